@@ -1,0 +1,62 @@
+#include "backends/core/engine.h"
+
+#include "backends/core/autodiff.h"
+
+namespace lamina {
+
+namespace detail {
+thread_local Trace* trace = nullptr;
+thread_local int tapes = 0;
+}  // namespace detail
+
+Trace* current_trace() { return detail::trace; }
+
+EagerScope::EagerScope() : trace_(detail::trace), tapes_(detail::tapes) {
+  detail::trace = nullptr;
+  detail::tapes = 0;
+}
+EagerScope::~EagerScope() {
+  detail::trace = trace_;
+  detail::tapes = tapes_;
+}
+
+namespace {
+
+Engine& engine_for(const Op& op, std::span<const Tensor> inputs) {
+  bool symbolic = false;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Tensor& t = inputs[i];
+    if (!t.defined()) throw ValueError("[", op->name(), "] input ", i, " is undefined.");
+    symbolic |= t.shape_only();
+    if (t.traced() && (!current_trace() || t.node()->trace != trace_id(*current_trace())))
+      throw RuntimeError("[", op->name(), "] input ", i, " (", t.spec(), ") belongs to a graph that is no longer being traced. ",
+                         "A tensor made inside a traced function cannot be kept for later calls: return it, or keep it in a Variable.");
+  }
+  if (symbolic) return shape_engine();
+  return current_trace() ? trace_engine(*current_trace()) : eager_engine();
+}
+
+[[noreturn]] void rethrow_named(const Op& op, std::span<const Tensor> inputs, const Error& e) {
+  std::string message = e.what();
+  if (!message.starts_with("[")) {
+    std::string specs;
+    for (const Tensor& t : inputs) specs += text(specs.empty() ? "" : ", ", t.spec());
+    message = text("[", op->name(), "] ", message, " Inputs: ", specs, ".");
+  }
+  throw Error(e.kind(), message);
+}
+
+}  // namespace
+
+Tensors apply(const Op& op, std::span<const Tensor> inputs) {
+  Engine& engine = engine_for(op, inputs);
+  try {
+    return engine.apply(op, inputs);
+  } catch (const Error& e) {
+    rethrow_named(op, inputs, e);
+  }
+}
+
+Tensor apply1(const Op& op, std::span<const Tensor> inputs) { return std::move(apply(op, inputs)[0]); }
+
+}  // namespace lamina

@@ -1,0 +1,134 @@
+#include "backends/core/fields.h"
+
+namespace lamina {
+
+void from_value(const Value& v, Value& out) { out = v; }
+void from_value(const Value& v, bool& out) { out = v.as_bool(); }
+void from_value(const Value& v, int& out) { out = static_cast<int>(v.as_int()); }
+void from_value(const Value& v, int64_t& out) { out = v.as_int(); }
+void from_value(const Value& v, double& out) { out = v.as_number(); }
+void from_value(const Value& v, std::string& out) { out = v.is_none() ? std::string() : v.as_string(); }
+void from_value(const Value& v, Tensor& out) { out = v.is_none() ? Tensor() : v.as_tensor(); }
+void from_value(const Value& v, Shape& out) { out = v.as_shape(); }
+void from_value(const Value& v, DType& out) { out = parse_dtype(v.as_string()); }
+void from_value(const Value& v, List& out) { out = v.as_list(); }
+void from_value(const Value& v, Dict& out) { out = v.is_none() ? Dict() : v.as_dict(); }
+void from_value(const Value& v, ObjectPtr& out) { out = v.is_none() ? nullptr : v.as_object(); }
+
+namespace {
+template <class T>
+void read_items(const Value& v, std::vector<T>& out) {
+  out.clear();
+  if (!v.is_sequence()) {
+    out.push_back(value_to<T>(v));
+    return;
+  }
+  for (const Value& item : v.as_list()) out.push_back(value_to<T>(item));
+}
+template <class T>
+Value write_items(const std::vector<T>& items) {
+  List out;
+  for (const T& item : items) out.push_back(Value(item));
+  return out;
+}
+}  // namespace
+void from_value(const Value& v, Tensors& out) { read_items(v, out); }
+void from_value(const Value& v, std::vector<int>& out) { read_items(v, out); }
+void from_value(const Value& v, std::vector<int64_t>& out) { read_items(v, out); }
+void from_value(const Value& v, std::vector<double>& out) { read_items(v, out); }
+void from_value(const Value& v, std::vector<std::string>& out) { read_items(v, out); }
+
+Value to_value(DType v) { return Value(name_of(v)); }
+Value to_value(const Tensors& v) { return write_items(v); }
+Value to_value(const std::vector<int>& v) { return write_items(v); }
+Value to_value(const std::vector<int64_t>& v) { return write_items(v); }
+Value to_value(const std::vector<double>& v) { return write_items(v); }
+Value to_value(const std::vector<std::string>& v) { return write_items(v); }
+
+namespace {
+
+class Reader final : public Fields {
+ public:
+  Reader(const std::string& owner, const Dict& config) : owner_(owner), config_(config) {}
+  void finish(Dict* extra) {
+    check_required();
+    for (const auto& [key, value] : config_) {
+      if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+      if (extra) {
+        extra->set(key, value);
+        continue;
+      }
+      throw unknown_argument(owner_, key, known_);
+    }
+  }
+  static TypeError unknown_argument(const std::string& owner, const std::string& key, const std::vector<std::string>& known) {
+    std::string near = nearest_name(key, known);
+    return TypeError(owner, " got an unexpected keyword argument '", key, "'.", near.empty() ? "" : text(" Did you mean '", near, "'?"),
+                     " Known arguments: ", join(known, ", "), ".");
+  }
+
+ private:
+  void visit(const char* name, const char*, const Setter& set, const Getter&) override {
+    check_required();
+    known_.push_back(name);
+    const Value* given = config_.find(name);
+    missing_ = !given;
+    if (!given) return;
+    try {
+      set(*given);
+    } catch (const Error& e) {
+      throw Error(e.kind(), text("Invalid value for argument `", name, "` of ", owner_, ". ", e.what(), " Received: ", name, "=", given->repr()));
+    }
+  }
+  void mark_required() override { required_ = true; }
+  void check_required() {
+    if (required_ && missing_) throw TypeError(owner_, " is missing the required argument '", known_.back(), "'.");
+    required_ = missing_ = false;
+  }
+
+  const std::string& owner_;
+  const Dict& config_;
+  std::vector<std::string> known_;
+  bool missing_ = false, required_ = false;
+};
+
+class Writer final : public Fields {
+ public:
+  explicit Writer(Dict& out) : out_(out) {}
+
+ private:
+  void visit(const char* name, const char*, const Setter&, const Getter& get) override { out_.set(last_ = name, get()); }
+  void mark_hidden() override { out_.erase(last_); }
+  Dict& out_;
+  std::string last_;
+};
+
+class Describer final : public Fields {
+ public:
+  std::vector<FieldInfo> out;
+
+ private:
+  void visit(const char* name, const char* doc, const Setter&, const Getter& get) override { out.push_back({name, get(), false, doc}); }
+  void mark_required() override { out.back().required = true; }
+};
+
+}  // namespace
+
+void read_fields(const std::string& owner, const Dict& config, const std::function<void(Fields&)>& list, Dict* extra) {
+  Reader reader(owner, config);
+  list(reader);
+  reader.finish(extra);
+}
+
+void write_fields(Dict& config, const std::function<void(Fields&)>& list) {
+  Writer writer(config);
+  list(writer);
+}
+
+std::vector<FieldInfo> describe_fields(const std::function<void(Fields&)>& list) {
+  Describer describer;
+  list(describer);
+  return std::move(describer.out);
+}
+
+}  // namespace lamina

@@ -1,0 +1,88 @@
+#pragma once
+// The arguments of a class, listed once: `void fields(Fields& f) { f("units", units, "Output size.").required(); ... }`.
+// From that list come construction from a config, get_config, the Python signature and the error for a wrong key.
+#include <optional>
+
+#include "backends/core/object.h"
+
+namespace lamina {
+
+// Conversions between C++ argument types and Values; specialised or overloaded for each type used as a field.
+// from_value throws TypeError/ValueError without context; Fields adds the class and the argument.
+void from_value(const Value& v, Value& out);
+void from_value(const Value& v, bool& out);
+void from_value(const Value& v, int& out);
+void from_value(const Value& v, int64_t& out);
+void from_value(const Value& v, double& out);
+void from_value(const Value& v, std::string& out);
+void from_value(const Value& v, Tensor& out);
+void from_value(const Value& v, Tensors& out);
+void from_value(const Value& v, Shape& out);
+void from_value(const Value& v, DType& out);
+void from_value(const Value& v, List& out);
+void from_value(const Value& v, Dict& out);
+void from_value(const Value& v, ObjectPtr& out);
+void from_value(const Value& v, std::vector<int>& out);      // an int stands for [int]
+void from_value(const Value& v, std::vector<int64_t>& out);
+void from_value(const Value& v, std::vector<double>& out);
+void from_value(const Value& v, std::vector<std::string>& out);
+template <class T>
+void from_value(const Value& v, std::optional<T>& out) {
+  if (v.is_none()) { out.reset(); return; }
+  T inner{};
+  from_value(v, inner);
+  out = std::move(inner);
+}
+template <class T>
+T value_to(const Value& v) {
+  T out{};
+  from_value(v, out);
+  return out;
+}
+
+template <class T>
+Value to_value(const T& v) { return Value(v); }
+Value to_value(DType v);
+Value to_value(const Tensors& v);
+Value to_value(const std::vector<int>& v);
+Value to_value(const std::vector<int64_t>& v);
+Value to_value(const std::vector<double>& v);
+Value to_value(const std::vector<std::string>& v);
+template <class T>
+Value to_value(const std::optional<T>& v) { return v ? to_value(*v) : Value(); }
+
+class Fields {
+ public:
+  virtual ~Fields() = default;
+
+  class Entry {
+   public:
+    Entry(Fields& owner) : owner_(owner) {}
+    Entry& required() { owner_.mark_required(); return *this; }
+    Entry& hidden() { owner_.mark_hidden(); return *this; }  // accepted, but left out of get_config (and of signatures' tail)
+   private:
+    Fields& owner_;
+  };
+
+  template <class T>
+  Entry operator()(const char* name, T& member, const char* doc = "") {
+    visit(name, doc, [&member](const Value& v) { from_value(v, member); }, [&member] { return to_value(member); });
+    return Entry(*this);
+  }
+
+ protected:
+  using Setter = std::function<void(const Value&)>;
+  using Getter = std::function<Value()>;
+  virtual void visit(const char* name, const char* doc, const Setter& set, const Getter& get) = 0;
+  virtual void mark_required() {}
+  virtual void mark_hidden() {}
+};
+
+// Reads `config` into the fields that `list` visits. `owner` names the class in errors. Keys that no field takes are
+// a TypeError with the nearest known name, unless `extra` is given to collect them. Missing required ones are a TypeError.
+void read_fields(const std::string& owner, const Dict& config, const std::function<void(Fields&)>& list, Dict* extra = nullptr);
+// Fields as config entries, in order; hidden ones left out.
+void write_fields(Dict& config, const std::function<void(Fields&)>& list);
+std::vector<FieldInfo> describe_fields(const std::function<void(Fields&)>& list);
+
+}  // namespace lamina

@@ -1,0 +1,75 @@
+#include "backends/core/kernel.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+namespace lamina {
+
+namespace {
+
+struct Candidate { std::string_view name; int rank; Bind bind; };
+using Table = std::map<std::pair<Device, std::string>, std::vector<Candidate>, std::less<>>;
+
+Table& table() {
+  static Table instance;
+  return instance;
+}
+
+bool verbose() {
+  static const bool on = [] {
+    const char* value = std::getenv("LAMINA_VERBOSE");
+    return value && std::string_view(value).find("dispatch") != std::string_view::npos;
+  }();
+  return on;
+}
+
+const std::vector<Candidate>& candidates(Device device, const Primitive& op) {
+  auto found = table().find(std::pair(device, std::string(op.name())));
+  if (found == table().end())
+    throw UnsupportedError("The primitive ", op.name(), " has no kernel for the device ", name_of(device), ".");
+  return found->second;
+}
+
+}  // namespace
+
+std::string_view name_of(Device device) { return device == Device::cpu ? "cpu" : "cuda"; }
+
+KernelRegistration::KernelRegistration(Device device, std::string_view primitive, std::string_view name, int rank, Bind bind) {
+  auto& list = table()[{device, std::string(primitive)}];
+  auto place = std::find_if(list.begin(), list.end(), [&](const Candidate& c) { return c.rank > rank; });
+  list.insert(place, {name, rank, bind});
+}
+
+BoundKernel bind_kernel(Device device, const KernelRequest& request) {
+  std::string refusals;
+  for (const auto& candidate : candidates(device, request.op)) {
+    request.declined.clear();
+    BoundKernel kernel = candidate.bind(request);
+    if (kernel.run) {
+      kernel.name = candidate.name;
+      if (verbose()) std::fprintf(stderr, "lamina dispatch: %s -> %s%s\n", request.op.key().c_str(), std::string(candidate.name).c_str(), refusals.c_str());
+      return kernel;
+    }
+    refusals += text("; ", candidate.name, " declined: ", request.declined);
+  }
+  std::string specs;
+  for (const auto& s : request.inputs) specs += text(specs.empty() ? "" : ", ", s);
+  throw UnsupportedError("No kernel for ", request.op.key(), " on ", name_of(device), " takes (", specs, ")", refusals, ".");
+}
+
+BoundKernel bind_kernel_named(Device device, std::string_view name, const KernelRequest& request) {
+  for (const auto& candidate : candidates(device, request.op))
+    if (candidate.name == name) return candidate.bind(request);
+  return request.decline("no such candidate");
+}
+
+std::vector<KernelInfo> registered_kernels() {
+  std::vector<KernelInfo> out;
+  for (const auto& [where, list] : table())
+    for (const auto& c : list) out.push_back({where.first, where.second, std::string(c.name), c.rank});
+  return out;
+}
+
+}  // namespace lamina

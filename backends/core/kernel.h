@@ -1,0 +1,63 @@
+#pragma once
+// Kernels: ordered candidates for each (primitive, device). bind() looks at attributes, shapes and dtypes once and
+// returns a closure over them, or declines with a reason; the plain loop registered last never declines.
+// LAMINA_VERBOSE=dispatch prints which kernel was bound and why others declined.
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/core/primitive.h"
+
+namespace lamina {
+
+enum class Device : uint8_t { cpu, cuda };
+std::string_view name_of(Device device);
+
+// Bound to one signature. run() may be called from several threads at once: it keeps no state but its closure, works in
+// `scratch` (of scratch_bytes, 64-byte aligned), and writes every output element.
+struct BoundKernel {
+  using Run = std::function<void(const void* const* inputs, void* const* outputs, void* scratch)>;
+  Run run;
+  size_t scratch_bytes = 0;
+  bool in_place = false;  // an output may share the buffer of an input of the same spec
+  std::string_view name;
+};
+
+struct KernelRequest {
+  const Primitive& op;
+  std::span<const TensorSpec> inputs;
+  std::span<const TensorSpec> outputs;
+  mutable std::string declined;  // why the last candidate said no
+
+  // In a bind function: `return request.decline("needs float32")`.
+  BoundKernel decline(std::string reason) const {
+    declined = std::move(reason);
+    return {};
+  }
+};
+
+using Bind = BoundKernel (*)(const KernelRequest&);
+
+// Lower rank is tried first: 0-9 specialised, 10-19 library, 20-29 own vector code, 100 reference.
+struct KernelRegistration {
+  KernelRegistration(Device device, std::string_view primitive, std::string_view name, int rank, Bind bind);
+};
+#define LAMINA_KERNEL_CONCAT(A, B) A##B
+#define LAMINA_KERNEL_NAME(COUNTER) LAMINA_KERNEL_CONCAT(kernel_registration_, COUNTER)
+#define LAMINA_KERNEL(DEVICE, PRIMITIVE, NAME, RANK, BIND) \
+  static const ::lamina::KernelRegistration LAMINA_KERNEL_NAME(__COUNTER__)(::lamina::Device::DEVICE, PRIMITIVE, NAME, RANK, BIND)
+
+// The first candidate that accepts. RuntimeError listing the refusals if none does.
+BoundKernel bind_kernel(Device device, const KernelRequest& request);
+// The named candidate, for tests: bind_kernel_named(cpu, "reference", ...).
+BoundKernel bind_kernel_named(Device device, std::string_view name, const KernelRequest& request);
+
+struct KernelInfo {
+  Device device;
+  std::string primitive, name;
+  int rank;
+};
+std::vector<KernelInfo> registered_kernels();
+
+}  // namespace lamina

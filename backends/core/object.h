@@ -1,0 +1,85 @@
+#pragma once
+// Object: what can be named in a config file and made from one (layers, initializers, losses, optimizers, ...), and the
+// registry of classes. A class registers itself where it is defined; there is no central list.
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/core/value.h"
+
+namespace lamina {
+
+class FieldVisitor;
+
+// A method that a binding may override (a Python subclass): the object asks its hook before running its own code.
+class MethodHook {
+ public:
+  virtual ~MethodHook() = default;
+  virtual bool overrides(std::string_view method) const = 0;
+  virtual Value invoke(std::string_view method, List args, Dict kwargs) = 0;
+};
+
+class Object : public std::enable_shared_from_this<Object> {
+ public:
+  virtual ~Object();
+  virtual std::string class_name() const = 0;  // "Dense"
+  virtual std::string module() const;          // "keras.layers": from the registry; user classes override
+  virtual std::string registered_name() const { return {}; }  // "" for built-in classes
+  // The arguments that rebuild the object, in Keras' order. Never its state.
+  virtual Dict get_config() const = 0;
+  virtual std::string repr() const;
+
+  // Set by bindings on objects whose class a user derived; owned by the binding's object, which outlives it.
+  MethodHook* hook = nullptr;
+  // How C++ should hold this object: bindings make the pointer keep the user's object alive too.
+  virtual ObjectPtr self();
+  std::function<ObjectPtr()> self_hook;
+
+  bool hooked(std::string_view method) const { return hook && hook->overrides(method); }
+};
+
+// A function as a value: a built-in activation, a loss function, a user's callable.
+class Callable : public Object {
+ public:
+  virtual Value call(List args, Dict kwargs = {}) = 0;
+  Value operator()(List args, Dict kwargs = {}) { return call(std::move(args), std::move(kwargs)); }
+  std::string class_name() const override { return "function"; }
+  std::string module() const override { return "builtins"; }
+  virtual std::string function_name() const = 0;
+  Dict get_config() const override { return {{"name", function_name()}}; }
+};
+
+// A Callable from a C++ function; `name` is what a config stores.
+ObjectPtr make_callable(std::string name, std::function<Value(List, Dict)> function);
+
+// --- Arguments of a class, listed once (fields.h) -----------------------------------------------------------------
+struct FieldInfo {
+  std::string name;
+  Value default_value;
+  bool required = false;
+  std::string doc;
+};
+
+struct ClassInfo {
+  std::string name;    // "Dense"
+  std::string module;  // "keras.layers"
+  std::string doc;
+  std::vector<std::string> aliases;           // what get("...") also accepts
+  std::function<ObjectPtr(const Dict&)> make;  // from a config; errors name the class and the key
+  std::vector<FieldInfo> (*fields)() = nullptr;
+  std::string base;  // the class whose fields precede: "Layer", "Loss", ...
+};
+
+void register_class(ClassInfo info);
+// By name or alias within a module ("" searches all). Null if absent.
+const ClassInfo* find_class(std::string_view name, std::string_view module = "");
+std::vector<const ClassInfo*> registered_classes(std::string_view module = "");
+
+// Bindings put their resolver in front: custom classes of the user.
+using ClassResolver = std::function<ObjectPtr(const Dict& serialized)>;
+void set_custom_resolver(ClassResolver resolver);
+const ClassResolver& custom_resolver();
+
+}  // namespace lamina

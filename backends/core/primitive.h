@@ -1,0 +1,87 @@
+#pragma once
+// A primitive op is data: attributes, a shape rule and a gradient rule. Engines call apply(op, inputs); a new primitive
+// edits no engine. Its kernels register beside it (kernel.h).
+//
+// To add one: derive from Primitive, list the attributes, write infer() and vjp() (in terms of prim:: functions, so the
+// rule serves both engines and higher derivatives), and register at least a reference kernel.
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/core/tensor.h"
+
+namespace lamina {
+
+// Collects a primitive's attributes as text: the key for equality and caching, and what dump() prints.
+class Attributes {
+ public:
+  template <class T>
+  Attributes& operator()(std::string_view name, const T& value) {
+    text_ += text_.empty() ? "" : " ";
+    text_ += name;
+    text_ += '=';
+    append_text(text_, value);
+    return *this;
+  }
+  const std::string& str() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+struct VjpContext {
+  std::span<const Tensor> inputs;
+  std::span<const Tensor> outputs;
+  std::span<const Tensor> grads;  // one an output; undefined where nothing depends on that output
+  std::span<const char> needed;   // one an input: whether its gradient is used (others may stay undefined)
+};
+
+class Primitive {
+ public:
+  virtual ~Primitive() = default;
+
+  virtual std::string_view name() const = 0;
+  virtual void attributes(Attributes&) const {}
+  // Shapes and dtypes of the outputs; ValueError/TypeError if the inputs do not fit. Inputs may hold unknown sizes.
+  virtual std::vector<TensorSpec> infer(std::span<const TensorSpec> inputs) const = 0;
+  // Gradients for the inputs (undefined = zero). Not called when differentiable() is false.
+  virtual Tensors vjp(const VjpContext&) const { return {}; }
+  virtual bool differentiable() const { return true; }
+  // The output is input 0 under another shape: engines share the storage and run no kernel.
+  virtual bool alias() const { return false; }
+
+  const std::string& key() const;  // name and attributes, computed once
+  size_t hash() const;
+
+ protected:
+  Primitive() = default;
+  Primitive(const Primitive&) = default;
+
+ private:
+  mutable std::string key_;
+  mutable size_t hash_ = 0;
+};
+
+using Op = std::shared_ptr<const Primitive>;
+
+// Builds an op with its key ready, so that sharing it between threads is safe.
+template <class P, class... Args>
+Op make_op(Args&&... args) {
+  auto op = std::make_shared<const P>(std::forward<Args>(args)...);
+  op->hash();
+  return op;
+}
+
+// Runs, records or infers, depending on the inputs and on whether a trace is open. Errors name the primitive.
+Tensors apply(const Op& op, std::span<const Tensor> inputs);
+Tensor apply1(const Op& op, std::span<const Tensor> inputs);  // for primitives with one output
+inline Tensor apply1(const Op& op, std::initializer_list<Tensor> inputs) {
+  return apply1(op, std::span<const Tensor>(inputs.begin(), inputs.size()));
+}
+inline Tensors apply(const Op& op, std::initializer_list<Tensor> inputs) {
+  return apply(op, std::span<const Tensor>(inputs.begin(), inputs.size()));
+}
+
+}  // namespace lamina

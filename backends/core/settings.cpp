@@ -1,0 +1,10 @@
+#include "backends/core/settings.h"
+
+namespace lamina {
+
+Settings& settings() {
+  static Settings instance;
+  return instance;
+}
+
+}  // namespace lamina

@@ -1,0 +1,36 @@
+#pragma once
+// Process-wide settings: the engine, the device and Keras' numeric defaults. Read once from lamina.json (see
+// api/config.h); every value can be set at run time. Thread-safe to read; set them before models run.
+#include <atomic>
+#include <string>
+
+#include "backends/core/dtype.h"
+
+namespace lamina {
+
+class Settings {
+ public:
+  DType floatx() const { return floatx_.load(std::memory_order_relaxed); }
+  void set_floatx(DType type) { floatx_ = type; }
+  double epsilon() const { return epsilon_.load(std::memory_order_relaxed); }
+  void set_epsilon(double value) { epsilon_ = value; }
+  bool channels_last() const { return channels_last_.load(std::memory_order_relaxed); }
+  void set_channels_last(bool value) { channels_last_ = value; }
+  // true: functions are traced into a static graph; false: every op runs at once.
+  bool graph_engine() const { return graph_engine_.load(std::memory_order_relaxed); }
+  void set_graph_engine(bool value) { graph_engine_ = value; }
+  // Worker threads, the caller included; 0 means one a core.
+  int threads() const { return threads_.load(std::memory_order_relaxed); }
+  void set_threads(int count) { threads_ = count; }
+
+ private:
+  std::atomic<DType> floatx_{DType::float32};
+  std::atomic<double> epsilon_{1e-7};
+  std::atomic<bool> channels_last_{true};
+  std::atomic<bool> graph_engine_{true};
+  std::atomic<int> threads_{0};
+};
+
+Settings& settings();
+
+}  // namespace lamina

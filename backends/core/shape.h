@@ -1,0 +1,56 @@
+#pragma once
+// Shape: the sizes of a tensor's axes, stored inline. kUnknown (-1, Keras' None) stands for a size that only a call
+// decides; it occurs in symbolic tensors and layer specs, never in data.
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lamina {
+
+class Shape {
+ public:
+  static constexpr int kMaxRank = 12;
+  static constexpr int64_t kUnknown = -1;
+
+  Shape() = default;
+  Shape(std::initializer_list<int64_t> dims) : Shape(std::span<const int64_t>(dims.begin(), dims.size())) {}
+  explicit Shape(std::span<const int64_t> dims);  // ValueError above kMaxRank or for a size below -1
+  static Shape of_rank(int rank, int64_t fill = 1);
+
+  int rank() const { return rank_; }
+  int64_t operator[](int axis) const { return dims_[axis]; }
+  int64_t& operator[](int axis) { return dims_[axis]; }
+  int64_t at(int axis) const { return dims_[axis < 0 ? axis + rank_ : axis]; }  // negative counts from the end
+  int64_t back() const { return dims_[rank_ - 1]; }
+  const int64_t* begin() const { return dims_; }
+  const int64_t* end() const { return dims_ + rank_; }
+  std::span<const int64_t> span() const { return {dims_, static_cast<size_t>(rank_)}; }
+  std::vector<int64_t> vec() const { return {begin(), end()}; }
+
+  void push_back(int64_t dim);
+  void insert(int axis, int64_t dim);
+  void erase(int axis);
+
+  bool known() const { return std::find(begin(), end(), kUnknown) == end(); }
+  int64_t elements() const;  // the product; kUnknown if a size is unknown
+  bool operator==(const Shape& other) const { return rank_ == other.rank_ && std::equal(begin(), end(), other.begin()); }
+  std::string str() const;  // "(None, 3)", "(2,)", "()"
+
+ private:
+  int64_t dims_[kMaxRank] = {};
+  int rank_ = 0;
+};
+
+inline void append_text(std::string& out, const Shape& shape) { out += shape.str(); }
+
+// NumPy broadcasting with unknown sizes (unknown against 1 or unknown stays unknown). ValueError if they do not fit.
+Shape broadcast_shapes(const Shape& a, const Shape& b);
+// Maps a negative axis to 0..rank-1. ValueError naming `what` if out of range.
+int normalize_axis(int64_t axis, int rank, const char* what = "axis");
+// Shapes are compatible if they could be the same: equal ranks, and sizes equal or unknown.
+bool compatible(const Shape& a, const Shape& b);
+
+}  // namespace lamina

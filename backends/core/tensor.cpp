@@ -1,0 +1,108 @@
+#include "backends/core/tensor.h"
+
+#include "backends/core/autodiff.h"
+
+namespace lamina {
+
+TensorNode::~TensorNode() {
+  if (producer) release_producer(std::move(producer));
+}
+
+Tensor Tensor::empty(const Shape& shape, DType dtype) {
+  int64_t count = shape.elements();
+  if (count < 0) throw ValueError("Cannot allocate a tensor of unknown shape ", shape, ".");
+  return on(allocate(static_cast<size_t>(count) * size_of(dtype)), shape, dtype);
+}
+
+Tensor Tensor::on(BufferPtr buffer, const Shape& shape, DType dtype) {
+  auto node = std::make_shared<TensorNode>(shape, dtype);
+  node->buffer = std::move(buffer);
+  return Tensor(std::move(node));
+}
+
+Tensor Tensor::from_bytes(const void* bytes, const Shape& shape, DType dtype) {
+  Tensor out = empty(shape, dtype);
+  if (out.bytes()) std::memcpy(out.mutable_raw(), bytes, out.bytes());
+  return out;
+}
+
+Tensor Tensor::spec_only(const Shape& shape, DType dtype) { return Tensor(std::make_shared<TensorNode>(shape, dtype)); }
+
+Tensor Tensor::scalar_of(double value, DType dtype) {
+  Tensor out = empty({}, dtype);
+  with_dtype(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_same_v<T, bool>) *out.mutable_data<T>() = value != 0;
+    else if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) *out.mutable_data<T>() = T(static_cast<float>(value));
+    else if constexpr (std::is_unsigned_v<T>) *out.mutable_data<T>() = value < 0 ? static_cast<T>(static_cast<int64_t>(value)) : static_cast<T>(value);
+    else *out.mutable_data<T>() = static_cast<T>(value);
+  });
+  return out;
+}
+
+bool Tensor::symbolic() const { return node_->notes && node_->notes->symbolic; }
+
+const void* Tensor::raw() const {
+  if (!node_) throw RuntimeError("An undefined tensor has no data.");
+  if (!node_->buffer) {
+    if (traced())
+      throw RuntimeError("The values of a tensor (", spec(), ") were asked for while a function is being traced into a graph. "
+                         "Use ops on it instead, or run eagerly (compile(run_eagerly=True), or \"backend\": \"eager\").");
+    throw RuntimeError("A symbolic tensor (", spec(), ") has no values. Build a model from it and call that with data.");
+  }
+  return node_->buffer->data();
+}
+
+double Tensor::at(int64_t flat) const {
+  return with_dtype(dtype(), [&](auto zero) -> double {
+    using T = decltype(zero);
+    T value = data<T>()[flat];
+    if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) return static_cast<float>(value);
+    else return static_cast<double>(value);
+  });
+}
+
+double Tensor::item() const {
+  if (size() != 1) throw ValueError("Only a tensor with one element converts to a number, this one has shape ", shape(), ".");
+  return at(0);
+}
+
+Tensor Tensor::mask() const { return node_->notes ? node_->notes->mask : Tensor(); }
+void Tensor::set_mask(const Tensor& mask) const {
+  if (mask.defined() || node_->notes) notes().mask = mask;
+}
+TensorNotes& Tensor::notes() const {
+  if (!node_->notes) node_->notes = std::make_unique<TensorNotes>();
+  return *node_->notes;
+}
+
+namespace {
+void print_values(std::string& out, const Tensor& t, int axis, int64_t& flat) {
+  if (axis == t.rank()) {
+    double v = t.at(flat++);
+    if (t.dtype() == DType::boolean) append_text(out, v != 0);
+    else if (is_float(t.dtype())) append_text(out, v);
+    else append_text(out, static_cast<long long>(v));
+    return;
+  }
+  out += '[';
+  for (int64_t i = 0; i < t.shape()[axis]; ++i) {
+    if (i) out += ", ";
+    print_values(out, t, axis + 1, flat);
+  }
+  out += ']';
+}
+}  // namespace
+
+std::string Tensor::str() const {
+  if (!node_) return "Tensor(undefined)";
+  std::string out = text("Tensor(shape=", shape(), ", dtype=", dtype());
+  if (has_data() && size() <= 64) {
+    out += ", values=";
+    int64_t flat = 0;
+    print_values(out, *this, 0, flat);
+  }
+  return out + ")";
+}
+
+}  // namespace lamina

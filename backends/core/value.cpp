@@ -1,0 +1,219 @@
+#include "backends/core/value.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "backends/core/object.h"
+
+namespace lamina {
+
+Dict::Dict(std::initializer_list<Entry> entries) : entries_(entries) {}
+Dict::Dict(const Dict&) = default;
+Dict::Dict(Dict&&) noexcept = default;
+Dict& Dict::operator=(const Dict&) = default;
+Dict& Dict::operator=(Dict&&) noexcept = default;
+Dict::~Dict() = default;
+size_t Dict::size() const { return entries_.size(); }
+std::vector<Dict::Entry>::const_iterator Dict::begin() const { return entries_.begin(); }
+std::vector<Dict::Entry>::const_iterator Dict::end() const { return entries_.end(); }
+std::vector<Dict::Entry>::iterator Dict::begin() { return entries_.begin(); }
+std::vector<Dict::Entry>::iterator Dict::end() { return entries_.end(); }
+
+const Value* Dict::find(std::string_view key) const {
+  for (const auto& e : entries_)
+    if (e.first == key) return &e.second;
+  return nullptr;
+}
+Value* Dict::find(std::string_view key) { return const_cast<Value*>(std::as_const(*this).find(key)); }
+const Value& Dict::at(std::string_view key) const {
+  if (const Value* v = find(key)) return *v;
+  std::vector<std::string> names;
+  for (const auto& e : entries_) names.push_back(e.first);
+  throw KeyError("The key '", key, "' is missing; present are ", names, ".");
+}
+Value& Dict::operator[](std::string_view key) {
+  if (Value* v = find(key)) return *v;
+  entries_.emplace_back(std::string(key), Value());
+  return entries_.back().second;
+}
+void Dict::set(std::string_view key, Value value) { (*this)[key] = std::move(value); }
+bool Dict::erase(std::string_view key) {
+  for (auto it = entries_.begin(); it != entries_.end(); ++it)
+    if (it->first == key) return entries_.erase(it), true;
+  return false;
+}
+
+Value::Value(const Shape& shape) {
+  List items;
+  for (int64_t d : shape) items.push_back(d == Shape::kUnknown ? Value() : Value(d));
+  data_ = Tuple{std::move(items)};
+}
+Value::Value(const std::vector<Tensor>& tensors) : data_(List(tensors.begin(), tensors.end())) {}
+
+std::string_view Value::kind_name() const {
+  static constexpr std::string_view names[] = {"None", "bool", "int", "float", "str", "Tensor", "list", "tuple", "dict", "object", "slice", "Ellipsis"};
+  return names[data_.index()];
+}
+
+namespace {
+[[noreturn]] void mismatch(const char* expected, const Value& v) {
+  throw TypeError("Expected ", expected, ", received ", v.repr(), " (", v.kind_name(), ").");
+}
+}  // namespace
+
+bool Value::as_bool() const {
+  if (is_bool()) return std::get<bool>(data_);
+  if (is_int()) return std::get<int64_t>(data_) != 0;
+  if (is_none()) return false;
+  mismatch("a bool", *this);
+}
+int64_t Value::as_int() const {
+  if (is_int()) return std::get<int64_t>(data_);
+  if (is_bool()) return std::get<bool>(data_);
+  if (is_real() && std::get<double>(data_) == std::floor(std::get<double>(data_))) return static_cast<int64_t>(std::get<double>(data_));
+  if (is_tensor() && as_tensor().has_data() && as_tensor().size() == 1 && !is_float(as_tensor().dtype())) return static_cast<int64_t>(as_tensor().item());
+  mismatch("an integer", *this);
+}
+double Value::as_number() const {
+  if (is_real()) return std::get<double>(data_);
+  if (is_int()) return static_cast<double>(std::get<int64_t>(data_));
+  if (is_bool()) return std::get<bool>(data_);
+  if (is_tensor() && as_tensor().has_data()) return as_tensor().item();
+  mismatch("a number", *this);
+}
+const std::string& Value::as_string() const { if (!is_string()) mismatch("a string", *this); return std::get<std::string>(data_); }
+const Tensor& Value::as_tensor() const { if (!is_tensor()) mismatch("a tensor", *this); return std::get<Tensor>(data_); }
+const List& Value::as_list() const {
+  if (is_list()) return std::get<List>(data_);
+  if (is_tuple()) return std::get<Tuple>(data_).items;
+  mismatch("a list or tuple", *this);
+}
+List& Value::as_list() { return const_cast<List&>(std::as_const(*this).as_list()); }
+const Dict& Value::as_dict() const { if (!is_dict()) mismatch("a dict", *this); return std::get<Dict>(data_); }
+Dict& Value::as_dict() { return const_cast<Dict&>(std::as_const(*this).as_dict()); }
+const ObjectPtr& Value::as_object() const { if (!is_object()) mismatch("an object", *this); return std::get<ObjectPtr>(data_); }
+const SliceValue& Value::as_slice() const { if (!is_slice()) mismatch("a slice", *this); return std::get<SliceValue>(data_); }
+Shape Value::as_shape() const {
+  if (is_int()) return Shape{as_int()};
+  Shape out;
+  for (const Value& v : as_list()) {
+    int64_t d = v.is_none() ? Shape::kUnknown : v.as_int();
+    if (d < Shape::kUnknown) throw ValueError("A shape must hold sizes of at least 0 (or None), received ", repr(), ".");
+    out.push_back(d);
+  }
+  return out;
+}
+
+std::string Value::repr() const {
+  std::string out;
+  auto items = [&](const List& list, char open, char close, bool tuple) {
+    out += open;
+    for (size_t i = 0; i < list.size(); ++i) {
+      if (i) out += ", ";
+      out += list[i].repr();
+    }
+    if (tuple && list.size() == 1) out += ',';
+    out += close;
+  };
+  switch (kind()) {
+    case Kind::none: return "None";
+    case Kind::boolean: return std::get<bool>(data_) ? "True" : "False";
+    case Kind::integer: return std::to_string(std::get<int64_t>(data_));
+    case Kind::real: return text(std::get<double>(data_));
+    case Kind::string: return "'" + std::get<std::string>(data_) + "'";
+    case Kind::tensor: return std::get<Tensor>(data_).str();
+    case Kind::list: items(std::get<List>(data_), '[', ']', false); return out;
+    case Kind::tuple: items(std::get<Tuple>(data_).items, '(', ')', true); return out;
+    case Kind::dict: {
+      out = "{";
+      for (const auto& [key, value] : std::get<Dict>(data_)) {
+        if (out.size() > 1) out += ", ";
+        out += text("'", key, "': ", value.repr());
+      }
+      return out + "}";
+    }
+    case Kind::object: return std::get<ObjectPtr>(data_)->repr();
+    case Kind::slice: {
+      const auto& s = std::get<SliceValue>(data_);
+      return text("slice(", Value(s.start), ", ", Value(s.stop), ", ", Value(s.step), ")");
+    }
+    case Kind::ellipsis: return "Ellipsis";
+  }
+  return out;
+}
+
+bool Value::operator==(const Value& other) const {
+  if (is_number() && other.is_number()) return as_number() == other.as_number();
+  if (kind() != other.kind()) return false;
+  switch (kind()) {
+    case Kind::tensor: return as_tensor().same(other.as_tensor());
+    case Kind::list:
+    case Kind::tuple: return as_list() == other.as_list();
+    case Kind::dict: {
+      const Dict &a = as_dict(), &b = other.as_dict();
+      return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& e) {
+        const Value* v = b.find(e.first);
+        return v && *v == e.second;
+      });
+    }
+    case Kind::object: return as_object() == other.as_object();
+    case Kind::string: return as_string() == other.as_string();
+    case Kind::slice: return as_slice() == other.as_slice();
+    default: return true;
+  }
+}
+
+void flatten(const Value& structure, std::vector<Value>& leaves) {
+  if (structure.is_sequence()) {
+    for (const Value& v : structure.as_list()) flatten(v, leaves);
+  } else if (structure.is_dict()) {
+    std::vector<const Dict::Entry*> sorted;
+    for (const auto& e : structure.as_dict()) sorted.push_back(&e);
+    std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->first < b->first; });
+    for (auto* e : sorted) flatten(e->second, leaves);
+  } else {
+    leaves.push_back(structure);
+  }
+}
+
+std::vector<Value> flatten(const Value& structure) {
+  std::vector<Value> leaves;
+  flatten(structure, leaves);
+  return leaves;
+}
+
+Tensors flatten_tensors(const Value& structure) {
+  Tensors out;
+  for (const Value& leaf : flatten(structure))
+    if (leaf.is_tensor()) out.push_back(leaf.as_tensor());
+  return out;
+}
+
+namespace {
+Value pack(const Value& structure, std::span<const Value> leaves, size_t& next) {
+  if (structure.is_sequence()) {
+    List items;
+    for (const Value& v : structure.as_list()) items.push_back(pack(v, leaves, next));
+    return structure.is_list() ? Value(std::move(items)) : Value::tuple(std::move(items));
+  }
+  if (structure.is_dict()) {
+    Dict out = structure.as_dict();
+    std::vector<Dict::Entry*> sorted;
+    for (auto& e : out) sorted.push_back(&e);
+    std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->first < b->first; });
+    for (auto* e : sorted) e->second = pack(e->second, leaves, next);
+    return out;
+  }
+  if (next >= leaves.size()) throw ValueError("Too few values for the structure ", structure.repr(), ".");
+  return leaves[next++];
+}
+}  // namespace
+
+Value pack_like(const Value& structure, std::span<const Value> leaves) {
+  size_t next = 0;
+  Value out = pack(structure, leaves, next);
+  if (next != leaves.size()) throw ValueError("Too many values (", leaves.size(), ") for the structure ", structure.repr(), ".");
+  return out;
+}
+
+}  // namespace lamina

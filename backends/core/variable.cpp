@@ -1,0 +1,56 @@
+#include "backends/core/variable.h"
+
+#include "backends/core/engine.h"
+#include "backends/ops/primitives.h"
+
+namespace lamina {
+
+namespace {
+std::atomic<uint64_t> next_id{1};
+thread_local std::optional<DType> autocast_dtype;
+}  // namespace
+
+Variable::Variable(const Tensor& initial, Options options) : state_(std::make_shared<VariableState>()) {
+  if (!initial.has_data()) throw ValueError("A variable needs a concrete initial value, received ", initial.str(), ".");
+  state_->id = next_id++;
+  state_->name = options.name.empty() ? "variable" : options.name;
+  state_->path = state_->name;
+  state_->trainable = options.trainable;
+  state_->autocast = options.autocast;
+  state_->aggregation = options.aggregation;
+  state_->shape = initial.shape();
+  state_->dtype = initial.dtype();
+  // A node of its own: marks on it (mask, gradient record) must not reach the caller's tensor.
+  state_->value = Tensor::on(initial.node()->buffer, initial.shape(), initial.dtype());
+  state_->value.node()->variable = state_->id;
+}
+
+Tensor Variable::value() const {
+  Tensor out = current_trace() ? trace_engine(*current_trace()).read(*state_) : eager_engine().read(*state_);
+  if (autocast_dtype && state_->autocast && is_float(state_->dtype) && *autocast_dtype != state_->dtype) return prim::cast(out, *autocast_dtype);
+  return out;
+}
+
+void Variable::assign(const Tensor& value) const {
+  if (value.shape() != state_->shape)
+    throw ValueError("The shape of the target variable and the shape of the target value in `variable.assign(value)` must match. variable.shape=",
+                     state_->shape, ", Received: value.shape=", value.shape(), ". Target variable: ", state_->path);
+  Tensor cast = value.dtype() == state_->dtype ? value : prim::cast(value, state_->dtype);
+  (current_trace() ? trace_engine(*current_trace()) : eager_engine()).assign(*state_, cast);
+}
+
+void Variable::assign_add(const Tensor& delta) const {
+  AutocastScope off(std::nullopt);
+  assign(prim::add(value(), delta.dtype() == dtype() ? delta : prim::cast(delta, dtype())));
+}
+
+void Variable::assign_sub(const Tensor& delta) const {
+  AutocastScope off(std::nullopt);
+  assign(prim::subtract(value(), delta.dtype() == dtype() ? delta : prim::cast(delta, dtype())));
+}
+
+AutocastScope::AutocastScope(std::optional<DType> dtype) : saved_(autocast_dtype) { autocast_dtype = dtype; }
+AutocastScope::~AutocastScope() { autocast_dtype = saved_; }
+std::optional<DType> AutocastScope::current() { return autocast_dtype; }
+
+}  // namespace lamina
