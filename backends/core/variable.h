@@ -1,6 +1,7 @@
 #pragma once
 // Variable: the only mutable thing. A named tensor with a path, an initializer and Keras' attributes.
 #include <atomic>
+#include <optional>
 #include <memory>
 #include <string>
 
@@ -10,7 +11,7 @@ namespace lamina {
 
 class Object;
 
-class VariableState {
+class VariableState : public std::enable_shared_from_this<VariableState> {
  public:
   uint64_t id = 0;  // unique in the process, never reused
   std::string name, path, aggregation = "none";

@@ -1,0 +1,81 @@
+// Caching allocator: freed blocks wait in per-thread lists by size class, so that an eager op does not reach malloc.
+#include <cstdlib>
+#include <new>
+
+#include "backends/core/buffer.h"
+#include "backends/core/error.h"
+
+namespace lamina {
+
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr int kClasses = 48;                       // sizes 64 * 2^(k/2): at most 41% unused
+constexpr size_t kCachedBytesAThread = 64u << 20;  // beyond that blocks go back to the system
+
+struct ClassTable {
+  size_t size[kClasses];
+  constexpr ClassTable() : size() {
+    for (int k = 0; k < kClasses; ++k) size[k] = (size_t{64} << (k / 2)) + (k % 2 ? (size_t{32} << (k / 2)) : 0);
+  }
+};
+constexpr ClassTable kTable;
+
+int class_of(size_t bytes) {
+  if (bytes <= 64) return 0;
+  int log = 63 - __builtin_clzll((bytes - 1) / 64 | 1);
+  if (bytes <= 64) return 0;
+  int k = 2 * log;
+  while (k < kClasses && kTable.size[k] < bytes) ++k;
+  return k;
+}
+
+struct Cache {
+  struct Block { Block* next; };
+  Block* free[kClasses] = {};
+  size_t bytes = 0;
+  ~Cache();
+};
+thread_local bool cache_alive = true;
+thread_local Cache cache;
+
+Cache::~Cache() {
+  cache_alive = false;
+  for (Block* b : free)
+    while (b) {
+      Block* next = b->next;
+      std::free(b);
+      b = next;
+    }
+}
+
+}  // namespace
+
+BufferPtr allocate(size_t bytes) {
+  int k = class_of(bytes);
+  if (k < kClasses && cache_alive && cache.free[k]) {
+    auto* block = cache.free[k];
+    cache.free[k] = block->next;
+    cache.bytes -= kTable.size[k];
+    return std::make_shared<Buffer>(block, bytes);
+  }
+  size_t rounded = k < kClasses ? kTable.size[k] : (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  void* data = std::aligned_alloc(kAlignment, rounded);
+  if (!data) throw MemoryError("Out of memory: a tensor of ", bytes, " bytes does not fit. Use a smaller batch or model.");
+  return std::make_shared<Buffer>(data, bytes);
+}
+
+Buffer::~Buffer() {
+  if (foreign_) return;
+  int k = class_of(bytes_);
+  if (k < kClasses && cache_alive && cache.bytes + kTable.size[k] <= kCachedBytesAThread) {
+    auto* block = static_cast<Cache::Block*>(data_);
+    block->next = cache.free[k];
+    cache.free[k] = block;
+    cache.bytes += kTable.size[k];
+  } else {
+    std::free(data_);
+  }
+}
+
+}  // namespace lamina

@@ -1,0 +1,107 @@
+// Define-by-run: each op runs at once through a kernel that is bound once a signature and kept in a per-thread cache.
+#include "backends/core/autodiff.h"
+#include "backends/core/engine.h"
+#include "backends/core/kernel.h"
+#include "backends/core/variable.h"
+
+namespace lamina {
+
+namespace {
+
+struct Entry {
+  Op op;
+  std::vector<TensorSpec> inputs;
+  std::vector<TensorSpec> outputs;
+  BoundKernel kernel;
+};
+
+size_t mix(size_t h, size_t v) { return (h ^ v) * 0x9e3779b97f4a7c15ull; }
+
+// Open hashing with a bounded size: when full it starts afresh, which costs one binding a signature still in use.
+class KernelCache {
+ public:
+  std::shared_ptr<const Entry> get(const Op& op, std::span<const Tensor> inputs) {
+    size_t h = op->hash();
+    for (const Tensor& t : inputs) {
+      h = mix(h, static_cast<size_t>(t.dtype()) + 16 * t.rank());
+      for (int64_t d : t.shape()) h = mix(h, static_cast<size_t>(d));
+    }
+    auto& slot = entries_[h];
+    for (const auto& e : slot)
+      if (matches(*e, op, inputs)) return e;
+    auto entry = std::make_shared<Entry>();
+    entry->op = op;
+    for (const Tensor& t : inputs) entry->inputs.push_back(t.spec());
+    entry->outputs = op->infer(entry->inputs);
+    if (!op->alias()) entry->kernel = bind_kernel(Device::cpu, {*op, entry->inputs, entry->outputs, {}});
+    if (++count_ > kMost) {
+      entries_.clear();
+      count_ = 1;
+      entries_[h].push_back(entry);
+    } else {
+      slot.push_back(entry);
+    }
+    return entry;
+  }
+
+ private:
+  static constexpr size_t kMost = 4096;
+  static bool matches(const Entry& e, const Op& op, std::span<const Tensor> inputs) {
+    if (e.inputs.size() != inputs.size()) return false;
+    if (e.op != op && (e.op->hash() != op->hash() || e.op->key() != op->key())) return false;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (e.inputs[i].dtype != inputs[i].dtype() || !(e.inputs[i].shape == inputs[i].shape())) return false;
+    return true;
+  }
+  std::unordered_map<size_t, std::vector<std::shared_ptr<const Entry>>> entries_;
+  size_t count_ = 0;
+};
+
+class EagerEngine final : public Engine {
+ public:
+  Tensors apply(const Op& op, std::span<const Tensor> inputs) override {
+    thread_local KernelCache cache;
+    auto entry = cache.get(op, inputs);
+    Tensors out;
+    out.reserve(entry->outputs.size());
+    if (op->alias()) {
+      out.push_back(Tensor::on(inputs[0].node()->buffer, entry->outputs[0].shape, entry->outputs[0].dtype));
+    } else {
+      const void* in_data[16];
+      void* out_data[16];
+      std::vector<const void*> many_in;
+      std::vector<void*> many_out;
+      const void** ins = in_data;
+      void** outs = out_data;
+      if (inputs.size() > 16) many_in.resize(inputs.size()), ins = many_in.data();
+      if (entry->outputs.size() > 16) many_out.resize(entry->outputs.size()), outs = many_out.data();
+      for (size_t i = 0; i < inputs.size(); ++i) ins[i] = inputs[i].raw();
+      for (size_t i = 0; i < entry->outputs.size(); ++i) {
+        out.push_back(Tensor::empty(entry->outputs[i].shape, entry->outputs[i].dtype));
+        outs[i] = out[i].node()->buffer->data();
+      }
+      BufferPtr scratch = entry->kernel.scratch_bytes ? allocate(entry->kernel.scratch_bytes) : nullptr;
+      entry->kernel.run(ins, outs, scratch ? scratch->data() : nullptr);
+    }
+    if (detail::tapes && op->differentiable()) record_producer(op, inputs, out);
+    return out;
+  }
+
+  Tensor read(VariableState& variable) override { return variable.value; }
+
+  void assign(VariableState& variable, const Tensor& value) override {
+    if (!value.has_data()) value.raw();  // throws: symbolic
+    Tensor fresh = Tensor::on(value.node()->buffer, value.shape(), value.dtype());
+    fresh.node()->variable = variable.id;
+    variable.value = std::move(fresh);
+  }
+};
+
+}  // namespace
+
+Engine& eager_engine() {
+  static EagerEngine engine;
+  return engine;
+}
+
+}  // namespace lamina

@@ -1,0 +1,74 @@
+#include "backends/graph/function.h"
+
+#include "backends/core/settings.h"
+#include "backends/graph/executable.h"
+#include "backends/graph/trace.h"
+
+namespace lamina {
+
+Function::Function(Body body, std::string name, Mode mode) : body_(std::move(body)), name_(std::move(name)), mode_(mode) {}
+Function::~Function() = default;
+
+std::shared_ptr<Executable> Function::find(std::span<const Tensor> inputs) const {
+  for (const Compiled& c : compiled_) {
+    bool same = c.specs.size() == inputs.size();
+    for (size_t i = 0; same && i < inputs.size(); ++i) same = c.specs[i].dtype == inputs[i].dtype() && c.specs[i].shape == inputs[i].shape();
+    if (same) return c.executable;
+  }
+  return nullptr;
+}
+
+Tensors Function::operator()(std::span<const Tensor> inputs) {
+  bool graph = mode_ == Mode::graph || (mode_ == Mode::follow_settings && settings().graph_engine());
+  bool plain = !graph || current_trace();
+  for (const Tensor& t : inputs) plain |= !t.has_data();
+  if (plain) return body_(inputs);
+  std::shared_ptr<Executable> executable;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    executable = find(inputs);
+  }
+  if (!executable) {
+    Trace trace;
+    Tensors arguments;
+    for (const Tensor& t : inputs) arguments.push_back(trace.add_input(t.spec()));
+    {
+      TraceScope scope(trace);
+      Tensors outputs = body_(arguments);
+      executable = std::make_shared<Executable>(trace.finish(outputs));
+    }
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (auto other = find(inputs)) {
+      executable = other;
+    } else {
+      Compiled entry;
+      for (const Tensor& t : inputs) entry.specs.push_back(t.spec());
+      entry.executable = executable;
+      compiled_.push_back(std::move(entry));
+    }
+  }
+  return executable->run(inputs);
+}
+
+size_t Function::signatures() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return compiled_.size();
+}
+
+void Function::clear() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  compiled_.clear();
+}
+
+std::string Function::dump() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::string out;
+  for (const Compiled& c : compiled_) {
+    out += name_ + "(";
+    for (size_t i = 0; i < c.specs.size(); ++i) out += text(i ? ", " : "", c.specs[i]);
+    out += "):\n" + c.executable->graph().str();
+  }
+  return out;
+}
+
+}  // namespace lamina

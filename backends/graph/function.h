@@ -1,0 +1,42 @@
+#pragma once
+// function(f): f itself on the eager engine, a traced and compiled f on the graph engine, one executable a signature.
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "backends/core/tensor.h"
+
+namespace lamina {
+
+class Executable;
+
+class Function {
+ public:
+  using Body = std::function<Tensors(std::span<const Tensor>)>;
+  enum class Mode { follow_settings, eager, graph };
+
+  explicit Function(Body body, std::string name = "function", Mode mode = Mode::follow_settings);
+  ~Function();
+  // Thread-safe. Inside another trace the body is inlined. The first call with a new signature traces and compiles.
+  Tensors operator()(std::span<const Tensor> inputs);
+  Tensors operator()(std::initializer_list<Tensor> inputs) { return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size())); }
+  size_t signatures() const;
+  void clear();              // forgets the compiled executables (the body's meaning changed)
+  std::string dump() const;  // every compiled graph as text
+
+ private:
+  struct Compiled {
+    std::vector<TensorSpec> specs;
+    std::shared_ptr<Executable> executable;
+  };
+  std::shared_ptr<Executable> find(std::span<const Tensor> inputs) const;
+
+  Body body_;
+  std::string name_;
+  Mode mode_;
+  mutable std::mutex mutex_;
+  std::vector<Compiled> compiled_;
+};
+
+}  // namespace lamina

@@ -1,0 +1,91 @@
+#include "backends/graph/trace.h"
+
+#include "backends/core/autodiff.h"
+
+namespace lamina {
+
+namespace {
+std::atomic<uint64_t> next_trace{1};
+}
+
+Engine& trace_engine(Trace& trace) { return trace; }
+uint64_t trace_id(const Trace& trace) { return trace.id(); }
+
+Trace::Trace() : id_(next_trace++) {}
+
+Tensor Trace::wrap(int value) {
+  auto node = std::make_shared<TensorNode>(graph_.values[value].spec.shape, graph_.values[value].spec.dtype);
+  node->trace = id_;
+  node->value = value;
+  return Tensor(std::move(node));
+}
+
+Tensor Trace::add_input(const TensorSpec& spec) {
+  int value = graph_.add_leaf(GraphNode::Kind::input, spec);
+  graph_.inputs.push_back(value);
+  return wrap(value);
+}
+
+int Trace::value_of(const Tensor& t) {
+  if (t.traced()) return t.node()->value;
+  auto [slot, fresh] = constants_.try_emplace(t.node(), -1);
+  if (fresh) {
+    slot->second = graph_.add_leaf(GraphNode::Kind::constant, t.spec());
+    graph_.nodes.back().constant = t;  // also keeps the key alive
+    t.raw();                           // throws if it has no data
+  }
+  return slot->second;
+}
+
+Tensors Trace::apply(const Op& op, std::span<const Tensor> inputs) {
+  std::vector<TensorSpec> specs;
+  std::vector<int> ids;
+  for (const Tensor& t : inputs) {
+    specs.push_back(t.spec());
+    ids.push_back(value_of(t));
+  }
+  Tensors out;
+  for (int v : graph_.add_op(op, std::move(ids), op->infer(specs))) out.push_back(wrap(v));
+  record_producer(op, inputs, out);
+  return out;
+}
+
+Tensor Trace::read(VariableState& variable) {
+  auto [found, fresh] = slot_of_.try_emplace(variable.id, slots_.size());
+  if (fresh) {
+    int value = graph_.add_leaf(GraphNode::Kind::variable, {variable.shape, variable.dtype});
+    graph_.nodes.back().variable = variable.shared_from_this();
+    Tensor t = wrap(value);
+    t.node()->variable = variable.id;
+    slots_.push_back({variable.shared_from_this(), t, false});
+  }
+  return slots_[found->second].current;
+}
+
+void Trace::assign(VariableState& variable, const Tensor& value) {
+  Tensor traced = value.traced() ? value : wrap(value_of(value));
+  // A node of its own, so that later reads count as reads of the variable.
+  Tensor fresh = wrap(traced.node()->value);
+  fresh.node()->variable = variable.id;
+  fresh.node()->producer = traced.node()->producer;
+  fresh.node()->output = traced.node()->output;
+  auto [found, is_new] = slot_of_.try_emplace(variable.id, slots_.size());
+  if (is_new) slots_.push_back({variable.shared_from_this(), {}, false});
+  slots_[found->second].current = fresh;
+  slots_[found->second].assigned = true;
+}
+
+Graph Trace::finish(std::span<const Tensor> outputs) {
+  for (const Tensor& t : outputs) graph_.outputs.push_back(value_of(t));
+  for (const Slot& s : slots_)
+    if (s.assigned) graph_.updates.emplace_back(s.variable, s.current.node()->value);
+  return std::move(graph_);
+}
+
+TraceScope::TraceScope(Trace& trace) : saved_(detail::trace), tapes_(detail::tapes) { detail::trace = &trace; }
+TraceScope::~TraceScope() {
+  detail::trace = saved_;
+  detail::tapes = tapes_;
+}
+
+}  // namespace lamina

@@ -1,0 +1,47 @@
+#pragma once
+// Trace: the engine that records. While a TraceScope lives, ops on this thread become graph nodes; variables read their
+// recorded value, and what is assigned to them becomes an update of the graph.
+#include <unordered_map>
+
+#include "backends/core/engine.h"
+#include "backends/graph/graph.h"
+
+namespace lamina {
+
+class Trace final : public Engine {
+ public:
+  Trace();
+  Tensor add_input(const TensorSpec& spec);
+  Tensors apply(const Op& op, std::span<const Tensor> inputs) override;
+  Tensor read(VariableState& variable) override;
+  void assign(VariableState& variable, const Tensor& value) override;
+  int value_of(const Tensor& t);  // its place here; data becomes a constant
+  Graph finish(std::span<const Tensor> outputs);
+  uint64_t id() const { return id_; }
+
+ private:
+  Tensor wrap(int value);
+
+  struct Slot {
+    std::shared_ptr<VariableState> variable;
+    Tensor current;
+    bool assigned = false;
+  };
+  uint64_t id_;
+  Graph graph_;
+  std::unordered_map<uint64_t, size_t> slot_of_;
+  std::vector<Slot> slots_;
+  std::unordered_map<const TensorNode*, int> constants_;
+};
+
+class TraceScope {
+ public:
+  explicit TraceScope(Trace& trace);
+  ~TraceScope();
+
+ private:
+  Trace* saved_;
+  int tapes_;
+};
+
+}  // namespace lamina

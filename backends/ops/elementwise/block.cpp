@@ -1,0 +1,41 @@
+#include "backends/ops/elementwise/block.h"
+
+namespace lamina {
+
+#define LAMINA_LEVEL(NAME) namespace NAME { const BlockTable& table(); }
+LAMINA_LEVEL(simd_base)
+#if defined(LAMINA_X86)
+LAMINA_LEVEL(simd_avx2)
+LAMINA_LEVEL(simd_avx512)
+#endif
+
+const BlockTable& block_table() {
+  static const BlockTable& chosen = [] () -> const BlockTable& {
+#if defined(LAMINA_X86)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      return simd_avx512::table();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::table();
+#endif
+    return simd_base::table();
+  }();
+  return chosen;
+}
+
+std::string_view name_of(Unary kind) {
+  static constexpr std::string_view names[] = {
+      "negative", "abs",  "sign", "square", "sqrt", "rsqrt", "reciprocal", "exp",  "expm1", "log",     "log1p", "log2",     "log10",    "exp2",  "sin",
+      "cos",      "tan",  "asin", "acos",   "atan", "sinh",  "cosh",       "tanh", "asinh", "acosh",   "atanh", "sigmoid",  "relu",     "softplus", "erf",
+      "erfinv", "lgamma", "digamma", "floor", "ceil", "round", "trunc", "cbrt", "logical_not", "bitwise_not", "is_nan", "is_inf", "is_finite"};
+  static_assert(std::size(names) == kUnaryCount);
+  return names[static_cast<int>(kind)];
+}
+
+std::string_view name_of(Binary kind) {
+  static constexpr std::string_view names[] = {"add", "subtract", "multiply", "divide", "floor_divide", "mod", "fmod", "power", "maximum", "minimum",
+      "fmax", "fmin", "atan2", "hypot", "nextafter", "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "logical_and",
+      "logical_or", "logical_xor", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"};
+  static_assert(std::size(names) == kBinaryCount);
+  return names[static_cast<int>(kind)];
+}
+
+}  // namespace lamina

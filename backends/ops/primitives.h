@@ -1,0 +1,8 @@
+#pragma once
+// prim:: - the primitive ops as functions. Strict: operands have equal dtypes (predicates apart), no promotion, no
+// recording of symbolic calls. Public ops (backends/ops/public/) and gradient rules are written in these.
+#include "backends/ops/creation/creation.h"
+#include "backends/ops/elementwise/elementwise.h"
+#include "backends/ops/matmul/matmul.h"
+#include "backends/ops/movement/movement.h"
+#include "backends/ops/reduce/reduce.h"
