@@ -1,0 +1,212 @@
+#include "backends/ops/public/public_op.h"
+
+#include "backends/core/engine.h"
+#include "backends/core/settings.h"
+#include "backends/ops/primitives.h"
+
+namespace lamina {
+
+DType Operand::dtype() const {
+  if (!is_scalar()) return tensor_.dtype();
+  return weak_ == DType::float32 ? settings().floatx() : weak_;
+}
+
+Tensor Operand::as(DType dtype) const { return is_scalar() ? prim::full({}, number_, dtype) : prim::cast(tensor_, dtype); }
+
+namespace {
+
+void scan(const Value& v, int depth, Shape& shape, bool& any_real, bool& all_bool, Tensors* tensors) {
+  if (!v.is_sequence()) {
+    if (depth != shape.rank()) throw ValueError("a nested list must be rectangular.");
+    if (v.is_tensor()) { if (tensors) tensors->push_back(v.as_tensor()); return; }
+    if (!v.is_number()) throw TypeError("expected numbers, received ", v.repr(), " (", v.kind_name(), ").");
+    any_real |= v.is_real();
+    all_bool &= v.is_bool();
+    return;
+  }
+  const List& items = v.as_list();
+  if (depth == shape.rank()) shape.push_back(static_cast<int64_t>(items.size()));
+  if (shape[depth] != static_cast<int64_t>(items.size())) throw ValueError("a nested list must be rectangular; found lengths ", shape[depth], " and ", items.size(), ".");
+  for (const Value& item : items) scan(item, depth + 1, shape, any_real, all_bool, tensors);
+}
+
+void fill(const Value& v, double*& to) {
+  if (v.is_sequence())
+    for (const Value& item : v.as_list()) fill(item, to);
+  else *to++ = v.as_number();
+}
+
+bool holds_tensor(const Value& v) {
+  if (v.is_tensor()) return true;
+  if (v.is_sequence())
+    for (const Value& item : v.as_list())
+      if (holds_tensor(item)) return true;
+  return false;
+}
+
+Shape leading_shape(const Value& v) {
+  Shape s;
+  const Value* at = &v;
+  while (at->is_sequence()) {
+    s.push_back(static_cast<int64_t>(at->as_list().size()));
+    if (at->as_list().empty()) break;
+    at = &at->as_list()[0];
+  }
+  return s;
+}
+
+// A list that holds tensors: stacked, innermost lists first.
+Tensor stack_list(const Value& v, DType dtype) {
+  if (!v.is_sequence()) return value_to<Operand>(v).as(dtype);
+  Tensors parts;
+  for (const Value& item : v.as_list()) parts.push_back(prim::expand_dims(stack_list(item, dtype), 0));
+  return prim::concat(parts, 0);
+}
+
+DType list_dtype(const Value& v) {
+  if (v.is_sequence()) {
+    std::vector<PromotionType> types;
+    for (const Value& item : v.as_list()) types.push_back({list_dtype(item), false});
+    return result_type(types.data(), types.size());
+  }
+  return value_to<Operand>(v).dtype();
+}
+
+}  // namespace
+
+Tensor tensor_from_list(const Value& nested, std::optional<DType> dtype) {
+  if (holds_tensor(nested)) return stack_list(nested, dtype ? *dtype : list_dtype(nested));
+  bool any_real = false, all_bool = true;
+  Shape shape = leading_shape(nested), checked;
+  if (shape.elements() == 0) return Tensor::empty(shape, dtype.value_or(settings().floatx()));
+  checked = shape;
+  scan(nested, 0, checked, any_real, all_bool, nullptr);
+  Tensor wide = Tensor::empty(shape, DType::float64);
+  double* to = wide.mutable_data<double>();
+  fill(nested, to);
+  DType natural = any_real ? settings().floatx() : all_bool ? DType::boolean : DType::int32;
+  EagerScope eager;
+  return prim::cast(wide, dtype.value_or(natural));
+}
+
+void from_value(const Value& v, Operand& out) {
+  if (v.is_tensor()) out = Operand(v.as_tensor());
+  else if (v.is_bool()) out = Operand(v.as_bool());
+  else if (v.is_int()) out = Operand(static_cast<long>(v.as_int()));
+  else if (v.is_real()) out = Operand(v.as_number());
+  else if (v.is_sequence()) out = Operand(tensor_from_list(v));
+  else throw TypeError("Expected a tensor, a number or a nested list of numbers, received ", v.repr(), " (", v.kind_name(), ").");
+}
+
+Value to_value(const Operand& o) {
+  if (!o.is_scalar()) return o.tensor();
+  PromotionType t = o.type();
+  if (t.dtype == DType::boolean) return o.number() != 0;
+  if (t.dtype == DType::int32) return static_cast<int64_t>(o.number());
+  return o.number();
+}
+
+void from_value(const Value& v, std::vector<Operand>& out) {
+  out.clear();
+  if (v.is_tensor()) {  // a tensor where a list is taken: its rows
+    const Tensor& t = v.as_tensor();
+    for (int64_t i = 0; i < t.shape()[0]; ++i) out.push_back(prim::squeeze(prim::slice_axis(t, 0, i, i + 1), 0));
+    return;
+  }
+  for (const Value& item : v.as_list()) out.push_back(value_to<Operand>(item));
+}
+Value to_value(const std::vector<Operand>& v) {
+  List out;
+  for (const Operand& o : v) out.push_back(to_value(o));
+  return out;
+}
+
+DType result_type(std::initializer_list<const Operand*> operands) {
+  PromotionType types[16];
+  size_t n = 0;
+  for (const Operand* o : operands) types[n++] = o->type();
+  return result_type(types, n);
+}
+
+namespace {
+struct OpTable {
+  std::map<std::string, std::unique_ptr<OpInfo>, std::less<>> by_name;
+  std::map<std::string, const OpInfo*, std::less<>> by_class;
+};
+OpTable& op_table() {
+  static OpTable instance;
+  return instance;
+}
+OpRecorder recorder = nullptr;
+}  // namespace
+
+void register_op(std::unique_ptr<OpInfo> info) {
+  op_table().by_class.emplace(info->class_name, info.get());
+  std::string name = info->name;
+  if (!op_table().by_name.emplace(name, std::move(info)).second) throw ValueError("The op ", name, " is registered twice.");
+}
+const OpInfo* find_op(std::string_view name) {
+  auto found = op_table().by_name.find(name);
+  return found == op_table().by_name.end() ? nullptr : found->second.get();
+}
+const OpInfo* find_op_class(std::string_view name) {
+  auto found = op_table().by_class.find(name);
+  return found == op_table().by_class.end() ? nullptr : found->second;
+}
+std::vector<const OpInfo*> all_ops() {
+  std::vector<const OpInfo*> out;
+  for (const auto& [name, info] : op_table().by_name) out.push_back(info.get());
+  return out;
+}
+
+std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwargs) {
+  if (args.size() > op.arguments.size()) throw TypeError(op.name, "() takes at most ", op.arguments.size(), " arguments, received ", args.size(), ".");
+  std::vector<Value> out(op.arguments.size());
+  std::vector<bool> given(op.arguments.size());
+  for (size_t i = 0; i < args.size(); ++i) out[i] = std::move(args[i]), given[i] = true;
+  for (const auto& [key, value] : kwargs) {
+    size_t i = 0;
+    while (i < op.arguments.size() && op.arguments[i].name != key) ++i;
+    if (i == op.arguments.size()) {
+      std::vector<std::string> names;
+      for (const auto& a : op.arguments) names.push_back(a.name);
+      std::string near = nearest_name(key, names);
+      throw TypeError(op.name, "() got an unexpected keyword argument '", key, "'.", near.empty() ? "" : text(" Did you mean '", near, "'?"));
+    }
+    if (given[i]) throw TypeError(op.name, "() got multiple values for argument '", key, "'.");
+    out[i] = value;
+    given[i] = true;
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (given[i]) continue;
+    if (op.arguments[i].required) throw TypeError(op.name, "() is missing the required argument '", op.arguments[i].name, "'.");
+    out[i] = op.arguments[i].default_value;
+  }
+  return out;
+}
+
+bool holds_symbolic(const Value& v) {
+  if (v.is_tensor()) return v.as_tensor().symbolic();
+  if (v.is_sequence()) {
+    for (const Value& item : v.as_list())
+      if (holds_symbolic(item)) return true;
+  } else if (v.is_dict()) {
+    for (const auto& [key, item] : v.as_dict())
+      if (holds_symbolic(item)) return true;
+  }
+  return false;
+}
+
+Value call_op(const OpInfo& op, std::span<const Value> arguments) {
+  for (const Value& v : arguments)
+    if (holds_symbolic(v)) return record_op(op, arguments);
+  return op.call(arguments);
+}
+
+void set_op_recorder(OpRecorder r) { recorder = r; }
+Value record_op(const OpInfo& op, std::span<const Value> arguments) {
+  if (!recorder) throw RuntimeError("No functional-model recorder is installed; cannot call ", op.name, " on a symbolic tensor.");
+  return recorder(op, arguments);
+}
+
+}  // namespace lamina

@@ -1,0 +1,116 @@
+#pragma once
+// Public ops: the Keras names. Each is described once - name, Keras class (what a functional model's file calls it),
+// arguments, documentation, function - and from that come the typed C++ function, the Python function, and the node that
+// a call on a symbolic tensor records.
+//
+//   namespace {
+//   Tensor relu_impl(const Operand& x) { ... }
+//   const auto relu_op = public_op("relu", "keras.src.ops.nn.Relu", "Rectified linear unit: max(x, 0).", relu_impl, {"x"});
+//   }
+//   Tensor relu(const Operand& x) { return relu_op(x); }
+#include <tuple>
+
+#include "backends/ops/public/operand.h"
+
+namespace lamina {
+
+struct OpArgument {
+  OpArgument(const char* name) : name(name), required(true) {}
+  OpArgument(const char* name, Value default_value) : name(name), default_value(std::move(default_value)) {}
+  // Keras' operation classes take tensors in call() and everything else in the constructor, whose arguments go to the
+  // node's config. in_call() marks a non-tensor that goes with the call (the key of GetItem).
+  OpArgument& in_call() { call = true; return *this; }
+  std::string name;
+  Value default_value;
+  bool required = false;
+  bool call = false;
+};
+
+struct OpInfo {
+  std::string name;        // "relu"
+  std::string class_name;  // "Relu"
+  std::string module;      // "keras.src.ops.nn"
+  std::string doc;
+  std::vector<OpArgument> arguments;
+  std::function<Value(std::span<const Value>)> call;  // arguments in order, all present
+};
+
+const OpInfo* find_op(std::string_view name);
+const OpInfo* find_op_class(std::string_view class_name);
+std::vector<const OpInfo*> all_ops();  // sorted by name
+void register_op(std::unique_ptr<OpInfo> info);
+
+// Binds Python-like arguments to the op's list. TypeError naming the op for missing, unknown or repeated ones.
+std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwargs);
+// Runs the op, or records it if an argument holds a symbolic tensor.
+Value call_op(const OpInfo& op, std::span<const Value> arguments);
+
+// Installed by layers/ (which knows nodes): records a call on symbolic tensors and returns symbolic results.
+using OpRecorder = Value (*)(const OpInfo& op, std::span<const Value> arguments);
+void set_op_recorder(OpRecorder recorder);
+Value record_op(const OpInfo& op, std::span<const Value> arguments);
+
+bool holds_symbolic(const Value& v);
+inline bool holds_symbolic(const Tensor& t) { return t.defined() && t.symbolic(); }
+inline bool holds_symbolic(const Operand& o) { return o.symbolic(); }
+inline bool holds_symbolic(const Tensors& list) {
+  for (const Tensor& t : list)
+    if (holds_symbolic(t)) return true;
+  return false;
+}
+inline bool holds_symbolic(const std::vector<Operand>& list) {
+  for (const Operand& o : list)
+    if (o.symbolic()) return true;
+  return false;
+}
+template <class T>
+  requires(!std::is_convertible_v<T, Value> || std::is_arithmetic_v<T>)
+bool holds_symbolic(const T&) { return false; }
+inline bool holds_symbolic(const std::string&) { return false; }
+inline bool holds_symbolic(const Shape&) { return false; }
+template <class T>
+bool holds_symbolic(const std::optional<T>& o) { return o && holds_symbolic(*o); }
+
+template <class R, class... Args>
+class TypedOp {
+ public:
+  TypedOp(const OpInfo* info, R (*function)(Args...)) : info_(info), function_(function) {}
+  template <class... Given>
+  R operator()(const Given&... given) const {
+    if ((holds_symbolic(given) || ...)) {
+      Value values[] = {to_value(given)...};
+      return value_to<R>(record_op(*info_, values));
+    }
+    return function_(given...);
+  }
+
+ private:
+  const OpInfo* info_;
+  R (*function_)(Args...);
+};
+
+void from_value(const Value& v, std::vector<Operand>& out);
+Value to_value(const std::vector<Operand>& v);
+
+template <class R, class... Args>
+TypedOp<R, Args...> public_op(const char* name, const char* class_path, const char* doc, R (*function)(Args...), std::vector<OpArgument> arguments) {
+  auto info = std::make_unique<OpInfo>();
+  info->name = name;
+  std::string path = class_path;
+  size_t dot = path.rfind('.');
+  info->module = path.substr(0, dot);
+  info->class_name = path.substr(dot + 1);
+  info->doc = doc;
+  info->arguments = std::move(arguments);
+  info->call = [function](std::span<const Value> v) -> Value {
+    return [&]<size_t... I>(std::index_sequence<I...>) {
+      return to_value(function(value_to<std::decay_t<Args>>(v[I])...));
+    }(std::index_sequence_for<Args...>{});
+  };
+  if (info->arguments.size() != sizeof...(Args)) throw RuntimeError("The op ", info->name, " describes ", info->arguments.size(), " arguments of ", sizeof...(Args), ".");
+  const OpInfo* kept = info.get();
+  register_op(std::move(info));
+  return {kept, function};
+}
+
+}  // namespace lamina
