@@ -19,6 +19,12 @@ class MethodHook {
   virtual ~MethodHook() = default;
   virtual bool overrides(std::string_view method) const = 0;
   virtual Value invoke(std::string_view method, List args, Dict kwargs) = 0;
+  // Names of the arguments that the user's method takes; "**" among them if it takes any keyword.
+  virtual std::vector<std::string> arguments(std::string_view method) const = 0;
+  // How the user's class is named in files.
+  virtual std::string class_name() const = 0;
+  virtual std::string module() const = 0;
+  virtual std::string registered_name() const = 0;
 };
 
 class Object : public std::enable_shared_from_this<Object> {
@@ -30,6 +36,10 @@ class Object : public std::enable_shared_from_this<Object> {
   // The arguments that rebuild the object, in Keras' order. Never its state.
   virtual Dict get_config() const = 0;
   virtual std::string repr() const;
+  // What a serialized object carries beside its config (a layer's build_config, a model's compile_config), and its use
+  // when the object has been made again.
+  virtual void extend_serialized(Dict&) const {}
+  virtual void finish_deserialize(const Dict&) {}
 
   // Set by bindings on objects whose class a user derived; owned by the binding's object, which outlives it.
   MethodHook* hook = nullptr;
@@ -38,6 +48,11 @@ class Object : public std::enable_shared_from_this<Object> {
   std::function<ObjectPtr()> self_hook;
 
   bool hooked(std::string_view method) const { return hook && hook->overrides(method); }
+  // The user's class where there is one, else the built-in one.
+  std::string public_class_name() const { return hook ? hook->class_name() : class_name(); }
+  std::string public_module() const { return hook ? hook->module() : module(); }
+  std::string public_registered_name() const { return hook ? hook->registered_name() : registered_name(); }
+  Dict config() const { return hooked("get_config") ? hook->invoke("get_config", {}, {}).as_dict() : get_config(); }
 };
 
 // A function as a value: a built-in activation, a loss function, a user's callable.

@@ -1,0 +1,268 @@
+#pragma once
+// Layer: weights, a call written in ops, and a config. To add one, derive, list the arguments in a struct with fields(),
+// override build() (weights in Keras' order, under Keras' names) and call(), and register with LAMINA_LAYER.
+#include <functional>
+
+#include "backends/core/variable.h"
+#include "layers/constraints/constraint.h"
+#include "layers/dtype_policy.h"
+#include "layers/initializers/initializer.h"
+#include "layers/operation.h"
+#include "layers/regularizers/regularizer.h"
+
+namespace lamina {
+
+class Layer;
+class Metric;
+using LayerPtr = std::shared_ptr<Layer>;
+
+// The arguments every layer takes beside its own.
+struct LayerArgs {
+  std::string name;      // "" makes one from the class
+  bool trainable = true;
+  Value dtype;           // a dtype, a policy's name, or a DTypePolicy
+  bool autocast = true;
+  RegularizerRef activity_regularizer;
+  Value input_shape;     // of one sample; as the first layer of a Sequential
+  Value batch_shape;
+  // Takes the keys it knows out of `config`.
+  static LayerArgs take(Dict& config);
+};
+
+// What a call knows beside its inputs.
+struct CallContext {
+  bool training = false;
+  Value mask;    // of the first argument: a tensor, or a structure of tensors and Nones; None if there is none
+  Dict kwargs;   // further arguments of this layer's call, by name
+  Tensor mask_tensor() const { return mask.is_tensor() ? mask.as_tensor() : Tensor(); }
+};
+
+// The shapes of a layer's inputs, by argument name ("inputs", or query/value/...): a shape tuple or a structure of them.
+class BuildShapes {
+ public:
+  BuildShapes() = default;
+  explicit BuildShapes(Dict shapes) : shapes_(std::move(shapes)) {}
+  const Dict& all() const { return shapes_; }
+  bool empty() const { return shapes_.empty(); }
+  const Value& first() const { return shapes_.begin()->second; }
+  bool single() const;                   // one argument, one tensor
+  Shape shape() const;                   // of the only tensor; ValueError if there are several
+  std::vector<Shape> shapes() const;     // of the list in the first argument
+  Shape of(std::string_view argument) const;
+
+ private:
+  Dict shapes_;
+};
+bool is_shape(const Value& v);  // a list or tuple of ints and Nones
+
+// Constraints on inputs, checked before the call.
+struct InputSpec {
+  std::optional<DType> dtype;
+  std::optional<Shape> shape;
+  std::optional<int> ndim, min_ndim, max_ndim;
+  std::map<int, int64_t> axes;
+  bool allow_last_axis_squeeze = false;
+  std::string name;
+  bool optional = false;
+};
+
+class Layer : public Operation {
+ public:
+  explicit Layer(LayerArgs args = {});
+  ~Layer() override;
+
+  // --- to override ---
+  virtual void build(const BuildShapes& shapes);                 // default: build(shape) for a single input
+  virtual void build(const Shape& input_shape) {}
+  virtual Value call(const List& inputs, const CallContext& context);   // default: call(tensor) or call(tensors)
+  virtual Tensor call(const Tensor& x, const CallContext& context);
+  virtual Tensor call(const Tensors& xs, const CallContext& context);
+  // The mask of the outputs (None for none); the default passes on the mask of a single input if supports_masking.
+  virtual Value compute_mask(const Value& inputs, const Value& mask);
+  // Positional arguments of call() that are inputs; the rest of a call goes to CallContext::kwargs.
+  virtual std::vector<std::string> call_arguments() const { return {"inputs"}; }
+  virtual bool call_takes_training() const { return false; }
+  virtual bool call_takes_mask() const { return false; }
+  virtual std::vector<std::string> call_extras() const { return {}; }  // further keyword arguments of call()
+  Dict get_config() const override;
+  std::string module() const override { return "keras.layers"; }
+
+  // --- calling ---
+  // Converts, builds, computes; records a node if a symbolic tensor is among the arguments.
+  Value invoke(List args, Dict kwargs = {});
+  Tensor operator()(const Tensor& x) { return invoke({x}).as_tensor(); }
+  Tensor operator()(const Tensor& x, bool training) { return invoke({x}, {{"training", training}}).as_tensor(); }
+  Tensor operator()(const Tensors& xs) { return invoke({Value(xs)}).as_tensor(); }
+  Value run_node(List args, Dict kwargs) override { return invoke(std::move(args), std::move(kwargs)); }
+  // Shapes and dtypes of the outputs for shape-only inputs; runs nothing. The layer is built if need be.
+  Value compute_output_spec(List args, Dict kwargs = {});
+  virtual Value compute_output_shape(const BuildShapes& shapes);
+  void build_from(const BuildShapes& shapes);  // build() once, under the layer's name scope; records build_config
+  bool built() const { return built_; }
+  void set_built(bool value) { built_ = value; }
+  // The layer's own code, past any override of a user's subclass.
+  Value call_base(List args, Dict kwargs);
+
+  // --- weights ---
+  struct WeightOptions {
+    InitializerRef initializer;  // default glorot_uniform for floats, zeros otherwise
+    std::optional<DType> dtype;
+    bool trainable = true;
+    bool autocast = true;
+    RegularizerRef regularizer;
+    ConstraintRef constraint;
+    std::string aggregation = "none";
+    bool overwrite_with_gradient = false;
+  };
+  Variable add_weight(const std::string& name, const Shape& shape, WeightOptions options);
+  Variable add_weight(const std::string& name, const Shape& shape) { return add_weight(name, shape, WeightOptions{}); }
+  void track_variable(const Variable& v);  // one made elsewhere
+  // Values that a file must reach: layers, lists or dicts of layers, under an attribute name.
+  void track(const std::string& attribute, const Value& value);
+  void untrack(const std::string& attribute);
+  LayerPtr add_layer(const std::string& attribute, LayerPtr layer);  // track() and returns it
+
+  Variables weights() const;                 // own trainable, own non-trainable, then sublayers'
+  Variables trainable_weights() const;
+  Variables non_trainable_weights() const;
+  Variables variables() const;               // weights, seed generators' states, metrics' variables
+  Variables own_trainable() const { return own_trainable_; }
+  Variables own_non_trainable() const { return own_non_trainable_; }
+  int64_t count_params() const;              // ValueError if not built
+  Tensors get_weights() const;
+  void set_weights(const Tensors& values);   // ValueError naming the layer, the counts or shapes that differ
+
+  // Direct sublayers, each once, in the order they were tracked.
+  virtual std::vector<LayerPtr> sublayers() const;
+  std::vector<LayerPtr> flatten_layers(bool include_self = true, bool recursive = true);
+  const std::vector<std::pair<std::string, Value>>& tracked() const { return tracked_; }
+  // Anything with state that is not a layer: seed generators, metrics.
+  void track_seed_generator(ObjectPtr generator, Variable state);
+  const std::vector<std::pair<ObjectPtr, Variable>>& seed_generators() const { return seed_generators_; }
+
+  // --- losses ---
+  void add_loss(const Value& loss);          // a scalar tensor or a list of them
+  Tensors losses();                          // added ones and weight regularizers', this layer's and sublayers'
+  void clear_losses();
+
+  // --- properties ---
+  bool trainable() const { return trainable_; }
+  void set_trainable(bool value);
+  const DTypePolicyPtr& dtype_policy() const { return policy_; }
+  void set_dtype_policy(DTypePolicyPtr policy) { policy_ = std::move(policy); }
+  DType compute_dtype() const { return policy_->compute_dtype(); }
+  DType variable_dtype() const { return policy_->variable_dtype(); }
+  bool autocast() const { return autocast_; }
+  void set_autocast(bool value) { autocast_ = value; }
+  bool supports_masking() const { return supports_masking_; }
+  void set_supports_masking(bool value) { supports_masking_ = value; }
+  const RegularizerRef& activity_regularizer() const { return activity_regularizer_; }
+  void set_activity_regularizer(RegularizerRef r) { activity_regularizer_ = std::move(r); }
+  std::vector<InputSpec>& input_spec() { return input_spec_; }
+  const std::string& path() const { return path_; }
+  const LayerArgs& layer_args() const { return args_; }
+  // What build() was given, for files: {"input_shape": ...} or {"shapes_dict": ...}; None if never built.
+  virtual Value get_build_config() const;
+  virtual void build_from_config(const Dict& config);
+  void extend_serialized(Dict& out) const override;
+  void finish_deserialize(const Dict& serialized) override;
+  // Weights that a file holds beyond variables (Normalization's derived ones): called after loading.
+  virtual void weights_loaded() {}
+  // "layer 'dense' (Dense)"
+  std::string describe() const;
+  std::string repr() const override { return text("<", class_name(), " name=", name(), ", built=", built_, ">"); }
+
+ protected:
+  Value dispatch_call(const List& inputs, const CallContext& context);
+  void check_input_spec(const List& inputs) const;
+  bool supports_masking_ = false;
+  std::vector<InputSpec> input_spec_;
+
+ private:
+  struct Bound;
+  Bound bind(List args, Dict kwargs) const;
+  Value convert(const Value& v) const;
+
+  LayerArgs args_;
+  bool trainable_ = true, built_ = false, autocast_ = true;
+  DTypePolicyPtr policy_;
+  RegularizerRef activity_regularizer_;
+  Variables own_trainable_, own_non_trainable_;
+  std::vector<std::pair<std::string, Value>> tracked_;
+  std::vector<std::pair<ObjectPtr, Variable>> seed_generators_;
+  Tensors added_losses_;
+  Value build_shapes_;
+  std::string path_;
+  bool single_input_build_ = true;
+};
+
+// A layer class with an argument struct.
+template <class A>
+class LayerWith : public Layer {
+ public:
+  using Args = A;
+  explicit LayerWith(A a = {}, LayerArgs base = {}) : Layer(std::move(base)), args(std::move(a)) {}
+  Dict get_config() const override {
+    Dict config = Layer::get_config();
+    write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
+    return config;
+  }
+  A args;
+};
+
+// How C++ code names a layer: Dense({.units = 64, .activation = "relu"}, {.name = "hidden"}). A shared pointer that can be
+// called; copies share the layer.
+template <class T>
+class Handle {
+ public:
+  Handle(typename T::Args args = {}, LayerArgs base = {}) : layer_(std::make_shared<T>(std::move(args), std::move(base))) {}
+  operator LayerPtr() const { return layer_; }
+  T* operator->() const { return layer_.get(); }
+  Tensor operator()(const Tensor& x) const { return (*layer_)(x); }
+  Tensor operator()(const Tensors& xs) const { return (*layer_)(xs); }
+  const std::shared_ptr<T>& pointer() const { return layer_; }
+
+ private:
+  std::shared_ptr<T> layer_;
+};
+
+template <class T>
+struct LayerRegistration {
+  LayerRegistration(const char* name, const char* doc, std::vector<std::string> aliases = {}) {
+    ClassInfo info;
+    info.name = name;
+    info.module = "keras.layers";
+    info.doc = doc;
+    info.base = "Layer";
+    info.aliases = std::move(aliases);
+    info.make = [name](const Dict& config) -> ObjectPtr {
+      Dict own = config;
+      LayerArgs base = LayerArgs::take(own);
+      typename T::Args args;
+      read_fields(name, own, [&](Fields& f) { args.fields(f); });
+      return std::make_shared<T>(std::move(args), std::move(base));
+    };
+    info.fields = [] {
+      typename T::Args args;
+      return describe_fields([&](Fields& f) { args.fields(f); });
+    };
+    register_class(std::move(info));
+  }
+};
+// LAMINA_LAYER(DenseLayer, "Dense", "doc")
+#define LAMINA_LAYER(T, NAME, ...) static const ::lamina::LayerRegistration<T> T##_registration(NAME, __VA_ARGS__)
+
+// The training flag that enclosing layers passed on, on this thread.
+std::optional<bool> inherited_training();
+// While it lives, variables and layers made on this thread have paths below `name`.
+class NameScope {
+ public:
+  explicit NameScope(const std::string& name);
+  ~NameScope();
+  static std::string current();  // "model/dense", "" at the top
+
+ private:
+  size_t length_;
+};
+
+}  // namespace lamina
