@@ -1,0 +1,40 @@
+#pragma once
+// Loss: (y_true, y_pred) -> one value a sample (call), then weighted and reduced to a scalar. Masks of y_pred count as
+// weights, as in Keras.
+#include "serialization/object_config.h"
+
+namespace lamina {
+
+class Loss : public Object {
+ public:
+  static constexpr std::string_view kModule = "keras.losses";
+  static constexpr std::string_view kKind = "a loss";
+
+  // reduction: "sum", "sum_over_batch_size", "mean", "mean_with_sample_weight" or "none" ("" too); ValueError otherwise.
+  Loss(std::string name, std::string reduction, Value dtype = {});
+
+  // Loss values before reduction: y_true's and y_pred's shape less the last axis, unless the class says otherwise.
+  virtual Tensor call(const Value& y_true, const Value& y_pred) = 0;
+  // Scalar (unless reduction is none). sample_weight broadcasts against call()'s result.
+  Tensor operator()(const Value& y_true, const Value& y_pred, const Tensor& sample_weight = {});
+
+  const std::string& name() const { return name_; }
+  const std::string& reduction() const { return reduction_; }
+  DType dtype() const;
+  std::string module() const override { return std::string(kModule); }
+  Dict get_config() const override;  // name, reduction, dtype policy
+  // A function f(y_true, y_pred) as a loss.
+  static std::shared_ptr<Loss> adapt(const ObjectPtr& object);
+
+ protected:
+  std::string name_, reduction_;
+  Value dtype_;
+};
+using LossRef = Ref<Loss>;
+
+// Weights (may be undefined) and a mask (may be undefined) applied, then reduced. For losses and compiled functions.
+Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, const std::string& reduction, DType dtype);
+// y_true or y_pred loses a trailing axis of size 1, or gains one, so that ranks agree (Keras' rule).
+void squeeze_or_expand_to_same_rank(Tensor& a, Tensor& b, bool expand_rank_1 = true);
+
+}  // namespace lamina
