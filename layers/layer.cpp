@@ -125,7 +125,11 @@ Tensor Layer::call(const Tensors& xs, const CallContext&) {
 }
 Value Layer::compute_mask(const Value&, const Value& mask) { return supports_masking_ ? mask : Value(); }
 
-Value Layer::dispatch_call(const List& inputs, const CallContext& context) { return call(inputs, context); }
+bool Layer::accepts_training() const {
+  if (!hooked("call")) return call_takes_training();
+  auto names = hook->arguments("call");
+  return contains<std::string>(names, "training");
+}
 
 // ---- calling ----
 

@@ -83,6 +83,7 @@ class Layer : public Operation {
   virtual std::vector<std::string> call_arguments() const { return {"inputs"}; }
   virtual bool call_takes_training() const { return false; }
   virtual bool call_takes_mask() const { return false; }
+  bool accepts_training() const;  // this layer's call, or a user's override of it, takes `training`
   virtual std::vector<std::string> call_extras() const { return {}; }  // further keyword arguments of call()
   Dict get_config() const override;
   std::string module() const override { return "keras.layers"; }
@@ -173,7 +174,6 @@ class Layer : public Operation {
   std::string repr() const override { return text("<", class_name(), " name=", name(), ", built=", built_, ">"); }
 
  protected:
-  Value dispatch_call(const List& inputs, const CallContext& context);
   void check_input_spec(const List& inputs) const;
   bool supports_masking_ = false;
   std::vector<InputSpec> input_spec_;

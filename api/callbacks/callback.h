@@ -1,0 +1,98 @@
+#pragma once
+// Callback: told where training stands. Logs are dicts of numbers; a callback may set model().stop_training.
+#include "backends/core/object.h"
+
+namespace lamina {
+
+class Model;
+
+class Callback : public Object {
+ public:
+  static constexpr std::string_view kModule = "keras.callbacks";
+  virtual void on_train_begin(Dict&) {}
+  virtual void on_train_end(Dict&) {}
+  virtual void on_epoch_begin(int64_t epoch, Dict&) {}
+  virtual void on_epoch_end(int64_t epoch, Dict& logs) {}
+  virtual void on_train_batch_begin(int64_t batch, Dict&) {}
+  virtual void on_train_batch_end(int64_t batch, Dict& logs) {}
+  virtual void on_test_begin(Dict&) {}
+  virtual void on_test_end(Dict& logs) {}
+  virtual void on_test_batch_begin(int64_t batch, Dict&) {}
+  virtual void on_test_batch_end(int64_t batch, Dict& logs) {}
+  virtual void on_predict_begin(Dict&) {}
+  virtual void on_predict_end(Dict&) {}
+  virtual void on_predict_batch_begin(int64_t batch, Dict&) {}
+  virtual void on_predict_batch_end(int64_t batch, Dict& logs) {}
+  // Whether batch events matter: if no callback needs them, steps run without waiting for their logs.
+  virtual bool needs_batches() const { return false; }
+
+  virtual void set_model(Model* model) { model_ = model; }
+  virtual void set_params(const Dict& params) { params_ = params; }
+  Model* model() const { return model_; }
+  const Dict& params() const { return params_; }
+  std::string class_name() const override { return "Callback"; }
+  std::string module() const override { return std::string(kModule); }
+  Dict get_config() const override { return {}; }
+
+ protected:
+  Model* model_ = nullptr;  // set for the length of one fit/evaluate/predict
+  Dict params_;
+};
+using CallbackPtr = std::shared_ptr<Callback>;
+
+// Calls each callback in order, users' overrides included. A log that a callback adds is seen by those after it.
+class CallbackList {
+ public:
+  CallbackList(std::vector<CallbackPtr> callbacks, Model& model, const Dict& params);
+  void epoch(const char* method, int64_t index, Dict& logs);  // on_epoch_begin, on_train_batch_end, ...
+  void phase(const char* method, Dict& logs);                 // on_train_begin, ...
+  bool needs_batches() const;
+  const std::vector<CallbackPtr>& all() const { return callbacks_; }
+
+ private:
+  std::vector<CallbackPtr> callbacks_;
+};
+
+// Losses and metrics of each epoch: {"loss": [...], "val_loss": [...]}.
+class History final : public Callback {
+ public:
+  void on_train_begin(Dict&) override { epochs.clear(); }
+  void on_epoch_end(int64_t epoch, Dict& logs) override;
+  std::string class_name() const override { return "History"; }
+  std::vector<int64_t> epochs;
+  Dict history;
+};
+
+// Keras' progress bar. verbose 1 redraws a line, 2 prints one line an epoch.
+class ProgbarLogger final : public Callback {
+ public:
+  explicit ProgbarLogger(int verbose = 1);
+  ~ProgbarLogger() override;
+  std::string class_name() const override { return "ProgbarLogger"; }
+  bool needs_batches() const override { return true; }
+  void on_train_begin(Dict&) override;
+  void on_test_begin(Dict&) override;
+  void on_predict_begin(Dict&) override;
+  void on_epoch_begin(int64_t epoch, Dict&) override;
+  void on_epoch_end(int64_t epoch, Dict& logs) override;
+  void on_train_batch_end(int64_t batch, Dict& logs) override;
+  void on_test_batch_end(int64_t batch, Dict& logs) override;
+  void on_test_end(Dict& logs) override;
+  void on_predict_batch_end(int64_t batch, Dict& logs) override;
+  void on_predict_end(Dict&) override;
+
+ private:
+  struct Bar;
+  void start(bool forget_target);
+  void draw(int64_t current, const Dict& logs, bool final);
+  int verbose_;
+  bool called_in_fit_ = false;
+  std::unique_ptr<Bar> bar_;
+  int64_t seen_ = 0;
+};
+
+// Where progress bars and summaries go; bindings point it at sys.stdout.
+void set_print_function(std::function<void(const std::string&)> f);
+void print_text(const std::string& s);
+
+}  // namespace lamina

@@ -1,0 +1,124 @@
+#include <random>
+
+#include "api/data/data_source.h"
+#include "api/random_state.h"
+#include "backends/core/engine.h"
+#include "backends/cpu/thread_pool.h"
+#include "backends/ops/primitives.h"
+
+namespace lamina {
+
+
+
+Tensor rows(const Tensor& t, int64_t from, int64_t to) {
+  Shape shape = t.shape();
+  int64_t row = shape[0] ? static_cast<int64_t>(t.bytes()) / shape[0] : 0;
+  shape[0] = to - from;
+  auto view = std::make_shared<Buffer>(static_cast<char*>(t.mutable_raw()) + from * row, (to - from) * row, t.node()->buffer);
+  return Tensor::on(std::move(view), shape, t.dtype());
+}
+
+namespace {
+
+Tensor gather_rows(const Tensor& t, std::span<const int64_t> order) {
+  Shape shape = t.shape();
+  size_t row = shape[0] ? t.bytes() / shape[0] : 0;
+  shape[0] = static_cast<int64_t>(order.size());
+  Tensor out = Tensor::empty(shape, t.dtype());
+  const char* from = static_cast<const char*>(t.raw());
+  char* to = static_cast<char*>(out.mutable_raw());
+  for (size_t i = 0; i < order.size(); ++i) std::memcpy(to + i * row, from + order[i] * row, row);
+  return out;
+}
+
+}  // namespace
+
+Tensor class_weights_to_sample_weights(const Tensor& y, const Dict& class_weight) {
+  EagerScope eager;
+  int64_t n = y.shape()[0];
+  bool one_hot = y.rank() > 1 && y.shape().back() > 1;
+  Tensor out = Tensor::empty({n}, DType::float32);
+  int64_t width = n ? y.size() / n : 1;
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t label = 0;
+    if (one_hot) {
+      for (int64_t j = 1; j < width; ++j)
+        if (y.at(i * width + j) > y.at(i * width + label)) label = j;
+    } else {
+      label = static_cast<int64_t>(std::llround(y.at(i * width)));
+    }
+    const Value* w = class_weight.find(std::to_string(label));
+    out.mutable_data<float>()[i] = w ? static_cast<float>(w->as_number()) : 1.0f;
+  }
+  return out;
+}
+
+ArrayData::ArrayData(Value x, Value y, Value sample_weight, Options options)
+    : x_(std::move(x)), y_(std::move(y)), sample_weight_(std::move(sample_weight)), options_(std::move(options)) {
+  samples_ = -1;
+  auto check = [&](const Value& structure, const char* what) {
+    for (const Tensor& t : flatten_tensors(structure)) {
+      if (t.rank() == 0) throw ValueError("`", what, "` must have a leading axis of samples, received a scalar.");
+      if (samples_ < 0) samples_ = t.shape()[0];
+      if (t.shape()[0] != samples_) {
+        std::string sizes;
+        for (const auto& [s, name] : {std::pair{&x_, "x"}, {&y_, "y"}, {&sample_weight_, "sample_weight"}})
+          for (const Tensor& u : flatten_tensors(*s)) sizes += text(sizes.empty() ? "" : ", ", name, ": ", u.rank() ? u.shape()[0] : 0);
+        throw ValueError("Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. sizes: ", sizes);
+      }
+    }
+  };
+  check(x_, "x"), check(y_, "y"), check(sample_weight_, "sample_weight");
+  if (samples_ < 0) throw ValueError("No data was given: `x` must be an array or a structure of arrays.");
+  if (options_.batch_size < 1) throw ValueError("`batch_size` must be at least 1, received ", options_.batch_size, ".");
+  if (!options_.class_weight.empty()) {
+    Tensors ys = flatten_tensors(y_);
+    if (ys.size() != 1) throw ValueError("`class_weight` is only supported for models with a single output.");
+    if (!sample_weight_.is_none()) throw ValueError("You cannot `class_weight` and `sample_weight` at the same time.");
+    sample_weight_ = class_weights_to_sample_weights(ys[0], options_.class_weight);
+  }
+}
+
+std::optional<int64_t> ArrayData::batches() const { return (samples_ + options_.batch_size - 1) / options_.batch_size; }
+
+void ArrayData::begin_epoch(int64_t) {
+  at_ = 0;
+  if (!options_.shuffle) return;
+  order_.resize(samples_);
+  for (int64_t i = 0; i < samples_; ++i) order_[i] = i;
+  std::mt19937_64 random(next_shuffle_seed());
+  for (int64_t i = samples_; i > 1; --i) std::swap(order_[i - 1], order_[random() % static_cast<uint64_t>(i)]);
+}
+
+Value ArrayData::cut(const Value& structure, int64_t from, int64_t to) const {
+  if (structure.is_none()) return {};
+  return map_structure(structure, [&](const Value& leaf) -> Value {
+    if (!leaf.is_tensor()) return leaf;
+    if (options_.shuffle) return gather_rows(leaf.as_tensor(), std::span(order_).subspan(from, to - from));
+    return rows(leaf.as_tensor(), from, to);
+  });
+}
+
+std::optional<Batch> ArrayData::next() {
+  if (at_ >= samples_) return std::nullopt;
+  int64_t to = std::min(samples_, at_ + options_.batch_size);
+  Batch b{cut(x_, at_, to), cut(y_, at_, to), cut(sample_weight_, at_, to), to - at_};
+  at_ = to;
+  return b;
+}
+
+std::pair<Batch, Batch> ArrayData::split(const Value& x, const Value& y, const Value& sample_weight, double fraction) {
+  Tensors all = flatten_tensors(x);
+  if (all.empty()) throw ValueError("`validation_split` needs arrays as `x`.");
+  int64_t n = all[0].shape()[0], at = static_cast<int64_t>(std::floor(static_cast<double>(n) * (1 - fraction)));
+  if (at == 0 || at == n)
+    throw ValueError("Training data contains ", n, " samples, which is not sufficient to split it into a validation and training set as specified by `validation_split=", fraction,
+                     "`. Either provide more data, or a different value for the `validation_split` argument.");
+  auto part = [&](const Value& v, int64_t from, int64_t to) -> Value {
+    if (v.is_none()) return {};
+    return map_structure(v, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(rows(leaf.as_tensor(), from, to)) : leaf; });
+  };
+  return {{part(x, 0, at), part(y, 0, at), part(sample_weight, 0, at), at}, {part(x, at, n), part(y, at, n), part(sample_weight, at, n), n - at}};
+}
+
+}  // namespace lamina

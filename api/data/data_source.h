@@ -1,0 +1,56 @@
+#pragma once
+// Where batches come from. A source gives one epoch at a time; arrays are cut and shuffled here, generators and datasets
+// of bindings implement the same interface.
+#include "backends/core/value.h"
+#include "backends/core/object.h"
+
+namespace lamina {
+
+// x, y and sample_weight are tensors or structures of them; None where absent.
+struct Batch {
+  Value x, y, sample_weight;
+  int64_t size = 0;  // samples
+};
+
+class DataSource {
+ public:
+  virtual ~DataSource() = default;
+  virtual void begin_epoch(int64_t epoch) = 0;
+  virtual std::optional<Batch> next() = 0;            // nullopt at the end of the epoch
+  virtual void end_epoch() {}
+  virtual std::optional<int64_t> batches() const = 0;  // an epoch's number of batches, if known
+  virtual std::optional<int64_t> batch_size() const { return {}; }
+};
+
+// Arrays in memory. Batches of an unshuffled epoch share the arrays' memory.
+class ArrayData final : public DataSource {
+ public:
+  struct Options {
+    int64_t batch_size = 32;
+    bool shuffle = false;
+    Dict class_weight;
+  };
+  // ValueError naming the shapes if the first axes differ, or if there is no data.
+  ArrayData(Value x, Value y, Value sample_weight, Options options);
+  void begin_epoch(int64_t epoch) override;
+  std::optional<Batch> next() override;
+  std::optional<int64_t> batches() const override;
+  std::optional<int64_t> batch_size() const override { return options_.batch_size; }
+  int64_t samples() const { return samples_; }
+  // The last `fraction` of the samples for validation, the rest for training (Keras' split).
+  static std::pair<Batch, Batch> split(const Value& x, const Value& y, const Value& sample_weight, double fraction);
+
+ private:
+  Value cut(const Value& structure, int64_t from, int64_t to) const;
+  Value x_, y_, sample_weight_;
+  Options options_;
+  int64_t samples_ = 0, at_ = 0;
+  std::vector<int64_t> order_;
+};
+
+// Rows [from, to) of a tensor: shares its memory.
+Tensor rows(const Tensor& t, int64_t from, int64_t to);
+// Weights by class of y (int labels, or one-hot rows).
+Tensor class_weights_to_sample_weights(const Tensor& y, const Dict& class_weight);
+
+}  // namespace lamina

@@ -1,0 +1,36 @@
+#pragma once
+// Functional: a graph of layers and ops between symbolic inputs and outputs. Also the body of Functional models.
+#include "layers/layer.h"
+
+namespace lamina {
+
+// The operations between inputs and outputs, in Keras' order (by depth, then by first visit), and the nodes to run.
+struct GraphMap {
+  std::vector<NodePtr> nodes;                          // in running order
+  std::vector<std::shared_ptr<Operation>> operations;  // Keras' `layers` order, ops included
+};
+
+class FunctionalGraph {
+ public:
+  FunctionalGraph() = default;
+  // Structures of symbolic tensors. ValueError if an output does not depend on the inputs, or on cycles.
+  FunctionalGraph(Value inputs, Value outputs);
+
+  const Value& inputs() const { return inputs_; }
+  const Value& outputs() const { return outputs_; }
+  const GraphMap& map() const { return map_; }
+  std::vector<LayerPtr> layers() const;
+  // Runs the nodes on a structure like `inputs` (a flat list, or a dict by input name, is taken too).
+  Value run(const Value& inputs, std::optional<bool> training, const Value& mask) const;
+  // {"layers", "input_layers", "output_layers"} as Keras stores them.
+  Dict config() const;
+  static FunctionalGraph from_config(const Dict& config);
+
+ private:
+  Value standardize(const Value& given) const;
+  Value inputs_, outputs_;
+  std::vector<Tensor> flat_inputs_;
+  GraphMap map_;
+};
+
+}  // namespace lamina

@@ -1,0 +1,142 @@
+#pragma once
+// Model: layers that are trained together. Three ways to make one: from symbolic inputs and outputs (functional), as a
+// Sequential stack, or as a subclass with its own call(). fit/evaluate/predict run one step function, written once over
+// the engine interface (trainer.cpp).
+#include "api/callbacks/callback.h"
+#include "api/compile.h"
+#include "api/data/data_source.h"
+#include "api/functional.h"
+#include <mutex>
+
+#include "backends/graph/function.h"
+
+namespace lamina {
+
+class History;
+
+struct CompileArgs {
+  Value optimizer = "rmsprop";  // a name, a config or an Optimizer
+  Value loss;                   // None, or one loss / a list / a dict over the outputs
+  Value loss_weights;
+  Value metrics, weighted_metrics;
+  bool run_eagerly = false;
+  int64_t steps_per_execution = 1;
+  Value jit_compile = "auto";
+  bool auto_scale_loss = true;
+  void fields(Fields& f);
+};
+
+struct FitArgs {
+  std::optional<int64_t> batch_size;
+  int64_t epochs = 1;
+  Value verbose = "auto";
+  std::vector<CallbackPtr> callbacks;
+  double validation_split = 0;
+  std::shared_ptr<DataSource> validation;  // validation_data
+  bool shuffle = true;
+  Dict class_weight;                        // class index as text -> weight
+  int64_t initial_epoch = 0;
+  std::optional<int64_t> steps_per_epoch, validation_steps, validation_batch_size;
+  int64_t validation_freq = 1;
+};
+
+struct EvaluateArgs {
+  std::optional<int64_t> batch_size, steps;
+  Value verbose = "auto";
+  std::vector<CallbackPtr> callbacks;
+};
+
+class Model : public Layer {
+ public:
+  explicit Model(LayerArgs args = {});                            // to be subclassed
+  Model(Value inputs, Value outputs, LayerArgs args = {});        // functional
+  ~Model() override;
+
+  std::string class_name() const override { return graph_ ? "Functional" : "Model"; }
+  std::string module() const override { return graph_ ? "keras.src.models.functional" : "keras"; }
+  std::string registered_name() const override { return graph_ ? "Functional" : ""; }
+  Dict get_config() const override;
+  Value call(const List& inputs, const CallContext& context) override;
+  using Layer::call;
+  Value compute_mask(const Value&, const Value&) override { return {}; }
+  std::vector<LayerPtr> sublayers() const override;
+  Value get_build_config() const override;
+  void extend_serialized(Dict& out) const override;
+  void finish_deserialize(const Dict& serialized) override;
+  bool call_takes_training() const override { return true; }
+  bool call_takes_mask() const override { return true; }
+
+  bool is_functional() const { return graph_ != nullptr; }
+  const FunctionalGraph* graph() const { return graph_.get(); }
+  void set_graph(Value inputs, Value outputs);                    // makes (or remakes) it functional
+  std::vector<LayerPtr> layers() const { return sublayers(); }
+  LayerPtr get_layer(const std::string& name) const;              // ValueError listing the names
+  LayerPtr get_layer(int index) const;
+  std::vector<std::string> output_names() const;
+  std::string summary(int line_length = 0, bool expand_nested = false, bool show_trainable = false) const;
+
+  // --- training ---
+  void compile(CompileArgs args);
+  void compile_from_config(const Dict& config);
+  Value get_compile_config() const;  // None if not compiled
+  bool compiled() const { return compiled_; }
+  std::shared_ptr<History> fit(std::shared_ptr<DataSource> data, FitArgs args);
+  std::shared_ptr<History> fit(const Value& x, const Value& y, FitArgs args = {}, const Value& sample_weight = {});
+  Dict evaluate(std::shared_ptr<DataSource> data, EvaluateArgs args = {});
+  Dict evaluate(const Value& x, const Value& y, EvaluateArgs args = {}, const Value& sample_weight = {});
+  Value predict(std::shared_ptr<DataSource> data, EvaluateArgs args = {});
+  Value predict(const Value& x, EvaluateArgs args = {});
+  Dict train_on_batch(const Value& x, const Value& y = {}, const Value& sample_weight = {}, const Dict& class_weight = {});
+  Dict test_on_batch(const Value& x, const Value& y = {}, const Value& sample_weight = {});
+  Value predict_on_batch(const Value& x);
+  // One step on a batch (x, y, sample_weight); overridable. Return logs.
+  virtual Dict train_step(const Value& x, const Value& y, const Value& sample_weight);
+  virtual Dict test_step(const Value& x, const Value& y, const Value& sample_weight);
+  virtual Value predict_step(const Value& x);
+  virtual Tensor compute_loss(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight, bool training);
+  virtual Dict compute_metrics(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight);
+  Tensor loss_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight, bool training);  // through overrides
+  Dict metrics_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight);
+  Dict get_metrics_result();
+  void reset_metrics();
+  std::vector<MetricPtr> metrics() const;
+  std::vector<std::string> metrics_names() const;
+
+  const std::shared_ptr<Optimizer>& optimizer() const { return optimizer_; }
+  void set_optimizer(std::shared_ptr<Optimizer> o) { optimizer_ = std::move(o); }
+  const std::shared_ptr<CompileLoss>& compile_loss() const { return compile_loss_; }
+  const std::shared_ptr<Metric>& loss_tracker() const { return loss_tracker_; }
+  const Value& compile_arguments_loss() const { return compile_args_.loss; }
+  bool run_eagerly() const { return compile_args_.run_eagerly; }
+  bool stop_training = false;
+
+  // Forgets compiled step functions: after layers, trainable flags or the optimizer changed.
+  void invalidate_functions();
+  // Compiled graphs of train, test and predict steps, as text.
+  std::string dump() const;
+  // Metrics the user keeps on a subclass.
+  void track_metric(const MetricPtr& metric);
+
+ private:
+  struct Step;
+  enum class StepKind { train, test, predict };
+  Value run_step(StepKind kind, const Value& data);
+  Value step_body(StepKind kind, const Value& data);
+  void require_compiled(const char* method) const;
+  Dict evaluate_loop(DataSource& data, const EvaluateArgs& args, CallbackList& callbacks, std::optional<int64_t> steps);
+
+  std::unique_ptr<FunctionalGraph> graph_;
+  bool compiled_ = false;
+  CompileArgs compile_args_;
+  std::shared_ptr<Optimizer> optimizer_;
+  std::shared_ptr<CompileLoss> compile_loss_;
+  std::shared_ptr<CompileMetrics> compile_metrics_;
+  MetricPtr loss_tracker_;
+  std::vector<MetricPtr> tracked_metrics_;
+  mutable std::mutex steps_mutex_;
+  std::vector<std::shared_ptr<Step>> steps_;
+  uint64_t state_stamp_ = 0;
+};
+using ModelPtr = std::shared_ptr<Model>;
+
+}  // namespace lamina

@@ -1,0 +1,106 @@
+#include "layers/core/input_layer.h"
+
+#include "backends/core/settings.h"
+
+namespace lamina {
+
+void InputLayerArgs::fields(Fields& f) {
+  f("shape", shape, "Shape of one sample, without the batch; None entries are unknown sizes.").hidden();
+  f("batch_size", batch_size, "Batch size, if it is fixed.").hidden();
+  f("dtype", dtype, "Dtype of the input; floatx by default.");
+  f("sparse", sparse, "Not supported; must be False.");
+  f("ragged", ragged, "Not supported; must be False.");
+  f("batch_shape", batch_shape, "Shape with the batch, instead of `shape`.");
+  f("input_tensor", input_tensor, "An existing symbolic tensor to wrap.").hidden();
+  f("optional", optional, "Whether the model may be called without this input.");
+}
+
+InputLayer::InputLayer(InputLayerArgs a, LayerArgs base) : Layer(std::move(base)), args_own_(std::move(a)) {
+  if (args_own_.sparse || args_own_.ragged) throw ValueError("InputLayer: sparse and ragged inputs are not supported; pass dense tensors.");
+  Value batch = !args_own_.batch_shape.is_none() ? args_own_.batch_shape : layer_args().batch_shape;
+  Value sample = !args_own_.shape.is_none() ? args_own_.shape : layer_args().input_shape;
+  if (!batch.is_none() && !sample.is_none()) throw ValueError("You cannot pass both `shape` and `batch_shape` at the same time.");
+  if (!batch.is_none() && args_own_.batch_size) throw ValueError("You cannot pass both `batch_size` and `batch_shape` at the same time.");
+  if (!batch.is_none()) {
+    shape_ = batch.as_shape();
+  } else if (!sample.is_none()) {
+    shape_ = sample.as_shape();
+    shape_.insert(0, args_own_.batch_size.value_or(Shape::kUnknown));
+  } else if (args_own_.input_tensor.is_tensor()) {
+    shape_ = args_own_.input_tensor.as_tensor().shape();
+  } else {
+    throw ValueError("You must pass a `shape` argument.");
+  }
+  Value dtype = layer_args().dtype;
+  std::string given = !args_own_.dtype.empty() ? args_own_.dtype : dtype.is_string() ? dtype.as_string() : "";
+  dtype_ = args_own_.input_tensor.is_tensor() && given.empty() ? args_own_.input_tensor.as_tensor().dtype()
+           : given.empty() ? settings().floatx() : parse_dtype(given);
+  set_dtype_policy(std::make_shared<DTypePolicy>(std::string(name_of(dtype_))));
+  set_built(true);
+}
+
+Dict InputLayer::get_config() const {
+  return {{"batch_shape", Value(shape_)}, {"dtype", Value(name_of(dtype_))}, {"sparse", false}, {"ragged", false}, {"name", name()}, {"optional", args_own_.optional}};
+}
+
+Value InputLayer::call(const List& inputs, const CallContext&) { return inputs.empty() ? Value() : inputs[0]; }
+
+Tensor InputLayer::make(InputLayerArgs args, LayerArgs base) {
+  auto layer = std::make_shared<InputLayer>(std::move(args), std::move(base));
+  if (layer->name().empty()) layer->set_name(auto_name("input_layer"));
+  Tensor out = layer->record({}, {}, Tensor::spec_only(layer->shape_, layer->dtype_)).as_tensor();
+  out.notes().name = layer->name();
+  return out;
+}
+
+Tensor Input(const Shape& sample_shape, const std::string& name, const std::string& dtype) {
+  InputLayerArgs args;
+  args.shape = Value(sample_shape);
+  args.dtype = dtype;
+  LayerArgs base;
+  base.name = name;
+  return InputLayer::make(std::move(args), std::move(base));
+}
+
+namespace {
+struct InputLayerRegistration {
+  InputLayerRegistration() {
+    ClassInfo info;
+    info.name = "InputLayer";
+    info.module = "keras.layers";
+    info.base = "Layer";
+    info.doc = "Entry of a functional model.";
+    info.make = [](const Dict& config) -> ObjectPtr {
+      Dict own = config;
+      InputLayerArgs args;
+      if (const Value* d = own.find("dtype")) {
+        if (d->is_string()) args.dtype = d->as_string();
+        else if (is_serialized_object(*d)) args.dtype = name_of(get_dtype_policy(*d)->compute_dtype());
+        own.erase("dtype");
+      }
+      if (const Value* s = own.find("batch_input_shape")) {
+        args.batch_shape = *s;
+        own.erase("batch_input_shape");
+      }
+      if (const Value* s = own.find("batch_shape")) {
+        args.batch_shape = *s;
+        own.erase("batch_shape");
+      }
+      std::string dtype = args.dtype;
+      Value batch_shape = args.batch_shape;
+      LayerArgs base = LayerArgs::take(own);
+      read_fields("InputLayer", own, [&](Fields& f) { args.fields(f); });
+      args.dtype = dtype;
+      args.batch_shape = batch_shape;
+      return std::make_shared<InputLayer>(std::move(args), std::move(base));
+    };
+    info.fields = [] {
+      InputLayerArgs args;
+      return describe_fields([&](Fields& f) { args.fields(f); });
+    };
+    register_class(std::move(info));
+  }
+} input_layer_registration;
+}  // namespace
+
+}  // namespace lamina
