@@ -46,6 +46,7 @@ class Object : public std::enable_shared_from_this<Object> {
   // How C++ should hold this object: bindings make the pointer keep the user's object alive too.
   virtual ObjectPtr self();
   std::function<ObjectPtr()> self_hook;
+  std::shared_ptr<void> attachment;  // for bindings
 
   bool hooked(std::string_view method) const { return hook && hook->overrides(method); }
   // The user's class where there is one, else the built-in one.

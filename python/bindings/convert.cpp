@@ -1,0 +1,288 @@
+#include "bindings/convert.h"
+
+#include "backends/core/settings.h"
+#include "backends/ops/public/public_op.h"
+#include "bindings/hook.h"
+#include "layers/operation.h"
+
+namespace lamina::bindings {
+
+namespace {
+
+struct Modules {
+  py::object numpy, ndarray, generic, dtype, asarray, frombuffer;
+  Modules() {
+    numpy = py::module_::import("numpy");
+    ndarray = numpy.attr("ndarray");
+    generic = numpy.attr("generic");
+    dtype = numpy.attr("dtype");
+    asarray = numpy.attr("asarray");
+  }
+};
+const Modules& modules() {
+  static Modules* m = new Modules;  // lives as long as the interpreter
+  return *m;
+}
+
+std::optional<DType> dtype_of_format(const py::buffer_info& info) {
+  std::string f = info.format;
+  while (!f.empty() && (f[0] == '=' || f[0] == '<' || f[0] == '@' || f[0] == '|')) f.erase(0, 1);
+  if (f.size() != 1) return {};
+  const auto size = info.itemsize;
+  auto pick = [&](DType a, DType b, DType c, DType d) { return size == 1 ? a : size == 2 ? b : size == 4 ? c : d; };
+  switch (f[0]) {
+    case '?': return DType::boolean;
+    case 'b': case 'h': case 'i': case 'l': case 'q': return pick(DType::int8, DType::int16, DType::int32, DType::int64);
+    case 'B': case 'H': case 'I': case 'L': case 'Q': return pick(DType::uint8, DType::uint16, DType::uint32, DType::uint64);
+    case 'e': return DType::float16;
+    case 'f': return DType::float32;
+    case 'd': return DType::float64;
+    default: return {};
+  }
+}
+
+py::object numpy_dtype(DType t) {
+  if (t == DType::bfloat16) return modules().dtype("uint16");
+  return modules().dtype(py::str(std::string(name_of(t))));
+}
+
+}  // namespace
+
+Foreign::~Foreign() {
+  py::gil_scoped_acquire gil;
+  object = py::object();
+}
+std::string Foreign::repr() const {
+  py::gil_scoped_acquire gil;
+  return py::repr(object).cast<std::string>();
+}
+PyCallable::~PyCallable() {
+  py::gil_scoped_acquire gil;
+  function = py::object();
+}
+std::string PyCallable::repr() const {
+  py::gil_scoped_acquire gil;
+  return py::repr(function).cast<std::string>();
+}
+std::string PyCallable::function_name() const {
+  py::gil_scoped_acquire gil;
+  py::object name = py::getattr(function, "__name__", py::none());
+  return name.is_none() ? py::str(py::type::of(function).attr("__name__")).cast<std::string>() : name.cast<std::string>();
+}
+std::string PyCallable::registered_name() const {
+  py::gil_scoped_acquire gil;
+  return py::module_::import("lamina._registration").attr("registered_name_of")(function).cast<std::string>();
+}
+Value PyCallable::call(List args, Dict kwargs) {
+  py::gil_scoped_acquire gil;
+  py::tuple positional(args.size());
+  for (size_t i = 0; i < args.size(); ++i) positional[i] = to_python(args[i]);
+  py::dict named;
+  for (const auto& [key, v] : kwargs) named[py::str(key)] = to_python(v);
+  return to_value(function(*positional, **named));
+}
+
+ObjectPtr owning_pointer(py::handle self, Object* raw) {
+  py::gil_scoped_acquire gil;
+  self.inc_ref();
+  PyObject* held = self.ptr();
+  return ObjectPtr(raw, [held](Object*) {
+    if (!Py_IsInitialized()) return;
+    py::gil_scoped_acquire inner;
+    Py_DECREF(held);
+  });
+}
+
+Tensor tensor_from_array(py::handle array, bool share) {
+  py::object a = py::reinterpret_borrow<py::object>(array);
+  std::string name = py::str(a.attr("dtype")).cast<std::string>();
+  if (name == "bfloat16") {
+    Tensor bits = tensor_from_array(a.attr("view")("uint16"), share);
+    return Tensor::on(bits.node()->buffer, bits.shape(), DType::bfloat16);
+  }
+  if (name == "object" || name.starts_with("<U") || name.starts_with("|S") || name.starts_with("complex"))
+    throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers or bools.");
+  if (!a.attr("flags").attr("c_contiguous").cast<bool>() || !a.attr("dtype").attr("isnative").cast<bool>()) {
+    a = modules().numpy.attr("ascontiguousarray")(a, py::arg("dtype") = a.attr("dtype").attr("newbyteorder")("="));
+    a = a.attr("reshape")(array.attr("shape"));  // ascontiguousarray makes scalars one-dimensional
+    share = true;  // a copy of our own already
+  }
+  Py_buffer view;
+  if (PyObject_GetBuffer(a.ptr(), &view, PyBUF_FORMAT | PyBUF_ND) != 0) throw py::error_already_set();
+  struct Release {
+    Py_buffer* v;
+    ~Release() { PyBuffer_Release(v); }
+  } release{&view};
+  py::buffer_info info;
+  info.format = view.format ? view.format : "B";
+  info.itemsize = view.itemsize;
+  auto dtype = dtype_of_format(info);
+  if (!dtype) throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers or bools.");
+  Shape shape(std::span<const int64_t>(reinterpret_cast<const int64_t*>(view.shape), view.ndim));
+  if (!share || reinterpret_cast<uintptr_t>(view.buf) % size_of(*dtype) || view.len == 0) return Tensor::from_bytes(view.buf, shape, *dtype);
+  a.inc_ref();
+  PyObject* held = a.ptr();
+  std::shared_ptr<void> owner(static_cast<void*>(held), [](void* p) {
+    if (!Py_IsInitialized()) return;
+    py::gil_scoped_acquire gil;
+    Py_DECREF(static_cast<PyObject*>(p));
+  });
+  return Tensor::on(std::make_shared<Buffer>(view.buf, static_cast<size_t>(view.len), std::move(owner)), shape, *dtype);
+}
+
+py::object array_from_tensor(const Tensor& t) {
+  t.raw();
+  py::tuple shape(t.rank());
+  for (int i = 0; i < t.rank(); ++i) shape[i] = t.shape()[i];
+  py::object out = modules().numpy.attr("empty")(shape, numpy_dtype(t.dtype()));
+  Py_buffer view;
+  if (PyObject_GetBuffer(out.ptr(), &view, PyBUF_WRITABLE) != 0) throw py::error_already_set();
+  std::memcpy(view.buf, t.raw(), t.bytes());
+  PyBuffer_Release(&view);
+  if (t.dtype() == DType::bfloat16) {
+    try {
+      return out.attr("view")(py::module_::import("ml_dtypes").attr("bfloat16"));
+    } catch (py::error_already_set&) {  // NumPy has no bfloat16 of its own
+      Tensor wide = Tensor::empty(t.shape(), DType::float32);
+      for (int64_t i = 0; i < t.size(); ++i) wide.mutable_data<float>()[i] = static_cast<float>(t.at(i));
+      return array_from_tensor(wide);
+    }
+  }
+  return out;
+}
+
+Value to_value(py::handle h) {
+  PyObject* p = h.ptr();
+  if (p == Py_None) return {};
+  if (PyBool_Check(p)) return p == Py_True;
+  if (PyLong_CheckExact(p)) {
+    int overflow = 0;
+    long long v = PyLong_AsLongLongAndOverflow(p, &overflow);
+    if (overflow) return PyLong_AsDouble(p);
+    return v;
+  }
+  if (PyFloat_CheckExact(p)) return PyFloat_AS_DOUBLE(p);
+  if (PyUnicode_Check(p)) return h.cast<std::string>();
+  if (py::isinstance<Tensor>(h)) return h.cast<const Tensor&>();
+  if (py::isinstance<Variable>(h)) return h.cast<const Variable&>().value();
+  if (PyTuple_Check(p)) {
+    List out;
+    for (py::handle item : py::reinterpret_borrow<py::tuple>(h)) out.push_back(to_value(item));
+    return Value::tuple(std::move(out));
+  }
+  if (PyList_Check(p)) {
+    List out;
+    for (py::handle item : py::reinterpret_borrow<py::list>(h)) out.push_back(to_value(item));
+    return out;
+  }
+  if (PyDict_Check(p)) {
+    Dict out;
+    for (auto item : py::reinterpret_borrow<py::dict>(h)) out.set(py::str(item.first).cast<std::string>(), to_value(item.second));
+    return out;
+  }
+  if (PySlice_Check(p)) {
+    auto part = [&](const char* name) -> std::optional<int64_t> {
+      py::object v = h.attr(name);
+      return v.is_none() ? std::nullopt : std::optional<int64_t>(to_value(v).as_int());
+    };
+    return SliceValue{part("start"), part("stop"), part("step")};
+  }
+  if (p == Py_Ellipsis) return Ellipsis{};
+  if (py::isinstance<Object>(h)) {
+    Object& o = h.cast<Object&>();
+    return Value(o.self());
+  }
+  const Modules& m = modules();
+  if (py::isinstance(h, m.ndarray)) return tensor_from_array(h, false);
+  if (py::isinstance(h, m.generic)) return tensor_from_array(m.asarray(h), false);
+  if (py::isinstance(h, m.dtype)) return h.attr("name").cast<std::string>();
+  if (PyLong_Check(p)) return PyLong_AsLongLong(p);
+  if (PyFloat_Check(p)) return PyFloat_AsDouble(p);
+  if (PyType_Check(p)) {
+    if (p == reinterpret_cast<PyObject*>(&PyFloat_Type)) return Value(name_of(settings().floatx()));
+    if (p == reinterpret_cast<PyObject*>(&PyLong_Type)) return "int32";
+    if (p == reinterpret_cast<PyObject*>(&PyBool_Type)) return "bool";
+    if (PyObject_IsSubclass(p, m.generic.ptr()) == 1) return m.dtype(h).attr("name").cast<std::string>();
+  }
+  if (PySequence_Check(p) && py::hasattr(h, "__len__") && py::hasattr(h, "_is_lamina_container")) return to_value(py::list(py::reinterpret_borrow<py::object>(h)));
+  if (py::hasattr(h, "__array__") && !PyType_Check(p)) return tensor_from_array(m.asarray(h), false);
+  if (py::hasattr(h, "_to_lamina_value")) return to_value(h.attr("_to_lamina_value")());
+  if (PyCallable_Check(p)) return Value(ObjectPtr(std::make_shared<PyCallable>(py::reinterpret_borrow<py::object>(h))));
+  return Value(ObjectPtr(std::make_shared<Foreign>(py::reinterpret_borrow<py::object>(h))));
+}
+
+List to_list(const py::args& args) {
+  List out;
+  for (py::handle a : args) out.push_back(to_value(a));
+  return out;
+}
+Dict to_dict(const py::kwargs& kwargs) {
+  Dict out;
+  for (auto item : kwargs) out.set(item.first.cast<std::string>(), to_value(item.second));
+  return out;
+}
+
+py::object to_python(const Tensor& t) {
+  if (!t.defined()) return py::none();
+  if (t.shape_only()) return py::cast(SymbolicTensor(t));
+  return py::cast(DataTensor(t));
+}
+
+py::object variable_to_python(const Variable& v) {
+  if (!v.defined()) return py::none();
+  // One Python object a variable while anyone holds it: identity matters to users (`v is w`, dict keys).
+  static py::object* cache = new py::object(py::module_::import("weakref").attr("WeakValueDictionary")());
+  py::object key = py::int_(v.state().id);
+  py::object found = cache->attr("get")(key);
+  if (!found.is_none()) return found;
+  py::object cls = py::module_::import("lamina._variable").attr("Variable");
+  py::object made = cls.attr("_wrap")(py::cast(v));
+  cache->attr("__setitem__")(key, made);
+  return made;
+}
+
+py::object object_to_python(const ObjectPtr& o) {
+  if (!o) return py::none();
+  if (auto f = std::dynamic_pointer_cast<PyCallable>(o)) return f->function;
+  if (auto f = std::dynamic_pointer_cast<Foreign>(o)) return f->object;
+  if (auto* link = static_cast<Link*>(o->attachment.get()); link && link->self) return py::reinterpret_borrow<py::object>(link->self);
+  return py::module_::import("lamina._wrap").attr("wrap")(py::cast(ObjectBox{o}), o->class_name(), o->module());
+}
+
+py::object to_python(const Value& v) {
+  switch (v.kind()) {
+    case Value::Kind::none: return py::none();
+    case Value::Kind::boolean: return py::bool_(v.as_bool());
+    case Value::Kind::integer: return py::int_(v.as_int());
+    case Value::Kind::real: return py::float_(v.as_number());
+    case Value::Kind::string: return py::str(v.as_string());
+    case Value::Kind::tensor: return to_python(v.as_tensor());
+    case Value::Kind::list: {
+      py::list out;
+      for (const Value& item : v.as_list()) out.append(to_python(item));
+      return out;
+    }
+    case Value::Kind::tuple: {
+      const List& items = v.as_list();
+      py::tuple out(items.size());
+      for (size_t i = 0; i < items.size(); ++i) out[i] = to_python(items[i]);
+      return out;
+    }
+    case Value::Kind::dict: {
+      py::dict out;
+      for (const auto& [key, item] : v.as_dict()) out[py::str(key)] = to_python(item);
+      return out;
+    }
+    case Value::Kind::object: return object_to_python(v.as_object());
+    case Value::Kind::slice: {
+      const SliceValue& s = v.as_slice();
+      auto part = [](const std::optional<int64_t>& i) -> py::object { return i ? py::object(py::int_(*i)) : py::object(py::none()); };
+      py::object start = part(s.start), stop = part(s.stop), step = part(s.step);
+      return py::reinterpret_steal<py::object>(PySlice_New(start.ptr(), stop.ptr(), step.ptr()));
+    }
+    case Value::Kind::ellipsis: return py::ellipsis();
+  }
+  return py::none();
+}
+
+}  // namespace lamina::bindings

@@ -1,0 +1,75 @@
+#pragma once
+// Python objects to Values and back; the one place where the two worlds meet.
+#include <pybind11/pybind11.h>
+
+#include "backends/core/object.h"
+#include "backends/core/variable.h"
+
+namespace py = pybind11;
+
+namespace lamina::bindings {
+
+// Tensors as Python sees them: data (or traced) and symbolic ones are two classes with one base.
+struct DataTensor : Tensor {
+  using Tensor::Tensor;
+  explicit DataTensor(const Tensor& t) : Tensor(t) {}
+};
+struct SymbolicTensor : Tensor {
+  using Tensor::Tensor;
+  explicit SymbolicTensor(const Tensor& t) : Tensor(t) {}
+};
+
+// Numbers, strings, containers, arrays (NumPy's or anything with the buffer protocol or __array__), tensors, variables
+// (their value), lamina's objects, functions (as Callable), dtypes (as their name); anything else is carried as it is.
+Value to_value(py::handle h);
+py::object to_python(const Value& v);
+py::object to_python(const Tensor& t);
+py::object variable_to_python(const Variable& v);
+py::object object_to_python(const ObjectPtr& o);
+List to_list(const py::args& args);
+Dict to_dict(const py::kwargs& kwargs);
+
+// An array as a tensor: shares the memory if it is contiguous, aligned and read-only use is safe, else copies.
+Tensor tensor_from_array(py::handle array, bool share);
+py::object array_from_tensor(const Tensor& t);
+
+// A Python object that C++ only carries.
+class Foreign final : public Object {
+ public:
+  explicit Foreign(py::object o) : object(std::move(o)) {}
+  ~Foreign() override;
+  std::string class_name() const override { return "object"; }
+  Dict get_config() const override { return {}; }
+  std::string repr() const override;
+  py::object object;
+};
+
+// A Python callable.
+class PyCallable final : public Callable {
+ public:
+  explicit PyCallable(py::object f) : function(std::move(f)) {}
+  ~PyCallable() override;
+  Value call(List args, Dict kwargs) override;
+  std::string function_name() const override;
+  std::string module() const override { return "builtins"; }
+  std::string registered_name() const override;
+  std::string repr() const override;
+  py::object function;
+};
+
+// A pointer by which C++ holds a Python-owned object: it keeps the Python object alive.
+ObjectPtr owning_pointer(py::handle self, Object* raw);
+
+// Passed to a wrapper's constructor to wrap an existing object.
+struct ObjectBox {
+  ObjectPtr pointer;
+};
+
+void bind_tensor(py::module_& m);
+void bind_objects(py::module_& m);
+void bind_layers(py::module_& m);
+void bind_models(py::module_& m);
+void bind_ops(py::module_& m);
+void bind_settings(py::module_& m);
+
+}  // namespace lamina::bindings

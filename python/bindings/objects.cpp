@@ -1,0 +1,306 @@
+// Everything with a config but layers and models: initializers, regularizers, constraints, losses, metrics, optimizers,
+// schedules, policies, callbacks. One Python base a kind; a user's subclass makes a User<Kind> object whose virtual
+// methods ask the hook.
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include "api/callbacks/callback.h"
+#include "api/metrics/metric.h"
+#include "backends/ops/public/operand.h"
+#include "bindings/hook.h"
+#include "layers/constraints/constraint.h"
+#include "layers/dtype_policy.h"
+#include "layers/initializers/initializer.h"
+#include "layers/layer.h"
+#include "layers/regularizers/regularizer.h"
+#include "losses/loss.h"
+#include "optimizers/optimizer.h"
+
+namespace lamina::bindings {
+
+namespace {
+
+[[noreturn]] void not_overridden(const Object& o, const char* method) {
+  throw UnsupportedError("The class ", o.public_class_name(), " must define ", method, "().");
+}
+
+template <class Base>
+class User : public Base {
+ public:
+  using Base::Base;
+  std::string class_name() const override { return this->hook ? this->hook->class_name() : "Object"; }
+  std::string module() const override { return this->hook ? this->hook->module() : ""; }
+  std::string registered_name() const override { return this->hook ? this->hook->registered_name() : ""; }
+};
+
+class UserInitializer final : public User<Initializer> {
+ public:
+  Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
+    if (!hooked("__call__")) not_overridden(*this, "__call__");
+    Value v = hook->invoke("__call__", {Value(shape)}, {{"dtype", dtype ? Value(name_of(*dtype)) : Value()}});
+    return value_to<Operand>(v).value();
+  }
+};
+class UserRegularizer final : public User<Regularizer> {
+ public:
+  Tensor operator()(const Tensor& x) const override {
+    if (!hooked("__call__")) not_overridden(*this, "__call__");
+    return value_to<Operand>(hook->invoke("__call__", {x}, {})).value();
+  }
+};
+class UserConstraint final : public User<Constraint> {
+ public:
+  Tensor operator()(const Tensor& w) const override {
+    if (!hooked("__call__")) return w;
+    return value_to<Operand>(hook->invoke("__call__", {w}, {})).value();
+  }
+};
+class UserLoss final : public User<Loss> {
+ public:
+  UserLoss(const Dict& config)
+      : User<Loss>(config.contains("name") && config.at("name").is_string() ? config.at("name").as_string() : "",
+                   config.contains("reduction") && config.at("reduction").is_string() ? config.at("reduction").as_string() : config.contains("reduction") ? "none" : "sum_over_batch_size",
+                   config.contains("dtype") ? config.at("dtype") : Value()) {}
+  Tensor call(const Value& y_true, const Value& y_pred) override {
+    if (!hooked("call")) not_overridden(*this, "call");
+    return value_to<Operand>(hook->invoke("call", {y_true, y_pred}, {})).value();
+  }
+};
+class UserMetric final : public User<Metric> {
+ public:
+  UserMetric(const Dict& config)
+      : User<Metric>(config.contains("name") && config.at("name").is_string() ? config.at("name").as_string() : "", config.contains("dtype") ? config.at("dtype") : Value()) {}
+  void update_state(List args, Dict kwargs) override {
+    if (!hooked("update_state")) not_overridden(*this, "update_state");
+    hook->invoke("update_state", std::move(args), std::move(kwargs));
+  }
+  Value result() override {
+    if (!hooked("result")) not_overridden(*this, "result");
+    return hook->invoke("result", {}, {});
+  }
+};
+class UserOptimizer final : public User<Optimizer> {
+ public:
+  using User<Optimizer>::User;
+  void build(const Variables& variables) override {
+    if (hooked("build")) {
+      py::gil_scoped_acquire gil;
+      py::list list;
+      for (const Variable& v : variables) list.append(variable_to_python(v));
+      py::reinterpret_borrow<py::object>(static_cast<Link*>(attachment.get())->self).attr("build")(list);
+    } else {
+      Optimizer::build(variables);
+    }
+  }
+  void update_step(const Tensor& g, const Variable& v, const Tensor& lr) override {
+    if (!hooked("update_step")) not_overridden(*this, "update_step");
+    py::gil_scoped_acquire gil;
+    py::reinterpret_borrow<py::object>(static_cast<Link*>(attachment.get())->self).attr("update_step")(to_python(g), variable_to_python(v), to_python(lr));
+  }
+};
+class UserSchedule final : public User<LearningRateSchedule> {
+ public:
+  Tensor operator()(const Tensor& step) override {
+    if (!hooked("__call__")) not_overridden(*this, "__call__");
+    return value_to<Operand>(hook->invoke("__call__", {step}, {})).as(DType::float32);
+  }
+};
+class UserCallback final : public User<Callback> {};
+
+ObjectPtr make(const std::string& class_name, const std::string& module, const Dict& config) {
+  const ClassInfo* info = find_class(class_name, module);
+  if (!info) throw ValueError("There is no class ", module, ".", class_name, ".");
+  return info->make(config);
+}
+
+template <class T>
+std::shared_ptr<T> unbox(const ObjectBox& box) {
+  auto out = std::dynamic_pointer_cast<T>(box.pointer);
+  if (!out) throw TypeError("Expected ", typeid(T).name(), ", received ", box.pointer->repr(), ".");
+  return out;
+}
+
+// A kind's Python base: constructible from a box, from a built-in class name and config, or (user classes) from a config.
+template <class T, class C, class UserMaker>
+void add_constructors(C& c, const char* module, UserMaker user) {
+  c.def(py::init([](const ObjectBox& box) { return unbox<T>(box); }));
+  c.def(py::init([module = std::string(module)](const std::string& class_name, py::dict config) {
+    return std::dynamic_pointer_cast<T>(make(class_name, module, to_value(config).as_dict()));
+  }));
+  c.def(py::init([user](py::none, py::dict config) { return std::shared_ptr<T>(user(to_value(config).as_dict())); }));
+}
+
+Tensor operand(py::handle h) { return value_to<Operand>(to_value(h)).value(); }
+
+py::list variable_list(const Variables& variables) {
+  py::list out;
+  for (const Variable& v : variables) out.append(variable_to_python(v));
+  return out;
+}
+
+Variables variables_from(py::handle list) {
+  Variables out;
+  for (py::handle v : list) out.push_back(v.cast<const Variable&>());
+  return out;
+}
+
+}  // namespace
+
+void bind_objects(py::module_& m) {
+  py::class_<ObjectBox>(m, "ObjectBox");
+  py::class_<Object, std::shared_ptr<Object>> object(m, "Object", py::dynamic_attr());
+  object.def("_get_config", [](const Object& o) { return to_python(Value(o.get_config())); })
+      .def("_class_name", [](const Object& o) { return o.class_name(); })
+      .def("_module_name", [](const Object& o) { return o.module(); })
+      .def("_registered_name", [](const Object& o) { return o.registered_name(); });
+  m.def("attach", &attach);
+
+  py::class_<DTypePolicy, Object, std::shared_ptr<DTypePolicy>> policy(m, "DTypePolicyCore");
+  policy.def(py::init([](const ObjectBox& box) { return unbox<DTypePolicy>(box); }))
+      .def(py::init([](const std::string& name) { return std::make_shared<DTypePolicy>(name); }))
+      .def_property_readonly("name", &DTypePolicy::name)
+      .def_property_readonly("compute_dtype", [](const DTypePolicy& p) { return std::string(name_of(p.compute_dtype())); })
+      .def_property_readonly("variable_dtype", [](const DTypePolicy& p) { return std::string(name_of(p.variable_dtype())); });
+  m.def("global_dtype_policy", [] { return object_to_python(global_dtype_policy()); });
+  m.def("set_global_dtype_policy", [](py::handle p) { set_global_dtype_policy(p.is_none() ? nullptr : get_dtype_policy(to_value(p))); });
+  m.def("get_dtype_policy", [](py::handle p) { return object_to_python(get_dtype_policy(to_value(p))); });
+
+  py::class_<Initializer, Object, std::shared_ptr<Initializer>> initializer(m, "InitializerCore");
+  add_constructors<Initializer>(initializer, "keras.initializers", [](const Dict&) { return std::make_shared<UserInitializer>(); });
+  initializer.def("_call", [](const Initializer& i, py::handle shape, py::handle dtype) {
+    EagerScope eager;
+    std::optional<DType> type;
+    if (!dtype.is_none()) type = parse_dtype(to_value(dtype).as_string());
+    return to_python(i(to_value(shape).as_shape(), type));
+  });
+
+  py::class_<Regularizer, Object, std::shared_ptr<Regularizer>> regularizer(m, "RegularizerCore");
+  add_constructors<Regularizer>(regularizer, "keras.regularizers", [](const Dict&) { return std::make_shared<UserRegularizer>(); });
+  regularizer.def("_call", [](const Regularizer& r, py::handle x) { return to_python(r(operand(x))); });
+
+  py::class_<Constraint, Object, std::shared_ptr<Constraint>> constraint(m, "ConstraintCore");
+  add_constructors<Constraint>(constraint, "keras.constraints", [](const Dict&) { return std::make_shared<UserConstraint>(); });
+  constraint.def("_call", [](const Constraint& c, py::handle w) { return to_python(c(operand(w))); });
+
+  py::class_<Loss, Object, std::shared_ptr<Loss>> loss(m, "LossCore");
+  add_constructors<Loss>(loss, "keras.losses", [](const Dict& config) { return std::make_shared<UserLoss>(config); });
+  loss.def("_apply", [](Loss& l, py::handle y_true, py::handle y_pred, py::handle weight) {
+        return to_python(l(to_value(y_true), to_value(y_pred), weight.is_none() ? Tensor() : operand(weight)));
+      })
+      .def("_call", [](Loss& l, py::handle y_true, py::handle y_pred) { return to_python(l.call(to_value(y_true), to_value(y_pred))); })
+      .def_property_readonly("name", &Loss::name)
+      .def_property_readonly("reduction", [](const Loss& l) -> py::object { return l.reduction().empty() ? py::object(py::none()) : py::object(py::str(l.reduction())); })
+      .def_property_readonly("dtype", [](const Loss& l) { return std::string(name_of(l.dtype())); });
+
+  py::class_<Metric, Object, std::shared_ptr<Metric>> metric(m, "MetricCore");
+  add_constructors<Metric>(metric, "keras.metrics", [](const Dict& config) { return std::make_shared<UserMetric>(config); });
+  metric.def("_update_state", [](Metric& x, py::args args, py::kwargs kwargs) { x.update_state(to_list(args), to_dict(kwargs)); })
+      .def("_result", [](Metric& x) { return to_python(x.result()); })
+      .def("_reset_state", [](Metric& x) { x.reset_state(); })
+      .def("_add_variable", [](Metric& x, const std::string& name, py::handle shape, py::handle initializer, py::handle dtype) {
+        return variable_to_python(x.add_variable(name, to_value(shape).as_shape(), to_value(initializer), to_value(dtype)));
+      })
+      .def("_variables", [](const Metric& x) { return variable_list(x.variables()); })
+      .def_property("name", &Metric::name, &Metric::set_name)
+      .def_property_readonly("dtype", [](const Metric& x) { return std::string(name_of(x.dtype())); });
+
+  py::class_<LearningRateSchedule, Object, std::shared_ptr<LearningRateSchedule>> schedule(m, "LearningRateScheduleCore");
+  add_constructors<LearningRateSchedule>(schedule, "keras.optimizers.schedules", [](const Dict&) { return std::make_shared<UserSchedule>(); });
+  schedule.def("_call", [](LearningRateSchedule& s, py::handle step) { return to_python(s(operand(step))); });
+
+  py::class_<Optimizer, Object, std::shared_ptr<Optimizer>> optimizer(m, "OptimizerCore");
+  add_constructors<Optimizer>(optimizer, "keras.optimizers", [](const Dict& config) {
+    OptimizerArgs args;
+    auto number = [&](const char* key, std::optional<double>& to) {
+      if (const Value* v = config.find(key); v && !v->is_none()) to = v->as_number();
+    };
+    if (const Value* v = config.find("learning_rate")) args.learning_rate = *v;
+    number("weight_decay", args.weight_decay), number("clipnorm", args.clipnorm), number("clipvalue", args.clipvalue);
+    number("global_clipnorm", args.global_clipnorm), number("loss_scale_factor", args.loss_scale_factor);
+    if (const Value* v = config.find("use_ema")) args.use_ema = v->as_bool();
+    if (const Value* v = config.find("ema_momentum")) args.ema_momentum = v->as_number();
+    if (const Value* v = config.find("ema_overwrite_frequency"); v && !v->is_none()) args.ema_overwrite_frequency = v->as_int();
+    if (const Value* v = config.find("gradient_accumulation_steps"); v && !v->is_none()) args.gradient_accumulation_steps = v->as_int();
+    if (const Value* v = config.find("name"); v && v->is_string()) args.name = v->as_string();
+    return std::make_shared<UserOptimizer>(args);
+  });
+  optimizer.def("_build", [](Optimizer& o, py::handle variables) { o.Optimizer::build(variables_from(variables)); })
+      .def("_build_own", [](Optimizer& o, py::handle variables) { o.build(variables_from(variables)); })
+      .def("_apply", [](Optimizer& o, py::handle grads, py::object variables) {
+        Tensors g;
+        for (py::handle item : grads) g.push_back(item.is_none() ? Tensor() : operand(item));
+        o.apply(g, variables.is_none() ? Variables{} : variables_from(variables));
+      })
+      .def("_update_step", [](Optimizer& o, py::handle g, py::handle v, py::handle lr) { o.update_step(operand(g), v.cast<const Variable&>(), operand(lr)); })
+      .def("_scale_loss", [](Optimizer& o, py::handle loss) { return to_python(o.scale_loss(operand(loss))); })
+      .def("_finalize", [](Optimizer& o, py::handle variables) { o.finalize_variable_values(variables_from(variables)); })
+      .def("_learning_rate", [](const Optimizer& o) { return to_python(o.learning_rate()); })
+      .def("_set_learning_rate", [](Optimizer& o, py::handle v) { o.set_learning_rate(to_value(v)); })
+      .def("_iterations", [](const Optimizer& o) { return variable_to_python(o.iterations()); })
+      .def("_variables", [](const Optimizer& o) { return variable_list(o.variables()); })
+      .def_property_readonly("built", &Optimizer::built)
+      .def_property_readonly("name", &Optimizer::name);
+
+  py::class_<Callback, Object, std::shared_ptr<Callback>> callback(m, "CallbackCore");
+  add_constructors<Callback>(callback, "keras.callbacks", [](const Dict&) { return std::make_shared<UserCallback>(); });
+  for (const char* method : {"on_train_begin", "on_train_end", "on_test_begin", "on_test_end", "on_predict_begin", "on_predict_end"})
+    callback.def((std::string("_") + method).c_str(), [method = std::string(method)](Callback& c, py::handle logs) {
+      Dict d = logs.is_none() ? Dict{} : to_value(logs).as_dict();
+      if (method == "on_train_begin") c.on_train_begin(d);
+      else if (method == "on_train_end") c.on_train_end(d);
+      else if (method == "on_test_begin") c.on_test_begin(d);
+      else if (method == "on_test_end") c.on_test_end(d);
+      else if (method == "on_predict_begin") c.on_predict_begin(d);
+      else c.on_predict_end(d);
+    });
+  for (const char* method : {"on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_batch_end", "on_predict_batch_end"})
+    callback.def((std::string("_") + method).c_str(), [method = std::string(method)](Callback& c, int64_t index, py::handle logs) {
+      Dict d = logs.is_none() ? Dict{} : to_value(logs).as_dict();
+      if (method == "on_epoch_begin") c.on_epoch_begin(index, d);
+      else if (method == "on_epoch_end") c.on_epoch_end(index, d);
+      else if (method == "on_train_batch_begin") c.on_train_batch_begin(index, d);
+      else if (method == "on_train_batch_end") c.on_train_batch_end(index, d);
+      else if (method == "on_test_batch_end") c.on_test_batch_end(index, d);
+      else c.on_predict_batch_end(index, d);
+      if (logs && py::isinstance<py::dict>(logs))  // a callback may add logs (the learning rate)
+        for (const auto& [key, v] : d) py::reinterpret_borrow<py::dict>(logs)[py::str(key)] = to_python(v);
+    });
+  callback.def("_history", [](Callback& c) -> py::object {
+        auto* h = dynamic_cast<History*>(&c);
+        return h ? to_python(Value(h->history)) : py::none();
+      })
+      .def("_epochs", [](Callback& c) -> py::object {
+        auto* h = dynamic_cast<History*>(&c);
+        return h ? py::cast(h->epochs) : py::none();
+      });
+
+  // --- classes and configs ---
+  m.def("class_names", [](const std::string& module) {
+    std::vector<std::string> out;
+    for (const ClassInfo* info : registered_classes(module)) out.push_back(info->name);
+    return out;
+  });
+  m.def("class_info", [](const std::string& name, const std::string& module) -> py::object {
+    const ClassInfo* info = find_class(name, module);
+    if (!info) return py::none();
+    py::list fields;
+    if (info->fields)
+      for (const FieldInfo& f : info->fields()) fields.append(py::make_tuple(f.name, to_python(f.default_value), f.required, f.doc));
+    return py::make_tuple(info->name, info->module, info->doc, fields, info->base);
+  });
+  m.def("serialize_object", [](py::handle o) { return to_python(serialize_object(to_value(o).as_object())); });
+  m.def("serialize_value", [](py::handle o) { return to_python(serialize_value(to_value(o))); });
+  m.def("get_object", [](py::handle identifier, const std::string& module) { return object_to_python(get_object(to_value(identifier), module)); });
+  m.def("deserialize_value", [](py::handle v) { return to_python(deserialize_value(to_value(v))); });
+  m.def("set_custom_resolver", [](py::object f) {
+    static py::object* resolver = new py::object;
+    *resolver = f;
+    set_custom_resolver([](const Dict& d) -> ObjectPtr {
+      py::gil_scoped_acquire gil;
+      py::object made = (*resolver)(to_python(Value(d)));
+      return made.is_none() ? nullptr : to_value(made).as_object();
+    });
+  });
+}
+
+}  // namespace lamina::bindings

@@ -1,0 +1,60 @@
+// Public ops as Python callables, made from their descriptions.
+#include <pybind11/stl.h>
+
+#include "backends/ops/public/public_op.h"
+#include "bindings/hook.h"
+#include "layers/operation.h"
+
+namespace lamina::bindings {
+
+namespace {
+
+struct PyOp {
+  const OpInfo* info;
+
+  py::object call(const py::args& args, const py::kwargs& kwargs) const {
+    std::vector<Value> bound = bind_arguments(*info, to_list(args), to_dict(kwargs));
+    return to_python(call_op(*info, bound));
+  }
+  py::object signature() const {
+    py::module_ inspect = py::module_::import("inspect");
+    py::object parameter = inspect.attr("Parameter");
+    py::list parameters;
+    for (const OpArgument& a : info->arguments)
+      parameters.append(a.required ? parameter(a.name, parameter.attr("POSITIONAL_OR_KEYWORD"))
+                                   : parameter(a.name, parameter.attr("POSITIONAL_OR_KEYWORD"), py::arg("default") = to_python(a.default_value)));
+    return inspect.attr("Signature")(parameters);
+  }
+};
+
+}  // namespace
+
+void bind_ops(py::module_& m) {
+  py::class_<PyOp>(m, "Op", py::dynamic_attr(), "A public op.")
+      .def("__call__", &PyOp::call)
+      .def_property_readonly("__signature__", &PyOp::signature)
+      .def_property_readonly("__name__", [](const PyOp& op) { return op.info->name.substr(op.info->name.rfind('.') + 1); })
+      .def_property_readonly("__qualname__", [](const PyOp& op) { return op.info->name; })
+      .def_property_readonly("__doc__", [](const PyOp& op) { return op.info->doc; })
+      .def_property_readonly("class_name", [](const PyOp& op) { return op.info->class_name; })
+      .def_property_readonly("class_module", [](const PyOp& op) { return op.info->module; })
+      .def("__repr__", [](const PyOp& op) { return text("<op ", op.info->name, ">"); })
+      .def("__get__", [](py::object self, py::object, py::object) { return self; })
+      .def("__reduce__", [](const PyOp& op) { return py::make_tuple(py::module_::import("lamina._lamina").attr("find_op"), py::make_tuple(op.info->name)); })
+      .def("_to_lamina_value", [](const PyOp& op) { return op.info->name; });
+  m.def("find_op", [](const std::string& name) -> py::object {
+    const OpInfo* info = find_op(name);
+    return info ? py::cast(PyOp{info}) : py::none();
+  });
+  m.def("op_names", [] {
+    std::vector<std::string> out;
+    for (const OpInfo* o : all_ops()) out.push_back(o->name);
+    return out;
+  });
+  m.def("find_op_class", [](const std::string& name) -> py::object {
+    const OpInfo* info = find_op_class(name);
+    return info ? py::cast(PyOp{info}) : py::none();
+  });
+}
+
+}  // namespace lamina::bindings

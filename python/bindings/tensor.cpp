@@ -1,0 +1,235 @@
+// Tensor, KerasTensor and Variable.
+#include <pybind11/stl.h>
+
+#include "backends/core/autodiff.h"
+#include "backends/ops/public/public_op.h"
+#include "bindings/hook.h"
+#include "layers/initializers/initializer.h"
+#include "layers/layer.h"
+
+namespace lamina::bindings {
+
+namespace {
+
+py::object run_op(const char* name, List args) {
+  const OpInfo* op = find_op(name);
+  if (!op) throw UnsupportedError("The op ", name, " is not available.");
+  auto bound = bind_arguments(*op, std::move(args), {});
+  return to_python(call_op(*op, bound));
+}
+
+py::tuple shape_tuple(const Shape& s) {
+  py::tuple out(s.rank());
+  for (int i = 0; i < s.rank(); ++i) out[i] = s[i] == Shape::kUnknown ? py::object(py::none()) : py::object(py::int_(s[i]));
+  return out;
+}
+
+bool is_operand(py::handle h) { return !PyUnicode_Check(h.ptr()) && h.ptr() != Py_None && !PyDict_Check(h.ptr()); }
+
+template <class C>
+void add_operators(C& c) {
+  static const std::pair<const char*, const char*> binary[] = {
+      {"add", "add"}, {"sub", "subtract"}, {"mul", "multiply"}, {"truediv", "divide"}, {"floordiv", "floor_divide"}, {"mod", "mod"}, {"pow", "power"},
+      {"matmul", "matmul"}, {"and", "logical_and"}, {"or", "logical_or"}, {"xor", "logical_xor"}};
+  for (auto [magic, op] : binary) {
+    c.def((std::string("__") + magic + "__").c_str(), [op = op](py::object self, py::object other) -> py::object {
+      if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+      return run_op(op, {to_value(self), to_value(other)});
+    });
+    c.def((std::string("__r") + magic + "__").c_str(), [op = op](py::object self, py::object other) -> py::object {
+      if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+      return run_op(op, {to_value(other), to_value(self)});
+    });
+  }
+  static const std::pair<const char*, const char*> compare[] = {{"__eq__", "equal"}, {"__ne__", "not_equal"}, {"__lt__", "less"}, {"__le__", "less_equal"}, {"__gt__", "greater"}, {"__ge__", "greater_equal"}};
+  for (auto [magic, op] : compare)
+    c.def(magic, [op = op, magic = magic](py::object self, py::object other) -> py::object {
+      if (!is_operand(other)) {
+        bool ne = std::string_view(magic) == "__ne__";
+        if (ne || std::string_view(magic) == "__eq__") return py::bool_(ne);
+        return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+      }
+      return run_op(op, {to_value(self), to_value(other)});
+    });
+  c.def("__neg__", [](py::object self) { return run_op("negative", {to_value(self)}); });
+  c.def("__pos__", [](py::object self) { return self; });
+  c.def("__abs__", [](py::object self) { return run_op("abs", {to_value(self)}); });
+  c.def("__invert__", [](py::object self) { return run_op("logical_not", {to_value(self)}); });
+  c.def("__round__", [](py::object self, py::object digits) { return run_op("round", {to_value(self), digits.is_none() ? Value(0) : to_value(digits)}); }, py::arg("ndigits") = py::none());
+  c.def("__getitem__", [](py::object self, py::object key) { return run_op("get_item", {to_value(self), to_value(key)}); });
+}
+
+const Tensor& concrete(const Tensor& t) {
+  t.raw();
+  return t;
+}
+
+Tensor initial_value(py::handle h, py::object shape, std::optional<DType> dtype) {
+  EagerScope eager;
+  Value v = to_value(h);
+  if (v.is_string() || (v.is_object() && (v.object_as<Initializer>() || v.object_as<Callable>())) || is_serialized_object(v)) {
+    if (shape.is_none())
+      throw ValueError("When creating a Variable from an initializer, the `shape` argument should be specified. Received: initializer=", v.repr(), " and shape=None");
+    return (*InitializerRef::from(v))(to_value(shape).as_shape(), dtype);
+  }
+  Operand o = value_to<Operand>(v);
+  DType type = dtype ? *dtype : (o.is_scalar() || is_float(o.dtype())) && !(v.is_int() || v.is_bool()) ? (py::isinstance<Tensor>(h) || py::hasattr(h, "dtype") ? o.dtype() : o.dtype()) : o.dtype();
+  return o.as(type);
+}
+
+}  // namespace
+
+void bind_tensor(py::module_& m) {
+  py::class_<Tensor> base(m, "TensorBase", "What tensors with data and symbolic tensors have in common.");
+  base.def_property_readonly("shape", [](const Tensor& t) { return shape_tuple(t.shape()); })
+      .def_property_readonly("dtype", [](const Tensor& t) { return std::string(name_of(t.dtype())); })
+      .def_property_readonly("ndim", &Tensor::rank)
+      .def_property_readonly("size", &Tensor::size)
+      .def_property("_keras_mask", [](const Tensor& t) { return to_python(t.mask()); },
+                    [](const Tensor& t, py::object mask) { t.set_mask(mask.is_none() ? Tensor() : to_value(mask).as_tensor()); })
+      .def("reshape", [](py::object self, py::args shape) {
+        return run_op("reshape", {to_value(self), shape.size() == 1 && !PyLong_Check(shape[0].ptr()) ? to_value(shape[0]) : to_value(shape)});
+      })
+      .def("squeeze", [](py::object self, py::object axis) { return run_op("squeeze", {to_value(self), to_value(axis)}); }, py::arg("axis") = py::none())
+      .def("__hash__", [](const Tensor& t) { return reinterpret_cast<intptr_t>(t.node()) >> 4; })
+      .def_property_readonly("T", [](py::object self) { return run_op("transpose", {to_value(self)}); })
+      .def("_same", [](const Tensor& a, const Tensor& b) { return a.same(b); });
+  base.attr("__array_priority__") = 100;
+  base.attr("__array_ufunc__") = py::none();
+  add_operators(base);
+
+  py::class_<DataTensor, Tensor> data(m, "Tensor", "An immutable array on an engine. Convert with numpy.asarray(t); all of keras.ops take it.");
+  data.def("__repr__", [](const Tensor& t) {
+        if (!t.has_data()) return text("<Tensor shape=", t.shape(), ", dtype=", t.dtype(), ", traced>");
+        return text("<Tensor shape=", t.shape(), ", dtype=", t.dtype(), ", values=", py::str(array_from_tensor(t)).cast<std::string>(), ">");
+      })
+      .def("__array__", [](const Tensor& t, py::object dtype, py::object copy) -> py::object {
+        py::object a = array_from_tensor(t);
+        return dtype.is_none() ? a : py::object(a.attr("astype")(dtype));
+      }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+      .def("numpy", [](const Tensor& t) { return array_from_tensor(t); })
+      .def("item", [](const Tensor& t) -> py::object { return array_from_tensor(concrete(t)).attr("item")(); })
+      .def("tolist", [](const Tensor& t) -> py::object { return array_from_tensor(t).attr("tolist")(); })
+      .def("astype", [](py::object self, py::object dtype) { return run_op("cast", {to_value(self), to_value(dtype)}); })
+      .def("__float__", [](const Tensor& t) { return t.item(); })
+      .def("__int__", [](const Tensor& t) { return static_cast<int64_t>(t.item()); })
+      .def("__index__", [](const Tensor& t) {
+        if (is_float(t.dtype()) || t.size() != 1) throw TypeError("Only integer scalar tensors can be converted to an index, received ", t.spec(), ".");
+        return static_cast<int64_t>(t.item());
+      })
+      .def("__bool__", [](const Tensor& t) {
+        if (t.size() != 1) throw ValueError("The truth value of a tensor with more than one element is ambiguous. Use ops.any() or ops.all().");
+        return t.item() != 0;
+      })
+      .def("__len__", [](const Tensor& t) {
+        if (t.rank() == 0) throw TypeError("len() of a scalar tensor.");
+        return t.shape()[0];
+      })
+      .def("__iter__", [](py::object self) {
+        const Tensor& t = self.cast<const Tensor&>();
+        if (t.rank() == 0) throw TypeError("Iteration over a scalar tensor.");
+        py::list items;
+        for (int64_t i = 0; i < t.shape()[0]; ++i) items.append(run_op("get_item", {to_value(self), Value(i)}));
+        return py::iter(items);
+      })
+      .def("__deepcopy__", [](py::object self, py::object) { return self; })
+      .def("__copy__", [](py::object self) { return self; })
+      .def("__reduce__", [](const Tensor& t) { return py::make_tuple(py::module_::import("lamina").attr("ops").attr("convert_to_tensor"), py::make_tuple(array_from_tensor(t))); });
+
+  py::class_<SymbolicTensor, Tensor> symbolic(m, "KerasTensor", "A tensor of a functional model: shape and dtype, no values.");
+  symbolic.def(py::init([](py::object shape, py::object dtype, bool sparse, bool ragged, bool record_history, py::object name) {
+                 if (sparse || ragged) throw ValueError("KerasTensor: sparse and ragged tensors are not supported.");
+                 return SymbolicTensor(symbolic_tensor(to_value(shape).as_shape(), parse_dtype(to_value(dtype).as_string()), name.is_none() ? "" : name.cast<std::string>()));
+               }), py::arg("shape"), py::arg("dtype") = "float32", py::arg("sparse") = false, py::arg("ragged") = false, py::arg("record_history") = true, py::arg("name") = py::none())
+      .def_property("name", [](const Tensor& t) { return t.find_notes() ? t.find_notes()->name : std::string(); }, [](const Tensor& t, const std::string& n) { t.notes().name = n; })
+      .def_property_readonly("sparse", [](const Tensor&) { return false; })
+      .def_property_readonly("ragged", [](const Tensor&) { return false; })
+      .def_property_readonly("ragged_rank", [](const Tensor&) { return py::none(); })
+      .def_property_readonly("row_splits_dtype", [](const Tensor&) { return py::none(); })
+      .def_property_readonly("_keras_history", [](const Tensor& t) -> py::object {
+        if (!t.find_notes() || !t.find_notes()->history) throw AttributeError("This KerasTensor has no history: no operation made it.");
+        const auto& n = t.find_notes()->history;
+        return py::module_::import("lamina._registration").attr("KerasHistory")(object_to_python(n->operation), n->index, t.find_notes()->history_index);
+      })
+      .def("__repr__", [](const Tensor& t) { return text("<KerasTensor shape=", t.shape(), ", dtype=", t.dtype(), ", sparse=False, ragged=False, name=", t.find_notes() ? t.find_notes()->name : "", ">"); })
+      .def("__array__", [](const Tensor& t, py::args) -> py::object {
+        throw ValueError("A KerasTensor is symbolic: it's a placeholder for a shape an a dtype. It doesn't have any actual numerical value. You cannot convert it to a NumPy array.");
+      })
+      .def("__bool__", [](const Tensor&) -> bool { throw TypeError("A symbolic KerasTensor cannot be used as a boolean."); })
+      .def("__int__", [](const Tensor&) -> int { throw TypeError("A symbolic KerasTensor has no value; it cannot be converted to an int."); })
+      .def("__float__", [](const Tensor&) -> double { throw TypeError("A symbolic KerasTensor has no value; it cannot be converted to a float."); })
+      .def("__iter__", [](const Tensor&) -> py::object { throw TypeError("Iterating over a symbolic KerasTensor is not supported."); })
+      .def("__deepcopy__", [](py::object self, py::object) { return self; });
+
+  py::class_<Variable> variable(m, "VariableCore", "The C++ side of a variable.");
+  variable.attr("__array_priority__") = 100;
+  variable.attr("__array_ufunc__") = py::none();
+  add_operators(variable);
+  variable.def(py::init<const Variable&>())
+      .def_property_readonly("ndim", [](const Variable& v) { return v.shape().rank(); })
+      .def("numpy", [](const Variable& v) { return array_from_tensor(v.value()); })
+      .def("__array__", [](const Variable& v, py::object dtype, py::object copy) -> py::object {
+        py::object a = array_from_tensor(v.value());
+        return dtype.is_none() ? a : py::object(a.attr("astype")(dtype));
+      }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+      .def("__float__", [](const Variable& v) { return v.value().item(); })
+      .def("__int__", [](const Variable& v) { return static_cast<int64_t>(v.value().item()); })
+      .def("__bool__", [](const Variable& v) { return v.value().item() != 0; })
+      .def("__hash__", [](const Variable& v) { return v.state().id; })
+      .def_static("make", [](py::handle initializer, py::object shape, py::object dtype, bool trainable, bool autocast, const std::string& aggregation, py::object name) {
+        std::optional<DType> type;
+        if (!dtype.is_none()) type = parse_dtype(to_value(dtype).as_string());
+        Variable::Options o;
+        o.name = name.is_none() ? auto_name("variable") : name.cast<std::string>();
+        o.trainable = trainable;
+        o.autocast = autocast;
+        o.aggregation = aggregation;
+        Variable v(initial_value(initializer, shape, type), o);
+        std::string at = NameScope::current();
+        v.state().path = at.empty() ? o.name : at + "/" + o.name;
+        return v;
+      })
+      .def_property("name", [](const Variable& v) { return v.name(); }, [](const Variable& v, const std::string& n) { v.state().name = n; })
+      .def_property("path", [](const Variable& v) { return v.path(); }, [](const Variable& v, const std::string& n) { v.state().path = n; })
+      .def_property_readonly("shape", [](const Variable& v) { return shape_tuple(v.shape()); })
+      .def_property_readonly("dtype", [](const Variable& v) {
+        auto cast = AutocastScope::current();
+        return std::string(name_of(cast && v.state().autocast && is_float(v.dtype()) ? *cast : v.dtype()));
+      })
+      .def_property_readonly("stored_dtype", [](const Variable& v) { return std::string(name_of(v.dtype())); })
+      .def_property("trainable", &Variable::trainable, [](const Variable& v, bool t) { v.set_trainable(t); })
+      .def_property("autocast", [](const Variable& v) { return v.state().autocast; }, [](const Variable& v, bool t) { v.state().autocast = t; })
+      .def_property("aggregation", [](const Variable& v) { return v.state().aggregation; }, [](const Variable& v, const std::string& a) { v.state().aggregation = a; })
+      .def_property("overwrite_with_gradient", [](const Variable& v) { return v.state().overwrite_with_gradient; }, [](const Variable& v, bool t) { v.state().overwrite_with_gradient = t; })
+      .def_property("regularizer", [](const Variable& v) { return object_to_python(v.state().regularizer); },
+                    [](const Variable& v, py::object r) { v.state().regularizer = RegularizerRef::from(to_value(r)).pointer(); })
+      .def_property("constraint", [](const Variable& v) { return object_to_python(v.state().constraint); },
+                    [](const Variable& v, py::object c) { v.state().constraint = ConstraintRef::from(to_value(c)).pointer(); })
+      .def_property_readonly("value", [](const Variable& v) { return to_python(v.value()); })
+      .def_property_readonly("id", [](const Variable& v) { return v.state().id; })
+      .def("assign", [](const Variable& v, py::handle value) {
+        Operand o = value_to<Operand>(to_value(value));
+        Tensor t = o.as(o.is_scalar() ? v.dtype() : o.dtype());
+        v.assign(t);
+      })
+      .def("assign_add", [](const Variable& v, py::handle value) { Operand o = value_to<Operand>(to_value(value)); v.assign_add(o.as(v.dtype())); })
+      .def("assign_sub", [](const Variable& v, py::handle value) { Operand o = value_to<Operand>(to_value(value)); v.assign_sub(o.as(v.dtype())); });
+
+  py::class_<TapeScope, std::unique_ptr<TapeScope>>(m, "TapeScope");
+  m.def("new_tape", [] { return std::make_unique<TapeScope>(); });
+  m.def("gradients", [](py::handle outputs, py::handle sources, py::handle output_grads) {
+    Tensors outs = flatten_tensors(to_value(outputs)), seeds;
+    if (!output_grads.is_none()) seeds = flatten_tensors(to_value(output_grads));
+    std::vector<GradientSource> from;
+    for (py::handle s : sources) {
+      if (py::isinstance<Variable>(s)) from.emplace_back(s.cast<const Variable&>());
+      else from.emplace_back(s.cast<const Tensor&>());
+    }
+    py::list out;
+    for (const Tensor& g : gradients(outs, from, seeds)) out.append(to_python(g));
+    return out;
+  });
+  m.def("tensor_from_array", [](py::handle a, bool share) { return to_python(tensor_from_array(a, share)); });
+}
+
+}  // namespace lamina::bindings
