@@ -1,0 +1,205 @@
+#include <algorithm>
+
+#include "backends/core/error.h"
+#include "serialization/atomic_file.h"
+#include "serialization/hdf5_handle.h"
+
+namespace lamina {
+
+struct Hdf5Writer::File {
+  std::string name;
+  std::optional<AtomicFile> target;  // none: in memory
+  Hdf5Handle id, make_parents, no_dates, group_properties;
+
+  ~File() { close(); }
+  void close() {
+    Hdf5Session session;
+    make_parents.reset(), no_dates.reset(), group_properties.reset(), id.reset();
+  }
+
+  // Call with an Hdf5Session held.
+  void create(const std::string& path, hid_t access) {
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    id = Hdf5Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access));
+    if (!id.valid()) throw IOError("Cannot create the HDF5 file '", name, "': ", hdf5_reason(), ".");
+    make_parents = Hdf5Handle(H5Pcreate(H5P_LINK_CREATE));
+    H5Pset_create_intermediate_group(make_parents, 1);
+    H5Pset_char_encoding(make_parents, H5T_CSET_UTF8);
+    no_dates = Hdf5Handle(H5Pcreate(H5P_DATASET_CREATE));
+    H5Pset_obj_track_times(no_dates, false);
+    H5Pset_fill_time(no_dates, H5D_FILL_TIME_NEVER);
+    group_properties = Hdf5Handle(H5Pcreate(H5P_GROUP_CREATE));
+    H5Pset_obj_track_times(group_properties, false);
+  }
+
+  [[noreturn]] void fail(std::string_view what, std::string_view path) const {
+    throw IOError("Cannot write ", what, " '", path, "' to '", name, "': ", hdf5_reason(), ".");
+  }
+  void check_open() const {
+    if (!id.valid()) throw RuntimeError("Cannot write to '", name, "': the file is finished already.");
+  }
+
+  // "/a/b" with every part checked; the kind of what is there already comes with it.
+  std::pair<std::string, Hdf5Kind> locate(std::string_view path) const {
+    std::string full;
+    Hdf5Kind kind = Hdf5Kind::group;
+    for (const auto& part : split_hdf5_path(path)) {
+      if (kind == Hdf5Kind::dataset)
+        throw ValueError("Cannot write '", path, "' to '", name, "': '", full, "' on the way is a dataset; expected a group.");
+      full += "/" + part;
+      if (kind == Hdf5Kind::absent) continue;
+      if (H5Lexists(id, full.c_str(), H5P_DEFAULT) <= 0) {
+        kind = Hdf5Kind::absent;
+        continue;
+      }
+      Hdf5Handle object(H5Oopen(id, full.c_str(), H5P_DEFAULT));
+      kind = H5Iget_type(object) == H5I_DATASET ? Hdf5Kind::dataset : Hdf5Kind::group;
+    }
+    return {full.empty() ? "/" : full, kind};
+  }
+
+  void attribute(std::string_view path, const std::string& key, hid_t type, hid_t space, const void* data) {
+    auto [full, kind] = locate(path);
+    if (kind == Hdf5Kind::absent)
+      throw KeyError("Cannot write the attribute '", key, "' to '", name, "': there is no object '", full, "'. Write that first.");
+    Hdf5Handle object(H5Oopen(id, full.c_str(), H5P_DEFAULT));
+    if (H5Aexists(object, key.c_str()) > 0)
+      throw ValueError("Cannot write the attribute '", key, "' of '", full, "' to '", name, "': it is there already.");
+    Hdf5Handle made(H5Acreate2(object, key.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT));
+    if (!made.valid() || (data && H5Awrite(made, type, data) < 0)) fail(text("the attribute '", key, "' of"), full);
+  }
+
+  static Hdf5Handle string_type(StringTag tag) {
+    Hdf5Handle type(H5Tcopy(H5T_C_S1));
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, tag == StringTag::utf8 ? H5T_CSET_UTF8 : H5T_CSET_ASCII);
+    return type;
+  }
+  void check_text(const std::string& key, const std::string& value) const {
+    if (value.find('\0') != value.npos)
+      throw ValueError("Cannot write the attribute '", key, "' to '", name, "': expected text without NULs; received one at offset ",
+                       value.find('\0'), ".");
+  }
+
+  void string_list(std::string_view path, const std::string& key, const std::string* values, size_t count) {
+    std::vector<const char*> pointers;
+    bool ascii = true;
+    for (size_t i = 0; i < count; ++i) {
+      check_text(key, values[i]);
+      ascii &= std::all_of(values[i].begin(), values[i].end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+      pointers.push_back(values[i].c_str());
+    }
+    hsize_t size = count;
+    Hdf5Handle space(H5Screate_simple(1, &size, nullptr));
+    attribute(path, key, string_type(ascii ? StringTag::ascii : StringTag::utf8), space, pointers.data());
+  }
+};
+
+Hdf5Writer::Hdf5Writer(std::unique_ptr<File> file) : file_(std::move(file)) {}
+Hdf5Writer::~Hdf5Writer() = default;
+Hdf5Writer::Hdf5Writer(Hdf5Writer&&) noexcept = default;
+
+Hdf5Writer::Hdf5Writer(const std::string& path) : file_(std::make_unique<File>()) {
+  file_->name = path;
+  file_->target.emplace(path);
+  Hdf5Session session;
+  Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
+#if H5_VERSION_GE(1, 10, 7)
+  H5Pset_file_locking(access, false, true);  // nobody else knows the temporary file
+#endif
+  file_->create(file_->target->path(), access);
+}
+
+Hdf5Writer Hdf5Writer::in_memory(std::string name) {
+  auto file = std::make_unique<File>();
+  Hdf5Session session;
+  file->name = std::move(name);
+  Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  constexpr size_t kIncrement = size_t{1} << 20;
+  H5Pset_fapl_core(access, kIncrement, false);
+  file->create("memory", access);
+  return Hdf5Writer(std::move(file));
+}
+
+void Hdf5Writer::group(std::string_view path) {
+  Hdf5Session session;
+  file_->check_open();
+  auto [full, kind] = file_->locate(path);
+  if (kind == Hdf5Kind::dataset) throw ValueError("Cannot make the group '", full, "' in '", file_->name, "': a dataset is there already.");
+  if (kind == Hdf5Kind::group) return;
+  Hdf5Handle made(H5Gcreate2(file_->id, full.c_str(), file_->make_parents, file_->group_properties, H5P_DEFAULT));
+  if (!made.valid()) file_->fail("the group", full);
+}
+
+void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
+  const void* data = tensor.raw();
+  Hdf5Session session;
+  file_->check_open();
+  auto [full, kind] = file_->locate(path);
+  if (kind != Hdf5Kind::absent)
+    throw ValueError("Cannot write the dataset '", full, "' to '", file_->name, "': a ", kind == Hdf5Kind::group ? "group" : "dataset",
+                     " is there already.");
+  hsize_t sizes[Shape::kMaxRank];
+  for (int axis = 0; axis < tensor.rank(); ++axis) sizes[axis] = static_cast<hsize_t>(tensor.shape()[axis]);
+  Hdf5Handle type = hdf5_type(tensor.dtype());
+  Hdf5Handle space(tensor.rank() == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(tensor.rank(), sizes, nullptr));
+  Hdf5Handle made(H5Dcreate2(file_->id, full.c_str(), type, space, file_->make_parents, file_->no_dates, H5P_DEFAULT));
+  if (!made.valid() || (tensor.size() > 0 && H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
+    file_->fail("the dataset", full);
+  if (tensor.dtype() == DType::bfloat16) string_attribute(full, "dtype", "bfloat16");
+}
+
+void Hdf5Writer::string_attribute(std::string_view path, const std::string& name, const std::string& value, StringTag tag) {
+  Hdf5Session session;
+  file_->check_open();
+  file_->check_text(name, value);
+  const char* pointer = value.c_str();
+  Hdf5Handle space(H5Screate(H5S_SCALAR));
+  file_->attribute(path, name, File::string_type(tag), space, &pointer);
+}
+
+void Hdf5Writer::strings(std::string_view path, const std::string& name, const std::vector<std::string>& values) {
+  Hdf5Session session;
+  file_->check_open();
+  if (values.empty()) {
+    hsize_t size = 0;
+    Hdf5Handle space(H5Screate_simple(1, &size, nullptr));
+    return file_->attribute(path, name, H5T_IEEE_F64LE, space, nullptr);
+  }
+  // HDF5 keeps an object's attributes within 64 KiB. Keras counts the longest string times the number of strings, and
+  // splits a list into the fewest nearly equal parts that stay below; a reference to a string takes 16 bytes besides.
+  constexpr size_t kLimit = 64512, kReference = 16;
+  size_t longest = kReference, count = values.size();
+  for (const auto& value : values) longest = std::max(longest, value.size());
+  if (longest > kLimit)
+    throw ValueError("Cannot write the attribute '", name, "' of '", path, "' to '", file_->name, "': expected names of at most ", kLimit,
+                     " bytes; received one of ", longest, ".");
+  size_t per_part = kLimit / longest, parts = (count + per_part - 1) / per_part;
+  auto begin_of = [&](size_t part) { return part * (count / parts) + std::min(part, count % parts); };
+  if (parts == 1) return file_->string_list(path, name, values.data(), count);
+  for (size_t part = 0; part < parts; ++part)
+    file_->string_list(path, text(name, part), values.data() + begin_of(part), begin_of(part + 1) - begin_of(part));
+}
+
+void Hdf5Writer::finish() {
+  Hdf5Session session;
+  file_->check_open();
+  if (!file_->target) throw RuntimeError("'", file_->name, "' is a file in memory; take_bytes() gives it.");
+  if (H5Fflush(file_->id, H5F_SCOPE_GLOBAL) < 0) file_->fail("the file", file_->name);
+  file_->close();
+  file_->target->commit();
+}
+
+std::string Hdf5Writer::take_bytes() {
+  Hdf5Session session;
+  file_->check_open();
+  if (file_->target) throw RuntimeError("'", file_->name, "' is a file on disk; finish() writes it.");
+  if (H5Fflush(file_->id, H5F_SCOPE_GLOBAL) < 0) file_->fail("the file", file_->name);
+  ssize_t size = H5Fget_file_image(file_->id, nullptr, 0);
+  std::string out(size < 0 ? 0 : static_cast<size_t>(size), '\0');
+  if (size < 0 || H5Fget_file_image(file_->id, out.data(), out.size()) < 0) file_->fail("the file", file_->name);
+  file_->close();
+  return out;
+}
+
+}  // namespace lamina
