@@ -21,6 +21,7 @@ struct BoundKernel {
   Run run;
   size_t scratch_bytes = 0;
   bool in_place = false;  // an output may share the buffer of an input of the same spec
+  std::vector<std::pair<int, int>> sharing;  // further (input, output) pairs that may share one buffer, any number at once
   std::string_view name;
 };
 

@@ -1,22 +1,39 @@
 #include "backends/graph/executable.h"
 
 #include "backends/core/engine.h"
+#include "backends/graph/memory_plan.h"
 
 namespace lamina {
 
 namespace {
-size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 size_t bytes_of(const TensorSpec& s) { return static_cast<size_t>(s.shape.elements()) * size_of(s.dtype); }
+
+bool may_share(const BoundKernel& k, int input, int output) {
+  return k.in_place || std::find(k.sharing.begin(), k.sharing.end(), std::pair(input, output)) != k.sharing.end();
+}
 }  // namespace
 
 Executable::Executable(Graph graph) : graph_(std::move(graph)) {
+  assign_places();
+  bind();
+}
+
+Executable::~Executable() {
+  delete idle_.load();
+  for (Context* c : more_idle_) delete c;
+}
+
+int Executable::variables_in_place() const {
+  return static_cast<int>(std::count_if(updates_.begin(), updates_.end(), [](const Update& u) { return u.in_place; }));
+}
+
+void Executable::assign_places() {
   const size_t count = graph_.values.size();
   root_.resize(count);
   places_.resize(count);
   for (size_t v = 0; v < count; ++v) root_[v] = static_cast<int>(v);
   for (const GraphNode& n : graph_.nodes)
     if (n.op && n.op->alias()) root_[n.outputs[0]] = root_[n.inputs[0]];
-
   int argument = 0;
   for (int v : graph_.inputs) places_[v] = {Place::Kind::input, 0, argument++};
   for (const GraphNode& n : graph_.nodes) {
@@ -24,107 +41,224 @@ Executable::Executable(Graph graph) : graph_(std::move(graph)) {
       places_[n.outputs[0]] = {Place::Kind::variable, 0, static_cast<int>(variables_.size())};
       variables_.push_back(n.variable);
     } else if (n.kind == GraphNode::Kind::constant) {
-      places_[n.outputs[0]].kind = Place::Kind::constant;
+      places_[n.outputs[0]] = {Place::Kind::constant, 0, graph_.values[n.outputs[0]].node};
     }
   }
-  auto mark_result = [&](int v) {
+  overwritten_.assign(variables_.size(), 0);
+  // What leaves the function gets memory of its own; an update that goes nowhere else may use the variable's.
+  std::vector<int> leaving(count, 0);
+  for (int v : graph_.outputs) ++leaving[root_[v]];
+  for (const auto& [variable, v] : graph_.updates) ++leaving[root_[v]];
+  for (const auto& [variable, v] : graph_.updates) {
+    Update u{variable, v};
     Place& p = places_[root_[v]];
-    if (p.kind != Place::Kind::arena) return;
-    p = {Place::Kind::result, 0, static_cast<int>(results_.size())};
-    results_.push_back(root_[v]);
-  };
-  for (int v : graph_.outputs) mark_result(v);
-  for (const auto& [variable, v] : graph_.updates) mark_result(v);
+    if (p.kind == Place::Kind::arena && leaving[root_[v]] == 1) {
+      u.direct = true;
+      p = {Place::Kind::update, 0, static_cast<int>(updates_.size())};
+    }
+    updates_.push_back(std::move(u));
+  }
+  for (size_t v = 0; v < count; ++v)
+    if (leaving[v] && places_[v].kind == Place::Kind::arena) {
+      places_[v] = {Place::Kind::result, 0, static_cast<int>(results_.size())};
+      results_.push_back(static_cast<int>(v));
+    }
+}
 
-  // Last use of each arena value, then first-fit over the blocks alive at the same time.
-  std::vector<int> last(count, -1);
-  for (size_t i = 0; i < graph_.nodes.size(); ++i)
-    for (int v : graph_.nodes[i].inputs) last[root_[v]] = static_cast<int>(i);
-  struct Block { size_t from, to; int until; };
-  std::vector<Block> live;
+void Executable::bind() {
+  const int count = static_cast<int>(graph_.nodes.size());
+  std::vector<int> last(graph_.values.size(), -1);  // the last node that reads a root; results outlive all
+  for (int i = 0; i < count; ++i)
+    for (int v : graph_.nodes[i].inputs) last[root_[v]] = i;
+  for (int v : graph_.outputs) last[root_[v]] = count;
+  for (const auto& [variable, v] : graph_.updates) last[root_[v]] = count;
+
+  std::unordered_map<const VariableState*, int> place_of_variable;
+  for (const GraphNode& n : graph_.nodes)
+    if (n.kind == GraphNode::Kind::variable) place_of_variable[n.variable.get()] = n.outputs[0];
+
+  MemoryPlan memory;
   size_t scratch = 0;
-  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+  std::vector<TensorSpec> in, out;
+  for (int i = 0; i < count; ++i) {
     const GraphNode& n = graph_.nodes[i];
-    std::erase_if(live, [&](const Block& b) { return b.until < static_cast<int>(i); });
     if (n.kind != GraphNode::Kind::op || n.op->alias()) continue;
-    std::vector<TensorSpec> in, out;
+    in.clear();
+    out.clear();
     for (int v : n.inputs) in.push_back(graph_.values[v].spec);
     for (int v : n.outputs) out.push_back(graph_.values[v].spec);
-    Call call{bind_kernel(Device::cpu, {*n.op, in, out, {}}), n.inputs, n.outputs};
-    scratch = std::max(scratch, call.kernel.scratch_bytes);
-    for (int v : n.outputs) {
-      if (places_[v].kind != Place::Kind::arena) continue;
-      size_t bytes = std::max<size_t>(64, aligned(bytes_of(graph_.values[v].spec))), at = 0;
-      std::sort(live.begin(), live.end(), [](const Block& a, const Block& b) { return a.from < b.from; });
-      for (const Block& b : live) {
-        if (at + bytes <= b.from) break;
-        at = std::max(at, b.to);
+    BoundKernel kernel = bind_kernel(Device::cpu, {*n.op, in, out, {}});
+    scratch = std::max(scratch, kernel.scratch_bytes);
+    // All uses of a root by this node must be such that output o may take its memory.
+    auto may_take = [&](int root, int o) {
+      for (size_t k = 0; k < n.inputs.size(); ++k)
+        if (root_[n.inputs[k]] == root && !(bytes_of(in[k]) == bytes_of(out[o]) && may_share(kernel, static_cast<int>(k), o))) return false;
+      return true;
+    };
+    std::vector<int> given;  // dying inputs whose memory an output has taken
+    for (size_t o = 0; o < n.outputs.size(); ++o) {
+      Place& p = places_[n.outputs[o]];
+      if (p.kind == Place::Kind::update) {
+        Update& u = updates_[p.index];
+        auto found = place_of_variable.find(u.variable.get());
+        if (found == place_of_variable.end()) {
+          u.in_place = true;  // the old value is not read at all
+        } else {
+          int old = found->second;
+          u.in_place = last[old] < i || (last[old] == i && may_take(old, static_cast<int>(o)));
+          if (u.in_place) overwritten_[places_[old].index] = 1;
+        }
+        continue;
       }
-      live.push_back({at, at + bytes, std::max(last[v], static_cast<int>(i))});
-      places_[v].offset = at;
-      arena_bytes_ = std::max(arena_bytes_, at + bytes);
+      if (p.kind != Place::Kind::arena) continue;
+      bool taken = false;
+      for (int v : n.inputs) {
+        const int root = root_[v];
+        if (places_[root].kind != Place::Kind::arena || last[root] != i) continue;
+        if (std::find(given.begin(), given.end(), root) != given.end() || !may_take(root, static_cast<int>(o))) continue;
+        given.push_back(root);
+        p.offset = places_[root].offset;
+        taken = true;
+        break;
+      }
+      if (!taken) p.offset = memory.take(bytes_of(out[o]));
     }
+    for (size_t k = 0; k < n.inputs.size(); ++k) {
+      const int root = root_[n.inputs[k]];
+      if (places_[root].kind != Place::Kind::arena || last[root] != i || std::find(given.begin(), given.end(), root) != given.end()) continue;
+      memory.give_back(places_[root].offset, bytes_of(graph_.values[root].spec));
+      given.push_back(root);  // once
+    }
+    for (int v : n.outputs)
+      if (places_[v].kind == Place::Kind::arena && last[v] < 0) memory.give_back(places_[v].offset, bytes_of(graph_.values[v].spec));
+    Call call{std::move(kernel.run), static_cast<uint32_t>(table_values_.size()), 0};
+    for (int v : n.inputs) table_values_.push_back(root_[v]);
+    call.outputs = static_cast<uint32_t>(table_values_.size());
+    for (int v : n.outputs) table_values_.push_back(root_[v]);
     calls_.push_back(std::move(call));
   }
-  scratch_offset_ = arena_bytes_;
-  arena_bytes_ += aligned(scratch);
+  scratch_offset_ = memory.size();
+  arena_bytes_ = scratch_offset_ + (scratch + 63) / 64 * 64;
+  for (size_t t = 0; t < table_values_.size(); ++t) {
+    const Place& p = places_[table_values_[t]];
+    if (p.kind != Place::Kind::arena && p.kind != Place::Kind::constant) patches_.push_back({static_cast<uint32_t>(t), slot_of(p)});
+  }
 }
 
-BufferPtr Executable::take_arena() {
+// Changing pointers stand in one array: arguments, variables, results, updates.
+uint32_t Executable::slot_of(const Place& p) const {
+  size_t base = 0;
+  if (p.kind == Place::Kind::input) return static_cast<uint32_t>(p.index);
+  base += graph_.inputs.size();
+  if (p.kind == Place::Kind::variable) return static_cast<uint32_t>(base + p.index);
+  base += variables_.size();
+  if (p.kind == Place::Kind::result) return static_cast<uint32_t>(base + p.index);
+  base += results_.size();
+  return static_cast<uint32_t>(base + p.index);
+}
+
+Executable::Context* Executable::take() {
+  if (Context* c = idle_.exchange(nullptr, std::memory_order_acq_rel)) return c;
   {
-    std::lock_guard<std::mutex> lock(arenas_mutex_);
-    if (!arenas_.empty()) {
-      BufferPtr arena = std::move(arenas_.back());
-      arenas_.pop_back();
-      return arena;
+    std::lock_guard<std::mutex> lock(contexts_mutex_);
+    if (!more_idle_.empty()) {
+      Context* c = more_idle_.back();
+      more_idle_.pop_back();
+      return c;
     }
   }
-  return allocate(std::max<size_t>(64, arena_bytes_));
+  auto c = std::make_unique<Context>();
+  c->arena = allocate(std::max<size_t>(64, arena_bytes_));
+  c->slots.resize(graph_.inputs.size() + variables_.size() + results_.size() + updates_.size());
+  c->held.resize(variables_.size());
+  c->results.resize(results_.size());
+  c->updates.resize(updates_.size());
+  for (int v : table_values_) {
+    const Place& p = places_[v];
+    void* at = nullptr;
+    if (p.kind == Place::Kind::arena) at = static_cast<char*>(c->arena->data()) + p.offset;
+    else if (p.kind == Place::Kind::constant) at = graph_.nodes[p.index].constant.mutable_raw();
+    c->table.push_back(at);
+  }
+  return c.release();
 }
 
-void Executable::give_back(BufferPtr arena) {
-  std::lock_guard<std::mutex> lock(arenas_mutex_);
-  arenas_.push_back(std::move(arena));
+void Executable::give_back(Context* c) {
+  for (Tensor& t : c->held) t = Tensor();
+  for (Tensor& t : c->results) t = Tensor();
+  for (Tensor& t : c->updates) t = Tensor();
+  Context* expected = nullptr;
+  if (idle_.compare_exchange_strong(expected, c, std::memory_order_acq_rel)) return;
+  std::lock_guard<std::mutex> lock(contexts_mutex_);
+  more_idle_.push_back(c);
+}
+
+Tensor Executable::tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const {
+  const Place& p = places_[root_[value]];
+  Tensor from;
+  switch (p.kind) {
+    case Place::Kind::input: from = inputs[p.index]; break;
+    case Place::Kind::variable: from = c.held[p.index].defined() ? c.held[p.index] : variables_[p.index]->value; break;
+    case Place::Kind::constant: from = graph_.nodes[p.index].constant; break;
+    case Place::Kind::result: from = c.results[p.index]; break;
+    default: from = c.updates[p.index]; break;
+  }
+  const TensorSpec& spec = graph_.values[value].spec;
+  if (p.kind == Place::Kind::result && root_[value] == value && from.pointer().use_count() == 2) return from;
+  return Tensor::on(from.node()->buffer, spec.shape, spec.dtype);
+}
+
+void Executable::finish_updates(Context& c, std::span<const Tensor> inputs) {
+  // All new values first: one may be another variable's old value.
+  for (size_t i = 0; i < updates_.size(); ++i)
+    if (!updates_[i].direct || c.updates[i].defined()) c.updates[i] = tensor_at(updates_[i].value, c, inputs);
+  for (size_t i = 0; i < updates_.size(); ++i)
+    if (c.updates[i].defined()) eager_engine().assign(*updates_[i].variable, c.updates[i]);
 }
 
 Tensors Executable::run(std::span<const Tensor> inputs) {
-  BufferPtr arena = take_arena();
-  char* base = static_cast<char*>(arena->data());
-  std::vector<Tensor> held(variables_.size()), results;
-  for (size_t i = 0; i < variables_.size(); ++i) held[i] = variables_[i]->value;
-  for (int v : results_) results.push_back(Tensor::empty(graph_.values[v].spec.shape, graph_.values[v].spec.dtype));
-  auto tensor_at = [&](int v) -> Tensor {  // of a value that lives outside the arena
-    const Place& p = places_[root_[v]];
-    switch (p.kind) {
-      case Place::Kind::input: return inputs[p.index];
-      case Place::Kind::variable: return held[p.index];
-      case Place::Kind::constant: return graph_.nodes[graph_.values[root_[v]].node].constant;
-      default: return results[p.index];
-    }
-  };
-  auto pointer = [&](int v) -> void* {
-    const Place& p = places_[root_[v]];
-    return p.kind == Place::Kind::arena ? base + p.offset : tensor_at(v).mutable_raw();
-  };
-  std::vector<const void*> in;
-  std::vector<void*> out;
-  for (const Call& call : calls_) {
-    in.clear();
-    out.clear();
-    for (int v : call.inputs) in.push_back(pointer(v));
-    for (int v : call.outputs) out.push_back(pointer(v));
-    call.kernel.run(in.data(), out.data(), base + scratch_offset_);
+  std::unique_lock<std::mutex> turn(update_mutex_, std::defer_lock);
+  if (!updates_.empty()) turn.lock();
+  struct Lease {
+    Executable& owner;
+    Context* context;
+    ~Lease() { owner.give_back(context); }
+  } lease{*this, take()};
+  Context& c = *lease.context;
+  void** slot = c.slots.data();
+  for (const Tensor& t : inputs) *slot++ = const_cast<void*>(t.raw());
+  for (size_t i = 0; i < variables_.size(); ++i) {
+    // Held, so that a run elsewhere that updates this variable leaves its memory alone; unless this one overwrites it.
+    const Tensor& value = variables_[i]->value;
+    if (!overwritten_[i]) c.held[i] = value;
+    *slot++ = value.node()->buffer->data();
   }
-  auto leaving = [&](int v) {
-    const TensorSpec& spec = graph_.values[v].spec;
-    return Tensor::on(tensor_at(v).node()->buffer, spec.shape, spec.dtype);
-  };
+  for (size_t i = 0; i < results_.size(); ++i) {
+    const TensorSpec& spec = graph_.values[results_[i]].spec;
+    c.results[i] = Tensor::empty(spec.shape, spec.dtype);
+    *slot++ = c.results[i].node()->buffer->data();
+  }
+  for (size_t i = 0; i < updates_.size(); ++i, ++slot) {
+    const Update& u = updates_[i];
+    if (!u.direct) continue;
+    const Tensor& value = u.variable->value;
+    const BufferPtr& buffer = value.node()->buffer;
+    if (u.in_place && value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign()) {
+      *slot = buffer->data();
+    } else {
+      const TensorSpec& spec = graph_.values[root_[u.value]].spec;
+      c.updates[i] = Tensor::empty(spec.shape, spec.dtype);
+      *slot = c.updates[i].node()->buffer->data();
+    }
+  }
+  void** table = c.table.data();
+  for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
+  void* scratch = static_cast<char*>(c.arena->data()) + scratch_offset_;
+  for (const Call& call : calls_) call.run(table + call.inputs, table + call.outputs, scratch);
   Tensors returned;
-  for (int v : graph_.outputs) returned.push_back(leaving(v));
-  Tensors updated;
-  for (const auto& [variable, v] : graph_.updates) updated.push_back(leaving(v));
-  for (size_t i = 0; i < updated.size(); ++i) eager_engine().assign(*graph_.updates[i].first, updated[i]);
-  give_back(std::move(arena));
+  returned.reserve(graph_.outputs.size());
+  for (int v : graph_.outputs) returned.push_back(tensor_at(v, c, inputs));
+  if (!updates_.empty()) finish_updates(c, inputs);
   return returned;
 }
 

@@ -1,6 +1,12 @@
 #pragma once
-// A graph made ready to run: kernels bound, every intermediate at a fixed place in one arena. run() may be called from
-// several threads at once; each takes an arena of its own.
+// A graph made ready to run: kernels bound, every intermediate at a fixed place in one arena, pointers in tables that are
+// filled once a context. A run patches the few pointers that change (arguments, variables, results) and calls the kernels.
+//
+// Variables are written in place where the plan allows it (every read of the old value comes before the write) and
+// nobody else holds their memory at that moment; otherwise the new value goes to memory of its own, so tensors that a
+// user holds never change. If a kernel throws, each variable holds its old or its new value.
+//
+// run() may be called from several threads at once: each takes a context. Runs that update variables take turns.
 #include <atomic>
 #include <mutex>
 
@@ -12,33 +18,59 @@ namespace lamina {
 class Executable {
  public:
   explicit Executable(Graph graph);
-  // Outputs for these inputs (specs as traced). Variables are read at entry and set at the end.
+  ~Executable();
+  // Outputs for these inputs (specs as traced).
   Tensors run(std::span<const Tensor> inputs);
   const Graph& graph() const { return graph_; }
+  size_t arena_bytes() const { return arena_bytes_; }
+  int variables_in_place() const;  // updates that the plan allows to overwrite the variable
+  std::string traced;              // the graph before the passes, as text
 
  private:
   struct Place {  // where a value's data is
-    enum class Kind : uint8_t { arena, input, variable, constant, result } kind = Kind::arena;
+    enum class Kind : uint8_t { arena, input, variable, constant, result, update } kind = Kind::arena;
     size_t offset = 0;  // arena
-    int index = 0;      // argument, variable or result number
+    int index = 0;      // argument, variable, result or update number
   };
   struct Call {
-    BoundKernel kernel;
-    std::vector<int> inputs, outputs;  // values
+    BoundKernel::Run run;
+    uint32_t inputs, outputs;  // where its pointers stand in the table
+  };
+  struct Update {
+    std::shared_ptr<VariableState> variable;
+    int value;               // root
+    bool direct = false;     // a kernel writes it: in place, or to memory of its own
+    bool in_place = false;   // the plan allows to overwrite the old value
+  };
+  struct Patch { uint32_t at, slot; };  // table entry, and the changing pointer that goes there
+  struct Context {
+    BufferPtr arena;
+    std::vector<void*> table, slots;
+    std::vector<Tensor> held, results, updates;
   };
 
-  BufferPtr take_arena();
-  void give_back(BufferPtr arena);
+  void assign_places();
+  void bind();
+  uint32_t slot_of(const Place& p) const;
+  Tensor tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const;
+  void finish_updates(Context& c, std::span<const Tensor> inputs);
+  Context* take();
+  void give_back(Context* context);
 
   Graph graph_;
   std::vector<Call> calls_;
   std::vector<Place> places_;
   std::vector<int> root_;  // the value whose storage a value shares (aliases), else itself
   std::vector<std::shared_ptr<VariableState>> variables_;
-  std::vector<int> results_;  // root values that leave the function: outputs and updates
+  std::vector<char> overwritten_;  // a variable: some update may write over it, so it is not held during a run
+  std::vector<Update> updates_;
+  std::vector<int> results_;       // root values in memory of their own that leave the function
+  std::vector<int> table_values_;  // the value behind each table entry
+  std::vector<Patch> patches_;
   size_t arena_bytes_ = 0, scratch_offset_ = 0;
-  std::mutex arenas_mutex_;
-  std::vector<BufferPtr> arenas_;
+  std::atomic<Context*> idle_{nullptr};
+  std::mutex contexts_mutex_, update_mutex_;
+  std::vector<Context*> more_idle_;
 };
 
 }  // namespace lamina

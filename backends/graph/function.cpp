@@ -1,7 +1,11 @@
 #include "backends/graph/function.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "backends/core/settings.h"
 #include "backends/graph/executable.h"
+#include "backends/graph/passes/passes.h"
 #include "backends/graph/trace.h"
 
 namespace lamina {
@@ -18,6 +22,46 @@ std::shared_ptr<Executable> Function::find(std::span<const Tensor> inputs) const
   return nullptr;
 }
 
+namespace {
+
+// LAMINA_DUMP=graph prints every graph when it is compiled, before and after each pass, and as DOT at the end.
+bool dumping() {
+  static const bool on = [] {
+    const char* value = std::getenv("LAMINA_DUMP");
+    return value && std::string_view(value).find("graph") != std::string_view::npos;
+  }();
+  return on;
+}
+
+}  // namespace
+
+std::shared_ptr<Executable> Function::compile(std::span<const Tensor> inputs) const {
+  Trace trace;
+  Tensors arguments;
+  for (const Tensor& t : inputs) arguments.push_back(trace.add_input(t.spec()));
+  Graph graph;
+  {
+    TraceScope scope(trace);
+    Tensors outputs = body_(arguments);
+    graph = trace.finish(outputs);
+  }
+  std::string traced = graph.str();
+  if (dumping()) {
+    std::fprintf(stderr, "== %s, traced\n%s", name_.c_str(), traced.c_str());
+    passes::optimize(graph, [last = traced](const char* pass, const Graph& g) mutable {
+      std::string now = g.str();
+      if (now != last) std::fprintf(stderr, "== after %s\n%s", pass, now.c_str());
+      last = std::move(now);
+    });
+    std::fprintf(stderr, "%s", graph.dot().c_str());
+  } else {
+    passes::optimize(graph);
+  }
+  auto executable = std::make_shared<Executable>(std::move(graph));
+  executable->traced = std::move(traced);
+  return executable;
+}
+
 Tensors Function::operator()(std::span<const Tensor> inputs) {
   bool graph = mode_ == Mode::graph || (mode_ == Mode::follow_settings && settings().graph_engine());
   bool plain = !graph || current_trace();
@@ -29,14 +73,7 @@ Tensors Function::operator()(std::span<const Tensor> inputs) {
     executable = find(inputs);
   }
   if (!executable) {
-    Trace trace;
-    Tensors arguments;
-    for (const Tensor& t : inputs) arguments.push_back(trace.add_input(t.spec()));
-    {
-      TraceScope scope(trace);
-      Tensors outputs = body_(arguments);
-      executable = std::make_shared<Executable>(trace.finish(outputs));
-    }
+    executable = compile(inputs);
     std::lock_guard<std::mutex> lock(mutex_);
     if (auto other = find(inputs)) {
       executable = other;
@@ -55,6 +92,13 @@ size_t Function::signatures() const {
   return compiled_.size();
 }
 
+std::string Function::dot() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  std::string out;
+  for (const Compiled& c : compiled_) out += c.executable->graph().dot();
+  return out;
+}
+
 void Function::clear() {
   std::lock_guard<std::mutex> lock(mutex_);
   compiled_.clear();
@@ -66,7 +110,8 @@ std::string Function::dump() const {
   for (const Compiled& c : compiled_) {
     out += name_ + "(";
     for (size_t i = 0; i < c.specs.size(); ++i) out += text(i ? ", " : "", c.specs[i]);
-    out += "):\n" + c.executable->graph().str();
+    out += text("), as traced:\n", c.executable->traced, "optimised (arena of ", c.executable->arena_bytes(), " bytes, ",
+                c.executable->variables_in_place(), " variables updated in place):\n", c.executable->graph().str());
   }
   return out;
 }

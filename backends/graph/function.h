@@ -23,13 +23,17 @@ class Function {
   Tensors operator()(std::initializer_list<Tensor> inputs) { return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size())); }
   size_t signatures() const;
   void clear();              // forgets the compiled executables (the body's meaning changed)
-  std::string dump() const;  // every compiled graph as text
+  // Every compiled graph as text, as traced and as it runs; and as it runs in Graphviz' language. LAMINA_DUMP=graph
+  // prints the graphs while they are compiled, after each pass.
+  std::string dump() const;
+  std::string dot() const;
 
  private:
   struct Compiled {
     std::vector<TensorSpec> specs;
     std::shared_ptr<Executable> executable;
   };
+  std::shared_ptr<Executable> compile(std::span<const Tensor> inputs) const;
   std::shared_ptr<Executable> find(std::span<const Tensor> inputs) const;
 
   Body body_;

@@ -250,6 +250,46 @@ template <class T> void where_block(const void* c, const void* a, const void* b,
   for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x[i] : y[i];
 }
 
+// One choice a single value.
+template <class T> void where_left_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
+  const bool* mask = static_cast<const bool*>(c);
+  const T x = *static_cast<const T*>(a), *y = static_cast<const T*>(b);
+  T* out = static_cast<T*>(o);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x : y[i];
+}
+template <class T> void where_right_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
+  const bool* mask = static_cast<const bool*>(c);
+  const T *x = static_cast<const T*>(a), y = *static_cast<const T*>(b);
+  T* out = static_cast<T*>(o);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x[i] : y;
+}
+
+// Float arithmetic and comparisons with one operand a single value.
+#define SINGLE(NAME, OUT, EXPR)                                                                  \
+  void left_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) {              \
+    const float x = *static_cast<const float*>(a);                                               \
+    map1<float, OUT>(b, o, n, [x](float y) -> OUT { return EXPR; });                             \
+  }                                                                                              \
+  void right_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) {             \
+    const float y = *static_cast<const float*>(b);                                               \
+    map1<float, OUT>(a, o, n, [y](float x) -> OUT { return EXPR; });                             \
+  }
+SINGLE(add, float, x + y)
+SINGLE(subtract, float, x - y)
+SINGLE(multiply, float, x * y)
+SINGLE(divide, float, x / y)
+SINGLE(maximum, float, (x > y ? x : (y == y ? (x == x ? y : x) : y)))
+SINGLE(minimum, float, (x < y ? x : (y == y ? (x == x ? y : x) : y)))
+SINGLE(equal, bool, x == y)
+SINGLE(not_equal, bool, x != y)
+SINGLE(less, bool, x < y)
+SINGLE(less_equal, bool, x <= y)
+SINGLE(greater, bool, x > y)
+SINGLE(greater_equal, bool, x >= y)
+#undef SINGLE
+
 template <class From, class To> void cast_block(const void* a, const void*, const void*, void* o, int64_t n) {
   const From* x = static_cast<const From*>(a);
   To* y = static_cast<To*>(o);
@@ -311,6 +351,8 @@ template <class T> void add_all_types(BlockTable& t, int d) {
   auto u = [&](Unary kind, BlockFn f) { t.unary[static_cast<int>(kind)][d] = f; };
   auto b = [&](Binary kind, BlockFn f) { t.binary[static_cast<int>(kind)][d] = f; };
   t.where[d] = where_block<T>;
+  t.where_left[d] = where_left_block<T>;
+  t.where_right[d] = where_right_block<T>;
   u(Unary::logical_not, u_logical_not<T>);
   u(Unary::is_nan, u_is_nan<T>), u(Unary::is_inf, u_is_inf<T>), u(Unary::is_finite, u_is_finite<T>);
   b(Binary::logical_and, b_logical_and<T>), b(Binary::logical_or, b_logical_or<T>), b(Binary::logical_xor, b_logical_xor<T>);
@@ -346,6 +388,12 @@ BlockTable make_table() {
   add_all_types<bool>(t, 0), add_all_types<uint8_t>(t, 1), add_all_types<uint16_t>(t, 2), add_all_types<uint32_t>(t, 3), add_all_types<uint64_t>(t, 4);
   add_all_types<int8_t>(t, 5), add_all_types<int16_t>(t, 6), add_all_types<int32_t>(t, 7), add_all_types<int64_t>(t, 8);
   add_all_types<Half>(t, 9), add_all_types<BFloat16>(t, 10), add_all_types<float>(t, 11), add_all_types<double>(t, 12);
+#define SINGLE(NAME)                                                                                  \
+  t.binary_left[static_cast<int>(Binary::NAME)][static_cast<int>(DType::float32)] = left_##NAME; \
+  t.binary_right[static_cast<int>(Binary::NAME)][static_cast<int>(DType::float32)] = right_##NAME;
+  SINGLE(add) SINGLE(subtract) SINGLE(multiply) SINGLE(divide) SINGLE(maximum) SINGLE(minimum)
+  SINGLE(equal) SINGLE(not_equal) SINGLE(less) SINGLE(less_equal) SINGLE(greater) SINGLE(greater_equal)
+#undef SINGLE
   t.fill = fill_block;
   t.sum_f32 = sum_run;
   t.max_f32 = max_run;

@@ -14,20 +14,32 @@ struct Instruction {
   uint8_t kind = 0;                         // Unary or Binary
   DType from = DType::float32;              // operand dtype
   DType to = DType::float32;                // result dtype
-  int a = -1, b = -1, c = -1;               // registers: 0..inputs-1 are the inputs, then one a instruction
+  int a = -1, b = -1, c = -1;               // registers: the inputs, then the immediates, then one an instruction
+};
+
+// A constant operand: one value, stored in the low bytes of `bits`.
+struct Immediate {
+  DType dtype = DType::float32;
+  uint64_t bits = 0;
 };
 
 struct ElementwiseProgram {
   int inputs = 0;
-  std::vector<Instruction> code;
-  std::vector<int> outputs;  // registers
+  std::vector<Immediate> immediates = {};
+  std::vector<Instruction> code = {};
+  std::vector<int> outputs = {};  // registers
+  int first_result() const { return inputs + static_cast<int>(immediates.size()); }
 };
 
-inline void append_text(std::string& out, const Instruction& i) {
-  out += text(static_cast<int>(i.code), ":", static_cast<int>(i.kind), ":", i.from, ">", i.to, "(", i.a, ",", i.b, ",", i.c, ")");
-}
+void append_text(std::string& out, const Instruction& i);  // "add:float32(0,1)"
+void append_text(std::string& out, const Immediate& i);
 
-// Runs `program` over the broadcast of the inputs; every output has that shape.
+// Whether there is a block function for it.
+bool supported(const Instruction& instruction);
+
+// Runs `program` over the broadcast of the inputs; every output has the shape `shape`. Results do not depend on the
+// number of threads, and are the same bits as those of the instructions run one by one. An output may share the buffer
+// of an input as far as the kernel's `sharing` says.
 BoundKernel bind_elementwise(const ElementwiseProgram& program, std::span<const TensorSpec> inputs, const Shape& shape, std::span<const DType> output_types);
 
 }  // namespace lamina

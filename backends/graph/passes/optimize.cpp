@@ -1,0 +1,23 @@
+#include "backends/graph/passes/passes.h"
+
+namespace lamina::passes {
+
+void optimize(Graph& graph, const Watch& watch) {
+  auto run = [&](const char* name, auto&& pass) {
+    pass(graph);
+    if (watch) watch(name, graph);
+  };
+  run("simplify", simplify);
+  run("common_subexpressions", common_subexpressions);
+  run("fold_constants", [](Graph& g) { fold_constants(g); });
+  run("stability", stability);
+  run("simplify", simplify);  // folded constants and shared nodes show more
+  run("common_subexpressions", common_subexpressions);
+  run("dead_code", dead_code);
+  run("fuse_elementwise", fuse_elementwise);
+  run("fold_fills", [](Graph& g) { fold_constants(g, true); });
+  run("dead_code", dead_code);
+  run("order_updates", order_updates);
+}
+
+}  // namespace lamina::passes

@@ -1,0 +1,42 @@
+#pragma once
+// The passes over a traced graph. Each keeps what the function computes (bit for bit where not said otherwise), leaves
+// the nodes in topological order and takes time linear in the graph.
+#include <functional>
+#include <string>
+
+#include "backends/graph/graph.h"
+
+namespace lamina::passes {
+
+// Algebra that loses no NaN: x*1, x+0, double negations, cast and reshape and transpose chains, transposes into matmul
+// flags, broadcasts that the elementwise consumer does itself, relu masks read from relu's output, stop_gradient.
+void simplify(Graph& graph);
+
+// Forms that keep digits where the written one loses them: log(1+x), exp(x)-1, log(exp(x)/sum), log(sigmoid(x)),
+// log1p(exp(x)), log(exp(x)). Values differ by rounding (that is the point).
+void stability(Graph& graph);
+
+// Nodes whose inputs are all constants are computed now, if their outputs are small. With `fills`, repeated values
+// (Full) become constants too; before fusion they are left, because fusion turns them into immediate operands.
+void fold_constants(Graph& graph, bool fills = false);
+
+// Nodes with equal op keys and inputs become one. Every primitive is a pure function of its inputs.
+void common_subexpressions(Graph& graph);
+
+// Drops nodes that no output and no update needs.
+void dead_code(Graph& graph);
+
+// Chains of elementwise nodes over one shape become one FusedElementwise node each; broadcasts and repeated values that
+// feed them are absorbed. Same bits as the unfused nodes.
+void fuse_elementwise(Graph& graph);
+
+// Moves the nodes that produce variable updates up to where their operands are ready and the last reader of the old
+// value has run: gradients die sooner, and the update may overwrite the variable's memory.
+void order_updates(Graph& graph);
+
+// All of them, in the order that the graph engine uses. `watch`, if given, sees the graph after each pass that
+// changed its size.
+using Watch = std::function<void(const char* pass, const Graph& graph)>;
+void optimize(Graph& graph, const Watch& watch = {});
+
+}  // namespace lamina::passes

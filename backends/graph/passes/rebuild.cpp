@@ -1,0 +1,59 @@
+#include "backends/graph/passes/rebuild.h"
+
+#include "backends/ops/creation/creation.h"
+
+namespace lamina::passes {
+
+void Rebuild::keep(const GraphNode& node) {
+  GraphNode copy;
+  copy.kind = node.kind;
+  copy.op = node.op;
+  copy.variable = node.variable;
+  copy.constant = node.constant;
+  copy.inputs.reserve(node.inputs.size());
+  for (int v : node.inputs) copy.inputs.push_back(map_[v]);
+  const int id = static_cast<int>(fresh_.nodes.size());
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    int v = fresh_.add_value(old_.values[node.outputs[i]].spec, id, static_cast<int>(i));
+    copy.outputs.push_back(v);
+    map_[node.outputs[i]] = v;
+  }
+  fresh_.nodes.push_back(std::move(copy));
+}
+
+int Rebuild::emit(const Op& op, const std::vector<int>& inputs) {
+  std::vector<TensorSpec> specs;
+  for (int v : inputs) specs.push_back(spec(v));
+  return fresh_.add_op(op, inputs, op->infer(specs))[0];
+}
+
+int Rebuild::constant(const Tensor& value) {
+  int v = fresh_.add_leaf(GraphNode::Kind::constant, value.spec());
+  fresh_.nodes.back().constant = value;
+  return v;
+}
+
+void Rebuild::finish() {
+  for (int v : old_.inputs) fresh_.inputs.push_back(map_[v]);
+  for (int v : old_.outputs) fresh_.outputs.push_back(map_[v]);
+  for (auto& [variable, v] : old_.updates) fresh_.updates.emplace_back(std::move(variable), map_[v]);
+  target_ = std::move(fresh_);
+}
+
+std::optional<double> repeated_value(const Graph& graph, int v) {
+  const GraphNode& n = graph.nodes[graph.values[v].node];
+  if (n.kind == GraphNode::Kind::constant && n.constant.size() == 1) return n.constant.at(0);
+  if (n.kind == GraphNode::Kind::op)
+    if (auto* full = dynamic_cast<const FullOp*>(n.op.get())) return full->value;
+  return std::nullopt;
+}
+
+Tensor repeated_tensor(const Graph& graph, int v) {
+  const GraphNode& n = graph.nodes[graph.values[v].node];
+  if (n.kind == GraphNode::Kind::constant && n.constant.size() == 1) return Tensor::on(n.constant.node()->buffer, {}, n.constant.dtype());
+  if (n.kind == GraphNode::Kind::op)
+    if (auto* full = dynamic_cast<const FullOp*>(n.op.get())) return Tensor::scalar_of(full->value, full->dtype);
+  return {};
+}
+
+}  // namespace lamina::passes

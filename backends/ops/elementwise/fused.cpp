@@ -1,0 +1,76 @@
+#include "backends/ops/elementwise/fused.h"
+
+#include "backends/ops/elementwise/elementwise.h"
+
+namespace lamina {
+
+void append_text(std::string& out, const Instruction& i) {
+  switch (i.code) {
+    case Instruction::Code::unary: out += name_of(static_cast<Unary>(i.kind)); break;
+    case Instruction::Code::binary: out += name_of(static_cast<Binary>(i.kind)); break;
+    case Instruction::Code::where: out += "where"; break;
+    case Instruction::Code::cast: out += text("cast:", i.from); break;
+  }
+  // Predicates give bool whatever they compare, so the operands' dtype is what tells programs apart.
+  out += text(':', i.code == Instruction::Code::unary || i.code == Instruction::Code::binary ? i.from : i.to, '(', i.a);
+  if (i.b >= 0) out += text(',', i.b);
+  if (i.c >= 0) out += text(',', i.c);
+  out += ')';
+}
+
+void append_text(std::string& out, const Immediate& i) {
+  if (i.dtype == DType::float32) {
+    float value;
+    std::memcpy(&value, &i.bits, sizeof value);
+    if (std::isfinite(value)) {
+      out += text("float32:", value);
+      return;
+    }
+  }
+  out += text(i.dtype, "#", i.bits);
+}
+
+std::vector<TensorSpec> FusedElementwiseOp::infer(std::span<const TensorSpec> in) const {
+  if (static_cast<int>(in.size()) != program.inputs) throw ValueError("expected ", program.inputs, " inputs, received ", in.size(), ".");
+  std::vector<TensorSpec> out;
+  for (int r : program.outputs) {
+    DType type = r < program.inputs ? in[r].dtype : r < program.first_result() ? program.immediates[r - program.inputs].dtype : program.code[r - program.first_result()].to;
+    out.push_back({shape, type});
+  }
+  return out;
+}
+
+bool instruction_of(const Primitive& op, std::span<const TensorSpec> in, const TensorSpec& output, Instruction& i) {
+  i = {};
+  i.to = output.dtype;
+  i.from = in.empty() ? output.dtype : in[0].dtype;
+  if (auto* u = dynamic_cast<const UnaryOp*>(&op)) {
+    i.code = Instruction::Code::unary;
+    i.kind = static_cast<uint8_t>(u->kind);
+  } else if (auto* b = dynamic_cast<const BinaryOp*>(&op)) {
+    i.code = Instruction::Code::binary;
+    i.kind = static_cast<uint8_t>(b->kind);
+  } else if (dynamic_cast<const WhereOp*>(&op)) {
+    i.code = Instruction::Code::where;
+  } else if (dynamic_cast<const CastOp*>(&op)) {
+    i.code = Instruction::Code::cast;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+namespace {
+
+BoundKernel bind_fused(const KernelRequest& r) {
+  const auto& op = static_cast<const FusedElementwiseOp&>(r.op);
+  std::vector<DType> types;
+  for (const TensorSpec& s : r.outputs) types.push_back(s.dtype);
+  BoundKernel k = bind_elementwise(op.program, r.inputs, op.shape, types);
+  return k.run ? std::move(k) : r.decline("an instruction has no block function for its dtype");
+}
+
+LAMINA_KERNEL(cpu, "FusedElementwise", "blocks", 20, bind_fused);
+
+}  // namespace
+}  // namespace lamina

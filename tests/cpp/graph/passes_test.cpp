@@ -1,0 +1,228 @@
+// Each pass on graphs small enough to read: what it leaves, and that the numbers stay.
+#include "backends/graph/passes/passes.h"
+
+#include "backends/graph/executable.h"
+#include "backends/graph/trace.h"
+#include "backends/ops/elementwise/fused.h"
+#include "support/data.h"
+
+namespace lamina {
+namespace {
+
+using testing::ramp;
+using Body = std::function<Tensors(std::span<const Tensor>)>;
+
+Graph trace_of(const Body& body, const Tensors& inputs) {
+  Trace trace;
+  Tensors arguments;
+  for (const Tensor& t : inputs) arguments.push_back(trace.add_input(t.spec()));
+  TraceScope scope(trace);
+  return trace.finish(body(arguments));
+}
+
+int count(const Graph& g, std::string_view name) {
+  int n = 0;
+  for (const GraphNode& node : g.nodes) n += node.kind == GraphNode::Kind::op && node.op->name() == name;
+  return n;
+}
+int ops(const Graph& g) {
+  int n = 0;
+  for (const GraphNode& node : g.nodes) n += node.kind == GraphNode::Kind::op;
+  return n;
+}
+
+// Topological order, and values that know their node.
+void expect_sound(const Graph& g) {
+  std::vector<char> made(g.values.size());
+  for (size_t i = 0; i < g.nodes.size(); ++i) {
+    for (int v : g.nodes[i].inputs) EXPECT_TRUE(made.at(v)) << g.str();
+    for (size_t o = 0; o < g.nodes[i].outputs.size(); ++o) {
+      const GraphValue& v = g.values.at(g.nodes[i].outputs[o]);
+      made[g.nodes[i].outputs[o]] = 1;
+      EXPECT_EQ(v.node, static_cast<int>(i));
+      EXPECT_EQ(v.output, static_cast<int>(o));
+    }
+  }
+  for (int v : g.outputs) EXPECT_TRUE(made.at(v));
+}
+
+// The pass applied; the outputs as before, to `tolerance`.
+Graph check(void (*pass)(Graph&), const Body& body, const Tensors& inputs, double tolerance = 0) {
+  Graph before = trace_of(body, inputs), after = trace_of(body, inputs);
+  pass(after);
+  expect_sound(after);
+  Tensors want = Executable(std::move(before)).run(inputs), got = Executable(Graph(after)).run(inputs);
+  for (size_t o = 0; o < want.size(); ++o) {
+    EXPECT_EQ(want[o].spec(), got[o].spec());
+    for (int64_t i = 0; i < want[o].size(); ++i) EXPECT_NEAR(want[o].at(i), got[o].at(i), tolerance * std::abs(want[o].at(i))) << i;
+  }
+  return after;
+}
+void clean(Graph& g) {
+  passes::simplify(g);
+  passes::dead_code(g);
+}
+
+TEST(Simplify, NeutralElements) {
+  auto g = check(clean, [](auto in) -> Tensors {
+    return {prim::multiply(prim::add(prim::power(in[0], prim::full({}, 1, DType::float32)), 0.0), prim::full({4, 3}, 1, DType::float32))};
+  }, {ramp({4, 3})});
+  EXPECT_EQ(ops(g), 0) << g.str();
+}
+
+TEST(Simplify, NeutralElementThatBroadcastsStays) {
+  auto g = check(clean, [](auto in) -> Tensors { return {prim::multiply(in[0], prim::full({4, 3}, 1, DType::float32))}; }, {ramp({3})});
+  EXPECT_EQ(count(g, "Binary"), 1) << g.str();
+}
+
+TEST(Simplify, Chains) {
+  auto g = check(clean, [](auto in) -> Tensors {
+    Tensor t = prim::transpose(prim::transpose(in[0], {1, 0, 2}), {1, 0, 2});
+    Tensor r = prim::reshape(prim::reshape(t, {6, 4}), {4, 6});
+    Tensor c = prim::cast(prim::cast(r, DType::float64), DType::float32);
+    return {prim::negative(prim::negative(prim::stop_gradient(c)))};
+  }, {ramp({2, 3, 4})});
+  EXPECT_EQ(ops(g), 1) << g.str();
+  EXPECT_EQ(count(g, "Reshape"), 1);
+}
+
+TEST(Simplify, NarrowingCastStays) {
+  auto g = check(clean, [](auto in) -> Tensors { return {prim::cast(prim::cast(in[0], DType::int32), DType::float32)}; }, {ramp({5}, 9)});
+  EXPECT_EQ(count(g, "Cast"), 2) << g.str();
+}
+
+TEST(Simplify, TransposeBecomesMatMulFlag) {
+  auto g = check(clean, [](auto in) -> Tensors { return {prim::matmul(prim::transpose(in[0], {1, 0}), prim::transpose(in[1], {1, 0}))}; },
+                 {ramp({3, 4}), ramp({5, 3})});
+  EXPECT_EQ(ops(g), 1) << g.str();
+}
+
+TEST(Simplify, BroadcastIntoElementwiseDropped) {
+  auto g = check(clean, [](auto in) -> Tensors { return {prim::add(in[0], prim::broadcast_to(in[1], {4, 3}))}; }, {ramp({4, 3}), ramp({3})});
+  EXPECT_EQ(count(g, "Broadcast"), 0) << g.str();
+}
+
+TEST(Simplify, BroadcastOfBothStays) {
+  auto g = check(clean, [](auto in) -> Tensors { return {prim::add(prim::broadcast_to(in[0], {4, 3}), prim::broadcast_to(in[1], {4, 3}))}; },
+                 {ramp({3}), ramp({3})});
+  EXPECT_EQ(count(g, "Broadcast"), 1) << g.str();  // one of them carries the shape
+}
+
+TEST(Simplify, ReluMaskFromItsOutput) {
+  auto g = check(clean, [](auto in) -> Tensors {
+    Tensor h = prim::unary(Unary::relu, in[0]);
+    return {prim::where(prim::binary(Binary::greater, in[0], prim::full({}, 0, DType::float32)), h, prim::full({}, 0, DType::float32))};
+  }, {ramp({7})});
+  for (const GraphNode& n : g.nodes)
+    if (n.op && n.op->key() == "Binary{kind=greater}") EXPECT_EQ(g.nodes[g.values[n.inputs[0]].node].op->key(), "Unary{kind=relu}");
+}
+
+TEST(CommonSubexpressions, EqualNodesMerge) {
+  auto g = check(passes::common_subexpressions, [](auto in) -> Tensors {
+    return {prim::add(prim::exp(prim::multiply(in[0], 2.0)), prim::exp(prim::multiply(in[0], 2.0))), prim::exp(prim::multiply(in[0], 3.0))};
+  }, {ramp({5})});
+  EXPECT_EQ(count(g, "Unary"), 2) << g.str();
+}
+
+TEST(DeadCode, KeepsUpdatesAndArguments) {
+  Variable v(ramp({2}));
+  Tensors inputs = {ramp({2}), ramp({3})};
+  Graph g = trace_of([&](auto in) -> Tensors {
+    prim::exp(in[0]);
+    v.assign(prim::negative(in[0]));
+    return {prim::square(in[0])};
+  }, inputs);
+  passes::dead_code(g);
+  expect_sound(g);
+  EXPECT_EQ(ops(g), 2) << g.str();
+  EXPECT_EQ(g.inputs.size(), 2u);
+  Executable(std::move(g)).run(inputs);
+  EXPECT_EQ(v.value().at(1), -inputs[0].at(1));
+}
+
+TEST(FoldConstants, SmallOnes) {
+  Tensor c = ramp({3});
+  auto fold = [](Graph& g) {
+    passes::fold_constants(g);
+    passes::dead_code(g);
+  };
+  auto g = check(fold, [&](auto in) -> Tensors { return {prim::add(in[0], prim::exp(prim::multiply(c, 2.0)))}; }, {ramp({3})});
+  EXPECT_EQ(ops(g), 1) << g.str();
+  g = check(fold, [](auto in) -> Tensors { return {prim::multiply(in[0], prim::iota(1 << 16, DType::float32))}; }, {ramp({1})});
+  EXPECT_EQ(count(g, "Iota"), 1) << "large results are not kept in the graph";
+}
+
+TEST(Stability, DigitsKept) {
+  auto run = [](const Body& body, const Tensor& x) {
+    Graph g = trace_of(body, {x});
+    passes::stability(g);
+    passes::dead_code(g);
+    return Executable(std::move(g)).run(std::vector<Tensor>{x})[0].at(0);
+  };
+  auto one = [](double v) { return Tensor::scalar(static_cast<float>(v)); };
+  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::add(in[0], 1.0))}; }, one(1e-9)), 1e-9, 1e-15);
+  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::add(prim::exp(in[0]), -1.0)}; }, one(0)), 0, 1e-7);
+  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::subtract(prim::exp(in[0]), prim::full({}, 1, DType::float32))}; }, one(1e-9)), 1e-9, 1e-15);
+  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::unary(Unary::sigmoid, in[0]))}; }, one(-200)), -200, 1e-4);
+  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::add(prim::exp(in[0]), 1.0))}; }, one(200)), 200, 1e-4);
+  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::exp(in[0]))}; }, one(500)), 500, 0);
+}
+
+TEST(Stability, LogOfSoftmax) {
+  Tensor x = Tensor::of<float>({0, -300, 2}, {1, 3});
+  Graph g = trace_of([](auto in) -> Tensors {
+    Tensor e = prim::exp(prim::subtract(in[0], prim::reduce(Reduce::max, in[0], {1}, true)));
+    return {prim::log(prim::divide(e, prim::sum(e, {1}, true)))};
+  }, {x});
+  passes::stability(g);
+  Tensor y = Executable(std::move(g)).run(std::vector<Tensor>{x})[0];
+  EXPECT_NEAR(y.at(1), -302 - std::log1p(std::exp(-2.0)), 1e-3);
+}
+
+TEST(Fuse, ChainIsOneNode) {
+  auto fuse = [](Graph& g) {
+    passes::fuse_elementwise(g);
+    passes::dead_code(g);
+  };
+  auto g = check(fuse, [](auto in) -> Tensors {
+    Tensor h = prim::unary(Unary::tanh, prim::add(in[0], prim::broadcast_to(in[1], {4, 3})));
+    return {prim::multiply(h, prim::rsub(1.0, prim::square(h))), h};
+  }, {ramp({4, 3}), ramp({3})});
+  EXPECT_EQ(ops(g), 1) << g.str();
+  EXPECT_EQ(count(g, "FusedElementwise"), 1);
+}
+
+TEST(Fuse, NoCycleThroughAReduction) {
+  auto g = check(passes::fuse_elementwise, [](auto in) -> Tensors {
+    Tensor a = prim::exp(in[0]);
+    Tensor s = prim::sum(a, {1}, true);
+    return {prim::multiply(prim::divide(a, s), prim::add(a, 1.0))};
+  }, {ramp({4, 3})});
+  EXPECT_EQ(count(g, "Reduce"), 1) << g.str();
+}
+
+TEST(Fuse, LateReadersTakeTheirOperandsAlong) {
+  // The mask is read only after the product: it belongs to the second group, so that it is never stored.
+  auto g = check(passes::fuse_elementwise, [](auto in) -> Tensors {
+    Tensor mask = prim::binary(Binary::greater, in[0], in[1]);
+    Tensor product = prim::matmul(in[0], in[1]);
+    return {prim::where(mask, product, prim::negative(product))};
+  }, {ramp({3, 3}), ramp({3, 3}, 2)});
+  EXPECT_EQ(count(g, "FusedElementwise"), 1) << g.str();
+}
+
+TEST(Fuse, LongChainsAreCut) {
+  auto g = check(passes::fuse_elementwise, [](auto in) -> Tensors {
+    Tensor x = in[0], y = in[0];
+    for (int i = 0; i < 300; ++i) {
+      x = prim::add(prim::multiply(x, 0.5), y);
+      if (i % 7 == 0) y = prim::subtract(x, in[0]);
+    }
+    return {x, y};
+  }, {ramp({10})});
+  EXPECT_GE(count(g, "FusedElementwise"), 4);
+  EXPECT_LE(count(g, "FusedElementwise"), 20);
+}
+
+}  // namespace
+}  // namespace lamina
