@@ -1,0 +1,265 @@
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include "api/model.h"
+#include "api/random_state.h"
+#include "api/sequential.h"
+#include "bindings/hook.h"
+
+namespace lamina::bindings {
+
+std::shared_ptr<Layer> layer_from_class(const std::string& class_name, const std::string& module, const Dict& config);
+
+namespace {
+
+class UserModel final : public Model {
+ public:
+  using Model::Model;
+  std::string class_name() const override { return hook ? hook->class_name() : Model::class_name(); }
+};
+
+// A user's subclass of Sequential or Functional keeps the behaviour of its base; only names come from the hook.
+
+// Batches from a Python object: begin_epoch(epoch), next_batch() -> (x, y, sample_weight) or None, end_epoch().
+class PySource final : public DataSource {
+ public:
+  PySource(py::object source, std::optional<int64_t> batches) : source_(std::move(source)), batches_(batches) {}
+  ~PySource() override {
+    py::gil_scoped_acquire gil;
+    source_ = py::object();
+  }
+  void begin_epoch(int64_t epoch) override {
+    py::gil_scoped_acquire gil;
+    source_.attr("begin_epoch")(epoch);
+  }
+  std::optional<Batch> next() override {
+    py::gil_scoped_acquire gil;
+    py::object item = source_.attr("next_batch")();
+    if (item.is_none()) return std::nullopt;
+    auto t = item.cast<py::tuple>();
+    Batch b{to_value(t[0]), to_value(t[1]), to_value(t[2]), 0};
+    for (const Tensor& x : flatten_tensors(b.x)) {
+      b.size = x.rank() ? x.shape()[0] : 1;
+      break;
+    }
+    return b;
+  }
+  void end_epoch() override {
+    py::gil_scoped_acquire gil;
+    source_.attr("end_epoch")();
+  }
+  std::optional<int64_t> batches() const override { return batches_; }
+
+ private:
+  py::object source_;
+  std::optional<int64_t> batches_;
+};
+
+std::shared_ptr<DataSource> source_of(py::handle data) { return data.cast<std::shared_ptr<DataSource>>(); }
+
+std::vector<CallbackPtr> callbacks_of(py::handle list) {
+  std::vector<CallbackPtr> out;
+  for (py::handle c : list) {
+    auto callback = to_value(c).object_as<Callback>();
+    if (!callback) throw TypeError("`callbacks` must hold Callback instances, received ", py::repr(c).cast<std::string>(), ".");
+    out.push_back(callback);
+  }
+  return out;
+}
+
+template <class T>
+std::optional<T> optional(py::handle h) {
+  if (h.is_none()) return {};
+  return to_value(h).as_int();
+}
+
+// Ctrl-C between steps: the interpreter's pending signals are looked at once a batch.
+class SignalCheck final : public Callback {
+ public:
+  void on_train_batch_end(int64_t, Dict&) override { check(); }
+  void on_test_batch_end(int64_t, Dict&) override { check(); }
+  void on_predict_batch_end(int64_t, Dict&) override { check(); }
+  static void check() {
+    py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  }
+};
+
+}  // namespace
+
+void bind_models(py::module_& m) {
+  py::class_<DataSource, std::shared_ptr<DataSource>>(m, "DataSource")
+      .def_property_readonly("batches", [](const DataSource& s) { return s.batches(); });
+  m.def("array_source", [](py::handle x, py::handle y, py::handle w, int64_t batch_size, bool shuffle, py::handle class_weight) -> std::shared_ptr<DataSource> {
+    ArrayData::Options o{batch_size, shuffle, class_weight.is_none() ? Dict{} : to_value(class_weight).as_dict()};
+    return std::make_shared<ArrayData>(to_value(x), to_value(y), to_value(w), std::move(o));
+  });
+  m.def("split_arrays", [](py::handle x, py::handle y, py::handle w, double fraction) {
+    auto [a, b] = ArrayData::split(to_value(x), to_value(y), to_value(w), fraction);
+    return py::make_tuple(py::make_tuple(to_python(a.x), to_python(a.y), to_python(a.sample_weight)), py::make_tuple(to_python(b.x), to_python(b.y), to_python(b.sample_weight)));
+  });
+  m.def("python_source", [](py::object source, std::optional<int64_t> batches) -> std::shared_ptr<DataSource> { return std::make_shared<PySource>(std::move(source), batches); });
+  m.def("class_weights_to_sample_weights", [](py::handle y, py::handle weights) {
+    return to_python(class_weights_to_sample_weights(to_value(y).as_tensor(), to_value(weights).as_dict()));
+  });
+  m.def("set_shuffle_seed", &set_shuffle_seed);
+
+  py::class_<Model, Layer, std::shared_ptr<Model>> model(m, "ModelCore");
+  model.def(py::init([](const ObjectBox& box) { return std::dynamic_pointer_cast<Model>(box.pointer); }))
+      .def(py::init([](const std::string& class_name, const std::string& module, py::dict config) {
+        return std::dynamic_pointer_cast<Model>(layer_from_class(class_name, module, to_value(config).as_dict()));
+      }))
+      .def(py::init([](py::none, py::dict config) {
+        Dict own = to_value(config).as_dict();
+        LayerArgs args = LayerArgs::take(own);
+        if (!own.empty()) throw ValueError("Unrecognized keyword arguments passed to Model: ", Value(own).repr());
+        return std::shared_ptr<Model>(std::make_shared<UserModel>(std::move(args)));
+      }))
+      .def("_set_graph", [](Model& x, py::handle inputs, py::handle outputs) { x.set_graph(to_value(inputs), to_value(outputs)); })
+      .def_property_readonly("_is_functional", &Model::is_functional)
+      .def("_graph_inputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->inputs()) : py::none(); })
+      .def("_graph_outputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->outputs()) : py::none(); })
+      .def("_operations", [](const Model& x) {
+        py::list out;
+        if (x.graph())
+          for (const auto& op : x.graph()->map().operations) out.append(object_to_python(op));
+        return out;
+      })
+      .def("_output_names", &Model::output_names)
+      .def("_summary", [](const Model& x, int width, bool nested, bool trainable) { return x.summary(width, nested, trainable); })
+      .def("_compile", [](Model& x, py::handle config) {
+        CompileArgs args;
+        Dict d = to_value(config).as_dict();
+        read_fields("compile", d, [&](Fields& f) { args.fields(f); });
+        x.compile(std::move(args));
+      })
+      .def("_compile_from_config", [](Model& x, py::handle config) { x.compile_from_config(to_value(config).as_dict()); })
+      .def("_compile_config", [](const Model& x) { return to_python(serialize_value(x.get_compile_config())); })
+      .def_property_readonly("compiled", &Model::compiled)
+      .def_property_readonly("run_eagerly", &Model::run_eagerly)
+      .def_property("stop_training", [](const Model& x) { return x.stop_training; }, [](Model& x, bool v) { x.stop_training = v; })
+      .def_property_readonly("_optimizer", [](const Model& x) { return object_to_python(x.optimizer()); })
+      .def_property_readonly("_loss_tracker", [](const Model& x) { return object_to_python(x.loss_tracker()); })
+      .def("_fit", [](Model& x, py::handle source, py::dict o, py::handle callbacks, py::handle validation) {
+        FitArgs args;
+        args.epochs = to_value(o["epochs"]).as_int();
+        args.verbose = to_value(o["verbose"]);
+        args.initial_epoch = to_value(o["initial_epoch"]).as_int();
+        args.steps_per_epoch = optional<int64_t>(o["steps_per_epoch"]);
+        args.validation_steps = optional<int64_t>(o["validation_steps"]);
+        args.validation_freq = to_value(o["validation_freq"]).as_int();
+        args.callbacks = callbacks_of(callbacks);
+        args.callbacks.insert(args.callbacks.begin(), std::make_shared<SignalCheck>());
+        auto data = source_of(source);
+        if (!validation.is_none()) args.validation = source_of(validation);
+        std::shared_ptr<History> history;
+        {
+          py::gil_scoped_release release;
+          history = x.fit(std::move(data), std::move(args));
+        }
+        return object_to_python(history);
+      })
+      .def("_evaluate", [](Model& x, py::handle source, py::handle steps, py::handle verbose, py::handle callbacks) {
+        EvaluateArgs args;
+        args.steps = optional<int64_t>(steps);
+        args.verbose = to_value(verbose);
+        args.callbacks = callbacks_of(callbacks);
+        auto data = source_of(source);
+        Dict logs;
+        {
+          py::gil_scoped_release release;
+          logs = x.evaluate(std::move(data), std::move(args));
+        }
+        return to_python(Value(logs));
+      })
+      .def("_predict", [](Model& x, py::handle source, py::handle steps, py::handle verbose, py::handle callbacks) {
+        EvaluateArgs args;
+        args.steps = optional<int64_t>(steps);
+        args.verbose = to_value(verbose);
+        args.callbacks = callbacks_of(callbacks);
+        auto data = source_of(source);
+        Value out;
+        {
+          py::gil_scoped_release release;
+          out = x.predict(std::move(data), std::move(args));
+        }
+        return to_python(out);
+      })
+      .def("_train_on_batch", [](Model& x, py::handle a, py::handle y, py::handle w, py::handle cw) {
+        Value va = to_value(a), vy = to_value(y), vw = to_value(w);
+        Dict weights = cw.is_none() ? Dict{} : to_value(cw).as_dict(), logs;
+        {
+          py::gil_scoped_release release;
+          logs = x.train_on_batch(va, vy, vw, weights);
+        }
+        return to_python(Value(logs));
+      })
+      .def("_test_on_batch", [](Model& x, py::handle a, py::handle y, py::handle w) {
+        Value va = to_value(a), vy = to_value(y), vw = to_value(w);
+        Dict logs;
+        {
+          py::gil_scoped_release release;
+          logs = x.test_on_batch(va, vy, vw);
+        }
+        return to_python(Value(logs));
+      })
+      .def("_predict_on_batch", [](Model& x, py::handle a) {
+        Value va = to_value(a), out;
+        {
+          py::gil_scoped_release release;
+          out = x.predict_on_batch(va);
+        }
+        return to_python(out);
+      })
+      .def("_train_step", [](Model& x, py::handle a, py::handle y, py::handle w) { return to_python(Value(x.train_step(to_value(a), to_value(y), to_value(w)))); })
+      .def("_test_step", [](Model& x, py::handle a, py::handle y, py::handle w) { return to_python(Value(x.test_step(to_value(a), to_value(y), to_value(w)))); })
+      .def("_predict_step", [](Model& x, py::handle a) { return to_python(x.predict_step(to_value(a))); })
+      .def("_compute_loss", [](Model& x, py::handle a, py::handle y, py::handle p, py::handle w, bool training) {
+        return to_python(x.compute_loss(to_value(a), to_value(y), to_value(p), to_value(w), training));
+      })
+      .def("_compute_metrics", [](Model& x, py::handle a, py::handle y, py::handle p, py::handle w) {
+        return to_python(Value(x.compute_metrics(to_value(a), to_value(y), to_value(p), to_value(w))));
+      })
+      .def("_metrics_result", [](Model& x) { return to_python(Value(x.get_metrics_result())); })
+      .def("_reset_metrics", [](Model& x) {
+        for (const MetricPtr& metric : x.metrics()) metric->reset();
+      })
+      .def("_metrics", [](const Model& x) {
+        py::list out;
+        for (const MetricPtr& metric : x.metrics()) out.append(object_to_python(metric));
+        return out;
+      })
+      .def("_track_metric", [](Model& x, py::handle metric) { x.track_metric(to_value(metric).object_as<Metric>()); })
+      .def("_invalidate", &Model::invalidate_functions)
+      .def("dump", &Model::dump, "The compiled graphs of this model's steps, as text.")
+      .def("_get_layer_by_name", [](const Model& x, const std::string& name) { return object_to_python(x.get_layer(name)); })
+      .def("_get_layer_by_index", [](const Model& x, int index) { return object_to_python(x.get_layer(index)); });
+
+  py::class_<Sequential, Model, std::shared_ptr<Sequential>> sequential(m, "SequentialCore");
+  sequential.def(py::init([](const ObjectBox& box) { return std::dynamic_pointer_cast<Sequential>(box.pointer); }))
+      .def(py::init([](py::none, py::dict config) {
+        Dict own = to_value(config).as_dict();
+        return std::make_shared<Sequential>(LayerArgs::take(own));
+      }))
+      .def("_add", [](Sequential& s, py::handle layer, bool rebuild) {
+        auto l = to_value(layer).object_as<Layer>();
+        if (!l) throw ValueError("Only instances of `keras.Layer` can be added to a Sequential model. Received: ", py::repr(layer).cast<std::string>(), " (of type ", py::str(py::type::of(layer)).cast<std::string>(), ")");
+        s.add(l, rebuild);
+      })
+      .def("_pop", &Sequential::pop)
+      .def("_stack", [](const Sequential& s) {
+        py::list out;
+        for (const LayerPtr& l : s.stack()) out.append(object_to_python(l));
+        return out;
+      });
+  m.def("set_print_function", [](py::object f) {
+    static py::object* held = new py::object;
+    *held = f;
+    set_print_function([](const std::string& s) {
+      py::gil_scoped_acquire gil;
+      (*held)(s);
+    });
+  });
+}
+
+}  // namespace lamina::bindings

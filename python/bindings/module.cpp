@@ -1,0 +1,104 @@
+#include "backends/core/engine.h"
+#include "backends/core/settings.h"
+#include "backends/cpu/thread_pool.h"
+#include "backends/graph/function.h"
+#include "bindings/hook.h"
+
+namespace lamina::bindings {
+
+namespace {
+
+PyObject* exception_for(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::value: return PyExc_ValueError;
+    case ErrorKind::type: return PyExc_TypeError;
+    case ErrorKind::index: return PyExc_IndexError;
+    case ErrorKind::key: return PyExc_KeyError;
+    case ErrorKind::attribute: return PyExc_AttributeError;
+    case ErrorKind::io: return PyExc_OSError;
+    case ErrorKind::memory: return PyExc_MemoryError;
+    case ErrorKind::unsupported: return PyExc_NotImplementedError;
+    case ErrorKind::stop_iteration: return PyExc_StopIteration;
+    default: return PyExc_RuntimeError;
+  }
+}
+
+}  // namespace
+
+void bind_settings(py::module_& m) {
+  m.def("floatx", [] { return std::string(name_of(settings().floatx())); });
+  m.def("set_floatx", [](const std::string& name) {
+    DType t = parse_dtype(name);
+    if (!is_float(t)) throw ValueError("Unknown `floatx` value: ", name, ". Expected one of float16, bfloat16, float32, float64.");
+    settings().set_floatx(t);
+  });
+  m.def("epsilon", [] { return settings().epsilon(); });
+  m.def("set_epsilon", [](double v) { settings().set_epsilon(v); });
+  m.def("image_data_format", [] { return settings().channels_last() ? "channels_last" : "channels_first"; });
+  m.def("set_image_data_format", [](const std::string& f) {
+    if (f != "channels_last" && f != "channels_first") throw ValueError("The `data_format` argument must be one of channels_first, channels_last. Received: ", f);
+    settings().set_channels_last(f == "channels_last");
+  });
+  m.def("engine", [] { return settings().graph_engine() ? "graph" : "eager"; });
+  m.def("set_engine", [](const std::string& name) {
+    if (name != "graph" && name != "eager") throw ValueError("The backend must be \"graph\" or \"eager\", received \"", name, "\".");
+    settings().set_graph_engine(name == "graph");
+  });
+  m.def("threads", &thread_count);
+  m.def("set_threads", [](int n) { settings().set_threads(n); });
+  m.def("tracing", [] { return current_trace() != nullptr; });
+  m.def("result_type", [](py::args types) {
+    std::vector<PromotionType> list;
+    for (py::handle t : types) {
+      if (t.ptr() == reinterpret_cast<PyObject*>(&PyLong_Type)) list.push_back({DType::int32, true});
+      else if (t.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type)) list.push_back({DType::float32, true});
+      else if (t.is_none()) list.push_back({settings().floatx(), false});
+      else list.push_back({parse_dtype(to_value(t).as_string()), false});
+    }
+    return std::string(name_of(result_type(list.data(), list.size())));
+  });
+  py::class_<EagerScope, std::unique_ptr<EagerScope>>(m, "EagerScope");
+  m.def("new_eager_scope", [] { return std::make_unique<EagerScope>(); });
+
+  py::class_<Function, std::shared_ptr<Function>>(m, "CompiledFunction")
+      .def(py::init([](py::object f, const std::string& name) {
+        auto held = std::make_shared<Foreign>(f);
+        return std::make_shared<Function>([held](std::span<const Tensor> inputs) -> Tensors {
+          py::gil_scoped_acquire gil;
+          py::list list;
+          for (const Tensor& t : inputs) list.append(to_python(t));
+          return flatten_tensors(to_value(held->object(list)));
+        }, name);
+      }))
+      .def("__call__", [](Function& f, py::handle inputs) {
+        Tensors in = flatten_tensors(to_value(inputs)), out;
+        {
+          py::gil_scoped_release release;
+          out = f(in);
+        }
+        py::list list;
+        for (const Tensor& t : out) list.append(to_python(t));
+        return list;
+      })
+      .def("signatures", &Function::signatures)
+      .def("dump", &Function::dump);
+}
+
+PYBIND11_MODULE(_lamina, m) {
+  m.doc() = "C++ core of lamina";
+  py::register_exception_translator([](std::exception_ptr p) {
+    try {
+      if (p) std::rethrow_exception(p);
+    } catch (const Error& e) {
+      PyErr_SetString(exception_for(e.kind()), e.what());
+    }
+  });
+  bind_settings(m);
+  bind_objects(m);
+  bind_tensor(m);
+  bind_ops(m);
+  bind_layers(m);
+  bind_models(m);
+}
+
+}  // namespace lamina::bindings
