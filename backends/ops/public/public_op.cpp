@@ -141,7 +141,7 @@ OpRecorder recorder = nullptr;
 }  // namespace
 
 void register_op(std::unique_ptr<OpInfo> info) {
-  op_table().by_class.emplace(info->class_name, info.get());
+  if (!info->class_name.empty()) op_table().by_class.emplace(info->class_name, info.get());
   std::string name = info->name;
   if (!op_table().by_name.emplace(name, std::move(info)).second) throw ValueError("The op ", name, " is registered twice.");
 }
@@ -160,6 +160,12 @@ std::vector<const OpInfo*> all_ops() {
 }
 
 std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwargs) {
+  for (size_t i = 0; i < op.arguments.size() && i < args.size(); ++i) {
+    if (!op.arguments[i].collects) continue;
+    Value rest(List(std::make_move_iterator(args.begin() + static_cast<long>(i)), std::make_move_iterator(args.end())));
+    args.resize(i);
+    args.push_back(std::move(rest));
+  }
   if (args.size() > op.arguments.size()) throw TypeError(op.name, "() takes at most ", op.arguments.size(), " arguments, received ", args.size(), ".");
   std::vector<Value> out(op.arguments.size());
   std::vector<bool> given(op.arguments.size());
@@ -183,6 +189,15 @@ std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwarg
     out[i] = op.arguments[i].default_value;
   }
   return out;
+}
+
+void rethrow_for_op(const OpInfo& op, const Error& e) {
+  std::string message = e.what();
+  size_t close = message.find("] ");
+  bool primitive = message.starts_with("[") && message.size() > 1 && std::isupper(static_cast<unsigned char>(message[1])) && close != std::string::npos;
+  if (primitive) message = message.substr(close + 2);
+  if (!message.starts_with("[")) message = text("[", op.name, "] ", message);
+  throw Error(e.kind(), message);
 }
 
 bool holds_symbolic(const Value& v) {

@@ -18,17 +18,23 @@ struct OpArgument {
   OpArgument(const char* name) : name(name), required(true) {}
   OpArgument(const char* name, Value default_value) : name(name), default_value(std::move(default_value)) {}
   // Keras' operation classes take tensors in call() and everything else in the constructor, whose arguments go to the
-  // node's config. in_call() marks a non-tensor that goes with the call (the key of GetItem).
+  // node's config. in_call() marks a non-tensor that goes with the call (the key of GetItem), in_config() a tensor or
+  // number that goes to the constructor (the bounds of Clip).
   OpArgument& in_call() { call = true; return *this; }
+  OpArgument& in_config() { config = true; return *this; }
+  // Python's *args: a list of the positional arguments from here on.
+  OpArgument& variadic() { collects = true; required = false; default_value = List{}; return *this; }
   std::string name;
   Value default_value;
   bool required = false;
-  bool call = false;
+  bool call = false;    // passed in call(): set by public_op from the argument's C++ type, or by in_call()
+  bool config = false;
+  bool collects = false;
 };
 
 struct OpInfo {
   std::string name;        // "relu"
-  std::string class_name;  // "Relu"
+  std::string class_name;  // "Relu"; "" for functions without an operation class (zeros, shape)
   std::string module;      // "keras.src.ops.nn"
   std::string doc;
   std::vector<OpArgument> arguments;
@@ -71,17 +77,31 @@ inline bool holds_symbolic(const Shape&) { return false; }
 template <class T>
 bool holds_symbolic(const std::optional<T>& o) { return o && holds_symbolic(*o); }
 
+// Errors name the public op that the user called, not the primitive that noticed.
+[[noreturn]] void rethrow_for_op(const OpInfo& op, const Error& e);
+
+// Arguments of these types are Keras' call() arguments; the others belong to the constructor.
+template <class T> inline constexpr bool is_call_argument = false;
+template <> inline constexpr bool is_call_argument<Operand> = true;
+template <> inline constexpr bool is_call_argument<Tensor> = true;
+template <> inline constexpr bool is_call_argument<Tensors> = true;
+template <> inline constexpr bool is_call_argument<std::vector<Operand>> = true;
+template <class T> inline constexpr bool is_call_argument<std::optional<T>> = is_call_argument<T>;
+
 template <class R, class... Args>
 class TypedOp {
  public:
   TypedOp(const OpInfo* info, R (*function)(Args...)) : info_(info), function_(function) {}
-  template <class... Given>
-  R operator()(const Given&... given) const {
+  R operator()(const std::decay_t<Args>&... given) const {
     if ((holds_symbolic(given) || ...)) {
       Value values[] = {to_value(given)...};
       return value_to<R>(record_op(*info_, values));
     }
-    return function_(given...);
+    try {
+      return function_(given...);
+    } catch (const Error& e) {
+      rethrow_for_op(*info_, e);
+    }
   }
 
  private:
@@ -102,12 +122,18 @@ TypedOp<R, Args...> public_op(const char* name, const char* class_path, const ch
   info->class_name = path.substr(dot + 1);
   info->doc = doc;
   info->arguments = std::move(arguments);
-  info->call = [function](std::span<const Value> v) -> Value {
-    return [&]<size_t... I>(std::index_sequence<I...>) {
-      return to_value(function(value_to<std::decay_t<Args>>(v[I])...));
-    }(std::index_sequence_for<Args...>{});
+  info->call = [function, self = info.get()](std::span<const Value> v) -> Value {
+    try {
+      return [&]<size_t... I>(std::index_sequence<I...>) {
+        return to_value(function(value_to<std::decay_t<Args>>(v[I])...));
+      }(std::index_sequence_for<Args...>{});
+    } catch (const Error& e) {
+      rethrow_for_op(*self, e);
+    }
   };
   if (info->arguments.size() != sizeof...(Args)) throw RuntimeError("The op ", info->name, " describes ", info->arguments.size(), " arguments of ", sizeof...(Args), ".");
+  size_t next = 0;
+  ((info->arguments[next].call = !info->arguments[next].config && (info->arguments[next].call || is_call_argument<std::decay_t<Args>>), ++next), ...);
   const OpInfo* kept = info.get();
   register_op(std::move(info));
   return {kept, function};

@@ -1,0 +1,224 @@
+#include "backends/ops/einsum/einsum.h"
+
+#include <mutex>
+
+#include "backends/ops/primitives.h"
+
+namespace lamina::prim {
+
+namespace {
+
+// A label is a letter, or 1000 + its distance from the right for an axis under "...".
+using Labels = std::vector<int>;
+constexpr int kEllipsis = 1000, kDots = -1;
+
+struct Equation {
+  std::vector<Labels> inputs;  // kDots where the ellipsis stands
+  Labels output;
+  bool explicit_output = false;
+};
+
+Labels parse_term(const std::string& term, const std::string& subscripts) {
+  Labels out;
+  for (size_t i = 0; i < term.size(); ++i) {
+    if (term[i] == ' ') continue;
+    if (std::isalpha(static_cast<unsigned char>(term[i]))) out.push_back(term[i]);
+    else if (term.compare(i, 3, "...") == 0 && std::find(out.begin(), out.end(), kDots) == out.end()) out.push_back(kDots), i += 2;
+    else throw ValueError("einsum: unexpected '", term[i], "' in the subscripts '", subscripts, "'.");
+  }
+  return out;
+}
+
+Equation parse(const std::string& subscripts) {
+  Equation e;
+  std::string inputs = subscripts;
+  size_t arrow = subscripts.find("->");
+  if (arrow != std::string::npos) {
+    e.output = parse_term(subscripts.substr(arrow + 2), subscripts);
+    e.explicit_output = true;
+    inputs = subscripts.substr(0, arrow);
+  }
+  for (size_t from = 0;;) {
+    size_t comma = inputs.find(',', from);
+    e.inputs.push_back(parse_term(inputs.substr(from, comma == std::string::npos ? comma : comma - from), subscripts));
+    if (comma == std::string::npos) return e;
+    from = comma + 1;
+  }
+}
+
+Equation parsed(const std::string& subscripts) {
+  static std::mutex mutex;
+  static std::map<std::string, Equation> cache;
+  std::lock_guard lock(mutex);
+  auto found = cache.find(subscripts);
+  if (found != cache.end()) return found->second;
+  if (cache.size() > 1000) cache.clear();
+  return cache.emplace(subscripts, parse(subscripts)).first->second;
+}
+
+bool has(const Labels& l, int label) { return std::find(l.begin(), l.end(), label) != l.end(); }
+
+struct Term {
+  Tensor x;
+  Labels labels;
+
+  int axis(int label) const { return static_cast<int>(std::find(labels.begin(), labels.end(), label) - labels.begin()); }
+  void sum_out(int label) {
+    int a = axis(label);
+    x = reduce(Reduce::sum, x, {a}, false);
+    labels.erase(labels.begin() + a);
+  }
+  void arrange(const Labels& order) {
+    std::vector<int> axes;
+    for (int label : order) axes.push_back(axis(label));
+    x = transpose(x, axes);
+    labels = order;
+  }
+  // Repeated labels keep only the diagonal.
+  void take_diagonals() {
+    for (size_t b = 0; b < labels.size(); ++b) {
+      size_t a = static_cast<size_t>(axis(labels[b]));
+      if (a == b) continue;
+      Shape row = Shape::of_rank(x.rank()), column = row;
+      row[static_cast<int>(a)] = x.shape()[static_cast<int>(a)];
+      column[static_cast<int>(b)] = x.shape()[static_cast<int>(b)];
+      Tensor on = binary(Binary::equal, reshape(iota(row[static_cast<int>(a)], DType::int32), row), reshape(iota(column[static_cast<int>(b)], DType::int32), column));
+      x = reduce(Reduce::sum, where(on, x, full({}, 0, x.dtype())), {static_cast<int>(b)}, false);
+      labels.erase(labels.begin() + static_cast<long>(b--));
+    }
+  }
+};
+
+int64_t product(const std::map<int, int64_t>& sizes, const Labels& labels) {
+  int64_t out = 1;
+  for (int l : labels) out *= sizes.at(l);
+  return out;
+}
+
+Term contract(Term a, Term b, const std::map<int, int64_t>& sizes, const std::function<bool(int)>& kept) {
+  Labels batch, inner, left, right;
+  for (int l : a.labels) (!has(b.labels, l) ? left : kept(l) ? batch : inner).push_back(l);
+  for (int l : b.labels)
+    if (!has(a.labels, l)) right.push_back(l);
+  auto joined = [](std::initializer_list<const Labels*> parts) {
+    Labels out;
+    for (const Labels* p : parts) out.insert(out.end(), p->begin(), p->end());
+    return out;
+  };
+  Term out;
+  out.labels = joined({&batch, &left, &right});
+  Shape shape;
+  for (int l : out.labels) shape.push_back(sizes.at(l));
+  if (inner.empty()) {
+    a.arrange(joined({&batch, &left}));
+    b.arrange(joined({&batch, &right}));
+    Shape wide_a = a.x.shape(), wide_b;
+    for (size_t i = 0; i < right.size(); ++i) wide_a.push_back(1);
+    for (size_t i = 0; i < batch.size(); ++i) wide_b.push_back(b.x.shape()[static_cast<int>(i)]);
+    for (size_t i = 0; i < left.size(); ++i) wide_b.push_back(1);
+    for (size_t i = batch.size(); i < b.labels.size(); ++i) wide_b.push_back(b.x.shape()[static_cast<int>(i)]);
+    out.x = multiply(reshape(a.x, wide_a), reshape(b.x, wide_b));
+    return out;
+  }
+  // The matrix product reads either operand transposed, which saves moving it when it lies that way already.
+  bool ta = a.labels == joined({&batch, &inner, &left}) && !left.empty();
+  bool tb = b.labels == joined({&batch, &right, &inner}) && !right.empty();
+  a.arrange(ta ? joined({&batch, &inner, &left}) : joined({&batch, &left, &inner}));
+  b.arrange(tb ? joined({&batch, &right, &inner}) : joined({&batch, &inner, &right}));
+  int64_t nb = product(sizes, batch), m = product(sizes, left), k = product(sizes, inner), n = product(sizes, right);
+  Shape sa = batch.empty() ? Shape{} : Shape{nb}, sb = sa;
+  sa.push_back(ta ? k : m), sa.push_back(ta ? m : k);
+  sb.push_back(tb ? n : k), sb.push_back(tb ? k : n);
+  out.x = reshape(matmul(reshape(a.x, sa), reshape(b.x, sb), ta, tb), shape);
+  return out;
+}
+
+}  // namespace
+
+Tensor einsum(const std::string& subscripts, const Tensors& operands) {
+  Equation e = parsed(subscripts);
+  if (e.inputs.size() != operands.size())
+    throw ValueError("einsum: the subscripts '", subscripts, "' name ", e.inputs.size(), " operands, received ", operands.size(), ".");
+  std::vector<Term> terms;
+  std::map<int, int64_t> sizes;
+  std::map<int, int> uses;
+  int dots = 0;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const Shape& s = operands[i].shape();
+    int named = 0;
+    for (int l : e.inputs[i]) named += l != kDots;
+    int hidden = s.rank() - named;
+    if (hidden < 0 || (hidden > 0 && !has(e.inputs[i], kDots)))
+      throw ValueError("einsum: operand ", i, " of shape ", s, " does not fit its subscripts in '", subscripts, "', which name ", named, " axes.");
+    dots = std::max(dots, has(e.inputs[i], kDots) ? hidden : 0);
+    Term t{operands[i], {}};
+    for (int l : e.inputs[i]) {
+      if (l != kDots) t.labels.push_back(l);
+      else
+        for (int d = hidden; d-- > 0;) t.labels.push_back(kEllipsis + d);
+    }
+    for (int a = 0; a < s.rank(); ++a) {
+      int l = t.labels[static_cast<size_t>(a)];
+      auto [place, fresh] = sizes.emplace(l, s[a]);
+      ++uses[l];
+      if (fresh || s[a] == place->second) continue;
+      if (place->second == 1 || place->second < 0) place->second = s[a];
+      else if (s[a] != 1 && s[a] >= 0)
+        throw ValueError("einsum: the label '", l < kEllipsis ? std::string(1, static_cast<char>(l)) : "...", "' of '", subscripts, "' stands for sizes ", place->second, " and ", s[a], ".");
+    }
+    terms.push_back(std::move(t));
+  }
+  Labels output;
+  for (int l : e.output) {
+    if (l == kDots)
+      for (int d = dots; d-- > 0;) output.push_back(kEllipsis + d);
+    else output.push_back(l);
+  }
+  if (!e.explicit_output) {
+    for (int d = dots; d-- > 0;) output.push_back(kEllipsis + d);
+    for (const auto& [label, count] : uses)
+      if (count == 1 && label < kEllipsis) output.push_back(label);
+  }
+  Shape result;
+  for (size_t i = 0; i < output.size(); ++i) {
+    if (!sizes.count(output[i]) || std::count(output.begin(), output.end(), output[i]) > 1)
+      throw ValueError("einsum: the output of '", subscripts, "' must name each of its labels once, and only labels of the operands.");
+    result.push_back(sizes.at(output[i]));
+  }
+  for (const Tensor& t : operands)
+    if (!t.shape().known()) return Tensor::spec_only(result, operands[0].dtype());
+
+  for (Term& t : terms) {
+    Shape wide = t.x.shape();
+    for (int a = 0; a < wide.rank(); ++a) wide[a] = sizes.at(t.labels[static_cast<size_t>(a)]);
+    t.x = broadcast_to(t.x, wide);
+    t.take_diagonals();
+  }
+  Term acc = std::move(terms[0]);
+  for (size_t i = 0; i < terms.size(); ++i) {
+    auto later = [&](int label) {
+      if (has(output, label)) return true;
+      for (size_t j = i + 1; j < terms.size(); ++j)
+        if (has(terms[j].labels, label)) return true;
+      return false;
+    };
+    if (i > 0) {
+      Term& b = terms[i];
+      for (int l : Labels(b.labels))
+        if (!has(acc.labels, l) && !later(l)) b.sum_out(l);
+      acc = contract(std::move(acc), std::move(b), sizes, later);
+    }
+    auto needed = [&](int label) {
+      if (has(output, label)) return true;
+      for (size_t j = i + 1; j < terms.size(); ++j)
+        if (has(terms[j].labels, label)) return true;
+      return false;
+    };
+    for (int l : Labels(acc.labels))
+      if (!needed(l)) acc.sum_out(l);
+  }
+  acc.arrange(output);
+  return acc.x;
+}
+
+}  // namespace lamina::prim

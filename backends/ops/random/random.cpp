@@ -1,0 +1,207 @@
+#include "backends/ops/random/random.h"
+
+#include "backends/core/kernel.h"
+#include "backends/cpu/thread_pool.h"
+#include "backends/ops/primitives.h"
+#include "backends/ops/random/philox.h"
+
+namespace lamina {
+
+#define LAMINA_LEVEL(NAME) namespace NAME { const PhiloxTable& philox_level(); }
+LAMINA_LEVEL(simd_base)
+#if defined(LAMINA_X86)
+LAMINA_LEVEL(simd_avx2)
+LAMINA_LEVEL(simd_avx512)
+#endif
+
+const PhiloxTable& philox_table() {
+  static const PhiloxTable& chosen = []() -> const PhiloxTable& {
+#if defined(LAMINA_X86)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      return simd_avx512::philox_level();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::philox_level();
+#endif
+    return simd_base::philox_level();
+  }();
+  return chosen;
+}
+
+PhiloxBlock philox_block(PhiloxStream s, uint64_t counter, uint32_t draw) {
+  PhiloxBlock w{{static_cast<uint32_t>(counter), static_cast<uint32_t>(counter >> 32), draw, s.stream}};
+  for (int r = 0; r < 10; ++r) {
+    uint64_t a = uint64_t{0xD2511F53u} * w.word[0], b = uint64_t{0xCD9E8D57u} * w.word[2];
+    w = {{static_cast<uint32_t>(b >> 32) ^ w.word[1] ^ s.key0, static_cast<uint32_t>(b), static_cast<uint32_t>(a >> 32) ^ w.word[3] ^ s.key1, static_cast<uint32_t>(a)}};
+    s.key0 += 0x9E3779B9u, s.key1 += 0xBB67AE85u;
+  }
+  return w;
+}
+
+namespace {
+
+void check_seed(std::span<const TensorSpec> in) {
+  if (in[0].dtype != DType::uint32 || !compatible(in[0].shape, {2})) throw ValueError("the seed must be two uint32 numbers, received ", in[0], ".");
+}
+
+PhiloxStream stream_of(const void* seed, uint32_t stream) {
+  const auto* s = static_cast<const uint32_t*>(seed);
+  return {s[0], s[1], stream};
+}
+
+// In (0, 1), from 53 of 64 bits.
+double unit(uint32_t high, uint32_t low) { return (static_cast<double>((uint64_t{high} << 32 | low) >> 11) + 0.5) * 0x1p-53; }
+
+template <class T>
+void by_group(T* out, int64_t n, PhiloxStream s, void (*group_of)(PhiloxStream, int64_t, T*)) {
+  constexpr int64_t kGroups = 64;  // a task
+  parallel_for((n + kGroups * kPhiloxGroup - 1) / (kGroups * kPhiloxGroup), [&](int64_t task) {
+    for (int64_t g = task * kGroups; g < (task + 1) * kGroups; ++g) {
+      int64_t left = n - g * kPhiloxGroup;
+      if (left <= 0) break;
+      if (left >= kPhiloxGroup) {
+        group_of(s, g, out + g * kPhiloxGroup);
+      } else {
+        T last[kPhiloxGroup];
+        group_of(s, g, last);
+        std::copy(last, last + left, out + g * kPhiloxGroup);
+      }
+    }
+  });
+}
+
+void doubles(RandomOp::Kind kind, PhiloxStream s, double* out, int64_t n) {
+  parallel_for((n + 2047) / 2048, [&](int64_t task) {
+    for (int64_t i = task * 2048; i < std::min(n, (task + 1) * 2048); i += 2) {
+      PhiloxBlock b = philox_block(s, static_cast<uint64_t>(i / 2), 1);
+      double u = unit(b.word[0], b.word[1]), v = unit(b.word[2], b.word[3]);
+      if (kind == RandomOp::Kind::normal) {
+        double radius = std::sqrt(-2 * std::log(u)), angle = 6.283185307179586 * v;
+        u = radius * std::cos(angle), v = radius * std::sin(angle);
+      }
+      out[i] = u;
+      if (i + 1 < n) out[i + 1] = v;
+    }
+  });
+}
+
+BoundKernel bind_random(const KernelRequest& r) {
+  const auto& op = static_cast<const RandomOp&>(r.op);
+  BoundKernel k;
+  k.run = [kind = op.kind, dtype = op.dtype, stream = op.stream, n = op.shape.elements()](const void* const* in, void* const* out, void*) {
+    PhiloxStream s = stream_of(in[0], stream);
+    if (kind == RandomOp::Kind::bits) by_group(static_cast<uint32_t*>(out[0]), n, s, philox_table().bits);
+    else if (dtype == DType::float64) doubles(kind, s, static_cast<double*>(out[0]), n);
+    else by_group(static_cast<float*>(out[0]), n, s, kind == RandomOp::Kind::uniform ? philox_table().uniform : philox_table().normal);
+  };
+  return k;
+}
+
+// Numbers for one element, drawn as needed.
+class ElementStream {
+ public:
+  ElementStream(PhiloxStream s, uint64_t element) : stream_(s), element_(element) {}
+  double uniform() {
+    if (next_ == 4) block_ = philox_block(stream_, element_, ++draws_), next_ = 0;
+    next_ += 2;
+    return unit(block_.word[next_ - 2], block_.word[next_ - 1]);
+  }
+  double normal() {
+    double u = uniform(), v = uniform();
+    return std::sqrt(-2 * std::log(u)) * std::cos(6.283185307179586 * v);
+  }
+
+ private:
+  PhiloxStream stream_;
+  uint64_t element_;
+  uint32_t draws_ = 0;
+  PhiloxBlock block_{};
+  int next_ = 4;
+};
+
+double draw_gamma(ElementStream& random, double alpha) {
+  if (!(alpha > 0)) return NAN;
+  double boost = 1;
+  if (alpha < 1) boost = std::pow(random.uniform(), 1 / alpha), alpha += 1;
+  double d = alpha - 1.0 / 3, c = 1 / std::sqrt(9 * d);
+  for (;;) {
+    double x = random.normal(), v = 1 + c * x;
+    if (v <= 0) continue;
+    v = v * v * v;
+    if (std::log(random.uniform()) < 0.5 * x * x + d - d * v + d * std::log(v)) return boost * d * v;
+  }
+}
+
+// Counts successes by jumping over failures: the gaps are geometric, so the work is n * min(p, 1-p).
+double draw_binomial(ElementStream& random, double n, double p) {
+  if (!(n >= 0) || !(p >= 0) || !(p <= 1)) return NAN;
+  bool flip = p > 0.5;
+  double q = flip ? 1 - p : p, hits = 0;
+  n = std::floor(n);
+  if (q > 0) {
+    double scale = 1 / std::log1p(-q), at = 0;
+    for (;;) {
+      at += std::floor(std::log(random.uniform()) * scale) + 1;
+      if (at > n) break;
+      ++hits;
+    }
+  }
+  return flip ? n - hits : hits;
+}
+
+BoundKernel bind_draw(const KernelRequest& r) {
+  const auto& op = static_cast<const RandomDrawOp&>(r.op);
+  BoundKernel k;
+  k.run = [kind = op.kind, stream = op.stream, n = r.outputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
+    PhiloxStream s = stream_of(in[0], stream);
+    const float* a = static_cast<const float*>(in[1]);
+    float* y = static_cast<float*>(out[0]);
+    parallel_for((n + 255) / 256, [&](int64_t task) {
+      for (int64_t i = task * 256; i < std::min(n, (task + 1) * 256); ++i) {
+        ElementStream random(s, static_cast<uint64_t>(i));
+        y[i] = static_cast<float>(kind == RandomDrawOp::Kind::gamma ? draw_gamma(random, a[i]) : draw_binomial(random, a[i], static_cast<const float*>(in[2])[i]));
+      }
+    });
+  };
+  return k;
+}
+
+LAMINA_KERNEL(cpu, "Random", "philox", 100, bind_random);
+LAMINA_KERNEL(cpu, "RandomDraw", "philox", 100, bind_draw);
+
+}  // namespace
+
+std::vector<TensorSpec> RandomOp::infer(std::span<const TensorSpec> in) const {
+  check_seed(in);
+  return {{shape, dtype}};
+}
+
+std::vector<TensorSpec> RandomDrawOp::infer(std::span<const TensorSpec> in) const {
+  check_seed(in);
+  for (const TensorSpec& s : in.subspan(1)) {
+    if (s.dtype != DType::float32) throw TypeError("parameters must be float32, received ", s.dtype, ".");
+    if (!compatible(s.shape, in[1].shape)) throw ValueError("parameters must have one shape, received ", s.shape, " and ", in[1].shape, ".");
+  }
+  return {in[1]};
+}
+
+namespace prim {
+
+namespace {
+Tensor draw(RandomOp::Kind kind, const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream) {
+  if (!shape.known()) return Tensor::spec_only(shape, dtype);
+  DType in = dtype == DType::float64 || dtype == DType::uint32 ? dtype : DType::float32;
+  return cast(apply1(make_op<RandomOp>(kind, shape, in, stream), {seed}), dtype);
+}
+}  // namespace
+
+Tensor random_bits(const Tensor& seed, const Shape& shape, uint32_t stream) { return draw(RandomOp::Kind::bits, seed, shape, DType::uint32, stream); }
+Tensor random_uniform(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream) { return draw(RandomOp::Kind::uniform, seed, shape, dtype, stream); }
+Tensor random_normal(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream) { return draw(RandomOp::Kind::normal, seed, shape, dtype, stream); }
+Tensor random_gamma(const Tensor& seed, const Tensor& alpha, uint32_t stream) {
+  return apply1(make_op<RandomDrawOp>(RandomDrawOp::Kind::gamma, stream), {seed, alpha});
+}
+Tensor random_binomial(const Tensor& seed, const Tensor& counts, const Tensor& probabilities, uint32_t stream) {
+  return apply1(make_op<RandomDrawOp>(RandomDrawOp::Kind::binomial, stream), {seed, counts, probabilities});
+}
+
+}  // namespace prim
+}  // namespace lamina
