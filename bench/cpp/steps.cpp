@@ -1,0 +1,166 @@
+// bench_steps [seconds a row] [name ...]: median and best time of training steps, one-sample predictions, single eager
+// ops, and the compilation of a deep net. Rows are run in several interleaved rounds, because machines are noisy.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "backends/core/autodiff.h"
+#include "backends/core/variable.h"
+#include "backends/graph/function.h"
+#include "backends/ops/primitives.h"
+
+using namespace lamina;
+
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+Tensor noise(const Shape& shape, double scale) {
+  Tensor t = Tensor::empty(shape, DType::float32);
+  uint32_t state = 12345;
+  for (int64_t i = 0; i < t.size(); ++i) {
+    state = state * 1664525u + 1013904223u;
+    t.mutable_data<float>()[i] = static_cast<float>((state / 4294967296.0 - 0.5) * 2 * scale);
+  }
+  return t;
+}
+
+struct Dense {
+  Variable kernel, bias;
+  Dense(int64_t in, int64_t out) : kernel(noise({in, out}, std::sqrt(6.0 / static_cast<double>(in + out)))), bias(noise({out}, 0)) {}
+  Tensor operator()(const Tensor& x) const { return prim::add(prim::matmul(x, kernel), bias); }
+};
+
+Variables weights_of(const std::vector<Dense>& layers) {
+  Variables out;
+  for (const Dense& d : layers) out.push_back(d.kernel), out.push_back(d.bias);
+  return out;
+}
+
+Tensors gradients_of(const Tensor& loss, const Variables& weights) {
+  std::vector<GradientSource> sources(weights.begin(), weights.end());
+  return gradients(std::vector<Tensor>{loss}, sources);
+}
+
+Tensor mse(const Tensor& y, const Tensor& target) {
+  return prim::multiply(prim::reduce_all(Reduce::sum, prim::square(prim::subtract(y, target))), 1.0 / static_cast<double>(y.size()));
+}
+
+Tensor softmax_crossentropy(const Tensor& logits, const Tensor& onehot) {
+  Tensor shifted = prim::subtract(logits, prim::reduce(Reduce::max, logits, {1}, true));
+  Tensor logp = prim::subtract(shifted, prim::log(prim::sum(prim::exp(shifted), {1}, true)));
+  return prim::multiply(prim::reduce_all(Reduce::sum, prim::multiply(onehot, logp)), -1.0 / static_cast<double>(logits.shape()[0]));
+}
+
+void sgd(const Variables& weights, const Tensors& grads, double rate) {
+  for (size_t i = 0; i < weights.size(); ++i) weights[i].assign_sub(prim::multiply(grads[i], rate));
+}
+
+void rmsprop(const Variables& weights, const Variables& means, const Tensors& grads, double rate) {
+  for (size_t i = 0; i < weights.size(); ++i) {
+    means[i].assign(prim::add(prim::multiply(means[i], 0.9), prim::multiply(prim::square(grads[i]), 0.1)));
+    weights[i].assign_sub(prim::divide(prim::multiply(grads[i], rate), prim::sqrt(prim::add(means[i], 1e-7))));
+  }
+}
+
+Tensor forward(const std::vector<Dense>& layers, Tensor x) {
+  for (size_t i = 0; i < layers.size(); ++i) {
+    x = layers[i](x);
+    if (i + 1 < layers.size()) x = prim::unary(Unary::relu, x);
+  }
+  return x;
+}
+
+struct Row {
+  std::string name;
+  std::function<void()> run;
+  std::vector<double> times = {};
+};
+
+void measure(std::vector<Row>& rows, double seconds) {
+  constexpr int kRounds = 6;
+  for (int round = 0; round < kRounds; ++round)
+    for (Row& row : rows) {
+      row.run();
+      double start = now();
+      row.run();
+      const int inner = std::max(1, static_cast<int>(2e-5 / std::max(1e-9, now() - start)));  // below the clock's grain: several at once
+      for (double until = now() + seconds / kRounds; now() < until;) {
+        start = now();
+        for (int i = 0; i < inner; ++i) row.run();
+        row.times.push_back((now() - start) / inner);
+      }
+    }
+  for (Row& row : rows) {
+    std::sort(row.times.begin(), row.times.end());
+    std::printf("%-28s median %10.2f us   best %10.2f us\n", row.name.c_str(), row.times[row.times.size() / 2] * 1e6, row.times[0] * 1e6);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const double seconds = argc > 1 ? std::atof(argv[1]) : 1;
+  std::vector<Row> all;
+
+  std::vector<Dense> seed = {{500, 50}, {50, 500}}, wide = {{784, 512}, {512, 512}, {512, 10}};
+  Variables seed_weights = weights_of(seed), wide_weights = weights_of(wide), means;
+  for (const Variable& w : wide_weights) means.emplace_back(noise(w.shape(), 0));
+  Function seed_step([&](std::span<const Tensor> in) -> Tensors {
+    TapeScope tape;
+    Tensor loss = mse(seed[1](seed[0](in[0])), in[1]);
+    Tensors grads = gradients_of(loss, seed_weights);
+    NoGradScope off;
+    sgd(seed_weights, grads, 0.01);
+    return {loss};
+  }, "seed_mlp_step", Function::Mode::graph);
+  Function wide_step([&](std::span<const Tensor> in) -> Tensors {
+    TapeScope tape;
+    Tensor loss = softmax_crossentropy(forward(wide, in[0]), in[1]);
+    Tensors grads = gradients_of(loss, wide_weights);
+    NoGradScope off;
+    rmsprop(wide_weights, means, grads, 0.001);
+    return {loss};
+  }, "mlp_step", Function::Mode::graph);
+  Function seed_predict([&](std::span<const Tensor> in) -> Tensors { return {seed[1](seed[0](in[0]))}; }, "seed_mlp_predict", Function::Mode::graph);
+  Function wide_predict([&](std::span<const Tensor> in) -> Tensors { return {forward(wide, in[0])}; }, "mlp_predict", Function::Mode::graph);
+
+  Tensor seed_x = noise({32, 500}, 1), seed_y = noise({32, 500}, 1), wide_x = noise({128, 784}, 1), wide_y = noise({128, 10}, 0);
+  for (int i = 0; i < 128; ++i) wide_y.mutable_data<float>()[i * 10 + i % 10] = 1;
+  Tensor one_seed = noise({1, 500}, 1), one_wide = noise({1, 784}, 1), small_a = noise({32}, 1), small_b = noise({32}, 1);
+
+  all.push_back({"seed_mlp fit step", [&] { seed_step({seed_x, seed_y}); }});
+  all.push_back({"mlp fit step", [&] { wide_step({wide_x, wide_y}); }});
+  all.push_back({"seed_mlp predict 1", [&] { seed_predict({one_seed}); }});
+  all.push_back({"mlp predict 1", [&] { wide_predict({one_wide}); }});
+  all.push_back({"eager add of 32", [&] { prim::add(small_a, small_b); }});
+  all.push_back({"eager add of 32, taped", [&] { TapeScope tape; prim::add(small_a, small_b); }});
+  all.push_back({"compile 200 dense layers", [&] {
+    std::vector<Dense> deep(200, Dense(16, 16));
+    for (Dense& d : deep) d = Dense(16, 16);
+    Variables weights = weights_of(deep);
+    Function step([&](std::span<const Tensor> in) -> Tensors {
+      TapeScope tape;
+      Tensor loss = mse(forward(deep, in[0]), in[0]);
+      Tensors grads = gradients_of(loss, weights);
+      NoGradScope off;
+      sgd(weights, grads, 0.01);
+      return {loss};
+    }, "deep", Function::Mode::graph);
+    step({noise({8, 16}, 1)});
+  }});
+
+  std::vector<Row> rows;
+  for (Row& row : all) {
+    bool wanted = argc <= 2;
+    for (int i = 2; i < argc; ++i) wanted |= row.name.find(argv[i]) != std::string::npos;
+    if (wanted) rows.push_back(std::move(row));
+  }
+  measure(rows, seconds);
+  if (std::getenv("LAMINA_BENCH_DUMP")) std::printf("%s%s", seed_step.dump().c_str(), wide_step.dump().c_str());
+}
