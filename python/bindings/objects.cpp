@@ -7,6 +7,7 @@
 #include "api/callbacks/callback.h"
 #include "api/metrics/metric.h"
 #include "backends/ops/public/operand.h"
+#include "backends/core/engine.h"
 #include "bindings/hook.h"
 #include "layers/constraints/constraint.h"
 #include "layers/dtype_policy.h"

@@ -3,6 +3,7 @@
 
 #include "backends/core/autodiff.h"
 #include "backends/ops/public/public_op.h"
+#include "backends/core/engine.h"
 #include "bindings/hook.h"
 #include "layers/initializers/initializer.h"
 #include "layers/layer.h"

@@ -1,0 +1,36 @@
+"""Lamina: Keras in C++. `import lamina as keras` runs a Keras 3 script.
+
+Modules load when they are first used, so that importing lamina costs little more than importing NumPy.
+"""
+import importlib
+
+from lamina import _lamina  # noqa: F401  the C++ core: its absence is an error to see at once
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses",
+    "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils", "wrappers",
+}
+_NAMES = {
+    "Input": "lamina.layers", "Layer": "lamina.layers", "Model": "lamina.models", "Sequential": "lamina.models", "InputSpec": "lamina.layers",
+    "Variable": "lamina._variable", "KerasTensor": "lamina._lamina", "Tensor": "lamina._lamina", "Loss": "lamina.losses", "Metric": "lamina.metrics",
+    "Optimizer": "lamina.optimizers", "Initializer": "lamina.initializers", "Regularizer": "lamina.regularizers", "DTypePolicy": "lamina.dtype_policies",
+    "Operation": "lamina._layer", "Function": "lamina._function", "name_scope": "lamina._scopes", "StatelessScope": "lamina._scopes",
+    "SymbolicScope": "lamina._scopes", "device": "lamina._scopes", "remat": "lamina._scopes", "RematScope": "lamina._scopes", "version": "lamina._version",
+    "GradientTape": "lamina._gradients", "value_and_grad": "lamina._gradients", "grad": "lamina._gradients", "function": "lamina._gradients",
+}
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module("lamina." + name)
+    if name in _NAMES:
+        value = getattr(importlib.import_module(_NAMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(set(globals()) | _MODULES | set(_NAMES))

@@ -1,0 +1,86 @@
+"""Gradients by hand: GradientTape, grad, value_and_grad; and function(), which compiles on the graph engine."""
+from lamina import _lamina
+from lamina import tree as _tree
+
+
+class GradientTape:
+    """Records ops run inside, for gradient(). Tapes nest: the gradient of a gradient works."""
+
+    def __init__(self, persistent=False, watch_accessed_variables=True):
+        self._persistent = persistent
+
+    def __enter__(self):
+        self._scope = _lamina.new_tape()
+        return self
+
+    def __exit__(self, *exc):
+        del self._scope
+
+    def watch(self, tensor):
+        """Every op is recorded; nothing needs watching."""
+
+    def gradient(self, target, sources, output_gradients=None):
+        """d sum(target * output_gradients) / d source for each source (same structure); None where independent."""
+        flat = _tree.flatten(sources)
+        grads = _lamina.gradients(_tree.flatten(target), flat, None if output_gradients is None else _tree.flatten(output_gradients))
+        return _tree.pack_sequence_as(sources, grads)
+
+
+def value_and_grad(f, variables=None, has_aux=False):
+    """g(*args) -> (f(*args), gradients): of `variables` if given, else of f's first argument."""
+
+    def g(*args, **kwargs):
+        with GradientTape() as tape:
+            if variables is None:
+                from lamina import ops
+
+                args = (_tree.map_structure(lambda x: x if isinstance(x, _lamina.TensorBase) else ops.convert_to_tensor(x), args[0]),) + args[1:]
+            out = f(*args, **kwargs)
+            grads = tape.gradient(out[0] if has_aux else out, args[0] if variables is None else list(variables))
+        return out, grads
+
+    return g
+
+
+def grad(f, variables=None):
+    """g(*args) -> the gradients alone."""
+    both = value_and_grad(f, variables)
+    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+
+class function:
+    """f compiled: on the graph engine traced once a signature of its tensors; on the eager engine f itself."""
+
+    def __init__(self, f):
+        self.f = f
+        self._compiled = {}
+        self.__name__ = getattr(f, "__name__", "function")
+
+    def __call__(self, *args, **kwargs):
+        from lamina import ops
+
+        structure = (args, kwargs)
+        leaves = [ops.convert_to_tensor(x) if hasattr(x, "__array__") and not isinstance(x, (_lamina.TensorBase, _lamina.VariableCore)) else x for x in _tree.flatten(structure)]
+        places = [i for i, x in enumerate(leaves) if isinstance(x, _lamina.TensorBase)]
+        key = repr(_tree.map_structure(lambda x: "*" if isinstance(x, (_lamina.TensorBase,)) or hasattr(x, "__array__") else repr(x), structure))
+        entry = self._compiled.get(key)
+        if entry is None:
+            entry = {"out": None}
+
+            def run(tensors):
+                full = list(leaves)
+                for i, t in zip(places, tensors):
+                    full[i] = t
+                a, k = _tree.pack_sequence_as(structure, full)
+                out = self.f(*a, **k)
+                entry["out"] = out
+                return [x for x in _tree.flatten(out) if isinstance(x, _lamina.TensorBase)]
+
+            entry["compiled"] = _lamina.CompiledFunction(run, self.__name__)
+            self._compiled[key] = entry
+        results = iter(entry["compiled"]([leaves[i] for i in places]))
+        return _tree.map_structure(lambda x: next(results) if isinstance(x, _lamina.TensorBase) else x, entry["out"])
+
+    def dump(self):
+        """The compiled graphs as text."""
+        return "".join(e["compiled"].dump() for e in self._compiled.values())

@@ -1,0 +1,546 @@
+"""Layer: the Python face of C++ layers, and the base of users' own."""
+import inspect
+
+import numpy as np
+
+from lamina import _lamina
+from lamina._variable import Variable
+from lamina._wrap import own
+
+
+class Operation(_lamina.OperationCore):
+    """What can be a node of a functional model. Subclass it with call() and compute_output_spec()."""
+
+    _builtin = True
+
+    def __init__(self, name=None):
+        if isinstance(name, _lamina.ObjectBox):
+            super().__init__(name)
+            own(self, False)
+            return
+        super().__init__(None, {"name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__))})
+        own(self)
+
+    def __call__(self, *args, **kwargs):
+        from lamina import tree
+
+        if any(isinstance(x, _lamina.KerasTensor) for x in tree.flatten((args, kwargs))):
+            return self.symbolic_call(*args, **kwargs)
+        return self.call(*args, **kwargs)
+
+    def symbolic_call(self, *args, **kwargs):
+        return self._record(*args, self.compute_output_spec(*args, **kwargs), **kwargs)
+
+    def call(self, *args, **kwargs):
+        raise NotImplementedError
+
+    def compute_output_spec(self, *args, **kwargs):
+        from lamina._scopes import compute_output_spec
+
+        return compute_output_spec(self.call, *args, **kwargs)
+
+    def get_config(self):
+        return self._get_config()
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    @property
+    def input(self):
+        return _node_tensors(self, inputs=True)
+
+    @property
+    def output(self):
+        return _node_tensors(self, inputs=False)
+
+
+def _node_tensors(op, inputs):
+    if op._node_count() == 0:
+        raise AttributeError(f"The layer {op.name} has never been called and thus has no defined {'input' if inputs else 'output'}.")
+    if op._node_count() > 1 and type(op).__name__ != "Functional":
+        raise ValueError(f"The layer {op.name} has been called several times; its {'input' if inputs else 'output'} is ambiguous.")
+    tensors = op._node_inputs(0) if inputs else op._node(0)[2]
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+class InputSpec:
+    """Constraints on a layer's input: dtype, shape, ndim, max_ndim, min_ndim, axes."""
+
+    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None, allow_last_axis_squeeze=False, name=None, optional=False):
+        self.dtype = dtype
+        self.shape = tuple(shape) if shape is not None else None
+        self.ndim = len(self.shape) if self.shape is not None else ndim
+        self.max_ndim, self.min_ndim = max_ndim, min_ndim
+        self.axes = {int(k): v for k, v in (axes or {}).items()}
+        self.allow_last_axis_squeeze, self.name, self.optional = allow_last_axis_squeeze, name, optional
+        if self.axes and (self.ndim is not None or self.max_ndim is not None):
+            most = (self.ndim if self.ndim is not None else self.max_ndim) - 1
+            if max(self.axes) > most:
+                raise ValueError(f"Axis {max(self.axes)} is greater than the maximum allowed value: {most}")
+
+    def _astuple(self):
+        return (self.dtype, self.shape, None if self.shape is not None else self.ndim, self.max_ndim, self.min_ndim, self.axes, self.allow_last_axis_squeeze, self.name, self.optional)
+
+    def __repr__(self):
+        parts = [("dtype", self.dtype), ("shape", self.shape), ("ndim", self.ndim), ("max_ndim", self.max_ndim), ("min_ndim", self.min_ndim), ("axes", self.axes or None)]
+        return "InputSpec(" + ", ".join(f"{k}={v}" for k, v in parts if v is not None) + ")"
+
+    def get_config(self):
+        return {k: getattr(self, k) for k in ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+class _TrackedMixin:
+    """A list or dict of a layer's attribute: changing it tells the layer."""
+
+    _is_lamina_container = True
+
+    def _attach(self, layer, name):
+        self._layer, self._name = layer, name
+        return self
+
+    def _changed(self):
+        layer = getattr(self, "_layer", None)
+        if layer is not None:
+            layer._track_value(self._name, self)
+
+
+def _tracked(kind, methods):
+    def wrap(method):
+        plain = getattr(kind, method)
+
+        def changed(self, *args, **kwargs):
+            out = plain(self, *args, **kwargs)
+            self._changed()
+            return out
+
+        changed.__name__ = method
+        return changed
+
+    return type("Tracked" + kind.__name__.capitalize(), (_TrackedMixin, kind), {m: wrap(m) for m in methods})
+
+
+TrackedList = _tracked(list, ("append", "extend", "insert", "pop", "remove", "clear", "__setitem__", "__delitem__", "sort", "reverse", "__iadd__"))
+TrackedDict = _tracked(dict, ("__setitem__", "__delitem__", "update", "pop", "popitem", "clear", "setdefault"))
+TrackedSet = _tracked(set, ("add", "remove", "discard", "update", "pop", "clear"))
+
+_signatures = {}
+
+
+def _signature(f):
+    key = getattr(f, "__func__", f)
+    if key not in _signatures:
+        _signatures[key] = inspect.signature(f)
+    return _signatures[key]
+
+
+def _shape_tuple(x):
+    """Shapes as tuples of ints and None, structures kept."""
+    if isinstance(x, dict):
+        return {k: _shape_tuple(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        if all(d is None or isinstance(d, (int, np.integer)) for d in x):
+            return tuple(None if d is None else int(d) for d in x)
+        return [_shape_tuple(v) for v in x]
+    return x
+
+
+class _LayerMethods:
+    """What Layer and Model share. `self` is a LayerCore."""
+
+    _builtin = True
+
+    # ---- construction ----
+    def __new__(cls, *args, **kwargs):
+        self = super().__new__(cls, *args, **kwargs)
+        if "_builtin" not in cls.__dict__:
+            object.__setattr__(self, "_init_arguments", (args, kwargs))
+        return self
+
+    @classmethod
+    def _wrap_init(cls, self, box):
+        cls._core.__init__(self, box)
+        own(self, False)
+
+    @classmethod
+    def _builtin_init(cls, self, name, module, config):
+        for alias in ("input_dim", "input_length"):
+            if alias in config and alias not in self._fields and alias == "input_length":
+                config.pop(alias)
+        cls._core.__init__(self, name, module, config)
+        own(self)
+
+    # ---- calling ----
+    def __call__(self, *args, **kwargs):
+        if not self.__dict__.get("_anchor"):
+            raise RuntimeError(f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in the `__init__()` method.")
+        return self._invoke(*args, **kwargs)
+
+    def call(self, *args, **kwargs):
+        return self._call(*args, **kwargs)
+
+    def symbolic_call(self, *args, **kwargs):
+        return self._invoke(*args, **kwargs)
+
+    def _hook_call(self, *args, **kwargs):
+        f = self.call
+        parameters = _signature(f).parameters
+        if "mask" in kwargs and "mask" not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            kwargs.pop("mask")
+        return f(*args, **kwargs)
+
+    def build(self, *args, **kwargs):
+        self._build(self._shapes_dict(args, kwargs))
+        self.built = True
+
+    def _hook_build(self, shapes):
+        parameters = [p for p in _signature(self.build).parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        shapes = {k: _shape_tuple(v) for k, v in shapes.items()}
+        if not parameters:
+            self.build()
+        elif len(parameters) == 1 and len(shapes) <= 1 or not any(p.name == f"{k}_shape" for p in parameters for k in shapes):
+            self.build(next(iter(shapes.values()), None))
+        else:
+            self.build(**{f"{k}_shape": v for k, v in shapes.items() if any(p.name == f"{k}_shape" for p in parameters)})
+
+    def _shapes_dict(self, args, kwargs):
+        names = self._input_arguments()
+        out = {}
+        for name, shape in zip(names, args):
+            out[name] = shape
+        for key, shape in kwargs.items():
+            name = key[: -len("_shape")] if key.endswith("_shape") else key
+            out[names[0] if name == "input" and names else name] = shape
+        return {k: v for k, v in out.items() if v is not None}
+
+    def build_from_config(self, config):
+        if config:
+            if "input_shape" in config:
+                self._build_through(config["input_shape"])
+            elif "shapes_dict" in config:
+                self._build_through(**config["shapes_dict"])
+
+    def _build_through(self, *args, **kwargs):
+        if not self.built and (kwargs or args[0] is not None):
+            self._build_from(self._shapes_dict([_shape_tuple(a) for a in args], {k: _shape_tuple(v) for k, v in kwargs.items()}))
+
+    def get_build_config(self):
+        return self._build_config()
+
+    def compute_output_shape(self, *args, **kwargs):
+        from lamina import tree
+
+        out = self._compute_output_shape(self._shapes_dict(args, kwargs))
+        return out
+
+    def compute_output_spec(self, *args, **kwargs):
+        return self._compute_output_spec(*args, **kwargs)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        return self._compute_mask(inputs, previous_mask)
+
+    def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
+        """call() with these values in place of the variables': (outputs, non-trainable values[, losses])."""
+        from lamina._scopes import StatelessScope
+
+        if not self.built:
+            raise ValueError(f"To call stateless_call, {type(self).__name__} must be built (i.e. its variables must have been already created).")
+        if len(trainable_variables) != len(self.trainable_variables):
+            raise ValueError(f"Argument `trainable_variables` must be a list of tensors corresponding 1:1 to {type(self).__name__}().trainable_variables. Received list with length {len(trainable_variables)}, but expected {len(self.trainable_variables)} variables.")
+        if len(non_trainable_variables) != len(self.non_trainable_variables):
+            raise ValueError(f"Argument `non_trainable_variables` must be a list of tensors corresponding 1:1 to {type(self).__name__}().non_trainable_variables. Received list with length {len(non_trainable_variables)}, but expected {len(self.non_trainable_variables)} variables.")
+        mapping = list(zip(self.trainable_variables, trainable_variables)) + list(zip(self.non_trainable_variables, non_trainable_variables))
+        with StatelessScope(state_mapping=mapping) as scope:
+            outputs = self(*args, **kwargs)
+            losses = self.losses if return_losses else None
+        values = [scope.get_current_value(v) for v in self.non_trainable_variables]
+        return (outputs, values, losses) if return_losses else (outputs, values)
+
+    # ---- weights ----
+    def add_weight(self, shape=None, initializer=None, dtype=None, trainable=True, autocast=True, regularizer=None, constraint=None, aggregation="none",
+                   overwrite_with_gradient=False, name=None, **kwargs):
+        """Makes a variable of this layer."""
+        if isinstance(shape, str):  # Keras 1: add_weight(name, shape)
+            shape, name = (initializer if isinstance(initializer, (tuple, list)) else kwargs.pop("shape", None)), shape
+        if kwargs:
+            raise TypeError(f"add_weight() got unexpected keyword arguments {sorted(kwargs)}.")
+        if name is not None and "/" in name:
+            raise ValueError(f"Argument `name` must not contain '/'. Received: name={name}")
+        return self._add_weight(name, shape, initializer, None if dtype is None else dtype, trainable, autocast, regularizer, constraint, aggregation or "none", overwrite_with_gradient)
+
+    def add_variable(self, shape, initializer, dtype=None, trainable=True, autocast=True, regularizer=None, constraint=None, name=None):
+        return self.add_weight(shape=shape, initializer=initializer, dtype=dtype, trainable=trainable, autocast=autocast, regularizer=regularizer, constraint=constraint, name=name)
+
+    @property
+    def weights(self):
+        return self._weights()
+
+    @property
+    def trainable_weights(self):
+        return self._trainable_weights()
+
+    @property
+    def non_trainable_weights(self):
+        return self._non_trainable_weights()
+
+    @property
+    def variables(self):
+        out, seen = [], set()
+        for v in self._all_variables() + self.metrics_variables:
+            if v.id not in seen:
+                seen.add(v.id)
+                out.append(v)
+        return out
+
+    @property
+    def trainable_variables(self):
+        return self._trainable_weights()
+
+    @property
+    def non_trainable_variables(self):
+        trainable = {v.id for v in self._trainable_weights()}
+        return [v for v in self._all_variables() if v.id not in trainable]
+
+    def get_weights(self):
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights):
+        self._set_weights(weights)
+
+    def add_loss(self, loss):
+        self._add_loss(loss)
+
+    def add_metric(self, *args, **kwargs):
+        raise NotImplementedError("Layer `add_metric()` is deprecated. Add your metric in `Model.compile(metrics=[...])`.")
+
+    @property
+    def losses(self):
+        return self._losses()
+
+    @property
+    def metrics(self):
+        out = [m for m in self.__dict__.get("_own_metrics", {}).values()]
+        for layer in self._sublayers():
+            out.extend(m for m in layer.metrics if not any(m is o for o in out))
+        return out
+
+    @property
+    def metrics_variables(self):
+        return [v for m in self.metrics for v in m.variables]
+
+    @property
+    def _layers(self):
+        return self._sublayers()
+
+    @property
+    def _seed_generators(self):
+        return self._seeds()
+
+    def _flatten_layers(self, include_self=True, recursive=True):
+        return self._flatten(include_self, recursive)
+
+    def save_own_variables(self, store):
+        for i, v in enumerate(self._own_variables()):
+            store[str(i)] = v
+
+    def load_own_variables(self, store):
+        mine = self._own_variables()
+        if len(store.keys()) != len(mine):
+            if len(mine) == 0 and not self.built:
+                raise ValueError(f"Layer '{self.name}' was never built and thus it doesn't have any variables. However the weights file lists {len(store.keys())} variables for this layer.")
+            raise ValueError(f"Layer '{self.name}' expected {len(mine)} variables, but received {len(store.keys())} variables during loading. Expected: {[v.name for v in mine]}")
+        for i, v in enumerate(mine):
+            v.assign(store[str(i)])
+
+    # ---- properties ----
+    @property
+    def dtype(self):
+        return self.variable_dtype
+
+    @property
+    def input_dtype(self):
+        return self.compute_dtype
+
+    @property
+    def quantization_mode(self):
+        return None
+
+    @property
+    def input_spec(self):
+        specs = self.__dict__.get("_input_spec_given")
+        if specs is not None:
+            return specs
+        made = [InputSpec(*t) for t in self._input_specs()]
+        return None if not made else made[0] if len(made) == 1 else made
+
+    @input_spec.setter
+    def input_spec(self, value):
+        self.__dict__["_input_spec_given"] = value
+        specs = [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+        self._set_input_specs([s._astuple() for s in specs])
+
+    input = Operation.input
+    output = Operation.output
+
+    @property
+    def _inbound_nodes(self):
+        return [self._node(i) for i in range(self._node_count())]
+
+    # ---- configs ----
+    def get_config(self):
+        config = self._get_config()
+        cls = type(self)
+        if "_builtin" not in cls.__dict__ and "_init_arguments" in self.__dict__ and cls.__init__ is not object.__init__ and not getattr(cls.__init__, "_base_init", False) \
+                and not any("_builtin" in k.__dict__ and "__init__" in k.__dict__ and cls.__init__ is k.__dict__["__init__"] for k in cls.__mro__):
+            args, kwargs = self.__dict__["_init_arguments"]
+            try:
+                bound = inspect.signature(cls.__init__).bind(self, *args, **kwargs)
+                bound.apply_defaults()
+            except TypeError:
+                return config
+            given = dict(list(bound.arguments.items())[1:])
+            given.update(given.pop("kwargs", {}) if isinstance(given.get("kwargs"), dict) else {})
+            if "args" in given and not given["args"]:
+                given.pop("args")
+            basic = (int, float, str, bool, type(None), list, tuple, dict, np.integer, np.floating)
+            missing = [k for k, v in given.items() if not isinstance(v, basic) and k not in config]
+            if missing:
+                raise NotImplementedError(
+                    f"Object {self.name} was created by passing non-serializable argument values in `__init__()`, and therefore the object must override `get_config()` in order to be serializable. Please implement `get_config()`.")
+            for k, v in given.items():
+                if k not in config:
+                    config[k] = v
+        return config
+
+    @classmethod
+    def from_config(cls, config):
+        try:
+            return cls(**config)
+        except TypeError as e:
+            raise TypeError(f"Error when deserializing class '{cls.__name__}' using config={config}.\n\nException encountered: {e}") from e
+
+    # ---- attributes ----
+    def _track_value(self, name, value):
+        _lamina.LayerCore._track(self, name, _layers_only(value))
+        for v in _leaves(value):
+            if isinstance(v, _lamina.VariableCore) and not any(v.id == w.id for w in self._own_variables()):
+                self._track_variable(v)
+
+    def __setattr__(self, name, value):
+        kind = type(value)
+        if kind in (int, float, str, bool, type(None)) or name.startswith("__") or isinstance(getattr(type(self), name, None), property):
+            object.__setattr__(self, name, value)
+            return
+        if "_anchor" not in self.__dict__:
+            if _trackable(value):
+                raise RuntimeError(f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in the `__init__()` method. Go add it!")
+            object.__setattr__(self, name, value)
+            return
+        if kind is list:
+            value = TrackedList(value)._attach(self, name)
+        elif kind is dict:
+            value = TrackedDict(value)._attach(self, name)
+        elif kind is set:
+            value = TrackedSet(value)._attach(self, name)
+        if _trackable(value):
+            for leaf in _leaves(value):
+                if isinstance(leaf, _lamina.MetricCore):
+                    self.__dict__.setdefault("_own_metrics", {})[id(leaf)] = leaf
+                    if isinstance(self, _lamina.ModelCore):
+                        self._track_metric(leaf)
+                elif hasattr(leaf, "_seed_state"):
+                    self._track_seed_generator(leaf, leaf._seed_state())
+            self._track_value(name, value)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name):
+        if name in self.__dict__:
+            _lamina.LayerCore._untrack(self, name)
+        object.__delattr__(self, name)
+
+    def __getattr__(self, name):
+        # Arguments of built-in classes read as attributes: layer.units, layer.activation.
+        if not name.startswith("_"):
+            fields = getattr(type(self), "_fields", ())
+            if name in fields:
+                return _field_value(name, self._get_config().get(name))
+            weight = next((v for v in self._own_variables() if v.name == name), None) if "_anchor" in self.__dict__ else None
+            if weight is not None:
+                return weight
+            if name in ("kernel", "bias", "gamma", "beta", "embeddings") and fields:
+                return None
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __repr__(self):
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    def __str__(self):
+        return repr(self)
+
+
+def _field_value(name, value):
+    from lamina import saving
+
+    if isinstance(value, dict) and "class_name" in value and "config" in value:
+        return saving.deserialize_keras_object(value)
+    if name.endswith("activation"):
+        from lamina import activations
+
+        return activations.get(value)
+    if isinstance(value, list) and all(isinstance(v, int) for v in value):
+        return tuple(value)
+    return value
+
+
+def _leaves(value):
+    if isinstance(value, dict):
+        for v in value.values():
+            yield from _leaves(v)
+    elif isinstance(value, (list, tuple, set)):
+        for v in value:
+            yield from _leaves(v)
+    else:
+        yield value
+
+
+def _trackable(value):
+    return any(isinstance(v, (_lamina.LayerCore, _lamina.VariableCore, _lamina.MetricCore)) or hasattr(type(v), "_seed_state") for v in _leaves(value)) or isinstance(value, _TrackedMixin)
+
+
+def _layers_only(value):
+    """The structure with everything but layers, metrics and seed generators left out."""
+    if isinstance(value, dict):
+        return {str(k): _layers_only(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_layers_only(v) for v in value]
+    return value if isinstance(value, (_lamina.LayerCore, _lamina.MetricCore)) else None
+
+
+class Layer(_LayerMethods, _lamina.LayerCore):
+    """Base of all layers.
+
+    Args:
+        activity_regularizer: a penalty on the output.
+        trainable: whether its weights are updated by optimizers.
+        dtype: a dtype or a DTypePolicy.
+        autocast: whether float inputs are cast to the compute dtype.
+        name: unique in a model; made from the class by default.
+    """
+
+    _builtin = True
+    _core = _lamina.LayerCore
+
+    def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
+        config = {"activity_regularizer": activity_regularizer, "trainable": trainable, "dtype": dtype, "autocast": autocast, **kwargs}
+        if name is not None:
+            config["name"] = name
+        _lamina.LayerCore.__init__(self, None, config)
+        if name is None:
+            self.name = _lamina.auto_name(_lamina.snake_case(type(self).__name__))
+        own(self)
+
+    __init__._base_init = True

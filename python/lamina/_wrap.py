@@ -1,0 +1,140 @@
+"""Python classes for C++ classes: made once, when first used, from the C++ description of their arguments."""
+import importlib
+import inspect
+
+from lamina import _lamina
+
+# Where the classes of each registry module live in Python, and their Python base.
+_HOMES = {
+    "keras.layers": ("lamina.layers", "lamina._layer", "Layer"),
+    "keras.models": ("lamina.models", "lamina.models", "Model"),
+    "keras.initializers": ("lamina.initializers", "lamina.initializers", "Initializer"),
+    "keras.regularizers": ("lamina.regularizers", "lamina.regularizers", "Regularizer"),
+    "keras.constraints": ("lamina.constraints", "lamina.constraints", "Constraint"),
+    "keras.losses": ("lamina.losses", "lamina.losses", "Loss"),
+    "keras.metrics": ("lamina.metrics", "lamina.metrics", "Metric"),
+    "keras.optimizers.schedules": ("lamina.optimizers.schedules", "lamina.optimizers.schedules", "LearningRateSchedule"),
+    "keras.optimizers": ("lamina.optimizers", "lamina.optimizers", "Optimizer"),
+    "keras.callbacks": ("lamina.callbacks", "lamina.callbacks", "Callback"),
+    "keras.dtype_policies": ("lamina.dtype_policies", "lamina.dtype_policies", "DTypePolicy"),
+}
+_classes = {}
+
+# Methods that a user's class may override and C++ asks for.
+HOOKS = (
+    "call", "build", "get_config", "compute_mask", "get_build_config", "build_from_config", "get_compile_config", "compile_from_config", "compute_loss",
+    "compute_metrics", "train_step", "test_step", "predict_step", "reset_metrics", "update_state", "result", "reset_state", "update_step", "__call__",
+    "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_begin", "on_test_end",
+    "on_test_batch_begin", "on_test_batch_end", "on_predict_begin", "on_predict_end", "on_predict_batch_begin", "on_predict_batch_end", "on_batch_begin",
+    "on_batch_end", "set_model", "set_params", "save_own_variables", "load_own_variables", "get_own_assets",
+)
+
+
+def user_part(cls):
+    """None for a built-in class, else (name, module, registered name, overridden methods) for C++."""
+    if "_builtin" in cls.__dict__:
+        return None
+    cached = cls.__dict__.get("_lamina_user_part")
+    if cached is None:
+        from lamina._registration import GLOBAL_CUSTOM_NAMES, get_registered_name
+
+        overridden = set()
+        for name in HOOKS:
+            for klass in cls.__mro__:
+                if name in klass.__dict__:
+                    if "_builtin" not in klass.__dict__ and klass is not object and not klass.__module__.startswith(("lamina._lamina", "pybind11")):
+                        overridden.add(name)
+                    break
+        module = None if cls.__module__ == "__main__" else cls.__module__
+        cached = (cls.__name__, module, get_registered_name(cls), overridden)
+        if cls in GLOBAL_CUSTOM_NAMES:  # registration comes after the class body: keep it only then
+            cls._lamina_user_part = cached
+    return cached
+
+
+def own(self, owned_by_python=True):
+    """Ties a fresh wrapper to its C++ object."""
+    _lamina.attach(self, user_part(type(self)), owned_by_python)
+
+
+def get_class(name, module):
+    """The Python class of a registered C++ class, or None."""
+    info = _lamina.class_info(name, module)
+    if info is None:
+        return None
+    key = (info[1], info[0])
+    if key not in _classes:
+        home, base_module, base_name = _HOMES[info[1]]
+        existing = importlib.import_module(home).__dict__.get(info[0])
+        _classes[key] = existing if isinstance(existing, type) else _make_class(info, home, getattr(importlib.import_module(base_module), base_name))
+    return _classes[key]
+
+
+def _make_class(info, home, base):
+    name, module, doc, fields, _ = info
+    parameters = []
+    P = inspect.Parameter
+    for field, default, required, _doc in fields:
+        parameters.append(P(field, P.POSITIONAL_OR_KEYWORD) if required else P(field, P.POSITIONAL_OR_KEYWORD, default=default))
+    parameters.sort(key=lambda p: p.default is not P.empty)
+    names = [p.name for p in parameters]
+    if base.__name__ in ("Layer", "Optimizer"):
+        parameters.append(P("kwargs", P.VAR_KEYWORD))
+    signature = inspect.Signature(parameters)
+
+    def __init__(self, *args, **kwargs):
+        if len(args) == 1 and isinstance(args[0], _lamina.ObjectBox):
+            base._wrap_init(self, args[0])
+            return
+        if len(args) > len(names):
+            raise TypeError(f"{name}.__init__() takes at most {len(names)} positional arguments ({', '.join(names)}), received {len(args)}.")
+        for key, value in zip(names, args):
+            if key in kwargs:
+                raise TypeError(f"{name}.__init__() got multiple values for argument '{key}'.")
+            kwargs[key] = value
+        base._builtin_init(self, name, module, kwargs)
+
+    lines = [doc, ""] + (["Args:"] + [f"    {f}: {d}" for f, _, _, d in fields if d] if fields else [])
+    return type(base)(name, (base,), {"__init__": __init__, "__signature__": signature, "__doc__": "\n".join(lines), "__module__": home, "_builtin": True, "_fields": tuple(f[0] for f in fields)})
+
+
+def wrap(box, name, module):
+    """For C++: a Python object for a C++ object that has none yet."""
+    cls = None
+    for where in (module, "keras.models" if name in ("Functional", "Model", "Sequential") else module, ""):
+        cls = get_class(name, where)
+        if cls is not None:
+            break
+    if cls is None:
+        if module.startswith("keras.src.ops"):
+            from lamina._layer import Operation as cls
+        else:
+            raise TypeError(f"There is no Python class for the C++ class {module}.{name}.")
+    self = cls.__new__(cls)
+    cls.__init__(self, box)
+    return self
+
+
+def module_getattr(module, registry, extra=None):
+    """A module's __getattr__: classes of a registry module by name, made on demand."""
+
+    def __getattr__(name):
+        if extra is not None:
+            found = extra(name)
+            if found is not None:
+                return found
+        if not name.startswith("_"):
+            cls = get_class(name, registry)
+            if cls is not None and cls.__name__ == name:
+                setattr(importlib.import_module(module), name, cls)
+                return cls
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return __getattr__
+
+
+def module_dir(module, registry):
+    def __dir__():
+        return sorted(set(importlib.import_module(module).__dict__) | set(_lamina.class_names(registry)))
+
+    return __dir__

@@ -1,0 +1,88 @@
+"""keras.activations."""
+from lamina import _lamina
+from lamina._kinds import serialize_any
+
+_OTHER = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp"}
+
+
+def linear(x):
+    """x itself."""
+    return x
+
+
+def exponential(x):
+    """exp(x)."""
+    return _lamina.find_op("exp")(x)
+
+
+def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
+    """max(x, 0) by default; below `threshold` negative_slope * (x - threshold), capped at `max_value`."""
+    from lamina import ops
+
+    if not negative_slope and max_value is None and not threshold:
+        return ops.relu(x)
+    x = ops.convert_to_tensor(x) if not isinstance(x, _lamina.KerasTensor) else x
+    below = negative_slope * (x - threshold) if negative_slope else ops.zeros_like(x)
+    out = ops.where(x >= threshold, x, below) if threshold else ops.where(x > 0, x, below)
+    return ops.minimum(out, max_value) if max_value is not None else out
+
+
+def softmax(x, axis=-1):
+    """exp(x) / sum(exp(x)) along `axis`."""
+    return _lamina.find_op("softmax")(x, axis)
+
+
+def log_softmax(x, axis=-1):
+    return _lamina.find_op("log_softmax")(x, axis)
+
+
+def elu(x, alpha=1.0):
+    return _lamina.find_op("elu")(x, alpha)
+
+
+def get(identifier):
+    """A function from a name or a config; None gives linear."""
+    from lamina import saving
+
+    if identifier is None:
+        return linear
+    if isinstance(identifier, dict):
+        obj = saving.deserialize_keras_object(identifier)
+    elif isinstance(identifier, str):
+        try:
+            obj = __getattr__(identifier) if identifier not in globals() else globals()[identifier]
+        except AttributeError:
+            from lamina._registration import _lookup
+
+            obj = _lookup(identifier)
+    else:
+        obj = identifier
+    if callable(obj):
+        return obj
+    raise ValueError(f"Could not interpret activation function identifier: {identifier}")
+
+
+def serialize(activation):
+    fn = serialize_any(activation)
+    return fn
+
+
+def deserialize(config, custom_objects=None):
+    from lamina import saving
+
+    if isinstance(config, str):
+        return get(config)
+    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
+
+
+_NAMES = ("celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "mish", "relu6", "selu",
+          "sigmoid", "silu", "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold")
+
+
+def __getattr__(name):
+    if name in _NAMES:
+        op = _lamina.find_op(_OTHER.get(name, name))
+        if op is not None:
+            globals()[name] = op
+            return op
+    raise AttributeError(f"module 'lamina.activations' has no attribute {name!r}")

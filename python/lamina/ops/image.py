@@ -1,0 +1,6 @@
+"""keras.ops.image: the ops of Keras' module of that name."""
+from lamina import ops
+
+
+def __getattr__(name):
+    return getattr(ops, name)
