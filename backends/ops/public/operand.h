@@ -41,5 +41,7 @@ Tensor tensor_from_list(const Value& nested, std::optional<DType> dtype = {});
 DType result_type(std::initializer_list<const Operand*> operands);
 
 using Axes = std::optional<std::vector<int>>;  // None: all axes
+// One axis as an integer, several as a tuple: how Keras writes them.
+Value to_value(const Axes& axes);
 
 }  // namespace lamina

@@ -106,6 +106,12 @@ Value to_value(const Operand& o) {
   return o.number();
 }
 
+Value to_value(const Axes& axes) {
+  if (!axes) return {};
+  if (axes->size() == 1) return axes->front();
+  return Value::tuple(List(axes->begin(), axes->end()));
+}
+
 void from_value(const Value& v, std::vector<Operand>& out) {
   out.clear();
   if (v.is_tensor()) {  // a tensor where a list is taken: its rows

@@ -96,16 +96,12 @@ Tensors CrossEntropyGradOp::vjp(const VjpContext& c) const {
   const Tensor &x = c.inputs[0], &t = c.inputs[1], &z = c.inputs[2], &g = c.inputs[3], &h = c.grads[0];
   Tensor p = exp(subtract(x, as_column(z))), column = as_column(g);
   Tensor weight = sparse ? one_hot_rows(t, x.shape().back(), x.dtype()) : t;
+  Tensor total = row_sum(weight), gt;
   Tensor scaled = multiply(h, multiply(column, p));  // h g p
-  Tensor local = p, gt;
-  if (!sparse) {
-    Tensor total = row_sum(t);
-    if (c.needed[1]) gt = subtract(broadcast_to(row_sum(scaled), x.shape()), multiply(h, column));
-    scaled = multiply(scaled, total);
-    local = multiply(p, total);
-  }
+  if (c.needed[1] && !sparse) gt = subtract(broadcast_to(row_sum(scaled), x.shape()), multiply(h, column));
+  scaled = multiply(scaled, total);
   Tensor gz = negative(reshape(row_sum(scaled), z.shape()));
-  Tensor gg = reshape(row_sum(multiply(h, subtract(local, weight))), g.shape());
+  Tensor gg = reshape(row_sum(multiply(h, subtract(multiply(p, total), weight))), g.shape());
   return {scaled, gt, gz, gg};
 }
 

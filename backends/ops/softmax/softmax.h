@@ -27,7 +27,7 @@ class SoftmaxGradOp final : public Primitive {
 
 // Cross entropy of logits x (..., n) against classes (sparse: int32 (...), each 0..n-1) or weights t (..., n):
 //   loss (...) = z - x[class], or sum_j t_j (z - x_j), with z = log sum exp x, the second output (...).
-// A class outside 0..n-1 gives NaN.
+// A class outside 0..n-1 stands for no class: its loss and gradient are 0.
 class CrossEntropyOp final : public Primitive {
  public:
   explicit CrossEntropyOp(bool sparse) : sparse(sparse) {}
@@ -38,7 +38,8 @@ class CrossEntropyOp final : public Primitive {
   const bool sparse;
 };
 
-// d loss / d x from x, t, z and the loss's gradient g (...): g (p - onehot), or g (p sum t - t), with p = exp(x - z).
+// d loss / d x from x, t, z and the loss's gradient g (...): g (p sum t - t), with p = exp(x - z); a class counts as its
+// one-hot row t.
 class CrossEntropyGradOp final : public Primitive {
  public:
   explicit CrossEntropyGradOp(bool sparse) : sparse(sparse) {}

@@ -73,7 +73,7 @@ BoundKernel bind_cross_entropy_float(const KernelRequest& r) {
       floats(out[1])[i] = z;
       if (sparse) {
         int32_t c = static_cast<const int32_t*>(in[1])[i];
-        floats(out[0])[i] = c >= 0 && c < rows.n ? z - x[c] : NAN;
+        floats(out[0])[i] = c >= 0 && c < rows.n ? z - x[c] : 0;
       } else {
         floats(out[0])[i] = f.weighted_loss(x, floats(in[1]) + i * rows.n, z, rows.n);
       }
@@ -93,8 +93,9 @@ BoundKernel bind_cross_entropy_grad_float(const KernelRequest& r) {
       float z = floats(in[2])[i], g = floats(in[3])[i];
       if (sparse) {
         int32_t c = static_cast<const int32_t*>(in[1])[i];
-        f.sparse_grad(x, z, g, y, rows.n);
-        if (c >= 0 && c < rows.n) y[c] -= g;
+        bool valid = c >= 0 && c < rows.n;
+        f.sparse_grad(x, z, valid ? g : 0, y, rows.n);
+        if (valid) y[c] -= g;
       } else {
         f.weighted_grad(x, floats(in[1]) + i * rows.n, z, g, y, rows.n);
       }
@@ -172,7 +173,7 @@ BoundKernel bind_cross_entropy_reference(const KernelRequest& r) {
         double z = log_sum_exp(x, rows.n), loss = 0;
         if (sparse) {
           int32_t c = static_cast<const int32_t*>(in[1])[i];
-          loss = c >= 0 && c < rows.n ? z - wide(x[c]) : NAN;
+          loss = c >= 0 && c < rows.n ? z - wide(x[c]) : 0;
         } else {
           for (int64_t j = 0; j < rows.n; ++j) loss += wide(static_cast<const T*>(in[1])[i * rows.n + j]) * (z - wide(x[j]));
         }
@@ -198,7 +199,6 @@ BoundKernel bind_cross_entropy_grad_reference(const KernelRequest& r) {
           return wide(static_cast<const T*>(in[1])[i * rows.n + j]);
         };
         for (int64_t j = 0; j < rows.n; ++j) total += weight(j);
-        if (sparse) total = 1;
         for (int64_t j = 0; j < rows.n; ++j) y[j] = narrow<T>(g * (std::exp(wide(x[j]) - z) * total - weight(j)));
       }
     });

@@ -1,0 +1,85 @@
+#include "backends/ops/public/core.h"
+
+#include "backends/ops/public/support.h"
+
+namespace lamina::ops {
+
+#define CORE "keras.src.ops.core."
+#define FUNCTION "keras.src.ops.core."  // without an operation class
+
+namespace {
+
+Value shape_impl(const Operand& x) { return Value(x.shape()); }
+const auto shape_op = public_op("shape", FUNCTION, "The sizes as a tuple, None where unknown.", shape_impl, {"x"});
+int64_t ndim_impl(const Operand& x) { return x.shape().rank(); }
+const auto ndim_op = public_op("ndim", "keras.src.ops.numpy.Ndim", "The number of axes.", ndim_impl, {"x"});
+Value size_impl(const Operand& x) {
+  int64_t n = x.shape().elements();
+  return n < 0 ? Value() : Value(n);
+}
+const auto size_op = public_op("size", "keras.src.ops.numpy.Size", "The number of elements, None where unknown.", size_impl, {"x"});
+std::string dtype_impl(const Operand& x) { return std::string(name_of(x.dtype())); }
+const auto dtype_op = public_op("dtype", FUNCTION, "The name of the dtype.", dtype_impl, {"x"});
+
+Tensor cast_impl(const Operand& x, DType dtype) { return x.as(dtype); }
+const auto cast_op = public_op("cast", CORE "Cast", "x converted to another dtype; floats lose their fraction on the way to integers.", cast_impl, {"x", "dtype"});
+
+struct Range {
+  double low, high;
+};
+Range range_of(DType t) {
+  switch (t) {
+    case DType::uint8: return {0, 255};
+    case DType::uint16: return {0, 65535};
+    case DType::uint32: return {0, 4294967295.0};
+    case DType::uint64: return {0, 18446744073709549568.0};  // the largest double below 2^64
+    case DType::int8: return {-128, 127};
+    case DType::int16: return {-32768, 32767};
+    case DType::int32: return {-2147483648.0, 2147483647.0};
+    case DType::int64: return {-9223372036854775808.0, 9223372036854774784.0};
+    case DType::float16: return {-65504, 65504};
+    case DType::bfloat16: return {-3.3895313892515355e38, 3.3895313892515355e38};
+    case DType::float32: return {-3.4028234663852886e38, 3.4028234663852886e38};
+    default: return {-1.7976931348623157e308, 1.7976931348623157e308};
+  }
+}
+Tensor saturate_cast_impl(const Operand& x, DType dtype) {
+  Tensor t = x.value();
+  if (dtype == DType::boolean || t.dtype() == DType::boolean) return prim::cast(t, dtype);
+  Range to = range_of(dtype), from = range_of(t.dtype());
+  if (from.low < to.low || from.high > to.high) {
+    double low = std::max(to.low, from.low), high = std::min(to.high, from.high);
+    // A float may not hold the last integer below 2^31 or 2^63: stay under it.
+    if (t.dtype() == DType::float32 && !is_float(dtype)) high = std::nextafter(static_cast<float>(high), 0.0f);
+    t = prim::minimum(prim::maximum(t, constant(low, t.dtype())), constant(high, t.dtype()));
+  }
+  return prim::cast(t, dtype);
+}
+const auto saturate_cast_op = public_op("saturate_cast", CORE "SaturateCast", "x converted to another dtype, clipped to its range first.", saturate_cast_impl, {"x", "dtype"});
+
+Tensor convert_impl(const Operand& x, const std::optional<DType>& dtype, bool sparse, bool ragged) {
+  if (sparse || ragged) throw UnsupportedError("sparse and ragged tensors are not available.");
+  return x.as(dtype.value_or(x.dtype()));
+}
+const auto convert_op = public_op("convert_to_tensor", CORE "ConvertToTensor", "x (a number, nested lists of numbers, or a tensor) as a tensor of the given dtype.", convert_impl,
+                                  {"x", {"dtype", Value()}, {"sparse", Value()}, {"ragged", Value()}});
+
+Tensor stop_gradient_impl(const Operand& variable) { return prim::stop_gradient(variable.value()); }
+const auto stop_gradient_op = public_op("stop_gradient", CORE "StopGradient", "x itself, through which no gradient flows.", stop_gradient_impl, {"variable"});
+
+bool is_tensor_impl(const Value& x) { return x.is_tensor(); }
+const auto is_tensor_op = public_op("is_tensor", FUNCTION, "Whether x is a tensor.", is_tensor_impl, {"x"});
+
+}  // namespace
+
+Value shape(const Operand& x) { return Value(x.shape()); }
+int64_t ndim(const Operand& x) { return x.shape().rank(); }
+Value size(const Operand& x) { return size_impl(x); }
+std::string dtype(const Operand& x) { return dtype_impl(x); }
+Tensor cast(const Operand& x, DType dtype) { return cast_op(x, dtype); }
+Tensor saturate_cast(const Operand& x, DType dtype) { return saturate_cast_op(x, dtype); }
+Tensor convert_to_tensor(const Operand& x, const std::optional<DType>& dtype) { return convert_op(x, dtype, false, false); }
+Tensor stop_gradient(const Operand& variable) { return stop_gradient_op(variable); }
+bool is_tensor(const Value& x) { return x.is_tensor(); }
+
+}  // namespace lamina::ops
