@@ -1,8 +1,11 @@
 #include "backends/cpu/thread_pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -21,16 +24,18 @@ int thread_count() {
 
 namespace {
 
-inline void pause() {
+void spin() {
 #if defined(__x86_64__)
-  __builtin_ia32_pause();
+  for (int i = 0; i < 16; ++i) __builtin_ia32_pause();
 #endif
 }
 
+// One job at a time. Workers join a job while its gate is open; the caller closes the gate when no task is left and waits
+// only for those that joined, so a worker that the system does not run costs nothing.
 class Pool {
  public:
   static Pool& instance() {
-    static Pool* pool = new Pool;  // never destroyed: workers may outlive main's statics
+    Pool*& pool = current();
     return *pool;
   }
 
@@ -45,32 +50,41 @@ class Pool {
     task_ = task;
     context_ = context;
     count_ = count;
+    limit_ = static_cast<uint64_t>(std::min<int64_t>(thread_count() - 1, count - 1));
     error_ = nullptr;
+    core_.store(sched_getcpu(), std::memory_order_relaxed);
     next_.store(0, std::memory_order_relaxed);
-    pending_.store(static_cast<int>(workers_), std::memory_order_relaxed);
-    {
-      std::lock_guard<std::mutex> lock(sleep_mutex_);  // a worker about to sleep must see the new generation
-      generation_.fetch_add(1, std::memory_order_release);
+    gate_.store(++generation_ << kShift | kOpen);
+    if (sleepers_.load()) {
+      std::lock_guard<std::mutex> lock(sleep_mutex_);  // a worker about to sleep has either seen the gate or is waiting
+      for (uint64_t i = 0; i < limit_; ++i) wake_.notify_one();
     }
-    if (sleepers_.load(std::memory_order_acquire)) wake_.notify_all();
     work();
-    while (pending_.load(std::memory_order_acquire)) pause();
+    gate_.fetch_and(~kOpen, std::memory_order_acq_rel);
+    for (int spins = 0; gate_.load(std::memory_order_acquire) & kJoined; ++spins) {
+      spin();
+      if (spins > 500) sched_yield();  // late: the worker may need this very core
+    }
     inside_ = false;
     if (error_) std::rethrow_exception(error_);
   }
 
  private:
-  Pool() {
-    // A forked child has no workers: start afresh there.
-    pthread_atfork(nullptr, nullptr, [] { instance().workers_ = 0; });
+  static constexpr int kShift = 16;  // gate: generation, open, how many workers are inside
+  static constexpr uint64_t kOpen = 1u << 15, kJoined = kOpen - 1;
+  static constexpr auto kAwake = std::chrono::microseconds(100);  // how long a worker looks for the next job before it sleeps
+
+  static Pool*& current() {
+    static Pool* pool = [] {
+      // A forked child has no workers: it starts afresh.
+      pthread_atfork(nullptr, nullptr, [] { current() = new Pool; });
+      return new Pool;  // never destroyed: workers may outlive main's statics
+    }();
+    return pool;
   }
 
   void start_workers(int wanted) {
-    while (workers_ < wanted) {
-      uint64_t seen = generation_.load();
-      std::thread([this, seen] { loop(seen); }).detach();
-      ++workers_;
-    }
+    for (; workers_ < wanted; ++workers_) std::thread([this, seen = generation_] { loop(seen); }).detach();
   }
 
   void work() {
@@ -84,27 +98,43 @@ class Pool {
     }
   }
 
+  bool join(uint64_t gate) {
+    while (gate & kOpen) {
+      if ((gate & kJoined) >= limit_.load(std::memory_order_relaxed)) return false;
+      if (gate_.compare_exchange_weak(gate, gate + 1, std::memory_order_acq_rel)) return true;
+    }
+    return false;
+  }
+
   void loop(uint64_t seen) {
     inside_ = true;
     for (;;) {
-      for (int spin = 0; spin < 4000 && generation_.load(std::memory_order_acquire) == seen; ++spin) pause();
-      if (generation_.load(std::memory_order_acquire) == seen) {
+      auto is_new = [&] { return gate_.load() >> kShift != seen; };
+      // On the caller's core it would only keep the caller from running.
+      for (auto until = std::chrono::steady_clock::now() + kAwake; !is_new() && std::chrono::steady_clock::now() < until;) {
+        if (sched_getcpu() == core_.load(std::memory_order_relaxed)) break;
+        spin();
+      }
+      if (!is_new()) {
         std::unique_lock<std::mutex> lock(sleep_mutex_);
         sleepers_.fetch_add(1);
-        wake_.wait(lock, [&] { return generation_.load(std::memory_order_acquire) != seen; });
+        wake_.wait(lock, is_new);
         sleepers_.fetch_sub(1);
       }
-      seen = generation_.load(std::memory_order_acquire);
+      uint64_t gate = gate_.load();
+      seen = gate >> kShift;
+      if (!join(gate)) continue;
       work();
-      pending_.fetch_sub(1, std::memory_order_release);
+      gate_.fetch_sub(1, std::memory_order_release);
     }
   }
 
   std::mutex busy_, sleep_mutex_, error_mutex_;
   std::condition_variable wake_;
-  std::atomic<uint64_t> generation_{0};
+  std::atomic<uint64_t> gate_{0}, limit_{0};
   std::atomic<int64_t> next_{0};
-  std::atomic<int> pending_{0}, sleepers_{0};
+  std::atomic<int> sleepers_{0}, core_{-1};
+  uint64_t generation_ = 0;
   int64_t count_ = 0;
   void (*task_)(void*, int64_t) = nullptr;
   void* context_ = nullptr;

@@ -16,7 +16,7 @@ BoundKernel bind_onednn(const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
   if (d.k == 0 || d.m == 0 || d.n == 0) return r.decline("empty");
-  constexpr int64_t kWork = 1 << 20;  // multiply-adds worth a task of its own
+  constexpr int64_t kWork = 1 << 18;  // multiply-adds worth a task of its own: some microseconds
   int64_t work = d.m * d.n * d.k;
   int64_t parts = std::clamp<int64_t>(work / kWork, 1, 2);  // cut in two when there is enough for two cores
   if (work > (int64_t{1} << 28)) parts = 8;
