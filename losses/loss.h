@@ -11,7 +11,7 @@ class Loss : public Object {
   static constexpr std::string_view kKind = "a loss";
 
   // reduction: "sum", "sum_over_batch_size", "mean", "mean_with_sample_weight" or "none" ("" too); ValueError otherwise.
-  Loss(std::string name, std::string reduction, Value dtype = {});
+  Loss(std::string name, std::string reduction, const Value& dtype = {});
 
   // Loss values before reduction: y_true's and y_pred's shape less the last axis, unless the class says otherwise.
   virtual Tensor call(const Value& y_true, const Value& y_pred) = 0;
@@ -20,20 +20,23 @@ class Loss : public Object {
 
   const std::string& name() const { return name_; }
   const std::string& reduction() const { return reduction_; }
-  DType dtype() const;
+  DType dtype() const { return dtype_; }
   std::string module() const override { return std::string(kModule); }
-  Dict get_config() const override;  // name, reduction, dtype policy
+  Dict get_config() const override;  // name, reduction
   // A function f(y_true, y_pred) as a loss.
   static std::shared_ptr<Loss> adapt(const ObjectPtr& object);
 
  protected:
   std::string name_, reduction_;
-  Value dtype_;
+  DType dtype_;
 };
 using LossRef = Ref<Loss>;
 
 // Weights (may be undefined) and a mask (may be undefined) applied, then reduced. For losses and compiled functions.
 Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, const std::string& reduction, DType dtype);
+// Weights (may be undefined) times the mask (may be undefined). With the reductions "mean" and "sum_over_batch_size" the
+// mask is scaled so that a mean over all elements is one over those kept.
+Tensor apply_mask(const Tensor& sample_weight, const Tensor& mask, DType dtype, const std::string& reduction);
 // y_true or y_pred loses a trailing axis of size 1, or gains one, so that ranks agree (Keras' rule).
 void squeeze_or_expand_to_same_rank(Tensor& a, Tensor& b, bool expand_rank_1 = true);
 

@@ -4,6 +4,8 @@
 #include "backends/core/variable.h"
 #include "serialization/object_config.h"
 
+#include <unordered_map>
+
 namespace lamina {
 
 // step (int64 or float scalar tensor) -> learning rate (scalar tensor).
@@ -14,8 +16,9 @@ class LearningRateSchedule : public Object {
   virtual Tensor operator()(const Tensor& step) = 0;
   std::string module() const override { return std::string(kModule); }
   Dict get_config() const override { return {}; }
-  static std::shared_ptr<LearningRateSchedule> adapt(const ObjectPtr& object);
+  static std::shared_ptr<LearningRateSchedule> adapt(const ObjectPtr& object);  // a callable without arguments
 };
+using ScheduleRef = Ref<LearningRateSchedule>;
 
 // The arguments that every optimizer takes, Keras' names and defaults. None is "off".
 struct OptimizerArgs {
@@ -26,7 +29,9 @@ struct OptimizerArgs {
   std::optional<int64_t> ema_overwrite_frequency;
   std::optional<double> loss_scale_factor;
   std::optional<int64_t> gradient_accumulation_steps;
-  std::string name;
+  std::string name;  // "" takes "adam", "adam_1", ... from the class
+  void fields(Fields& f);  // all but the learning rate
+  void fields_after_decay(Fields& f);  // all but the learning rate and weight_decay
 };
 
 class Optimizer : public Object {
@@ -34,7 +39,7 @@ class Optimizer : public Object {
   static constexpr std::string_view kModule = "keras.optimizers";
   static constexpr std::string_view kKind = "an optimizer";
 
-  explicit Optimizer(OptimizerArgs args);
+  explicit Optimizer(OptimizerArgs args, const char* class_name = "Optimizer");
 
   // Makes the slots for these variables, in Keras' order. Called by apply() if it was not.
   virtual void build(const Variables& trainable);
@@ -48,11 +53,17 @@ class Optimizer : public Object {
   virtual void finalize_variable_values(const Variables& trainable);
 
   Tensor learning_rate() const;                 // the current value, float32 scalar
-  void set_learning_rate(const Value& value);   // a number or a schedule; ValueError on a number where a schedule is in use
+  void set_learning_rate(const Value& value);   // a number or a schedule; TypeError on a number where a schedule is in use
   bool has_schedule() const;
   const Variable& iterations() const;
   // In Keras' file order: iteration, learning_rate (absent with a schedule), EMA averages, accumulators, slots.
   const Variables& variables() const { return variables_; }
+  const Variables& trainable_variables() const { return trainable_; }  // given to build()
+  // For slots that a user's class makes itself.
+  void track_variable(const Variable& variable) { variables_.push_back(variable); }
+  // No weight decay for these variables, and for those whose name contains a match of one of the patterns (regular
+  // expressions). ValueError once built.
+  void exclude_from_weight_decay(const Variables& variables, const std::vector<std::string>& patterns);
   bool built() const { return built_; }
   const std::string& name() const { return args_.name; }
   std::string module() const override { return std::string(kModule); }
@@ -62,12 +73,57 @@ class Optimizer : public Object {
  protected:
   Variable add_variable(const Shape& shape, const std::string& name, DType dtype, double initial = 0);
   Variable add_variable_from_reference(const Variable& reference, const std::string& name, double initial = 0);
-  size_t index_of(const Variable& variable) const;
+  // One slot a variable (undefined for those that their gradient overwrites).
+  Variables add_slots(const Variables& references, const std::string& name, double initial = 0);
+  size_t index_of(const Variable& variable) const;  // among those given to build(); ValueError if it is none of them
+  // The number of the step under way, from 1, as a scalar of `dtype`.
+  Tensor local_step(DType dtype) const;
 
   OptimizerArgs args_;
   Variables variables_, trainable_;
   bool built_ = false;
+
+ private:
+  void check(const OptimizerArgs& args) const;
+  Tensors overwrite(Tensors gradients, const Variables& variables, const Tensor& due);
+  Tensors clip(Tensors gradients) const;
+  void decay(const Variables& variables, const Tensor& learning_rate);
+  void update(Tensors gradients, const Variables& variables);
+  void update_averages();
+  bool decays(const Variable& variable) const;
+
+  Variable iterations_, learning_rate_;
+  std::shared_ptr<LearningRateSchedule> schedule_;
+  Variables averages_, accumulators_;
+  std::unordered_map<uint64_t, size_t> index_;  // variable id -> place in trainable_
+  std::vector<uint64_t> undecayed_;
+  std::vector<std::string> undecayed_patterns_;
 };
 using OptimizerRef = Ref<Optimizer>;
+
+// An optimizer whose arguments are A = { Value learning_rate; own arguments...; OptimizerArgs base; fields(f); } with the
+// class's name in A::kClass.
+template <class A>
+class OptimizerWith : public Optimizer {
+ public:
+  using Args = A;
+  explicit OptimizerWith(A a = {}) : Optimizer(with_rate(a), A::kClass), args(std::move(a)) {}
+  std::string class_name() const override { return A::kClass; }
+  Dict get_config() const override {
+    Dict config = Optimizer::get_config(), own;
+    write_fields(own, [this](Fields& f) { const_cast<A&>(args).fields(f); });
+    for (const auto& [key, v] : own)
+      if (!config.contains(key)) config.set(key, v);
+    return config;
+  }
+  A args;
+
+ private:
+  static OptimizerArgs with_rate(const A& a) {
+    OptimizerArgs base = a.base;
+    base.learning_rate = a.learning_rate;
+    return base;
+  }
+};
 
 }  // namespace lamina

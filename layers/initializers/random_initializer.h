@@ -1,0 +1,33 @@
+#pragma once
+#include "backends/ops/public/random.h"
+#include "backends/ops/random/seed_generator.h"
+#include "layers/initializers/initializer.h"
+
+namespace lamina {
+
+// The seed of a random initializer: an int (every call gives the same values), a SeedGenerator (its object or config), or
+// None: a seed of its own, drawn when the initializer is made and not part of its config.
+Value initializer_seed(const Value& given);
+
+// A random initializer with the argument struct A, which has a member `Value seed`.
+template <class A>
+class RandomInitializer : public Initializer {
+ public:
+  using Args = A;
+  explicit RandomInitializer(A a = {}) : args(std::move(a)), seed_(initializer_seed(args.seed)) {}
+  Dict get_config() const override {
+    Dict config{{"seed", serialize_value(args.seed)}};
+    write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
+    config.set("seed", serialize_value(args.seed));
+    return config;
+  }
+  A args;
+
+ protected:
+  const Value& seed() const { return seed_; }
+
+ private:
+  Value seed_;
+};
+
+}  // namespace lamina

@@ -1,0 +1,42 @@
+#include "backends/ops/public/nn.h"
+#include "losses/function_loss.h"
+
+namespace lamina {
+namespace {
+
+Tensor binary_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bool from_logits, double label_smoothing, int axis) {
+  auto [t, p] = loss_pair(y_true, y_pred, false);
+  return mean_over(ops::binary_crossentropy(smooth_labels(t, label_smoothing, 2), p, from_logits), axis);
+}
+const auto binary_crossentropy = public_op("losses.binary_crossentropy", LAMINA_LOSSES "binary_crossentropy",
+                                           "-(t log p + (1 - t) log(1 - p)), its mean over `axis`; p = sigmoid(y_pred) from logits.", binary_crossentropy_impl,
+                                           {"y_true", "y_pred", {"from_logits", false}, {"label_smoothing", 0.0}, {"axis", -1}});
+
+struct BinaryCrossentropyArgs {
+  bool from_logits = false;
+  double label_smoothing = 0;
+  int axis = -1;
+  LossArgs base{"sum_over_batch_size", "binary_crossentropy", {}};
+  void fields(Fields& f) {
+    f("from_logits", from_logits, "Whether y_pred is before the sigmoid.");
+    f("label_smoothing", label_smoothing, "0 to 1: how far labels are moved towards 1/2.");
+    f("axis", axis, "The axis to average over.");
+    f("reduction", base.reduction, "How the values become one.");
+    f("name", base.name, "The loss's name.");
+    f("dtype", base.dtype, "The dtype to compute in.").hidden();
+  }
+};
+class BinaryCrossentropy final : public LossWith<BinaryCrossentropyArgs> {
+ public:
+  using LossWith::LossWith;
+  std::string class_name() const override { return "BinaryCrossentropy"; }
+  Tensor values(const Tensor& y_true, const Tensor& y_pred) override {
+    Tensor t = y_true, p = y_pred;
+    squeeze_or_expand_to_same_rank(t, p);
+    return binary_crossentropy(t, p, args.from_logits, args.label_smoothing, args.axis);
+  }
+};
+LAMINA_CLASS(BinaryCrossentropy, "keras.losses", "Cross entropy of independent yes-or-no labels.", {"binary_crossentropy", "bce", "BCE"});
+
+}  // namespace
+}  // namespace lamina
