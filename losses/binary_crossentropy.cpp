@@ -21,9 +21,7 @@ struct BinaryCrossentropyArgs {
     f("from_logits", from_logits, "Whether y_pred is before the sigmoid.");
     f("label_smoothing", label_smoothing, "0 to 1: how far labels are moved towards 1/2.");
     f("axis", axis, "The axis to average over.");
-    f("reduction", base.reduction, "How the values become one.");
-    f("name", base.name, "The loss's name.");
-    f("dtype", base.dtype, "The dtype to compute in.").hidden();
+    loss_fields(f, base);
   }
 };
 class BinaryCrossentropy final : public LossWith<BinaryCrossentropyArgs> {

@@ -23,9 +23,7 @@ struct CategoricalCrossentropyArgs {
     f("from_logits", from_logits, "Whether y_pred is before the softmax.");
     f("label_smoothing", label_smoothing, "0 to 1: how far labels are moved towards even ones.");
     f("axis", axis, "The axis of the classes.");
-    f("reduction", base.reduction, "How the values become one.");
-    f("name", base.name, "The loss's name.");
-    f("dtype", base.dtype, "The dtype to compute in.").hidden();
+    loss_fields(f, base);
   }
 };
 class CategoricalCrossentropy final : public LossWith<CategoricalCrossentropyArgs> {

@@ -12,6 +12,12 @@ struct LossArgs {
   Value dtype;
 };
 
+inline void loss_fields(Fields& f, LossArgs& base) {
+  f("reduction", base.reduction, "How the values become one: 'sum_over_batch_size', 'mean', 'mean_with_sample_weight', 'sum' or None.");
+  f("name", base.name, "The loss's name.");
+  f("dtype", base.dtype, "The dtype to compute in; None is the global floatx.").hidden();
+}
+
 // A = { own arguments...; LossArgs base; fields(f); }
 template <class A>
 class LossWith : public Loss {
@@ -32,11 +38,7 @@ class LossWith : public Loss {
 template <class Name>
 struct PlainLossArgs {
   LossArgs base{"sum_over_batch_size", Name::value, {}};
-  void fields(Fields& f) {
-    f("reduction", base.reduction, "How the values become one: 'sum_over_batch_size', 'mean', 'mean_with_sample_weight', 'sum' or None.");
-    f("name", base.name, "The loss's name.");
-    f("dtype", base.dtype, "The dtype to compute in; None is the global floatx.").hidden();
-  }
+  void fields(Fields& f) { loss_fields(f, base); }
 };
 // LAMINA_PLAIN_LOSS(MeanSquaredError, "mean_squared_error", function, "doc", {"mse"}): its class from its function.
 #define LAMINA_PLAIN_LOSS(T, NAME, FUNCTION, ...)                                                                       \

@@ -281,6 +281,7 @@ void Optimizer::update(Tensors gradients, const Variables& variables) {
   gradients = clip(std::move(gradients));
   Tensor rate = learning_rate();
   decay(variables, rate);
+  begin_updates();
   for (size_t i = 0; i < variables.size(); ++i) update_step(cast(gradients[i], variables[i].dtype()), variables[i], cast(rate, variables[i].dtype()));
 }
 

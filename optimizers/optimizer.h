@@ -47,6 +47,8 @@ class Optimizer : public Object {
   // ValueError if no gradient is defined. Without `trainable` the variables given to build().
   void apply(const Tensors& gradients, const Variables& trainable = {});
   virtual void update_step(const Tensor& gradient, const Variable& variable, const Tensor& learning_rate) = 0;
+  // Before the update_steps of one step.
+  virtual void begin_updates() {}
   // The loss to differentiate (scaled by loss_scale_factor).
   virtual Tensor scale_loss(const Tensor& loss);
   // At the end of training: EMA values into the model's variables.

@@ -34,6 +34,10 @@ class Ref {
     if (!typed && object) throw TypeError("Expected ", T::kKind, ", received ", object->repr(), ".");
     return Ref(std::move(typed));
   }
+  // A built-in class by name: OptimizerRef::make("Adam", {{"learning_rate", 1e-3}}).
+  static Ref make(const std::string& class_name, const Dict& config = {}) {
+    return from(Value(Dict{{"module", T::kModule}, {"class_name", class_name}, {"config", config}, {"registered_name", Value()}}));
+  }
   T* operator->() const { return pointer_.get(); }
   T& operator*() const { return *pointer_; }
   explicit operator bool() const { return pointer_ != nullptr; }
