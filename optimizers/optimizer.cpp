@@ -133,7 +133,12 @@ size_t Optimizer::index_of(const Variable& v) const {
   return found->second;
 }
 
-Tensor Optimizer::local_step(DType dtype) const { return add(cast(iterations_.value(), dtype), 1.0); }
+Tensor Optimizer::updates_made() const {
+  const int64_t period = args_.gradient_accumulation_steps.value_or(0);
+  Tensor steps = iterations_.value();
+  return period ? binary(Binary::floor_divide, steps, full({}, static_cast<double>(period), steps.dtype())) : steps;
+}
+Tensor Optimizer::local_step(DType dtype) const { return add(cast(updates_made(), dtype), 1.0); }
 const Variable& Optimizer::iterations() const { return iterations_; }
 
 // ---- the learning rate ----
@@ -286,8 +291,8 @@ void Optimizer::update(Tensors gradients, const Variables& variables) {
 }
 
 void Optimizer::update_averages() {
-  Tensor started = binary(Binary::not_equal, iterations_.value(), full({}, 0, iterations_.dtype()));
-  Tensor overwrite_now = args_.ema_overwrite_frequency ? every(iterations_.value(), *args_.ema_overwrite_frequency) : Tensor();
+  Tensor made = updates_made(), started = binary(Binary::not_equal, made, full({}, 0, made.dtype()));
+  Tensor overwrite_now = args_.ema_overwrite_frequency ? every(made, *args_.ema_overwrite_frequency) : Tensor();
   for (size_t i = 0; i < trainable_.size(); ++i) {
     if (!averages_[i].defined()) continue;
     const Variable& v = trainable_[i];

@@ -78,7 +78,7 @@ class Optimizer : public Object {
   // One slot a variable (undefined for those that their gradient overwrites).
   Variables add_slots(const Variables& references, const std::string& name, double initial = 0);
   size_t index_of(const Variable& variable) const;  // among those given to build(); ValueError if it is none of them
-  // The number of the step under way, from 1, as a scalar of `dtype`.
+  // The number of the update under way, from 1, as a scalar of `dtype`. Accumulated gradients make one update a period.
   Tensor local_step(DType dtype) const;
 
   OptimizerArgs args_;
@@ -93,6 +93,7 @@ class Optimizer : public Object {
   void update(Tensors gradients, const Variables& variables);
   void update_averages();
   bool decays(const Variable& variable) const;
+  Tensor updates_made() const;
 
   Variable iterations_, learning_rate_;
   std::shared_ptr<LearningRateSchedule> schedule_;

@@ -45,15 +45,16 @@ class Metric : public Object {
 std::vector<Value> bind_update(const Metric& metric, const std::vector<const char*>& names, size_t required, List args, const Dict& kwargs);
 
 // A metric whose arguments are A = { own arguments...; MetricArgs base; fields(f); }; A::kClass is the class's name.
+std::string auto_name(const std::string& prefix);
 struct MetricArgs {
-  std::string name;
+  std::optional<std::string> name;  // None takes "precision", "precision_1", ... from the class
   Value dtype;
 };
 template <class Base, class A>
 class MetricWith : public Base {
  public:
   using Args = A;
-  explicit MetricWith(A a) : Base(a.base.name, a.base.dtype), args(std::move(a)) { args.base.name = this->name_; }
+  explicit MetricWith(A a) : Base(a.base.name ? *a.base.name : auto_name(snake_case(A::kClass)), a.base.dtype), args(std::move(a)) { args.base.name = this->name_; }
   std::string class_name() const override { return A::kClass; }
   Dict get_config() const override {
     Dict config = Metric::get_config(), own;
