@@ -1,6 +1,8 @@
 #pragma once
 // Optimizer: slots made by build(), and update_step() for one variable; clipping, weight decay, EMA, gradient
 // accumulation, loss scaling and the learning rate (a number, a variable or a schedule) live here in the base.
+#include <unordered_map>
+
 #include "backends/core/variable.h"
 #include "serialization/object_config.h"
 
@@ -27,6 +29,7 @@ struct OptimizerArgs {
   std::optional<double> loss_scale_factor;
   std::optional<int64_t> gradient_accumulation_steps;
   std::string name;
+  void fields(Fields& f);  // all but learning_rate, which every class lists first with its own default
 };
 
 class Optimizer : public Object {
@@ -36,8 +39,9 @@ class Optimizer : public Object {
 
   explicit Optimizer(OptimizerArgs args);
 
-  // Makes the slots for these variables, in Keras' order. Called by apply() if it was not.
+  // Makes the slots for these variables, in Keras' order. Called by apply() if it was not. Classes override build_slots().
   virtual void build(const Variables& trainable);
+  virtual void build_slots(const Variables& trainable) {}
   // One step: clips, decays, updates each variable whose gradient is defined, applies constraints, counts iterations.
   // ValueError if no gradient is defined. Without `trainable` the variables given to build().
   void apply(const Tensors& gradients, const Variables& trainable = {});
@@ -49,8 +53,11 @@ class Optimizer : public Object {
 
   Tensor learning_rate() const;                 // the current value, float32 scalar
   void set_learning_rate(const Value& value);   // a number or a schedule; ValueError on a number where a schedule is in use
-  bool has_schedule() const;
-  const Variable& iterations() const;
+  bool has_schedule() const { return schedule_ != nullptr; }
+  const Variable& iterations() const { return iterations_; }
+  void exclude_from_weight_decay(const Variables& list, const std::vector<std::string>& names);  // before build()
+  void track_variable(const Variable& v);  // a slot that a user's class made
+  const Variables& trainable() const { return trainable_; }
   // In Keras' file order: iteration, learning_rate (absent with a schedule), EMA averages, accumulators, slots.
   const Variables& variables() const { return variables_; }
   bool built() const { return built_; }
@@ -63,10 +70,20 @@ class Optimizer : public Object {
   Variable add_variable(const Shape& shape, const std::string& name, DType dtype, double initial = 0);
   Variable add_variable_from_reference(const Variable& reference, const std::string& name, double initial = 0);
   size_t index_of(const Variable& variable) const;
+  virtual void build_hooked(const Variables& trainable) { build(trainable); }
 
   OptimizerArgs args_;
   Variables variables_, trainable_;
   bool built_ = false;
+
+ private:
+  void clip(Tensors& gradients) const;
+  bool decays(const Variable& v) const;
+  Variable iterations_, rate_;
+  std::shared_ptr<LearningRateSchedule> schedule_;
+  Variables averages_, accumulators_;
+  std::unordered_map<uint64_t, size_t> index_;
+  std::vector<std::string> no_decay_paths_, no_decay_names_;
 };
 using OptimizerRef = Ref<Optimizer>;
 

@@ -12,7 +12,7 @@ class Metric : public Object {
   static constexpr std::string_view kModule = "keras.metrics";
   static constexpr std::string_view kKind = "a metric";
 
-  Metric(std::string name, Value dtype = {});
+  Metric(std::string name, const Value& dtype = {});
 
   // (y_true, y_pred, sample_weight=None) for most; Mean and Sum take (values, sample_weight=None).
   virtual void update_state(List args, Dict kwargs) = 0;
@@ -28,17 +28,43 @@ class Metric : public Object {
   Variable add_variable(const std::string& name, const Shape& shape, const Value& initializer = "zeros", const Value& dtype = {});
   const std::string& name() const { return name_; }
   void set_name(const std::string& name) { name_ = name; }
-  DType dtype() const { return policy_->compute_dtype(); }
+  DType dtype() const { return dtype_; }
   std::string module() const override { return std::string(kModule); }
-  Dict get_config() const override;  // name, dtype policy
+  Dict get_config() const override;  // name, dtype
   // A function f(y_true, y_pred) as MeanMetricWrapper.
   static std::shared_ptr<Metric> adapt(const ObjectPtr& object);
 
  protected:
   std::string name_;
-  DTypePolicyPtr policy_;
+  DType dtype_;
   Variables variables_;
 };
+
+// The arguments of an update, by the names `names` (the first `required` of them must be given; others are None). TypeError
+// naming the metric otherwise.
+std::vector<Value> bind_update(const Metric& metric, const std::vector<const char*>& names, size_t required, List args, const Dict& kwargs);
+
+// A metric whose arguments are A = { own arguments...; MetricArgs base; fields(f); }; A::kClass is the class's name.
+struct MetricArgs {
+  std::string name;
+  Value dtype;
+};
+template <class Base, class A>
+class MetricWith : public Base {
+ public:
+  using Args = A;
+  explicit MetricWith(A a) : Base(a.base.name, a.base.dtype), args(std::move(a)) { args.base.name = this->name_; }
+  std::string class_name() const override { return A::kClass; }
+  Dict get_config() const override {
+    Dict config = Metric::get_config(), own;
+    write_fields(own, [this](Fields& f) { const_cast<A&>(args).fields(f); });
+    for (const auto& [key, v] : own)
+      if (!config.contains(key)) config.set(key, v);
+    return config;
+  }
+  A args;
+};
+
 using MetricRef = Ref<Metric>;
 using MetricPtr = std::shared_ptr<Metric>;
 

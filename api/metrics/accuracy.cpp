@@ -1,0 +1,182 @@
+// Accuracies: the share of predictions that are right. Functions give 0 or 1 a prediction; classes their mean.
+#include "api/metrics/mean.h"
+#include "backends/core/settings.h"
+#include "backends/ops/public/support.h"
+#include "losses/loss.h"
+
+namespace lamina {
+namespace {
+
+using namespace prim;
+
+#define ACCURACY "keras.src.metrics.accuracy_metrics."
+
+Tensor matches(const Tensor& a, const Tensor& b) { return cast(binary(Binary::equal, a, b), settings().floatx()); }
+// Before the comparison, so that 64-bit labels do not round.
+Tensor as_class(const Tensor& t) { return cast(t, DType::int32); }
+
+Tensor accuracy_impl(const Operand& y_true, const Operand& y_pred) {
+  Tensor p = y_pred.value(), t = y_true.as(p.dtype());
+  squeeze_or_expand_to_same_rank(t, p);
+  return matches(t, p);
+}
+const auto accuracy = public_op("metrics.accuracy", ACCURACY "accuracy", "1 where y_true equals y_pred.", accuracy_impl, {"y_true", "y_pred"});
+
+Tensor binary_accuracy_impl(const Operand& y_true, const Operand& y_pred, double threshold) {
+  Tensor p = y_pred.value(), t = y_true.value();
+  squeeze_or_expand_to_same_rank(t, p);
+  Tensor positive = ops::compare(Binary::greater, is_float(p.dtype()) ? p : cast(p, settings().floatx()), threshold);
+  return matches(t, cast(positive, t.dtype()));
+}
+const auto binary_accuracy = public_op("metrics.binary_accuracy", ACCURACY "binary_accuracy", "1 where y_pred is on y_true's side of the threshold.", binary_accuracy_impl,
+                                       {"y_true", "y_pred", {"threshold", 0.5}});
+
+Tensor categorical_accuracy_impl(const Operand& y_true, const Operand& y_pred) {
+  Tensor t = y_true.value(), p = y_pred.value();
+  return matches(arg_reduce(true, t, t.rank() - 1), arg_reduce(true, p, p.rank() - 1));
+}
+const auto categorical_accuracy = public_op("metrics.categorical_accuracy", ACCURACY "categorical_accuracy", "1 where the largest of y_pred stands where that of y_true does.",
+                                            categorical_accuracy_impl, {"y_true", "y_pred"});
+
+Tensor sparse_categorical_accuracy_impl(const Operand& y_true, const Operand& y_pred) {
+  Tensor t = y_true.value(), p = y_pred.value();
+  if (t.rank() == p.rank() && t.shape().back() == 1) t = squeeze(t, t.rank() - 1);
+  Tensor out = matches(as_class(t), arg_reduce(true, p, p.rank() - 1));
+  return out.rank() > 1 && out.shape().back() == 1 ? squeeze(out, out.rank() - 1) : out;
+}
+const auto sparse_categorical_accuracy = public_op("metrics.sparse_categorical_accuracy", ACCURACY "sparse_categorical_accuracy", "1 where the largest of y_pred stands at the class y_true.",
+                                                   sparse_categorical_accuracy_impl, {"y_true", "y_pred"});
+
+// Whether fewer than k entries of a row exceed that of its class. A class whose own score is not finite is never in.
+Tensor in_top_k(const Tensor& classes, const Tensor& scores, int64_t k) {
+  int last = scores.rank() - 1;
+  Tensor own = gather_along(scores, expand_dims(as_class(classes), last), last);
+  Tensor above = sum(cast(binary(Binary::greater, scores, own), DType::int32), {last});
+  Tensor in = ops::compare(Binary::less, above, static_cast<double>(k));
+  return cast(binary(Binary::logical_and, in, unary(Unary::is_finite, squeeze(own, last))), settings().floatx());
+}
+
+Tensor top_k_impl(const Operand& y_true, const Operand& y_pred, int64_t k) {
+  Tensor t = y_true.value();
+  return in_top_k(arg_reduce(true, t, t.rank() - 1), ops::as_float(y_pred), k);
+}
+const auto top_k_categorical_accuracy = public_op("metrics.top_k_categorical_accuracy", ACCURACY "top_k_categorical_accuracy", "1 where the true class is among the k highest scores.", top_k_impl,
+                                                  {"y_true", "y_pred", {"k", 5}});
+
+Tensor sparse_top_k_impl(const Operand& y_true, const Operand& y_pred, int64_t k, bool from_sorted_ids) {
+  Tensor t = y_true.value(), p = y_pred.value();
+  if (t.rank() == p.rank() && t.shape().back() == 1) t = squeeze(t, t.rank() - 1);
+  if (!from_sorted_ids) return in_top_k(t, ops::as_float(p), k);
+  int last = p.rank() - 1;
+  Tensor first = slice_axis(p, last, 0, std::min(k, p.shape().back()));
+  return cast(reduce(Reduce::any, binary(Binary::equal, first, expand_dims(cast(t, p.dtype()), last)), {last}, false), settings().floatx());
+}
+const auto sparse_top_k_categorical_accuracy =
+    public_op("metrics.sparse_top_k_categorical_accuracy", ACCURACY "sparse_top_k_categorical_accuracy",
+              "1 where the class y_true is among the k highest scores (or, from sorted ids, among the first k of y_pred).", sparse_top_k_impl,
+              {"y_true", "y_pred", {"k", 5}, {"from_sorted_ids", false}});
+
+// ---- classes ----
+
+void common(Fields& f, MetricArgs& base) {
+  f("name", base.name, "The metric's name in logs.");
+  f("dtype", base.dtype, "The dtype to accumulate in.");
+}
+Operand operand(const Value& v) { return value_to<Operand>(v); }
+
+struct AccuracyArgs {
+  static constexpr const char* kClass = "Accuracy";
+  MetricArgs base{"accuracy", {}};
+  void fields(Fields& f) { common(f, base); }
+};
+class Accuracy final : public MetricWith<FunctionMetric, AccuracyArgs> {
+ public:
+  using MetricWith::MetricWith;
+  Tensor values(const Value& t, const Value& p) override { return accuracy(operand(t), operand(p)); }
+};
+LAMINA_CLASS(Accuracy, "keras.metrics", "How often predictions equal labels.", {"accuracy"});
+
+struct BinaryAccuracyArgs {
+  static constexpr const char* kClass = "BinaryAccuracy";
+  MetricArgs base{"binary_accuracy", {}};
+  double threshold = 0.5;
+  void fields(Fields& f) {
+    common(f, base);
+    f("threshold", threshold, "Predictions above it count as 1.");
+  }
+};
+class BinaryAccuracy final : public MetricWith<FunctionMetric, BinaryAccuracyArgs> {
+ public:
+  explicit BinaryAccuracy(BinaryAccuracyArgs a) : MetricWith(std::move(a)) {
+    if (args.threshold <= 0 || args.threshold >= 1)
+      throw ValueError("Invalid value for argument `threshold`. Expected a value in interval (0, 1). Received: threshold=", args.threshold);
+  }
+  Tensor values(const Value& t, const Value& p) override { return binary_accuracy(operand(t), operand(p), args.threshold); }
+};
+LAMINA_CLASS(BinaryAccuracy, "keras.metrics", "How often predictions match binary labels.", {"binary_accuracy"});
+
+struct CategoricalAccuracyArgs {
+  static constexpr const char* kClass = "CategoricalAccuracy";
+  MetricArgs base{"categorical_accuracy", {}};
+  void fields(Fields& f) { common(f, base); }
+};
+class CategoricalAccuracy final : public MetricWith<FunctionMetric, CategoricalAccuracyArgs> {
+ public:
+  using MetricWith::MetricWith;
+  Tensor values(const Value& t, const Value& p) override { return categorical_accuracy(operand(t), operand(p)); }
+};
+LAMINA_CLASS(CategoricalAccuracy, "keras.metrics", "How often the highest score is that of the one-hot label.", {"categorical_accuracy"});
+
+struct SparseCategoricalAccuracyArgs {
+  static constexpr const char* kClass = "SparseCategoricalAccuracy";
+  MetricArgs base{"sparse_categorical_accuracy", {}};
+  void fields(Fields& f) { common(f, base); }
+};
+class SparseCategoricalAccuracy final : public MetricWith<FunctionMetric, SparseCategoricalAccuracyArgs> {
+ public:
+  using MetricWith::MetricWith;
+  Tensor values(const Value& t, const Value& p) override { return sparse_categorical_accuracy(operand(t), operand(p)); }
+};
+LAMINA_CLASS(SparseCategoricalAccuracy, "keras.metrics", "How often the highest score is that of the integer label.", {"sparse_categorical_accuracy"});
+
+struct TopKCategoricalAccuracyArgs {
+  static constexpr const char* kClass = "TopKCategoricalAccuracy";
+  int64_t k = 5;
+  MetricArgs base{"top_k_categorical_accuracy", {}};
+  void fields(Fields& f) {
+    f("k", k, "How many of the highest scores count.");
+    common(f, base);
+  }
+};
+class TopKCategoricalAccuracy final : public MetricWith<FunctionMetric, TopKCategoricalAccuracyArgs> {
+ public:
+  using MetricWith::MetricWith;
+  Tensor values(const Value& t, const Value& p) override { return top_k_categorical_accuracy(operand(t), operand(p), args.k); }
+};
+LAMINA_CLASS(TopKCategoricalAccuracy, "keras.metrics", "How often the one-hot label is among the k highest scores.", {"top_k_categorical_accuracy"});
+
+struct SparseTopKCategoricalAccuracyArgs {
+  static constexpr const char* kClass = "SparseTopKCategoricalAccuracy";
+  int64_t k = 5;
+  MetricArgs base{"sparse_top_k_categorical_accuracy", {}};
+  bool from_sorted_ids = false;
+  void fields(Fields& f) {
+    f("k", k, "How many of the highest scores count.");
+    common(f, base);
+    f("from_sorted_ids", from_sorted_ids, "Whether y_pred holds classes, best first, instead of scores.");
+  }
+};
+class SparseTopKCategoricalAccuracy final : public MetricWith<FunctionMetric, SparseTopKCategoricalAccuracyArgs> {
+ public:
+  using MetricWith::MetricWith;
+  Tensor values(const Value& t, const Value& p) override { return sparse_top_k_categorical_accuracy(operand(t), operand(p), args.k, args.from_sorted_ids); }
+  Dict get_config() const override {
+    Dict config = MetricWith::get_config();
+    if (!args.from_sorted_ids) config.erase("from_sorted_ids");
+    return config;
+  }
+};
+LAMINA_CLASS(SparseTopKCategoricalAccuracy, "keras.metrics", "How often the integer label is among the k highest scores.", {"sparse_top_k_categorical_accuracy"});
+
+}  // namespace
+}  // namespace lamina
