@@ -1,4 +1,4 @@
-// bench_steps [seconds a row] [name ...]: median and best time of training steps, one-sample predictions, single eager
+// LAMINA_BENCH_THREADS=n bench_steps [seconds a row] [name ...]: median and best time of training steps, one-sample predictions, single eager
 // ops, and the compilation of a deep net. Rows are run in several interleaved rounds, because machines are noisy.
 #include <algorithm>
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backends/core/autodiff.h"
+#include "backends/core/settings.h"
 #include "backends/core/variable.h"
 #include "backends/graph/function.h"
 #include "backends/ops/primitives.h"
@@ -106,6 +107,7 @@ void measure(std::vector<Row>& rows, double seconds) {
 
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 1;
+  if (const char* threads = std::getenv("LAMINA_BENCH_THREADS")) settings().set_threads(std::atoi(threads));
   std::vector<Row> all;
 
   std::vector<Dense> seed = {{500, 50}, {50, 500}}, wide = {{784, 512}, {512, 512}, {512, 10}};

@@ -179,6 +179,44 @@ TEST(Stability, LogOfSoftmax) {
   EXPECT_NEAR(y.at(1), -302 - std::log1p(std::exp(-2.0)), 1e-3);
 }
 
+TEST(FuseMatMulUpdate, GradientStepAddsIntoTheKernel) {
+  Tensor start = ramp({5, 3});
+  auto step = [&](bool fused) {
+    Variable w(prim::multiply(start, 1.0));
+    Tensors inputs = {ramp({4, 5}), ramp({4, 3})};
+    Graph g = trace_of([&](auto in) -> Tensors {
+      w.assign_sub(prim::multiply(prim::matmul(in[0], in[1], true, false), 0.1));
+      return {prim::matmul(in[0], w)};
+    }, inputs);
+    if (fused) {
+      passes::fuse_matmul_update(g);
+      passes::dead_code(g);
+      expect_sound(g);
+      EXPECT_EQ(count(g, "MatMulAdd"), 1) << g.str();
+      EXPECT_EQ(count(g, "Binary"), 0) << g.str();
+    }
+    Executable executable(std::move(g));
+    EXPECT_EQ(executable.variables_in_place(), 1);
+    Tensor out;
+    for (int i = 0; i < 3; ++i) out = executable.run(inputs)[0];
+    return Tensors{w.value(), out};
+  };
+  Tensors want = step(false), got = step(true);
+  for (size_t o = 0; o < 2; ++o)
+    for (int64_t i = 0; i < want[o].size(); ++i) EXPECT_NEAR(want[o].at(i), got[o].at(i), 1e-5) << o;
+}
+
+TEST(FuseMatMulUpdate, ProductUsedElsewhereStays) {
+  Variable w(ramp({5, 3}));
+  Graph g = trace_of([&](auto in) -> Tensors {
+    Tensor grad = prim::matmul(in[0], in[1], true, false);
+    w.assign_sub(prim::multiply(grad, 0.1));
+    return {grad};
+  }, {ramp({4, 5}), ramp({4, 3})});
+  passes::fuse_matmul_update(g);
+  EXPECT_EQ(count(g, "MatMulAdd"), 0);
+}
+
 TEST(Fuse, ChainIsOneNode) {
   auto fuse = [](Graph& g) {
     passes::fuse_elementwise(g);
