@@ -23,9 +23,7 @@ struct Product {
     const int64_t work = d.m * d.n * d.k;
     parts = std::clamp<int64_t>(work / kWork, 1, 2);  // cut in two when there is enough for two cores
     if (work > (int64_t{1} << 28)) parts = 8;
-    // The cut side is packed once, the other by every part: so cut the longer one. Rows go four at a time through the
-    // library's inner loop, columns 24 or 48, so rows are the better choice unless there are far more columns.
-    by_rows = 2 * d.m >= d.n;
+    by_rows = d.m >= d.n;  // the other side is packed by every part: cut the longer one
     length = by_rows ? d.m : d.n;
     const int64_t grain = by_rows ? 8 : 16;
     part = ((length + parts - 1) / parts + grain - 1) / grain * grain;
