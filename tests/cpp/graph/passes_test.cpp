@@ -125,6 +125,23 @@ TEST(CommonSubexpressions, EqualNodesMerge) {
   EXPECT_EQ(count(g, "Unary"), 2) << g.str();
 }
 
+TEST(OrderUpdates, EachFollowsItsGradient) {
+  Variable a(ramp({40, 40})), b(ramp({40, 40})), rate(Tensor::scalar(0.5f));
+  Graph g = trace_of([&](auto in) -> Tensors {
+    Tensor ga = prim::matmul(in[0], a.value()), gb = prim::matmul(ga, b.value());
+    Tensor half = prim::multiply(rate.value(), 0.5);
+    a.assign_sub(prim::multiply(ga, half));
+    b.assign_sub(prim::multiply(gb, half));
+    return {};
+  }, {ramp({40, 40})});
+  passes::optimize(g);
+  expect_sound(g);
+  std::vector<std::string> order;
+  for (const GraphNode& n : g.nodes)
+    if (n.kind == GraphNode::Kind::op && g.values[n.outputs[0]].spec.shape.rank()) order.emplace_back(n.op->name());
+  EXPECT_THAT(order, ::testing::ElementsAre("MatMul", "FusedElementwise", "MatMul", "FusedElementwise")) << g.str();
+}
+
 TEST(DeadCode, KeepsUpdatesAndArguments) {
   Variable v(ramp({2}));
   Tensors inputs = {ramp({2}), ramp({3})};
