@@ -55,25 +55,22 @@ void squeeze_or_expand_to_same_rank(Tensor& a, Tensor& b, bool expand_rank_1) {
   }
 }
 
+Tensor apply_mask(const Tensor& sample_weight, const Tensor& mask, DType dtype, const std::string& reduction) {
+  if (!mask.defined()) return sample_weight;
+  Tensor m = prim::cast(mask, dtype);
+  if (reduction == "mean" || reduction == "sum_over_batch_size") {
+    Tensor valid = prim::reduce_all(Reduce::sum, m);
+    m = prim::multiply(m, prim::divide(prim::full({}, static_cast<double>(m.size()), dtype), prim::add(valid, settings().epsilon())));
+  }
+  if (!sample_weight.defined()) return m;
+  Tensor weight = prim::cast(sample_weight, dtype);
+  squeeze_or_expand_to_same_rank(weight, m);
+  return prim::multiply(weight, m);
+}
+
 Tensor reduce_weighted(Tensor values, Tensor weight, const Tensor& mask, const std::string& reduction, DType dtype) {
   values = prim::cast(values, dtype);
-  if (mask.defined()) {
-    Tensor m = prim::cast(mask, dtype);
-    if (reduction == "mean" || reduction == "sum_over_batch_size") {
-      // Scaled so that the mean is over the places that count.
-      double total = static_cast<double>(m.size());
-      Tensor valid = prim::reduce_all(Reduce::sum, m);
-      Tensor share = prim::divide(prim::full({}, total, dtype), prim::add(valid, settings().epsilon()));
-      m = prim::multiply(m, share);
-    }
-    if (weight.defined()) {
-      weight = prim::cast(weight, dtype);
-      squeeze_or_expand_to_same_rank(weight, m);
-      weight = prim::multiply(weight, m);
-    } else {
-      weight = m;
-    }
-  }
+  weight = apply_mask(weight, mask, dtype, reduction);
   if (weight.defined()) {
     weight = prim::cast(weight, dtype);
     squeeze_or_expand_to_same_rank(values, weight);

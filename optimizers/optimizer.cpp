@@ -1,5 +1,7 @@
 #include "optimizers/optimizer.h"
 
+#include "layers/layer.h"
+
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
 #include "backends/ops/primitives.h"
