@@ -23,9 +23,10 @@ class Sequential : public Model {
   void pop(bool rebuild = true);
   const std::vector<LayerPtr>& stack() const { return stack_; }  // the InputLayer included
 
+  void maybe_rebuild();  // after add(layer, rebuild=false)
+
  private:
   std::vector<LayerPtr> stack_without_input() const;
-  void maybe_rebuild();
   void build_stack(const Shape& batch_shape, std::optional<DType> dtype);
   std::vector<LayerPtr> stack_;
 };

@@ -71,7 +71,9 @@ Loss::Loss(std::string name, std::string reduction, const Value& dtype)
 }
 
 Tensor Loss::operator()(const Value& y_true, const Value& y_pred, const Tensor& sample_weight) {
-  Tensor mask = y_pred.is_tensor() ? y_pred.as_tensor().mask() : Tensor();
+  Tensor mask;
+  for (const Tensor& t : flatten_tensors(y_pred))
+    if (t.mask().defined()) mask = t.mask();
   Value t = convert(y_true, dtype_), p = convert(y_pred, dtype_);
   Tensor values = hooked("call") ? value_to<Operand>(hook->invoke("call", {t, p}, {})).value() : call(t, p);
   if (Tensor own = values.mask(); own.defined() && !(mask.defined() && own.same(mask)))

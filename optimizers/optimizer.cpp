@@ -5,8 +5,9 @@
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
 #include "backends/ops/primitives.h"
+#include "backends/ops/public/operand.h"
 #include "layers/constraints/constraint.h"
-#include "layers/operation.h"
+#include "layers/layer.h"
 
 namespace lamina {
 
@@ -147,6 +148,7 @@ bool Optimizer::has_schedule() const { return schedule_ != nullptr; }
 
 Tensor Optimizer::learning_rate() const {
   if (!schedule_) return learning_rate_.value();
+  if (schedule_->hooked("__call__")) return value_to<Operand>(schedule_->hook->invoke("__call__", {iterations_.value()}, {})).as(settings().floatx());
   return (*schedule_)(iterations_.value());
 }
 
@@ -170,7 +172,11 @@ Tensor Optimizer::scale_loss(const Tensor& loss) { return args_.loss_scale_facto
 
 void Optimizer::apply(const Tensors& gradients, const Variables& trainable) {
   if (gradients.empty()) return;
-  if (!trainable.empty() && !built_) build(trainable);
+  if (!trainable.empty() && !built_) {
+    NameScope scope(args_.name);
+    if (hooked("build")) build_hooked(trainable);
+    else build(trainable);
+  }
   if (!built_) throw ValueError("When passing `grads` without `variables`, the optimizer must already be built on a list of variables. Call `optimizer.build(trainable_variables)` first. ");
   const Variables& given = trainable.empty() ? trainable_ : trainable;
   if (gradients.size() != given.size())

@@ -60,7 +60,7 @@ class Optimizer : public Object {
   const Variable& iterations() const;
   // In Keras' file order: iteration, learning_rate (absent with a schedule), EMA averages, accumulators, slots.
   const Variables& variables() const { return variables_; }
-  const Variables& trainable_variables() const { return trainable_; }  // given to build()
+  const Variables& trainable() const { return trainable_; }  // given to build()
   // For slots that a user's class makes itself.
   void track_variable(const Variable& variable) { variables_.push_back(variable); }
   // No weight decay for these variables, and for those whose name contains a match of one of the patterns (regular
@@ -80,6 +80,9 @@ class Optimizer : public Object {
   size_t index_of(const Variable& variable) const;  // among those given to build(); ValueError if it is none of them
   // The number of the update under way, from 1, as a scalar of `dtype`. Accumulated gradients make one update a period.
   Tensor local_step(DType dtype) const;
+
+  // build() where a binding's class overrides it.
+  virtual void build_hooked(const Variables& trainable) { build(trainable); }
 
   OptimizerArgs args_;
   Variables variables_, trainable_;

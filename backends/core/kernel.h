@@ -20,8 +20,8 @@ struct BoundKernel {
   using Run = std::function<void(const void* const* inputs, void* const* outputs, void* scratch)>;
   Run run;
   size_t scratch_bytes = 0;
-  bool in_place = false;  // an output may share the buffer of an input of the same spec
-  std::vector<std::pair<int, int>> sharing;  // further (input, output) pairs that may share one buffer, any number at once
+  bool in_place = false;  // any one output may share the buffer of any one input of its size
+  std::vector<std::pair<int, int>> sharing;  // else the (input, output) pairs that may share one buffer, any number of them at once
   std::string_view name;
 };
 

@@ -31,6 +31,9 @@ class Settings {
   std::atomic<int> threads_{0};
 };
 
+// Loads the configuration file on first use, through the loader that api/config installs; what the loader throws is
+// thrown here, on every use until it succeeds.
 Settings& settings();
+void set_settings_loader(void (*loader)());
 
 }  // namespace lamina

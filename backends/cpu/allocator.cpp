@@ -59,7 +59,8 @@ BufferPtr allocate(size_t bytes) {
     cache.bytes -= kTable.size[k];
     return std::make_shared<Buffer>(block, bytes);
   }
-  size_t rounded = k < kClasses ? kTable.size[k] : (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  // aligned_alloc wants whole multiples of the alignment; one class is none.
+  size_t rounded = ((k < kClasses ? kTable.size[k] : bytes) + kAlignment - 1) / kAlignment * kAlignment;
   void* data = std::aligned_alloc(kAlignment, rounded);
   if (!data) throw MemoryError("Out of memory: a tensor of ", bytes, " bytes does not fit. Use a smaller batch or model.");
   return std::make_shared<Buffer>(data, bytes);

@@ -1,4 +1,4 @@
-// bench_steps [seconds a row] [name ...]: median and best time of training steps, one-sample predictions, single eager
+// LAMINA_BENCH_THREADS=n bench_steps [seconds a row] [name ...]: median and best time of training steps, one-sample predictions, single eager
 // ops, and the compilation of a deep net. Rows are run in several interleaved rounds, because machines are noisy.
 #include <algorithm>
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backends/core/autodiff.h"
+#include "backends/core/settings.h"
 #include "backends/core/variable.h"
 #include "backends/graph/function.h"
 #include "backends/ops/primitives.h"
@@ -68,6 +69,17 @@ void rmsprop(const Variables& weights, const Variables& means, const Tensors& gr
   }
 }
 
+void adam(const Variables& weights, const Variables& first, const Variables& second, const Variable& step, const Tensors& grads, double rate) {
+  step.assign_add(Tensor::scalar(1.0f));
+  auto one_minus_power = [&](double base) { return prim::rsub(1.0, prim::power(prim::full({}, base, DType::float32), step)); };
+  Tensor alpha = prim::divide(prim::multiply(prim::sqrt(one_minus_power(0.999)), rate), one_minus_power(0.9));
+  for (size_t i = 0; i < weights.size(); ++i) {
+    first[i].assign_add(prim::multiply(prim::subtract(grads[i], first[i]), 0.1));
+    second[i].assign_add(prim::multiply(prim::subtract(prim::square(grads[i]), second[i]), 0.001));
+    weights[i].assign_sub(prim::divide(prim::multiply(first[i], alpha), prim::add(prim::sqrt(second[i]), 1e-7)));
+  }
+}
+
 Tensor forward(const std::vector<Dense>& layers, Tensor x) {
   for (size_t i = 0; i < layers.size(); ++i) {
     x = layers[i](x);
@@ -106,6 +118,7 @@ void measure(std::vector<Row>& rows, double seconds) {
 
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 1;
+  if (const char* threads = std::getenv("LAMINA_BENCH_THREADS")) settings().set_threads(std::atoi(threads));
   std::vector<Row> all;
 
   std::vector<Dense> seed = {{500, 50}, {50, 500}}, wide = {{784, 512}, {512, 512}, {512, 10}};
@@ -127,6 +140,26 @@ int main(int argc, char** argv) {
     rmsprop(wide_weights, means, grads, 0.001);
     return {loss};
   }, "mlp_step", Function::Mode::graph);
+  // 20 columns of 5,000 classes and 30 numbers, to a dense net.
+  Variables tables, deep_weights, first, second;
+  for (int i = 0; i < 20; ++i) tables.emplace_back(noise({5000, 16}, 0.05));
+  std::vector<Dense> head = {{350, 128}, {128, 64}, {64, 1}};
+  deep_weights = weights_of(head);
+  deep_weights.insert(deep_weights.end(), tables.begin(), tables.end());
+  for (const Variable& w : deep_weights) first.emplace_back(noise(w.shape(), 0)), second.emplace_back(noise(w.shape(), 0));
+  Variable steps(Tensor::scalar(0.0f));
+  Function wide_deep_step([&](std::span<const Tensor> in) -> Tensors {
+    TapeScope tape;
+    Tensors parts = {in[1]};
+    for (int i = 0; i < 20; ++i) parts.push_back(prim::gather(tables[i], prim::reshape(prim::slice_axis(in[0], 1, i, i + 1), {128}), 0));
+    Tensor loss = mse(forward(head, prim::concat(parts, 1)), in[2]);
+    Tensors grads = gradients_of(loss, deep_weights);
+    NoGradScope off;
+    adam(deep_weights, first, second, steps, grads, 0.001);
+    return {loss};
+  }, "wide_deep_step", Function::Mode::graph);
+  Tensor classes = Tensor::empty({128, 20}, DType::int32), numbers = noise({128, 30}, 1), labels = noise({128, 1}, 1);
+  for (int i = 0; i < 128 * 20; ++i) classes.mutable_data<int32_t>()[i] = static_cast<int32_t>(i * 7919LL % 5000);
   Function seed_predict([&](std::span<const Tensor> in) -> Tensors { return {seed[1](seed[0](in[0]))}; }, "seed_mlp_predict", Function::Mode::graph);
   Function wide_predict([&](std::span<const Tensor> in) -> Tensors { return {forward(wide, in[0])}; }, "mlp_predict", Function::Mode::graph);
 
@@ -136,6 +169,7 @@ int main(int argc, char** argv) {
 
   all.push_back({"seed_mlp fit step", [&] { seed_step({seed_x, seed_y}); }});
   all.push_back({"mlp fit step", [&] { wide_step({wide_x, wide_y}); }});
+  all.push_back({"wide_deep fit step", [&] { wide_deep_step({classes, numbers, labels}); }});
   all.push_back({"seed_mlp predict 1", [&] { seed_predict({one_seed}); }});
   all.push_back({"mlp predict 1", [&] { wide_predict({one_wide}); }});
   all.push_back({"eager add of 32", [&] { prim::add(small_a, small_b); }});
@@ -162,5 +196,5 @@ int main(int argc, char** argv) {
     if (wanted) rows.push_back(std::move(row));
   }
   measure(rows, seconds);
-  if (std::getenv("LAMINA_BENCH_DUMP")) std::printf("%s%s", seed_step.dump().c_str(), wide_step.dump().c_str());
+  if (std::getenv("LAMINA_BENCH_DUMP")) std::printf("%s%s", seed_step.dump().c_str(), (wide_step.dump() + wide_deep_step.dump()).c_str());
 }

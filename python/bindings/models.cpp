@@ -5,6 +5,7 @@
 #include "api/random_state.h"
 #include "api/sequential.h"
 #include "bindings/hook.h"
+#include "serialization/model_io.h"
 
 namespace lamina::bindings {
 
@@ -247,11 +248,18 @@ void bind_models(py::module_& m) {
         s.add(l, rebuild);
       })
       .def("_pop", &Sequential::pop)
+      .def("_rebuild", &Sequential::maybe_rebuild)
       .def("_stack", [](const Sequential& s) {
         py::list out;
         for (const LayerPtr& l : s.stack()) out.append(object_to_python(l));
         return out;
       });
+  m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped) { save_model(x, path, overwrite, zipped); });
+  m.def("save_weights", [](const Model& x, const std::string& path, bool overwrite) { save_weights(x, path, overwrite); });
+  m.def("load_weights", [](Model& x, const std::string& path, bool skip) { load_weights(x, path, skip); });
+  m.def("load_model", [](const std::string& path, bool compile) { return object_to_python(load_model(path, compile)); });
+  m.def("model_to_json", [](const Model& x) { return model_to_json(x); });
+  m.def("model_from_json", [](const std::string& json) { return object_to_python(model_from_json(json)); });
   m.def("set_print_function", [](py::object f) {
     static py::object* held = new py::object;
     *held = f;

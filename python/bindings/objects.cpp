@@ -7,6 +7,7 @@
 #include "api/callbacks/callback.h"
 #include "api/metrics/metric.h"
 #include "backends/ops/public/operand.h"
+#include "backends/ops/random/seed_generator.h"
 #include "backends/core/engine.h"
 #include "bindings/hook.h"
 #include "layers/constraints/constraint.h"
@@ -83,7 +84,7 @@ class UserMetric final : public User<Metric> {
 class UserOptimizer final : public User<Optimizer> {
  public:
   using User<Optimizer>::User;
-  void build(const Variables& variables) override {
+  void build_hooked(const Variables& variables) override {
     if (hooked("build")) {
       py::gil_scoped_acquire gil;
       py::list list;
@@ -239,8 +240,21 @@ void bind_objects(py::module_& m) {
       .def("_set_learning_rate", [](Optimizer& o, py::handle v) { o.set_learning_rate(to_value(v)); })
       .def("_iterations", [](const Optimizer& o) { return variable_to_python(o.iterations()); })
       .def("_variables", [](const Optimizer& o) { return variable_list(o.variables()); })
+      .def("_trainables", [](const Optimizer& o) { return variable_list(o.trainable()); })
+      .def("_track_variable", [](Optimizer& o, const Variable& v) { o.track_variable(v); })
+      .def("exclude_from_weight_decay", [](Optimizer& o, py::object variables, py::object names) {
+        o.exclude_from_weight_decay(variables.is_none() ? Variables{} : variables_from(variables), names.is_none() ? std::vector<std::string>{} : names.cast<std::vector<std::string>>());
+      }, py::arg("var_list") = py::none(), py::arg("var_names") = py::none())
       .def_property_readonly("built", &Optimizer::built)
       .def_property_readonly("name", &Optimizer::name);
+
+  py::class_<SeedGenerator, Object, std::shared_ptr<SeedGenerator>> seed(m, "SeedGeneratorCore");
+  seed.def(py::init([](const ObjectBox& box) { return unbox<SeedGenerator>(box); }))
+      .def(py::init([](std::optional<int64_t> value) { return std::make_shared<SeedGenerator>(value); }))
+      .def("_seed_state", [](const SeedGenerator& g) { return variable_to_python(g.state()); })
+      .def("_next", [](SeedGenerator& g) { return to_python(g.next()); });
+  m.def("set_random_seed", &set_random_seed);
+  m.def("make_default_seed", &make_default_seed);
 
   py::class_<Callback, Object, std::shared_ptr<Callback>> callback(m, "CallbackCore");
   add_constructors<Callback>(callback, "keras.callbacks", [](const Dict&) { return std::make_shared<UserCallback>(); });

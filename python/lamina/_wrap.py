@@ -16,6 +16,7 @@ _HOMES = {
     "keras.optimizers.schedules": ("lamina.optimizers.schedules", "lamina.optimizers.schedules", "LearningRateSchedule"),
     "keras.optimizers": ("lamina.optimizers", "lamina.optimizers", "Optimizer"),
     "keras.callbacks": ("lamina.callbacks", "lamina.callbacks", "Callback"),
+    "keras.random": ("lamina.random", "lamina._seed", "SeedGenerator"),
     "keras.dtype_policies": ("lamina.dtype_policies", "lamina.dtype_policies", "DTypePolicy"),
 }
 _classes = {}
@@ -105,6 +106,8 @@ def wrap(box, name, module):
         cls = get_class(name, where)
         if cls is not None:
             break
+    if name == "SeedGenerator":
+        from lamina._seed import SeedGenerator as cls
     if cls is None:
         if module.startswith("keras.src.ops"):
             from lamina._layer import Operation as cls

@@ -1,5 +1,6 @@
 #include "backends/graph/passes/passes.h"
 #include "backends/graph/passes/rebuild.h"
+#include "backends/ops/creation/creation.h"
 
 namespace lamina::passes {
 
@@ -11,12 +12,22 @@ bool same_scalar(const Tensor& a, const Tensor& b) {
   return a.spec() == b.spec() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
 }
 
+// Filling memory is cheaper than copying it: what writes into a fill (a scatter) should have one of its own.
+bool large_fill(const GraphNode& n) {
+  auto* full = n.kind == GraphNode::Kind::op ? dynamic_cast<const FullOp*>(n.op.get()) : nullptr;
+  return full && full->shape.elements() > 1024;
+}
+
 }  // namespace
 
 void common_subexpressions(Graph& graph) {
   Rebuild r(graph);
   std::unordered_multimap<size_t, int> seen;  // hash to fresh node
   for (const GraphNode& n : r.old().nodes) {
+    if (large_fill(n)) {
+      r.keep(n);
+      continue;
+    }
     const bool op = n.kind == GraphNode::Kind::op, scalar = n.kind == GraphNode::Kind::constant && n.constant.size() == 1;
     if (!op && !scalar) {
       r.keep(n);

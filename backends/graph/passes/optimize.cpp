@@ -14,6 +14,8 @@ void optimize(Graph& graph, const Watch& watch) {
   run("simplify", simplify);  // folded constants and shared nodes show more
   run("common_subexpressions", common_subexpressions);
   run("dead_code", dead_code);
+  run("fuse_matmul_update", fuse_matmul_update);
+  run("dead_code", dead_code);
   run("fuse_elementwise", fuse_elementwise);
   run("fold_fills", [](Graph& g) { fold_constants(g, true); });
   run("dead_code", dead_code);

@@ -3,6 +3,16 @@
 
 namespace lamina::passes {
 
+namespace {
+// Rates, step counts and the like: cheap to keep, and updates wait for them.
+bool small(const Graph& graph, const GraphNode& n) {
+  if (n.kind != GraphNode::Kind::op) return false;
+  for (int v : n.outputs)
+    if (graph.values[v].spec.shape.elements() > 64) return false;
+  return true;
+}
+}  // namespace
+
 void order_updates(Graph& graph) {
   const int count = static_cast<int>(graph.nodes.size());
   // The old values that each update node overwrites.
@@ -29,24 +39,26 @@ void order_updates(Graph& graph) {
       last_reader[from] = std::max(last_reader[from], at);
     }
   }
-  std::vector<std::vector<int>> after(count);  // nodes to place right after this one
+  std::vector<int> first;                      // arguments, variables and constants: they cost nothing and stand before all
+  std::vector<std::vector<int>> after(count);  // nodes to place right after this one, in their order
   std::vector<char> moved(count);
   for (int i = 0; i < count; ++i) {
     position[i] = i;
-    if (overwrites[i].empty()) continue;
-    int at = 0;
+    const bool leaf = graph.nodes[i].kind != GraphNode::Kind::op;
+    if (!leaf && overwrites[i].empty() && !small(graph, graph.nodes[i])) continue;
+    int at = -1;
     for (int v : graph.nodes[i].inputs) at = std::max(at, position[graph.values[v].node]);
     for (int variable : overwrites[i])
       if (variable >= 0) at = std::max(at, last_reader[variable]);
     if (at >= i) continue;
     position[i] = at;
     moved[i] = 1;
-    after[at].push_back(i);
+    (at < 0 ? first : after[at]).push_back(i);
   }
   Rebuild r(graph);
+  for (int i : first) r.keep(r.old().nodes[i]);
   for (int i = 0; i < count; ++i) {
     if (!moved[i]) r.keep(r.old().nodes[i]);
-    // Moved nodes may wait for each other's place: those keep their order.
     for (int m : after[i]) r.keep(r.old().nodes[m]);
   }
   r.finish();

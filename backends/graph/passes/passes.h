@@ -30,6 +30,10 @@ void dead_code(Graph& graph);
 // feed them are absorbed. Same bits as the unfused nodes.
 void fuse_elementwise(Graph& graph);
 
+// Gradient steps on kernels, W + c * (A x B) with the product used nowhere else, become one product that adds into W.
+// Rounds once less than the ops it replaces.
+void fuse_matmul_update(Graph& graph);
+
 // Moves the nodes that produce variable updates up to where their operands are ready and the last reader of the old
 // value has run: gradients die sooner, and the update may overwrite the variable's memory.
 void order_updates(Graph& graph);

@@ -2,6 +2,7 @@
 #include "backends/graph/passes/rebuild.h"
 #include "backends/ops/elementwise/elementwise.h"
 #include "backends/ops/reduce/reduce.h"
+#include "backends/ops/softmax/softmax.h"
 
 namespace lamina::passes {
 
@@ -28,6 +29,7 @@ class Stable {
     if (kind == Unary::log) {
       if (int e = operand(x, Unary::exp); e >= 0) return e;
       if (int s = operand(x, Unary::sigmoid); s >= 0) return unary(Unary::negative, unary(Unary::softplus, unary(Unary::negative, s)));
+      if (auto* s = r_.op<SoftmaxOp>(x); s && !s->log) return r_.emit(make_op<SoftmaxOp>(true), {r_.maker(x).inputs[0]});
       if (auto* b = r_.op<BinaryOp>(x)) {
         const auto& in = r_.maker(x).inputs;
         if (b->kind == Binary::add)

@@ -242,28 +242,34 @@ FN(greater, x > y)
 FN(greater_equal, x >= y)
 #undef FN
 
-template <class T> void where_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
-  const bool* mask = static_cast<const bool*>(c);
-  const T *x = static_cast<const T*>(a), *y = static_cast<const T*>(b);
+// Selection by bits: both sides are read and masked, so that the loop has no branch and vectorises.
+template <class T, class A, class B> void select_block(const void* condition, void* o, int64_t n, A a, B b) {
+  using Bits = std::conditional_t<sizeof(T) == 1, uint8_t, std::conditional_t<sizeof(T) == 2, uint16_t, std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>>;
+  const uint8_t* mask = static_cast<const uint8_t*>(condition);
   T* out = static_cast<T*>(o);
 #pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x[i] : y[i];
+  for (int64_t i = 0; i < n; ++i) {
+    T x = a(i), y = b(i);
+    Bits p, q, m = static_cast<Bits>(-static_cast<Bits>(mask[i]));
+    __builtin_memcpy(&p, &x, sizeof p);
+    __builtin_memcpy(&q, &y, sizeof q);
+    p = static_cast<Bits>((p & m) | (q & static_cast<Bits>(~m)));
+    __builtin_memcpy(out + i, &p, sizeof p);
+  }
+}
+template <class T> void where_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
+  const T *x = static_cast<const T*>(a), *y = static_cast<const T*>(b);
+  select_block<T>(c, o, n, [x](int64_t i) { return x[i]; }, [y](int64_t i) { return y[i]; });
 }
 
 // One choice a single value.
 template <class T> void where_left_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
-  const bool* mask = static_cast<const bool*>(c);
   const T x = *static_cast<const T*>(a), *y = static_cast<const T*>(b);
-  T* out = static_cast<T*>(o);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x : y[i];
+  select_block<T>(c, o, n, [x](int64_t) { return x; }, [y](int64_t i) { return y[i]; });
 }
 template <class T> void where_right_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
-  const bool* mask = static_cast<const bool*>(c);
   const T *x = static_cast<const T*>(a), y = *static_cast<const T*>(b);
-  T* out = static_cast<T*>(o);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) out[i] = mask[i] ? x[i] : y;
+  select_block<T>(c, o, n, [x](int64_t i) { return x[i]; }, [y](int64_t) { return y; });
 }
 
 // Float arithmetic and comparisons with one operand a single value.

@@ -102,7 +102,7 @@ BoundKernel bind_scatter(const KernelRequest& r) {
   constexpr int64_t kStrip = 512;
   const int64_t strips = std::max<int64_t>(1, l.inner / kStrip);
   BoundKernel k;
-  k.in_place = true;
+  k.sharing = {{0, 0}};  // not the updates, which are read after x has been copied
   k.run = [l, combine, strips, bytes = r.outputs[0].shape.elements() * l.element](const void* const* in, void* const* out, void*) {
     if (out[0] != in[0] && bytes) std::memcpy(out[0], in[0], bytes);
     parallel_for(l.outer * strips, [&](int64_t task) {

@@ -5,35 +5,39 @@
 
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/matmul/matmul.h"
+#include "backends/ops/matmul/matmul_add.h"
 
 namespace lamina {
 
 namespace {
 
-BoundKernel bind_onednn(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulOp&>(r.op);
-  if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
-  MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
-  if (d.k == 0 || d.m == 0 || d.n == 0) return r.decline("empty");
-  constexpr int64_t kWork = 1 << 18;  // multiply-adds worth a task of its own: some microseconds
-  int64_t work = d.m * d.n * d.k;
-  int64_t parts = std::clamp<int64_t>(work / kWork, 1, 2);  // cut in two when there is enough for two cores
-  if (work > (int64_t{1} << 28)) parts = 8;
-  bool by_rows = d.m >= d.n;
-  int64_t length = by_rows ? d.m : d.n;
-  int64_t part = (length + parts - 1) / parts;
-  part = (part + 15) / 16 * 16;
-  parts = (length + part - 1) / part;
-  BoundKernel kernel;
-  kernel.run = [=, ta = op.transpose_a, tb = op.transpose_b](const void* const* in, void* const* out, void*) {
+// y = beta * y + alpha * (x w), cut into strips.
+struct Product {
+  MatMulDims d;
+  bool ta, tb, by_rows;
+  float alpha = 1, beta = 0;
+  int64_t parts, part, length;
+
+  Product(const MatMulOp& op, const MatMulDims& dims) : d(dims), ta(op.transpose_a), tb(op.transpose_b) {
+    constexpr int64_t kWork = 1 << 18;  // multiply-adds worth a task of its own: some microseconds
+    const int64_t work = d.m * d.n * d.k;
+    parts = std::clamp<int64_t>(work / kWork, 1, 2);  // cut in two when there is enough for two cores
+    if (work > (int64_t{1} << 28)) parts = 8;
+    by_rows = d.m >= d.n;  // the other side is packed by every part: cut the longer one
+    length = by_rows ? d.m : d.n;
+    const int64_t grain = by_rows ? 8 : 16;
+    part = ((length + parts - 1) / parts + grain - 1) / grain * grain;
+    parts = (length + part - 1) / part;
+  }
+
+  void run(const void* a, const void* w0, void* y0) const {
     auto task = [&](int64_t t) {
       thread_local bool single = (omp_set_num_threads(1), true);
       (void)single;
       int64_t b = t / parts, from = t % parts * part, size = std::min(part, length - from);
-      const float* x = static_cast<const float*>(in[0]) + b * d.m * d.k;
-      const float* w = static_cast<const float*>(in[1]) + b * d.k * d.n;
-      float* y = static_cast<float*>(out[0]) + b * d.m * d.n;
+      const float* x = static_cast<const float*>(a) + b * d.m * d.k;
+      const float* w = static_cast<const float*>(w0) + b * d.k * d.n;
+      float* y = static_cast<float*>(y0) + b * d.m * d.n;
       int64_t m = d.m, n = d.n;
       if (by_rows) {
         x += ta ? from : from * d.k;
@@ -44,14 +48,41 @@ BoundKernel bind_onednn(const KernelRequest& r) {
         y += from;
         n = size;
       }
-      dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, 1.0f, x, ta ? d.m : d.k, w, tb ? d.k : d.n, 0.0f, y, d.n);
+      dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta, y, d.n);
     };
     parallel_for(d.batch * parts, task);
+  }
+};
+
+BoundKernel bind_onednn(const KernelRequest& r) {
+  const auto& op = static_cast<const MatMulOp&>(r.op);
+  if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
+  MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
+  if (d.k == 0 || d.m == 0 || d.n == 0) return r.decline("empty");
+  BoundKernel kernel;
+  kernel.run = [p = Product(op, d)](const void* const* in, void* const* out, void*) { p.run(in[0], in[1], out[0]); };
+  return kernel;
+}
+
+BoundKernel bind_add(const KernelRequest& r) {
+  const auto& op = static_cast<const MatMulAddOp&>(r.op);
+  if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
+  MatMulDims d = matmul_dims(op.product, r.inputs[1].shape, r.inputs[2].shape);
+  if (d.k == 0 || d.m == 0 || d.n == 0) return r.decline("empty");
+  Product p(op.product, d);
+  p.alpha = static_cast<float>(op.alpha);
+  p.beta = 1;
+  BoundKernel kernel;
+  kernel.sharing = {{0, 0}};
+  kernel.run = [p, bytes = static_cast<size_t>(d.batch * d.m * d.n) * sizeof(float)](const void* const* in, void* const* out, void*) {
+    if (in[0] != out[0]) std::memcpy(out[0], in[0], bytes);
+    p.run(in[1], in[2], out[0]);
   };
   return kernel;
 }
 
 LAMINA_KERNEL(cpu, "MatMul", "onednn", 10, bind_onednn);
+LAMINA_KERNEL(cpu, "MatMulAdd", "onednn", 10, bind_add);
 
 }  // namespace
 }  // namespace lamina

@@ -135,6 +135,57 @@ TEST(Variables, TrainingStepUpdatesAllInPlace) {
   EXPECT_EQ(executable.variables_in_place(), 3) << executable.graph().str();
 }
 
+TEST(Memory, ScatterDoesNotTakeItsUpdates) {
+  // Updates of the size of x die in the scatter: only x's own memory may become the result's.
+  auto f = graph_function([](auto in) -> Tensors {
+    Tensor x = prim::matmul(in[0], in[0]), updates = prim::matmul(in[0], x);
+    return {prim::matmul(prim::scatter(Scatter::add, x, in[1], updates, 0), in[0])};
+  });
+  Tensor m = ramp({4, 4}), index = Tensor::of<int32_t>({3, 0, 2, 1});
+  Tensor x = prim::matmul(m, m), want = prim::matmul(prim::scatter(Scatter::add, x, index, prim::matmul(m, x), 0), m);
+  Tensor got = f({m, index})[0];
+  for (int i = 0; i < 16; ++i) EXPECT_NEAR(got.at(i), want.at(i), 1e-5);
+}
+
+// Throws when its input is negative, after part of the step has run.
+class PickyOp final : public Primitive {
+ public:
+  std::string_view name() const override { return "TestPicky"; }
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override { return {in[0]}; }
+};
+BoundKernel bind_picky(const KernelRequest&) {
+  BoundKernel k;
+  k.run = [](const void* const* in, void* const* out, void*) {
+    float x = *static_cast<const float*>(in[0]);
+    if (x < 0) throw ValueError("negative: ", x);
+    *static_cast<float*>(out[0]) = x;
+  };
+  return k;
+}
+LAMINA_KERNEL(cpu, "TestPicky", "loop", 100, bind_picky);
+
+TEST(Variables, UsableAfterAStepThatThrows) {
+  Variable a(Tensor::of<float>({1, 2})), b(Tensor::scalar(0.0f)), c(Tensor::of<float>({5}));
+  auto f = graph_function([&](auto in) -> Tensors {
+    a.assign_add(prim::broadcast_to(in[0], {2}));
+    Tensor checked = apply1(make_op<PickyOp>(), {in[0]});
+    b.assign(checked);
+    c.assign_add(prim::broadcast_to(checked, {1}));
+    return {checked};
+  });
+  f({Tensor::scalar(1.0f)});
+  f({Tensor::scalar(1.0f)});
+  EXPECT_THROW(f({Tensor::scalar(-1.0f)}), ValueError);
+  EXPECT_TRUE(a.value().at(0) == 3 || a.value().at(0) == 2) << "its old or its new value";
+  EXPECT_EQ(b.value().item(), 1);
+  EXPECT_EQ(c.value().at(0), 7);
+  double before = a.value().at(0);
+  f({Tensor::scalar(2.0f)});
+  EXPECT_EQ(a.value().at(0), before + 2);
+  EXPECT_EQ(b.value().item(), 2);
+  EXPECT_EQ(c.value().at(0), 9);
+}
+
 TEST(Threads, OneFunctionFromEight) {
   Variable w(ramp({64, 64})), b(ramp({64}));
   auto f = graph_function([&](auto in) -> Tensors {

@@ -4,6 +4,7 @@
 #include "backends/graph/executable.h"
 #include "backends/graph/trace.h"
 #include "backends/ops/elementwise/fused.h"
+#include "backends/ops/softmax/softmax.h"
 #include "support/data.h"
 
 namespace lamina {
@@ -124,6 +125,23 @@ TEST(CommonSubexpressions, EqualNodesMerge) {
   EXPECT_EQ(count(g, "Unary"), 2) << g.str();
 }
 
+TEST(OrderUpdates, EachFollowsItsGradient) {
+  Variable a(ramp({40, 40})), b(ramp({40, 40})), rate(Tensor::scalar(0.5f));
+  Graph g = trace_of([&](auto in) -> Tensors {
+    Tensor ga = prim::matmul(in[0], a.value()), gb = prim::matmul(ga, b.value());
+    Tensor half = prim::multiply(rate.value(), 0.5);
+    a.assign_sub(prim::multiply(ga, half));
+    b.assign_sub(prim::multiply(gb, half));
+    return {};
+  }, {ramp({40, 40})});
+  passes::optimize(g);
+  expect_sound(g);
+  std::vector<std::string> order;
+  for (const GraphNode& n : g.nodes)
+    if (n.kind == GraphNode::Kind::op && g.values[n.outputs[0]].spec.shape.rank()) order.emplace_back(n.op->name());
+  EXPECT_THAT(order, ::testing::ElementsAre("MatMul", "FusedElementwise", "MatMul", "FusedElementwise")) << g.str();
+}
+
 TEST(DeadCode, KeepsUpdatesAndArguments) {
   Variable v(ramp({2}));
   Tensors inputs = {ramp({2}), ramp({3})};
@@ -172,11 +190,48 @@ TEST(Stability, LogOfSoftmax) {
   Tensor x = Tensor::of<float>({0, -300, 2}, {1, 3});
   Graph g = trace_of([](auto in) -> Tensors {
     Tensor e = prim::exp(prim::subtract(in[0], prim::reduce(Reduce::max, in[0], {1}, true)));
-    return {prim::log(prim::divide(e, prim::sum(e, {1}, true)))};
+    return {prim::log(prim::divide(e, prim::sum(e, {1}, true))), prim::log(apply1(make_op<SoftmaxOp>(false), {in[0]}))};
   }, {x});
   passes::stability(g);
-  Tensor y = Executable(std::move(g)).run(std::vector<Tensor>{x})[0];
-  EXPECT_NEAR(y.at(1), -302 - std::log1p(std::exp(-2.0)), 1e-3);
+  for (const Tensor& y : Executable(std::move(g)).run(std::vector<Tensor>{x})) EXPECT_NEAR(y.at(1), -302 - std::log1p(std::exp(-2.0)), 1e-3);
+}
+
+TEST(FuseMatMulUpdate, GradientStepAddsIntoTheKernel) {
+  Tensor start = ramp({5, 3});
+  auto step = [&](bool fused) {
+    Variable w(prim::multiply(start, 1.0));
+    Tensors inputs = {ramp({4, 5}), ramp({4, 3})};
+    Graph g = trace_of([&](auto in) -> Tensors {
+      w.assign_sub(prim::multiply(prim::matmul(in[0], in[1], true, false), 0.1));
+      return {prim::matmul(in[0], w)};
+    }, inputs);
+    if (fused) {
+      passes::fuse_matmul_update(g);
+      passes::dead_code(g);
+      expect_sound(g);
+      EXPECT_EQ(count(g, "MatMulAdd"), 1) << g.str();
+      EXPECT_EQ(count(g, "Binary"), 0) << g.str();
+    }
+    Executable executable(std::move(g));
+    EXPECT_EQ(executable.variables_in_place(), 1);
+    Tensor out;
+    for (int i = 0; i < 3; ++i) out = executable.run(inputs)[0];
+    return Tensors{w.value(), out};
+  };
+  Tensors want = step(false), got = step(true);
+  for (size_t o = 0; o < 2; ++o)
+    for (int64_t i = 0; i < want[o].size(); ++i) EXPECT_NEAR(want[o].at(i), got[o].at(i), 1e-5) << o;
+}
+
+TEST(FuseMatMulUpdate, ProductUsedElsewhereStays) {
+  Variable w(ramp({5, 3}));
+  Graph g = trace_of([&](auto in) -> Tensors {
+    Tensor grad = prim::matmul(in[0], in[1], true, false);
+    w.assign_sub(prim::multiply(grad, 0.1));
+    return {grad};
+  }, {ramp({4, 5}), ramp({4, 3})});
+  passes::fuse_matmul_update(g);
+  EXPECT_EQ(count(g, "MatMulAdd"), 0);
 }
 
 TEST(Fuse, ChainIsOneNode) {

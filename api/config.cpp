@@ -1,0 +1,84 @@
+#include "api/config.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "backends/core/settings.h"
+#include "serialization/atomic_file.h"
+#include "serialization/json.h"
+
+namespace lamina {
+
+namespace {
+
+std::string device = "cpu";
+
+[[noreturn]] void bad(const std::string& where, const std::string& key, const Value& given, const char* expected) {
+  throw ValueError(where, ": the value of \"", key, "\" must be ", expected, ", received ", given.repr(), ".");
+}
+
+void set(const std::string& where, const std::string& key, const Value& v) {
+  auto choice = [&](std::initializer_list<const char*> options, const char* expected) -> std::string {
+    if (v.is_string())
+      for (const char* o : options)
+        if (v.as_string() == o) return o;
+    bad(where, key, v, expected);
+  };
+  if (key == "backend") {
+    settings().set_graph_engine(choice({"graph", "eager"}, "\"graph\" or \"eager\"") == "graph");
+  } else if (key == "device") {
+    device = choice({"cpu", "cuda"}, "\"cpu\" or \"cuda\"");
+    if (device == "cuda") throw ValueError(where, ": \"device\" is \"cuda\", but this build has no CUDA device. Build with -DLAMINA_CUDA=ON, or use \"cpu\".");
+  } else if (key == "floatx") {
+    settings().set_floatx(*find_dtype(choice({"float16", "bfloat16", "float32", "float64"}, "\"float16\", \"bfloat16\", \"float32\" or \"float64\"")));
+  } else if (key == "image_data_format") {
+    settings().set_channels_last(choice({"channels_last", "channels_first"}, "\"channels_last\" or \"channels_first\"") == "channels_last");
+  } else if (key == "epsilon") {
+    if (!(v.is_int() || v.is_real()) || v.as_number() <= 0) bad(where, key, v, "a positive number");
+    settings().set_epsilon(v.as_number());
+  } else if (key == "threads") {
+    if (!v.is_int() || v.as_int() < 0 || v.as_int() > 1024) bad(where, key, v, "a number of threads from 0 (one a core) to 1024");
+    settings().set_threads(static_cast<int>(v.as_int()));
+  } else {
+    std::vector<std::string> known = {"backend", "device", "floatx", "epsilon", "image_data_format", "threads"};
+    std::string near = nearest_name(key, known);
+    throw ValueError(where, ": unknown key \"", key, "\".", near.empty() ? "" : text(" Did you mean \"", near, "\"?"), " Known keys: ", join(known, ", "), ".");
+  }
+}
+
+std::string find_file() {
+  if (const char* named = std::getenv("LAMINA_CONFIG"); named && *named) {
+    if (!std::filesystem::exists(named)) throw ValueError("LAMINA_CONFIG names ", named, ", which does not exist.");
+    return named;
+  }
+  std::error_code ignored;
+  if (std::filesystem::exists("lamina.json", ignored)) return "lamina.json";
+  if (const char* home = std::getenv("HOME")) {
+    std::string path = std::string(home) + "/.lamina/lamina.json";
+    if (std::filesystem::exists(path, ignored)) return path;
+  }
+  return "";
+}
+
+const bool installed = (set_settings_loader([] { load_configuration(); }), true);
+
+}  // namespace
+
+void load_configuration(const std::string& path) {
+  Value config = parse_json(read_file(path, 1 << 20), path);
+  if (!config.is_dict()) throw ValueError(path, ": expected an object such as {\"backend\": \"graph\"}, received ", config.repr(), ".");
+  for (const auto& [key, v] : config.as_dict()) set(path, key, v);
+}
+
+void load_configuration() {
+  if (std::string path = find_file(); !path.empty()) load_configuration(path);
+  if (const char* v = std::getenv("LAMINA_BACKEND"); v && *v) set("LAMINA_BACKEND", "backend", Value(v));
+  if (const char* v = std::getenv("LAMINA_DEVICE"); v && *v) set("LAMINA_DEVICE", "device", Value(v));
+}
+
+std::string configured_device() {
+  settings();
+  return device;
+}
+
+}  // namespace lamina

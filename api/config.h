@@ -1,0 +1,13 @@
+#pragma once
+// lamina.json: {"backend": "graph"|"eager", "device": "cpu"|"cuda", "floatx", "epsilon", "image_data_format", "threads"}.
+// Looked up as the file named by LAMINA_CONFIG, else ./lamina.json, else ~/.lamina/lamina.json; LAMINA_BACKEND and
+// LAMINA_DEVICE override it. Read when settings are first used; ValueError naming the key and the choices if it is bad.
+#include <string>
+
+namespace lamina {
+
+void load_configuration();                        // as above
+void load_configuration(const std::string& path);  // this file
+std::string configured_device();
+
+}  // namespace lamina

@@ -1,0 +1,38 @@
+#include "backends/ops/matmul/matmul_add.h"
+
+#include "backends/core/kernel.h"
+
+namespace lamina {
+
+std::vector<TensorSpec> MatMulAddOp::infer(std::span<const TensorSpec> in) const {
+  TensorSpec out = product.infer(in.subspan(1))[0];
+  if (!(in[0] == out)) throw ValueError("c must be ", out, ", received ", in[0], ".");
+  return {out};
+}
+
+namespace {
+
+// The product into scratch, then one pass.
+BoundKernel bind_composed(const KernelRequest& r) {
+  const auto& op = static_cast<const MatMulAddOp&>(r.op);
+  if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
+  BoundKernel product = bind_kernel(Device::cpu, {op.product, r.inputs.subspan(1), r.outputs, {}});
+  const int64_t n = r.outputs[0].shape.elements();
+  const size_t bytes = (static_cast<size_t>(n) * sizeof(float) + 63) / 64 * 64;
+  BoundKernel k;
+  k.scratch_bytes = bytes + product.scratch_bytes;
+  k.sharing = {{0, 0}};
+  k.run = [n, bytes, alpha = static_cast<float>(op.alpha), run = std::move(product.run)](const void* const* in, void* const* out, void* scratch) {
+    void* to[] = {scratch};
+    run(in + 1, to, static_cast<char*>(scratch) + bytes);
+    const float *c = static_cast<const float*>(in[0]), *p = static_cast<const float*>(scratch);
+    float* y = static_cast<float*>(out[0]);
+    for (int64_t i = 0; i < n; ++i) y[i] = c[i] + alpha * p[i];
+  };
+  return k;
+}
+
+LAMINA_KERNEL(cpu, "MatMulAdd", "composed", 100, bind_composed);
+
+}  // namespace
+}  // namespace lamina

@@ -1,0 +1,45 @@
+#include "layers/activation.h"
+
+namespace lamina {
+
+namespace {
+// Names that Keras has besides the op's own.
+std::string canonical(const std::string& name) {
+  static const std::map<std::string, std::string> names = {{"swish", "silu"}, {"hard_swish", "hard_silu"}, {"exponential", "exp"}};
+  auto found = names.find(name);
+  return found == names.end() ? name : found->second;
+}
+}  // namespace
+
+Activation Activation::from(const Value& v) {
+  Activation out;
+  if (v.is_none() || (v.is_string() && v.as_string() == "linear")) return out;
+  if (v.is_dict() && v.as_dict().contains("config") && v.as_dict().at("config").is_string() && v.as_dict().at("config").as_string() == "linear") return out;
+  ObjectPtr f = get_object(v.is_string() ? Value(canonical(v.as_string())) : v, "keras.layers");
+  if (auto callable = std::dynamic_pointer_cast<Callable>(f)) {
+    if (callable->function_name() == "linear" && callable->registered_name().empty()) return out;
+    out.function_ = f;
+  } else if (std::dynamic_pointer_cast<Layer>(f)) {
+    out.function_ = f;
+  } else {
+    throw ValueError("Could not interpret activation function identifier: ", v.repr(), ". Expected a name such as \"relu\", or a callable.");
+  }
+  return out;
+}
+
+Tensor Activation::operator()(const Tensor& x) const {
+  if (!function_) return x;
+  if (auto layer = std::dynamic_pointer_cast<Layer>(function_)) return (*layer)(x);
+  return std::static_pointer_cast<Callable>(function_)->call({x}).as_tensor();
+}
+
+Value Activation::serialized() const {
+  if (!function_) return "linear";
+  Value v = serialize_object(function_);
+  return v.is_string() && v.as_string() == "exp" ? Value("exponential") : v;
+}
+
+void from_value(const Value& v, Activation& out) { out = Activation::from(v); }
+Value to_value(const Activation& a) { return a.serialized(); }
+
+}  // namespace lamina

@@ -1,0 +1,150 @@
+// Activation functions as layers: ReLU, LeakyReLU, PReLU, ELU, Softmax.
+#include "backends/ops/primitives.h"
+#include "backends/ops/public/ops.h"
+#include "layers/layer.h"
+
+namespace lamina {
+
+namespace {
+
+struct ReLUArgs {
+  std::optional<double> max_value;
+  double negative_slope = 0, threshold = 0;
+  void fields(Fields& f) {
+    f("max_value", max_value, "Largest output; None for no limit.");
+    f("negative_slope", negative_slope, "Slope below the threshold.");
+    f("threshold", threshold, "Below it the output is negative_slope * (x - threshold).");
+  }
+};
+class ReLULayer final : public LayerWith<ReLUArgs> {
+ public:
+  explicit ReLULayer(ReLUArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (args.max_value && *args.max_value < 0) throw ValueError("max_value of a ReLU layer cannot be a negative value. Received: max_value=", *args.max_value);
+    if (args.negative_slope < 0) throw ValueError("negative_slope of a ReLU layer cannot be a negative value. Received: negative_slope=", args.negative_slope);
+    if (args.threshold < 0) throw ValueError("threshold of a ReLU layer cannot be a negative value. Received: threshold=", args.threshold);
+    supports_masking_ = true;
+    set_built(true);
+  }
+  std::string class_name() const override { return "ReLU"; }
+  using Layer::call;
+  Tensor call(const Tensor& x, const CallContext&) override {
+    if (args.negative_slope == 0 && !args.max_value && args.threshold == 0) return ops::relu(x);
+    Tensor edge = prim::full({}, args.threshold, x.dtype());
+    Tensor below = prim::multiply(prim::add(x, -args.threshold), args.negative_slope);
+    Tensor above = args.threshold != 0 ? prim::binary(Binary::greater_equal, x, edge) : prim::binary(Binary::greater, x, edge);
+    Tensor y = prim::where(above, x, below);
+    return args.max_value ? prim::minimum(y, prim::full({}, *args.max_value, x.dtype())) : y;
+  }
+};
+LAMINA_LAYER(ReLULayer, "ReLU", "Rectified linear unit.");
+
+struct LeakyReLUArgs {
+  double negative_slope = 0.3;
+  Value alpha;
+  void fields(Fields& f) {
+    f("negative_slope", negative_slope, "Slope below zero.");
+    f("alpha", alpha, "Keras 2's name of negative_slope.").hidden();
+  }
+};
+class LeakyReLULayer final : public LayerWith<LeakyReLUArgs> {
+ public:
+  explicit LeakyReLULayer(LeakyReLUArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (args.alpha.is_number()) args.negative_slope = args.alpha.as_number();
+    if (args.negative_slope < 0) throw ValueError("The negative_slope value of a Leaky ReLU layer cannot be None or negative value. Expected a float. Received: negative_slope=", args.negative_slope);
+    supports_masking_ = true;
+    set_built(true);
+  }
+  std::string class_name() const override { return "LeakyReLU"; }
+  using Layer::call;
+  Tensor call(const Tensor& x, const CallContext&) override { return ops::leaky_relu(x, args.negative_slope); }
+};
+LAMINA_LAYER(LeakyReLULayer, "LeakyReLU", "ReLU with a slope below zero.");
+
+struct ELUArgs {
+  double alpha = 1;
+  void fields(Fields& f) { f("alpha", alpha, "Slope of the negative part."); }
+};
+class ELULayer final : public LayerWith<ELUArgs> {
+ public:
+  explicit ELULayer(ELUArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    supports_masking_ = true;
+    set_built(true);
+  }
+  std::string class_name() const override { return "ELU"; }
+  using Layer::call;
+  Tensor call(const Tensor& x, const CallContext&) override { return ops::elu(x, args.alpha); }
+};
+LAMINA_LAYER(ELULayer, "ELU", "Exponential linear unit.");
+
+struct PReLUArgs {
+  InitializerRef alpha_initializer;
+  RegularizerRef alpha_regularizer;
+  ConstraintRef alpha_constraint;
+  std::optional<std::vector<int>> shared_axes;
+  void fields(Fields& f) {
+    f("alpha_initializer", alpha_initializer, "Initializer of the slopes.");
+    f("alpha_regularizer", alpha_regularizer, "Penalty on the slopes.");
+    f("alpha_constraint", alpha_constraint, "Projection of the slopes after each update.");
+    f("shared_axes", shared_axes, "Axes along which slopes are shared.");
+  }
+};
+class PReLULayer final : public LayerWith<PReLUArgs> {
+ public:
+  explicit PReLULayer(PReLUArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (!args.alpha_initializer) args.alpha_initializer = "zeros";
+    supports_masking_ = true;
+  }
+  std::string class_name() const override { return "PReLU"; }
+  using Layer::build;
+  using Layer::call;
+  void build(const Shape& input) override {
+    Shape shape = input;
+    shape.erase(0);
+    if (args.shared_axes)
+      for (int a : *args.shared_axes) shape[a - 1] = 1;
+    alpha_ = add_weight("alpha", shape, {.initializer = args.alpha_initializer, .regularizer = args.alpha_regularizer, .constraint = args.alpha_constraint});
+  }
+  Tensor call(const Tensor& x, const CallContext&) override {
+    Tensor negative = prim::negative(prim::unary(Unary::relu, prim::negative(x)));
+    return prim::add(prim::unary(Unary::relu, x), prim::multiply(negative, alpha_.value()));
+  }
+
+ private:
+  Variable alpha_;
+};
+LAMINA_LAYER(PReLULayer, "PReLU", "ReLU with trained slopes below zero.");
+
+struct SoftmaxArgs {
+  Value axis = -1;
+  void fields(Fields& f) { f("axis", axis, "Axis or axes that sum to one."); }
+};
+class SoftmaxLayer final : public LayerWith<SoftmaxArgs> {
+ public:
+  explicit SoftmaxLayer(SoftmaxArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    supports_masking_ = true;
+    set_built(true);
+  }
+  std::string class_name() const override { return "Softmax"; }
+  bool call_takes_mask() const override { return true; }
+  using Layer::call;
+  Tensor call(const Tensor& x, const CallContext& c) override {
+    Tensor y = x;
+    if (c.mask.is_tensor()) {  // masked places get a very negative score
+      double low = x.dtype() == DType::float16 ? -65504.0 / 2 : -3.4028234663852886e38 / 2;
+      Tensor keep = prim::cast(c.mask.as_tensor(), x.dtype());
+      y = prim::add(x, prim::multiply(prim::rsub(1.0, keep), low));
+    }
+    if (args.axis.is_sequence() && args.axis.as_list().size() > 1) {
+      std::vector<int> axes = value_to<std::vector<int>>(args.axis);
+      Tensor shifted = prim::subtract(y, prim::stop_gradient(prim::reduce(Reduce::max, y, axes, true)));
+      Tensor e = prim::exp(shifted);
+      return prim::divide(e, prim::reduce(Reduce::sum, e, axes, true));
+    }
+    int axis = args.axis.is_sequence() ? static_cast<int>(args.axis.as_list()[0].as_int()) : static_cast<int>(args.axis.as_int());
+    return ops::softmax(y, std::vector<int>{axis});
+  }
+};
+LAMINA_LAYER(SoftmaxLayer, "Softmax", "exp(x) / sum(exp(x)).");
+
+}  // namespace
+}  // namespace lamina

@@ -1,0 +1,49 @@
+#include "layers/core/dense.h"
+
+#include "backends/ops/public/ops.h"
+
+namespace lamina {
+
+void DenseArgs::fields(Fields& f) {
+  f("units", units, "Size of the output's last axis.").required();
+  f("activation", activation, "Function applied to the output.");
+  f("use_bias", use_bias, "Whether to add a bias.");
+  f("kernel_initializer", kernel_initializer, "Initializer of the kernel.");
+  f("bias_initializer", bias_initializer, "Initializer of the bias.");
+  f("kernel_regularizer", kernel_regularizer, "Penalty on the kernel.");
+  f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
+  f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
+  f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
+  f("lora_rank", lora_rank, "Not supported; must be None.").hidden();
+  f("lora_alpha", lora_alpha, "Not supported; must be None.").hidden();
+  f("quantization_config", quantization_config, "Not supported; must be None.");
+}
+
+DenseLayer::DenseLayer(DenseArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
+  if (args.units <= 0) throw ValueError("Received an invalid value for `units`, expected a positive integer. Received: units=", args.units);
+  if (!args.lora_rank.is_none() || !args.quantization_config.is_none()) throw UnsupportedError("Dense: `lora_rank` and `quantization_config` are not supported.");
+  if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
+  if (!args.bias_initializer) args.bias_initializer = "zeros";
+  supports_masking_ = true;
+  InputSpec spec;
+  spec.min_ndim = 2;
+  input_spec_ = {spec};
+}
+
+void DenseLayer::build(const Shape& input) {
+  int64_t in = input.rank() ? input.back() : Shape::kUnknown;
+  if (in < 0) throw ValueError("The last dimension of the inputs to Dense must be known. Found input shape ", input, " in ", describe(), ".");
+  kernel_ = add_weight("kernel", {in, args.units}, {.initializer = args.kernel_initializer, .regularizer = args.kernel_regularizer, .constraint = args.kernel_constraint});
+  if (args.use_bias) bias_ = add_weight("bias", {args.units}, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+  input_spec_[0].axes[-1] = in;
+}
+
+Tensor DenseLayer::call(const Tensor& x, const CallContext&) {
+  Tensor y = ops::matmul(x, kernel_.value());
+  if (args.use_bias) y = ops::add(y, bias_.value());
+  return args.activation(y);
+}
+
+LAMINA_LAYER(DenseLayer, "Dense", "A fully connected layer: activation(x @ kernel + bias).");
+
+}  // namespace lamina

@@ -1,0 +1,32 @@
+#pragma once
+#include "layers/activation.h"
+
+namespace lamina {
+
+struct DenseArgs {
+  int64_t units = 0;
+  Activation activation;
+  bool use_bias = true;
+  InitializerRef kernel_initializer, bias_initializer;
+  RegularizerRef kernel_regularizer, bias_regularizer;
+  ConstraintRef kernel_constraint, bias_constraint;
+  Value lora_rank, lora_alpha, quantization_config;
+  void fields(Fields& f);
+};
+
+// activation(x @ kernel + bias). Input (batch, ..., in), output (batch, ..., units); kernel (in, units), bias (units).
+class DenseLayer final : public LayerWith<DenseArgs> {
+ public:
+  explicit DenseLayer(DenseArgs args = {}, LayerArgs base = {});
+  std::string class_name() const override { return "Dense"; }
+  using Layer::build;
+  using Layer::call;
+  void build(const Shape& input) override;
+  Tensor call(const Tensor& x, const CallContext&) override;
+
+ private:
+  Variable kernel_, bias_;
+};
+using Dense = Handle<DenseLayer>;
+
+}  // namespace lamina

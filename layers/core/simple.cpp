@@ -1,0 +1,102 @@
+// Core layers without weights: Activation, Identity, Lambda, Masking.
+#include "backends/ops/primitives.h"
+#include "backends/ops/public/ops.h"
+#include "layers/activation.h"
+
+namespace lamina {
+
+namespace {
+
+struct NoArgs {
+  void fields(Fields&) {}
+};
+
+struct ActivationArgs {
+  Activation activation;
+  void fields(Fields& f) { f("activation", activation, "Function to apply.").required(); }
+};
+class ActivationLayer final : public LayerWith<ActivationArgs> {
+ public:
+  explicit ActivationLayer(ActivationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    supports_masking_ = true;
+    set_built(true);
+  }
+  std::string class_name() const override { return "Activation"; }
+  using Layer::call;
+  Tensor call(const Tensor& x, const CallContext&) override { return args.activation(x); }
+};
+LAMINA_LAYER(ActivationLayer, "Activation", "Applies an activation function.");
+
+class IdentityLayer final : public LayerWith<NoArgs> {
+ public:
+  explicit IdentityLayer(NoArgs a = {}, LayerArgs base = {}) : LayerWith(a, std::move(base)) {
+    supports_masking_ = true;
+    set_built(true);
+  }
+  std::string class_name() const override { return "Identity"; }
+  using Layer::call;
+  Value call(const List& inputs, const CallContext&) override { return inputs[0]; }
+};
+LAMINA_LAYER(IdentityLayer, "Identity", "Gives its input unchanged.");
+
+struct LambdaArgs {
+  ObjectPtr function, mask;
+  Value output_shape, arguments;
+  void fields(Fields& f) {
+    f("function", function, "A function of the inputs (and optionally mask, training).").required();
+    f("output_shape", output_shape, "Shape of the output, if it cannot be inferred.");
+    f("mask", mask, "None, or a function (inputs, mask) -> mask.");
+    f("arguments", arguments, "Further keyword arguments of the function.");
+  }
+};
+class LambdaLayer final : public LayerWith<LambdaArgs> {
+ public:
+  explicit LambdaLayer(LambdaArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (args.arguments.is_none()) args.arguments = Dict{};
+    supports_masking_ = args.mask != nullptr;
+    set_built(true);
+  }
+  std::string class_name() const override { return "Lambda"; }
+  bool call_takes_mask() const override { return true; }
+  bool call_takes_training() const override { return true; }
+  using Layer::call;
+  Value call(const List& inputs, const CallContext&) override {
+    auto f = std::dynamic_pointer_cast<Callable>(args.function);
+    if (!f) throw ValueError("The Lambda ", describe(), " holds no function. A lambda stored in a file is only loaded in Python with safe_mode=False.");
+    return f->call({inputs[0]}, args.arguments.as_dict());
+  }
+  Value compute_mask(const Value& inputs, const Value& mask) override {
+    auto f = std::dynamic_pointer_cast<Callable>(args.mask);
+    return f ? f->call({inputs, mask}, {}) : Value();
+  }
+};
+LAMINA_LAYER(LambdaLayer, "Lambda", "A function as a layer.");
+
+struct MaskingArgs {
+  double mask_value = 0;
+  void fields(Fields& f) { f("mask_value", mask_value, "Timesteps whose features all equal this are masked."); }
+};
+class MaskingLayer final : public LayerWith<MaskingArgs> {
+ public:
+  explicit MaskingLayer(MaskingArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    supports_masking_ = true;
+    set_built(true);
+  }
+  std::string class_name() const override { return "Masking"; }
+  using Layer::call;
+  Tensor kept(const Tensor& x) const {
+    Tensor differs = prim::binary(Binary::not_equal, x, prim::full({}, args.mask_value, x.dtype()));
+    return prim::reduce(Reduce::any, differs, {x.rank() - 1}, true);
+  }
+  Tensor call(const Tensor& x, const CallContext&) override {
+    Tensor keep = kept(x);
+    Tensor out = prim::multiply(x, prim::cast(keep, x.dtype()));
+    out.set_mask(prim::squeeze(keep, -1));
+    return out;
+  }
+  Value compute_mask(const Value& inputs, const Value&) override { return inputs.is_tensor() ? Value(prim::squeeze(kept(inputs.as_tensor()), -1)) : Value(); }
+};
+LAMINA_LAYER(MaskingLayer, "Masking", "Masks timesteps whose features all equal a value.");
+
+}  // namespace
+}  // namespace lamina

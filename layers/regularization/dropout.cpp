@@ -1,0 +1,153 @@
+// Layers that act in training only: Dropout, GaussianNoise, GaussianDropout; and ActivityRegularization.
+#include "backends/ops/primitives.h"
+#include "backends/ops/public/ops.h"
+#include "backends/ops/random/seed_generator.h"
+#include "layers/layer.h"
+
+namespace lamina {
+
+namespace {
+
+// A layer's own source of random numbers, from its `seed` argument.
+Value seed_source(const Value& seed) {
+  if (seed.object_as<SeedGenerator>()) return seed;
+  std::optional<int64_t> number;
+  if (!seed.is_none()) number = seed.as_int();
+  return Value(std::make_shared<SeedGenerator>(number));
+}
+void track_seed(Layer& layer, const Value& source) {
+  auto g = source.object_as<SeedGenerator>();
+  layer.track_seed_generator(g, g->state());
+}
+
+struct DropoutArgs {
+  double rate = 0;
+  std::optional<Shape> noise_shape;
+  Value seed;
+  void fields(Fields& f) {
+    f("rate", rate, "Share of the inputs to drop, in [0, 1].").required();
+    f("noise_shape", noise_shape, "Shape of the mask, broadcast over the input; None entries take the input's size.");
+    f("seed", seed, "An int or a SeedGenerator.");
+  }
+};
+// In training each element is 0 with probability rate, else scaled by 1 / (1 - rate).
+class DropoutLayer final : public LayerWith<DropoutArgs> {
+ public:
+  explicit DropoutLayer(DropoutArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (args.rate < 0 || args.rate > 1) throw ValueError("Invalid value received for argument `rate`. Expected a float value between 0 and 1. Received: rate=", args.rate);
+    supports_masking_ = true;
+    if (args.rate > 0) {
+      source_ = seed_source(args.seed);
+      track_seed(*this, source_);
+    }
+    set_built(true);
+  }
+  std::string class_name() const override { return "Dropout"; }
+  bool call_takes_training() const override { return true; }
+  using Layer::call;
+  Tensor call(const Tensor& x, const CallContext& c) override {
+    if (!c.training || args.rate == 0) return x;
+    std::optional<Shape> noise = args.noise_shape;
+    if (noise)
+      for (int i = 0; i < noise->rank(); ++i)
+        if ((*noise)[i] == Shape::kUnknown) (*noise)[i] = x.shape()[i];
+    return random::dropout(x, args.rate, noise, source_);
+  }
+
+ private:
+  Value source_;
+};
+LAMINA_LAYER(DropoutLayer, "Dropout", "Drops inputs at random in training.");
+
+struct GaussianArgs {
+  double stddev = 0;
+  Value seed;
+  void fields(Fields& f) {
+    f("stddev", stddev, "Standard deviation of the noise.").required();
+    f("seed", seed, "An int or a SeedGenerator.");
+  }
+};
+class GaussianNoiseLayer final : public LayerWith<GaussianArgs> {
+ public:
+  explicit GaussianNoiseLayer(GaussianArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (args.stddev < 0) throw ValueError("Invalid value received for argument `stddev`. Expected a float value greater than or equal to 0. Received: stddev=", args.stddev);
+    supports_masking_ = true;
+    if (args.stddev > 0) {
+      source_ = seed_source(args.seed);
+      track_seed(*this, source_);
+    }
+    set_built(true);
+  }
+  std::string class_name() const override { return "GaussianNoise"; }
+  bool call_takes_training() const override { return true; }
+  using Layer::call;
+  Tensor call(const Tensor& x, const CallContext& c) override {
+    if (!c.training || args.stddev == 0 || !x.shape().known()) return x;
+    return prim::add(x, random::normal(x.shape(), 0, args.stddev, x.dtype(), source_));
+  }
+
+ private:
+  Value source_;
+};
+LAMINA_LAYER(GaussianNoiseLayer, "GaussianNoise", "Adds Gaussian noise in training.");
+
+struct GaussianDropoutArgs {
+  double rate = 0;
+  Value seed;
+  void fields(Fields& f) {
+    f("rate", rate, "As Dropout's rate: the noise has standard deviation sqrt(rate / (1 - rate)).").required();
+    f("seed", seed, "An int or a SeedGenerator.");
+  }
+};
+class GaussianDropoutLayer final : public LayerWith<GaussianDropoutArgs> {
+ public:
+  explicit GaussianDropoutLayer(GaussianDropoutArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (args.rate < 0 || args.rate > 1) throw ValueError("Invalid value received for argument `rate`. Expected a float value between 0 and 1. Received: rate=", args.rate);
+    supports_masking_ = true;
+    if (args.rate > 0) {
+      source_ = seed_source(args.seed);
+      track_seed(*this, source_);
+    }
+    set_built(true);
+  }
+  std::string class_name() const override { return "GaussianDropout"; }
+  bool call_takes_training() const override { return true; }
+  using Layer::call;
+  Tensor call(const Tensor& x, const CallContext& c) override {
+    if (!c.training || args.rate == 0 || !x.shape().known()) return x;
+    return prim::multiply(x, random::normal(x.shape(), 1, std::sqrt(args.rate / (1 - args.rate)), x.dtype(), source_));
+  }
+
+ private:
+  Value source_;
+};
+LAMINA_LAYER(GaussianDropoutLayer, "GaussianDropout", "Multiplies by Gaussian noise around 1 in training.");
+
+struct ActivityRegularizationArgs {
+  double l1 = 0, l2 = 0;
+  void fields(Fields& f) {
+    f("l1", l1, "Factor of sum(|x|).");
+    f("l2", l2, "Factor of sum(x^2).");
+  }
+};
+class ActivityRegularizationLayer final : public LayerWith<ActivityRegularizationArgs> {
+ public:
+  explicit ActivityRegularizationLayer(ActivityRegularizationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    supports_masking_ = true;
+    Value config = Dict{{"class_name", "L1L2"}, {"module", "keras.regularizers"}, {"config", Dict{{"l1", args.l1}, {"l2", args.l2}}}, {"registered_name", Value()}};
+    set_activity_regularizer(RegularizerRef::from(config));
+    set_built(true);
+  }
+  std::string class_name() const override { return "ActivityRegularization"; }
+  Dict get_config() const override {
+    Dict c = LayerWith::get_config();
+    c.erase("activity_regularizer");
+    return c;
+  }
+  using Layer::call;
+  Tensor call(const Tensor& x, const CallContext&) override { return x; }
+};
+LAMINA_LAYER(ActivityRegularizationLayer, "ActivityRegularization", "A penalty on its input.");
+
+}  // namespace
+}  // namespace lamina

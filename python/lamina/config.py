@@ -1,0 +1,113 @@
+"""keras.config."""
+from lamina import _lamina
+
+floatx = _lamina.floatx
+set_floatx = _lamina.set_floatx
+epsilon = _lamina.epsilon
+set_epsilon = _lamina.set_epsilon
+image_data_format = _lamina.image_data_format
+set_image_data_format = _lamina.set_image_data_format
+
+_interactive_logging = True
+_traceback_filtering = True
+_unsafe_deserialization = False
+
+
+def backend():
+    """The name of this library; its engine ("graph" or "eager") is engine()."""
+    return "lamina"
+
+
+engine = _lamina.engine
+set_engine = _lamina.set_engine
+
+
+def dtype_policy():
+    return _lamina.global_dtype_policy()
+
+
+def set_dtype_policy(policy):
+    _lamina.set_global_dtype_policy(policy)
+
+
+def is_interactive_logging_enabled():
+    return _interactive_logging
+
+
+def enable_interactive_logging():
+    global _interactive_logging
+    _interactive_logging = True
+
+
+def disable_interactive_logging():
+    global _interactive_logging
+    _interactive_logging = False
+
+
+def is_traceback_filtering_enabled():
+    return _traceback_filtering
+
+
+def enable_traceback_filtering():
+    global _traceback_filtering
+    _traceback_filtering = True
+
+
+def disable_traceback_filtering():
+    global _traceback_filtering
+    _traceback_filtering = False
+
+
+def enable_unsafe_deserialization():
+    """Lets files run code (lambdas) in this process. Only for files you made."""
+    global _unsafe_deserialization
+    _unsafe_deserialization = True
+
+
+def unsafe_deserialization_enabled():
+    return _unsafe_deserialization
+
+
+_flash = False
+
+
+def is_flash_attention_enabled():
+    return _flash
+
+
+def enable_flash_attention():
+    global _flash
+    _flash = True
+
+
+def disable_flash_attention():
+    global _flash
+    _flash = False
+
+
+_max_epochs = _max_steps = None
+
+
+def max_epochs():
+    return _max_epochs
+
+
+def set_max_epochs(value):
+    global _max_epochs
+    _max_epochs = value
+
+
+def max_steps_per_epoch():
+    return _max_steps
+
+
+def set_max_steps_per_epoch(value):
+    global _max_steps
+    _max_steps = value
+
+
+_nnx = False
+
+
+def is_nnx_enabled():
+    return False

@@ -1,0 +1,409 @@
+"""keras.models: Model and Sequential."""
+import numpy as np
+
+from lamina import _lamina
+from lamina._layer import _LayerMethods
+from lamina._wrap import module_dir, own
+
+
+class _ModelMethods(_LayerMethods):
+    _builtin = True
+
+    @property
+    def layers(self):
+        found = [x for x in self._sublayers()]
+        # Wrappers of layers made in C++ stay alive with the model, and with them what a user sets on them.
+        self.__dict__["_layer_wrappers"] = found
+        return list(found)
+
+    @layers.setter
+    def layers(self, _):
+        raise AttributeError("`Model.layers` attribute is reserved and should not be used. Please use another name.")
+
+    def get_layer(self, name=None, index=None):
+        if name is not None and index is not None:
+            raise ValueError(f"Provide only a layer name or a layer index. Received: index={index}, name={name}.")
+        if name is None and index is None:
+            raise ValueError("Provide either a layer name or layer index at `get_layer`.")
+        return self._get_layer_by_name(name) if name is not None else self._get_layer_by_index(index)
+
+    @property
+    def inputs(self):
+        from lamina import tree
+
+        return tree.flatten(self._graph_inputs())
+
+    @property
+    def outputs(self):
+        from lamina import tree
+
+        return tree.flatten(self._graph_outputs())
+
+    @property
+    def input(self):
+        return self._graph_inputs()
+
+    @property
+    def output(self):
+        return self._graph_outputs()
+
+    @property
+    def input_shape(self):
+        from lamina import tree
+
+        return tree.map_structure(lambda t: t.shape, self._graph_inputs())
+
+    @property
+    def output_shape(self):
+        from lamina import tree
+
+        return tree.map_structure(lambda t: t.shape, self._graph_outputs())
+
+    @property
+    def output_names(self):
+        return self._output_names()
+
+    @property
+    def operations(self):
+        return self._operations()
+
+    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None):
+        """Prints a table of the layers."""
+        text = self._summary(line_length or 0, expand_nested, show_trainable)
+        (print_fn or print)(text)
+
+    # ---- training ----
+    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):
+        """Chooses optimizer, losses and metrics for fit() and evaluate()."""
+        self._compile(dict(optimizer=optimizer, loss=loss, loss_weights=loss_weights, metrics=metrics, weighted_metrics=weighted_metrics, run_eagerly=bool(run_eagerly),
+                           steps_per_execution=steps_per_execution, jit_compile=jit_compile, auto_scale_loss=auto_scale_loss))
+        object.__setattr__(self, "_compile_loss_argument", loss)
+
+    @property
+    def loss(self):
+        return self.__dict__.get("_compile_loss_argument")
+
+    @property
+    def optimizer(self):
+        return self._optimizer
+
+    @property
+    def jit_compile(self):
+        return not self.run_eagerly
+
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None,
+            sample_weight=None, initial_epoch=0, steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1):
+        """Trains for `epochs` passes over the data; gives a History."""
+        from lamina import _data
+
+        if validation_split and validation_data is None:
+            (x, y, sample_weight), validation_data = _data.split(x, y, sample_weight, validation_split)
+        source = _data.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight, steps=steps_per_epoch)
+        validation = None
+        if validation_data is not None:
+            vx, vy, vw = _data.unpack(validation_data)
+            validation = _data.source(vx, vy, vw, batch_size=validation_batch_size or batch_size, shuffle=False, steps=validation_steps)
+        options = dict(epochs=epochs, verbose=_verbose(verbose), initial_epoch=initial_epoch, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, validation_freq=validation_freq)
+        self.__dict__["_source"] = source
+        history = self._fit(source, options, _callbacks(callbacks), validation)
+        object.__setattr__(self, "history", history)
+        return history
+
+    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None, return_dict=False, **kwargs):
+        """Loss and metrics on data, without training."""
+        from lamina import _data
+
+        if kwargs:
+            raise ValueError(f"Arguments not recognized: {kwargs}")
+        source = _data.source(x, y, sample_weight, batch_size=batch_size, shuffle=False, steps=steps)
+        return self._logs(self._evaluate(source, steps, _verbose(verbose), _callbacks(callbacks)), return_dict)
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Outputs for data, as NumPy arrays."""
+        from lamina import _data, tree
+
+        source = _data.source(x, None, None, batch_size=batch_size, shuffle=False, steps=steps, predict=True)
+        out = self._predict(source, steps, _verbose(verbose), _callbacks(callbacks))
+        return tree.map_structure(np.asarray, out)
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        from lamina import _data
+
+        return self._logs(self._train_on_batch(_data.arrays(x), _data.arrays(y), _data.arrays(sample_weight), class_weight), return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        from lamina import _data
+
+        return self._logs(self._test_on_batch(_data.arrays(x), _data.arrays(y), _data.arrays(sample_weight)), return_dict)
+
+    def predict_on_batch(self, x):
+        out = self._predict_on_batch(x)
+        if isinstance(out, _lamina.Tensor):
+            return out.numpy()
+        from lamina import tree
+
+        return tree.map_structure(np.asarray, out)
+
+    def _logs(self, logs, return_dict):
+        if return_dict:
+            return logs
+        values = []
+        for m in self.metrics:
+            if m.name in logs:
+                values.append(logs[m.name])
+        rest = [v for k, v in logs.items() if k not in {m.name for m in self.metrics}]
+        flat = []
+        for v in values + rest:
+            flat.extend(v.values() if isinstance(v, dict) else [v])
+        return flat[0] if len(flat) == 1 else flat
+
+    def train_step(self, data):
+        x, y, w = _unpack(data)
+        return self._train_step(x, y, w)
+
+    def test_step(self, data):
+        x, y, w = _unpack(data)
+        return self._test_step(x, y, w)
+
+    def predict_step(self, data):
+        return self._predict_step(_unpack(data)[0])
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return self._compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return self._compute_metrics(x, y, y_pred, sample_weight)
+
+    def get_metrics_result(self):
+        return self._metrics_result()
+
+    def reset_metrics(self):
+        self._reset_metrics()
+
+    @property
+    def metrics(self):
+        return self._metrics()
+
+    @property
+    def metrics_names(self):
+        return [m.name for m in self.metrics]
+
+    def make_train_function(self, force=False):
+        if force:
+            self._invalidate()
+
+    make_test_function = make_predict_function = make_train_function
+
+    def get_compile_config(self):
+        return self._compile_config()
+
+    def compile_from_config(self, config):
+        self._compile_from_config(config)
+
+    # ---- files ----
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """Saves to a `.keras` file."""
+        from lamina import saving
+
+        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath, overwrite=True, max_shard_size=None):
+        from lamina import saving
+
+        saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
+
+    def load_weights(self, filepath, skip_mismatch=False, **kwargs):
+        from lamina import saving
+
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def to_json(self, **kwargs):
+        return _lamina.model_to_json(self)
+
+    def get_state_tree(self, value_format="backend_tensor"):
+        """Variables' values by path: trainable, non-trainable, optimizer and metrics variables."""
+
+        def value(v):
+            return v.numpy() if value_format == "numpy_array" else v.value
+
+        def tree_of(variables):
+            out = {}
+            for v in variables:
+                at = out
+                *parents, leaf = v.path.split("/")
+                for p in parents:
+                    at = at.setdefault(p, {})
+                at[leaf] = value(v)
+            return out
+
+        return {"trainable_variables": tree_of(self.trainable_variables), "non_trainable_variables": tree_of(self.non_trainable_variables),
+                "optimizer_variables": tree_of(self.optimizer.variables if self.optimizer else []), "metrics_variables": tree_of(self.metrics_variables)}
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+        raise NotImplementedError(f"export(format={format!r}) is not available. Save with model.save('model.keras'), which the C++ library loads without Python.")
+
+
+def _unpack(data):
+    from lamina.utils import unpack_x_y_sample_weight
+
+    return unpack_x_y_sample_weight(data)
+
+
+def _verbose(v):
+    from lamina import config
+
+    if v == "auto":
+        return 1 if config.is_interactive_logging_enabled() else 2
+    return int(v)
+
+
+def _callbacks(given):
+    if given is None:
+        return []
+    if isinstance(given, (list, tuple)):
+        return list(given)
+    return [given]
+
+
+class Model(_ModelMethods, _lamina.ModelCore):
+    """Layers trained together: Model(inputs, outputs) from symbolic tensors, or a subclass with its own call()."""
+
+    _builtin = True
+    _core = _lamina.ModelCore
+
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args, **kwargs):
+        if len(args) == 1 and isinstance(args[0], _lamina.ObjectBox):
+            self._wrap_init(self, args[0])
+            return
+        functional = len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
+        if functional:
+            names = ("inputs", "outputs", "name")
+            for key, value in zip(names, args):
+                kwargs[key] = value
+            inputs, outputs = kwargs.pop("inputs"), kwargs.pop("outputs")
+        elif args:
+            raise TypeError("Model() takes symbolic `inputs` and `outputs`, or keyword arguments in a subclass.")
+        name = kwargs.get("name")
+        config = {k: v for k, v in kwargs.items() if v is not None}
+        _lamina.ModelCore.__init__(self, None, config)
+        own(self)
+        if functional:
+            self._set_graph(inputs, outputs)
+        elif name is None:
+            self.name = _lamina.auto_name(_lamina.snake_case(type(self).__name__))
+
+    __init__._base_init = True
+
+    def call(self, *args, **kwargs):
+        return self._call(*args, **kwargs)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        if "layers" in config and "input_layers" in config:
+            from lamina._registration import CustomObjectScope
+
+            with CustomObjectScope(custom_objects):
+                made = _lamina.get_object({"class_name": "Functional", "module": "keras.models", "config": config, "registered_name": None}, "keras.models")
+            if cls not in (Model,) and "_builtin" not in cls.__dict__:
+                return cls(inputs=made.input, outputs=made.output, name=config.get("name"))
+            return made
+        try:
+            return cls(**config)
+        except TypeError as e:
+            raise TypeError(f"Unable to revive model from config. When overriding the `get_config()` method, make sure that the returned config contains all items used as arguments in the constructor to {cls}. Error encountered during deserialization: {e}") from e
+
+
+Functional = Model
+
+
+class Sequential(_ModelMethods, _lamina.SequentialCore):
+    """A stack of layers."""
+
+    _builtin = True
+    _core = _lamina.SequentialCore
+
+    def __init__(self, layers=None, trainable=True, name=None):
+        if isinstance(layers, _lamina.ObjectBox):
+            self._wrap_init(self, layers)
+            return
+        config = {"trainable": trainable}
+        if name is not None:
+            config["name"] = name
+        _lamina.SequentialCore.__init__(self, None, config)
+        own(self)
+        if name is None:
+            self.name = _lamina.auto_name("sequential" if type(self) is Sequential else _lamina.snake_case(type(self).__name__))
+        if layers is not None:
+            for layer in layers:
+                self.add(layer, rebuild=False)
+            self._maybe_rebuild()
+
+    __init__._base_init = True
+
+    def _maybe_rebuild(self):
+        self._rebuild()
+
+    def add(self, layer, rebuild=True):
+        if isinstance(layer, _lamina.KerasTensor):  # keras.Input(...)
+            layer = layer._keras_history.operation
+        self._add(layer, rebuild)
+
+    def pop(self, rebuild=True):
+        stack = self._stack()
+        self._pop(rebuild)
+        return stack[-1]
+
+    def build(self, input_shape=None):
+        from lamina._layer import _shape_tuple
+
+        if input_shape is None:
+            self._build_from({})
+        else:
+            self._build_from({"inputs": _shape_tuple(input_shape)})
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        from lamina._registration import CustomObjectScope
+
+        with CustomObjectScope(custom_objects):
+            return _lamina.get_object({"class_name": "Sequential", "module": "keras.models", "config": config, "registered_name": None}, "keras.models")
+
+
+_METHODS = (Model, Sequential)
+
+
+def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
+    from lamina import saving
+
+    return saving.load_model(filepath, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode)
+
+
+def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
+    from lamina import saving
+
+    saving.save_model(model, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+
+def model_from_json(json_string, custom_objects=None):
+    """A model from to_json()'s text."""
+    from lamina._registration import CustomObjectScope
+
+    with CustomObjectScope(custom_objects):
+        return _lamina.model_from_json(json_string)
+
+
+def clone_model(model, input_tensors=None, clone_function=None, call_function=None, recursive=False, **kwargs):
+    """A model of the same architecture with weights of its own."""
+    if clone_function or call_function or input_tensors is not None:
+        raise NotImplementedError("clone_model: input_tensors, clone_function and call_function are not supported.")
+    return type(model).from_config(model.get_config())
+
+
+def __getattr__(name):
+    raise AttributeError(f"module 'lamina.models' has no attribute {name!r}")
+
+
+__dir__ = module_dir("lamina.models", "keras.models")

@@ -1,0 +1,206 @@
+"""keras.saving: files, configs, registration."""
+import inspect
+import os
+
+import numpy as np
+
+from lamina import _lamina
+from lamina._registration import (  # noqa: F401
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
+
+
+def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
+    """Saves to a `.keras` file (zipped=False: to a directory)."""
+    if kwargs:
+        raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}")
+    path = os.fspath(filepath)
+    if path.endswith((".h5", ".hdf5")):
+        raise ValueError("Writing legacy `.h5` models is not supported; use the `.keras` format.")
+    _lamina.save_model(model, path, overwrite, True if zipped is None else zipped)
+
+
+def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
+    """A model from a `.keras` file. Code in the file (lambdas) only runs with safe_mode=False."""
+    path = os.fspath(filepath)
+    with CustomObjectScope(custom_objects), _SafeMode(safe_mode):
+        return _lamina.load_model(path, compile)
+
+
+def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):
+    if max_shard_size is not None:
+        raise NotImplementedError("Sharded weight files are not supported.")
+    _lamina.save_weights(model, os.fspath(filepath), overwrite)
+
+
+def load_weights(model, filepath, skip_mismatch=False, **kwargs):
+    _lamina.load_weights(model, os.fspath(filepath), skip_mismatch)
+
+
+class _SafeMode:
+    current = True
+
+    def __init__(self, on):
+        self.on = on
+
+    def __enter__(self):
+        self.saved, _SafeMode.current = _SafeMode.current, self.on
+
+    def __exit__(self, *exc):
+        _SafeMode.current = self.saved
+
+
+def lambda_from_config(serialized):
+    """A stored lambda, if the caller allowed code from files."""
+    from lamina import config
+
+    if _SafeMode.current and not config.unsafe_deserialization_enabled():
+        raise ValueError("Requested the deserialization of a Python lambda, which runs code from the file. If you trust its source, pass safe_mode=False or call keras.config.enable_unsafe_deserialization().")
+    import base64
+    import marshal
+    import types
+
+    c = serialized["config"]
+    code = marshal.loads(base64.b64decode(c["value" if "value" in c else "code"]))
+    return types.FunctionType(code, {"__builtins__": __builtins__}, argdefs=tuple(c.get("defaults") or ()) or None)
+
+
+def _encode_lambda(f):
+    import base64
+    import marshal
+
+    return {"class_name": "__lambda__", "config": {"code": base64.b64encode(marshal.dumps(f.__code__)).decode(), "defaults": list(f.__defaults__) if f.__defaults__ else None, "closure": None}}
+
+
+def serialize_keras_object(obj):
+    """A config of plain JSON values."""
+    if obj is None or isinstance(obj, (bool, int, float, str)):
+        return obj
+    if isinstance(obj, bytes):
+        return {"class_name": "__bytes__", "config": {"value": obj.decode("latin1")}}
+    if isinstance(obj, (list, tuple)):
+        return [serialize_keras_object(x) for x in obj]
+    if isinstance(obj, dict):
+        return {k: serialize_keras_object(v) for k, v in obj.items()}
+    if isinstance(obj, _lamina.KerasTensor):
+        h = obj._keras_history
+        return {"class_name": "__keras_tensor__", "config": {"shape": list(obj.shape), "dtype": obj.dtype, "keras_history": [h.operation.name, h.node_index, h.tensor_index]}}
+    if isinstance(obj, (_lamina.Tensor, _lamina.VariableCore)):
+        return {"class_name": "__tensor__", "config": {"value": obj.numpy().tolist(), "dtype": obj.dtype}}
+    if isinstance(obj, np.ndarray):
+        return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, np.dtype):
+        return obj.name
+    if isinstance(obj, slice):
+        return {"class_name": "__slice__", "config": {"start": serialize_keras_object(obj.start), "stop": serialize_keras_object(obj.stop), "step": serialize_keras_object(obj.step)}}
+    if obj is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(obj, _lamina.Op):
+        name = obj.__name__
+        from lamina import activations
+
+        if obj.__qualname__.startswith(("losses.", "metrics.")):
+            return name
+        return "exponential" if name == "exp" else name
+    if isinstance(obj, _lamina.Object):
+        return _lamina.serialize_object(obj)
+    if isinstance(obj, type):
+        return {"module": None if obj.__module__ == "__main__" else obj.__module__, "class_name": obj.__name__, "config": {}, "registered_name": get_registered_name(obj)}
+    if inspect.isfunction(obj) or callable(obj) and hasattr(obj, "__name__"):
+        if obj.__name__ == "<lambda>":
+            return _encode_lambda(obj)
+        if (obj.__module__ or "").startswith("lamina.activations"):
+            return obj.__name__
+        return {"module": "builtins", "class_name": "function", "config": get_registered_name(obj), "registered_name": get_registered_name(obj) if get_registered_name(obj) != obj.__name__ else "function"}
+    if hasattr(obj, "get_config"):
+        return {"module": None if type(obj).__module__ == "__main__" else type(obj).__module__, "class_name": type(obj).__name__, "config": serialize_keras_object(obj.get_config()), "registered_name": get_registered_name(type(obj))}
+    raise ValueError(f"Cannot serialize object {obj} (of type {type(obj)}): it has no get_config() method.")
+
+
+def deserialize_keras_object(config, custom_objects=None, safe_mode=True, **kwargs):
+    """The object that a config describes."""
+    if config is None or isinstance(config, (bool, int, float)):
+        return config
+    with CustomObjectScope(custom_objects), _SafeMode(safe_mode if safe_mode is not None else _SafeMode.current):
+        if isinstance(config, str):
+            from lamina._registration import _lookup
+
+            found = _lookup(config)
+            return config if found is None else found
+        if isinstance(config, (list, tuple)):
+            return [deserialize_keras_object(x, safe_mode=safe_mode) for x in config]
+        if not isinstance(config, dict):
+            return config
+        if "class_name" not in config or "config" not in config:
+            return {k: deserialize_keras_object(v, safe_mode=safe_mode) for k, v in config.items()}
+        name, inner = config["class_name"], config["config"]
+        if name == "__bytes__":
+            return inner["value"].encode("latin1")
+        if name == "__numpy__":
+            return np.array(inner["value"], dtype=inner["dtype"])
+        if name == "__keras_tensor__":
+            return _lamina.KerasTensor(inner["shape"], inner["dtype"])
+        if name in ("__tensor__", "__slice__", "__ellipsis__"):
+            return _lamina.deserialize_value(config)
+        if name == "__lambda__":
+            return lambda_from_config(config)
+        if name == "function":
+            from lamina import activations, losses, metrics
+            from lamina._registration import _lookup
+
+            for found in (_lookup(inner), getattr(activations, inner, None), getattr(losses, inner, None), getattr(metrics, inner, None), _lamina.find_op(inner)):
+                if found is not None:
+                    return found
+            raise TypeError(f"Could not locate function '{inner}'. Make sure custom functions are decorated with `@keras.saving.register_keras_serializable()`.")
+        if config.get("module") and not str(config["module"]).startswith(("keras", "builtins")):
+            from lamina._registration import _resolve
+
+            made = _resolve(config)
+            if made is None:
+                raise TypeError(f"Could not locate class '{name}'. Make sure custom classes are decorated with `@keras.saving.register_keras_serializable()`. Full object config: {config}")
+            return made
+        try:
+            return _lamina.get_object(config, _module_for(config))
+        except ValueError as e:
+            if "Could not locate" in str(e):
+                raise TypeError(f"Could not locate class '{name}'. Make sure custom classes are decorated with `@keras.saving.register_keras_serializable()`. Full object config: {config}") from e
+            raise
+
+
+def _module_for(config):
+    module = config.get("module") or ""
+    return module if module.startswith("keras") and not module.startswith("keras.src") and module != "keras" else ""
+
+
+def from_serialized(cls, serialized):
+    """An instance of a user's class from its serialized form: from_config, then build and compile configs."""
+    config = serialized.get("config") or {}
+    if isinstance(config, dict):
+        config = {k: _revive(v) for k, v in config.items()}
+    obj = cls.from_config(config)
+    build = serialized.get("build_config")
+    if build and hasattr(obj, "build_from_config"):
+        obj.build_from_config(build)
+    compile_config = serialized.get("compile_config")
+    if compile_config and hasattr(obj, "compile_from_config"):
+        obj.compile_from_config(compile_config)
+    return obj
+
+
+def _revive(v):
+    """Plain structures in a user's config become objects where they are serialized ones of special kinds."""
+    if isinstance(v, dict) and v.get("class_name", "").startswith("__") and "config" in v:
+        return deserialize_keras_object(v)
+    return v
+
+
+class KerasFileEditor:
+    def __init__(self, filepath):
+        raise NotImplementedError("KerasFileEditor is not available.")

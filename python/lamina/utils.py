@@ -1,0 +1,131 @@
+"""keras.utils."""
+import numpy as np
+
+from lamina import _lamina
+from lamina.saving import (  # noqa: F401
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
+
+
+def set_random_seed(seed):
+    """Seeds Python, NumPy and lamina: initial weights, dropout masks and shuffling."""
+    import random
+
+    if not isinstance(seed, int):
+        raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed} (of type {type(seed)})")
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    _lamina.set_random_seed(seed)
+    _lamina.set_shuffle_seed(seed)
+
+
+def clear_session(free_memory=True):
+    """Starts automatic names afresh."""
+    _lamina.reset_names()
+    from lamina import backend
+
+    backend._uids.clear()
+
+
+def to_categorical(x, num_classes=None):
+    """Class numbers to one-hot rows (float)."""
+    if isinstance(x, _lamina.TensorBase):
+        from lamina import ops
+
+        return ops.one_hot(x, num_classes)
+    x = np.array(x, dtype="int64")
+    shape = x.shape
+    if len(shape) > 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    x = x.reshape(-1)
+    n = num_classes or int(x.max()) + 1
+    out = np.zeros((x.shape[0], n))
+    out[np.arange(x.shape[0]), x] = 1
+    return out.reshape(shape + (n,))
+
+
+def normalize(x, axis=-1, order=2):
+    """x divided by its norm along an axis."""
+    if isinstance(x, _lamina.TensorBase):
+        from lamina import ops
+
+        return ops.normalize(x, axis=axis, order=order)
+    norm = np.atleast_1d(np.linalg.norm(x, order, axis))
+    norm[norm == 0] = 1
+    return x / np.expand_dims(norm, axis if axis is not None else -1)
+
+
+def pack_x_y_sample_weight(x, y=None, sample_weight=None):
+    if y is None:
+        return x if not isinstance(x, (list, tuple)) else (x,)
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def unpack_x_y_sample_weight(data):
+    """(x, y, sample_weight) of what a data source yields."""
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return (data, None, None)
+    if len(data) == 1:
+        return (data[0], None, None)
+    if len(data) == 2:
+        return (data[0], data[1], None)
+    if len(data) == 3:
+        return data
+    raise ValueError(f"Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, found: {data}")
+
+
+def is_keras_tensor(x):
+    return isinstance(x, _lamina.KerasTensor)
+
+
+def get_source_inputs(tensor):
+    """The Input tensors that a symbolic tensor depends on."""
+    h = tensor._keras_history
+    inputs = h.operation._node_inputs(h.node_index)
+    if not inputs:
+        return [tensor]
+    out = []
+    for t in inputs:
+        for s in get_source_inputs(t):
+            if not any(s._same(o) for o in out):
+                out.append(s)
+    return out
+
+
+class PyDataset:
+    """Batches by index: override __getitem__(i) -> (x, y[, sample_weight]), num_batches, and on_epoch_end()."""
+
+    def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
+        self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
+
+    def __getitem__(self, index):
+        raise NotImplementedError
+
+    @property
+    def num_batches(self):
+        raise NotImplementedError("You must implement the `num_batches` property.")
+
+    def __len__(self):
+        return self.num_batches
+
+    def on_epoch_begin(self):
+        pass
+
+    def on_epoch_end(self):
+        pass
+
+
+Sequence = PyDataset
+
+
+def get_file(*args, **kwargs):
+    raise NotImplementedError("get_file: downloads are not available; give a local path.")
