@@ -2,6 +2,8 @@
 // Layer: weights, a call written in ops, and a config. To add one, derive, list the arguments in a struct with fields(),
 // override build() (weights in Keras' order, under Keras' names) and call(), and register with LAMINA_LAYER.
 #include <functional>
+#include <map>
+#include <optional>
 
 #include "backends/core/variable.h"
 #include "layers/constraints/constraint.h"

@@ -254,6 +254,7 @@ void bind_models(py::module_& m) {
         for (const LayerPtr& l : s.stack()) out.append(object_to_python(l));
         return out;
       });
+  m.def("new_history", [] { return ObjectBox{std::make_shared<History>()}; });
   m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped) { save_model(x, path, overwrite, zipped); });
   m.def("save_weights", [](const Model& x, const std::string& path, bool overwrite) { save_weights(x, path, overwrite); });
   m.def("load_weights", [](Model& x, const std::string& path, bool skip) { load_weights(x, path, skip); });

@@ -29,13 +29,21 @@ struct PyOp {
 
 }  // namespace
 
+// The op as a Python object that introspects like a function.
+static py::object wrap_op(const OpInfo* info) {
+  if (!info) return py::none();
+  py::object op = py::cast(PyOp{info});
+  op.attr("__name__") = info->name.substr(info->name.rfind('.') + 1);
+  op.attr("__qualname__") = info->name;
+  op.attr("__doc__") = info->doc;
+  op.attr("__module__") = "lamina.ops";
+  return op;
+}
+
 void bind_ops(py::module_& m) {
   py::class_<PyOp>(m, "Op", py::dynamic_attr(), "A public op.")
       .def("__call__", &PyOp::call)
       .def_property_readonly("__signature__", &PyOp::signature)
-      .def_property_readonly("__name__", [](const PyOp& op) { return op.info->name.substr(op.info->name.rfind('.') + 1); })
-      .def_property_readonly("__qualname__", [](const PyOp& op) { return op.info->name; })
-      .def_property_readonly("__doc__", [](const PyOp& op) { return op.info->doc; })
       .def_property_readonly("class_name", [](const PyOp& op) { return op.info->class_name; })
       .def_property_readonly("class_module", [](const PyOp& op) { return op.info->module; })
       .def("__repr__", [](const PyOp& op) { return text("<op ", op.info->name, ">"); })
@@ -43,8 +51,7 @@ void bind_ops(py::module_& m) {
       .def("__reduce__", [](const PyOp& op) { return py::make_tuple(py::module_::import("lamina._lamina").attr("find_op"), py::make_tuple(op.info->name)); })
       .def("_to_lamina_value", [](const PyOp& op) { return op.info->name; });
   m.def("find_op", [](const std::string& name) -> py::object {
-    const OpInfo* info = find_op(name);
-    return info ? py::cast(PyOp{info}) : py::none();
+    return wrap_op(find_op(name));
   });
   m.def("op_names", [] {
     std::vector<std::string> out;
@@ -52,8 +59,7 @@ void bind_ops(py::module_& m) {
     return out;
   });
   m.def("find_op_class", [](const std::string& name) -> py::object {
-    const OpInfo* info = find_op_class(name);
-    return info ? py::cast(PyOp{info}) : py::none();
+    return wrap_op(find_op_class(name));
   });
 }
 

@@ -108,6 +108,8 @@ def wrap(box, name, module):
             break
     if name == "SeedGenerator":
         from lamina._seed import SeedGenerator as cls
+    if cls is None and module in _HOMES:  # classes that Python itself defines: History
+        cls = getattr(importlib.import_module(_HOMES[module][0]), name, None)
     if cls is None:
         if module.startswith("keras.src.ops"):
             from lamina._layer import Operation as cls

@@ -62,7 +62,7 @@ class History(Callback):
         if args:
             self._wrap_init(self, args[0])
         else:
-            _lamina.CallbackCore.__init__(self, "History", {})
+            _lamina.CallbackCore.__init__(self, _lamina.new_history())
             own(self)
 
     @property

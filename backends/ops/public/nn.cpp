@@ -19,7 +19,7 @@ Tensor above(const Tensor& x, double c) { return compare(Binary::greater, x, c);
 
 Tensor relu_impl(const Operand& x) { return unary(Unary::relu, x.as(x.dtype() == DType::boolean ? DType::int32 : x.dtype())); }
 Tensor relu6_impl(const Operand& x) {
-  Tensor t = x.as(x.dtype() == DType::boolean ? DType::int32 : x.dtype());
+  Tensor t = as_float(x);
   return minimum(unary(Unary::relu, t), constant(6, t.dtype()));
 }
 Tensor sigmoid_impl(const Operand& x) { return sigmoid_of(as_float(x)); }
@@ -39,7 +39,10 @@ Tensor tanh_shrink_impl(const Operand& x) {
   Tensor t = as_float(x);
   return subtract(t, unary(Unary::tanh, t));
 }
-Tensor hard_tanh_impl(const Operand& x) { return clipped(as_float(x), -1, 1); }
+Tensor hard_tanh_impl(const Operand& x) {
+  DType type = x.dtype() == DType::boolean ? DType::int32 : x.dtype();
+  return is_unsigned_int(type) ? minimum(x.as(type), constant(1, type)) : clipped(x.as(type), -1, 1);
+}
 Tensor silu_impl(const Operand& x) {
   Tensor t = as_float(x);
   return multiply(t, sigmoid_of(t));
@@ -155,7 +158,8 @@ Tensor softmax_impl(const Operand& x, const Axes& axis) {
 const auto softmax_op = public_op("softmax", NN "Softmax", "exp(x) / sum(exp(x)) along `axis` (a tuple: over those axes together).", softmax_impl<false>, {"x", {"axis", -1}});
 const auto log_softmax_op = public_op("log_softmax", NN "LogSoftmax", "log(softmax(x)) along `axis`, without underflow.", softmax_impl<true>, {"x", {"axis", -1}});
 
-// The Euclidean projection onto the probability simplex (Martins and Astudillo, 2016).
+// After Martins and Astudillo (2016), with Keras' threshold: it adds up the running sums of the support, where the
+// projection onto the simplex takes the last one, so rows whose support has several elements do not sum to 1.
 Tensor sparsemax_impl(const Operand& x, int axis) {
   Tensor t = as_float(x);
   int a = normalize_axis(axis, t.rank());
@@ -167,11 +171,11 @@ Tensor sparsemax_impl(const Operand& x, int axis) {
   Tensor rank = iota(n, t.dtype(), 1);
   Tensor support = compare(Binary::greater, subtract(sorted, divide(add(sums, -1), rank)), 0);
   Tensor size = reduce(Reduce::sum, cast(support, t.dtype()), {last}, true);
-  Tensor inside = reduce(Reduce::sum, where(support, sorted, constant(0, t.dtype())), {last}, true);
+  Tensor inside = reduce(Reduce::sum, where(support, sums, constant(0, t.dtype())), {last}, true);
   Tensor level = divide(add(inside, -1), size);
   return from_last(unary(Unary::relu, subtract(rows, level)), a);
 }
-const auto sparsemax_op = public_op("sparsemax", NN "Sparsemax", "The nearest point of the probability simplex along `axis`: a softmax with exact zeros.", sparsemax_impl, {"x", {"axis", -1}});
+const auto sparsemax_op = public_op("sparsemax", NN "Sparsemax", "A softmax with exact zeros along `axis`: max(x - tau, 0), with tau from the sorted running sums as Keras computes it.", sparsemax_impl, {"x", {"axis", -1}});
 
 // --- keras.activations where they differ ----------------------------------------------------------------------------
 Tensor full_relu(const Operand& x, double negative_slope, const std::optional<double>& max_value, double threshold) {

@@ -153,7 +153,7 @@ Tensor layer_normalization_impl(const Operand& x, const std::optional<Operand>& 
   Tensor out = multiply(rms_scaling ? t : centred, inv);
   if (gamma) out = multiply(out, spread_weight(*gamma, t, axes));
   if (beta && !rms_scaling) out = add(out, spread_weight(*beta, t, axes));
-  return cast(out, type);
+  return cast(out, x.dtype());
 }
 const auto layer_normalization_op = public_op("layer_normalization", NN "LayerNorm", "(x - mean) / sqrt(variance + epsilon) * gamma + beta over `axis` (Ba et al., 2016).", layer_normalization_impl,
                                               {"x", {"gamma", Value()}, {"beta", Value()}, {"axis", -1}, {"epsilon", Value()}, {"rms_scaling", false}});
@@ -165,7 +165,7 @@ Tensor rms_normalization_impl(const Operand& x, const std::optional<Operand>& sc
   std::vector<int> axes = axes_of(axis, t.rank());
   Tensor out = multiply(t, unary(Unary::rsqrt, add(mean_over(square(t), axes), epsilon.value_or(settings().epsilon()))));
   if (scale) out = multiply(out, scale->as(t.dtype()));
-  return cast(out, type);
+  return cast(out, x.dtype());
 }
 const auto rms_normalization_op = public_op("rms_normalization", NN "RMSNorm", "x / sqrt(mean(x^2) + epsilon) * scale over `axis` (Zhang and Sennrich, 2019).", rms_normalization_impl,
                                             {"x", {"scale", Value()}, {"axis", -1}, {"epsilon", Value()}});

@@ -21,8 +21,8 @@ const auto ones_op = public_op("ones", FUNCTION, "A tensor of ones.", filled<1>,
 const auto empty_op = public_op("empty", FUNCTION, "A tensor whose values mean nothing (zeros).", filled<0>, {"shape", kDtype});
 
 Tensor full_impl(const Shape& shape, const Operand& fill_value, const std::optional<DType>& dtype) {
-  if (fill_value.is_scalar()) return prim::full(shape, fill_value.number(), dtype.value_or(fill_value.dtype()));
-  return prim::broadcast_to(fill_value.as(dtype.value_or(fill_value.dtype())), shape);
+  if (fill_value.is_scalar()) return prim::full(shape, fill_value.number(), or_floatx(dtype));
+  return prim::broadcast_to(fill_value.as(or_floatx(dtype)), shape);
 }
 const auto full_op = public_op("full", NUMPY "Full", "A tensor of one repeated value.", full_impl, {OpArgument("shape"), "fill_value", kDtype});
 

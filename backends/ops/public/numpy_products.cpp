@@ -8,12 +8,7 @@ namespace lamina::ops {
 
 namespace {
 
-// Two int8 operands are multiplied in int32; bools as integers.
-Pair product_operands(const Operand& x1, const Operand& x2) {
-  DType type = result_type({&x1, &x2});
-  if (x1.dtype() == DType::int8 && x2.dtype() == DType::int8) type = DType::int32;
-  return {x1.as(type), x2.as(type)};
-}
+Tensor times(const Tensor& a, const Tensor& b) { return prim::binary(a.dtype() == DType::boolean ? Binary::logical_and : Binary::multiply, a, b); }
 
 Tensor matmul_of(Tensor a, Tensor b) {
   if (a.rank() == 0 || b.rank() == 0) throw ValueError("scalars cannot be multiplied as matrices, received shapes ", a.shape(), " and ", b.shape(), ".");
@@ -41,8 +36,9 @@ Tensor matmul_of(Tensor a, Tensor b) {
   return out;
 }
 Tensor matmul_impl(const Operand& x1, const Operand& x2) {
-  auto [a, b] = product_operands(x1, x2);
-  return matmul_of(a, b);
+  DType type = result_type({&x1, &x2});
+  if (x1.dtype() == DType::int8 && x2.dtype() == DType::int8) type = DType::int32;
+  return matmul_of(x1.as(type), x2.as(type));
 }
 
 // Contracts the axes `ax` of a with `bx` of b; the remaining axes of a, then those of b.
@@ -69,26 +65,26 @@ Tensor contract(const Tensor& a, const Tensor& b, std::vector<int> ax, std::vect
 }
 
 Tensor dot_impl(const Operand& x1, const Operand& x2) {
-  auto [a, b] = product_operands(x1, x2);
+  auto [a, b] = promote(x1, x2);
   if (a.rank() == 0 || b.rank() == 0) return prim::multiply(a, b);
   if (a.rank() <= 2 && b.rank() <= 2) return matmul_of(a, b);
   return contract(a, b, {-1}, {b.rank() == 1 ? -1 : -2});
 }
 Tensor vdot_impl(const Operand& x1, const Operand& x2) {
-  auto [a, b] = product_operands(x1, x2);
+  auto [a, b] = promote(x1, x2);
   return contract(prim::reshape(a, {a.size()}), prim::reshape(b, {b.size()}), {0}, {0});
 }
 Tensor inner_impl(const Operand& x1, const Operand& x2) {
-  auto [a, b] = product_operands(x1, x2);
+  auto [a, b] = promote(x1, x2);
   if (a.rank() == 0 || b.rank() == 0) return prim::multiply(a, b);
   return contract(a, b, {-1}, {-1});
 }
 Tensor outer_impl(const Operand& x1, const Operand& x2) {
-  auto [a, b] = product_operands(x1, x2);
-  return prim::multiply(prim::reshape(a, {a.size(), 1}), prim::reshape(b, {1, b.size()}));
+  auto [a, b] = promote(x1, x2);
+  return times(prim::reshape(a, {a.size(), 1}), prim::reshape(b, {1, b.size()}));
 }
 Tensor tensordot_impl(const Operand& x1, const Operand& x2, const Value& axes) {
-  auto [a, b] = product_operands(x1, x2);
+  auto [a, b] = promote(x1, x2);
   std::vector<int> ax, bx;
   if (axes.is_int()) {
     for (int i = 0, n = static_cast<int>(axes.as_int()); i < n; ++i) ax.push_back(a.rank() - n + i), bx.push_back(i);
@@ -105,7 +101,9 @@ Tensor einsum_impl(const std::string& subscripts, const std::vector<Operand>& op
   Tensors parts = promote_all(operands);
   if (all_int8)
     for (Tensor& t : parts) t = prim::cast(t, DType::int32);
-  return prim::einsum(subscripts, parts);
+  if (parts.empty() || parts[0].dtype() != DType::boolean) return prim::einsum(subscripts, parts);
+  for (Tensor& t : parts) t = prim::cast(t, DType::int32);
+  return prim::cast(prim::einsum(subscripts, parts), DType::boolean);
 }
 Tensor kron_impl(const Operand& x1, const Operand& x2) {
   auto [a, b] = promote(x1, x2);
@@ -115,7 +113,7 @@ Tensor kron_impl(const Operand& x1, const Operand& x2) {
     int64_t na = i < rank - a.rank() ? 1 : a.shape()[i - rank + a.rank()], nb = i < rank - b.rank() ? 1 : b.shape()[i - rank + b.rank()];
     sa.push_back(na), sa.push_back(1), sb.push_back(1), sb.push_back(nb), out.push_back(na < 0 || nb < 0 ? Shape::kUnknown : na * nb);
   }
-  return prim::reshape(prim::multiply(prim::reshape(a, sa), prim::reshape(b, sb)), out);
+  return prim::reshape(times(prim::reshape(a, sa), prim::reshape(b, sb)), out);
 }
 Tensor cross_impl(const Operand& x1, const Operand& x2, int axisa, int axisb, int axisc, const std::optional<int>& axis) {
   if (axis) axisa = axisb = axisc = *axis;

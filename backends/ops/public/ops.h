@@ -9,5 +9,6 @@
 #include "backends/ops/public/numpy_products.h"
 #include "backends/ops/public/numpy_reduce.h"
 #include "backends/ops/public/numpy_shape.h"
+#include "backends/ops/public/numpy_statistics.h"
 #include "backends/ops/public/operators.h"
 #include "backends/ops/public/random.h"

@@ -114,6 +114,20 @@ const CaseTable indexing{{
     CASE("segment_prod", IN(Input({4, 2}), Input({4}, D::small_int)), ops::segment_prod(x[0], x[1], 3)),
 }};
 
+const CaseTable statistics{{
+    CASE("select", IN(Input({3, 4}, D::boolean), Input({3, 4}), Input({4})), ops::select({x[0], ops::logical_not(x[0])}, {x[1], x[2]})),
+    CASE("corrcoef", IN(Input({3, 5})), ops::corrcoef(x[0])),
+    CASE("correlate", IN(Input({6}), Input({3})), ops::correlate(x[0], x[1])),
+    CASE("correlate", IN(Input({3}), Input({6})), ops::correlate(x[0], x[1], "same")),
+    CASE("correlate", IN(Input({4}), Input({2})), ops::correlate(x[0], x[1], "full")),
+    CASE("histogram", IN(Input({3, 4})), Value(ops::histogram(x[0], 4))).no_gradient(),
+    CASE("extract_sequences", IN(Input({2, 7})), ops::extract_sequences(x[0], 3, 2)),
+    CASE("nancumsum", IN(Input({3, 4})), ops::nancumsum(x[0], 1)), CASE("nancumprod", IN(Input({3, 4})), ops::nancumprod(x[0], 1)),
+    CASE("nanargmax", IN(Input({3, 4})), ops::nanargmax(x[0], 1)), CASE("nanargmin", IN(Input({3, 4})), ops::nanargmin(x[0])),
+    CASE("trapezoid", IN(Input({3, 4})), ops::trapezoid(x[0], {}, 0.5)), CASE("trapezoid", IN(Input({3, 4}), Input({4})), ops::trapezoid(x[0], x[1])),
+    CASE("vander", IN(Input({3})), ops::vander(x[0], 4)),
+}};
+
 const CaseTable creation{{
     CASE("zeros", IN(), ops::zeros({2, 3})), CASE("ones", IN(), ops::ones({2, 3})), CASE("empty", IN(), ops::empty({2, 3})),
     CASE("full", IN(Input({3})), ops::full({2, 3}, x[0])).known_sizes(),

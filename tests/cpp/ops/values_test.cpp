@@ -191,6 +191,19 @@ TEST(Shapes, Values) {
   EXPECT_THAT(values(ops::cumprod(ints({1, 2, 3}))), ElementsAre(1, 2, 6));
 }
 
+TEST(Statistics, Values) {
+  EXPECT_THAT(values(ops::correlate(floats({1, 2, 3}), floats({0, 1, 0.5f}), "full")), ElementsAre(0.5, 2, 3.5, 3, 0));
+  EXPECT_THAT(values(ops::correlate(floats({1, 2, 3}), floats({0, 1, 0.5f}), "same")), ElementsAre(2, 3.5, 3));
+  EXPECT_THAT(values(ops::correlate(floats({1, 2, 3}), floats({0, 1, 0.5f}))), ElementsAre(3.5));
+  Tensors h = ops::histogram(floats({1, 2, 1, 3, 5}), 2);
+  EXPECT_THAT(values(h[0]), ElementsAre(3, 2));
+  EXPECT_THAT(values(h[1]), ElementsAre(1, 3, 5));
+  EXPECT_THAT(values(ops::extract_sequences(floats({1, 2, 3, 4, 5}), 3, 2)), ElementsAre(1, 2, 3, 3, 4, 5));
+  EXPECT_THAT(values(ops::nanargmax(Tensor::of<float>({NAN, 1, NAN, NAN}, {2, 2}), 1)), ElementsAre(1, -1));
+  EXPECT_THAT(values(ops::trapezoid(floats({1, 2, 3}))), ElementsAre(4));
+  EXPECT_THAT(values(ops::vander(ints({2, 3}), 3)), ElementsAre(4, 2, 1, 9, 3, 1));
+}
+
 TEST(Products, NaiveLoops) {
   Tensor a = testing::ramp({2, 3, 4}), b = testing::ramp({2, 4, 5}, 0.7);
   Tensor y = ops::matmul(a, b), e = ops::einsum("bij,bjk->bki", {a, b});

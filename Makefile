@@ -1,0 +1,37 @@
+# The commands of the README. Each installs what it needs.
+PYTHON ?= python3
+BUILD := build
+VENV := .venv
+JOBS ?= $(shell nproc)
+.PHONY: quickstart test bench system build package clean
+
+quickstart: build package
+	$(VENV)/bin/python examples/python/quickstart.py
+
+build: $(BUILD)/.built
+
+# Debian's packages; without root the build goes on with what is there.
+system:
+	@scripts/install-system-packages
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)/bin/python -m pip install --quiet numpy pybind11
+
+.PHONY: $(BUILD)/.built
+$(BUILD)/.built: system $(VENV)/bin/python
+	cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMINA_PYTHON=ON -DPython3_EXECUTABLE=$(abspath $(VENV))/bin/python
+	cmake --build $(BUILD) -j $(JOBS)
+
+# The built module in the virtual environment, by a path file: one build serves C++ and Python.
+package: build
+	scripts/link-package $(VENV)/bin/python $(BUILD)
+
+test: build package
+	$(VENV)/bin/python -m pip install --quiet -r tests/python/requirements.txt
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+	KERAS_BACKEND=jax $(VENV)/bin/python -m pytest -q tests/python
+
+clean:
+	rm -rf $(BUILD) $(VENV)
