@@ -1,11 +1,11 @@
 # Compiler set-up: warnings, ccache, mold, sanitizers, and the per-instruction-set build of *_simd.cpp.
 
+# ccache and precompiled headers do not go together here: a header cached from another checkout is taken for this one's.
+option(LAMINA_CCACHE "Compile through ccache, without precompiled headers" OFF)
 find_program(CCACHE_PROGRAM ccache)
-if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Precompiled headers are time-stamped; these let ccache see through that.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE_PROGRAM})
-  add_compile_options(-fpch-preprocess)
+if(LAMINA_CCACHE AND CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
 endif()
 find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM)
