@@ -121,6 +121,15 @@ TEST(Metric, MeanAndSum) {
   EXPECT_THROW(mean->update({x}, {{"weight", x}}), TypeError);
 }
 
+TEST(Metric, WrapsFunctions) {
+  Dict function{{"module", "builtins"}, {"class_name", "function"}, {"config", "binary_crossentropy"}, {"registered_name", "function"}};
+  MetricRef wrapper = MetricRef::make("MeanMetricWrapper", {{"fn", function}, {"name", "bce"}, {"from_logits", true}});
+  MetricRef metric = MetricRef::make("BinaryCrossentropy", {{"from_logits", true}});
+  for (const MetricRef& m : {wrapper, metric}) m->update({batch("bin_t"), batch("log_p")});
+  EXPECT_FLOAT_EQ(wrapper->read().as_number(), metric->read().as_number());
+  EXPECT_EQ(wrapper->get_config().at("from_logits").repr(), "True");
+}
+
 TEST(Metric, ConfigRoundTrip) {
   for (const Case& c : cases()) {
     Value config = serialize_object(MetricRef::make(c.name, c.config).pointer());
