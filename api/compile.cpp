@@ -125,7 +125,10 @@ MetricPtr get_metric(const Value& identifier, const Tensor& y_true, const Tensor
       return std::dynamic_pointer_cast<Metric>(made);
     }
   }
-  return MetricRef::from(identifier).pointer();
+  MetricPtr metric = MetricRef::from(identifier).pointer();
+  // A function's name ("mae") names the log; a class ("Precision") keeps its own.
+  if (metric && identifier.is_string() && identifier.as_string() != metric->class_name()) metric->set_name(identifier.as_string());
+  return metric;
 }
 
 CompileMetrics::CompileMetrics(Value metrics, Value weighted, std::vector<std::string> output_names)

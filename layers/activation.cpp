@@ -15,7 +15,26 @@ Activation Activation::from(const Value& v) {
   Activation out;
   if (v.is_none() || (v.is_string() && v.as_string() == "linear")) return out;
   if (v.is_dict() && v.as_dict().contains("config") && v.as_dict().at("config").is_string() && v.as_dict().at("config").as_string() == "linear") return out;
-  ObjectPtr f = get_object(v.is_string() ? Value(canonical(v.as_string())) : v, "keras.layers");
+  ObjectPtr f;
+  if (v.is_string()) {
+    const std::string& name = v.as_string();
+    // Keras' activation of a name where it differs from the op (gelu is exact), else the op.
+    for (const std::string& candidate : {"activations." + name, canonical(name)})
+      if (const OpInfo* op = f ? nullptr : find_op(candidate))
+        f = make_callable(name, [op](List args, Dict kwargs) {
+          auto bound = bind_arguments(*op, std::move(args), kwargs);
+          return call_op(*op, bound);
+        });
+    if (!f && custom_resolver()) f = custom_resolver()(Dict{{"class_name", name}, {"config", Dict{}}, {"module", Value()}, {"bare", true}});
+    if (!f) {
+      std::vector<std::string> known;
+      for (const OpInfo* op : all_ops()) known.push_back(op->name);
+      std::string near = nearest_name(name, known);
+      throw ValueError("Could not interpret activation function identifier: '", name, "'.", near.empty() ? "" : text(" Did you mean '", near, "'?"));
+    }
+  } else {
+    f = get_object(v, "keras.layers");
+  }
   if (auto callable = std::dynamic_pointer_cast<Callable>(f)) {
     if (callable->function_name() == "linear" && callable->registered_name().empty()) return out;
     out.function_ = f;
@@ -35,8 +54,9 @@ Tensor Activation::operator()(const Tensor& x) const {
 
 Value Activation::serialized() const {
   if (!function_) return "linear";
-  Value v = serialize_object(function_);
-  return v.is_string() && v.as_string() == "exp" ? Value("exponential") : v;
+  if (auto f = std::dynamic_pointer_cast<Callable>(function_); f && f->registered_name().empty() && (find_op(f->function_name()) || find_op(canonical(f->function_name()))))
+    return f->function_name() == "exp" ? Value("exponential") : Value(f->function_name());
+  return serialize_object(function_);
 }
 
 void from_value(const Value& v, Activation& out) { out = Activation::from(v); }

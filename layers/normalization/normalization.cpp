@@ -22,7 +22,9 @@ struct BatchNormalizationArgs {
   RegularizerRef beta_regularizer, gamma_regularizer;
   ConstraintRef beta_constraint, gamma_constraint;
   bool synchronized = false;
-  Value renorm, renorm_clipping, renorm_momentum;
+  bool renorm = false;
+  Value renorm_clipping;
+  double renorm_momentum = 0.99;
   void fields(Fields& f) {
     f("axis", axis, "Axis of the features.");
     f("momentum", momentum, "Momentum of the moving averages.");
@@ -38,6 +40,9 @@ struct BatchNormalizationArgs {
     f("beta_constraint", beta_constraint, "Projection of beta.");
     f("gamma_constraint", gamma_constraint, "Projection of gamma.");
     f("synchronized", synchronized, "Kept for Keras; there is one device.");
+    f("renorm", renorm, "Not supported; must be False.");
+    f("renorm_clipping", renorm_clipping, "Not used.");
+    f("renorm_momentum", renorm_momentum, "Not used.");
   }
 };
 // (x - mean) / sqrt(variance + epsilon) * gamma + beta, with the batch's statistics in training and moving ones otherwise
@@ -49,6 +54,7 @@ class BatchNormalizationLayer final : public LayerWith<BatchNormalizationArgs> {
     if (!args.gamma_initializer) args.gamma_initializer = "ones";
     if (!args.moving_mean_initializer) args.moving_mean_initializer = "zeros";
     if (!args.moving_variance_initializer) args.moving_variance_initializer = "ones";
+    if (args.renorm) throw UnsupportedError("BatchNormalization: `renorm` is not supported.");
     supports_masking_ = true;
   }
   std::string class_name() const override { return "BatchNormalization"; }
@@ -126,6 +132,7 @@ struct LayerNormalizationArgs {
   InitializerRef beta_initializer, gamma_initializer;
   RegularizerRef beta_regularizer, gamma_regularizer;
   ConstraintRef beta_constraint, gamma_constraint;
+  bool rms_scaling = false;
   void fields(Fields& f) {
     f("axis", axis, "Axis or axes to normalise over.");
     f("epsilon", epsilon, "Added to the variance.");
@@ -137,12 +144,14 @@ struct LayerNormalizationArgs {
     f("gamma_regularizer", gamma_regularizer, "Penalty on gamma.");
     f("beta_constraint", beta_constraint, "Projection of beta.");
     f("gamma_constraint", gamma_constraint, "Projection of gamma.");
+    f("rms_scaling", rms_scaling, "Not supported; must be False.");
   }
 };
 class LayerNormalizationLayer final : public LayerWith<LayerNormalizationArgs> {
  public:
   explicit LayerNormalizationLayer(LayerNormalizationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (!args.axis.is_int() && !args.axis.is_sequence()) throw TypeError("Expected an int or a list/tuple of ints for the argument 'axis', but received: ", args.axis.repr());
+    if (args.rms_scaling) throw UnsupportedError("LayerNormalization: `rms_scaling` is not supported.");
     if (!args.beta_initializer) args.beta_initializer = "zeros";
     if (!args.gamma_initializer) args.gamma_initializer = "ones";
     supports_masking_ = true;
