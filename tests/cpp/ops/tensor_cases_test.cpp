@@ -130,7 +130,7 @@ const CaseTable statistics{{
 
 const CaseTable creation{{
     CASE("zeros", IN(), ops::zeros({2, 3})), CASE("ones", IN(), ops::ones({2, 3})), CASE("empty", IN(), ops::empty({2, 3})),
-    CASE("full", IN(Input({3})), ops::full({2, 3}, x[0])).known_sizes(),
+    CASE("full", IN(Input({3})), ops::full({2, 3}, x[0], x[0].dtype())).known_sizes(),
     CASE("zeros_like", IN(Input({2, 3})), ops::zeros_like(x[0])), CASE("ones_like", IN(Input({2, 3})), ops::ones_like(x[0])),
     CASE("empty_like", IN(Input({2, 3})), ops::empty_like(x[0])), CASE("full_like", IN(Input({2, 3})), ops::full_like(x[0], 2.5)),
     CASE("eye", IN(), ops::eye(3, 4, 1)), CASE("identity", IN(), ops::identity(3)), CASE("tri", IN(), ops::tri(3, 4, -1)),
