@@ -140,7 +140,8 @@ Value FunctionalGraph::standardize(const Value& given) const {
   for (size_t i = 0; i < leaves.size(); ++i) {
     if (!leaves[i].is_tensor()) continue;
     Tensor t = leaves[i].as_tensor();
-    const Shape& want = flat_inputs_[i].shape();
+    Shape want = flat_inputs_[i].shape();
+    if (want.rank()) want[0] = Shape::kUnknown;  // as Keras: a model built from one batch takes batches of any size
     if (t.rank() == want.rank() + 1 && t.shape().back() == 1) t = prim::squeeze(t, -1);
     else if (t.rank() + 1 == want.rank() && want.back() == 1) t = prim::expand_dims(t, t.rank());
     if (!compatible(t.shape(), want)) {

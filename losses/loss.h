@@ -32,9 +32,6 @@ class Loss : public Object {
 };
 using LossRef = Ref<Loss>;
 
-// The weights that a mask leaves: sample_weight (may be undefined) times mask (may be undefined), scaled so that means are
-// over the places that count.
-Tensor apply_mask(const Tensor& sample_weight, const Tensor& mask, DType dtype, const std::string& reduction);
 // Weights (may be undefined) and a mask (may be undefined) applied, then reduced. For losses and compiled functions.
 Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, const std::string& reduction, DType dtype);
 // Weights (may be undefined) times the mask (may be undefined). With the reductions "mean" and "sum_over_batch_size" the

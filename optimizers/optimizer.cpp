@@ -4,6 +4,7 @@
 
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
+#include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/operand.h"
 #include "layers/constraints/constraint.h"
@@ -185,9 +186,14 @@ void Optimizer::apply(const Tensors& gradients, const Variables& trainable) {
   for (const Variable& v : given) index_of(v);
   Tensors grads;
   Variables variables;
-  for (size_t i = 0; i < given.size(); ++i)
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < given.size(); ++i) {
     if (gradients[i].defined()) grads.push_back(gradients[i]), variables.push_back(given[i]);
+    else missing.push_back(given[i].path());
+  }
   if (grads.empty()) throw ValueError("No gradients provided for any variable.");
+  if (!missing.empty())
+    warn(text("Gradients do not exist for variables ", missing, " when minimizing the loss. If using `model.compile()`, did you forget to provide a `loss` argument?"));
 
   AutocastScope off(std::nullopt);
   const int64_t period = args_.gradient_accumulation_steps.value_or(0);

@@ -85,8 +85,9 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
   const Value* where = d.find("module");
   if (name == "function" || (where && where->is_string() && where->as_string() == "builtins" && d.at("config").is_string())) {
     const std::string& f = d.at("config").as_string();
+    // A loss or metric may have the name of an op (binary_crossentropy): where one is asked for, it is meant.
+    if (const ClassInfo* info = module.empty() ? nullptr : find_class(f, module)) return info->make({});
     if (ObjectPtr made = function_named(f)) return made;
-    if (const ClassInfo* info = find_class(f, module)) return info->make({});
     unknown(f, module);
   }
   if (name.starts_with("__lambda__"))

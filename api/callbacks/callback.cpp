@@ -37,10 +37,20 @@ const std::map<std::string_view, PhaseMethod> kPhaseMethods = {
     {"on_train_begin", &Callback::on_train_begin}, {"on_train_end", &Callback::on_train_end}, {"on_test_begin", &Callback::on_test_begin},
     {"on_test_end", &Callback::on_test_end}, {"on_predict_begin", &Callback::on_predict_begin}, {"on_predict_end", &Callback::on_predict_end}};
 
+template <class Methods>
+typename Methods::mapped_type method_of(const Methods& methods, std::string_view name) {
+  auto found = methods.find(name);
+  if (found == methods.end()) throw ValueError("There is no callback event '", name, "'.");
+  return found->second;
+}
+
 void take_logs(const Value& returned, Dict& logs) {
   if (returned.is_dict()) logs = returned.as_dict();
 }
 }  // namespace
+
+void Callback::event(std::string_view method, int64_t index, Dict& logs) { (this->*method_of(kEpochMethods, method))(index, logs); }
+void Callback::event(std::string_view method, Dict& logs) { (this->*method_of(kPhaseMethods, method))(logs); }
 
 void CallbackList::epoch(const char* method, int64_t index, Dict& logs) {
   for (const auto& c : callbacks_) {
@@ -49,14 +59,14 @@ void CallbackList::epoch(const char* method, int64_t index, Dict& logs) {
     if (!c->hooked(user) && std::string_view(method) == "on_train_batch_begin" && c->hooked("on_batch_begin")) user = "on_batch_begin";
     if (!c->hooked(user) && std::string_view(method) == "on_train_batch_end" && c->hooked("on_batch_end")) user = "on_batch_end";
     if (c->hooked(user)) take_logs(c->hook->invoke(user, {index, Value(logs)}, {}), logs);
-    else (c.get()->*kEpochMethods.at(method))(index, logs);
+    else c->event(method, index, logs);
   }
 }
 
 void CallbackList::phase(const char* method, Dict& logs) {
   for (const auto& c : callbacks_) {
     if (c->hooked(method)) take_logs(c->hook->invoke(method, {Value(logs)}, {}), logs);
-    else (c.get()->*kPhaseMethods.at(method))(logs);
+    else c->event(method, logs);
   }
 }
 

@@ -26,6 +26,10 @@ class Callback : public Object {
   // Whether batch events matter: if no callback needs them, steps run without waiting for their logs.
   virtual bool needs_batches() const { return false; }
 
+  // The event of that name: on_epoch_begin, on_train_batch_end, ... with an index; on_train_begin, ... without one.
+  void event(std::string_view method, int64_t index, Dict& logs);
+  void event(std::string_view method, Dict& logs);
+
   virtual void set_model(Model* model) { model_ = model; }
   virtual void set_params(const Dict& params) { params_ = params; }
   Model* model() const { return model_; }

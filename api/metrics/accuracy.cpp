@@ -86,6 +86,7 @@ Operand operand(const Value& v) { return value_to<Operand>(v); }
 
 struct AccuracyArgs {
   static constexpr const char* kClass = "Accuracy";
+  static constexpr auto kDirection = Metric::Direction::up;
   MetricArgs base{"accuracy", {}};
   void fields(Fields& f) { common(f, base); }
 };
@@ -98,6 +99,7 @@ LAMINA_CLASS(Accuracy, "keras.metrics", "How often predictions equal labels.", {
 
 struct BinaryAccuracyArgs {
   static constexpr const char* kClass = "BinaryAccuracy";
+  static constexpr auto kDirection = Metric::Direction::up;
   MetricArgs base{"binary_accuracy", {}};
   double threshold = 0.5;
   void fields(Fields& f) {
@@ -114,6 +116,7 @@ LAMINA_CLASS(BinaryAccuracy, "keras.metrics", "How often predictions match binar
 
 struct CategoricalAccuracyArgs {
   static constexpr const char* kClass = "CategoricalAccuracy";
+  static constexpr auto kDirection = Metric::Direction::up;
   MetricArgs base{"categorical_accuracy", {}};
   void fields(Fields& f) { common(f, base); }
 };
@@ -126,6 +129,7 @@ LAMINA_CLASS(CategoricalAccuracy, "keras.metrics", "How often the highest score 
 
 struct SparseCategoricalAccuracyArgs {
   static constexpr const char* kClass = "SparseCategoricalAccuracy";
+  static constexpr auto kDirection = Metric::Direction::up;
   MetricArgs base{"sparse_categorical_accuracy", {}};
   void fields(Fields& f) { common(f, base); }
 };
@@ -138,6 +142,7 @@ LAMINA_CLASS(SparseCategoricalAccuracy, "keras.metrics", "How often the highest 
 
 struct TopKCategoricalAccuracyArgs {
   static constexpr const char* kClass = "TopKCategoricalAccuracy";
+  static constexpr auto kDirection = Metric::Direction::up;
   int64_t k = 5;
   MetricArgs base{"top_k_categorical_accuracy", {}};
   void fields(Fields& f) {
@@ -154,6 +159,7 @@ LAMINA_CLASS(TopKCategoricalAccuracy, "keras.metrics", "How often the one-hot la
 
 struct SparseTopKCategoricalAccuracyArgs {
   static constexpr const char* kClass = "SparseTopKCategoricalAccuracy";
+  static constexpr auto kDirection = Metric::Direction::up;
   int64_t k = 5;
   MetricArgs base{"sparse_top_k_categorical_accuracy", {}};
   bool from_sorted_ids = false;

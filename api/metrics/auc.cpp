@@ -12,6 +12,7 @@ using namespace prim;
 
 struct AUCArgs {
   static constexpr const char* kClass = "AUC";
+  static constexpr auto kDirection = Metric::Direction::up;
   int64_t num_thresholds = 200;
   std::string curve = "ROC", summation_method = "interpolation";
   MetricArgs base;

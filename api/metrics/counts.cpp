@@ -58,6 +58,7 @@ COUNT_METRIC(FalseNegatives, "false_negatives", false_negatives, "How many label
 template <class Name>
 struct ShareArgs {
   static constexpr const char* kClass = Name::kClass;
+  static constexpr auto kDirection = Metric::Direction::up;
   Value thresholds;
   std::optional<int64_t> top_k, class_id;
   MetricArgs base;
@@ -119,6 +120,7 @@ LAMINA_CLASS(Recall, "keras.metrics", "The share of labels 1 that are found.", {
 template <class Name>
 struct AtArgs {
   static constexpr const char* kClass = Name::kClass;
+  static constexpr auto kDirection = Metric::Direction::up;
   double value = 0;
   int64_t num_thresholds = 200;
   std::optional<int64_t> class_id;

@@ -20,6 +20,7 @@ void check_f_score(const Value& average, double beta, const Value& threshold) {
 
 struct FBetaScoreArgs {
   static constexpr const char* kClass = "FBetaScore";
+  static constexpr auto kDirection = Metric::Direction::up;
   Value average;
   Value beta = 1.0;
   Value threshold;
@@ -34,6 +35,7 @@ struct FBetaScoreArgs {
 };
 struct F1ScoreArgs : FBetaScoreArgs {
   static constexpr const char* kClass = "F1Score";
+  static constexpr auto kDirection = Metric::Direction::up;
   F1ScoreArgs() { base.name = "f1_score"; }
   void fields(Fields& f) {
     f("average", average, "None (a score a class), 'micro', 'macro' or 'weighted'.");

@@ -19,6 +19,7 @@ Tensor apply(const char* op, std::vector<Value> arguments) {
 template <class Name>
 struct PlainArgs {
   static constexpr const char* kClass = Name::kClass;
+  static constexpr auto kDirection = Metric::Direction::down;
   MetricArgs base{Name::kName, {}};
   void fields(Fields& f) { common(f, base); }
 };
@@ -55,6 +56,7 @@ LOSS_METRIC(CategoricalHinge, "categorical_hinge", "losses.categorical_hinge", "
 
 struct BinaryCrossentropyArgs {
   static constexpr const char* kClass = "BinaryCrossentropy";
+  static constexpr auto kDirection = Metric::Direction::down;
   MetricArgs base{"binary_crossentropy", {}};
   bool from_logits = false;
   Value label_smoothing = 0;
@@ -73,6 +75,7 @@ LAMINA_CLASS(BinaryCrossentropy, "keras.metrics", "The cross entropy of yes-or-n
 
 struct CategoricalCrossentropyArgs {
   static constexpr const char* kClass = "CategoricalCrossentropy";
+  static constexpr auto kDirection = Metric::Direction::down;
   MetricArgs base{"categorical_crossentropy", {}};
   bool from_logits = false;
   Value label_smoothing = 0;
@@ -93,6 +96,7 @@ LAMINA_CLASS(CategoricalCrossentropy, "keras.metrics", "The cross entropy of one
 
 struct SparseCategoricalCrossentropyArgs {
   static constexpr const char* kClass = "SparseCategoricalCrossentropy";
+  static constexpr auto kDirection = Metric::Direction::down;
   MetricArgs base{"sparse_categorical_crossentropy", {}};
   bool from_logits = false;
   std::optional<int64_t> ignore_class;

@@ -12,6 +12,7 @@ using namespace prim;
 // Arguments of the whole family; each class lists those it takes.
 struct IoUArgs {
   static constexpr const char* kClass = "IoU";
+  static constexpr auto kDirection = Metric::Direction::up;
   int64_t num_classes = 2;
   std::vector<int64_t> target_class_ids;
   MetricArgs base{{}, "int"};
@@ -102,6 +103,7 @@ LAMINA_CLASS(IoU, "keras.metrics", "Intersection over union, the mean of the tar
 
 struct BinaryIoUArgs : IoUArgs {
   static constexpr const char* kClass = "BinaryIoU";
+  static constexpr auto kDirection = Metric::Direction::up;
   BinaryIoUArgs() { target_class_ids = {0, 1}; }
   void fields(Fields& f) {
     f("target_class_ids", target_class_ids, "The classes whose mean is the result.");
@@ -122,6 +124,7 @@ LAMINA_CLASS(BinaryIoU, "keras.metrics", "Intersection over union of two classes
 
 struct MeanIoUArgs : IoUArgs {
   static constexpr const char* kClass = "MeanIoU";
+  static constexpr auto kDirection = Metric::Direction::up;
   void fields(Fields& f) { classes(f), named(f), ignored(f), sparse_true(f), sparse_pred(f), axis_field(f); }
 };
 class MeanIoU final : public IoUMetric<MeanIoUArgs> {
@@ -132,6 +135,7 @@ LAMINA_CLASS(MeanIoU, "keras.metrics", "Intersection over union, the mean of all
 
 struct OneHotIoUArgs : IoUArgs {
   static constexpr const char* kClass = "OneHotIoU";
+  static constexpr auto kDirection = Metric::Direction::up;
   OneHotIoUArgs() { sparse_y_true = sparse_y_pred = false; }
   void fields(Fields& f) { classes(f), targets(f), named(f), ignored(f), sparse_pred(f), axis_field(f); }
 };
@@ -143,6 +147,7 @@ LAMINA_CLASS(OneHotIoU, "keras.metrics", "Intersection over union of one-hot lab
 
 struct OneHotMeanIoUArgs : IoUArgs {
   static constexpr const char* kClass = "OneHotMeanIoU";
+  static constexpr auto kDirection = Metric::Direction::up;
   OneHotMeanIoUArgs() { sparse_y_true = sparse_y_pred = false; }
   void fields(Fields& f) { classes(f), named(f), ignored(f), sparse_pred(f), axis_field(f); }
 };

@@ -5,15 +5,27 @@
 namespace lamina {
 namespace {
 
-// The function may be a callable, a loss or an op's name; further keyword arguments go to it.
+// A callable, or the name or config of a built-in metric or loss function.
+std::shared_ptr<Callable> function_from(const Value& fn) {
+  std::string name;
+  if (fn.is_string()) name = fn.as_string();
+  else if (is_serialized_object(fn) && fn.as_dict().at("config").is_string()) name = fn.as_dict().at("config").as_string();
+  for (const char* home : {"metrics.", "losses."})
+    if (const OpInfo* op = name.empty() ? nullptr : find_op(home + name))
+      return std::dynamic_pointer_cast<Callable>(make_callable(name, [op](List args, Dict kwargs) {
+        auto bound = bind_arguments(*op, std::move(args), kwargs);
+        return call_op(*op, bound);
+      }));
+  auto function = std::dynamic_pointer_cast<Callable>(get_object(fn, Metric::kModule));
+  if (!function) throw TypeError("Expected a function f(y_true, y_pred) as `fn` of MeanMetricWrapper, received ", fn.repr(), ".");
+  return function;
+}
+
+// Further keyword arguments go to the function.
 class MeanMetricWrapper final : public FunctionMetric {
  public:
   MeanMetricWrapper(const Value& fn, std::string name, const Value& dtype, Dict kwargs)
-      : FunctionMetric(name.empty() ? auto_name("mean_metric_wrapper") : std::move(name), dtype), kwargs_(std::move(kwargs)) {
-    ObjectPtr object = get_object(fn, "keras.losses");
-    function_ = std::dynamic_pointer_cast<Callable>(object);
-    if (!function_) throw TypeError("Expected a function f(y_true, y_pred) as `fn` of MeanMetricWrapper, received ", fn.repr(), ".");
-  }
+      : FunctionMetric(name.empty() ? auto_name("mean_metric_wrapper") : std::move(name), dtype), function_(function_from(fn)), kwargs_(std::move(kwargs)) {}
   Tensor values(const Value& y_true, const Value& y_pred) override { return value_to<Operand>(function_->call({y_true, y_pred}, kwargs_)).value(); }
   std::string class_name() const override { return "MeanMetricWrapper"; }
   Dict get_config() const override {

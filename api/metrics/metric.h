@@ -19,6 +19,9 @@ class Metric : public Object {
   virtual Value result() = 0;   // a scalar tensor, or a dict or tensor of them
   virtual void reset_state();   // all variables to zero
   virtual Variables variables() const;
+  // Whether larger results are better: what callbacks with an automatic mode ask.
+  enum class Direction { unknown, up, down };
+  virtual Direction direction() const { return Direction::unknown; }
 
   // Past a user's override or through it: what the trainer calls.
   void update(List args, Dict kwargs = {});
@@ -44,7 +47,8 @@ class Metric : public Object {
 // naming the metric otherwise.
 std::vector<Value> bind_update(const Metric& metric, const std::vector<const char*>& names, size_t required, List args, const Dict& kwargs);
 
-// A metric whose arguments are A = { own arguments...; MetricArgs base; fields(f); }; A::kClass is the class's name.
+// A metric whose arguments are A = { own arguments...; MetricArgs base; fields(f); }; A::kClass is the class's name, and
+// A::kDirection, if there is one, its direction.
 std::string auto_name(const std::string& prefix);
 struct MetricArgs {
   std::optional<std::string> name;  // None takes "precision", "precision_1", ... from the class
@@ -56,6 +60,10 @@ class MetricWith : public Base {
   using Args = A;
   explicit MetricWith(A a) : Base(a.base.name ? *a.base.name : auto_name(snake_case(A::kClass)), a.base.dtype), args(std::move(a)) { args.base.name = this->name_; }
   std::string class_name() const override { return A::kClass; }
+  Metric::Direction direction() const override {
+    if constexpr (requires { A::kDirection; }) return A::kDirection;
+    else return Base::direction();
+  }
   Dict get_config() const override {
     Dict config = Metric::get_config(), own;
     write_fields(own, [this](Fields& f) { const_cast<A&>(args).fields(f); });

@@ -10,6 +10,7 @@ using namespace prim;
 
 struct R2ScoreArgs {
   static constexpr const char* kClass = "R2Score";
+  static constexpr auto kDirection = Metric::Direction::up;
   Value class_aggregation = "uniform_average";
   int64_t num_regressors = 0;
   MetricArgs base{"r2_score", {}};

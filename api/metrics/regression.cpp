@@ -11,6 +11,7 @@ using namespace prim;
 
 struct RootMeanSquaredErrorArgs {
   static constexpr const char* kClass = "RootMeanSquaredError";
+  static constexpr auto kDirection = Metric::Direction::down;
   MetricArgs base{"root_mean_squared_error", {}};
   void fields(Fields& f) {
     f("name", base.name, "The metric's name in logs.");
@@ -64,6 +65,7 @@ const auto concordance = public_op("metrics.concordance_correlation", "keras.src
 template <class Name, bool kAxisInConfig>
 struct AxisArgs {
   static constexpr const char* kClass = Name::kClass;
+  static constexpr auto kDirection = Metric::Direction::up;
   MetricArgs base{Name::kName, {}};
   int axis = -1;
   void fields(Fields& f) {

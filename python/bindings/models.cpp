@@ -4,6 +4,7 @@
 #include "api/model.h"
 #include "api/random_state.h"
 #include "api/sequential.h"
+#include "backends/core/warning.h"
 #include "bindings/hook.h"
 #include "serialization/model_io.h"
 
@@ -261,6 +262,14 @@ void bind_models(py::module_& m) {
   m.def("load_model", [](const std::string& path, bool compile) { return object_to_python(load_model(path, compile)); });
   m.def("model_to_json", [](const Model& x) { return model_to_json(x); });
   m.def("model_from_json", [](const std::string& json) { return object_to_python(model_from_json(json)); });
+  m.def("set_warning_function", [](py::object f) {
+    static py::object* held = new py::object;
+    *held = f;
+    set_warning_function([](const std::string& s) {
+      py::gil_scoped_acquire gil;
+      (*held)(s);  // raises where the user turned warnings into errors
+    });
+  });
   m.def("set_print_function", [](py::object f) {
     static py::object* held = new py::object;
     *held = f;

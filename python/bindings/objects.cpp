@@ -4,12 +4,11 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
-#include "api/callbacks/callback.h"
 #include "api/metrics/metric.h"
 #include "backends/ops/public/operand.h"
 #include "backends/ops/random/seed_generator.h"
 #include "backends/core/engine.h"
-#include "bindings/hook.h"
+#include "bindings/kinds.h"
 #include "layers/constraints/constraint.h"
 #include "layers/dtype_policy.h"
 #include "layers/initializers/initializer.h"
@@ -25,15 +24,6 @@ namespace {
 [[noreturn]] void not_overridden(const Object& o, const char* method) {
   throw UnsupportedError("The class ", o.public_class_name(), " must define ", method, "().");
 }
-
-template <class Base>
-class User : public Base {
- public:
-  using Base::Base;
-  std::string class_name() const override { return this->hook ? this->hook->class_name() : "Object"; }
-  std::string module() const override { return this->hook ? this->hook->module() : ""; }
-  std::string registered_name() const override { return this->hook ? this->hook->registered_name() : ""; }
-};
 
 class UserInitializer final : public User<Initializer> {
  public:
@@ -107,30 +97,6 @@ class UserSchedule final : public User<LearningRateSchedule> {
     return value_to<Operand>(hook->invoke("__call__", {step}, {})).as(DType::float32);
   }
 };
-class UserCallback final : public User<Callback> {};
-
-ObjectPtr make(const std::string& class_name, const std::string& module, const Dict& config) {
-  const ClassInfo* info = find_class(class_name, module);
-  if (!info) throw ValueError("There is no class ", module, ".", class_name, ".");
-  return info->make(config);
-}
-
-template <class T>
-std::shared_ptr<T> unbox(const ObjectBox& box) {
-  auto out = std::dynamic_pointer_cast<T>(box.pointer);
-  if (!out) throw TypeError("Expected ", typeid(T).name(), ", received ", box.pointer->repr(), ".");
-  return out;
-}
-
-// A kind's Python base: constructible from a box, from a built-in class name and config, or (user classes) from a config.
-template <class T, class C, class UserMaker>
-void add_constructors(C& c, const char* module, UserMaker user) {
-  c.def(py::init([](const ObjectBox& box) { return unbox<T>(box); }));
-  c.def(py::init([module = std::string(module)](const std::string& class_name, py::dict config) {
-    return std::dynamic_pointer_cast<T>(make(class_name, module, to_value(config).as_dict()));
-  }));
-  c.def(py::init([user](py::none, py::dict config) { return std::shared_ptr<T>(user(to_value(config).as_dict())); }));
-}
 
 Tensor operand(py::handle h) { return value_to<Operand>(to_value(h)).value(); }
 
@@ -256,38 +222,7 @@ void bind_objects(py::module_& m) {
   m.def("set_random_seed", &set_random_seed);
   m.def("make_default_seed", &make_default_seed);
 
-  py::class_<Callback, Object, std::shared_ptr<Callback>> callback(m, "CallbackCore");
-  add_constructors<Callback>(callback, "keras.callbacks", [](const Dict&) { return std::make_shared<UserCallback>(); });
-  for (const char* method : {"on_train_begin", "on_train_end", "on_test_begin", "on_test_end", "on_predict_begin", "on_predict_end"})
-    callback.def((std::string("_") + method).c_str(), [method = std::string(method)](Callback& c, py::handle logs) {
-      Dict d = logs.is_none() ? Dict{} : to_value(logs).as_dict();
-      if (method == "on_train_begin") c.on_train_begin(d);
-      else if (method == "on_train_end") c.on_train_end(d);
-      else if (method == "on_test_begin") c.on_test_begin(d);
-      else if (method == "on_test_end") c.on_test_end(d);
-      else if (method == "on_predict_begin") c.on_predict_begin(d);
-      else c.on_predict_end(d);
-    });
-  for (const char* method : {"on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_batch_end", "on_predict_batch_end"})
-    callback.def((std::string("_") + method).c_str(), [method = std::string(method)](Callback& c, int64_t index, py::handle logs) {
-      Dict d = logs.is_none() ? Dict{} : to_value(logs).as_dict();
-      if (method == "on_epoch_begin") c.on_epoch_begin(index, d);
-      else if (method == "on_epoch_end") c.on_epoch_end(index, d);
-      else if (method == "on_train_batch_begin") c.on_train_batch_begin(index, d);
-      else if (method == "on_train_batch_end") c.on_train_batch_end(index, d);
-      else if (method == "on_test_batch_end") c.on_test_batch_end(index, d);
-      else c.on_predict_batch_end(index, d);
-      if (logs && py::isinstance<py::dict>(logs))  // a callback may add logs (the learning rate)
-        for (const auto& [key, v] : d) py::reinterpret_borrow<py::dict>(logs)[py::str(key)] = to_python(v);
-    });
-  callback.def("_history", [](Callback& c) -> py::object {
-        auto* h = dynamic_cast<History*>(&c);
-        return h ? to_python(Value(h->history)) : py::none();
-      })
-      .def("_epochs", [](Callback& c) -> py::object {
-        auto* h = dynamic_cast<History*>(&c);
-        return h ? py::cast(h->epochs) : py::none();
-      });
+  bind_callbacks(m);
 
   // --- classes and configs ---
   m.def("class_names", [](const std::string& module) {

@@ -3,8 +3,10 @@
 Modules load when they are first used, so that importing lamina costs little more than importing NumPy.
 """
 import importlib
+import sys
+import warnings
 
-from lamina import _lamina  # noqa: F401  the C++ core: its absence is an error to see at once
+from lamina import _lamina  # the C++ core: its absence is an error to see at once
 
 __version__ = "0.1.0"
 
@@ -20,6 +22,22 @@ _NAMES = {
     "SymbolicScope": "lamina._scopes", "device": "lamina._scopes", "remat": "lamina._scopes", "RematScope": "lamina._scopes", "version": "lamina._version",
     "GradientTape": "lamina._gradients", "value_and_grad": "lamina._gradients", "grad": "lamina._gradients", "function": "lamina._gradients",
 }
+
+
+def _print(text):
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _warn(text):
+    level = 2  # the first caller outside the package
+    while sys._getframe(level - 1).f_globals.get("__name__", "").startswith("lamina"):
+        level += 1
+    warnings.warn(text, UserWarning, stacklevel=level)
+
+
+_lamina.set_print_function(_print)
+_lamina.set_warning_function(_warn)
 
 
 def __getattr__(name):

@@ -1,0 +1,110 @@
+// Callbacks that set the optimizer's learning rate: by a function of the epoch, or when a log stops improving.
+#include "api/callbacks/monitor.h"
+#include "api/model.h"
+#include "backends/core/warning.h"
+
+namespace lamina {
+namespace {
+
+Optimizer& optimizer_of(const Model* model, const char* callback) {
+  if (!model || !model->optimizer()) throw ValueError(callback, " needs a model that was compiled with an optimizer.");
+  return *model->optimizer();
+}
+
+struct LearningRateSchedulerArgs {
+  Value schedule;
+  int verbose = 0;
+  void fields(Fields& f) {
+    f("schedule", schedule, "f(epoch, learning_rate) or f(epoch): the epoch's learning rate.").required();
+    f("verbose", verbose, "1 prints each change.");
+  }
+};
+class LearningRateScheduler final : public Config<Callback, LearningRateSchedulerArgs> {
+ public:
+  explicit LearningRateScheduler(LearningRateSchedulerArgs a) : Config(std::move(a)), function_(args.schedule.object_as<Callable>()) {
+    if (!function_) throw TypeError("LearningRateScheduler expects a function as `schedule`, received ", args.schedule.repr(), ".");
+  }
+  std::string class_name() const override { return "LearningRateScheduler"; }
+  void on_epoch_begin(int64_t epoch, Dict&) override {
+    Optimizer& optimizer = optimizer_of(model_, "LearningRateScheduler");
+    Value rate;
+    try {
+      rate = function_->call({epoch, optimizer.learning_rate().item()});
+    } catch (const Error& e) {  // a function of the epoch alone
+      if (e.kind() != ErrorKind::type) throw;
+      rate = function_->call({epoch});
+    }
+    if (!rate.is_real() && !(rate.is_tensor() && is_float(rate.as_tensor().dtype())))
+      throw ValueError("The output of the `schedule` function should be a float. Got: ", rate.repr());
+    optimizer.set_learning_rate(rate.as_number());
+    if (args.verbose > 0) print_text(text("\nEpoch ", epoch + 1, ": LearningRateScheduler setting learning rate to ", rate.as_number(), ".\n"));
+  }
+  void on_epoch_end(int64_t, Dict& logs) override { logs.set("learning_rate", optimizer_of(model_, "LearningRateScheduler").learning_rate().item()); }
+
+ private:
+  std::shared_ptr<Callable> function_;
+};
+LAMINA_CLASS(LearningRateScheduler, "keras.callbacks", "Sets the learning rate at the start of each epoch.");
+
+struct ReduceLROnPlateauArgs {
+  std::string monitor = "val_loss";
+  double factor = 0.1;
+  int64_t patience = 10;
+  int verbose = 0;
+  std::string mode = "auto";
+  double min_delta = 1e-4;
+  int64_t cooldown = 0;
+  double min_lr = 0;
+  void fields(Fields& f) {
+    f("monitor", monitor, "The log to watch.");
+    f("factor", factor, "What the learning rate is multiplied by, below 1.");
+    f("patience", patience, "Epochs without improvement before it is.");
+    f("verbose", verbose, "1 prints each change.");
+    f("mode", mode, "'min', 'max' or 'auto'.");
+    f("min_delta", min_delta, "Smaller changes are no improvement.");
+    f("cooldown", cooldown, "Epochs after a change that are not counted.");
+    f("min_lr", min_lr, "The least learning rate.");
+  }
+};
+class ReduceLROnPlateau final : public Config<Callback, ReduceLROnPlateauArgs> {
+ public:
+  explicit ReduceLROnPlateau(ReduceLROnPlateauArgs a) : Config(std::move(a)), monitor_("ReduceLROnPlateau", args.monitor, args.mode, args.min_delta) {
+    if (args.factor >= 1) throw ValueError("ReduceLROnPlateau does not support a factor >= 1.0. Received factor=", args.factor);
+  }
+  std::string class_name() const override { return "ReduceLROnPlateau"; }
+  void on_train_begin(Dict&) override {
+    best_.reset();
+    cooling_ = wait_ = 0;
+  }
+  void on_epoch_end(int64_t epoch, Dict& logs) override {
+    monitor_.resolve(model_);
+    Optimizer& optimizer = optimizer_of(model_, "ReduceLROnPlateau");
+    const double rate = optimizer.learning_rate().item();
+    logs.set("learning_rate", rate);
+    std::optional<double> current = monitor_.read(logs);
+    if (!current) {
+      warn(text("Learning rate reduction is conditioned on metric `", args.monitor, "` which is not available. Available metrics are: ", join(log_names(logs), ","), "."));
+      return;
+    }
+    if (cooling_ > 0) --cooling_, wait_ = 0;
+    if (monitor_.improves(*current, best_)) {
+      best_ = current;
+      wait_ = 0;
+    } else if (cooling_ <= 0 && ++wait_ >= args.patience && rate > static_cast<double>(static_cast<float>(args.min_lr))) {
+      double reduced = std::max(rate * args.factor, args.min_lr);
+      optimizer.set_learning_rate(reduced);
+      if (args.verbose > 0) print_text(text("\nEpoch ", epoch + 1, ": ReduceLROnPlateau reducing learning rate to ", reduced, ".\n"));
+      cooling_ = args.cooldown;
+      wait_ = 0;
+    }
+  }
+
+ private:
+  Monitor monitor_;
+  std::optional<double> best_;
+  int64_t cooling_ = 0, wait_ = 0;
+};
+LAMINA_CLASS(ReduceLROnPlateau, "keras.callbacks", "Multiplies the learning rate by `factor` when a log has not improved for `patience` epochs.");
+
+}  // namespace
+}  // namespace lamina

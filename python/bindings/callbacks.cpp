@@ -1,0 +1,48 @@
+// Callbacks: built-in ones by name, users' own through their hooks.
+#include <pybind11/stl.h>
+
+#include "api/callbacks/callback.h"
+#include "api/model.h"
+#include "bindings/kinds.h"
+
+namespace lamina::bindings {
+
+namespace {
+class UserCallback final : public User<Callback> {};
+
+// Logs that the callback added (the learning rate) are written back into the caller's dict.
+template <class Event>
+void with_logs(py::handle logs, Event event) {
+  Dict d = logs.is_none() ? Dict{} : to_value(logs).as_dict();
+  event(d);
+  if (!py::isinstance<py::dict>(logs)) return;
+  auto dict = py::reinterpret_borrow<py::dict>(logs);
+  for (const auto& [key, v] : d)
+    if (!dict.contains(key)) dict[py::str(key)] = to_python(v);
+}
+}  // namespace
+
+void bind_callbacks(py::module_& m) {
+  py::class_<Callback, Object, std::shared_ptr<Callback>> callback(m, "CallbackCore");
+  add_constructors<Callback>(callback, "keras.callbacks", [](const Dict&) { return std::make_shared<UserCallback>(); });
+  callback
+      .def("_event", [](Callback& c, const std::string& method, int64_t index, py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(method, index, d); }); })
+      .def("_event", [](Callback& c, const std::string& method, py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(method, d); }); })
+      .def("_set_params", [](Callback& c, py::handle params) { c.set_params(params.is_none() ? Dict{} : to_value(params).as_dict()); })
+      .def("_set_model", [](Callback& c, py::handle model) {
+        auto target = model.is_none() ? nullptr : to_value(model).object_as<Model>();
+        c.set_model(target.get());
+      })
+      .def("_model", [](const Callback& c) -> py::object { return c.model() ? object_to_python(c.model()->self()) : py::none(); })
+      .def("_params", [](const Callback& c) { return to_python(Value(c.params())); })
+      .def("_history", [](Callback& c) -> py::object {
+        auto* h = dynamic_cast<History*>(&c);
+        return h ? to_python(Value(h->history)) : py::none();
+      })
+      .def("_epochs", [](Callback& c) -> py::object {
+        auto* h = dynamic_cast<History*>(&c);
+        return h ? py::cast(h->epochs) : py::none();
+      });
+}
+
+}  // namespace lamina::bindings
