@@ -14,7 +14,8 @@ void save_variables(const Model& model, WeightSink& sink) {
     if (!s.has_own_state()) return true;
     sink.begin(s.path, s.name());
     if (s.object->hooked("save_own_variables")) {
-      for (const auto& [key, value] : s.object->hook->invoke("save_own_variables", {}, {}).as_dict()) sink.put(key, value.as_tensor());
+      const Value store = s.object->hook->invoke("save_own_variables", {}, {});
+      for (const auto& [key, value] : store.as_dict()) sink.put(key, value.as_tensor());
       return true;
     }
     int index = 0;

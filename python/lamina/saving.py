@@ -2,6 +2,7 @@
 import errno
 import inspect
 import os
+import warnings
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from lamina._registration import (  # noqa: F401
     get_registered_object,
     register_keras_serializable,
 )
+from lamina._wrap import user_part as _user_part
 
 
 def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
@@ -210,11 +212,43 @@ def from_serialized(cls, serialized):
     obj = cls.from_config(config)
     build = serialized.get("build_config")
     if build and hasattr(obj, "build_from_config"):
-        obj.build_from_config(build)
+        if not _build_by_run(obj, build):
+            obj.build_from_config(build)
     compile_config = serialized.get("compile_config")
     if compile_config and hasattr(obj, "compile_from_config"):
         obj.compile_from_config(compile_config)
     return obj
+
+
+def _build_by_run(model, build_config):
+    """Whether `model` is a subclass with neither a build() of its own nor a graph: its call() then makes the weights."""
+    overridden = _user_part(type(model))
+    if not isinstance(model, _lamina.ModelCore) or isinstance(model, _lamina.SequentialCore) or overridden is None or model._is_functional:
+        return False
+    if overridden[3] & {"build", "build_from_config"} or model.built and model.weights:
+        return False
+    shapes = {"inputs": build_config["input_shape"]} if "input_shape" in build_config else dict(build_config.get("shapes_dict") or {})
+    if not shapes or any(s is None for s in shapes.values()):
+        return False
+    tensors = {k[: -len("_shape")] if k.endswith("_shape") else k: _symbolic(s) for k, s in shapes.items()}
+    try:
+        if len(tensors) == 1:
+            model(next(iter(tensors.values())))
+        else:
+            model(**tensors)
+    except Exception as e:
+        warnings.warn(f"Model '{model.name}' had a build config, but the model cannot be built automatically in `build_from_config(config)`. You should implement `def build_from_config(self, config)`, and you might also want to implement the method  that generates the config at saving time, `def get_build_config(self)`. The method `build_from_config()` is meant to create the state of the model (i.e. its variables) upon deserialization. ({type(e).__name__}: {e})", stacklevel=2)
+    return True
+
+
+def _symbolic(shape):
+    from lamina import config
+
+    if isinstance(shape, dict):
+        return {k: _symbolic(s) for k, s in shape.items()}
+    if all(d is None or isinstance(d, int) for d in shape):
+        return _lamina.KerasTensor(list(shape), config.floatx())
+    return [_symbolic(s) for s in shape]
 
 
 def _revive(v):
