@@ -72,16 +72,17 @@ void ShardSink::put(const std::string& key, const Tensor& value) {
   current_bytes_ += bytes;
   total_bytes_ += bytes;
   shards_.back().file.dataset(group_ + "/" + key, value);
-  if (map_.empty() || map_.back().first != group_) map_.push_back({group_, {}});
-  auto& files = map_.back().second;
-  if (files.empty() || files.back() != shards_.back().name) files.push_back(shards_.back().name);
+  if (groups_.empty() || groups_.back().path != group_) groups_.push_back({group_, {}, 0});
+  Group& group = groups_.back();
+  ++group.variables;
+  if (group.shards.empty() || group.shards.back() != shards_.back().name) group.shards.push_back(shards_.back().name);
 }
 
 void ShardSink::finish() {
   Dict map;
-  for (const auto& [group, files] : map_) {
-    List names(files.begin(), files.end());
-    map.set(group, files.size() == 1 ? names[0] : Value(names));
+  for (const Group& group : groups_) {  // a single variable's shard is no list, as Keras has it
+    List names(group.shards.begin(), group.shards.end());
+    map.set(group.path, group.variables == 1 ? names[0] : Value(names));
   }
   for (Shard& shard : shards_) shard.file.finish();
   write_file(index_path_, to_json(Dict{{"metadata", Dict{{"total_size", total_bytes_}}}, {"weight_map", map}}, 4));

@@ -31,7 +31,12 @@ class ShardSink final : public WeightSink {
   double max_bytes_, current_bytes_ = 0, total_bytes_ = 0;
   std::vector<Shard> shards_;
   std::string group_, object_name_;
-  std::vector<std::pair<std::string, std::vector<std::string>>> map_;  // group -> shards, as met
+  struct Group {
+    std::string path;
+    std::vector<std::string> shards;
+    int variables = 0;
+  };
+  std::vector<Group> groups_;  // that hold variables
 };
 
 class ShardSource final : public WeightSource {
