@@ -90,21 +90,25 @@ def lambda_from_config(serialized):
     from lamina import config
 
     if _SafeMode.current and not config.unsafe_deserialization_enabled():
-        raise ValueError("Requested the deserialization of a Python lambda, which runs code from the file. If you trust its source, pass safe_mode=False or call keras.config.enable_unsafe_deserialization().")
+        raise ValueError("Requested the deserialization of a Python lambda. This carries a potential risk of arbitrary code execution and thus it is disallowed by default. If you trust the source of the artifact, you can override this error by passing `safe_mode=False` to the loading function, or calling `keras.config.enable_unsafe_deserialization().")
     import base64
     import marshal
     import types
 
     c = serialized["config"]
-    code = marshal.loads(base64.b64decode(c["value" if "value" in c else "code"]))
-    return types.FunctionType(code, {"__builtins__": __builtins__}, argdefs=tuple(c.get("defaults") or ()) or None)
+    parts = c["value"] if "value" in c else [c["code"], c.get("defaults"), c.get("closure")]
+    code, defaults, closure = parts if isinstance(parts, (list, tuple)) else (parts, None, None)
+    code = marshal.loads(base64.b64decode(code))
+    cells = tuple(types.CellType(v) for v in closure) if closure else None
+    return types.FunctionType(code, {"__builtins__": __builtins__}, code.co_name, tuple(defaults) if defaults else None, cells)
 
 
 def _encode_lambda(f):
-    import base64
+    import codecs
     import marshal
 
-    return {"class_name": "__lambda__", "config": {"code": base64.b64encode(marshal.dumps(f.__code__)).decode(), "defaults": list(f.__defaults__) if f.__defaults__ else None, "closure": None}}
+    closure = tuple(c.cell_contents for c in f.__closure__) if f.__closure__ else None
+    return {"class_name": "__lambda__", "config": {"value": [codecs.encode(marshal.dumps(f.__code__), "base64").decode("ascii"), f.__defaults__, closure]}}
 
 
 def serialize_keras_object(obj):
