@@ -75,7 +75,7 @@ def test_layout_is_keras_own(tmp_path):
     theirs, mine = functional(keras), functional(lamina)
     mine.set_weights(theirs.get_weights())
     for k, m, name in ((keras, theirs, "t.h5"), (lamina, mine, "m.h5")):
-        m.compile("adam", k.losses.MeanSquaredError(), metrics=["mae"])
+        m.compile(k.optimizers.Adam(name="adam"), k.losses.MeanSquaredError(), metrics=["mae"])
         m.fit(data_for(m), Y, epochs=1, verbose=0)
         m.save(tmp_path / name)
 
