@@ -46,6 +46,17 @@ void bind_ops(py::module_& m) {
       .def_property_readonly("__signature__", &PyOp::signature)
       .def_property_readonly("class_name", [](const PyOp& op) { return op.info->class_name; })
       .def_property_readonly("class_module", [](const PyOp& op) { return op.info->module; })
+      .def_property_readonly("call_arguments", [](const PyOp& op) {
+        std::vector<std::string> names;
+        for (const OpArgument& a : op.info->arguments)
+          if (a.call || a.collects) names.push_back(a.name);
+        return names;
+      }, "The arguments that Keras' operation class takes in call(); the others go to its constructor.")
+      .def_property_readonly("variadic_argument", [](const PyOp& op) -> std::optional<std::string> {
+        for (const OpArgument& a : op.info->arguments)
+          if (a.collects) return a.name;
+        return {};
+      })
       .def("__repr__", [](const PyOp& op) { return text("<op ", op.info->name, ">"); })
       .def("__get__", [](py::object self, py::object, py::object) { return self; })
       .def("__reduce__", [](const PyOp& op) { return py::make_tuple(py::module_::import("lamina._lamina").attr("find_op"), py::make_tuple(op.info->name)); })

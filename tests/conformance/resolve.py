@@ -1,0 +1,208 @@
+"""Keras' internal names, for running Keras' own unit tests against Lamina.
+
+A runner that redirects `keras.src.*` imports asks resolve(module, name) for each name that has no public home, such as
+the operation classes keras.src.ops.numpy.Add. What only those tests use is made here out of Lamina's public parts, so
+that the package keeps no internals for their sake. None means: not known here.
+"""
+import functools
+import importlib
+import inspect
+import os
+
+import lamina
+from lamina import _lamina
+
+_HERE = {}
+
+
+def resolve(module, name):
+    if module.startswith("keras.src.ops"):
+        made = operation_class(module, name)
+        if made is not None:
+            return made
+    for prefix in (module + ".", ""):
+        if prefix + name in _HERE:
+            return _HERE[prefix + name]
+    if (module, name) in _PLACES:
+        home, _, attribute = _PLACES[module, name].rpartition(".")
+        return getattr(importlib.import_module(home), attribute, None)
+    return None
+
+
+def here(*names):
+    """Registers a function or class of this file under Keras' internal names."""
+
+    def register(f):
+        for name in names:
+            _HERE[name] = f
+        return f
+
+    return register
+
+
+_PLACES = {
+    ("keras.src.models.functional", "Functional"): "lamina.models.Functional",
+    ("keras.src.models", "Functional"): "lamina.models.Functional",
+    ("keras.src.backend.common.variables", "standardize_shape"): "lamina._variable.standardize_shape",
+    ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_NAMES"): "lamina._registration.GLOBAL_CUSTOM_NAMES",
+    ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_OBJECTS"): "lamina._registration.GLOBAL_CUSTOM_OBJECTS",
+}
+
+
+# ---- operation classes ----
+@functools.cache
+def operation_class(module, name):
+    """keras.src.ops.numpy.Sum: an Operation whose constructor takes what is no tensor, made from the op's description."""
+    op = _lamina.find_op_class(name)
+    if op is None or op.class_name != name:
+        return None
+    parameters = list(inspect.signature(op).parameters.values())
+    in_call = [p for p in parameters if p.name in op.call_arguments]
+    in_init = [p for p in parameters if p.name not in op.call_arguments]
+    init_signature, call_signature = inspect.Signature(in_init), inspect.Signature(in_call)
+    variadic = op.variadic_argument
+
+    class Operation(lamina.Operation):
+        def __init__(self, *args, name=None, **kwargs):
+            super().__init__(name=name)
+            bound = init_signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            self.__dict__["_arguments"] = dict(bound.arguments)
+            for key, value in bound.arguments.items():
+                self.__dict__[key] = value
+
+        def _bind(self, args, kwargs):
+            if variadic:
+                return {}, args
+            bound = call_signature.bind(*args, **kwargs)
+            return {**self._arguments, **bound.arguments}, ()
+
+        def call(self, *args, **kwargs):
+            named, positional = self._bind(args, kwargs)
+            return op(*positional, **named)
+
+        def symbolic_call(self, *args, **kwargs):
+            return self.call(*args, **kwargs)
+
+        def compute_output_spec(self, *args, **kwargs):
+            return self.call(*args, **kwargs)
+
+        def get_config(self):
+            return dict(self._arguments)
+
+    Operation.__name__ = Operation.__qualname__ = name
+    return Operation
+
+
+# ---- small helpers that tests import ----
+@here("set_keras_mask")
+def set_keras_mask(x, mask):
+    x._keras_mask = mask
+
+
+@here("get_keras_mask")
+def get_keras_mask(x):
+    return getattr(x, "_keras_mask", None)
+
+
+@here("to_snake_case")
+def to_snake_case(name):
+    return _lamina.snake_case(name)
+
+
+@here("auto_name")
+def auto_name(prefix):
+    return _lamina.auto_name(prefix)
+
+
+@here("any_symbolic_tensors")
+def any_symbolic_tensors(args=None, kwargs=None):
+    return any(isinstance(x, lamina.KerasTensor) for x in lamina.tree.flatten((args, kwargs)))
+
+
+@here("shape_equal")
+def shape_equal(a, b, axis=None, allow_none=True):
+    """Whether two shapes agree apart from the given axes; None agrees with anything if allowed."""
+    if len(a) != len(b):
+        return False
+    skipped = set() if axis is None else {i % len(a) for i in (axis if isinstance(axis, (list, tuple)) else [axis])}
+    pairs = [(x, y) for i, (x, y) in enumerate(zip(a, b)) if i not in skipped]
+    return all(x == y or (allow_none and (x is None or y is None)) for x, y in pairs)
+
+
+@here("broadcast_shapes")
+def broadcast_shapes(a, b):
+    from lamina import ops
+
+    return list(ops.add(lamina.KerasTensor(tuple(a)), lamina.KerasTensor(tuple(b))).shape)
+
+
+@here("compute_output_spec")
+def compute_output_spec(f, *args, **kwargs):
+    from lamina._scopes import compute_output_spec as compute
+
+    return compute(f, *args, **kwargs)
+
+
+@here("saving_lib.load_model", "keras.src.saving.saving_lib.load_model")
+def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
+    return lamina.saving.load_model(os.fspath(filepath), custom_objects=custom_objects, compile=compile, safe_mode=safe_mode)
+
+
+@here("keras.src.saving.saving_lib.save_model")
+def save_model(model, filepath, **kwargs):
+    return lamina.saving.save_model(model, filepath)
+
+
+@here("keras.src.saving.saving_lib.save_weights_only")
+def save_weights_only(model, filepath, **kwargs):
+    return lamina.saving.save_weights(model, filepath)
+
+
+@here("keras.src.saving.saving_lib.load_weights_only")
+def load_weights_only(model, filepath, **kwargs):
+    return lamina.saving.load_weights(model, filepath, **kwargs)
+
+
+@here("keras.src.regularizers.regularizers.validate_float_arg")
+def validate_float_arg(value, name):
+    regularizer = lamina.regularizers.L2(value) if name != "factor" else lamina.regularizers.OrthogonalRegularizer(value)
+    return float(value) if regularizer else value
+
+
+@here("keras.src.metrics.metrics_utils.AUCCurve")
+class AUCCurve:
+    ROC, PR, PRGAIN = "ROC", "PR", "PRGAIN"
+
+
+@here("global_seed_generator")
+def global_seed_generator():
+    from lamina import _seed
+
+    return _seed.global_seed_generator()
+
+
+@here("draw_seed")
+def draw_seed(seed):
+    from lamina import _seed
+
+    return _seed.draw_seed(seed)
+
+
+@here("make_default_seed")
+def make_default_seed():
+    return _lamina.make_default_seed()
+
+
+@here("compute_fans")
+def compute_fans(shape):
+    """(fan in, fan out) of a kernel."""
+    shape = tuple(shape)
+    if len(shape) < 1:
+        return 1, 1
+    if len(shape) == 1:
+        return shape[0], shape[0]
+    field = 1
+    for n in shape[:-2]:
+        field *= n
+    return int(shape[-2] * field), int(shape[-1] * field)
