@@ -52,16 +52,6 @@ std::string name_of(const Hdf5Structure& file, const Hdf5Header::Item& item) {
   return std::string(name.substr(0, name.find('\0')));
 }
 
-void refuse_dense(const Hdf5Structure& file, const Hdf5Header& header) {
-  const auto* info = header.find(Hdf5Message::attribute_info);
-  if (!info) return;
-  Hdf5Cursor in = file.cursor(info->bytes);
-  in.skip(1);
-  if (in.u8() & 1) in.skip(2);
-  if (in.address() != kUndefinedAddress)
-    unsupported("it keeps its attributes in a fractal heap (HDF5's 'latest' format, large or many attributes), which is not read; write the file again with h5py's default libver");
-}
-
 class ValueReader {
  public:
   ValueReader(Hdf5Structure& file, const Attribute& a, const std::string& where) : file_(file), a_(a), where_(where) {}
@@ -145,7 +135,6 @@ class ValueReader {
 }  // namespace
 
 std::optional<Value> read_hdf5_attribute(Hdf5Structure& file, const Hdf5Header& header, const std::string& name, const std::string& where) {
-  refuse_dense(file, header);
   for (const auto& item : header.items) {
     if (item.type != Hdf5Message::attribute || name_of(file, item) != name) continue;
     Attribute attribute = parse(file, item);
@@ -156,7 +145,6 @@ std::optional<Value> read_hdf5_attribute(Hdf5Structure& file, const Hdf5Header& 
 }
 
 std::vector<std::string> hdf5_attribute_names(Hdf5Structure& file, const Hdf5Header& header) {
-  refuse_dense(file, header);
   std::vector<std::string> out;
   for (const auto& item : header.items)
     if (item.type == Hdf5Message::attribute) out.push_back(name_of(file, item));

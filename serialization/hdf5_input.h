@@ -1,10 +1,11 @@
 #pragma once
 // The bytes of an HDF5 file, and a cursor over a piece of them. Everything a file says about places and sizes is checked
 // here, once: no read leaves the file, and no piece of metadata is larger than the file.
+#include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "backends/core/error.h"
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "serialization/hdf5_dense.h"
+
 namespace lamina {
 
 namespace {
@@ -86,6 +88,14 @@ const Hdf5Header& Hdf5Structure::header(uint64_t address) {
   std::string prefix = input_.read(address, std::min<uint64_t>(input_.end() > address ? input_.end() - address : 0, 64));
   if (prefix.starts_with("OHDR")) parse_new_header(out, prefix);
   else parse_old_header(out, prefix);
+  if (const auto* info = out.find(Hdf5Message::attribute_info)) {
+    Hdf5Cursor in = cursor(info->bytes);
+    in.skip(1);
+    if (in.u8() & 1) in.skip(2);
+    uint64_t heap = in.address(), index = in.address();
+    if (heap != kUndefinedAddress)
+      for (std::string& bytes : dense(heap, index)) out.items.push_back({Hdf5Message::attribute, false, std::move(bytes)});
+  }
   return headers_.emplace(address, std::move(out)).first->second;
 }
 
@@ -180,6 +190,24 @@ const Hdf5Links& Hdf5Structure::links(const Hdf5Header& group) {
   return links_.emplace(group.address, links_of(group)).first->second;
 }
 
+std::vector<std::string> Hdf5Structure::dense(uint64_t heap, uint64_t index) {
+  Hdf5Cursor format = cursor({});
+  return hdf5_dense_objects([this](uint64_t address, uint64_t count) { return metadata(address, count); }, format, heap, index, max_objects_);
+}
+
+std::pair<std::string, Hdf5Link> Hdf5Structure::link_of(std::string_view bytes) const {
+  Hdf5Cursor in = cursor(bytes);
+  if (int version = in.u8(); version != 1) damaged("link version ", version, " is not known");
+  int flags = in.u8(), kind = flags & 8 ? in.u8() : 0;
+  if (flags & 4) in.skip(8);   // creation order
+  if (flags & 16) in.skip(1);  // character set
+  std::string name(in.take(in.number(1 << (flags & 3))));
+  Hdf5Link link;
+  if (kind == 0) link.address = in.address();
+  else link.kind = kind == 1 ? Hdf5Link::Kind::soft : kind == 64 ? Hdf5Link::Kind::external : Hdf5Link::Kind::unknown;
+  return {std::move(name), link};
+}
+
 Hdf5Links Hdf5Structure::links_of(const Hdf5Header& group) {
   Hdf5Links out;
   if (group.find(Hdf5Message::symbol_table)) {
@@ -201,22 +229,14 @@ Hdf5Links Hdf5Structure::links_of(const Hdf5Header& group) {
     in.skip(1);
     int flags = in.u8();
     if (flags & 1) in.skip(8);
-    if (in.address() != kUndefinedAddress)
-      unsupported("it keeps its links in a fractal heap (HDF5's 'latest' format, many links), which is not read; write the file again with h5py's default libver");
+    uint64_t heap = in.address(), index = in.address();
+    if (heap != kUndefinedAddress)
+      for (const std::string& bytes : dense(heap, index)) out.push_back(link_of(bytes));
   }
   for (const auto& item : group.items) {
     if (item.type != Hdf5Message::link) continue;
     if (item.shared) unsupported("it shares a link with other objects, which is not read");
-    Hdf5Cursor in = cursor(item.bytes);
-    if (int version = in.u8(); version != 1) damaged("link version ", version, " is not known");
-    int flags = in.u8(), kind = flags & 8 ? in.u8() : 0;
-    if (flags & 4) in.skip(8);  // creation order
-    if (flags & 16) in.skip(1);  // character set
-    std::string name(in.take(in.number(1 << (flags & 3))));
-    Hdf5Link link;
-    if (kind == 0) link.address = in.address();
-    else link.kind = kind == 1 ? Hdf5Link::Kind::soft : kind == 64 ? Hdf5Link::Kind::external : Hdf5Link::Kind::unknown;
-    out.emplace_back(std::move(name), link);
+    out.push_back(link_of(item.bytes));
   }
   return out;
 }

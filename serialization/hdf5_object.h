@@ -74,6 +74,8 @@ class Hdf5Structure {
     std::unordered_set<uint64_t> seen;
   };
   void add_symbols(Symbols& out, uint64_t node, int level);
+  std::vector<std::string> dense(uint64_t heap, uint64_t index);
+  std::pair<std::string, Hdf5Link> link_of(std::string_view bytes) const;
   Hdf5Links links_of(const Hdf5Header& group);
 
   Hdf5Input input_;

@@ -2,7 +2,7 @@
 // HDF5 files of weights, as Keras writes them: groups, datasets that are tensors, and attributes that are strings or lists
 // of strings. Paths are "/layers/dense/vars/0"; the leading slash may be left out, and "" is the root.
 //
-// Files are read by code of our own (hdf5_input, hdf5_object, hdf5_datatype, hdf5_dataset), which takes them for hostile:
+// Files are read by code of our own (hdf5_input, _object, _dense, _datatype, _dataset, _data, _attribute), which takes them for hostile:
 // it follows hard links only; refuses virtual datasets, data in other files, filters other than deflate, shuffle and
 // fletcher32, structures that overlap, and sizes out of proportion to the file. It reads what h5py writes by default
 // (superblocks 0 to 3, groups as symbol tables or links, contiguous, compact and chunked data), and names what it does not.

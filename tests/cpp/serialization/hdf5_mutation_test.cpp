@@ -58,7 +58,7 @@ void read_mutant(std::string bytes, Outcome& outcome, const std::string& label) 
 std::string damaged(const std::string& whole, std::mt19937_64& random) {
   std::string out = whole;
   auto pick = [&](uint64_t below) { return random() % below; };
-  static const std::string_view kSignatures[] = {"TREE", "SNOD", "HEAP", "GCOL", "OHDR", "OCHK"};
+  static const std::string_view kSignatures[] = {"TREE", "SNOD", "HEAP", "GCOL", "OHDR", "OCHK", "FRHP", "FHDB", "BTHD", "BTLF"};
   auto place = [&]() -> size_t {
     if (pick(2)) return pick(out.size());
     size_t start = out.find(kSignatures[pick(std::size(kSignatures))], pick(out.size()));
@@ -91,7 +91,7 @@ std::string damaged(const std::string& whole, std::mt19937_64& random) {
 
 TEST(MutatedHdf5, GivesTypedErrorsSoon) {
   std::vector<std::pair<std::string, std::string>> files;
-  for (const char* name : {"sequential.weights.h5", "functional.h5", "sequential.h5", "dtypes.weights.h5", "plain.h5", "hostile/doubling.h5", "hostile/deep.h5", "hostile/cycle.h5", "hostile/unknown_filter.h5"})
+  for (const char* name : {"sequential.weights.h5", "functional.h5", "sequential.h5", "dtypes.weights.h5", "plain.h5", "latest.h5", "hostile/doubling.h5", "hostile/deep.h5", "hostile/cycle.h5", "hostile/unknown_filter.h5"})
     files.emplace_back(name, read_file(data_file(name)));
   files.emplace_back("keras", ArchiveReader(data_file("functional.keras")).read("model.weights.h5"));
   constexpr int kMutants = 300;  // of each file
