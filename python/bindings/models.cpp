@@ -276,9 +276,13 @@ void bind_models(py::module_& m) {
         return out;
       });
   m.def("new_history", [] { return ObjectBox{std::make_shared<History>()}; });
-  m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped) { save_model(x, path, overwrite, zipped); });
-  m.def("save_weights", [](const Model& x, const std::string& path, bool overwrite) { save_weights(x, path, overwrite); });
-  m.def("load_weights", [](Model& x, const std::string& path, bool skip) { load_weights(x, path, skip); });
+  m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped, bool include_optimizer) {
+    save_model(x, path, SaveOptions{overwrite, zipped, include_optimizer});
+  });
+  m.def("save_weights", [](const Model& x, const std::string& path, bool overwrite, std::optional<double> max_shard_size) {
+    save_weights(x, path, overwrite, max_shard_size);
+  });
+  m.def("load_weights", [](Model& x, const std::string& path, bool skip, bool by_name) { load_weights(x, path, LoadWeightsOptions{skip, by_name}); });
   m.def("load_model", [](const std::string& path, bool compile) { return object_to_python(load_model(path, compile)); });
   m.def("model_to_json", [](const Model& x) { return model_to_json(x); });
   m.def("model_from_json", [](const std::string& json) { return object_to_python(model_from_json(json)); });

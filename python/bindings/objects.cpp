@@ -74,7 +74,7 @@ class UserMetric final : public User<Metric> {
 class UserOptimizer final : public User<Optimizer> {
  public:
   using User<Optimizer>::User;
-  void build_hooked(const Variables& variables) override {
+  void build(const Variables& variables) override {
     if (hooked("build")) {
       py::gil_scoped_acquire gil;
       py::list list;

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from lamina import _lamina
+from lamina._saveable import Saveable
 from lamina._variable import Variable
 from lamina._wrap import own, user_part
 
@@ -163,7 +164,7 @@ def _shape_tuple(x):
     return x
 
 
-class _LayerMethods:
+class _LayerMethods(Saveable):
     """What Layer and Model share. `self` is a LayerCore."""
 
     _builtin = True

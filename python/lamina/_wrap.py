@@ -27,7 +27,7 @@ HOOKS = (
     "compute_metrics", "train_step", "test_step", "predict_step", "reset_metrics", "update_state", "result", "reset_state", "update_step", "__call__",
     "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_begin", "on_test_end",
     "on_test_batch_begin", "on_test_batch_end", "on_predict_begin", "on_predict_end", "on_predict_batch_begin", "on_predict_batch_end", "on_batch_begin",
-    "on_batch_end", "set_model", "set_params", "compute_output_shape", "compute_output_spec", "save_own_variables", "load_own_variables", "get_own_assets",
+    "on_batch_end", "set_model", "set_params", "save_own_variables", "load_own_variables", "save_assets", "load_assets", "compute_output_shape", "compute_output_spec",
 )
 
 
@@ -39,7 +39,7 @@ def user_part(cls):
     if cached is None:
         from lamina._registration import GLOBAL_CUSTOM_NAMES, get_registered_name
 
-        overridden = {"get_config"} if issubclass(cls, _lamina.LayerCore) else set()  # Layer.get_config adds a class's own arguments
+        overridden = {"saveables", "get_config"} if issubclass(cls, _lamina.LayerCore) else {"saveables"}  # Layer.get_config adds a class's own arguments
         for name in HOOKS:
             for klass in cls.__mro__:
                 if name in klass.__dict__:

@@ -409,7 +409,14 @@ class Sequential(_ModelMethods, _lamina.SequentialCore):
         from lamina._registration import CustomObjectScope
 
         with CustomObjectScope(custom_objects):
-            return _lamina.get_object({"class_name": "Sequential", "module": "keras.models", "config": config, "registered_name": None}, "keras.models")
+            made = _lamina.get_object({"class_name": "Sequential", "module": "keras.models", "config": config, "registered_name": None}, "keras.models")
+        if "_builtin" in cls.__dict__:
+            return made
+        model = cls(name=config.get("name"))
+        for layer in made._stack():
+            model.add(layer, rebuild=False)
+        model._maybe_rebuild()
+        return model
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
