@@ -50,7 +50,9 @@ class Walk {
     if (auto layer = value.object_as<Layer>()) {
       visit(*layer, path);
     } else if (auto optimizer = value.object_as<Optimizer>()) {
-      if (seen_.insert(optimizer.get()).second) places.push_back({path, optimizer->name(), optimizer->variables(), nullptr});
+      if (!seen_.insert(optimizer.get()).second) return;
+      places.push_back({path, optimizer->name(), optimizer->variables(), nullptr});
+      for (const auto& [name, inner] : optimizer->tracked()) any(inner, join(path, name));
     } else if (value.is_sequence() || value.is_dict()) {
       List items;
       if (value.is_dict())
