@@ -1,5 +1,6 @@
 #pragma once
-// What compile() makes of its loss and metrics arguments: one loss or metric an output, matched by structure or name.
+// What compile() makes of its loss and metrics arguments: losses and metrics matched with the outputs by structure or
+// name, by Keras' rules.
 #include "api/metrics/metric.h"
 #include "losses/loss.h"
 #include "optimizers/optimizer.h"
@@ -8,20 +9,24 @@ namespace lamina {
 
 class CompileLoss {
  public:
+  // loss: one loss for all outputs, or a structure of them over the outputs; a list of losses at a place gives several
+  // losses there. weights: None, a number or the same structure. output_names: of the flat outputs; empty if unknown.
   CompileLoss(Value loss, Value weights, std::vector<std::string> output_names);
-  // The weighted sum of the outputs' losses. ValueError if the losses do not fit the outputs.
+  // The weighted sum of the losses, a scalar. ValueError or KeyError if losses, targets and outputs do not fit.
   Tensor operator()(const Value& y_true, const Value& y_pred, const Value& sample_weight);
-  std::vector<MetricPtr> metrics() const;  // one tracker an output, if there are several
+  std::vector<MetricPtr> metrics() const;  // a tracker a loss, if there are several
 
  private:
   struct Entry {
-    size_t output;   // among the flat outputs
+    std::vector<Value> path;  // in the outputs: dict keys and indices
     std::shared_ptr<Loss> loss;
     std::optional<double> weight;
     MetricPtr tracker;
     std::string name;
   };
+  Value targets_like(const Value& y_true, const Value& y_pred) const;
   void build(const Value& y_true, const Value& y_pred);
+  void build_nested(const Value& y_true, const Value& y_pred, const Value& loss, const Value& weights, const Value& names, std::vector<Value> path);
   Value loss_, weights_;
   std::vector<std::string> output_names_;
   bool built_ = false;
@@ -39,20 +44,25 @@ class CompileMetrics {
 
  private:
   struct Entry {
-    size_t output;
+    size_t output;  // among the flat outputs
     MetricPtr metric;
-    std::string name;  // of the log
+    std::string output_name;  // "" with a single output
     bool weighted;
   };
   void build(const Value& y_true, const Value& y_pred);
-  void add(const Value& given, bool weighted, const Tensors& y_true, const Tensors& y_pred, const std::vector<std::string>& names);
+  void build_set(const Value& given, bool weighted, const Value& y_true, const Value& y_pred);
+  void add(const Value& given, bool weighted, size_t output, const Value& y_true, const Value& y_pred, const std::string& name);
+  std::vector<Value> flat(const Value& y) const;
   Value metrics_, weighted_;
-  std::vector<std::string> output_names_;
+  std::vector<std::string> output_names_, order_;  // order_: keys of flat dict outputs, in the order of the metrics
   bool built_ = false;
   std::vector<Entry> entries_;
 };
 
-// "accuracy" by the shapes: binary, categorical or sparse categorical. Same for "crossentropy".
-MetricPtr get_metric(const Value& identifier, const Tensor& y_true, const Tensor& y_pred);
+// A loss for the outputs: "crossentropy" and "ce" are chosen by the shapes.
+std::shared_ptr<Loss> get_loss(const Value& identifier, const Value& y_true, const Value& y_pred);
+// A metric: "accuracy" and "acc" are chosen by the shapes; a name or function names the metric's log.
+MetricPtr get_metric(const Value& identifier, const Value& y_true, const Value& y_pred);
+MetricPtr make_mean(const std::string& name);
 
 }  // namespace lamina

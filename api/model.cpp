@@ -67,11 +67,6 @@ LayerPtr Model::get_layer(int index) const {
 std::vector<std::string> Model::output_names() const {
   std::vector<std::string> out;
   if (!graph_) return out;
-  if (graph_->outputs().is_dict()) {
-    for (const auto& [key, v] : graph_->outputs().as_dict()) out.push_back(key);
-    std::sort(out.begin(), out.end());
-    return out;
-  }
   for (const Tensor& t : flatten_tensors(graph_->outputs())) out.push_back(t.find_notes()->history->operation->name());
   return out;
 }

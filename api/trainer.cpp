@@ -7,8 +7,6 @@
 
 namespace lamina {
 
-MetricPtr make_loss_tracker();
-
 void CompileArgs::fields(Fields& f) {
   f("optimizer", optimizer, "Name, config or Optimizer.");
   f("loss", loss, "One loss, or a list or dict of them over the outputs.");
@@ -90,7 +88,7 @@ void Model::compile(CompileArgs args) {
   compile_loss_ = args.loss.is_none() ? nullptr : std::make_shared<CompileLoss>(args.loss, args.loss_weights, output_names());
   bool has_metrics = !args.metrics.is_none() || !args.weighted_metrics.is_none();
   compile_metrics_ = has_metrics ? std::make_shared<CompileMetrics>(args.metrics, args.weighted_metrics, output_names()) : nullptr;
-  loss_tracker_ = make_loss_tracker();
+  loss_tracker_ = make_mean("loss");
   compile_args_ = std::move(args);
   compiled_ = true;
   stop_training = false;

@@ -22,6 +22,7 @@ class Loss : public Object {
   Tensor weighted(const Value& y_true, const Value& y_pred, const Tensor& sample_weight = {});
 
   const std::string& name() const { return name_; }
+  void set_name(std::string name) { name_ = std::move(name); }
   const std::string& reduction() const { return reduction_; }
   DType dtype() const { return dtype_; }
   std::string module() const override { return std::string(kModule); }
