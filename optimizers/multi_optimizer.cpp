@@ -192,7 +192,7 @@ Variables MultiOptimizer::variables() const {
 std::vector<std::pair<std::string, Value>> MultiOptimizer::tracked() const {
   List list;
   for (const auto& optimizer : optimizers_) list.push_back(Value(optimizer));
-  return {{"_inner_optimizers", Value(list)}};
+  return {{"optimizers", Value(list)}};
 }
 
 Dict MultiOptimizer::get_config() const {

@@ -137,8 +137,7 @@ py::list optimizer_list(const std::vector<std::shared_ptr<Optimizer>>& optimizer
 }
 
 void bind_optimizer_methods(py::class_<Optimizer, Object, std::shared_ptr<Optimizer>>& optimizer) {
-  optimizer.def("_build", [](Optimizer& o, py::handle variables) { o.Optimizer::build(variables_from(variables)); })
-      .def("_build_own", [](Optimizer& o, py::handle variables) { o.build(variables_from(variables)); })
+  optimizer.def("_build", [](Optimizer& o, py::handle variables) { o.build(variables_from(variables)); })
       .def("_override", [](py::handle self, bool build, bool update_step) {  // a user's class has these methods
         Optimizer& o = self.cast<Optimizer&>();
         PyObject* me = self.ptr();  // which keeps the optimizer

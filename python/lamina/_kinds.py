@@ -116,7 +116,9 @@ def getter(module, base, kind, function=None):
         if isinstance(identifier, dict):
             try:
                 obj = saving.deserialize_keras_object(identifier) if "class_name" in identifier else None
-            except ValueError as e:
+            except (ValueError, TypeError) as e:
+                if "Could not locate" not in str(e):
+                    raise
                 raise ValueError(f"Could not interpret {kind} identifier: {identifier}. {e}") from None
         elif isinstance(identifier, str):
             obj = function and function(identifier)

@@ -79,7 +79,7 @@ def _make_class(info, home, base):
         parameters.append(P(field, P.POSITIONAL_OR_KEYWORD) if required else P(field, P.POSITIONAL_OR_KEYWORD, default=default))
     parameters.sort(key=lambda p: p.default is not P.empty)
     names = [p.name for p in parameters]
-    if base.__name__ in ("Layer", "Optimizer"):
+    if base.__name__ in ("Layer", "Optimizer") or name == "MeanMetricWrapper":  # which pass further keywords on
         parameters.append(P("kwargs", P.VAR_KEYWORD))
     signature = inspect.Signature(parameters)
 

@@ -8,7 +8,24 @@ from lamina._wrap import module_dir, module_getattr, own, user_part
 
 
 class Optimizer(Configurable, _lamina.OptimizerCore):
-    """Base class: override build(variables) for slots and update_step(gradient, variable, learning_rate)."""
+    """Base class: override build(variables) for slots and update_step(gradient, variable, learning_rate).
+
+    Args:
+        learning_rate: a number, a LearningRateSchedule, or a callable without arguments.
+        weight_decay: share of a variable, times the learning rate, taken off before each update.
+        clipnorm: the largest norm of each gradient. At most one of the three limits may be set.
+        clipvalue: the largest absolute value of gradients' elements.
+        global_clipnorm: the largest norm of all gradients together.
+        use_ema: keep an exponential moving average of the variables, which replaces them at the end of training.
+        ema_momentum: the share of the old average in the new.
+        ema_overwrite_frequency: replace the variables by their averages every so many steps.
+        loss_scale_factor: the loss is multiplied and gradients are divided by it.
+        gradient_accumulation_steps: update once in so many steps, with the mean of their gradients.
+        name: defaults to the class's name.
+
+    Raises:
+        ValueError: for values out of range, and for unknown arguments.
+    """
 
     _builtin = True
     _core = _lamina.OptimizerCore
@@ -38,9 +55,15 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         self._override("build" in overridden, "update_step" in overridden)
 
     def build(self, variables):
-        self._build_own(list(variables))
+        """Makes the slots of these variables; apply() does so at its first call."""
+        self._build(list(variables))
 
     def apply(self, grads, trainable_variables=None):
+        """One step. `grads` (None where there is no gradient) match `trainable_variables`, by default those given to build().
+
+        Raises:
+            ValueError: if there is no gradient at all, or a variable was not given to build().
+        """
         self._apply(list(grads), None if trainable_variables is None else list(trainable_variables))
 
     def apply_gradients(self, grads_and_vars):
@@ -49,12 +72,15 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         return self._iterations
 
     def update_step(self, gradient, variable, learning_rate):
+        """Updates one variable and its slots. Gradient and learning rate (a scalar) have the variable's dtype."""
         self._update_step(gradient, variable, learning_rate)
 
     def scale_loss(self, loss):
+        """The loss to differentiate."""
         return self._scale_loss(loss)
 
     def finalize_variable_values(self, var_list):
+        """At the end of training: moving averages, if kept, replace the variables."""
         self._finalize(var_list)
 
     def add_variable(self, shape, initializer="zeros", dtype=None, aggregation="none", layout=None, name=None):
@@ -68,7 +94,11 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         return self.add_variable(reference_variable.shape, initializer, reference_variable.stored_dtype, name=(reference_variable.path.replace("/", "_") + "_" + (name or "var")))
 
     def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
-        """One slot a variable (None for those that their gradient overwrites); with several names a tuple of such lists, the slots of a variable made one after the other."""
+        """One slot a variable (None for those that their gradient overwrites); with several names a tuple of such lists.
+
+        Raises:
+            ValueError: if there are not as many initializers as names.
+        """
         names = [name] if isinstance(name, str) else list(name)
         one = isinstance(name, str) or isinstance(initializer, (str, _lamina.InitializerCore))
         initializers = [initializer] * len(names) if one else list(initializer)
@@ -144,6 +174,13 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
             if tuple(v.shape) != tuple(w.shape):
                 raise ValueError(f"Optimizer variable {v.path} has shape {tuple(v.shape)} not compatible with provided weight shape {tuple(w.shape)}.")
             v.assign(w)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        from lamina.saving import CustomObjectScope
+
+        with CustomObjectScope(custom_objects):
+            return cls(**config)
 
     def save_own_variables(self, store):
         for i, v in enumerate(self.variables):
