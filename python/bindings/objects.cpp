@@ -136,20 +136,25 @@ py::list optimizer_list(const std::vector<std::shared_ptr<Optimizer>>& optimizer
   return out;
 }
 
+py::object wrapper_of(const Object& o) {
+  auto* link = static_cast<Link*>(o.attachment.get());
+  if (!link || !link->self) throw RuntimeError("The Python object of ", o.public_class_name(), " is gone.");
+  return py::reinterpret_borrow<py::object>(link->self);
+}
+
 void bind_optimizer_methods(py::class_<Optimizer, Object, std::shared_ptr<Optimizer>>& optimizer) {
   optimizer.def("_build", [](Optimizer& o, py::handle variables) { o.build(variables_from(variables)); })
-      .def("_override", [](py::handle self, bool build, bool update_step) {  // a user's class has these methods
-        Optimizer& o = self.cast<Optimizer&>();
-        PyObject* me = self.ptr();  // which keeps the optimizer
+      .def("_override", [](Optimizer& o, bool build, bool update_step) {  // a user's class has these methods
+        Optimizer* raw = &o;
         if (build)
-          o.overrides.build = [me](const Variables& variables) {
+          o.overrides.build = [raw](const Variables& variables) {
             py::gil_scoped_acquire gil;
-            py::reinterpret_borrow<py::object>(me).attr("build")(variable_list(variables));
+            wrapper_of(*raw).attr("build")(variable_list(variables));
           };
         if (update_step)
-          o.overrides.update_step = [me](const Tensor& g, const Variable& v, const Tensor& rate) {
+          o.overrides.update_step = [raw](const Tensor& g, const Variable& v, const Tensor& rate) {
             py::gil_scoped_acquire gil;
-            py::reinterpret_borrow<py::object>(me).attr("update_step")(to_python(g), variable_to_python(v), to_python(rate));
+            wrapper_of(*raw).attr("update_step")(to_python(g), variable_to_python(v), to_python(rate));
           };
       })
       .def("_apply", [](Optimizer& o, py::handle grads, py::object variables) { o.apply(gradients_from(grads), variables.is_none() ? Variables{} : variables_from(variables)); })

@@ -16,6 +16,7 @@ class Configurable:
     @classmethod
     def _builtin_init(cls, self, name, module, config):
         cls._core.__init__(self, name, config)
+        self.__dict__["_given"] = dict(config)
         own(self)
 
     def get_config(self):
@@ -26,8 +27,8 @@ class Configurable:
         return cls(**config)
 
     def __reduce__(self):
-        """Pickles and copies: the class, the config and, where there are, the variables' values."""
-        return rebuild, (type(self), self.get_config(), [v.numpy() for v in self._pickled_variables()])
+        """Pickles and copies: the class, the config with the arguments that it leaves out, and the variables' values, if there are."""
+        return rebuild, (type(self), {**self.__dict__.get("_given", {}), **self.get_config()}, [v.numpy() for v in self._pickled_variables()])
 
     def _pickled_variables(self):
         return ()

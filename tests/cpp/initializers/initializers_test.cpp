@@ -113,6 +113,15 @@ TEST(Regularizer, Values) {
   EXPECT_THROW(RegularizerRef::make("L1", {{"l1", -1.0}}), Error);
 }
 
+TEST(Callables, AreRegularizersAndConstraints) {
+  ObjectPtr twice = make_callable("twice", [](List args, Dict) -> Value { return prim::multiply(args[0].as_tensor(), 2); });
+  Tensor x = Tensor::of<float>({1, -2});
+  EXPECT_THAT((*ConstraintRef::from(Value(twice)))(x).to_vector<float>(), ::testing::ElementsAre(2, -4));
+  EXPECT_THAT((*RegularizerRef::from(Value(twice)))(x).to_vector<float>(), ::testing::ElementsAre(2, -4));
+  EXPECT_EQ(ConstraintRef::from(Value(twice))->class_name(), "function");
+  EXPECT_THROW(ConstraintRef::from(Value(InitializerRef("ones").pointer())), TypeError);
+}
+
 TEST(Constraint, Values) {
   Tensor w = Tensor::of<float>({3, 0.3f, 4, 0.4f}, {2, 2});  // columns of length 5 and 0.5
   auto columns = [&](const ConstraintRef& c) { return (*c)(w).to_vector<float>(); };
