@@ -52,16 +52,23 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
  public:
   explicit LambdaLayer(LambdaArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.arguments.is_none()) args.arguments = Dict{};
-    args.function = function_from(args.function), args.mask = function_from(args.mask), args.output_shape = function_from(args.output_shape);
+    function_ = function_from(args.function), mask_ = function_from(args.mask), output_shape_ = function_from(args.output_shape);
     supports_masking_ = !args.mask.is_none();
     set_built(true);
   }
   std::string class_name() const override { return "Lambda"; }
+  Dict get_config() const override {
+    Dict config = LayerWith::get_config();
+    for (const char* name : {"function", "mask", "output_shape"})
+      if (Value& v = config[name]; v.is_string())  // an op by its name
+        v = Dict{{"module", "builtins"}, {"class_name", "function"}, {"config", v}, {"registered_name", "function"}};
+    return config;
+  }
   bool call_takes_mask() const override { return true; }
   bool call_takes_training() const override { return true; }
   using Layer::call;
   Value call(const List& inputs, const CallContext& context) override {
-    auto f = args.function.object_as<Callable>();
+    auto f = function_.object_as<Callable>();
     if (!f) throw ValueError("The Lambda ", describe(), " holds no function. A lambda stored in a file is only loaded in Python with safe_mode=False.");
     Dict kwargs = args.arguments.as_dict();
     for (const std::string& name : f->arguments()) {
@@ -71,18 +78,19 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
     return f->call({inputs[0]}, std::move(kwargs));
   }
   Value compute_mask(const Value& inputs, const Value& mask) override {
-    auto f = args.mask.object_as<Callable>();
-    return f ? f->call({inputs, mask}, {}) : args.mask;
+    auto f = mask_.object_as<Callable>();
+    return f ? f->call({inputs, mask}, {}) : mask_;
   }
   Value compute_output_shape(const BuildShapes& shapes) override {
     if (args.output_shape.is_none()) return Layer::compute_output_shape(shapes);
-    if (auto f = args.output_shape.object_as<Callable>()) return Value(f->call({shapes.first()}).as_shape());
+    if (auto f = output_shape_.object_as<Callable>()) return Value(f->call({shapes.first()}).as_shape());
     Shape out = args.output_shape.as_shape();
     out.insert(0, shapes.shape()[0]);
     return Value(out);
   }
 
  private:
+  Value function_, mask_, output_shape_;
   // A callable, the name or config of one, or anything else as it is.
   static Value function_from(const Value& v) {
     if (is_serialized_object(v)) return get_object(v, "");

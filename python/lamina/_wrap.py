@@ -82,7 +82,7 @@ def _make_class(info, home, base):
         parameters.append(P(field, P.POSITIONAL_OR_KEYWORD) if required else P(field, P.POSITIONAL_OR_KEYWORD, default=default))
     parameters.sort(key=lambda p: p.default is not P.empty)
     names = [p.name for p in parameters]
-    if base.__name__ in ("Layer", "Optimizer"):
+    if base.__name__ in ("Layer", "Optimizer") or name == "MeanMetricWrapper":  # which pass further keywords on
         parameters.append(P("kwargs", P.VAR_KEYWORD))
     signature = inspect.Signature(parameters)
 
@@ -128,20 +128,25 @@ def wrap(box, name, module):
     return self
 
 
-def module_getattr(module, registry, extra=None):
-    """A module's __getattr__: classes of a registry module by name, made on demand."""
+def module_getattr(module, registry, extra=None, aliases=False):
+    """A module's __getattr__: classes of a registry module by name, made on demand.
+
+    Args:
+        module: the Python module.
+        registry: its name in the C++ registry.
+        extra: name -> what else the module has, or None; asked first.
+        aliases: whether classes are found by their further names too (`zeros` for Zeros).
+    """
 
     def __getattr__(name):
-        if extra is not None:
-            found = extra(name)
-            if found is not None:
-                return found
-        if not name.startswith("_"):
+        found = None if extra is None else extra(name)
+        if found is None and not name.startswith("_"):
             cls = get_class(name, registry)
-            if cls is not None and cls.__name__ == name:
-                setattr(importlib.import_module(module), name, cls)
-                return cls
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+            found = cls if cls is not None and (aliases or cls.__name__ == name) else None
+        if found is None:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        setattr(importlib.import_module(module), name, found)
+        return found
 
     return __getattr__
 
