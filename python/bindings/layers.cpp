@@ -3,6 +3,7 @@
 #include "bindings/hook.h"
 #include "layers/core/input_layer.h"
 #include "layers/layer.h"
+#include "layers/preprocessing/normalization.h"
 
 namespace lamina::bindings {
 
@@ -244,6 +245,11 @@ void bind_layers(py::module_& m) {
     own.erase("name");
     read_fields("Input", own, [&](Fields& f) { args.fields(f); });
     return to_python(InputLayer::make(std::move(args), std::move(base)));
+  });
+  m.def("adapt_normalization", [](Layer& l, py::handle batches) {
+    Tensors data;
+    for (py::handle batch : batches) data.push_back(value_to<Operand>(to_value(batch)).value());
+    dynamic_cast<NormalizationLayer&>(l).adapt(data);
   });
   m.def("input_layer_output", [](Layer& l) { return to_python(dynamic_cast<InputLayer&>(l).output()); });
   m.def("input_layer_shape", [](Layer& l) { return to_python(Value(dynamic_cast<InputLayer&>(l).batch_shape())); });

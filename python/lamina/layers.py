@@ -37,8 +37,28 @@ def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
     return cls(**config)
 
 
+def _adapt(self, data):
+    """Takes mean and variance from data: an array, a tensor, a PyDataset or an iterable of batches."""
+    if hasattr(data, "shape"):
+        batches = [data]
+    elif hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, (list, tuple)):
+        batches = [data[i] for i in range(len(data))]
+    elif hasattr(data, "__iter__"):
+        batches = list(data)
+        if not batches:
+            raise ValueError("adapt() received an empty iterable (no batches). Expected at least one batch. Pass a non-empty iterable of arrays or tensors, e.g. layer.adapt([x]).")
+    else:
+        raise TypeError(f"Unsupported data type: {type(data)}. `adapt` supports `np.ndarray`, tensors, `keras.utils.PyDataset`, and iterables of batches (e.g. list, generator).")
+    batches = [b[0] if isinstance(b, (tuple, list)) else b for b in batches]
+    for b in batches:
+        if not hasattr(b, "shape"):
+            raise TypeError(f"adapt() expects an iterable that yields arrays or tensors with a `.shape` attribute (e.g. numpy arrays or backend tensors). Got an element of type {type(b).__name__}.")
+    _lamina.adapt_normalization(self, batches)
+
+
 # What classes have beyond their C++ description.
 _MEMBERS = {
+    "Normalization": {"adapt": _adapt},
     "Lambda": {"from_config": classmethod(_lambda_from_config)},
     "InputLayer": {
         "output": property(lambda self: _lamina.input_layer_output(self)),
