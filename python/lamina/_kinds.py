@@ -1,9 +1,10 @@
 """What the kinds of configurable objects share."""
 from lamina import _lamina
+from lamina._saveable import Saveable
 from lamina._wrap import own
 
 
-class Configurable:
+class Configurable(Saveable):
     """get_config/from_config, fields as attributes, construction of built-in classes."""
 
     _builtin = True
