@@ -8,6 +8,7 @@ class Configurable(Saveable):
     """get_config/from_config, fields as attributes, construction of built-in classes."""
 
     _builtin = True
+    _given = {}  # the constructor's arguments, for pickles: configs leave some out
 
     @classmethod
     def _wrap_init(cls, self, box):
@@ -29,7 +30,7 @@ class Configurable(Saveable):
 
     def __reduce__(self):
         """Pickles and copies: the class, the config with the arguments that it leaves out, and the variables' values, if there are."""
-        return rebuild, (type(self), {**self.__dict__.get("_given", {}), **self.get_config()}, [v.numpy() for v in self._pickled_variables()])
+        return rebuild, (type(self), {**self._given, **self.get_config()}, [v.numpy() for v in self._pickled_variables()])
 
     def _pickled_variables(self):
         return ()
