@@ -50,6 +50,7 @@ class Walk {
         out.emplace_back(item.as_list().at(0).as_string(), item.as_list().at(1));
       return out;
     }
+    if (s.optimizer) return s.optimizer->tracked();
     if (!s.layer) return out;
     out = s.layer->tracked();
     if (auto* model = dynamic_cast<Model*>(s.layer)) {

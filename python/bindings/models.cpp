@@ -1,6 +1,7 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
+#include "api/cloning.h"
 #include "api/model.h"
 #include "api/random_state.h"
 #include "api/sequential.h"
@@ -121,7 +122,26 @@ void bind_models(py::module_& m) {
       .def_property_readonly("_is_functional", &Model::is_functional)
       .def("_graph_inputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->inputs()) : py::none(); })
       .def("_graph_outputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->outputs()) : py::none(); })
-      .def("_operations", [](const Model& x) {
+      .def("_clone_graph", [](const Model& x, py::handle inputs, py::object clone, py::object call) {
+        CloneFunction cloned;
+        CallFunction called;
+        if (!clone.is_none())
+          cloned = [&](const std::shared_ptr<Operation>& op) {
+            auto made = to_value(clone(object_to_python(op))).object_as<Operation>();
+            if (!made) throw ValueError("`clone_function` must return a layer; for ", op->repr(), " it did not.");
+            return made;
+          };
+        if (!call.is_none())
+          called = [&](const std::shared_ptr<Operation>& op, List args, Dict kwargs) {
+            py::dict named;
+            for (const auto& [key, v] : kwargs) named[py::str(key)] = to_python(v);
+            py::list positional;
+            for (const Value& v : args) positional.append(to_python(v));
+            return to_value(call(object_to_python(op), *positional, **named));
+          };
+        return to_python(clone_graph(x, to_value(inputs), cloned, called));
+      })
+      .def_property_readonly("_operations", [](const Model& x) {
         py::list out;
         if (x.graph())
           for (const auto& op : x.graph()->map().operations) out.append(object_to_python(op));

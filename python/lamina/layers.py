@@ -17,6 +17,38 @@ def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, bat
     return _lamina.make_input(config)
 
 
+def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
+    """A Lambda from its config. One that holds code (a Python lambda) is only made with safe_mode=False."""
+    from lamina import saving
+
+    safe = saving.in_safe_mode() if safe_mode is None else safe_mode
+    safe = True if safe is None else safe
+    config = dict(config)
+    for key in ("function", "mask", "output_shape"):
+        value = config.get(key)
+        if not isinstance(value, dict) or "class_name" not in value:
+            continue
+        if value["class_name"] == "__lambda__" and safe:
+            raise ValueError("Requested the deserialization of a Lambda layer that carries Python code. This carries a potential risk of arbitrary code execution and thus it is disallowed "
+                             "by default. If you trust the source of the config, pass `safe_mode=False`, or call `keras.config.enable_unsafe_deserialization()`.")
+        config[key] = saving.deserialize_keras_object(value, custom_objects=custom_objects, safe_mode=safe)
+    if isinstance(config.get("output_shape"), list):
+        config["output_shape"] = tuple(config["output_shape"])
+    return cls(**config)
+
+
+# What classes have beyond their C++ description.
+_MEMBERS = {
+    "Lambda": {"from_config": classmethod(_lambda_from_config)},
+    "InputLayer": {
+        "output": property(lambda self: _lamina.input_layer_output(self)),
+        "input": property(lambda self: _lamina.input_layer_output(self)),
+        "batch_shape": property(lambda self: _lamina.input_layer_shape(self)),
+        "dtype": property(lambda self: _lamina.input_layer_output(self).dtype),
+    },
+}
+
+
 def _merge(name, cls_name):
     def merge(inputs, **kwargs):
         return get_class(cls_name, "keras.layers")(**kwargs)(inputs)
