@@ -35,14 +35,16 @@ def machine(threads):
 
 
 def measure(workers, names, rounds, measures, seconds):
-    """{(workload, measure, framework): [seconds, one a round]}"""
-    times = {}
+    """{(workload, measure, framework): [seconds, one a round]}, and what went wrong"""
+    times, failures = {}, []
     for workload in names:
         ready = []
         for w in workers:
             reply = w.ask(do="setup", workload=workload)
             if "error" in reply:
                 say(f"{workload}: {w.name} is left out: {reply['error']}")
+                if not w.missing:
+                    failures.append(f"{w.name}, {workload}: {reply['error']}")
             else:
                 ready.append(w)
         for r in range(rounds):
@@ -52,10 +54,10 @@ def measure(workers, names, rounds, measures, seconds):
                 for w in ready[shift:] + ready[:shift]:
                     reply = w.ask(do="measure", measure=m, seconds=seconds if m == "fit" else seconds / 2)
                     if "error" in reply:
-                        say(f"{workload}, {m}: {w.name}: {reply['error']}")
+                        failures.append(f"{w.name}, {workload}, {m}: {reply['error']}")
                     else:
                         times.setdefault((workload, m, w.name), []).append(reply["seconds"])
-    return times
+    return times, failures
 
 
 def check(workers, names):
@@ -106,21 +108,22 @@ def main():
         try:
             if args.check:
                 return 0 if check(workers, names) else 1
-            times = measure(workers, names, args.rounds, measures, args.seconds)
+            times, failures = measure(workers, names, args.rounds, measures, args.seconds)
         finally:
             for w in workers:
                 w.close()
-    versions, missing = {w.name: w.version for w in workers}, {w.name: w.missing for w in workers if w.missing}
-    text = tables.markdown(machine(args.threads), names, [w.name for w in workers], measures, times, versions, missing)
+    versions = {w.name: w.version for w in workers if w.version}
+    failures = [f"{w.name}: {w.missing}" for w in workers if w.missing] + failures
+    text = tables.markdown(machine(args.threads), names, [w.name for w in workers], measures, times, versions, failures)
     print(text)
     if args.markdown:
         with open(args.markdown, "w") as f:
             f.write(text)
     if args.json:
         with open(args.json, "w") as f:
-            json.dump({"machine": machine(args.threads), "versions": versions, "missing": missing,
+            json.dump({"machine": machine(args.threads), "versions": versions, "missing": failures,
                        "times": [{"workload": w, "measure": m, "framework": n, "seconds": t} for (w, m, n), t in times.items()]}, f, indent=1)
-    return 0
+    return 1 if any(w.missing for w in workers if FRAMEWORKS[w.name].own) else 0
 
 
 if __name__ == "__main__":

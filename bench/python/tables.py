@@ -36,8 +36,8 @@ def _table(measure, workloads, names, times):
     return "\n".join(lines)
 
 
-def markdown(machine, workloads, names, measures, times, versions, missing):
-    parts = [f"{machine}. Medians over rounds, the best round in brackets.", ", ".join(f"{n} {v}" for n, v in versions.items() if v) + "."]
-    parts += [f"Missing: {n}: {why}" for n, why in missing.items()]
+def markdown(machine, workloads, names, measures, times, versions, failures):
+    parts = [f"{machine}. Medians over rounds, the best round in brackets.", "Versions: " + ", ".join(f"{n} {v}" for n, v in versions.items()) + "."]
+    parts += ["Missing: " + f for f in failures]
     parts += [_table(m, workloads, names, times) for m in measures]
     return "\n\n".join(parts) + "\n"
