@@ -21,7 +21,8 @@ def _row(cells):
 
 def _table(measure, workloads, names, times):
     """A cell is the median over rounds, with the best round in brackets; the last columns say how many times
-    as fast as the best peer Lamina's engines are."""
+    as fast as the best peer Lamina's engines are: by medians, and in brackets by best rounds, which tell more where other
+    programs disturb."""
     title, unit, scale = MEASURES[measure]
     own = [n for n in names if FRAMEWORKS[n].own]
     peers = [n for n in names if not FRAMEWORKS[n].own]
@@ -31,7 +32,8 @@ def _table(measure, workloads, names, times):
         median = {n: statistics.median(t) for n, t in of.items() if t}
         best = min((n for n in peers if n in median), key=median.get, default=None)
         cells = [f"{_number(median[n] * scale)} ({_number(min(of[n]) * scale)})" if n in median else "missing" for n in names]
-        ratios = [f"{median[best] / median[n]:.2f}" if best and n in median else "-" for n in own]
+        fastest = min((min(of[n]) for n in peers if of[n]), default=None)  # over all peers and rounds
+        ratios = [f"{median[best] / median[n]:.2f} ({fastest / min(of[n]):.2f})" if best and n in median else "-" for n in own]
         lines.append(_row([f"`{workload}`", *cells, best or "-", *ratios]))
     return "\n".join(lines)
 
