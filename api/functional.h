@@ -22,12 +22,20 @@ class FunctionalGraph {
   std::vector<LayerPtr> layers() const;
   // Runs the nodes on a structure like `inputs` (a flat list, or a dict by input name, is taken too).
   Value run(const Value& inputs, std::optional<bool> training, const Value& mask) const;
+  // The outputs when the nodes are called on other inputs (symbolic ones too), each through `call`.
+  using NodeCall = std::function<Value(Node&, List args, Dict kwargs)>;
+  Value rerun(const Value& inputs, const NodeCall& call) const;
+  std::vector<std::string> input_names() const;
+  std::vector<InputSpec> input_specs() const;  // empty for nested structures of inputs
   // {"layers", "input_layers", "output_layers"} as Keras stores them.
   Dict config() const;
   static FunctionalGraph from_config(const Dict& config);
 
  private:
+  FunctionalGraph from_the_middle();
+  std::vector<Value> matched(const Value& given) const;
   Value standardize(const Value& given) const;
+  Value propagate(std::map<std::pair<Node*, int>, Value> values, const std::map<const TensorNode*, Value>& loose, const NodeCall& call) const;
   Value inputs_, outputs_;
   std::vector<Tensor> flat_inputs_;
   GraphMap map_;

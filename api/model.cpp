@@ -14,7 +14,15 @@ void Model::set_graph(Value inputs, Value outputs) {
   if (this->name().empty()) set_name(auto_name(snake_case(public_class_name())));
   set_built(true);
   supports_masking_ = true;
+  input_spec_ = class_name() == "Sequential" ? std::vector<InputSpec>() : graph_->input_specs();  // a stack takes what its layers take
   invalidate_functions();
+}
+
+Value Model::named_inputs() const {
+  if (!graph_ || !graph_->inputs().is_dict()) return {};
+  List keys;
+  for (const auto& [key, v] : graph_->inputs().as_dict()) keys.push_back(key);
+  return keys;
 }
 
 Dict Model::get_config() const {

@@ -66,6 +66,7 @@ class Model : public Layer {
   bool call_takes_training() const override { return true; }
   bool call_takes_mask() const override { return true; }
 
+  Value named_inputs() const override;
   bool is_functional() const { return graph_ != nullptr; }
   const FunctionalGraph* graph() const { return graph_.get(); }
   void set_graph(Value inputs, Value outputs);                    // makes (or remakes) it functional

@@ -93,7 +93,7 @@ void Sequential::build_stack(const Shape& batch_shape, std::optional<DType> dtyp
   } else if (!(input->batch_shape() == batch_shape)) {
     throw ValueError("Sequential model '", name(), "' has already been configured to use input shape ", input->batch_shape(), ". You cannot build it with input_shape ", batch_shape, ".");
   }
-  NameScope scope(name_);
+  NameScope scope(name_, static_cast<Layer*>(this));
   EagerScope eager;
   Tensor start = input->record({}, {}, Tensor::spec_only(input->batch_shape(), input->input_dtype())).as_tensor();
   start.notes().name = input->name();

@@ -62,15 +62,28 @@ bool same_structure(const Value& a, const Value& b, bool same_kind) {
   return true;
 }
 
-std::string structure_text(const Value& v) {
-  if (!is_nested(v)) return "*";
+std::string structure_text(const Value& v, const std::function<std::string(const Value&)>& leaf) {
+  if (!is_nested(v)) return leaf ? leaf(v) : "*";
   std::vector<std::string> parts;
   if (v.is_dict()) {
-    for (const std::string& key : sorted_keys(v.as_dict())) parts.push_back(text("'", key, "': ", structure_text(v.as_dict().at(key))));
+    for (const std::string& key : sorted_keys(v.as_dict())) parts.push_back(text("'", key, "': ", structure_text(v.as_dict().at(key), leaf)));
     return "{" + join(parts, ", ") + "}";
   }
-  for (const Value& item : v.as_list()) parts.push_back(structure_text(item));
+  for (const Value& item : v.as_list()) parts.push_back(structure_text(item, leaf));
   return v.is_list() ? "[" + join(parts, ", ") + "]" : "(" + join(parts, ", ") + (parts.size() == 1 ? ",)" : ")");
+}
+
+std::vector<std::string> structure_paths(const Value& v) {
+  if (!is_nested(v)) return {""};
+  std::vector<std::string> out;
+  auto add = [&](const std::string& key, const Value& item) {
+    for (const std::string& inner : structure_paths(item)) out.push_back(inner.empty() ? key : key + "." + inner);
+  };
+  if (v.is_dict())
+    for (const std::string& key : sorted_keys(v.as_dict())) add(key, v.as_dict().at(key));
+  else
+    for (size_t i = 0; i < v.as_list().size(); ++i) add(text(i), v.as_list()[i]);
+  return out;
 }
 
 const Value& at_path(const Value& v, std::span<const Value> path) {

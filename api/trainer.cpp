@@ -3,6 +3,7 @@
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
 #include "backends/ops/primitives.h"
+#include "optimizers/loss_scale_optimizer.h"
 
 namespace lamina {
 
@@ -77,6 +78,13 @@ void Model::compile(CompileArgs args) {
   OptimizerRef optimizer = OptimizerRef::from(args.optimizer);
   if (args.steps_per_execution < 1) throw ValueError("`steps_per_execution` must be at least 1, received ", args.steps_per_execution, ".");
   optimizer_ = optimizer.pointer();
+  if (args.auto_scale_loss && optimizer_ && dtype_policy() && dtype_policy()->name() == "mixed_float16" && !std::dynamic_pointer_cast<LossScaleOptimizer>(optimizer_)) {
+    LossScaleOptimizer::Args scaling;
+    scaling.inner_optimizer = optimizer_;
+    scaling.name = "loss_scale_optimizer";
+    args.optimizer = Value(optimizer_);  // the config names the optimizer that was given
+    optimizer_ = std::make_shared<LossScaleOptimizer>(std::move(scaling));
+  }
   compile_loss_ = args.loss.is_none() ? nullptr : std::make_shared<CompileLoss>(args.loss, args.loss_weights, output_names());
   bool has_metrics = !args.metrics.is_none() || !args.weighted_metrics.is_none();
   compile_metrics_ = has_metrics ? std::make_shared<CompileMetrics>(args.metrics, args.weighted_metrics, output_names()) : nullptr;
@@ -95,13 +103,15 @@ void Model::compile_from_config(const Dict& config) {
   if (const Value* loss = known.find("loss"); loss && is_serialized_object(*loss)) known.set("loss", LossRef::from(*loss).pointer());
   read_fields("compile", known, [&](Fields& f) { args.fields(f); });
   compile(std::move(args));
-  if (optimizer_ && built()) optimizer_->build(trainable_weights());
+  if (optimizer_ && built()) optimizer_->ensure_built(trainable_weights());
 }
 
 Value Model::get_compile_config() const {
   if (!compiled_) return {};
   CompileArgs args = compile_args_;
-  args.optimizer = Value(optimizer_);
+  auto scaled = std::dynamic_pointer_cast<LossScaleOptimizer>(optimizer_);
+  bool scaled_here = scaled && args.optimizer.object_as<Optimizer>() == scaled->inner_optimizer();
+  args.optimizer = scaled_here ? Value(scaled->inner_optimizer()) : Value(optimizer_);
   if (args.jit_compile.is_string()) args.jit_compile = true;
   Dict out;
   write_fields(out, [&](Fields& f) { args.fields(f); });
@@ -227,6 +237,10 @@ Dict Model::train_step(const Value& x, const Value& y, const Value& sample_weigh
     y_pred = invoke({x}, {{"training", true}});
     loss = loss_of(x, y, y_pred, sample_weight, true);
     variables = trainable_weights();  // a deferred model has them only now
+    if (optimizer_ && !variables.empty()) {
+      NoGradScope off;
+      optimizer_->ensure_built(variables);  // the scale may be one of its variables
+    }
     Tensor scaled = optimizer_ ? optimizer_->scale_loss(loss) : loss;
     std::vector<GradientSource> sources(variables.begin(), variables.end());
     if (!variables.empty()) {

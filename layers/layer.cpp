@@ -10,6 +10,7 @@ namespace lamina {
 namespace {
 
 thread_local std::string scope_path;
+thread_local const void* scope_owner = nullptr;
 thread_local std::optional<bool> training_flag;
 thread_local int call_depth = 0;
 
@@ -36,11 +37,16 @@ bool contains(const std::vector<T>& list, const T& item) { return std::find(list
 }  // namespace
 
 std::optional<bool> inherited_training() { return training_flag; }
-NameScope::NameScope(const std::string& name) : length_(scope_path.size()) {
+NameScope::NameScope(const std::string& name, const void* owner) : length_(scope_path.size()), owner_(scope_owner) {
+  if (owner && owner == scope_owner) return;
   if (!scope_path.empty()) scope_path += '/';
   scope_path += name;
+  scope_owner = owner;
 }
-NameScope::~NameScope() { scope_path.resize(length_); }
+NameScope::~NameScope() {
+  scope_path.resize(length_);
+  scope_owner = owner_;
+}
 std::string NameScope::current() { return scope_path; }
 
 bool is_shape(const Value& v) {
@@ -77,11 +83,13 @@ LayerArgs LayerArgs::take(Dict& config) {
     return copy;
   };
   if (auto v = take("name"); v && !v->is_none()) out.name = v->as_string();
-  if (auto v = take("trainable")) out.trainable = v->as_bool();
+  if (auto v = take("trainable")) {
+    if (!v->is_bool()) throw ValueError("Expected `trainable` to be a boolean. Received: trainable=", v->repr());
+    out.trainable = v->as_bool();
+  }
   if (auto v = take("dtype")) out.dtype = *v;
   if (auto v = take("autocast")) out.autocast = v->as_bool();
   if (auto v = take("activity_regularizer")) out.activity_regularizer = RegularizerRef::from(*v);
-  if (auto v = take("input_dim"); v && !v->is_none()) out.input_shape = Value::tuple({*v});
   if (auto v = take("input_shape")) out.input_shape = *v;
   if (auto v = take("batch_shape")) out.batch_shape = *v;
   if (auto v = take("batch_input_shape")) out.batch_shape = *v;
@@ -211,13 +219,27 @@ Value Layer::convert(const Value& v) const {
 
 void Layer::check_input_spec(const List& inputs) const {
   if (input_spec_.empty()) return;
-  std::vector<Value> leaves = flatten(Value(inputs.empty() ? Value() : inputs[0]));
+  std::vector<Value> leaves;
+  if (!inputs.empty() && inputs[0].is_dict() && !input_spec_[0].name.empty()) {
+    for (const InputSpec& spec : input_spec_) {
+      const Value* v = inputs[0].as_dict().find(spec.name);
+      if (!v && !spec.optional) throw ValueError("Missing data for input \"", spec.name, "\". You passed a data dictionary with keys ", [&] {
+        std::vector<std::string> keys;
+        for (const auto& [key, item] : inputs[0].as_dict()) keys.push_back(key);
+        return keys;
+      }(), ".");
+      leaves.push_back(v ? *v : Value());
+    }
+  } else {
+    leaves = flatten(Value(inputs.empty() ? Value() : inputs[0]));
+  }
   if (leaves.size() != input_spec_.size() && input_spec_.size() > 1)
-    throw ValueError("Layer \"", name(), "\" expects ", input_spec_.size(), " input(s), but it received ", leaves.size(), " input tensors. Inputs received: ", Value(inputs[0]).repr());
+    throw ValueError("Layer \"", name(), "\" expects ", input_spec_.size(), expected_inputs(), ", but it received ", leaves.size(), " input tensors. Inputs received: ", Value(inputs[0]).repr());
   for (size_t i = 0; i < leaves.size() && i < input_spec_.size(); ++i) {
     const InputSpec& spec = input_spec_[i];
     if (!leaves[i].is_tensor()) {
       if (leaves[i].is_none() && spec.optional) continue;
+      if (leaves[i].is_none()) throw ValueError("Input ", i, spec.name.empty() ? "" : text(" ('", spec.name, "')"), " of layer \"", name(), "\" is not optional; received None.");
       throw ValueError("Input ", i, " of layer \"", name(), "\" should be a tensor, received ", leaves[i].repr(), ".");
     }
     const Shape& shape = leaves[i].as_tensor().shape();
@@ -235,16 +257,43 @@ void Layer::check_input_spec(const List& inputs) const {
       if (size >= 0 && shape[at] >= 0 && shape[at] != size) fail(text("expected axis ", axis, " of input shape to have value ", size, ", but received input with shape ", shape, "."));
     }
     if (spec.shape) {
-      bool squeeze = spec.allow_last_axis_squeeze && shape.rank() != spec.shape->rank();
-      for (int a = 0; a < std::min(spec.shape->rank(), shape.rank()); ++a)
+      auto inner = [&](const Shape& s) { return spec.allow_last_axis_squeeze && s.rank() && s.back() == 1 ? s.rank() - 1 : s.rank(); };
+      for (int a = 0; a < std::min(inner(*spec.shape), inner(shape)); ++a)
         if ((*spec.shape)[a] >= 0 && shape[a] >= 0 && (*spec.shape)[a] != shape[a]) fail(text("expected shape=", *spec.shape, ", found shape=", shape, "."));
-      if (spec.shape->rank() != shape.rank() && !squeeze) fail(text("expected shape=", *spec.shape, ", found shape=", shape, "."));
     }
   }
 }
 
+// What a user's compute_output_shape says of the outputs of a symbolic call.
+Value Layer::hooked_output_spec(const Bound& b) const {
+  Dict shapes;
+  for (size_t i = 0; i < b.inputs.size(); ++i)
+    shapes.set(b.names[i], map_structure(b.inputs[i], [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(leaf.as_tensor().shape()) : Value(); }));
+  Value out = hook->invoke("compute_output_shape", {Value(std::move(shapes))}, {});
+  std::function<Value(const Value&)> spec = [&](const Value& v) -> Value {
+    if (is_shape(v)) return Tensor::spec_only(v.as_shape(), compute_dtype());
+    if (v.is_dict()) {
+      Dict d;
+      for (const auto& [key, item] : v.as_dict()) d.set(key, spec(item));
+      return d;
+    }
+    if (!v.is_sequence()) throw ValueError("compute_output_shape() of ", describe(), " must return a shape or a structure of shapes, received ", v.repr(), ".");
+    List list;
+    for (const Value& item : v.as_list()) list.push_back(spec(item));
+    return v.is_tuple() ? Value::tuple(std::move(list)) : Value(std::move(list));
+  };
+  return spec(out);
+}
+
+// " input(s)", or their names where they are a dict.
+std::string Layer::expected_inputs() const {
+  Value names = named_inputs();
+  return names.is_none() ? " input(s)" : text(" named input(s) with keys ", names.repr());
+}
+
 Value Layer::invoke(List args, Dict kwargs) {
   if (name_.empty()) set_name(auto_name(snake_case(public_class_name())));
+  if (call_depth == 0) clear_losses();  // the outermost call starts afresh, as in Keras
   Bound b = bind(args, kwargs);
   bool symbolic = false;
   for (Value& v : b.inputs) symbolic |= holds_symbolic(v);
@@ -289,8 +338,18 @@ Value Layer::invoke(List args, Dict kwargs) {
     std::optional<DType> autocast;
     if (autocast_ && is_float(compute_dtype())) autocast = compute_dtype();
     CallScope scope(training, autocast);
+    NameScope named(name_, this);
     try {
-      if (hooked("call")) {
+      if (symbolic && hooked("compute_output_spec")) {
+        auto as_symbolic = [](const Value& v) {
+          return map_structure(v, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(symbolic_tensor(leaf.as_tensor().shape(), leaf.as_tensor().dtype())) : leaf; });
+        };
+        List inputs;
+        for (const Value& v : b.inputs) inputs.push_back(as_symbolic(v));
+        result = strip_symbolic(hook->invoke("compute_output_spec", std::move(inputs), as_symbolic(Value(b.extras)).as_dict()));
+      } else if (symbolic && hooked("compute_output_shape")) {
+        result = hooked_output_spec(b);
+      } else if (hooked("call")) {
         auto names = hook->arguments("call");
         Dict given = b.extras;
         if (contains<std::string>(names, "training") && training) given.set("training", *training);
@@ -311,7 +370,7 @@ Value Layer::invoke(List args, Dict kwargs) {
       if (message.find("Exception encountered when calling") != std::string::npos || call_depth > 6) throw;
       throw Error(e.kind(), text("Exception encountered when calling ", describe(), ". ", message));
     }
-    if (activity_regularizer_) {
+    if (activity_regularizer_ && !symbolic) {
       for (const Tensor& t : flatten_tensors(result)) {
         Tensor penalty = (*activity_regularizer_)(t);
         int64_t batch = t.rank() ? t.shape()[0] : 1;
@@ -332,7 +391,9 @@ Value Layer::invoke(List args, Dict kwargs) {
         if (flat[i].is_tensor() && !outs[i].mask().defined()) outs[i].set_mask(flat[i].as_tensor());
     }
   }
-  return symbolic ? record(std::move(args), std::move(kwargs), result) : result;
+  if (!symbolic) return result;
+  clear_losses();  // of shapes: not values to train on
+  return record(std::move(args), std::move(kwargs), result);
 }
 
 Value Layer::call_base(List args, Dict kwargs) {
@@ -394,7 +455,7 @@ Value Layer::compute_output_shape(const BuildShapes& shapes) {
 void Layer::build_from(const BuildShapes& shapes) {
   if (built_) return;
   if (name_.empty()) set_name(auto_name(snake_case(public_class_name())));
-  NameScope scope(name_);
+  NameScope scope(name_, this);
   path_ = NameScope::current();
   EagerScope eager;  // weights are made at once, also while a step is traced
   AutocastScope off(std::nullopt);
@@ -402,7 +463,7 @@ void Layer::build_from(const BuildShapes& shapes) {
   single_input_build_ = shapes.all().size() <= 1;
   if (hooked("build")) hook->invoke("build", {Value(shapes.all())}, {});
   else build(shapes);
-  built_ = true;
+  built_ = locked_ = true;
 }
 
 Value Layer::get_build_config() const {

@@ -103,6 +103,10 @@ class Layer : public Operation {
   void build_from(const BuildShapes& shapes);  // build() once, under the layer's name scope; records build_config
   bool built() const { return built_; }
   void set_built(bool value) { built_ = value; }
+  // After build() a layer takes no further weights and layers: a file could not restore them. ValueError from add_weight.
+  bool locked() const { return locked_; }
+  void set_locked(bool value) { locked_ = value; }
+  void require_unlocked() const;
   // The layer's own code, past any override of a user's subclass.
   Value call_base(List args, Dict kwargs);
 
@@ -120,6 +124,7 @@ class Layer : public Operation {
   Variable add_weight(const std::string& name, const Shape& shape, WeightOptions options);
   Variable add_weight(const std::string& name, const Shape& shape) { return add_weight(name, shape, WeightOptions{}); }
   void track_variable(const Variable& v);  // one made elsewhere
+  void untrack_variable(const Variable& v);
   // Values that a file must reach: layers, lists or dicts of layers, under an attribute name.
   void track(const std::string& attribute, const Value& value);
   void untrack(const std::string& attribute);
@@ -177,16 +182,19 @@ class Layer : public Operation {
 
  protected:
   void check_input_spec(const List& inputs) const;
+  std::string expected_inputs() const;
+  virtual Value named_inputs() const { return {}; }  // the keys of a model's inputs, if they are a dict
   bool supports_masking_ = false;
   std::vector<InputSpec> input_spec_;
 
  private:
   struct Bound;
   Bound bind(List args, Dict kwargs) const;
+  Value hooked_output_spec(const Bound& bound) const;
   Value convert(const Value& v) const;
 
   LayerArgs args_;
-  bool trainable_ = true, built_ = false, autocast_ = true;
+  bool trainable_ = true, built_ = false, autocast_ = true, locked_ = false;
   DTypePolicyPtr policy_;
   RegularizerRef activity_regularizer_;
   Variables own_trainable_, own_non_trainable_;
@@ -241,6 +249,12 @@ struct LayerRegistration {
       Dict own = config;
       LayerArgs base = LayerArgs::take(own);
       typename T::Args args;
+      // Keras 1's input_dim stands for input_shape, unless it is the layer's own argument.
+      if (const Value* dim = own.find("input_dim"); dim && !dim->is_none()) {
+        bool mine = false;
+        for (const FieldInfo& field : describe_fields([&](Fields& f) { args.fields(f); })) mine |= field.name == "input_dim";
+        if (!mine) base.input_shape = Value::tuple({*dim}), own.erase("input_dim");
+      }
       read_fields(name, own, [&](Fields& f) { args.fields(f); });
       return std::make_shared<T>(std::move(args), std::move(base));
     };
@@ -256,15 +270,17 @@ struct LayerRegistration {
 
 // The training flag that enclosing layers passed on, on this thread.
 std::optional<bool> inherited_training();
-// While it lives, variables and layers made on this thread have paths below `name`.
+// While it lives, variables and layers made on this thread have paths below `name`. A scope of the layer that opened the
+// innermost one already adds nothing.
 class NameScope {
  public:
-  explicit NameScope(const std::string& name);
+  explicit NameScope(const std::string& name, const void* owner = nullptr);
   ~NameScope();
   static std::string current();  // "model/dense", "" at the top
 
  private:
   size_t length_;
+  const void* owner_;
 };
 
 }  // namespace lamina

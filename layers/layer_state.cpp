@@ -8,6 +8,7 @@
 namespace lamina {
 
 Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, WeightOptions o) {
+  require_unlocked();
   DType dtype = o.dtype.value_or(variable_dtype());
   if (!shape.known())
     throw ValueError("Cannot make the weight '", weight_name, "' of ", describe(), " with unknown sizes: shape=", shape, ". Give the layer an input whose sizes beyond the batch are known.");
@@ -23,6 +24,7 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, W
   options.autocast = o.autocast;
   options.aggregation = o.aggregation;
   Variable v(prim::cast(first, dtype), options);
+  NameScope scope(name_.empty() ? snake_case(public_class_name()) : name_, this);
   std::string at = NameScope::current();
   v.state().path = at.empty() ? options.name : at + "/" + options.name;
   v.state().initializer = initializer.pointer();
@@ -36,6 +38,19 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, W
 void Layer::track_variable(const Variable& v) {
   (v.trainable() ? own_trainable_ : own_non_trainable_).push_back(v);
   if (!trainable_) v.set_trainable(false);
+}
+
+void Layer::untrack_variable(const Variable& v) {
+  require_unlocked();
+  auto same = [&](const Variable& w) { return &w.state() == &v.state(); };
+  std::erase_if(own_trainable_, same);
+  std::erase_if(own_non_trainable_, same);
+}
+
+void Layer::require_unlocked() const {
+  if (locked_)
+    throw ValueError("You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state must be created in the `__init__()` method or in the "
+                     "`build()` method. Layer: ", describe(), ".");
 }
 
 void Layer::track(const std::string& attribute, const Value& value) {

@@ -109,8 +109,13 @@ std::shared_ptr<OpCall> OpCall::from_config(const std::string& class_name, const
 Value OpCall::run_node(List args, Dict kwargs) {
   for (size_t i = args.size(); i < attributes_.size(); ++i)
     if (!attributes_[i].is_none() && !kwargs.contains(info_->arguments[i].name)) kwargs.set(info_->arguments[i].name, attributes_[i]);
-  auto bound = bind_arguments(*info_, std::move(args), kwargs);
-  return call_op(*info_, bound);
+  bool symbolic = holds_symbolic(Value(args)) || holds_symbolic(Value(kwargs));
+  auto bound = bind_arguments(*info_, args, kwargs);
+  if (!symbolic) return call_op(*info_, bound);
+  for (Value& v : bound) v = strip_symbolic(v);  // a graph that is built from a file: this operation keeps its name
+  for (size_t i = 0; i < attributes_.size(); ++i)
+    if (!attributes_[i].is_none()) kwargs.erase(info_->arguments[i].name);
+  return record(std::move(args), std::move(kwargs), call_op(*info_, bound));
 }
 
 Tensor symbolic_tensor(const Shape& shape, DType dtype, const std::string& name) {

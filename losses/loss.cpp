@@ -71,6 +71,11 @@ Loss::Loss(std::string name, std::string reduction, const Value& dtype)
 }
 
 Tensor Loss::operator()(const Value& y_true, const Value& y_pred, const Tensor& sample_weight) {
+  if (hooked("__call__")) return value_to<Operand>(hook->invoke("__call__", {y_true, y_pred, Value(sample_weight)}, {})).value();
+  return weighted(y_true, y_pred, sample_weight);
+}
+
+Tensor Loss::weighted(const Value& y_true, const Value& y_pred, const Tensor& sample_weight) {
   Tensor mask;
   for (const Tensor& t : flatten_tensors(y_pred))
     if (t.mask().defined()) mask = t.mask();

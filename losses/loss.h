@@ -15,8 +15,11 @@ class Loss : public Object {
 
   // Loss values before reduction: y_true's and y_pred's shape less the last axis, unless the class says otherwise.
   virtual Tensor call(const Value& y_true, const Value& y_pred) = 0;
-  // Scalar (unless reduction is none). sample_weight broadcasts against call()'s result.
+  // Scalar (unless reduction is none). sample_weight broadcasts against call()'s result. A user's class may have a
+  // __call__ of its own in its place.
   Tensor operator()(const Value& y_true, const Value& y_pred, const Tensor& sample_weight = {});
+  // The same, past such a __call__.
+  Tensor weighted(const Value& y_true, const Value& y_pred, const Tensor& sample_weight = {});
 
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }

@@ -66,7 +66,7 @@ void OptimizerArgs::fields_after_decay(Fields& f) {
 
 Optimizer::Optimizer(OptimizerArgs args, const char* class_name) : args_(std::move(args)) {
   check(args_);
-  if (args_.name.empty()) args_.name = auto_name(snake_case(class_name));
+  if (!args_.name || args_.name->empty()) args_.name = auto_name(snake_case(class_name));
   EagerScope eager;
   iterations_ = add_variable({}, "iteration", DType::int32);
   const Value& rate = args_.learning_rate;
@@ -96,7 +96,7 @@ void Optimizer::check(const OptimizerArgs& a) const {
 Variable Optimizer::add_variable(const Shape& shape, const std::string& name, DType dtype, double initial) {
   EagerScope eager;
   Variable v(full(shape, initial, dtype), {.name = name, .trainable = false, .autocast = false});
-  v.state().path = args_.name + "/" + name;
+  v.state().path = this->name() + "/" + name;
   variables_.push_back(v);
   return v;
 }
@@ -111,6 +111,29 @@ Variables Optimizer::add_slots(const Variables& references, const std::string& n
   Variables out;
   for (const Variable& v : references) out.push_back(v.state().overwrite_with_gradient ? Variable() : add_variable_from_reference(v, name, initial));
   return out;
+}
+
+Dict Optimizer::arguments() const {
+  Dict out;
+  write_fields(out, [this](Fields& f) { const_cast<OptimizerArgs&>(args_).fields(f); });
+  return out;
+}
+
+void Optimizer::set_argument(const std::string& name, const Value& value) {
+  if (built_ && (name == "use_ema" || name == "gradient_accumulation_steps"))
+    throw ValueError("`", name, "` of the optimizer '", this->name(), "' can only be set before it is built: its variables depend on it.");
+  OptimizerArgs changed = args_;
+  read_fields(class_name(), {{name, value}}, [&](Fields& f) { changed.fields(f); });
+  check(changed);
+  if (name == "loss_scale_factor") set_loss_scale_factor(changed.loss_scale_factor);
+  else args_ = std::move(changed);
+}
+
+void Optimizer::ensure_built(const Variables& trainable) {
+  if (built_) return;
+  NameScope scope(name());
+  if (overrides.build) overrides.build(trainable);
+  else build(trainable);
 }
 
 void Optimizer::build(const Variables& trainable) {
@@ -173,11 +196,7 @@ Tensor Optimizer::scale_loss(const Tensor& loss) { return args_.loss_scale_facto
 
 void Optimizer::apply(const Tensors& gradients, const Variables& trainable) {
   if (gradients.empty()) return;
-  if (!trainable.empty() && !built_) {
-    NameScope scope(args_.name);
-    if (hooked("build")) build_hooked(trainable);
-    else build(trainable);
-  }
+  if (!trainable.empty()) ensure_built(trainable);
   if (!built_) throw ValueError("When passing `grads` without `variables`, the optimizer must already be built on a list of variables. Call `optimizer.build(trainable_variables)` first. ");
   const Variables& given = trainable.empty() ? trainable_ : trainable;
   if (gradients.size() != given.size())
@@ -250,7 +269,7 @@ Tensors Optimizer::overwrite(Tensors gradients, const Variables& variables, cons
   return rest;
 }
 
-Tensors Optimizer::clip(Tensors gradients) const {
+Tensors Optimizer::clip_gradients(Tensors gradients) const {
   auto limit = [](const Tensor& norm, double most) {  // what to multiply by so that the norm is at most `most`
     Tensor bound = full({}, most, norm.dtype());
     return divide(bound, maximum(norm, bound));
@@ -271,7 +290,7 @@ Tensors Optimizer::clip(Tensors gradients) const {
   return gradients;
 }
 
-bool Optimizer::decays(const Variable& v) const {
+bool Optimizer::uses_weight_decay(const Variable& v) const {
   if (std::find(undecayed_.begin(), undecayed_.end(), v.state().id) != undecayed_.end()) return false;
   for (const std::string& pattern : undecayed_patterns_)
     if (std::regex_search(v.name(), std::regex(pattern))) return false;
@@ -285,21 +304,28 @@ void Optimizer::exclude_from_weight_decay(const Variables& variables, const std:
   undecayed_patterns_ = patterns;
 }
 
-void Optimizer::decay(const Variables& variables, const Tensor& learning_rate) {
-  if (!args_.weight_decay) return;
+void Optimizer::apply_weight_decay(const Variables& variables) {
+  Tensor rate;
   for (const Variable& v : variables) {
-    if (!decays(v)) continue;
-    Tensor keep = rsub(1, multiply(cast(learning_rate, v.dtype()), *args_.weight_decay));
+    std::optional<double> share = weight_decay_of(v);
+    if (!share || !uses_weight_decay(v)) continue;
+    if (!rate.defined()) rate = learning_rate();
+    Tensor keep = rsub(1, multiply(cast(rate, v.dtype()), *share));
     v.assign(multiply(v.value(), keep));
   }
 }
 
 void Optimizer::update(Tensors gradients, const Variables& variables) {
-  gradients = clip(std::move(gradients));
+  gradients = clip_gradients(std::move(gradients));
+  apply_weight_decay(variables);
   Tensor rate = learning_rate();
-  decay(variables, rate);
   begin_updates();
-  for (size_t i = 0; i < variables.size(); ++i) update_step(cast(gradients[i], variables[i].dtype()), variables[i], cast(rate, variables[i].dtype()));
+  for (size_t i = 0; i < variables.size(); ++i) {
+    const Variable& v = variables[i];
+    Tensor gradient = cast(gradients[i], v.dtype()), step_size = cast(rate, v.dtype());
+    if (overrides.update_step) overrides.update_step(gradient, v, step_size);
+    else update_step(gradient, v, step_size);
+  }
 }
 
 void Optimizer::update_averages() {
@@ -329,7 +355,7 @@ Dict Optimizer::get_config() const {
   if (learning_rate_.defined()) rate = learning_rate_.state().value.item();
   else if (auto* wrapped = dynamic_cast<CallableSchedule*>(schedule_.get())) rate = serialize_object(wrapped->function());
   else rate = serialize_object(schedule_);
-  return {{"name", args_.name},
+  return {{"name", name()},
           {"learning_rate", rate},
           {"weight_decay", to_value(args_.weight_decay)},
           {"clipnorm", to_value(args_.clipnorm)},

@@ -29,7 +29,7 @@ struct OptimizerArgs {
   std::optional<int64_t> ema_overwrite_frequency;
   std::optional<double> loss_scale_factor;
   std::optional<int64_t> gradient_accumulation_steps;
-  std::string name;  // "" takes "adam", "adam_1", ... from the class
+  std::optional<std::string> name;  // None takes "adam", "adam_1", ... from the class
   void fields(Fields& f);  // all but the learning rate
   void fields_after_decay(Fields& f);  // all but the learning rate and weight_decay
 };
@@ -41,25 +41,36 @@ class Optimizer : public Object {
 
   explicit Optimizer(OptimizerArgs args, const char* class_name = "Optimizer");
 
-  // Makes the slots for these variables, in Keras' order. Called by apply() if it was not.
+  // Makes the slots for these variables, in Keras' order.
   virtual void build(const Variables& trainable);
+  // build(), or what a user's class has in its place, unless it was called before. apply() does so; before a step is
+  // traced whose loss is scaled by a variable, the trainer does.
+  void ensure_built(const Variables& trainable);
   // One step: clips, decays, updates each variable whose gradient is defined, applies constraints, counts iterations.
   // ValueError if no gradient is defined. Without `trainable` the variables given to build().
-  void apply(const Tensors& gradients, const Variables& trainable = {});
+  virtual void apply(const Tensors& gradients, const Variables& trainable = {});
   virtual void update_step(const Tensor& gradient, const Variable& variable, const Tensor& learning_rate) = 0;
   // Before the update_steps of one step.
   virtual void begin_updates() {}
   // The loss to differentiate (scaled by loss_scale_factor).
   virtual Tensor scale_loss(const Tensor& loss);
+  virtual void set_loss_scale_factor(std::optional<double> factor) { args_.loss_scale_factor = factor; }
   // At the end of training: EMA values into the model's variables.
   virtual void finalize_variable_values(const Variables& trainable);
 
-  Tensor learning_rate() const;                 // the current value, float32 scalar
-  void set_learning_rate(const Value& value);   // a number or a schedule; TypeError on a number where a schedule is in use
-  bool has_schedule() const;
-  const Variable& iterations() const;
-  // In Keras' file order: iteration, learning_rate (absent with a schedule), EMA averages, accumulators, slots.
-  const Variables& variables() const { return variables_; }
+  virtual Tensor learning_rate() const;                // the current value, float32 scalar
+  virtual void set_learning_rate(const Value& value);  // a number or a schedule; TypeError on a number where a schedule is in use
+  virtual Variable learning_rate_variable() const { return learning_rate_; }  // undefined with a schedule
+  virtual bool has_schedule() const;
+  // Calls of apply(). Accumulated gradients make one update of several.
+  virtual const Variable& iterations() const;
+  // In Keras' file order: iteration, learning_rate (absent with a schedule), EMA averages, accumulators, slots. A wrapper's
+  // own come before those of the optimizers it wraps.
+  virtual Variables variables() const { return variables_; }
+  // The optimizers that this one wraps.
+  virtual std::vector<std::shared_ptr<Optimizer>> wrapped() const { return {}; }
+  // The same as Keras' attributes, by which weight files name their places.
+  virtual std::vector<std::pair<std::string, Value>> tracked() const { return {}; }
   const Variables& trainable() const { return trainable_; }  // given to build()
   // For slots that a user's class makes itself.
   void track_variable(const Variable& variable) { variables_.push_back(variable); }
@@ -67,7 +78,26 @@ class Optimizer : public Object {
   // expressions). ValueError once built.
   void exclude_from_weight_decay(const Variables& variables, const std::vector<std::string>& patterns);
   bool built() const { return built_; }
-  const std::string& name() const { return args_.name; }
+  const std::string& name() const { return *args_.name; }
+
+  // The arguments of OptimizerArgs, readable and settable by name. ValueError for use_ema and gradient_accumulation_steps
+  // once built, and for values that the constructor refuses.
+  Dict arguments() const;
+  void set_argument(const std::string& name, const Value& value);
+
+  // The parts of a step, each usable by itself.
+  Tensors clip_gradients(Tensors gradients) const;
+  void apply_weight_decay(const Variables& variables);
+  bool uses_weight_decay(const Variable& variable) const;  // whether it is not excluded
+  size_t index_of(const Variable& variable) const;  // among those given to build(); ValueError if it is none of them
+  const Variables& averages() const { return averages_; }          // one a variable with use_ema
+  const Variables& accumulators() const { return accumulators_; }  // one a variable with gradient_accumulation_steps
+
+  // What a user's class has in place of build() and update_step(), set by bindings: Values carry no variables.
+  struct Overrides {
+    std::function<void(const Variables&)> build;
+    std::function<void(const Tensor&, const Variable&, const Tensor&)> update_step;
+  } overrides;
   std::string module() const override { return std::string(kModule); }
   Dict get_config() const override;
   static std::shared_ptr<Optimizer> adapt(const ObjectPtr&) { return nullptr; }
@@ -77,12 +107,10 @@ class Optimizer : public Object {
   Variable add_variable_from_reference(const Variable& reference, const std::string& name, double initial = 0);
   // One slot a variable (undefined for those that their gradient overwrites).
   Variables add_slots(const Variables& references, const std::string& name, double initial = 0);
-  size_t index_of(const Variable& variable) const;  // among those given to build(); ValueError if it is none of them
+  // The share taken off at each update; nullopt for none. Excluded variables are not asked for.
+  virtual std::optional<double> weight_decay_of(const Variable&) const { return args_.weight_decay; }
   // The number of the update under way, from 1, as a scalar of `dtype`. Accumulated gradients make one update a period.
   Tensor local_step(DType dtype) const;
-
-  // build() where a binding's class overrides it.
-  virtual void build_hooked(const Variables& trainable) { build(trainable); }
 
   OptimizerArgs args_;
   Variables variables_, trainable_;
@@ -91,11 +119,8 @@ class Optimizer : public Object {
  private:
   void check(const OptimizerArgs& args) const;
   Tensors overwrite(Tensors gradients, const Variables& variables, const Tensor& due);
-  Tensors clip(Tensors gradients) const;
-  void decay(const Variables& variables, const Tensor& learning_rate);
   void update(Tensors gradients, const Variables& variables);
   void update_averages();
-  bool decays(const Variable& variable) const;
   Tensor updates_made() const;
 
   Variable iterations_, learning_rate_;

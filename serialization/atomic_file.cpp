@@ -1,6 +1,8 @@
 #include "serialization/atomic_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,13 +36,50 @@ std::string directory_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+// ".<name>." before and ".tmp" after sixteen hexadecimal digits.
+std::string temporary_prefix(const std::string& target) {
+  return "." + std::filesystem::path(target).filename().string().substr(0, 200) + ".";
+}
+constexpr std::string_view kTemporaryEnd = ".tmp";
+constexpr size_t kDigits = 16;
+
 // Hidden, in the same directory (a rename does not cross file systems), and of a name nobody else picks.
 std::string temporary_name(const std::string& target) {
   std::random_device random;
-  char suffix[24];
-  std::snprintf(suffix, sizeof suffix, "%08x%08x", random(), random());
-  std::string name = std::filesystem::path(target).filename().string().substr(0, 200);
-  return text(directory_of(target), "/.", name, ".", suffix, ".tmp");
+  char digits[kDigits + 1];
+  std::snprintf(digits, sizeof digits, "%08x%08x", random(), random());
+  return text(directory_of(target), "/", temporary_prefix(target), digits, kTemporaryEnd);
+}
+
+bool is_temporary(std::string_view name, std::string_view prefix) {
+  return name.size() == prefix.size() + kDigits + kTemporaryEnd.size() && name.starts_with(prefix) && name.ends_with(kTemporaryEnd) &&
+         name.substr(prefix.size(), kDigits).find_first_not_of("0123456789abcdef") == name.npos;
+}
+
+// Who writes a temporary holds a lock on it, which ends with the process. What is not locked was left by one that was
+// killed.
+void remove_abandoned(const std::string& target) {
+  std::string folder = directory_of(target), prefix = temporary_prefix(target);
+  DIR* directory = opendir(folder.c_str());
+  if (!directory) return;  // a folder may be writable and not readable
+  while (const dirent* entry = readdir(directory)) {
+    if (!is_temporary(entry->d_name, prefix)) continue;
+    std::string name = folder + "/" + entry->d_name;
+    int descriptor = uninterrupted([&] { return open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); });
+    if (descriptor < 0) continue;
+    struct stat status;
+    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlink(name.c_str());
+    close(descriptor);
+  }
+  closedir(directory);
+}
+
+// Whether the fresh temporary is ours alone: another process may have taken it for abandoned before it was locked. File
+// systems without locks have nobody who removes.
+bool lock(int descriptor) {
+  struct stat status;
+  if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+  return fstat(descriptor, &status) == 0 && status.st_nlink > 0;
 }
 
 std::string resolve_link(const std::string& path) {
@@ -63,12 +102,17 @@ AtomicFile::AtomicFile(const std::string& target) : target_(resolve_link(target)
                     S_ISDIR(old.st_mode) ? "a directory" : "a device or pipe", ".");
     mode_ = old.st_mode & 07777;
   }
+  remove_abandoned(target_);
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::string name = temporary_name(target_);
     descriptor_ = uninterrupted([&] { return open(name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666); });
-    if (descriptor_ >= 0) {
+    if (descriptor_ >= 0 && lock(descriptor_)) {
       temporary_ = name;
       return;
+    }
+    if (descriptor_ >= 0) {
+      close_descriptor();
+      continue;
     }
     if (errno == EEXIST) continue;
     fail("write", target, errno, errno == ENOENT ? text(" Create the directory '", directory_of(target_), "' first.") : "");
@@ -103,14 +147,18 @@ void AtomicFile::write(std::string_view bytes) {
 
 void AtomicFile::commit() {
   if (temporary_.empty()) throw RuntimeError("Cannot commit '", target_, "': the file is committed already.");
-  close_descriptor();
-  // By name: a library may have put another file in the temporary's place.
-  descriptor_ = uninterrupted([&] { return open(temporary_.c_str(), O_RDONLY | O_CLOEXEC); });
-  if (descriptor_ < 0) fail("write", target_, errno);
-  if (mode_ >= 0 && fchmod(descriptor_, static_cast<mode_t>(mode_)) != 0 && errno != EPERM) fail("set the permissions of", target_, errno);
-  if (uninterrupted([&] { return fsync(descriptor_); }) != 0) fail("write", target_, errno);
-  close_descriptor();
+  // By name: a library may have put another file in the temporary's place. Our own descriptor, and with it the lock, stays
+  // until the rename.
+  struct Closer {
+    int descriptor;
+    ~Closer() { close(descriptor); }
+  } named{uninterrupted([&] { return open(temporary_.c_str(), O_RDONLY | O_CLOEXEC); })};
+  if (named.descriptor < 0) fail("write", target_, errno);
+  if (mode_ >= 0 && fchmod(named.descriptor, static_cast<mode_t>(mode_)) != 0 && errno != EPERM)
+    fail("set the permissions of", target_, errno);
+  if (uninterrupted([&] { return fsync(named.descriptor); }) != 0) fail("write", target_, errno);
   if (rename(temporary_.c_str(), target_.c_str()) != 0) fail("replace", target_, errno);
+  close_descriptor();
   temporary_.clear();
   int directory = uninterrupted([&] { return open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (directory < 0) return;  // a directory may be writable and not readable; the rename is done

@@ -1,7 +1,8 @@
 #pragma once
 // AtomicFile: a file that appears whole or not at all. What is written goes to a temporary file in the same directory;
 // commit() forces it to the disk and renames it over the target. Until then, and after any failure, a file that was there
-// before is untouched, also when the process is killed or the power fails.
+// before is untouched, also when the process is killed or the power fails. A killed process leaves its temporary
+// (".<name>.<16 hexadecimal digits>.tmp"); the next write to the same target removes it.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,103 +1,155 @@
+// Attributes of groups and datasets.
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
-#include "backends/core/error.h"
-#include "serialization/hdf5_handle.h"
+#include "serialization/hdf5_dataset.h"
 
 namespace lamina {
 
 namespace {
 
-class AttributeReader {
- public:
-  AttributeReader(hid_t attribute, const std::string& where)
-      : attribute_(attribute), where_(where), type_(H5Aget_type(attribute)), space_(H5Aget_space(attribute)) {
-    if (!type_.valid() || !space_.valid()) damaged();
-  }
+struct Attribute {
+  std::string name;
+  Hdf5Type type;
+  Hdf5Space space;
+  std::string_view data;
+};
 
-  Value read(uint64_t file_bytes) {
-    rank_ = H5Sget_simple_extent_type(space_) == H5S_NULL ? 1 : H5Sget_simple_extent_ndims(space_);
-    hssize_t points = H5Sget_simple_extent_npoints(space_);
-    if (rank_ < 0 || points < 0) damaged();
-    if (rank_ > 1) throw UnsupportedError("Cannot read ", where_, ": expected a scalar or a list; received an array of ", rank_, " axes.");
-    count_ = static_cast<size_t>(points);
+Attribute parse(const Hdf5Structure& file, const Hdf5Header::Item& item) {
+  if (item.shared) unsupported("an attribute is shared with other objects, which is not read");
+  Hdf5Cursor in = file.cursor(item.bytes);
+  int version = in.u8(), flags = in.u8();
+  if (version < 1 || version > 3) damaged("attribute version ", version, " is not known");
+  if (version > 1 && flags & 3) unsupported("an attribute's type is kept elsewhere, which is not read");
+  uint64_t name_size = in.u16(), type_size = in.u16(), space_size = in.u16();
+  if (version == 3) in.skip(1);  // character set of the name
+  auto part = [&](uint64_t size) {  // padded in the first version
+    std::string_view bytes = in.take(size);
+    if (version == 1) in.skip(std::min(in.left(), (8 - size % 8) % 8));
+    return bytes;
+  };
+  Attribute out;
+  std::string_view name = part(name_size);
+  out.name = std::string(name.substr(0, name.find('\0')));
+  Hdf5Cursor type = in.inside(part(type_size)), space = in.inside(part(space_size));
+  out.type = parse_hdf5_type(type);
+  out.space = parse_hdf5_space(space);
+  out.data = in.take(in.left());
+  return out;
+}
+
+// Names first: an attribute that cannot be read does not stand in the way of the others.
+std::string name_of(const Hdf5Structure& file, const Hdf5Header::Item& item) {
+  if (item.shared) return "";
+  Hdf5Cursor in = file.cursor(item.bytes);
+  int version = in.u8();
+  if (version < 1 || version > 3) damaged("attribute version ", version, " is not known");
+  in.skip(1);
+  uint64_t size = in.u16();
+  in.skip(version == 3 ? 5 : 4);
+  std::string_view name = in.take(size);
+  return std::string(name.substr(0, name.find('\0')));
+}
+
+class ValueReader {
+ public:
+  ValueReader(Hdf5Structure& file, const Attribute& a, const std::string& where) : file_(file), a_(a), where_(where) {}
+
+  Value read() {
+    size_t rank = a_.space.kind == Hdf5Space::Kind::null ? 1 : a_.space.sizes.size();
+    if (rank > 1) throw UnsupportedError("Cannot read ", where_, ": expected a scalar or a list; received an array of ", rank, " axes.");
+    scalar_ = rank == 0;
+    count_ = a_.space.kind == Hdf5Space::Kind::null ? 0 : scalar_ ? 1 : a_.space.sizes[0];
     if (count_ == 0) return List{};
-    if (count_ > file_bytes / H5Tget_size(type_))
-      throw ValueError("Cannot read ", where_, ": it claims ", count_, " values in a file of ", file_bytes, " bytes. The file is damaged.");
-    switch (H5Tget_class(type_)) {
-      case H5T_STRING: return H5Tis_variable_str(type_) > 0 ? variable_strings() : fixed_strings();
-      case H5T_INTEGER: return numbers<int64_t>(H5T_NATIVE_INT64);
-      case H5T_FLOAT: return numbers<double>(H5T_NATIVE_DOUBLE);
-      case H5T_ENUM:
-        if (tensor_type(type_, false)) return booleans();
-        [[fallthrough]];
-      default:
-        throw UnsupportedError("Cannot read ", where_, ": expected strings, numbers or bools; received the type ",
-                               describe_hdf5_type(type_), ".");
+    if (count_ > a_.data.size() / a_.type.size)
+      throw ValueError("Cannot read ", where_, ": it claims ", count_, " values in a file of ", file_.input().size(), " bytes. The file is damaged.");
+    switch (a_.type.kind) {
+      case Hdf5Type::Kind::string: return each([&](std::string_view bytes) { return Value(fixed(bytes)); });
+      case Hdf5Type::Kind::variable:
+        if (a_.type.variable_string) return each([&](std::string_view bytes) { return Value(variable(bytes)); });
+        break;
+      case Hdf5Type::Kind::integer:
+      case Hdf5Type::Kind::real:
+        if (a_.type.number_type) return each([&](std::string_view bytes) { return number(bytes); });
+        break;
+      case Hdf5Type::Kind::enumeration:
+        if (a_.type.boolean_enum) return each([&](std::string_view bytes) { return Value(bytes[0] != 0); });
+        break;
+      default: break;
     }
+    throw UnsupportedError("Cannot read ", where_, ": expected strings, numbers or bools; received the type ", a_.type.describe(), ".");
   }
 
  private:
-  [[noreturn]] void damaged() const { throw ValueError("Cannot read ", where_, ": ", hdf5_reason(), ". The file is damaged."); }
-  void fetch(hid_t memory_type, void* to) const {
-    if (H5Aread(attribute_, memory_type, to) < 0) damaged();
+  template <class F>
+  Value each(F&& f) {
+    List items;
+    for (uint64_t i = 0; i < count_; ++i) items.push_back(f(a_.data.substr(i * a_.type.size, a_.type.size)));
+    return scalar_ ? std::move(items[0]) : Value(std::move(items));
   }
-  Value deliver(List items) const { return rank_ == 0 ? std::move(items[0]) : Value(std::move(items)); }
 
-  Value variable_strings() const {
-    std::vector<char*> pointers(count_, nullptr);
-    fetch(type_, pointers.data());
-    List items;
-    for (const char* s : pointers) items.emplace_back(s ? s : "");
-    H5Dvlen_reclaim(type_, space_, H5P_DEFAULT, pointers.data());
-    return deliver(std::move(items));
+  std::string fixed(std::string_view bytes) const {
+    if (a_.type.padding == Hdf5Type::Padding::null_terminated) return std::string(bytes.substr(0, bytes.find('\0')));
+    return std::string(bytes.substr(0, bytes.find_last_not_of(a_.type.padding == Hdf5Type::Padding::space_padded ? ' ' : '\0') + 1));
   }
-  Value fixed_strings() const {
-    size_t size = H5Tget_size(type_);
-    std::string all(count_ * size, '\0');
-    fetch(type_, all.data());
-    H5T_str_t padding = H5Tget_strpad(type_);
-    List items;
-    for (size_t i = 0; i < count_; ++i) {
-      std::string_view one(all.data() + i * size, size);
-      if (padding == H5T_STR_NULLTERM)
-        one = one.substr(0, one.find('\0'));
-      else
-        one = one.substr(0, one.find_last_not_of(padding == H5T_STR_SPACEPAD ? ' ' : '\0') + 1);
-      items.emplace_back(one);
+
+  std::string variable(std::string_view bytes) {
+    Hdf5Cursor in = file_.cursor(bytes);
+    uint64_t size = in.u32(), collection = in.address();
+    uint32_t index = in.u32();
+    if (size == 0 || collection == 0 || collection == kUndefinedAddress) return "";
+    if ((text_bytes_ += size) > file_.input().size()) damaged("strings of an attribute overlap");
+    std::string out = file_.heap_object(collection, index, size);
+    return out.substr(0, out.find('\0'));
+  }
+
+  Value number(std::string_view bytes) const {
+    char raw[8] = {};
+    std::memcpy(raw, bytes.data(), a_.type.size);
+    if (a_.type.big_endian) std::reverse(raw, raw + a_.type.size);
+    uint64_t bits = 0;
+    std::memcpy(&bits, raw, 8);
+    switch (*a_.type.number_type) {
+      case DType::int8: return static_cast<int64_t>(static_cast<int8_t>(bits));
+      case DType::int16: return static_cast<int64_t>(static_cast<int16_t>(bits));
+      case DType::int32: return static_cast<int64_t>(static_cast<int32_t>(bits));
+      case DType::uint64:
+        if (bits > INT64_MAX) return static_cast<double>(bits);
+        return static_cast<int64_t>(bits);
+      case DType::float64: return std::bit_cast<double>(bits);
+      case DType::float32: return static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+      case DType::float16:
+      case DType::bfloat16: return Tensor::from_bytes(raw, Shape{}, *a_.type.number_type).at(0);
+      default: return static_cast<int64_t>(bits);
     }
-    return deliver(std::move(items));
-  }
-  template <class T>
-  Value numbers(hid_t memory_type) const {
-    std::vector<T> values(count_);
-    fetch(memory_type, values.data());
-    return deliver(List(values.begin(), values.end()));
-  }
-  Value booleans() const {
-    std::vector<int8_t> values(count_);
-    fetch(type_, values.data());
-    List items;
-    for (int8_t v : values) items.emplace_back(v != 0);
-    return deliver(std::move(items));
   }
 
-  hid_t attribute_;
+  Hdf5Structure& file_;
+  const Attribute& a_;
   const std::string& where_;
-  Hdf5Handle type_, space_;
-  int rank_ = 0;
-  size_t count_ = 0;
+  bool scalar_ = false;
+  uint64_t count_ = 0, text_bytes_ = 0;
 };
 
 }  // namespace
 
-std::optional<Value> read_hdf5_attribute(hid_t object, const std::string& name, uint64_t file_bytes, const std::string& where) {
-  std::string here = text("the attribute '", name, "' of ", where);
-  htri_t exists = H5Aexists(object, name.c_str());
-  if (exists < 0) throw ValueError("Cannot read ", here, ": ", hdf5_reason(), ". The file is damaged.");
-  if (exists == 0) return std::nullopt;
-  Hdf5Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT));
-  if (!attribute.valid()) throw ValueError("Cannot read ", here, ": ", hdf5_reason(), ". The file is damaged.");
-  return AttributeReader(attribute, here).read(file_bytes);
+std::optional<Value> read_hdf5_attribute(Hdf5Structure& file, const Hdf5Header& header, const std::string& name, const std::string& where) {
+  for (const auto& item : header.items) {
+    if (item.type != Hdf5Message::attribute || name_of(file, item) != name) continue;
+    Attribute attribute = parse(file, item);
+    std::string here = text("the attribute '", name, "' of ", where);
+    return ValueReader(file, attribute, here).read();
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> hdf5_attribute_names(Hdf5Structure& file, const Hdf5Header& header) {
+  std::vector<std::string> out;
+  for (const auto& item : header.items)
+    if (item.type == Hdf5Message::attribute) out.push_back(name_of(file, item));
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 }  // namespace lamina

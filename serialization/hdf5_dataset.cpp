@@ -1,10 +1,8 @@
 // What is checked of a dataset before its data is read.
-#include <zlib.h>
+#include "serialization/hdf5_dataset.h"
 
 #include <algorithm>
-
-#include "backends/core/error.h"
-#include "serialization/hdf5_handle.h"
+#include <unordered_set>
 
 namespace lamina {
 
@@ -14,45 +12,49 @@ bool excessive(uint64_t bytes, uint64_t stored, const Hdf5Limits& limits) {
   return bytes > limits.free_bytes && (bytes - limits.free_bytes) / limits.max_expansion > stored;
 }
 
-bool marked_bfloat16(hid_t dataset, hid_t type, uint64_t file_bytes, const std::string& where) {
-  if (H5Tget_class(type) != H5T_OPAQUE) return false;
-  auto mark = read_hdf5_attribute(dataset, "dtype", file_bytes, where);
+bool marked_bfloat16(Hdf5Structure& file, const Hdf5Header& header, const Hdf5Type& type, const std::string& where) {
+  if (type.kind != Hdf5Type::Kind::opaque) return false;
+  auto mark = read_hdf5_attribute(file, header, "dtype", where);
   return mark && mark->is_string() && mark->as_string() == "bfloat16";
 }
 
-void check_filters(hid_t properties, const std::string& where) {
-  int count = H5Pget_nfilters(properties), seen = 0;
+void read_filters(const Hdf5Structure& file, const Hdf5Header& header, Hdf5Dataset& out, const std::string& where) {
+  if (!header.find(Hdf5Message::filters)) return;
+  Hdf5Cursor in = file.cursor(header.require(Hdf5Message::filters, "filters"));
+  int version = in.u8(), count = in.u8();
+  if (version != 1 && version != 2) damaged("filter version ", version, " is not known");
+  if (version == 1) in.skip(6);
+  int seen = 0;
   for (int i = 0; i < count; ++i) {
-    unsigned flags = 0;
-    size_t values = 0;
-    char name[64] = "";
-    H5Z_filter_t filter = H5Pget_filter2(properties, static_cast<unsigned>(i), &flags, &values, nullptr, sizeof name, name, nullptr);
-    int bit = filter == H5Z_FILTER_SHUFFLE ? 1 : filter == H5Z_FILTER_DEFLATE ? 2 : filter == H5Z_FILTER_FLETCHER32 ? 4 : 0;
-    if (!bit)
-      throw UnsupportedError("Cannot read ", where,
-                             ": expected no filter other than shuffle, gzip (deflate) and fletcher32; received filter ", filter, " (",
-                             name[0] ? name : "unknown", "). Write the file again without it.");
-    if (bit <= seen)
-      throw ValueError("Cannot read ", where,
-                       ": expected the filters shuffle, gzip and fletcher32 at most once and in this order; received another order.");
-    seen = bit;
+    int id = in.u16();
+    uint64_t name_length = version == 1 || id >= 256 ? in.u16() : 0;
+    bool optional = in.u16() & 1;
+    uint64_t values = in.u16();
+    std::string_view name = in.take(version == 1 ? (name_length + 7) / 8 * 8 : name_length);
+    in.skip(4 * (values + (version == 1 ? values % 2 : 0)));
+    int order = id == 2 ? 1 : id == 1 ? 2 : id == 3 ? 3 : 0;  // shuffle, deflate, fletcher32
+    if (!order)
+      throw UnsupportedError("Cannot read ", where, ": expected no filter other than shuffle, gzip (deflate) and fletcher32; received filter ", id,
+                             " (", name.empty() || name[0] == '\0' ? "unknown" : std::string(name.substr(0, name.find('\0'))),
+                             "). Write the file again without it.");
+    if (order <= seen)
+      throw ValueError("Cannot read ", where, ": expected the filters shuffle, gzip and fletcher32 at most once and in this order; received another order.");
+    seen = order;
+    out.filters.push_back({static_cast<Hdf5Filter::Kind>(id), optional});
   }
 }
 
-Shape read_shape(hid_t dataset, const std::string& where) {
-  Hdf5Handle space(H5Dget_space(dataset));
-  if (!space.valid()) throw ValueError("Cannot read the shape of ", where, ": ", hdf5_reason(), ".");
-  if (H5Sget_simple_extent_type(space) == H5S_NULL)
+Shape read_shape(const Hdf5Structure& file, const Hdf5Header& header, const std::string& where) {
+  Hdf5Cursor in = file.cursor(header.require(Hdf5Message::dataspace, "shape"));
+  Hdf5Space space = parse_hdf5_space(in);
+  if (space.kind == Hdf5Space::Kind::null)
     throw ValueError("Cannot read ", where, ": expected a tensor; received a dataset without values (null dataspace).");
-  hsize_t sizes[H5S_MAX_RANK];
-  int rank = H5Sget_simple_extent_dims(space, sizes, nullptr);
-  if (rank < 0) throw ValueError("Cannot read the shape of ", where, ": ", hdf5_reason(), ".");
-  if (rank > Shape::kMaxRank)
-    throw ValueError("Cannot read ", where, ": expected at most ", Shape::kMaxRank, " axes; received ", rank, ".");
+  if (space.sizes.size() > static_cast<size_t>(Shape::kMaxRank))
+    throw ValueError("Cannot read ", where, ": expected at most ", Shape::kMaxRank, " axes; received ", space.sizes.size(), ".");
   Shape shape;
-  for (int axis = 0; axis < rank; ++axis) {
-    if (sizes[axis] > INT64_MAX) throw ValueError("Cannot read ", where, ": expected axes of at most 2^63-1; received ", sizes[axis], ".");
-    shape.push_back(static_cast<int64_t>(sizes[axis]));
+  for (uint64_t size : space.sizes) {
+    if (size > INT64_MAX) throw ValueError("Cannot read ", where, ": expected axes of at most 2^63-1; received ", size, ".");
+    shape.push_back(static_cast<int64_t>(size));
   }
   return shape;
 }
@@ -66,128 +68,174 @@ uint64_t bytes_of(const TensorSpec& spec, const std::string& where) {
   return empty ? 0 : bytes;
 }
 
-// A dataset may have more data chunks than this only by a lie.
-void check_chunk_grid(hid_t properties, const Hdf5Dataset& info, const Hdf5Limits& limits, const std::string& where) {
-  hsize_t chunk[H5S_MAX_RANK];
-  int rank = H5Pget_chunk(properties, H5S_MAX_RANK, chunk);
-  if (rank != info.spec.shape.rank())
-    throw ValueError("Cannot read ", where, ": its chunks have ", rank, " axes; expected ", info.spec.shape.rank(), ".");
-  uint64_t chunk_bytes = size_of(info.spec.dtype), count = 1;
+// The layout; gives the bytes that the file says it stores (none for chunks, whose tree tells).
+uint64_t read_layout(const Hdf5Structure& file, const Hdf5Header& header, Hdf5Dataset& out, const std::string& where) {
+  Hdf5Cursor in = file.cursor(header.require(Hdf5Message::layout, "layout"));
+  int version = in.u8(), kind = in.u8();
+  bool external = header.find(Hdf5Message::external_files);
+  if ((version == 4 && kind == 3) || external)
+    throw ValueError("Cannot read ", where, ": expected data in this file; received a ", external ? "dataset" : "virtual dataset",
+                     " that takes it from other files. Write the file again with the data in it.");
+  if (version != 3 && version != 4) unsupported("its layout has version ", version);
+  if (kind == 0) {
+    out.layout = Hdf5Dataset::Layout::compact;
+    uint64_t size = in.u16();
+    out.compact = std::string(in.take(size));
+    return size;
+  }
+  if (kind == 1) {
+    out.address = in.address();
+    return in.length();
+  }
+  if (kind != 2) damaged("its layout is unknown");
+  if (version == 4) unsupported("its chunks are indexed in HDF5's 'latest' format; write the file again with h5py's default libver");
+  out.layout = Hdf5Dataset::Layout::chunked;
+  int axes = in.u8();
+  out.address = in.address();
+  if (axes < 1) damaged("its chunks have no axes");
+  for (int i = 0; i + 1 < axes; ++i) out.chunk.push_back(in.u32());
+  if (in.u32() != out.type.size) damaged("its chunks hold values of another size");
+  return 0;
+}
+
+void read_fill(const Hdf5Header& header, Hdf5Dataset& out) {
+  const auto* item = header.find(Hdf5Message::fill);
+  if (!item || item->shared) return;
+  Hdf5Cursor in(item->bytes);
+  int version = in.u8();
+  bool defined;
+  if (version == 3) {
+    defined = in.u8() & 32;
+  } else if (version == 1 || version == 2) {
+    in.skip(2);
+    defined = in.u8();
+  } else {
+    damaged("fill value version ", version, " is not known");
+  }
+  if (!defined) return;
+  uint64_t size = in.u32();
+  if (size != 0 && size != out.type.size) damaged("its fill value has another size");
+  out.fill = std::string(in.take(size));
+}
+
+void check_chunk_sizes(const Hdf5Dataset& info, const std::string& where) {
+  if (static_cast<int>(info.chunk.size()) != info.spec.shape.rank())
+    throw ValueError("Cannot read ", where, ": its chunks have ", info.chunk.size(), " axes; expected ", info.spec.shape.rank(), ".");
+  uint64_t chunk_bytes = size_of(info.spec.dtype);
   constexpr uint64_t kUsualChunk = uint64_t{16} << 20;
-  for (int axis = 0; axis < rank; ++axis) {
-    auto size = static_cast<uint64_t>(info.spec.shape[axis]);
-    if (chunk[axis] == 0 || __builtin_mul_overflow(chunk_bytes, chunk[axis], &chunk_bytes) ||
-        chunk_bytes > std::max(info.bytes, kUsualChunk))
-      throw ValueError("Cannot read ", where, ": expected chunks no larger than the dataset (", info.bytes,
-                       " bytes); received a larger one.");
-    if (__builtin_mul_overflow(count, size / chunk[axis] + (size % chunk[axis] != 0), &count)) count = UINT64_MAX;
+  for (uint64_t chunk : info.chunk)
+    if (chunk == 0 || __builtin_mul_overflow(chunk_bytes, chunk, &chunk_bytes) || chunk_bytes > std::max(info.bytes, kUsualChunk))
+      throw ValueError("Cannot read ", where, ": expected chunks no larger than the dataset (", info.bytes, " bytes); received a larger one.");
+}
+
+// A dataset may have more data chunks than this only by a lie.
+void check_chunk_count(const Hdf5Dataset& info, const Hdf5Limits& limits, const std::string& where) {
+  uint64_t count = 1;
+  for (size_t axis = 0; axis < info.chunk.size(); ++axis) {
+    auto size = static_cast<uint64_t>(info.spec.shape[static_cast<int>(axis)]);
+    if (__builtin_mul_overflow(count, size / info.chunk[axis] + (size % info.chunk[axis] != 0), &count)) count = UINT64_MAX;
   }
   if (count > limits.max_chunks)
     throw ValueError("Cannot read ", where, ": expected at most ", limits.max_chunks, " chunks; received ", count, ".");
 }
 
+// Each node once, levels going down; each chunk's bytes count against the file's.
+class ChunkTree {
+ public:
+  ChunkTree(Hdf5Structure& file, const Hdf5Dataset& dataset, const Hdf5Limits& limits, uint64_t chunk_bytes)
+      : file_(file), dataset_(dataset), limits_(limits), chunk_bytes_(chunk_bytes), budget_(2 * file.input().size()) {
+    visit(dataset.address, -1);
+  }
+  std::vector<Hdf5Chunk> chunks;
+  uint64_t stored = 0;
+
+ private:
+  void visit(uint64_t address, int level) {
+    if (!seen_.insert(address).second) damaged("its tree of chunks holds a node twice");
+    const auto address_size = static_cast<uint64_t>(file_.cursor({}).address_size());
+    std::string front = file_.input().read(address, 8 + 2 * address_size);
+    Hdf5Cursor in(front);
+    in.expect("TREE", "its tree of chunks");
+    int type = in.u8(), own = in.u8();
+    uint64_t count = in.u16(), axes = dataset_.chunk.size() + 1;
+    if (type != 1 || (level >= 0 && own != level - 1)) damaged("its tree of chunks has a node of another kind");
+    uint64_t bytes = count * (8 + 8 * axes + address_size);
+    if (bytes > budget_) damaged("nodes of its tree of chunks overlap");
+    budget_ -= bytes;
+    std::string block = file_.input().read(address + front.size(), bytes);
+    Hdf5Cursor entries = file_.cursor(block);
+    for (uint64_t i = 0; i < count; ++i) {
+      Hdf5Chunk chunk;
+      chunk.stored = entries.u32();
+      chunk.skipped_filters = entries.u32();
+      for (uint64_t axis = 0; axis < axes; ++axis) {
+        uint64_t at = entries.u64();
+        if (axis + 1 < axes) chunk.at.push_back(at);
+      }
+      chunk.address = entries.address();
+      if (own > 0) visit(chunk.address, own);
+      else add(std::move(chunk));
+    }
+  }
+
+  void add(Hdf5Chunk chunk) {
+    for (size_t axis = 0; axis < chunk.at.size(); ++axis)
+      if (chunk.at[axis] % dataset_.chunk[axis] != 0) damaged("a chunk lies between the others");
+    // Deflate adds at most some bytes a block to what does not compress; overlapping chunks could be read again and again.
+    if (chunk.stored > chunk_bytes_ + chunk_bytes_ / 64 + 1024 || (stored += chunk.stored) > file_.input().size())
+      damaged("a chunk of ", chunk_bytes_, " bytes claims ", chunk.stored, " packed bytes");
+    if (chunks.size() >= limits_.max_chunks) damaged("it has more than ", limits_.max_chunks, " chunks");
+    chunks.push_back(std::move(chunk));
+  }
+
+  Hdf5Structure& file_;
+  const Hdf5Dataset& dataset_;
+  const Hdf5Limits& limits_;
+  uint64_t chunk_bytes_, budget_;
+  std::unordered_set<uint64_t> seen_;
+};
+
 }  // namespace
 
-Hdf5Dataset inspect_hdf5_dataset(hid_t dataset, uint64_t file_bytes, const Hdf5Limits& limits, const std::string& where) {
-  Hdf5Handle properties(H5Dget_create_plist(dataset));
-  if (!properties.valid()) throw ValueError("Cannot read ", where, ": ", hdf5_reason(), ".");
-  H5D_layout_t layout = H5Pget_layout(properties);  // before the shape, which makes HDF5 open the sources of a virtual dataset
-  if (layout == H5D_VIRTUAL || H5Pget_external_count(properties) != 0)
-    throw ValueError("Cannot read ", where, ": expected data in this file; received a ",
-                     layout == H5D_VIRTUAL ? "virtual dataset" : "dataset",
-                     " that takes it from other files. Write the file again with the data in it.");
-  if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED)
-    throw ValueError("Cannot read ", where, ": its layout is unknown.");
-  check_filters(properties, where);
-
+Hdf5Dataset inspect_hdf5_dataset(Hdf5Structure& file, const Hdf5Header& header, const Hdf5Limits& limits, const std::string& where) {
   Hdf5Dataset out;
-  out.filtered = H5Pget_nfilters(properties) > 0;
-  out.type = Hdf5Handle(H5Dget_type(dataset));
-  if (!out.type.valid()) throw ValueError("Cannot read the type of ", where, ": ", hdf5_reason(), ".");
-  auto dtype = tensor_type(out.type, marked_bfloat16(dataset, out.type, file_bytes, where));
+  Hdf5Cursor type = file.cursor(header.require(Hdf5Message::datatype, "type"));
+  out.type = parse_hdf5_type(type);
+  uint64_t stored = read_layout(file, header, out, where);
+  read_filters(file, header, out, where);
+  auto dtype = out.type.tensor_type(marked_bfloat16(file, header, out.type, where));
   if (!dtype)
-    throw UnsupportedError("Cannot read ", where,
-                           ": expected integers of 1 to 8 bytes, float16, float32, float64, bfloat16 or bool; received the type ",
-                           describe_hdf5_type(out.type), ".");
-  out.spec = {read_shape(dataset, where), *dtype};
+    throw UnsupportedError("Cannot read ", where, ": expected integers of 1 to 8 bytes, float16, float32, float64, bfloat16 or bool; received the type ",
+                           out.type.describe(), ".");
+  out.spec = {read_shape(file, header, where), *dtype};
   out.bytes = bytes_of(out.spec, where);
-
-  uint64_t stored = H5Dget_storage_size(dataset);
+  read_fill(header, out);
+  const uint64_t file_bytes = file.input().size();
+  bool chunked = out.layout == Hdf5Dataset::Layout::chunked, allocated = out.address != kUndefinedAddress;
+  if (!chunked && !out.filters.empty()) damaged("only chunks can have filters");
+  if (chunked) {
+    check_chunk_sizes(out, where);
+    uint64_t chunk_bytes = out.type.size;
+    for (uint64_t size : out.chunk) chunk_bytes *= size;
+    if (allocated) {
+      check_chunk_count(out, limits, where);
+      ChunkTree tree(file, out, limits, chunk_bytes);
+      out.chunks = std::move(tree.chunks), stored = tree.stored;
+    }
+  }
+  bool contiguous = out.layout == Hdf5Dataset::Layout::contiguous && allocated;
+  bool whole = out.layout == Hdf5Dataset::Layout::compact || contiguous;
+  if (!whole && !chunked) stored = 0;
   if (stored > file_bytes)
     throw ValueError("Cannot read ", where, ": it claims ", stored, " bytes of a file of ", file_bytes, ". The file is damaged.");
-  bool whole = layout == H5D_COMPACT || (layout == H5D_CONTIGUOUS && stored != 0);
-  if (haddr_t offset = H5Dget_offset(dataset); whole && offset != HADDR_UNDEF && (offset > file_bytes || stored > file_bytes - offset))
+  if (contiguous && (out.address > file.input().end() || stored > file.input().end() - out.address))
     throw ValueError("Cannot read ", where, ": its data lies beyond the end of the file. The file is damaged.");
-  H5Eclear2(H5E_DEFAULT);
-  // HDF5 trusts the stored size where it reads, so it must be exact.
   if (whole ? stored != out.bytes : excessive(out.bytes, stored, limits))
-    throw ValueError("Cannot read ", where, ": expected ",
-                     whole ? "all its data in the file" : "a size in proportion to the data in the file", "; received the shape ",
-                     out.spec.shape, " of ", *dtype, " (", out.bytes, " bytes), for which the file holds ", stored,
+    throw ValueError("Cannot read ", where, ": expected ", whole ? "all its data in the file" : "a size in proportion to the data in the file",
+                     "; received the shape ", out.spec.shape, " of ", *dtype, " (", out.bytes, " bytes), for which the file holds ", stored,
                      " bytes. The file is damaged or not to be trusted.");
-  if (layout == H5D_CHUNKED) check_chunk_grid(properties, out, limits, where);
+  if (chunked) check_chunk_count(out, limits, where);  // of one that is all fill value
   return out;
-}
-
-namespace {
-
-// Whether the deflate stream ends within `limit` unpacked bytes. Broken streams are left for HDF5 to report.
-bool inflates_within(std::vector<unsigned char>& packed, uint64_t limit) {
-  z_stream stream{};
-  if (inflateInit(&stream) != Z_OK) throw MemoryError("Cannot check compressed data: zlib has no memory left.");
-  std::vector<unsigned char> scratch(1 << 16);
-  stream.next_in = packed.data();
-  stream.avail_in = static_cast<uInt>(packed.size());
-  uint64_t total = 0;
-  int status = Z_OK;
-  while (status == Z_OK && total <= limit) {
-    stream.next_out = scratch.data();
-    stream.avail_out = static_cast<uInt>(scratch.size());
-    status = inflate(&stream, Z_NO_FLUSH);
-    total += scratch.size() - stream.avail_out;
-  }
-  inflateEnd(&stream);
-  return total <= limit;
-}
-
-}  // namespace
-
-void check_hdf5_chunks(hid_t dataset, uint64_t file_bytes, const std::string& where) {
-  Hdf5Handle properties(H5Dget_create_plist(dataset)), space(H5Dget_space(dataset)), type(H5Dget_type(dataset));
-  int filters = H5Pget_nfilters(properties), deflate = -1;
-  for (int i = 0; i < filters; ++i) {
-    size_t values = 0;
-    if (H5Pget_filter2(properties, static_cast<unsigned>(i), nullptr, &values, nullptr, 0, nullptr, nullptr) == H5Z_FILTER_DEFLATE)
-      deflate = i;
-  }
-  hsize_t sizes[H5S_MAX_RANK], chunk[H5S_MAX_RANK], offset[H5S_MAX_RANK] = {};
-  int rank = H5Sget_simple_extent_dims(space, sizes, nullptr);
-  H5Pget_chunk(properties, H5S_MAX_RANK, chunk);
-  uint64_t chunk_bytes = H5Tget_size(type), budget = 0;
-  for (int axis = 0; axis < rank; ++axis) chunk_bytes *= chunk[axis];
-  constexpr uint64_t kChecksum = 4;
-  std::vector<unsigned char> packed;
-  for (int axis = 0; axis >= 0;) {
-    hsize_t stored = 0;
-    if (H5Dget_chunk_storage_size(dataset, offset, &stored) < 0) stored = 0, H5Eclear2(H5E_DEFAULT);
-    // Deflate adds at most some bytes a block to what does not compress; overlapping chunks could be read again and again.
-    if (stored > chunk_bytes + chunk_bytes / 64 + 1024 || (budget += stored) > file_bytes)
-      throw ValueError("Cannot read ", where, ": a chunk of ", chunk_bytes, " bytes claims ", stored,
-                       " packed bytes. The file is damaged.");
-    if (stored > 0 && deflate >= 0) {
-      packed.resize(stored);
-      uint32_t skipped = 0;
-      if (H5Dread_chunk(dataset, H5P_DEFAULT, offset, &skipped, packed.data()) < 0)
-        throw ValueError("Cannot read ", where, ": ", hdf5_reason(), ".");
-      if (!(skipped >> deflate & 1) && !inflates_within(packed, chunk_bytes + kChecksum))
-        throw ValueError("Cannot read ", where, ": expected compressed chunks of ", chunk_bytes,
-                         " bytes; received one that unpacks to more. The file is not to be trusted.");
-    }
-    for (axis = rank - 1; axis >= 0; --axis) {  // the next chunk, last axis first
-      if ((offset[axis] += chunk[axis]) < sizes[axis]) break;
-      offset[axis] = 0;
-    }
-  }
 }
 
 }  // namespace lamina

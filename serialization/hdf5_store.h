@@ -2,13 +2,13 @@
 // HDF5 files of weights, as Keras writes them: groups, datasets that are tensors, and attributes that are strings or lists
 // of strings. Paths are "/layers/dense/vars/0"; the leading slash may be left out, and "" is the root.
 //
-// Threads: libhdf5 serves one thread at a time, so every call here holds hdf5_mutex(). A program that calls HDF5 by itself
-// in other threads must hold it too.
+// Files are read by code of our own (hdf5_input, _object, _dense, _datatype, _dataset, _data, _attribute), which takes them for hostile:
+// it follows hard links only; refuses virtual datasets, data in other files, filters other than deflate, shuffle and
+// fletcher32, structures that overlap, and sizes out of proportion to the file. It reads what h5py writes by default
+// (superblocks 0 to 3, groups as symbol tables or links, contiguous, compact and chunked data), and names what it does not.
 //
-// The reader takes the file for hostile. It follows hard links only; refuses virtual datasets, data in other files,
-// filters other than deflate, shuffle and fletcher32, and sizes out of proportion to the file; and loads no plugins.
-// What it cannot guard is libhdf5's own parsing: version 1.10 can still crash or loop on metadata made for that, such as a
-// damaged heap of variable-length strings.
+// Files are written by libhdf5, which serves one thread at a time: Hdf5Writer holds hdf5_mutex() in every call. A program
+// that calls HDF5 by itself in other threads must hold it too.
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -36,8 +36,11 @@ struct Hdf5Limits {
 
 enum class Hdf5Kind { absent, group, dataset };
 
+// "/a//b" -> {"a", "b"}. ValueError for "." parts and NULs, which HDF5 reads in its own way.
+std::vector<std::string> split_hdf5_path(std::string_view path);
+
 // Errors: IOError if the file cannot be opened or read, KeyError for a missing object or attribute, ValueError for what is
-// refused or damaged, UnsupportedError for what no Tensor can hold. Each names the file, the object and HDF5's reason.
+// refused or damaged, UnsupportedError for what is not read. Each names the file, the object and the reason.
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(const std::string& path, const Hdf5Limits& limits = {});

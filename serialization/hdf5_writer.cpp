@@ -9,12 +9,12 @@ namespace lamina {
 struct Hdf5Writer::File {
   std::string name;
   std::optional<AtomicFile> target;  // none: in memory
-  Hdf5Handle id, make_parents, no_dates, group_properties;
+  Hdf5Handle id, make_parents, make_parents_utf8, no_dates, group_properties;
 
   ~File() { close(); }
   void close() {
     Hdf5Session session;
-    make_parents.reset(), no_dates.reset(), group_properties.reset(), id.reset();
+    make_parents.reset(), make_parents_utf8.reset(), no_dates.reset(), group_properties.reset(), id.reset();
   }
 
   // Call with an Hdf5Session held.
@@ -24,12 +24,19 @@ struct Hdf5Writer::File {
     if (!id.valid()) throw IOError("Cannot create the HDF5 file '", name, "': ", hdf5_reason(), ".");
     make_parents = Hdf5Handle(H5Pcreate(H5P_LINK_CREATE));
     H5Pset_create_intermediate_group(make_parents, 1);
-    H5Pset_char_encoding(make_parents, H5T_CSET_UTF8);
+    make_parents_utf8 = Hdf5Handle(H5Pcopy(make_parents));
+    H5Pset_char_encoding(make_parents_utf8, H5T_CSET_UTF8);
     no_dates = Hdf5Handle(H5Pcreate(H5P_DATASET_CREATE));
     H5Pset_obj_track_times(no_dates, false);
     H5Pset_fill_time(no_dates, H5D_FILL_TIME_NEVER);
     group_properties = Hdf5Handle(H5Pcreate(H5P_GROUP_CREATE));
     H5Pset_obj_track_times(group_properties, false);
+  }
+
+  // Links are marked as UTF-8 only where they must be: the marked ones turn a group into one of the newer format.
+  hid_t link_options(const std::string& path) const {
+    bool ascii = std::all_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    return ascii ? make_parents : make_parents_utf8;
   }
 
   [[noreturn]] void fail(std::string_view what, std::string_view path) const {
@@ -127,7 +134,7 @@ void Hdf5Writer::group(std::string_view path) {
   auto [full, kind] = file_->locate(path);
   if (kind == Hdf5Kind::dataset) throw ValueError("Cannot make the group '", full, "' in '", file_->name, "': a dataset is there already.");
   if (kind == Hdf5Kind::group) return;
-  Hdf5Handle made(H5Gcreate2(file_->id, full.c_str(), file_->make_parents, file_->group_properties, H5P_DEFAULT));
+  Hdf5Handle made(H5Gcreate2(file_->id, full.c_str(), file_->link_options(full), file_->group_properties, H5P_DEFAULT));
   if (!made.valid()) file_->fail("the group", full);
 }
 
@@ -143,7 +150,7 @@ void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
   for (int axis = 0; axis < tensor.rank(); ++axis) sizes[axis] = static_cast<hsize_t>(tensor.shape()[axis]);
   Hdf5Handle type = hdf5_type(tensor.dtype());
   Hdf5Handle space(tensor.rank() == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(tensor.rank(), sizes, nullptr));
-  Hdf5Handle made(H5Dcreate2(file_->id, full.c_str(), type, space, file_->make_parents, file_->no_dates, H5P_DEFAULT));
+  Hdf5Handle made(H5Dcreate2(file_->id, full.c_str(), type, space, file_->link_options(full), file_->no_dates, H5P_DEFAULT));
   if (!made.valid() || (tensor.size() > 0 && H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
     file_->fail("the dataset", full);
   if (tensor.dtype() == DType::bfloat16) string_attribute(full, "dtype", "bfloat16");

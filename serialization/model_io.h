@@ -1,18 +1,40 @@
 #pragma once
-// Models in Keras' files: .keras archives, .weights.h5 files and JSON configs. Files are written whole or not at all;
-// reading checks everything against the model before any weight changes.
+// Models in Keras' files: .keras archives, .weights.h5 files (whole or in shards), legacy .h5 files, and JSON configs.
+// Files are written whole or not at all; reading checks everything against the model before any weight changes.
 #include "api/model.h"
 
 namespace lamina {
 
-// `path` must end in ".keras" (or name a directory, with zipped=false). IOError if it exists and overwrite is false.
-void save_model(const Model& model, const std::string& path, bool overwrite = true, bool zipped = true);
-// ".weights.h5".
-void save_weights(const Model& model, const std::string& path, bool overwrite = true);
-// ValueError naming the layer, the expected and the stored shapes if the file does not fit. With skip_mismatch such
-// layers keep their values.
-void load_weights(Model& model, const std::string& path, bool skip_mismatch = false);
-// A model from a .keras file, with its optimizer state if it was compiled and `compile` is true. No code is run.
+struct SaveOptions {
+  bool overwrite = true;          // if not, IOError where the file exists
+  bool zipped = true;             // false: `path` is a directory with an archive's members
+  bool include_optimizer = true;  // of .h5 files
+};
+// ".keras", or ".h5" / ".hdf5" (with a warning: legacy), or a directory. ValueError for other endings. A model that was
+// never built is saved with a warning.
+void save_model(const Model& model, const std::string& path, const SaveOptions& options);
+inline void save_model(const Model& model, const std::string& path, bool overwrite = true, bool zipped = true) {
+  save_model(model, path, SaveOptions{overwrite, zipped, true});
+}
+
+// ".weights.h5"; with max_shard_size (in GB) an index ".weights.json" and shards of at most that size beside it.
+// ValueError for other endings, for a model without weights yet, and for a variable larger than a shard.
+void save_weights(const Model& model, const std::string& path, bool overwrite = true, std::optional<double> max_shard_size = {});
+
+struct LoadWeightsOptions {
+  bool skip_mismatch = false;  // what does not fit keeps its values, with a warning
+  bool by_name = false;        // of legacy .h5 files: layers by their names, others are left
+};
+// ".keras", ".weights.h5", ".weights.json" or legacy ".h5" / ".hdf5". IOError if it is missing; ValueError naming the layer,
+// the expected and the stored counts or shapes if it does not fit.
+void load_weights(Model& model, const std::string& path, const LoadWeightsOptions& options);
+inline void load_weights(Model& model, const std::string& path, bool skip_mismatch = false) {
+  load_weights(model, path, LoadWeightsOptions{skip_mismatch, false});
+}
+
+// A model from a .keras file, a directory of one, or a legacy .h5 file, with its optimizer state if it was compiled and
+// `compile` is true. No code is run. ValueError for a missing file, another format or a file that does not fit its own
+// config; TypeError for a class that is not known, with how to register it.
 ModelPtr load_model(const std::string& path, bool compile = true);
 
 std::string model_to_json(const Model& model, int indent = -1);

@@ -78,6 +78,18 @@ ObjectPtr function_named(const std::string& name) {
                    near.empty() ? "" : text(" Did you mean '", near, "'?"), " A class of your own must be registered before it is loaded.");
 }
 
+// A class that a config names: of the user's own, most likely.
+[[noreturn]] void unknown_class(const std::string& name, const Dict& config, std::string_view module) {
+  std::vector<std::string> names;
+  for (const ClassInfo* info : registered_classes(module)) names.push_back(info->name);
+  std::string near = nearest_name(name, names), shown = Value(config).repr();
+  if (shown.size() > 2000) shown = shown.substr(0, 2000) + "...";
+  throw TypeError("Could not locate class '", name, "'. Make sure custom classes and functions are decorated with "
+                  "`@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they are all imported so that the "
+                  "decorator is run before trying to load them.", near.empty() ? "" : text(" (A built-in class of a similar name is '", near, "'.)"),
+                  " Full object config: ", shown);
+}
+
 ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
   if (const ClassResolver& custom = custom_resolver())
     if (ObjectPtr made = custom(d)) return made;
@@ -96,7 +108,7 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
   if (where && where->is_string()) info = find_class(name, where->as_string().starts_with("keras.src") ? "" : where->as_string());
   if (!info) info = find_class(name, module);
   if (!info) info = find_class(name);
-  if (!info) unknown(name, module);
+  if (!info) unknown_class(name, d, module);
   const Value& config = d.at("config");
   ObjectPtr made;
   try {

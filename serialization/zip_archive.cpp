@@ -9,6 +9,7 @@
 
 #include "backends/core/error.h"
 #include "serialization/atomic_file.h"
+#include "serialization/zip_writer.h"
 
 namespace lamina {
 
@@ -59,7 +60,7 @@ std::string_view name_fault(std::string_view name) {
   return "";
 }
 
-constexpr uint32_t kUnixFile = 0100644u << 16, kUnixTypeMask = 0170000u << 16, kUnixLink = 0120000u << 16;
+constexpr uint32_t kUnixTypeMask = 0170000u << 16, kUnixLink = 0120000u << 16;
 
 }  // namespace
 
@@ -234,26 +235,12 @@ void ArchiveWriter::finish() {
     return;
   }
   AtomicFile file(path_);
-  Zip zip = open_zip(file.path(), ZIP_CREATE | ZIP_TRUNCATE);
-  auto failed = [&] { throw IOError("Cannot write the archive '", path_, "': ", zip_strerror(zip.get()), "."); };
+  ZipWriter zip(file);
   for (const auto& member : members_) {
-    zip_source_t* source = member.source.empty() ? zip_source_buffer(zip.get(), member.bytes.data(), member.bytes.size(), 0)
-                                                 : zip_source_file(zip.get(), member.source.c_str(), 0, -1);
-    if (!source) failed();
-    zip_int64_t index = zip_file_add(zip.get(), member.name.c_str(), source, ZIP_FL_ENC_UTF_8);
-    if (index < 0) {
-      zip_source_free(source);
-      failed();
-    }
-    auto place = static_cast<zip_uint64_t>(index);
-    constexpr zip_uint16_t kMidnight = 0, kFirstOf1980 = 1 << 5 | 1;
-    if (zip_set_file_compression(zip.get(), place, ZIP_CM_STORE, 0) != 0 ||
-        zip_file_set_dostime(zip.get(), place, kMidnight, kFirstOf1980, 0) != 0 ||
-        zip_file_set_external_attributes(zip.get(), place, 0, ZIP_OPSYS_UNIX, kUnixFile) != 0)
-      failed();
+    if (member.source.empty()) zip.add(member.name, member.bytes);
+    else zip.add_file(member.name, member.source);
   }
-  if (zip_close(zip.get()) != 0) failed();
-  (void)zip.release();  // zip_close freed it
+  zip.finish();
   file.commit();
   members_.clear();
 }

@@ -2,6 +2,7 @@
 #include "api/callbacks/monitor.h"
 #include "api/model.h"
 #include "backends/core/warning.h"
+#include "optimizers/multi_optimizer.h"
 
 namespace lamina {
 namespace {
@@ -9,6 +10,20 @@ namespace {
 Optimizer& optimizer_of(const Model* model, const char* callback) {
   if (!model || !model->optimizer()) throw ValueError(callback, " needs a model that was compiled with an optimizer.");
   return *model->optimizer();
+}
+
+// The optimizers whose learning rate is set, with what tells them apart in logs and messages: "" for a single one.
+struct Rated {
+  Optimizer* optimizer;
+  std::string name;
+  std::string log() const { return name.empty() ? "learning_rate" : "learning_rate_" + name; }
+  std::string prefix() const { return name.empty() ? "" : name + " "; }
+};
+std::vector<Rated> rated_of(const Model* model, const char* callback) {
+  Optimizer& whole = optimizer_of(model, callback);
+  std::vector<Rated> out;
+  for (Optimizer* o : optimizers_with_rates(whole)) out.push_back({o, o == &whole ? "" : o->name()});
+  return out;
 }
 
 struct LearningRateSchedulerArgs {
@@ -26,22 +41,29 @@ class LearningRateScheduler final : public Config<Callback, LearningRateSchedule
   }
   std::string class_name() const override { return "LearningRateScheduler"; }
   void on_epoch_begin(int64_t epoch, Dict&) override {
-    Optimizer& optimizer = optimizer_of(model_, "LearningRateScheduler");
+    for (const Rated& rated : rated_of(model_, "LearningRateScheduler")) {
+      double rate = rate_of(epoch, rated.optimizer->learning_rate().item());
+      rated.optimizer->set_learning_rate(rate);
+      if (args.verbose > 0) print_text(text("\nEpoch ", epoch + 1, ": LearningRateScheduler setting ", rated.prefix(), "learning rate to ", rate, ".\n"));
+    }
+  }
+  void on_epoch_end(int64_t, Dict& logs) override {
+    for (const Rated& rated : rated_of(model_, "LearningRateScheduler")) logs.set(rated.log(), rated.optimizer->learning_rate().item());
+  }
+
+ private:
+  double rate_of(int64_t epoch, double now) const {
     Value rate;
     try {
-      rate = function_->call({epoch, optimizer.learning_rate().item()});
+      rate = function_->call({epoch, now});
     } catch (const Error& e) {  // a function of the epoch alone
       if (e.kind() != ErrorKind::type) throw;
       rate = function_->call({epoch});
     }
     if (!rate.is_real() && !(rate.is_tensor() && is_float(rate.as_tensor().dtype())))
       throw ValueError("The output of the `schedule` function should be a float. Got: ", rate.repr());
-    optimizer.set_learning_rate(rate.as_number());
-    if (args.verbose > 0) print_text(text("\nEpoch ", epoch + 1, ": LearningRateScheduler setting learning rate to ", rate.as_number(), ".\n"));
+    return rate.as_number();
   }
-  void on_epoch_end(int64_t, Dict& logs) override { logs.set("learning_rate", optimizer_of(model_, "LearningRateScheduler").learning_rate().item()); }
-
- private:
   std::shared_ptr<Callable> function_;
 };
 LAMINA_CLASS(LearningRateScheduler, "keras.callbacks", "Sets the learning rate at the start of each epoch.");
@@ -78,9 +100,8 @@ class ReduceLROnPlateau final : public Config<Callback, ReduceLROnPlateauArgs> {
   }
   void on_epoch_end(int64_t epoch, Dict& logs) override {
     monitor_.resolve(model_);
-    Optimizer& optimizer = optimizer_of(model_, "ReduceLROnPlateau");
-    const double rate = optimizer.learning_rate().item();
-    logs.set("learning_rate", rate);
+    auto optimizers = rated_of(model_, "ReduceLROnPlateau");
+    for (const Rated& rated : optimizers) logs.set(rated.log(), rated.optimizer->learning_rate().item());
     std::optional<double> current = monitor_.read(logs);
     if (!current) {
       warn(text("Learning rate reduction is conditioned on metric `", args.monitor, "` which is not available. Available metrics are: ", join(log_names(logs), ","), "."));
@@ -90,16 +111,22 @@ class ReduceLROnPlateau final : public Config<Callback, ReduceLROnPlateauArgs> {
     if (monitor_.improves(*current, best_)) {
       best_ = current;
       wait_ = 0;
-    } else if (cooling_ <= 0 && ++wait_ >= args.patience && rate > static_cast<double>(static_cast<float>(args.min_lr))) {
-      double reduced = std::max(rate * args.factor, args.min_lr);
-      optimizer.set_learning_rate(reduced);
-      if (args.verbose > 0) print_text(text("\nEpoch ", epoch + 1, ": ReduceLROnPlateau reducing learning rate to ", reduced, ".\n"));
-      cooling_ = args.cooldown;
-      wait_ = 0;
+    } else if (cooling_ <= 0 && ++wait_ >= args.patience) {
+      bool reduced = false;
+      for (const Rated& rated : optimizers) reduced |= reduce(rated, epoch);
+      if (reduced) cooling_ = args.cooldown, wait_ = 0;
     }
   }
 
  private:
+  bool reduce(const Rated& rated, int64_t epoch) const {  // false at the least rate
+    const double rate = rated.optimizer->learning_rate().item();
+    if (rate <= static_cast<double>(static_cast<float>(args.min_lr))) return false;
+    double reduced = std::max(rate * args.factor, args.min_lr);
+    rated.optimizer->set_learning_rate(reduced);
+    if (args.verbose > 0) print_text(text("\nEpoch ", epoch + 1, ": ReduceLROnPlateau reducing ", rated.prefix(), "learning rate to ", reduced, ".\n"));
+    return true;
+  }
   Monitor monitor_;
   std::optional<double> best_;
   int64_t cooling_ = 0, wait_ = 0;

@@ -13,7 +13,7 @@ using namespace prim;
 struct AUCArgs {
   static constexpr const char* kClass = "AUC";
   static constexpr auto kDirection = Metric::Direction::up;
-  int64_t num_thresholds = 200;
+  std::optional<int64_t> num_thresholds = 200;  // not needed if thresholds are given
   std::string curve = "ROC", summation_method = "interpolation";
   MetricArgs base;
   Value thresholds;
@@ -59,12 +59,17 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
       whole.insert(whole.end(), inner.begin(), inner.end());
       whole.push_back(1);
       options_.even = evenly_spaced(whole);
-      args.num_thresholds = static_cast<int64_t>(inner.size()) + 2;
+      count_ = static_cast<int64_t>(inner.size()) + 2;
+      List sorted_thresholds;
+      for (double t : inner) sorted_thresholds.push_back(t);
+      args.thresholds = Value(sorted_thresholds);
     } else {
-      if (args.num_thresholds <= 1) throw ValueError("Argument `num_thresholds` must be an integer > 1. Received: num_thresholds=", args.num_thresholds);
-      for (int64_t i = 1; i < args.num_thresholds - 1; ++i) inner.push_back(static_cast<double>(i) / static_cast<double>(args.num_thresholds - 1));
+      count_ = args.num_thresholds.value_or(0);
+      if (count_ <= 1) throw ValueError("Argument `num_thresholds` must be an integer > 1. Received: num_thresholds=", to_value(args.num_thresholds).repr());
+      for (int64_t i = 1; i < count_ - 1; ++i) inner.push_back(static_cast<double>(i) / static_cast<double>(count_ - 1));
       options_.even = true;
     }
+    args.num_thresholds = count_;
     options_.thresholds = {-settings().epsilon()};
     options_.thresholds.insert(options_.thresholds.end(), inner.begin(), inner.end());
     options_.thresholds.push_back(1 + settings().epsilon());
@@ -72,18 +77,27 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
     if (!args.label_weights.is_none()) weights_ = value_to<Operand>(args.label_weights).as(dtype_);
     if (weights_.defined() && !args.multi_label) options_.label_weights = weights_;
     if (args.num_labels && !args.multi_label) throw ValueError("`num_labels` is needed only when `multi_label` is True.");
-    if (!args.multi_label) make_state({args.num_thresholds});
-    else if (args.num_labels) make_state({args.num_thresholds, *args.num_labels});
+    if (!args.multi_label) make_state({count_});
+    else if (args.num_labels) make_state({count_, *args.num_labels});
   }
   void update_state(List given, Dict kwargs) override {
     auto bound = bind_update(*this, {"y_true", "y_pred", "sample_weight"}, 2, std::move(given), kwargs);
     Tensor p = value_to<Operand>(bound[1]).as(dtype_);
-    if (!counts_.true_positives.defined()) {
-      if (p.rank() != 2) throw ValueError("`y_pred` must have rank 2 when `multi_label=True`. Found rank ", p.rank(), ". Full shape received for `y_pred`: ", p.shape());
-      make_state({args.num_thresholds, p.shape()[1]});
-    }
+    build(p.shape(), p.shape());
     if (args.from_logits) p = unary(Unary::sigmoid, p);
     update_confusion(counts_, bound[0], p, bound[2], options_);
+  }
+  // y_pred: (batch, labels) with multi_label; ValueError for another rank.
+  void build(const Shape&, const Shape& y_pred) override {
+    if (counts_.true_positives.defined()) return;
+    if (y_pred.rank() != 2) throw ValueError("`y_pred` must have rank 2 when `multi_label=True`. Found rank ", y_pred.rank(), ". Full shape received for `y_pred`: ", y_pred);
+    make_state({count_, y_pred[1]});
+  }
+  Value attribute(std::string_view name) const override {
+    if (name != "thresholds") return {};
+    List all;
+    for (double t : options_.thresholds) all.push_back(t);
+    return Value(all);
   }
   Value result() override {
     if (!counts_.true_positives.defined()) return full({}, 0, dtype_);
@@ -108,8 +122,8 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
   void make_state(const Shape& shape) {
     counts_ = {add_variable("true_positives", shape), add_variable("false_positives", shape), add_variable("true_negatives", shape), add_variable("false_negatives", shape)};
   }
-  Tensor before(const Tensor& x) const { return slice_axis(x, 0, 0, args.num_thresholds - 1); }
-  Tensor after(const Tensor& x) const { return slice_axis(x, 0, 1, args.num_thresholds); }
+  Tensor before(const Tensor& x) const { return slice_axis(x, 0, 0, count_ - 1); }
+  Tensor after(const Tensor& x) const { return slice_axis(x, 0, 1, count_); }
   // Areas between neighbouring thresholds where precision is interpolated (Davis and Goadrich, 2006).
   Tensor precision_recall_parts(const Tensor& tp, const Tensor& fp, const Tensor& fn) const {
     Tensor zero = full({}, 0, tp.dtype()), positive = add(tp, fp);
@@ -135,6 +149,7 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
   }
 
  private:
+  int64_t count_ = 0;  // of thresholds
   ConfusionOptions options_;
   ConfusionCounts counts_;
   Tensor weights_;

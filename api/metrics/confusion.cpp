@@ -13,10 +13,12 @@ std::vector<double> parse_thresholds(const Value& given, double otherwise) {
   if (given.is_none()) return {otherwise};
   List items = given.is_sequence() ? given.as_list() : List{given};
   std::vector<double> out;
+  List wrong;
   for (const Value& v : items) {
-    if (v.is_none() || v.as_number() < 0 || v.as_number() > 1) throw ValueError("Threshold values must be in [0, 1]. Received: ", given.repr());
-    out.push_back(v.as_number());
+    if (v.is_none() || v.as_number() < 0 || v.as_number() > 1) wrong.push_back(v);
+    else out.push_back(v.as_number());
   }
+  if (!wrong.empty()) throw ValueError("Threshold values must be in [0, 1]. Received: ", Value(wrong).repr());
   return out;
 }
 

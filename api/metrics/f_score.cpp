@@ -8,12 +8,16 @@ namespace {
 
 using namespace prim;
 
+// As Python prints a value and its type.
+std::string printed(const Value& v) { return v.is_string() ? v.as_string() : v.repr(); }
+std::string type_of(const Value& v) { return text("<class '", v.kind_name(), "'>"); }
+
 void check_f_score(const Value& average, double beta, const Value& threshold) {
   if (!average.is_none() && average.as_string() != "micro" && average.as_string() != "macro" && average.as_string() != "weighted")
-    throw ValueError("Invalid `average` argument value. Expected one of: {None, 'micro', 'macro', 'weighted'}. Received: average=", average.repr());
+    throw ValueError("Invalid `average` argument value. Expected one of: {None, 'micro', 'macro', 'weighted'}. Received: average=", printed(average));
   if (!(beta > 0)) throw ValueError("Invalid `beta` argument value. It should be > 0. Received: beta=", beta);
   if (threshold.is_none()) return;
-  if (!threshold.is_real()) throw ValueError("Invalid `threshold` argument value. It should be a Python float. Received: threshold=", threshold.repr(), " of type '", threshold.kind_name(), "'");
+  if (!threshold.is_real()) throw ValueError("Invalid `threshold` argument value. It should be a Python float. Received: threshold=", printed(threshold), " of type '", type_of(threshold), "'");
   if (threshold.as_number() > 1 || threshold.as_number() <= 0)
     throw ValueError("Invalid `threshold` argument value. It should verify 0 < threshold <= 1. Received: threshold=", threshold.repr());
 }
@@ -49,7 +53,7 @@ template <class A>
 class FScore : public MetricWith<Metric, A> {
  public:
   explicit FScore(A a) : MetricWith<Metric, A>(std::move(a)) {
-    if (!this->args.beta.is_real()) throw ValueError("Invalid `beta` argument value. It should be a Python float. Received: beta=", this->args.beta.repr(), " of type '", this->args.beta.kind_name(), "'");
+    if (!this->args.beta.is_real()) throw ValueError("Invalid `beta` argument value. It should be a Python float. Received: beta=", printed(this->args.beta), " of type '", type_of(this->args.beta), "'");
     beta_ = this->args.beta.as_number();
     check_f_score(this->args.average, beta_, this->args.threshold);
   }
@@ -57,7 +61,7 @@ class FScore : public MetricWith<Metric, A> {
     auto bound = bind_update(*this, {"y_true", "y_pred", "sample_weight"}, 2, std::move(given), kwargs);
     const DType type = this->dtype_;
     Tensor t = value_to<Operand>(bound[0]).as(type), p = value_to<Operand>(bound[1]).as(type);
-    if (!right_.defined()) make_state(t.shape(), p.shape());
+    build(t.shape(), p.shape());
     Tensor chosen;
     if (this->args.threshold.is_none()) {
       Tensor best = reduce(Reduce::max, p, {-1}, true);
@@ -76,6 +80,20 @@ class FScore : public MetricWith<Metric, A> {
     count(missed_, multiply(rsub(1, p), t));
     count(labels_, t);
   }
+  // Both (batch, classes) with a known number of classes; ValueError otherwise.
+  void build(const Shape& t, const Shape& p) override {
+    if (right_.defined()) return;
+    if (t.rank() != 2 || p.rank() != 2)
+      throw ValueError("FBetaScore expects 2D inputs with shape (batch_size, output_dim). Received input shapes: y_pred.shape=", p, " and y_true.shape=", t, ".");
+    if (p[1] < 0 || t[1] < 0)
+      throw ValueError("FBetaScore expects 2D inputs with shape (batch_size, output_dim), with output_dim fully defined (not None). Received input shapes: y_pred.shape=", p, " and y_true.shape=", t, ".");
+    Shape shape = micro() ? Shape{} : Shape{p[1]};
+    Value type(name_of(this->dtype_));
+    right_ = this->add_variable("true_positives", shape, "zeros", type);
+    wrong_ = this->add_variable("false_positives", shape, "zeros", type);
+    missed_ = this->add_variable("false_negatives", shape, "zeros", type);
+    labels_ = this->add_variable("intermediate_weights", shape, "zeros", type);
+  }
   Value result() override {
     if (!right_.defined()) return full({}, 0, this->dtype_);
     const double e = settings().epsilon(), square_beta = beta_ * beta_;
@@ -92,18 +110,6 @@ class FScore : public MetricWith<Metric, A> {
 
  private:
   bool micro() const { return this->args.average.is_string() && this->args.average.as_string() == "micro"; }
-  void make_state(const Shape& t, const Shape& p) {
-    if (t.rank() != 2 || p.rank() != 2)
-      throw ValueError("FBetaScore expects 2D inputs with shape (batch_size, output_dim). Received input shapes: y_pred.shape=", p, " and y_true.shape=", t, ".");
-    if (p[1] < 0 || t[1] < 0)
-      throw ValueError("FBetaScore expects 2D inputs with shape (batch_size, output_dim), with output_dim fully defined (not None). Received input shapes: y_pred.shape=", p, " and y_true.shape=", t, ".");
-    Shape shape = micro() ? Shape{} : Shape{p[1]};
-    Value type(name_of(this->dtype_));
-    right_ = this->add_variable("true_positives", shape, "zeros", type);
-    wrong_ = this->add_variable("false_positives", shape, "zeros", type);
-    missed_ = this->add_variable("false_negatives", shape, "zeros", type);
-    labels_ = this->add_variable("intermediate_weights", shape, "zeros", type);
-  }
   double beta_ = 1;
   Variable right_, wrong_, missed_, labels_;
 };

@@ -1,6 +1,7 @@
 // Intersection over union of predicted and true classes, from a confusion matrix (true class, predicted class).
 #include "api/metrics/metric.h"
 #include "backends/core/settings.h"
+#include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/support.h"
 
@@ -15,7 +16,7 @@ struct IoUArgs {
   static constexpr auto kDirection = Metric::Direction::up;
   int64_t num_classes = 2;
   std::vector<int64_t> target_class_ids;
-  MetricArgs base{{}, "int"};
+  MetricArgs base;  // dtype: None is int
   std::optional<int64_t> ignore_class;
   bool sparse_y_true = true, sparse_y_pred = true;
   int axis = -1;
@@ -75,6 +76,8 @@ class IoUMetric : public MetricWith<Metric, A> {
     if (!args.sparse_y_true) t = arg_reduce(true, t, normalize_axis(args.axis, t.rank()));
     if (!args.sparse_y_pred) p = arg_reduce(true, p, normalize_axis(args.axis, p.rank()));
     t = reshape(cast(t, DType::int32), {-1}), p = reshape(cast(p, DType::int32), {-1});
+    if (sample_weight.is_tensor() && is_float(sample_weight.as_tensor().dtype()) && !is_float(type))
+      warn("You are passing weight as `float`, but dtype is `int`. This may result in an incorrect weight due to type casting Consider using integer weights.");
     Tensor w = sample_weight.is_none() ? full({}, 1, type) : value_to<Operand>(sample_weight).as(type);
     if (w.rank() > 1) w = reshape(w, {-1});
     w = broadcast_to(w, t.shape());

@@ -42,7 +42,7 @@ class MeanMetricWrapper final : public FunctionMetric {
 
 struct WrapperArgs {
   Value fn;
-  std::string name;
+  std::optional<std::string> name;
   Value dtype;
   void fields(Fields& f) {
     f("fn", fn, "f(y_true, y_pred, **kwargs): one value a sample.").required();
@@ -61,7 +61,7 @@ const bool registered = [] {
     WrapperArgs a;
     Dict rest;
     read_fields("MeanMetricWrapper", config, [&](Fields& f) { a.fields(f); }, &rest);
-    return std::make_shared<MeanMetricWrapper>(a.fn, a.name, a.dtype, rest);
+    return std::make_shared<MeanMetricWrapper>(a.fn, a.name.value_or(""), a.dtype, rest);
   };
   info.fields = [] {
     WrapperArgs a;

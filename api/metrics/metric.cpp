@@ -17,7 +17,7 @@ Metric::Metric(std::string name, const Value& dtype)
 Variable Metric::add_variable(const std::string& name, const Shape& shape, const Value& initializer, const Value& dtype) {
   EagerScope eager;
   DType type = dtype.is_none() ? settings().floatx() : parse_dtype(dtype.as_string());
-  InitializerRef first = InitializerRef::from(initializer.is_none() ? Value("zeros") : initializer);
+  InitializerRef first = initializer.is_tensor() ? InitializerRef::make("Constant", {{"value", initializer}}) : InitializerRef::from(initializer.is_none() ? Value("zeros") : initializer);
   Variable v((*first)(shape, type), {.name = name, .trainable = false, .autocast = false, .aggregation = "sum"});
   std::string scope = name_;
   std::replace(scope.begin(), scope.end(), '/', '>');

@@ -23,6 +23,11 @@ class Metric : public Object {
   enum class Direction { unknown, up, down };
   virtual Direction direction() const { return Direction::unknown; }
 
+  // Makes the state that depends on the shapes of y_true and y_pred, where a metric has such; update_state() does so.
+  virtual void build(const Shape& y_true, const Shape& y_pred) { (void)y_true, (void)y_pred; }
+  // What bindings show as an attribute beside arguments and variables; None if there is no such thing.
+  virtual Value attribute(std::string_view) const { return {}; }
+
   // Past a user's override or through it: what the trainer calls.
   void update(List args, Dict kwargs = {});
   Value read();

@@ -6,6 +6,10 @@ void from_value(const Value& v, Value& out) { out = v; }
 void from_value(const Value& v, bool& out) { out = v.as_bool(); }
 void from_value(const Value& v, int& out) { out = static_cast<int>(v.as_int()); }
 void from_value(const Value& v, int64_t& out) { out = v.as_int(); }
+void from_value(const Value& v, PositiveInt& out) {
+  if (!v.is_int() || v.as_int() <= 0) throw ValueError("Expected a positive integer.");
+  out = v.as_int();
+}
 void from_value(const Value& v, double& out) { out = v.as_number(); }
 void from_value(const Value& v, std::string& out) { out = v.is_none() ? std::string() : v.as_string(); }
 void from_value(const Value& v, Tensor& out) { out = v.is_none() ? Tensor() : v.as_tensor(); }
@@ -39,6 +43,7 @@ void from_value(const Value& v, std::vector<double>& out) { read_items(v, out); 
 void from_value(const Value& v, std::vector<std::string>& out) { read_items(v, out); }
 
 Value to_value(DType v) { return Value(name_of(v)); }
+Value to_value(PositiveInt v) { return Value(v.value); }
 Value to_value(const Tensors& v) { return write_items(v); }
 Value to_value(const std::vector<int>& v) { return write_items(v); }
 Value to_value(const std::vector<int64_t>& v) { return write_items(v); }

@@ -7,12 +7,21 @@
 
 namespace lamina {
 
+// An integer above 0; from_value's ValueError says so of anything else.
+struct PositiveInt {
+  int64_t value = 0;
+  PositiveInt() = default;
+  PositiveInt(int64_t v) : value(v) {}
+  operator int64_t() const { return value; }
+};
+
 // Conversions between C++ argument types and Values; specialised or overloaded for each type used as a field.
 // from_value throws TypeError/ValueError without context; Fields adds the class and the argument.
 void from_value(const Value& v, Value& out);
 void from_value(const Value& v, bool& out);
 void from_value(const Value& v, int& out);
 void from_value(const Value& v, int64_t& out);
+void from_value(const Value& v, PositiveInt& out);
 void from_value(const Value& v, double& out);
 void from_value(const Value& v, std::string& out);
 void from_value(const Value& v, Tensor& out);
@@ -43,6 +52,7 @@ T value_to(const Value& v) {
 template <class T>
 Value to_value(const T& v) { return Value(v); }
 Value to_value(DType v);
+Value to_value(PositiveInt v);
 Value to_value(const Tensors& v);
 Value to_value(const std::vector<int>& v);
 Value to_value(const std::vector<int64_t>& v);

@@ -64,6 +64,7 @@ class Callable : public Object {
   std::string class_name() const override { return "function"; }
   std::string module() const override { return "builtins"; }
   virtual std::string function_name() const = 0;
+  virtual std::vector<std::string> arguments() const { return {}; }  // names of its parameters, where they can be told
   Dict get_config() const override { return {{"name", function_name()}}; }
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 struct ReLUArgs {
   std::optional<double> max_value;
-  double negative_slope = 0, threshold = 0;
+  std::optional<double> negative_slope = 0, threshold = 0;
   void fields(Fields& f) {
     f("max_value", max_value, "Largest output; None for no limit.");
     f("negative_slope", negative_slope, "Slope below the threshold.");
@@ -20,26 +20,28 @@ class ReLULayer final : public LayerWith<ReLUArgs> {
  public:
   explicit ReLULayer(ReLUArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.max_value && *args.max_value < 0) throw ValueError("max_value of a ReLU layer cannot be a negative value. Received: max_value=", *args.max_value);
-    if (args.negative_slope < 0) throw ValueError("negative_slope of a ReLU layer cannot be a negative value. Received: negative_slope=", args.negative_slope);
-    if (args.threshold < 0) throw ValueError("threshold of a ReLU layer cannot be a negative value. Received: threshold=", args.threshold);
+    if (!args.negative_slope || *args.negative_slope < 0)
+      throw ValueError("negative_slope of a ReLU layer cannot be None or a negative value. Received: negative_slope=", to_value(args.negative_slope).repr());
+    if (!args.threshold || *args.threshold < 0)
+      throw ValueError("threshold of a ReLU layer cannot be None or a negative value. Received: threshold=", to_value(args.threshold).repr());
     supports_masking_ = true;
     set_built(true);
   }
   std::string class_name() const override { return "ReLU"; }
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override {
-    if (args.negative_slope == 0 && !args.max_value && args.threshold == 0) return ops::relu(x);
-    Tensor edge = prim::full({}, args.threshold, x.dtype());
-    Tensor below = prim::multiply(prim::add(x, -args.threshold), args.negative_slope);
-    Tensor above = args.threshold != 0 ? prim::binary(Binary::greater_equal, x, edge) : prim::binary(Binary::greater, x, edge);
-    Tensor y = prim::where(above, x, below);
+    const double slope = *args.negative_slope, threshold = *args.threshold;
+    if (slope == 0 && !args.max_value && threshold == 0) return ops::relu(x);
+    Tensor edge = prim::full({}, threshold, x.dtype());
+    Tensor below = prim::multiply(prim::add(x, -threshold), slope);
+    Tensor y = prim::where(prim::binary(Binary::greater, x, edge), x, below);
     return args.max_value ? prim::minimum(y, prim::full({}, *args.max_value, x.dtype())) : y;
   }
 };
 LAMINA_LAYER(ReLULayer, "ReLU", "Rectified linear unit.");
 
 struct LeakyReLUArgs {
-  double negative_slope = 0.3;
+  std::optional<double> negative_slope = 0.3;
   Value alpha;
   void fields(Fields& f) {
     f("negative_slope", negative_slope, "Slope below zero.");
@@ -50,13 +52,14 @@ class LeakyReLULayer final : public LayerWith<LeakyReLUArgs> {
  public:
   explicit LeakyReLULayer(LeakyReLUArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.alpha.is_number()) args.negative_slope = args.alpha.as_number();
-    if (args.negative_slope < 0) throw ValueError("The negative_slope value of a Leaky ReLU layer cannot be None or negative value. Expected a float. Received: negative_slope=", args.negative_slope);
+    if (!args.negative_slope || *args.negative_slope < 0)
+      throw ValueError("The negative_slope value of a Leaky ReLU layer cannot be None or negative value. Expected a float. Received: negative_slope=", to_value(args.negative_slope).repr());
     supports_masking_ = true;
     set_built(true);
   }
   std::string class_name() const override { return "LeakyReLU"; }
   using Layer::call;
-  Tensor call(const Tensor& x, const CallContext&) override { return ops::leaky_relu(x, args.negative_slope); }
+  Tensor call(const Tensor& x, const CallContext&) override { return ops::leaky_relu(x, *args.negative_slope); }
 };
 LAMINA_LAYER(LeakyReLULayer, "LeakyReLU", "ReLU with a slope below zero.");
 
@@ -129,11 +132,27 @@ class SoftmaxLayer final : public LayerWith<SoftmaxArgs> {
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext& c) override {
     Tensor y = x;
-    if (c.mask.is_tensor()) {  // masked places get a very negative score
+    Tensor keep;
+    if (c.mask.is_tensor()) {  // masked places get a very negative score, and exactly 0 in the end
+      keep = fitting(c.mask.as_tensor(), x.shape());
       double low = x.dtype() == DType::float16 ? -65504.0 / 2 : -3.4028234663852886e38 / 2;
-      Tensor keep = prim::cast(c.mask.as_tensor(), x.dtype());
-      y = prim::add(x, prim::multiply(prim::rsub(1.0, keep), low));
+      y = prim::add(x, prim::multiply(prim::rsub(1.0, keep = prim::cast(keep, x.dtype())), low));
     }
+    Tensor out = normalized(y);
+    return keep.defined() ? prim::multiply(out, keep) : out;
+  }
+
+ private:
+  static Tensor fitting(const Tensor& mask, const Shape& shape) {
+    if (mask.rank() > shape.rank())
+      throw ValueError("`mask` must not have more dimensions than the inputs. Received mask.shape=", mask.shape(), ", inputs.shape=", shape);
+    for (int i = 1; i <= mask.rank(); ++i) {
+      int64_t m = mask.shape()[mask.rank() - i], n = shape[shape.rank() - i];
+      if (m != 1 && m != n && m >= 0 && n >= 0) throw ValueError("`mask` must be broadcastable to the inputs. Received mask.shape=", mask.shape(), ", inputs.shape=", shape);
+    }
+    return prim::cast(mask, DType::boolean);
+  }
+  Tensor normalized(const Tensor& y) const {
     if (args.axis.is_sequence() && args.axis.as_list().size() > 1) {
       std::vector<int> axes = value_to<std::vector<int>>(args.axis);
       Tensor shifted = prim::subtract(y, prim::stop_gradient(prim::reduce(Reduce::max, y, axes, true)));

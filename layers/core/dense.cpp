@@ -20,7 +20,7 @@ void DenseArgs::fields(Fields& f) {
 }
 
 DenseLayer::DenseLayer(DenseArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
-  if (args.units <= 0) throw ValueError("Received an invalid value for `units`, expected a positive integer. Received: units=", args.units);
+  if (args.units <= 0) throw ValueError("Received an invalid value for `units`, expected a positive integer. Received: units=", args.units.value);
   if (!args.lora_rank.is_none() || !args.quantization_config.is_none()) throw UnsupportedError("Dense: `lora_rank` and `quantization_config` are not supported.");
   if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
   if (!args.bias_initializer) args.bias_initializer = "zeros";

@@ -4,7 +4,7 @@
 namespace lamina {
 
 struct DenseArgs {
-  int64_t units = 0;
+  PositiveInt units;
   Activation activation;
   bool use_bias = true;
   InitializerRef kernel_initializer, bias_initializer;

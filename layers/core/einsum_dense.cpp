@@ -103,7 +103,7 @@ Analysis analyse(const std::string& equation, const std::string& bias_axes, cons
 class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs> {
  public:
   explicit EinsumDenseLayer(EinsumDenseArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (args.output_shape.is_int()) args.output_shape = Value::tuple({args.output_shape});
+    args.output_shape = Value::tuple(args.output_shape.is_sequence() ? args.output_shape.as_list() : List{args.output_shape});
     if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
     if (!args.bias_initializer) args.bias_initializer = "zeros";
   }

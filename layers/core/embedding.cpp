@@ -7,7 +7,7 @@ namespace lamina {
 namespace {
 
 struct EmbeddingArgs {
-  int64_t input_dim = 0, output_dim = 0;
+  Value input_dim = 0, output_dim = 0;
   InitializerRef embeddings_initializer;
   RegularizerRef embeddings_regularizer;
   ConstraintRef embeddings_constraint;
@@ -31,8 +31,7 @@ struct EmbeddingArgs {
 class EmbeddingLayer final : public LayerWith<EmbeddingArgs> {
  public:
   explicit EmbeddingLayer(EmbeddingArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (args.input_dim <= 0 || args.output_dim <= 0)
-      throw ValueError("Embedding: `input_dim` and `output_dim` must be positive, received input_dim=", args.input_dim, ", output_dim=", args.output_dim, ".");
+    rows_ = positive("input_dim", args.input_dim), width_ = positive("output_dim", args.output_dim);
     if (!args.embeddings_initializer) args.embeddings_initializer = "uniform";
     supports_masking_ = args.mask_zero;
     set_autocast(false);
@@ -47,7 +46,7 @@ class EmbeddingLayer final : public LayerWith<EmbeddingArgs> {
   using Layer::build;
   using Layer::call;
   void build(const BuildShapes&) override {
-    embeddings_ = add_weight("embeddings", {args.input_dim, args.output_dim}, {.initializer = args.embeddings_initializer, .regularizer = args.embeddings_regularizer, .constraint = args.embeddings_constraint});
+    embeddings_ = add_weight("embeddings", {rows_, width_}, {.initializer = args.embeddings_initializer, .regularizer = args.embeddings_regularizer, .constraint = args.embeddings_constraint});
   }
   Tensor call(const Tensor& x, const CallContext&) override {
     Tensor index = is_int(x.dtype()) && x.dtype() != DType::uint64 ? x : prim::cast(x, DType::int32);
@@ -60,6 +59,11 @@ class EmbeddingLayer final : public LayerWith<EmbeddingArgs> {
   }
 
  private:
+  static int64_t positive(const char* name, const Value& v) {
+    if (!v.is_int() || v.as_int() <= 0) throw ValueError("`", name, "` must be a positive integer. Received: ", name, "=", v.repr());
+    return v.as_int();
+  }
+  int64_t rows_ = 0, width_ = 0;
   Variable embeddings_;
 };
 

@@ -16,7 +16,10 @@ void InputLayerArgs::fields(Fields& f) {
 }
 
 InputLayer::InputLayer(InputLayerArgs a, LayerArgs base) : Layer(std::move(base)), args_own_(std::move(a)) {
-  if (args_own_.sparse || args_own_.ragged) throw ValueError("InputLayer: sparse and ragged inputs are not supported; pass dense tensors.");
+  if (!args_own_.input_tensor.is_none()) check_against_tensor();
+  for (auto [given, name] : {std::pair{args_own_.sparse, "sparse"}, {args_own_.ragged, "ragged"}})
+    if (given) throw ValueError("`", name, "=True` is not supported: inputs are dense tensors.");
+  if (args_own_.input_tensor.is_tensor()) args_own_.batch_shape = Value(args_own_.input_tensor.as_tensor().shape()), args_own_.shape = {}, args_own_.batch_size = {};
   Value batch = !args_own_.batch_shape.is_none() ? args_own_.batch_shape : layer_args().batch_shape;
   Value sample = !args_own_.shape.is_none() ? args_own_.shape : layer_args().input_shape;
   if (!batch.is_none() && !sample.is_none()) throw ValueError("You cannot pass both `shape` and `batch_shape` at the same time.");
@@ -26,8 +29,6 @@ InputLayer::InputLayer(InputLayerArgs a, LayerArgs base) : Layer(std::move(base)
   } else if (!sample.is_none()) {
     shape_ = sample.as_shape();
     shape_.insert(0, args_own_.batch_size.value_or(Shape::kUnknown));
-  } else if (args_own_.input_tensor.is_tensor()) {
-    shape_ = args_own_.input_tensor.as_tensor().shape();
   } else {
     throw ValueError("You must pass a `shape` argument.");
   }
@@ -45,12 +46,41 @@ Dict InputLayer::get_config() const {
 
 Value InputLayer::call(const List& inputs, const CallContext&) { return inputs.empty() ? Value() : inputs[0]; }
 
+void InputLayer::check_against_tensor() const {
+  if (!args_own_.input_tensor.is_tensor() || !args_own_.input_tensor.as_tensor().symbolic())
+    throw ValueError("Argument `input_tensor` must be a KerasTensor. Received invalid type: input_tensor=", args_own_.input_tensor.repr());
+  const Tensor& t = args_own_.input_tensor.as_tensor();
+  auto require = [&](bool fits, const char* name) {
+    if (!fits) throw ValueError("When providing the `input_tensor` argument, you cannot provide an incompatible `", name, "` argument. The tensor has shape ", t.shape(), " and dtype ", t.dtype(), ".");
+  };
+  Shape sample = t.shape();
+  if (sample.rank()) sample.erase(0);
+  if (!args_own_.shape.is_none()) require(args_own_.shape.as_shape() == sample, "shape");
+  if (args_own_.batch_size) require(t.rank() && t.shape()[0] == *args_own_.batch_size, "batch_size");
+  if (!args_own_.batch_shape.is_none()) require(args_own_.batch_shape.as_shape() == t.shape(), "batch_shape");
+  std::string dtype = !args_own_.dtype.empty() ? args_own_.dtype : layer_args().dtype.is_string() ? layer_args().dtype.as_string() : "";
+  if (!dtype.empty()) require(parse_dtype(dtype) == t.dtype(), "dtype");
+  require(!args_own_.sparse, "sparse");
+  require(!args_own_.ragged, "ragged");
+}
+
+Tensor InputLayer::output() {
+  if (args_own_.input_tensor.is_tensor()) return args_own_.input_tensor.as_tensor();
+  if (name().empty()) set_name(auto_name("input_layer"));
+  for (const auto& weak : inbound_nodes)
+    if (NodePtr n = weak.lock()) {
+      Tensor t = symbolic_tensor(shape_, dtype_, name());
+      t.notes().history = n;
+      return t;
+    }
+  Tensor out = record({}, {}, Tensor::spec_only(shape_, dtype_)).as_tensor();
+  out.notes().name = name();
+  return out;
+}
+
 Tensor InputLayer::make(InputLayerArgs args, LayerArgs base) {
   auto layer = std::make_shared<InputLayer>(std::move(args), std::move(base));
-  if (layer->name().empty()) layer->set_name(auto_name("input_layer"));
-  Tensor out = layer->record({}, {}, Tensor::spec_only(layer->shape_, layer->dtype_)).as_tensor();
-  out.notes().name = layer->name();
-  return out;
+  return layer->output();
 }
 
 Tensor Input(const Shape& sample_shape, const std::string& name, const std::string& dtype) {

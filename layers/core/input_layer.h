@@ -23,18 +23,19 @@ class InputLayer final : public Layer {
   Dict get_config() const override;
   Value call(const List&, const CallContext&) override;
   Value get_build_config() const override { return {}; }
-  const Tensor& output() const { return output_; }
+  // The symbolic tensor; it owns this layer through its node.
+  Tensor output();
   const Shape& batch_shape() const { return shape_; }
   DType input_dtype() const { return dtype_; }
   bool optional() const { return args_own_.optional; }
-  // The symbolic tensor; it owns the layer through its node.
+  // A layer's symbolic tensor.
   static Tensor make(InputLayerArgs args, LayerArgs base = {});
 
  private:
+  void check_against_tensor() const;
   InputLayerArgs args_own_;
   Shape shape_;
   DType dtype_;
-  Tensor output_;
 };
 
 // Input(shape): the symbolic tensor a functional model starts from. Sizes may be Shape::kUnknown.

@@ -40,12 +40,11 @@ class IdentityLayer final : public LayerWith<NoArgs> {
 LAMINA_LAYER(IdentityLayer, "Identity", "Gives its input unchanged.");
 
 struct LambdaArgs {
-  ObjectPtr function, mask;
-  Value output_shape, arguments;
+  Value function, output_shape, mask, arguments;
   void fields(Fields& f) {
     f("function", function, "A function of the inputs (and optionally mask, training).").required();
     f("output_shape", output_shape, "Shape of the output, if it cannot be inferred.");
-    f("mask", mask, "None, or a function (inputs, mask) -> mask.");
+    f("mask", mask, "None, a mask, or a function (inputs, mask) -> mask.");
     f("arguments", arguments, "Further keyword arguments of the function.");
   }
 };
@@ -53,21 +52,51 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
  public:
   explicit LambdaLayer(LambdaArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.arguments.is_none()) args.arguments = Dict{};
-    supports_masking_ = args.mask != nullptr;
+    function_ = function_from(args.function), mask_ = function_from(args.mask), output_shape_ = function_from(args.output_shape);
+    supports_masking_ = !args.mask.is_none();
     set_built(true);
   }
   std::string class_name() const override { return "Lambda"; }
+  Dict get_config() const override {
+    Dict config = LayerWith::get_config();
+    for (const char* name : {"function", "mask", "output_shape"})
+      if (Value& v = config[name]; v.is_string())  // an op by its name
+        v = Dict{{"module", "builtins"}, {"class_name", "function"}, {"config", v}, {"registered_name", "function"}};
+    return config;
+  }
   bool call_takes_mask() const override { return true; }
   bool call_takes_training() const override { return true; }
   using Layer::call;
-  Value call(const List& inputs, const CallContext&) override {
-    auto f = std::dynamic_pointer_cast<Callable>(args.function);
+  Value call(const List& inputs, const CallContext& context) override {
+    auto f = function_.object_as<Callable>();
     if (!f) throw ValueError("The Lambda ", describe(), " holds no function. A lambda stored in a file is only loaded in Python with safe_mode=False.");
-    return f->call({inputs[0]}, args.arguments.as_dict());
+    Dict kwargs = args.arguments.as_dict();
+    for (const std::string& name : f->arguments()) {
+      if (name == "mask" && !context.mask.is_none()) kwargs.set(name, context.mask);
+      if (name == "training") kwargs.set(name, context.training);
+    }
+    return f->call({inputs[0]}, std::move(kwargs));
   }
   Value compute_mask(const Value& inputs, const Value& mask) override {
-    auto f = std::dynamic_pointer_cast<Callable>(args.mask);
-    return f ? f->call({inputs, mask}, {}) : Value();
+    auto f = mask_.object_as<Callable>();
+    return f ? f->call({inputs, mask}, {}) : mask_;
+  }
+  Value compute_output_shape(const BuildShapes& shapes) override {
+    if (args.output_shape.is_none()) return Layer::compute_output_shape(shapes);
+    if (auto f = output_shape_.object_as<Callable>()) return Value(f->call({shapes.first()}).as_shape());
+    Shape out = args.output_shape.as_shape();
+    out.insert(0, shapes.shape()[0]);
+    return Value(out);
+  }
+
+ private:
+  Value function_, mask_, output_shape_;
+  // A callable, the name or config of one, or anything else as it is.
+  static Value function_from(const Value& v) {
+    if (is_serialized_object(v)) return get_object(v, "");
+    const OpInfo* op = v.is_string() ? find_op(v.as_string()) : nullptr;
+    if (!op) return v;
+    return make_callable(v.as_string(), [op](List given, Dict kwargs) { return call_op(*op, bind_arguments(*op, std::move(given), kwargs)); });
   }
 };
 LAMINA_LAYER(LambdaLayer, "Lambda", "A function as a layer.");

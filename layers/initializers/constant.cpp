@@ -35,8 +35,9 @@ struct ConstantArgs {
 };
 class Constant final : public Config<Initializer, ConstantArgs> {
  public:
-  using Config::Config;
+  explicit Constant(ConstantArgs a) : Config(std::move(a)) { args.value = deserialize_value(args.value); }
   std::string class_name() const override { return "Constant"; }
+  Dict get_config() const override { return {{"value", serialize_value(args.value)}}; }
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
     DType type = dtype_or_default(dtype);
     if (args.value.is_number()) return prim::full(shape, args.value.as_number(), type);

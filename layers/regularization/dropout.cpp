@@ -22,8 +22,7 @@ void track_seed(Layer& layer, const Value& source) {
 
 struct DropoutArgs {
   double rate = 0;
-  std::optional<Shape> noise_shape;
-  Value seed;
+  Value noise_shape, seed;
   void fields(Fields& f) {
     f("rate", rate, "Share of the inputs to drop, in [0, 1].").required();
     f("noise_shape", noise_shape, "Shape of the mask, broadcast over the input; None entries take the input's size.");
@@ -35,6 +34,7 @@ class DropoutLayer final : public LayerWith<DropoutArgs> {
  public:
   explicit DropoutLayer(DropoutArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.rate < 0 || args.rate > 1) throw ValueError("Invalid value received for argument `rate`. Expected a float value between 0 and 1. Received: rate=", args.rate);
+    check_noise_shape();
     supports_masking_ = true;
     if (args.rate > 0) {
       source_ = seed_source(args.seed);
@@ -47,7 +47,8 @@ class DropoutLayer final : public LayerWith<DropoutArgs> {
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext& c) override {
     if (!c.training || args.rate == 0) return x;
-    std::optional<Shape> noise = args.noise_shape;
+    std::optional<Shape> noise;
+    if (!args.noise_shape.is_none()) noise = args.noise_shape.as_shape();
     if (noise)
       for (int i = 0; i < noise->rank(); ++i)
         if ((*noise)[i] == Shape::kUnknown) (*noise)[i] = x.shape()[i];
@@ -55,6 +56,16 @@ class DropoutLayer final : public LayerWith<DropoutArgs> {
   }
 
  private:
+  void check_noise_shape() const {
+    const Value& v = args.noise_shape;
+    auto fail = [&](const char* expected) { throw ValueError("Invalid value received for argument `noise_shape`. Expected ", expected, ". Received: noise_shape=", v.repr()); };
+    if (v.is_none()) return;
+    if (!v.is_sequence()) fail("a tuple or list of integers");
+    for (const Value& d : v.as_list()) {
+      if (!d.is_none() && !d.is_int()) fail("all elements to be integers or None");
+      if (d.is_int() && d.as_int() <= 0) fail("all dimensions to be positive integers or None");
+    }
+  }
   Value source_;
 };
 LAMINA_LAYER(DropoutLayer, "Dropout", "Drops inputs at random in training.");

@@ -49,7 +49,10 @@ class ReshapeLayer final : public LayerWith<ReshapeArgs> {
   explicit ReshapeLayer(ReshapeArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     int holes = 0;
     for (int64_t d : args.target_shape) holes += d == -1;
-    if (holes > 1) throw ValueError("The `target_shape` argument must not contain more than one -1. Received: target_shape=", args.target_shape);
+    std::string given = Value::tuple(List(args.target_shape.begin(), args.target_shape.end())).repr();
+    for (int64_t d : args.target_shape)
+      if (d < -1) throw ValueError("Each entry of `target_shape` must be a non-negative integer, or -1 for one unknown dimension. Received: target_shape=", given);
+    if (holes > 1) throw ValueError("There must be at most one unknown dimension (-1) in `target_shape`. Received: target_shape=", given);
   }
   std::string class_name() const override { return "Reshape"; }
   using Layer::call;
@@ -100,12 +103,14 @@ class PermuteLayer final : public LayerWith<PermuteArgs> {
 LAMINA_LAYER(PermuteLayer, "Permute", "Reorders the axes of samples.");
 
 struct RepeatVectorArgs {
-  int64_t n = 1;
+  Value n = 1;
   void fields(Fields& f) { f("n", n, "Number of repetitions.").required(); }
 };
 class RepeatVectorLayer final : public LayerWith<RepeatVectorArgs> {
  public:
   explicit RepeatVectorLayer(RepeatVectorArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (!args.n.is_int()) throw TypeError("Expected an integer value for `n`, got ", args.n.repr(), " (", args.n.kind_name(), ").");
+    if (args.n.as_int() <= 0) throw ValueError("The argument `n` of RepeatVector should be a positive integer. Received: n=", args.n.repr());
     InputSpec spec;
     spec.ndim = 2;
     input_spec_ = {spec};
@@ -114,7 +119,7 @@ class RepeatVectorLayer final : public LayerWith<RepeatVectorArgs> {
   std::string class_name() const override { return "RepeatVector"; }
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override {
-    return prim::broadcast_to(prim::expand_dims(x, 1), {x.shape()[0], args.n, x.shape()[1]});
+    return prim::broadcast_to(prim::expand_dims(x, 1), {x.shape()[0], args.n.as_int(), x.shape()[1]});
   }
 };
 LAMINA_LAYER(RepeatVectorLayer, "RepeatVector", "(batch, features) -> (batch, n, features).");

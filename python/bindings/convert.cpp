@@ -73,6 +73,15 @@ std::string PyCallable::registered_name() const {
   py::gil_scoped_acquire gil;
   return py::module_::import("lamina._registration").attr("registered_name_of")(function).cast<std::string>();
 }
+std::vector<std::string> PyCallable::arguments() const {
+  py::gil_scoped_acquire gil;
+  std::vector<std::string> names;
+  try {
+    for (py::handle name : py::module_::import("inspect").attr("signature")(function).attr("parameters")) names.push_back(name.cast<std::string>());
+  } catch (py::error_already_set&) {  // built-in functions without a signature
+  }
+  return names;
+}
 Value PyCallable::call(List args, Dict kwargs) {
   py::gil_scoped_acquire gil;
   py::tuple positional(args.size());
@@ -93,8 +102,40 @@ ObjectPtr owning_pointer(py::handle self, Object* raw) {
   });
 }
 
+namespace {
+
+// An array whose memory is a tensor's already (C order, a native number type); nothing if it is not.
+std::optional<Tensor> tensor_from_buffer(const py::object& a, bool share) {
+  Py_buffer view;
+  if (PyObject_GetBuffer(a.ptr(), &view, PyBUF_FORMAT | PyBUF_ND) != 0) {
+    PyErr_Clear();
+    return {};
+  }
+  struct Release {
+    Py_buffer* v;
+    ~Release() { PyBuffer_Release(v); }
+  } release{&view};
+  py::buffer_info info;
+  info.format = view.format ? view.format : "B";
+  info.itemsize = view.itemsize;
+  auto dtype = dtype_of_format(info);
+  if (!dtype) return {};
+  Shape shape(std::span<const int64_t>(reinterpret_cast<const int64_t*>(view.shape), view.ndim));
+  if (!share || reinterpret_cast<uintptr_t>(view.buf) % size_of(*dtype) || view.len == 0) return Tensor::from_bytes(view.buf, shape, *dtype);
+  a.inc_ref();
+  std::shared_ptr<void> owner(static_cast<void*>(a.ptr()), [](void* p) {
+    if (!Py_IsInitialized()) return;
+    py::gil_scoped_acquire gil;
+    Py_DECREF(static_cast<PyObject*>(p));
+  });
+  return Tensor::on(std::make_shared<Buffer>(view.buf, static_cast<size_t>(view.len), std::move(owner)), shape, *dtype);
+}
+
+}  // namespace
+
 Tensor tensor_from_array(py::handle array, bool share) {
   py::object a = py::reinterpret_borrow<py::object>(array);
+  if (auto direct = tensor_from_buffer(a, share)) return *direct;
   std::string name = py::str(a.attr("dtype")).cast<std::string>();
   if (name == "bfloat16") {
     Tensor bits = tensor_from_array(a.attr("view")("uint16"), share);
@@ -105,29 +146,9 @@ Tensor tensor_from_array(py::handle array, bool share) {
   if (!a.attr("flags").attr("c_contiguous").cast<bool>() || !a.attr("dtype").attr("isnative").cast<bool>()) {
     a = modules().numpy.attr("ascontiguousarray")(a, py::arg("dtype") = a.attr("dtype").attr("newbyteorder")("="));
     a = a.attr("reshape")(array.attr("shape"));  // ascontiguousarray makes scalars one-dimensional
-    share = true;  // a copy of our own already
+    if (auto copied = tensor_from_buffer(a, true)) return *copied;  // the copy is our own
   }
-  Py_buffer view;
-  if (PyObject_GetBuffer(a.ptr(), &view, PyBUF_FORMAT | PyBUF_ND) != 0) throw py::error_already_set();
-  struct Release {
-    Py_buffer* v;
-    ~Release() { PyBuffer_Release(v); }
-  } release{&view};
-  py::buffer_info info;
-  info.format = view.format ? view.format : "B";
-  info.itemsize = view.itemsize;
-  auto dtype = dtype_of_format(info);
-  if (!dtype) throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers or bools.");
-  Shape shape(std::span<const int64_t>(reinterpret_cast<const int64_t*>(view.shape), view.ndim));
-  if (!share || reinterpret_cast<uintptr_t>(view.buf) % size_of(*dtype) || view.len == 0) return Tensor::from_bytes(view.buf, shape, *dtype);
-  a.inc_ref();
-  PyObject* held = a.ptr();
-  std::shared_ptr<void> owner(static_cast<void*>(held), [](void* p) {
-    if (!Py_IsInitialized()) return;
-    py::gil_scoped_acquire gil;
-    Py_DECREF(static_cast<PyObject*>(p));
-  });
-  return Tensor::on(std::make_shared<Buffer>(view.buf, static_cast<size_t>(view.len), std::move(owner)), shape, *dtype);
+  throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers or bools.");
 }
 
 py::object array_from_tensor(const Tensor& t) {

@@ -51,6 +51,7 @@ class PyCallable final : public Callable {
   ~PyCallable() override;
   Value call(List args, Dict kwargs) override;
   std::string function_name() const override;
+  std::vector<std::string> arguments() const override;
   std::string module() const override { return "builtins"; }
   std::string registered_name() const override;
   std::string repr() const override;

@@ -3,6 +3,7 @@
 #include "bindings/hook.h"
 #include "layers/core/input_layer.h"
 #include "layers/layer.h"
+#include "layers/preprocessing/normalization.h"
 
 namespace lamina::bindings {
 
@@ -16,8 +17,12 @@ class UserLayer final : public Layer {
   std::string module() const override { return hook ? hook->module() : "keras.layers"; }
   std::string registered_name() const override { return hook ? hook->registered_name() : ""; }
   Value call(const List& inputs, const CallContext&) override {
-    if (!hooked("call")) throw UnsupportedError("Layer ", public_class_name(), " does not have a `call()` method implemented.");
+    if (!hooked("call")) throw UnsupportedError("Layer ", public_class_name(), " does not have a `call` method implemented.");
     return inputs.empty() ? Value() : inputs[0];
+  }
+  Value compute_output_shape(const BuildShapes& shapes) override {
+    if (!hooked("call") && !hooked("compute_output_spec")) throw UnsupportedError("Layer ", public_class_name(), " does not have a `compute_output_shape` method implemented.");
+    return Layer::compute_output_shape(shapes);
   }
 };
 
@@ -45,6 +50,18 @@ py::list layer_list(const std::vector<LayerPtr>& layers) {
   py::list out;
   for (const LayerPtr& l : layers) out.append(object_to_python(l));
   return out;
+}
+
+// Plain numbers and strings go by keyword, so that a functional model can tell its inputs.
+void require_tensors(const Layer& layer, const Value& v) {
+  if (v.is_sequence()) {
+    for (const Value& item : v.as_list()) require_tensors(layer, item);
+  } else if (v.is_dict()) {
+    for (const auto& [key, item] : v.as_dict()) require_tensors(layer, item);
+  } else if (v.is_number() || v.is_string()) {
+    throw ValueError("Only input tensors may be passed as positional arguments. The following argument value should be passed as a keyword argument: ", v.repr(), " (of type ",
+                     v.kind_name(), ") in the call of ", layer.describe(), ".");
+  }
 }
 
 py::object optional_int(const std::optional<int>& v) { return v ? py::object(py::int_(*v)) : py::object(py::none()); }
@@ -101,7 +118,11 @@ void bind_layers(py::module_& m) {
         if (!own.empty()) throw ValueError("Unrecognized keyword arguments passed to Layer: ", Value(own).repr());
         return std::shared_ptr<Layer>(std::make_shared<UserLayer>(std::move(args)));
       }))
-      .def("_invoke", [](Layer& l, py::args args, py::kwargs kwargs) { return to_python(l.invoke(to_list(args), to_dict(kwargs))); })
+      .def("_invoke", [](Layer& l, py::args args, py::kwargs kwargs) {
+        List given = to_list(args);
+        for (const Value& v : given) require_tensors(l, v);
+        return to_python(l.invoke(std::move(given), to_dict(kwargs)));
+      })
       .def("_call", [](Layer& l, py::args args, py::kwargs kwargs) { return to_python(l.call_base(to_list(args), to_dict(kwargs))); })
       .def("_call_arguments", [](const Layer& l) {
         std::vector<std::string> names = l.call_arguments();
@@ -129,6 +150,8 @@ void bind_layers(py::module_& m) {
         o.overwrite_with_gradient = overwrite_with_gradient;
         return variable_to_python(l.add_weight(name.is_none() ? "" : name.cast<std::string>(), shape.is_none() ? Shape{} : to_value(shape).as_shape(), o));
       })
+      .def("_untrack_own_variable", &Layer::untrack_variable)
+      .def_property("_locked", &Layer::locked, &Layer::set_locked)
       .def("_track_variable", [](Layer& l, const Variable& v) { l.track_variable(v); })
       .def("_track", [](Layer& l, const std::string& name, py::handle value) { l.track(name, to_value(value)); })
       .def("_untrack", &Layer::untrack)
@@ -136,6 +159,8 @@ void bind_layers(py::module_& m) {
       .def("_trainable_weights", [](const Layer& l) { return variable_list(l.trainable_weights()); })
       .def("_non_trainable_weights", [](const Layer& l) { return variable_list(l.non_trainable_weights()); })
       .def("_all_variables", [](const Layer& l) { return variable_list(l.variables()); })
+      .def_property_readonly("_trainable_variables", [](const Layer& l) { return variable_list(l.own_trainable()); })
+      .def_property_readonly("_non_trainable_variables", [](const Layer& l) { return variable_list(l.own_non_trainable()); })
       .def("_own_variables", [](const Layer& l) {
         Variables all = l.own_trainable();
         for (const Variable& v : l.own_non_trainable()) all.push_back(v);
@@ -221,10 +246,13 @@ void bind_layers(py::module_& m) {
     read_fields("Input", own, [&](Fields& f) { args.fields(f); });
     return to_python(InputLayer::make(std::move(args), std::move(base)));
   });
-  m.def("input_output", [](const Layer& l) {
-    auto* input = dynamic_cast<const InputLayer*>(&l);
-    return input ? to_python(Value(input->batch_shape())) : py::object(py::none());
+  m.def("adapt_normalization", [](Layer& l, py::handle batches) {
+    Tensors data;
+    for (py::handle batch : batches) data.push_back(value_to<Operand>(to_value(batch)).value());
+    dynamic_cast<NormalizationLayer&>(l).adapt(data);
   });
+  m.def("input_layer_output", [](Layer& l) { return to_python(dynamic_cast<InputLayer&>(l).output()); });
+  m.def("input_layer_shape", [](Layer& l) { return to_python(Value(dynamic_cast<InputLayer&>(l).batch_shape())); });
 }
 
 }  // namespace lamina::bindings

@@ -1,6 +1,7 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
+#include "api/cloning.h"
 #include "api/model.h"
 #include "api/random_state.h"
 #include "api/sequential.h"
@@ -121,7 +122,26 @@ void bind_models(py::module_& m) {
       .def_property_readonly("_is_functional", &Model::is_functional)
       .def("_graph_inputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->inputs()) : py::none(); })
       .def("_graph_outputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->outputs()) : py::none(); })
-      .def("_operations", [](const Model& x) {
+      .def("_clone_graph", [](const Model& x, py::handle inputs, py::object clone, py::object call) {
+        CloneFunction cloned;
+        CallFunction called;
+        if (!clone.is_none())
+          cloned = [&](const std::shared_ptr<Operation>& op) {
+            auto made = to_value(clone(object_to_python(op))).object_as<Operation>();
+            if (!made) throw ValueError("`clone_function` must return a layer; for ", op->repr(), " it did not.");
+            return made;
+          };
+        if (!call.is_none())
+          called = [&](const std::shared_ptr<Operation>& op, List args, Dict kwargs) {
+            py::dict named;
+            for (const auto& [key, v] : kwargs) named[py::str(key)] = to_python(v);
+            py::list positional;
+            for (const Value& v : args) positional.append(to_python(v));
+            return to_value(call(object_to_python(op), *positional, **named));
+          };
+        return to_python(clone_graph(x, to_value(inputs), cloned, called));
+      })
+      .def_property_readonly("_operations", [](const Model& x) {
         py::list out;
         if (x.graph())
           for (const auto& op : x.graph()->map().operations) out.append(object_to_python(op));
@@ -256,9 +276,13 @@ void bind_models(py::module_& m) {
         return out;
       });
   m.def("new_history", [] { return ObjectBox{std::make_shared<History>()}; });
-  m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped) { save_model(x, path, overwrite, zipped); });
-  m.def("save_weights", [](const Model& x, const std::string& path, bool overwrite) { save_weights(x, path, overwrite); });
-  m.def("load_weights", [](Model& x, const std::string& path, bool skip) { load_weights(x, path, skip); });
+  m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped, bool include_optimizer) {
+    save_model(x, path, SaveOptions{overwrite, zipped, include_optimizer});
+  });
+  m.def("save_weights", [](const Model& x, const std::string& path, bool overwrite, std::optional<double> max_shard_size) {
+    save_weights(x, path, overwrite, max_shard_size);
+  });
+  m.def("load_weights", [](Model& x, const std::string& path, bool skip, bool by_name) { load_weights(x, path, LoadWeightsOptions{skip, by_name}); });
   m.def("load_model", [](const std::string& path, bool compile) { return object_to_python(load_model(path, compile)); });
   m.def("model_to_json", [](const Model& x) { return model_to_json(x); });
   m.def("model_from_json", [](const std::string& json) { return object_to_python(model_from_json(json)); });

@@ -15,7 +15,10 @@
 #include "layers/layer.h"
 #include "layers/regularizers/regularizer.h"
 #include "losses/loss.h"
-#include "optimizers/optimizer.h"
+#include "backends/ops/primitives.h"
+#include "optimizers/loss_scale_optimizer.h"
+#include "optimizers/multi_optimizer.h"
+#include "optimizers/muon.h"
 
 namespace lamina::bindings {
 
@@ -74,21 +77,24 @@ class UserMetric final : public User<Metric> {
 class UserOptimizer final : public User<Optimizer> {
  public:
   using User<Optimizer>::User;
-  void build_hooked(const Variables& variables) override {
-    if (hooked("build")) {
-      py::gil_scoped_acquire gil;
-      py::list list;
-      for (const Variable& v : variables) list.append(variable_to_python(v));
-      py::reinterpret_borrow<py::object>(static_cast<Link*>(attachment.get())->self).attr("build")(list);
-    } else {
-      Optimizer::build(variables);
-    }
-  }
-  void update_step(const Tensor& g, const Variable& v, const Tensor& lr) override {
-    if (!hooked("update_step")) not_overridden(*this, "update_step");
+  void update_step(const Tensor&, const Variable&, const Tensor&) override { not_overridden(*this, "update_step"); }
+};
+// A Python function of a variable that gives its optimizer.
+class FunctionSelector final : public OptimizerSelector {
+ public:
+  explicit FunctionSelector(std::shared_ptr<PyCallable> f) : function_(std::move(f)) {}
+  std::shared_ptr<Optimizer> select(const Variable& variable) override {
     py::gil_scoped_acquire gil;
-    py::reinterpret_borrow<py::object>(static_cast<Link*>(attachment.get())->self).attr("update_step")(to_python(g), variable_to_python(v), to_python(lr));
+    Value made = to_value(function_->function(variable_to_python(variable)));
+    return made.object_as<Optimizer>();
   }
+  std::string class_name() const override { return function_->class_name(); }
+  std::string module() const override { return function_->module(); }
+  std::string registered_name() const override { return function_->registered_name(); }
+  Dict get_config() const override { return function_->get_config(); }
+
+ private:
+  std::shared_ptr<PyCallable> function_;
 };
 class UserSchedule final : public User<LearningRateSchedule> {
  public:
@@ -106,10 +112,119 @@ py::list variable_list(const Variables& variables) {
   return out;
 }
 
+py::list optional_variable_list(const Variables& variables) {  // None for undefined ones
+  py::list out;
+  for (const Variable& v : variables) out.append(v.defined() ? variable_to_python(v) : py::object(py::none()));
+  return out;
+}
+
 Variables variables_from(py::handle list) {
   Variables out;
   for (py::handle v : list) out.push_back(v.cast<const Variable&>());
   return out;
+}
+
+Tensors gradients_from(py::handle list) {
+  Tensors out;
+  for (py::handle item : list) out.push_back(item.is_none() ? Tensor() : operand(item));
+  return out;
+}
+
+py::list optimizer_list(const std::vector<std::shared_ptr<Optimizer>>& optimizers) {
+  py::list out;
+  for (const auto& o : optimizers) out.append(object_to_python(o));
+  return out;
+}
+
+py::object wrapper_of(const Object& o) {
+  auto* link = static_cast<Link*>(o.attachment.get());
+  if (!link || !link->self) throw RuntimeError("The Python object of ", o.public_class_name(), " is gone.");
+  return py::reinterpret_borrow<py::object>(link->self);
+}
+
+void bind_optimizer_methods(py::class_<Optimizer, Object, std::shared_ptr<Optimizer>>& optimizer) {
+  optimizer.def("_build", [](Optimizer& o, py::handle variables) { o.build(variables_from(variables)); })
+      .def("_override", [](Optimizer& o, bool build, bool update_step) {  // a user's class has these methods
+        Optimizer* raw = &o;
+        if (build)
+          o.overrides.build = [raw](const Variables& variables) {
+            py::gil_scoped_acquire gil;
+            wrapper_of(*raw).attr("build")(variable_list(variables));
+          };
+        if (update_step)
+          o.overrides.update_step = [raw](const Tensor& g, const Variable& v, const Tensor& rate) {
+            py::gil_scoped_acquire gil;
+            wrapper_of(*raw).attr("update_step")(to_python(g), variable_to_python(v), to_python(rate));
+          };
+      })
+      .def("_apply", [](Optimizer& o, py::handle grads, py::object variables) { o.apply(gradients_from(grads), variables.is_none() ? Variables{} : variables_from(variables)); })
+      .def("_update_step", [](Optimizer& o, py::handle g, py::handle v, py::handle lr) {
+        const Variable& variable = v.cast<const Variable&>();
+        o.update_step(prim::cast(operand(g), variable.dtype()), variable, prim::cast(operand(lr), variable.dtype()));
+      })
+      .def("_scale_loss", [](Optimizer& o, py::handle loss) { return to_python(o.scale_loss(operand(loss))); })
+      .def("_finalize", [](Optimizer& o, py::handle variables) { o.finalize_variable_values(variables_from(variables)); })
+      .def("_learning_rate_value", [](const Optimizer& o) {
+        Variable v = o.learning_rate_variable();
+        return v.defined() ? variable_to_python(v) : to_python(o.learning_rate());
+      })
+      .def("_set_learning_rate", [](Optimizer& o, py::handle v) { o.set_learning_rate(to_value(v)); })
+      .def("_iterations_variable", [](const Optimizer& o) { return variable_to_python(o.iterations()); })
+      .def("_variables", [](const Optimizer& o) { return variable_list(o.variables()); })
+      .def("_trainables", [](const Optimizer& o) { return variable_list(o.trainable()); })
+      .def("_averages", [](const Optimizer& o) { return optional_variable_list(o.averages()); })
+      .def("_accumulators", [](const Optimizer& o) { return optional_variable_list(o.accumulators()); })
+      .def("_track_variable", [](Optimizer& o, const Variable& v) { o.track_variable(v); })
+      .def("_argument", [](const Optimizer& o, const std::string& name) { return to_python(o.arguments().at(name)); })
+      .def("_set_argument", [](Optimizer& o, const std::string& name, py::handle v) { o.set_argument(name, to_value(v)); })
+      .def("_clip", [](const Optimizer& o, py::handle grads) {
+        py::list out;
+        for (const Tensor& g : o.clip_gradients(gradients_from(grads))) out.append(to_python(g));
+        return out;
+      })
+      .def("_decay", [](Optimizer& o, py::handle variables) { o.apply_weight_decay(variables_from(variables)); })
+      .def("_decays", [](const Optimizer& o, const Variable& v) { return o.uses_weight_decay(v); })
+      .def("_index_of", [](const Optimizer& o, const Variable& v) { return o.index_of(v); })
+      .def("_wrapped", [](const Optimizer& o) { return optimizer_list(o.wrapped()); })
+      .def("exclude_from_weight_decay", [](Optimizer& o, py::object variables, py::object names) {
+        o.exclude_from_weight_decay(variables.is_none() ? Variables{} : variables_from(variables), names.is_none() ? std::vector<std::string>{} : names.cast<std::vector<std::string>>());
+      }, py::arg("var_list") = py::none(), py::arg("var_names") = py::none())
+      .def_property("built", &Optimizer::built, [](Optimizer&, bool) {})
+      .def_property_readonly("name", &Optimizer::name);
+}
+
+// What LossScaleOptimizer, MultiOptimizer and Muon have beside.
+void bind_optimizer_wrappers(py::module_& m) {
+  m.def("loss_scale_variables", [](Optimizer& o) {  // (step counter, scale), or None before build()
+    auto& scaled = dynamic_cast<LossScaleOptimizer&>(o);
+    if (!scaled.built()) return py::object(py::none());
+    return py::object(py::make_tuple(variable_to_python(scaled.step_counter()), variable_to_python(scaled.dynamic_scale())));
+  });
+  m.def("multi_optimizer_map", [](Optimizer& o) { return to_python(dynamic_cast<MultiOptimizer&>(o).optimizer_map()); });
+  m.def("multi_optimizer_place", [](Optimizer& o, const Variable& v) { return dynamic_cast<MultiOptimizer&>(o).place_of(v); });
+  m.def("muon_uses_adam", [](Optimizer& o, const Variable& v) { return dynamic_cast<Muon&>(o).uses_adam(v); });
+  m.def("muon_orthogonalize", [](Optimizer& o, py::handle x, int64_t steps) { return to_python(dynamic_cast<Muon&>(o).orthogonalize(operand(x), steps)); });
+  m.def("muon_adjust", [](Optimizer& o, py::handle x) { return to_python(dynamic_cast<Muon&>(o).adjust(operand(x))); });
+
+  py::class_<OptimizerSelector, Object, std::shared_ptr<OptimizerSelector>> selector(m, "OptimizerSelectorCore");
+  py::class_<OptimizerMap, OptimizerSelector, std::shared_ptr<OptimizerMap>> map(m, "OptimizerMapCore");
+  map.def(py::init([](const ObjectBox& box) { return unbox<OptimizerMap>(box); }))
+      .def(py::init([](py::handle optimizer, py::dict entries) {
+        OptimizerMap::Args args;
+        args.default_optimizer = OptimizerRef(to_value(optimizer).object_as<Optimizer>());
+        args.optimizer_map = to_value(entries).as_dict();
+        return std::make_shared<OptimizerMap>(std::move(args));
+      }))
+      .def("_find", [](const OptimizerMap& x, const std::string& path) { return object_to_python(x.find(path)); })
+      .def("_set", [](OptimizerMap& x, const std::string& key, py::handle optimizer) { x.set(key, to_value(optimizer).object_as<Optimizer>()); })
+      .def("_erase", &OptimizerMap::erase)
+      .def("_entries", [](const OptimizerMap& x) { return to_python(Value(x.entries())); })
+      .def("_replace", [](OptimizerMap& x, py::handle entries) { x.replace_entries(to_value(entries).as_dict()); })
+      .def("_default", [](const OptimizerMap& x) { return object_to_python(x.default_optimizer()); });
+  set_selector_maker([](const ObjectPtr& object) -> std::shared_ptr<OptimizerSelector> {
+    auto f = std::dynamic_pointer_cast<PyCallable>(object);
+    return f ? std::make_shared<FunctionSelector>(std::move(f)) : nullptr;
+  });
 }
 
 }  // namespace
@@ -153,18 +268,26 @@ void bind_objects(py::module_& m) {
   py::class_<Loss, Object, std::shared_ptr<Loss>> loss(m, "LossCore");
   add_constructors<Loss>(loss, "keras.losses", [](const Dict& config) { return std::make_shared<UserLoss>(config); });
   loss.def("_apply", [](Loss& l, py::handle y_true, py::handle y_pred, py::handle weight) {
-        return to_python(l(to_value(y_true), to_value(y_pred), weight.is_none() ? Tensor() : operand(weight)));
+        return to_python(l.weighted(to_value(y_true), to_value(y_pred), weight.is_none() ? Tensor() : operand(weight)));
       })
       .def("_call", [](Loss& l, py::handle y_true, py::handle y_pred) { return to_python(l.call(to_value(y_true), to_value(y_pred))); })
       .def_property_readonly("name", &Loss::name)
       .def_property_readonly("reduction", [](const Loss& l) -> py::object { return l.reduction().empty() ? py::object(py::none()) : py::object(py::str(l.reduction())); })
       .def_property_readonly("dtype", [](const Loss& l) { return std::string(name_of(l.dtype())); });
 
+  m.def("squeeze_or_expand_to_same_rank", [](py::handle a, py::handle b, bool expand_rank_1) {
+    Tensor x = operand(a), y = operand(b);
+    squeeze_or_expand_to_same_rank(x, y, expand_rank_1);
+    return py::make_tuple(to_python(x), to_python(y));
+  }, py::arg("x1"), py::arg("x2"), py::arg("expand_rank_1") = true);
+
   py::class_<Metric, Object, std::shared_ptr<Metric>> metric(m, "MetricCore");
   add_constructors<Metric>(metric, "keras.metrics", [](const Dict& config) { return std::make_shared<UserMetric>(config); });
   metric.def("_update_state", [](Metric& x, py::args args, py::kwargs kwargs) { x.update_state(to_list(args), to_dict(kwargs)); })
       .def("_result", [](Metric& x) { return to_python(x.result()); })
       .def("_reset_state", [](Metric& x) { x.reset_state(); })
+      .def("_build", [](Metric& x, py::handle y_true, py::handle y_pred) { x.build(to_value(y_true).as_shape(), to_value(y_pred).as_shape()); })
+      .def("_attribute", [](const Metric& x, const std::string& name) { return to_python(x.attribute(name)); })
       .def("_add_variable", [](Metric& x, const std::string& name, py::handle shape, py::handle initializer, py::handle dtype) {
         return variable_to_python(x.add_variable(name, to_value(shape).as_shape(), to_value(initializer), to_value(dtype)));
       })
@@ -179,40 +302,14 @@ void bind_objects(py::module_& m) {
   py::class_<Optimizer, Object, std::shared_ptr<Optimizer>> optimizer(m, "OptimizerCore");
   add_constructors<Optimizer>(optimizer, "keras.optimizers", [](const Dict& config) {
     OptimizerArgs args;
-    auto number = [&](const char* key, std::optional<double>& to) {
-      if (const Value* v = config.find(key); v && !v->is_none()) to = v->as_number();
-    };
-    if (const Value* v = config.find("learning_rate")) args.learning_rate = *v;
-    number("weight_decay", args.weight_decay), number("clipnorm", args.clipnorm), number("clipvalue", args.clipvalue);
-    number("global_clipnorm", args.global_clipnorm), number("loss_scale_factor", args.loss_scale_factor);
-    if (const Value* v = config.find("use_ema")) args.use_ema = v->as_bool();
-    if (const Value* v = config.find("ema_momentum")) args.ema_momentum = v->as_number();
-    if (const Value* v = config.find("ema_overwrite_frequency"); v && !v->is_none()) args.ema_overwrite_frequency = v->as_int();
-    if (const Value* v = config.find("gradient_accumulation_steps"); v && !v->is_none()) args.gradient_accumulation_steps = v->as_int();
-    if (const Value* v = config.find("name"); v && v->is_string()) args.name = v->as_string();
+    read_fields("Optimizer", config, [&](Fields& f) {
+      f("learning_rate", args.learning_rate);
+      args.fields(f);
+    });
     return std::make_shared<UserOptimizer>(args);
   });
-  optimizer.def("_build", [](Optimizer& o, py::handle variables) { o.Optimizer::build(variables_from(variables)); })
-      .def("_build_own", [](Optimizer& o, py::handle variables) { o.build(variables_from(variables)); })
-      .def("_apply", [](Optimizer& o, py::handle grads, py::object variables) {
-        Tensors g;
-        for (py::handle item : grads) g.push_back(item.is_none() ? Tensor() : operand(item));
-        o.apply(g, variables.is_none() ? Variables{} : variables_from(variables));
-      })
-      .def("_update_step", [](Optimizer& o, py::handle g, py::handle v, py::handle lr) { o.update_step(operand(g), v.cast<const Variable&>(), operand(lr)); })
-      .def("_scale_loss", [](Optimizer& o, py::handle loss) { return to_python(o.scale_loss(operand(loss))); })
-      .def("_finalize", [](Optimizer& o, py::handle variables) { o.finalize_variable_values(variables_from(variables)); })
-      .def("_learning_rate", [](const Optimizer& o) { return to_python(o.learning_rate()); })
-      .def("_set_learning_rate", [](Optimizer& o, py::handle v) { o.set_learning_rate(to_value(v)); })
-      .def("_iterations", [](const Optimizer& o) { return variable_to_python(o.iterations()); })
-      .def("_variables", [](const Optimizer& o) { return variable_list(o.variables()); })
-      .def("_trainables", [](const Optimizer& o) { return variable_list(o.trainable()); })
-      .def("_track_variable", [](Optimizer& o, const Variable& v) { o.track_variable(v); })
-      .def("exclude_from_weight_decay", [](Optimizer& o, py::object variables, py::object names) {
-        o.exclude_from_weight_decay(variables.is_none() ? Variables{} : variables_from(variables), names.is_none() ? std::vector<std::string>{} : names.cast<std::vector<std::string>>());
-      }, py::arg("var_list") = py::none(), py::arg("var_names") = py::none())
-      .def_property_readonly("built", &Optimizer::built)
-      .def_property_readonly("name", &Optimizer::name);
+  bind_optimizer_methods(optimizer);
+  bind_optimizer_wrappers(m);
 
   py::class_<SeedGenerator, Object, std::shared_ptr<SeedGenerator>> seed(m, "SeedGeneratorCore");
   seed.def(py::init([](const ObjectBox& box) { return unbox<SeedGenerator>(box); }))
@@ -221,6 +318,8 @@ void bind_objects(py::module_& m) {
       .def("_next", [](SeedGenerator& g) { return to_python(g.next()); });
   m.def("set_random_seed", &set_random_seed);
   m.def("make_default_seed", &make_default_seed);
+  m.def("global_seed_generator", [] { return object_to_python(global_seed_generator()); });
+  m.def("draw_seed", [](py::handle seed) { return to_python(draw_seed(to_value(seed))); });
 
   bind_callbacks(m);
 

@@ -1,6 +1,8 @@
 // Public ops as Python callables, made from their descriptions.
 #include <pybind11/stl.h>
 
+#include <unordered_map>
+
 #include "backends/ops/public/public_op.h"
 #include "bindings/hook.h"
 #include "layers/operation.h"
@@ -29,15 +31,17 @@ struct PyOp {
 
 }  // namespace
 
-// The op as a Python object that introspects like a function.
+// The op as a Python object that introspects like a function; one object an op, made when first asked for.
 static py::object wrap_op(const OpInfo* info) {
   if (!info) return py::none();
+  static auto* made = new std::unordered_map<const OpInfo*, py::object>;  // outlives the interpreter's teardown
+  if (auto found = made->find(info); found != made->end()) return found->second;
   py::object op = py::cast(PyOp{info});
   op.attr("__name__") = info->name.substr(info->name.rfind('.') + 1);
   op.attr("__qualname__") = info->name;
   op.attr("__doc__") = info->doc;
   op.attr("__module__") = "lamina.ops";
-  return op;
+  return made->emplace(info, op).first->second;
 }
 
 void bind_ops(py::module_& m) {

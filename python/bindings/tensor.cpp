@@ -80,6 +80,12 @@ Tensor initial_value(py::handle h, py::object shape, std::optional<DType> dtype)
 
 }  // namespace
 
+// One symbolic tensor: the same output of the same call, however often it was looked up.
+static bool same_symbol(const Tensor& a, const Tensor& b) {
+  const auto *x = a.find_notes(), *y = b.find_notes();
+  return a.same(b) || (x && y && x->history && x->history == y->history && x->history_index == y->history_index);
+}
+
 void bind_tensor(py::module_& m) {
   py::class_<Tensor> base(m, "TensorBase", "What tensors with data and symbolic tensors have in common.");
   base.def_property_readonly("shape", [](const Tensor& t) { return shape_tuple(t.shape()); })
@@ -155,6 +161,12 @@ void bind_tensor(py::module_& m) {
       .def("__repr__", [](const Tensor& t) { return text("<KerasTensor shape=", t.shape(), ", dtype=", t.dtype(), ", sparse=False, ragged=False, name=", t.find_notes() ? t.find_notes()->name : "", ">"); })
       .def("__array__", [](const Tensor& t, py::args) -> py::object {
         throw ValueError("A KerasTensor is symbolic: it's a placeholder for a shape an a dtype. It doesn't have any actual numerical value. You cannot convert it to a NumPy array.");
+      })
+      .def("__eq__", [](const Tensor& a, py::handle b) { return py::isinstance<SymbolicTensor>(b) && same_symbol(a, b.cast<const Tensor&>()); })
+      .def("__hash__", [](const Tensor& t) {
+        const auto* notes = t.find_notes();
+        const void* origin = notes && notes->history ? static_cast<const void*>(notes->history.get()) : t.node();
+        return static_cast<intptr_t>(reinterpret_cast<intptr_t>(origin) >> 4) + (notes ? notes->history_index : 0);
       })
       .def("__bool__", [](const Tensor&) -> bool { throw TypeError("A symbolic KerasTensor cannot be used as a boolean."); })
       .def("__int__", [](const Tensor&) -> int { throw TypeError("A symbolic KerasTensor has no value; it cannot be converted to an int."); })

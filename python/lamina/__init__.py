@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses",
-    "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils", "wrappers",
+    "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils", "wrappers",
 }
 _NAMES = {
     "Input": "lamina.layers", "Layer": "lamina.layers", "Model": "lamina.models", "Sequential": "lamina.models", "InputSpec": "lamina.layers",

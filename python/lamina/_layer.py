@@ -1,11 +1,13 @@
 """Layer: the Python face of C++ layers, and the base of users' own."""
 import inspect
+import warnings
 
 import numpy as np
 
 from lamina import _lamina
+from lamina._saveable import Saveable
 from lamina._variable import Variable
-from lamina._wrap import own
+from lamina._wrap import own, user_part
 
 
 class Operation(_lamina.OperationCore):
@@ -94,6 +96,19 @@ class InputSpec:
         return cls(**config)
 
 
+class _Lock:
+    """lock() and unlock() of a layer's state."""
+
+    def __init__(self, layer):
+        self._layer = layer
+
+    def lock(self):
+        self._layer._locked = True
+
+    def unlock(self):
+        self._layer._locked = False
+
+
 class _TrackedMixin:
     """A list or dict of a layer's attribute: changing it tells the layer."""
 
@@ -149,7 +164,7 @@ def _shape_tuple(x):
     return x
 
 
-class _LayerMethods:
+class _LayerMethods(Saveable):
     """What Layer and Model share. `self` is a LayerCore."""
 
     _builtin = True
@@ -168,9 +183,12 @@ class _LayerMethods:
 
     @classmethod
     def _builtin_init(cls, self, name, module, config):
-        for alias in ("input_dim", "input_length"):
-            if alias in config and alias not in self._fields and alias == "input_length":
-                config.pop(alias)
+        if "input_length" in config and "input_length" not in self._fields:  # of Keras 2's Embedding
+            warnings.warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=4)
+            config.pop("input_length")
+        if name == "InputLayer" and "input_shape" in config:
+            warnings.warn("Argument `input_shape` is deprecated. Use `shape` instead.", stacklevel=4)
+            config["shape"] = config.pop("input_shape")
         cls._core.__init__(self, name, module, config)
         own(self)
 
@@ -194,6 +212,8 @@ class _LayerMethods:
         return f(*args, **kwargs)
 
     def build(self, *args, **kwargs):
+        if self.built:
+            return
         self._build(self._shapes_dict(args, kwargs))
         self.built = True
 
@@ -201,11 +221,33 @@ class _LayerMethods:
         parameters = [p for p in _signature(self.build).parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         shapes = {k: _shape_tuple(v) for k, v in shapes.items()}
         if not parameters:
-            self.build()
-        elif len(parameters) == 1 and len(shapes) <= 1 or not any(p.name == f"{k}_shape" for p in parameters for k in shapes):
-            self.build(next(iter(shapes.values()), None))
-        else:
-            self.build(**{f"{k}_shape": v for k, v in shapes.items() if any(p.name == f"{k}_shape" for p in parameters)})
+            return self.build()
+        required = [p for p in parameters if p.default is p.empty]
+        if len(required) <= 1 and not any(p.name == f"{k}_shape" for p in parameters for k in list(shapes)[1:]):
+            return self.build(next(iter(shapes.values()), None))
+        # Several parameters: each names an argument of call().
+        known = _signature(self.call).parameters
+        for p in parameters:
+            if not p.name.endswith("_shape"):
+                raise ValueError(f"For a `build()` method with more than one argument, all arguments should have a `_shape` suffix and match an argument from `call()`. E.g. `build(self, foo_shape, "
+                                 f"bar_shape)`. For layer '{type(self).__name__}', Received `build()` argument `{p.name}`, which does not end in `_shape`.")
+            if p.name[: -len("_shape")] not in known:
+                raise ValueError(f"For a `build()` method with more than one argument, all arguments should have a `_shape` suffix and match an argument from `call()`. For layer "
+                                 f"'{type(self).__name__}', received `build()` argument `{p.name}`, but `call()` does not have argument `{p.name[:-6]}`.")
+        self.build(**{f"{k}_shape": v for k, v in shapes.items() if any(p.name == f"{k}_shape" for p in parameters)})
+
+    def _hook_compute_output_shape(self, shapes):
+        parameters = _signature(self.compute_output_shape).parameters
+        shapes = {k: _shape_tuple(v) for k, v in shapes.items()}
+        if len(shapes) > 1 and any(f"{k}_shape" in parameters for k in list(shapes)[1:]):
+            return self.compute_output_shape(**{f"{k}_shape": v for k, v in shapes.items() if f"{k}_shape" in parameters})
+        return self.compute_output_shape(next(iter(shapes.values()), None))
+
+    def _build_at_init(self):
+        """Marks a layer built whose weights were made in __init__."""
+        if "build" not in (user_part(type(self)) or ("", "", "", ()))[3]:
+            self.built = True
+            self._locked = True
 
     def _shapes_dict(self, args, kwargs):
         names = self._input_arguments()
@@ -261,11 +303,17 @@ class _LayerMethods:
         return (outputs, values, losses) if return_losses else (outputs, values)
 
     # ---- weights ----
-    def add_weight(self, shape=None, initializer=None, dtype=None, trainable=True, autocast=True, regularizer=None, constraint=None, aggregation="none",
-                   overwrite_with_gradient=False, name=None, **kwargs):
-        """Makes a variable of this layer."""
-        if isinstance(shape, str):  # Keras 1: add_weight(name, shape)
-            shape, name = (initializer if isinstance(initializer, (tuple, list)) else kwargs.pop("shape", None)), shape
+    def add_weight(self, *args, trainable=True, autocast=True, regularizer=None, constraint=None, aggregation="none", overwrite_with_gradient=False, name=None, **kwargs):
+        """Makes a variable of this layer: add_weight(shape, initializer, dtype, ...)."""
+        if args and isinstance(args[0], str):
+            raise ValueError(f"The first argument of `add_weight()` is `shape`. To name the weight, pass `name` as a keyword argument: add_weight(name='{args[0]}', ...).")
+        if len(args) > 3:
+            raise TypeError(f"add_weight() takes at most 3 positional arguments (shape, initializer, dtype), received {len(args)}.")
+        for key, value in zip(("shape", "initializer", "dtype"), args):
+            if key in kwargs:
+                raise ValueError(f"In layer '{self.name}', `{key}` was passed both positionally and as a keyword argument to `add_weight()`.")
+            kwargs[key] = value
+        shape, initializer, dtype = kwargs.pop("shape", None), kwargs.pop("initializer", None), kwargs.pop("dtype", None)
         if kwargs:
             raise TypeError(f"add_weight() got unexpected keyword arguments {sorted(kwargs)}.")
         if name is not None and "/" in name:
@@ -394,6 +442,8 @@ class _LayerMethods:
     def get_config(self):
         config = self._get_config()
         cls = type(self)
+        if isinstance(self, _lamina.ModelCore) and self._is_functional and "layers" in config:
+            return config  # a subclass that hands its graph to Model.__init__
         if "_builtin" not in cls.__dict__ and "_init_arguments" in self.__dict__ and cls.__init__ is not object.__init__ and not getattr(cls.__init__, "_base_init", False) \
                 and not any("_builtin" in k.__dict__ and "__init__" in k.__dict__ and cls.__init__ is k.__dict__["__init__"] for k in cls.__mro__):
             args, kwargs = self.__dict__["_init_arguments"]
@@ -420,24 +470,56 @@ class _LayerMethods:
     def from_config(cls, config):
         try:
             return cls(**config)
-        except TypeError as e:
+        except Exception as e:
             raise TypeError(f"Error when deserializing class '{cls.__name__}' using config={config}.\n\nException encountered: {e}") from e
 
     # ---- attributes ----
     def _track_value(self, name, value):
+        own = {w.id for w in self._own_variables()}
+        fresh = [v for v in _leaves(value) if isinstance(v, _lamina.VariableCore) and v.id not in own]
+        if self._locked:
+            known = {id(layer) for layer in self._sublayers()}
+            if fresh or any(isinstance(v, _lamina.LayerCore) and id(v) not in known for v in _leaves(value)):
+                raise ValueError("You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state must be created in the `__init__()` method or "
+                                 f"in the `build()` method. Layer: {self!r}, attribute: {name}.")
         _lamina.LayerCore._track(self, name, _layers_only(value))
-        for v in _leaves(value):
-            if isinstance(v, _lamina.VariableCore) and not any(v.id == w.id for w in self._own_variables()):
-                self._track_variable(v)
+        for v in fresh:
+            self._track_variable(v)
+        generators = {id(g) for g in self._seeds()}
+        for leaf in _leaves(value):
+            if isinstance(leaf, _lamina.MetricCore):
+                self.__dict__.setdefault("_own_metrics", {})[id(leaf)] = leaf
+                if isinstance(self, _lamina.ModelCore):
+                    self._track_metric(leaf)
+            elif hasattr(type(leaf), "_seed_state") and id(leaf) not in generators:
+                self._track_seed_generator(leaf, leaf._seed_state())
+
+    def _untrack_variable(self, variable):
+        locked, self._locked = self._locked, False
+        self._untrack_own_variable(variable)
+        self._locked = locked
+
+    @property
+    def _tracker(self):
+        return _Lock(self)
+
+    def _track_early(self):
+        """Attributes that a subclass set before Layer.__init__ ran."""
+        for name, value in list(self.__dict__.items()):
+            if name != "_init_arguments" and _trackable(value):
+                setattr(self, name, value)
+
+    def __reduce__(self):
+        from lamina import _pickling
+
+        return _pickling.restore, (_pickling.pickled(self),)
 
     def __setattr__(self, name, value):
         kind = type(value)
         if kind in (int, float, str, bool, type(None)) or name.startswith("__") or isinstance(getattr(type(self), name, None), property):
             object.__setattr__(self, name, value)
             return
-        if "_anchor" not in self.__dict__:
-            if _trackable(value):
-                raise RuntimeError(f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in the `__init__()` method. Go add it!")
+        if "_anchor" not in self.__dict__:  # Layer.__init__ tracks it later
             object.__setattr__(self, name, value)
             return
         if kind is list:
@@ -447,13 +529,6 @@ class _LayerMethods:
         elif kind is set:
             value = TrackedSet(value)._attach(self, name)
         if _trackable(value):
-            for leaf in _leaves(value):
-                if isinstance(leaf, _lamina.MetricCore):
-                    self.__dict__.setdefault("_own_metrics", {})[id(leaf)] = leaf
-                    if isinstance(self, _lamina.ModelCore):
-                        self._track_metric(leaf)
-                elif hasattr(leaf, "_seed_state"):
-                    self._track_seed_generator(leaf, leaf._seed_state())
             self._track_value(name, value)
         object.__setattr__(self, name, value)
 
@@ -473,6 +548,8 @@ class _LayerMethods:
                 return weight
             if name in ("kernel", "bias", "gamma", "beta", "embeddings") and fields:
                 return None
+        elif name in ("_kernel", "_embeddings") and getattr(type(self), "_fields", ()):
+            return getattr(self, name[1:])
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __repr__(self):
@@ -542,5 +619,7 @@ class Layer(_LayerMethods, _lamina.LayerCore):
         if name is None:
             self.name = _lamina.auto_name(_lamina.snake_case(type(self).__name__))
         own(self)
+        if len(self.__dict__) > 2:
+            self._track_early()
 
     __init__._base_init = True

@@ -34,3 +34,13 @@ class SeedGenerator(Configurable, _lamina.SeedGeneratorCore):
 
     def next(self, ordered=True):
         return self._next()
+
+
+def global_seed_generator():
+    """The generator from which random functions without a seed draw."""
+    return _lamina.global_seed_generator()
+
+
+def draw_seed(seed):
+    """A seed tensor, uint32 (2,), from an int, a SeedGenerator or None (the global generator)."""
+    return _lamina.draw_seed(seed)

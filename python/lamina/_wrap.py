@@ -27,7 +27,7 @@ HOOKS = (
     "compute_metrics", "train_step", "test_step", "predict_step", "reset_metrics", "update_state", "result", "reset_state", "update_step", "__call__",
     "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_begin", "on_test_end",
     "on_test_batch_begin", "on_test_batch_end", "on_predict_begin", "on_predict_end", "on_predict_batch_begin", "on_predict_batch_end", "on_batch_begin",
-    "on_batch_end", "set_model", "set_params", "save_own_variables", "load_own_variables", "get_own_assets",
+    "on_batch_end", "set_model", "set_params", "save_own_variables", "load_own_variables", "save_assets", "load_assets", "compute_output_shape", "compute_output_spec",
 )
 
 
@@ -39,7 +39,7 @@ def user_part(cls):
     if cached is None:
         from lamina._registration import GLOBAL_CUSTOM_NAMES, get_registered_name
 
-        overridden = set()
+        overridden = {"saveables", "get_config"} if issubclass(cls, _lamina.LayerCore) else {"saveables"}  # Layer.get_config adds a class's own arguments
         for name in HOOKS:
             for klass in cls.__mro__:
                 if name in klass.__dict__:
@@ -55,7 +55,10 @@ def user_part(cls):
 
 def own(self, owned_by_python=True):
     """Ties a fresh wrapper to its C++ object."""
-    _lamina.attach(self, user_part(type(self)), owned_by_python)
+    user = user_part(type(self))
+    _lamina.attach(self, user, owned_by_python)
+    if user is not None and "build" in user[3] and self.built:
+        self.built = False  # a stateless built-in layer is built from the start; its subclass has a build() to run
 
 
 def get_class(name, module):
@@ -79,7 +82,7 @@ def _make_class(info, home, base):
         parameters.append(P(field, P.POSITIONAL_OR_KEYWORD) if required else P(field, P.POSITIONAL_OR_KEYWORD, default=default))
     parameters.sort(key=lambda p: p.default is not P.empty)
     names = [p.name for p in parameters]
-    if base.__name__ in ("Layer", "Optimizer"):
+    if base.__name__ in ("Layer", "Optimizer") or name == "MeanMetricWrapper":  # which pass further keywords on
         parameters.append(P("kwargs", P.VAR_KEYWORD))
     signature = inspect.Signature(parameters)
 
@@ -96,11 +99,19 @@ def _make_class(info, home, base):
         base._builtin_init(self, name, module, kwargs)
 
     lines = [doc, ""] + (["Args:"] + [f"    {f}: {d}" for f, _, _, d in fields if d] if fields else [])
-    return type(base)(name, (base,), {"__init__": __init__, "__signature__": signature, "__doc__": "\n".join(lines), "__module__": home, "_builtin": True, "_fields": tuple(f[0] for f in fields)})
+    members = {"__init__": __init__, "__signature__": signature, "__doc__": "\n".join(lines), "__module__": home, "_builtin": True, "_fields": tuple(f[0] for f in fields)}
+    members.update(getattr(importlib.import_module(home), "_MEMBERS", {}).get(name, {}))
+    return type(base)(name, (base,), members)
 
 
 def wrap(box, name, module):
     """For C++: a Python object for a C++ object that has none yet."""
+    if module.startswith("keras.src.ops"):  # an op in a graph: layers have such names too
+        from lamina._layer import Operation as cls
+
+        self = cls.__new__(cls)
+        cls.__init__(self, box)
+        return self
     cls = None
     for where in (module, "keras.models" if name in ("Functional", "Model", "Sequential") else module, ""):
         cls = get_class(name, where)
@@ -111,29 +122,31 @@ def wrap(box, name, module):
     if cls is None and module in _HOMES:  # classes that Python itself defines: History
         cls = getattr(importlib.import_module(_HOMES[module][0]), name, None)
     if cls is None:
-        if module.startswith("keras.src.ops"):
-            from lamina._layer import Operation as cls
-        else:
-            raise TypeError(f"There is no Python class for the C++ class {module}.{name}.")
+        raise TypeError(f"There is no Python class for the C++ class {module}.{name}.")
     self = cls.__new__(cls)
     cls.__init__(self, box)
     return self
 
 
-def module_getattr(module, registry, extra=None):
-    """A module's __getattr__: classes of a registry module by name, made on demand."""
+def module_getattr(module, registry, extra=None, aliases=False):
+    """A module's __getattr__: classes of a registry module by name, made on demand.
+
+    Args:
+        module: the Python module.
+        registry: its name in the C++ registry.
+        extra: name -> what else the module has, or None; asked first.
+        aliases: whether classes are found by their further names too (`zeros` for Zeros).
+    """
 
     def __getattr__(name):
-        if extra is not None:
-            found = extra(name)
-            if found is not None:
-                return found
-        if not name.startswith("_"):
+        found = None if extra is None else extra(name)
+        if found is None and not name.startswith("_"):
             cls = get_class(name, registry)
-            if cls is not None and cls.__name__ == name:
-                setattr(importlib.import_module(module), name, cls)
-                return cls
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+            found = cls if cls is not None and (aliases or cls.__name__ == name) else None
+        if found is None:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        setattr(importlib.import_module(module), name, found)
+        return found
 
     return __getattr__
 

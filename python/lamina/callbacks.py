@@ -35,24 +35,27 @@ class Callback(Configurable, _lamina.CallbackCore):
         self._set_model(model)
 
 
-def _event(name, indexed):
-    def with_index(self, index, logs=None):
-        self._event(name, index, logs)
-
-    def without_index(self, logs=None):
-        self._event(name, logs)
-
-    f = with_index if indexed else without_index
-    f.__name__ = name
-    return f
+def _event(name, index=None):
+    """The method of an event; `index` names its first argument, if it has one beside the logs."""
+    if index == "epoch":
+        def method(self, epoch, logs=None):
+            self._event(name, epoch, logs)
+    elif index == "batch":
+        def method(self, batch, logs=None):
+            self._event(name, batch, logs)
+    else:
+        def method(self, logs=None):
+            self._event(name, logs)
+    method.__name__ = name
+    return method
 
 
 for _phase in ("train", "test", "predict"):
     for _when in ("begin", "end"):
-        setattr(Callback, f"on_{_phase}_{_when}", _event(f"on_{_phase}_{_when}", False))
-        setattr(Callback, f"on_{_phase}_batch_{_when}", _event(f"on_{_phase}_batch_{_when}", True))
-Callback.on_epoch_begin = _event("on_epoch_begin", True)
-Callback.on_epoch_end = _event("on_epoch_end", True)
+        setattr(Callback, f"on_{_phase}_{_when}", _event(f"on_{_phase}_{_when}"))
+        setattr(Callback, f"on_{_phase}_batch_{_when}", _event(f"on_{_phase}_batch_{_when}", "batch"))
+Callback.on_epoch_begin = _event("on_epoch_begin", "epoch")
+Callback.on_epoch_end = _event("on_epoch_end", "epoch")
 Callback.on_batch_begin = Callback.on_train_batch_begin
 Callback.on_batch_end = Callback.on_train_batch_end
 

@@ -1,7 +1,7 @@
 """keras.constraints."""
 from lamina import _lamina
-from lamina._kinds import Configurable, getter, serialize_any
-from lamina._wrap import get_class, module_dir, own
+from lamina._kinds import Configurable, deserializer, getter, serialize_any
+from lamina._wrap import module_dir, module_getattr, own
 
 
 class Constraint(Configurable, _lamina.ConstraintCore):
@@ -14,30 +14,17 @@ class Constraint(Configurable, _lamina.ConstraintCore):
         _lamina.ConstraintCore.__init__(self, None, {})
         own(self)
 
-    def __call__(self, x):
-        return self._call(x)
+    def __call__(self, w):
+        return self._call(w)
 
 
-get = getter("keras.constraints", _lamina.ConstraintCore, "constraint")
+get = getter("keras.constraints", Constraint, "constraint")
 
 
 def serialize(constraint):
     return serialize_any(constraint)
 
 
-def deserialize(config, custom_objects=None):
-    from lamina import saving
-
-    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
-
-
-def __getattr__(name):
-    if not name.startswith("_"):
-        cls = get_class(name, "keras.constraints")
-        if cls is not None:
-            globals()[name] = cls
-            return cls
-    raise AttributeError(f"module 'lamina.constraints' has no attribute {name!r}")
-
-
+deserialize = deserializer()
+__getattr__ = module_getattr("lamina.constraints", "keras.constraints", aliases=True)
 __dir__ = module_dir("lamina.constraints", "keras.constraints")

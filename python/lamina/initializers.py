@@ -1,9 +1,7 @@
 """keras.initializers."""
-import inspect
-
 from lamina import _lamina
-from lamina._kinds import Configurable, getter, serialize_any
-from lamina._wrap import get_class, module_dir, own
+from lamina._kinds import Configurable, deserializer, getter, serialize_any
+from lamina._wrap import module_dir, module_getattr, own
 
 
 class Initializer(Configurable, _lamina.InitializerCore):
@@ -23,37 +21,13 @@ class Initializer(Configurable, _lamina.InitializerCore):
         return type(self).from_config(self.get_config())
 
 
-_get = getter("keras.initializers", _lamina.InitializerCore, "initializer")
-
-
-def get(identifier):
-    """An initializer from a name, a config, a class or a callable; None stays None."""
-    if identifier is None:
-        return None
-    if isinstance(identifier, type) and issubclass(identifier, Initializer):
-        return identifier()
-    if callable(identifier) and not isinstance(identifier, (str, dict)):
-        return identifier
-    return _get(identifier)
+get = getter("keras.initializers", Initializer, "initializer")
 
 
 def serialize(initializer):
     return serialize_any(initializer)
 
 
-def deserialize(config, custom_objects=None):
-    from lamina import saving
-
-    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
-
-
-def __getattr__(name):
-    if not name.startswith("_"):
-        cls = get_class(name, "keras.initializers")
-        if cls is not None:
-            globals()[name] = cls
-            return cls
-    raise AttributeError(f"module 'lamina.initializers' has no attribute {name!r}")
-
-
+deserialize = deserializer()
+__getattr__ = module_getattr("lamina.initializers", "keras.initializers", aliases=True)
 __dir__ = module_dir("lamina.initializers", "keras.initializers")

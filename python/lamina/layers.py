@@ -17,6 +17,58 @@ def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, bat
     return _lamina.make_input(config)
 
 
+def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
+    """A Lambda from its config. One that holds code (a Python lambda) is only made with safe_mode=False."""
+    from lamina import saving
+
+    safe = saving.in_safe_mode() if safe_mode is None else safe_mode
+    safe = True if safe is None else safe
+    config = dict(config)
+    for key in ("function", "mask", "output_shape"):
+        value = config.get(key)
+        if not isinstance(value, dict) or "class_name" not in value:
+            continue
+        if value["class_name"] == "__lambda__" and safe:
+            raise ValueError("Requested the deserialization of a Lambda layer that carries Python code. This carries a potential risk of arbitrary code execution and thus it is disallowed "
+                             "by default. If you trust the source of the config, pass `safe_mode=False`, or call `keras.config.enable_unsafe_deserialization()`.")
+        config[key] = saving.deserialize_keras_object(value, custom_objects=custom_objects, safe_mode=safe)
+    if isinstance(config.get("output_shape"), list):
+        config["output_shape"] = tuple(config["output_shape"])
+    return cls(**config)
+
+
+def _adapt(self, data):
+    """Takes mean and variance from data: an array, a tensor, a PyDataset or an iterable of batches."""
+    if hasattr(data, "shape"):
+        batches = [data]
+    elif hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, (list, tuple)):
+        batches = [data[i] for i in range(len(data))]
+    elif hasattr(data, "__iter__"):
+        batches = list(data)
+        if not batches:
+            raise ValueError("adapt() received an empty iterable (no batches). Expected at least one batch. Pass a non-empty iterable of arrays or tensors, e.g. layer.adapt([x]).")
+    else:
+        raise TypeError(f"Unsupported data type: {type(data)}. `adapt` supports `np.ndarray`, tensors, `keras.utils.PyDataset`, and iterables of batches (e.g. list, generator).")
+    batches = [b[0] if isinstance(b, (tuple, list)) else b for b in batches]
+    for b in batches:
+        if not hasattr(b, "shape"):
+            raise TypeError(f"adapt() expects an iterable that yields arrays or tensors with a `.shape` attribute (e.g. numpy arrays or backend tensors). Got an element of type {type(b).__name__}.")
+    _lamina.adapt_normalization(self, batches)
+
+
+# What classes have beyond their C++ description.
+_MEMBERS = {
+    "Normalization": {"adapt": _adapt},
+    "Lambda": {"from_config": classmethod(_lambda_from_config)},
+    "InputLayer": {
+        "output": property(lambda self: _lamina.input_layer_output(self)),
+        "input": property(lambda self: _lamina.input_layer_output(self)),
+        "batch_shape": property(lambda self: _lamina.input_layer_shape(self)),
+        "dtype": property(lambda self: _lamina.input_layer_output(self).dtype),
+    },
+}
+
+
 def _merge(name, cls_name):
     def merge(inputs, **kwargs):
         return get_class(cls_name, "keras.layers")(**kwargs)(inputs)

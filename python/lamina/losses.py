@@ -1,7 +1,7 @@
 """keras.losses."""
 from lamina import _lamina
-from lamina._kinds import Configurable, serialize_any
-from lamina._wrap import get_class, module_dir, own
+from lamina._kinds import Configurable, functions, getter, serialize_any
+from lamina._wrap import module_dir, module_getattr, own
 
 
 class Loss(Configurable, _lamina.LossCore):
@@ -21,33 +21,15 @@ class Loss(Configurable, _lamina.LossCore):
         return self._call(y_true, y_pred)
 
 
-def get(identifier):
-    """A loss from a name, a config or a callable; None stays None."""
-    from lamina import saving
-
-    if identifier is None:
-        return None
-    if isinstance(identifier, str):
-        op = _lamina.find_op("losses." + _ALIASES.get(identifier, identifier))
-        if op is not None:
-            return op
-        obj = _lamina.get_object(identifier, "keras.losses")
-    elif isinstance(identifier, dict):
-        obj = saving.deserialize_keras_object(identifier)
-    else:
-        obj = identifier
-    if isinstance(obj, type):
-        obj = obj()
-    if callable(obj):
-        return obj
-    raise ValueError(f"Could not interpret loss identifier: {identifier}")
-
-
 _ALIASES = {
     "mse": "mean_squared_error", "MSE": "mean_squared_error", "mae": "mean_absolute_error", "MAE": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
     "MAPE": "mean_absolute_percentage_error", "msle": "mean_squared_logarithmic_error", "MSLE": "mean_squared_logarithmic_error", "kld": "kl_divergence", "KLD": "kl_divergence",
     "kullback_leibler_divergence": "kl_divergence", "bce": "binary_crossentropy", "BCE": "binary_crossentropy", "logcosh": "log_cosh",
 }
+
+
+_function = functions(_ALIASES, "losses")
+get = getter("keras.losses", Loss, "loss", _function)
 
 
 def serialize(loss):
@@ -57,22 +39,8 @@ def serialize(loss):
 def deserialize(name, custom_objects=None):
     from lamina import saving
 
-    if isinstance(name, str):
-        return get(name)
-    return saving.deserialize_keras_object(name, custom_objects=custom_objects)
+    return get(name) if isinstance(name, str) else saving.deserialize_keras_object(name, custom_objects=custom_objects)
 
 
-def __getattr__(name):
-    if not name.startswith("_"):
-        op = _lamina.find_op("losses." + _ALIASES.get(name, name))
-        if op is not None:
-            globals()[name] = op
-            return op
-        cls = get_class(name, "keras.losses")
-        if cls is not None and cls.__name__ == name:
-            globals()[name] = cls
-            return cls
-    raise AttributeError(f"module 'lamina.losses' has no attribute {name!r}")
-
-
+__getattr__ = module_getattr("lamina.losses", "keras.losses", _function)
 __dir__ = module_dir("lamina.losses", "keras.losses")

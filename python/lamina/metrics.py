@@ -1,7 +1,7 @@
 """keras.metrics."""
 from lamina import _lamina
-from lamina._kinds import Configurable, serialize_any
-from lamina._wrap import get_class, module_dir, own
+from lamina._kinds import Configurable, functions, getter, serialize_any
+from lamina._wrap import module_dir, module_getattr, own
 
 
 class Metric(Configurable, _lamina.MetricCore):
@@ -32,6 +32,20 @@ class Metric(Configurable, _lamina.MetricCore):
 
     def add_weight(self, shape=(), initializer=None, dtype=None, name=None):
         return self.add_variable(shape, "zeros" if initializer is None else initializer, dtype=dtype, name=name)
+
+    def __getattr__(self, name):
+        """A metric's variables by name (`true_positives`), and its arguments."""
+        if not name.startswith("_"):
+            for v in self._variables():
+                if v.name == name:
+                    return v
+            found = self._attribute(name)
+            if found is not None:
+                return found
+        return super().__getattr__(name)
+
+    def _pickled_variables(self):
+        return self.variables
 
     @property
     def variables(self):
@@ -69,24 +83,8 @@ _FUNCTIONS = {"mse": "mean_squared_error", "MSE": "mean_squared_error", "mae": "
               "MAPE": "mean_absolute_percentage_error", "msle": "mean_squared_logarithmic_error", "MSLE": "mean_squared_logarithmic_error", "cosine_proximity": "cosine_similarity"}
 
 
-def get(identifier):
-    """A metric from a name, a config, a class or a callable; None stays None."""
-    from lamina import saving
-
-    if identifier is None:
-        return None
-    if isinstance(identifier, str):
-        name = _FUNCTIONS.get(identifier, identifier)
-        obj = _lamina.find_op("metrics." + name) or _lamina.find_op("losses." + name) or _lamina.get_object(identifier, "keras.metrics")
-    elif isinstance(identifier, dict):
-        obj = saving.deserialize_keras_object(identifier)
-    else:
-        obj = identifier
-    if isinstance(obj, type):
-        obj = obj()
-    if callable(obj):
-        return obj
-    raise ValueError(f"Could not interpret metric identifier: {identifier}")
+_function = functions(_FUNCTIONS, "metrics", "losses")
+get = getter("keras.metrics", Metric, "metric")
 
 
 def serialize(metric):
@@ -96,23 +94,8 @@ def serialize(metric):
 def deserialize(config, custom_objects=None):
     from lamina import saving
 
-    if isinstance(config, str):
-        return get(config)
-    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
+    return get(config) if isinstance(config, str) else saving.deserialize_keras_object(config, custom_objects=custom_objects)
 
 
-def __getattr__(name):
-    if not name.startswith("_"):
-        plain = _FUNCTIONS.get(name, name)
-        op = _lamina.find_op("metrics." + plain) or _lamina.find_op("losses." + plain)
-        if op is not None:
-            globals()[name] = op
-            return op
-        cls = get_class(name, "keras.metrics")
-        if cls is not None and cls.__name__ == name:
-            globals()[name] = cls
-            return cls
-    raise AttributeError(f"module 'lamina.metrics' has no attribute {name!r}")
-
-
+__getattr__ = module_getattr("lamina.metrics", "keras.metrics", _function)
 __dir__ = module_dir("lamina.metrics", "keras.metrics")

@@ -1,4 +1,6 @@
 """keras.models: Model and Sequential."""
+import inspect
+
 import numpy as np
 
 from lamina import _lamina
@@ -65,7 +67,7 @@ class _ModelMethods(_LayerMethods):
 
     @property
     def operations(self):
-        return self._operations()
+        return self._operations
 
     def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None):
         """Prints a table of the layers."""
@@ -233,14 +235,41 @@ class _ModelMethods(_LayerMethods):
                 *parents, leaf = v.path.split("/")
                 for p in parents:
                     at = at.setdefault(p, {})
+                if leaf in at:
+                    raise ValueError(f"The following variable path is found twice in the model: '{v.path}'. `get_state_tree()` can only be called when all variable paths are unique. Make sure to give "
+                                     "unique names to your layers (and other objects).")
                 at[leaf] = value(v)
             return out
 
         return {"trainable_variables": tree_of(self.trainable_variables), "non_trainable_variables": tree_of(self.non_trainable_variables),
                 "optimizer_variables": tree_of(self.optimizer.variables if self.optimizer else []), "metrics_variables": tree_of(self.metrics_variables)}
 
+    def set_state_tree(self, state_tree):
+        """Assigns values by path; `state_tree` as get_state_tree() gives it, or parts of it."""
+
+        def assign(variables, values, path=()):
+            for key, value in values.items():
+                if isinstance(value, dict):
+                    assign(variables, value, (*path, key))
+                elif "/".join((*path, key)) in variables:
+                    variables["/".join((*path, key))].assign(value)
+
+        kinds = {"trainable_variables": lambda: self.trainable_variables, "non_trainable_variables": lambda: self.non_trainable_variables,
+                 "optimizer_variables": lambda: self.optimizer.variables, "metrics_variables": lambda: self.metrics_variables}
+        for kind, values in state_tree.items():
+            if kind not in kinds:
+                raise ValueError(f"Unknown variable name: {kind}")
+            assign({v.path: v for v in kinds[kind]()}, values)
+
+    def _get_variable_map(self):
+        variables = self.variables + (self.optimizer.variables if self.optimizer else [])
+        return {v.path: v for v in variables}
+
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
-        raise NotImplementedError(f"export(format={format!r}) is not available. Save with model.save('model.keras'), which the C++ library loads without Python.")
+        formats = ("tf_saved_model", "onnx", "openvino", "litert", "torch")
+        if format not in formats:
+            raise ValueError(f"Unrecognized format={format!r}. Supported formats are: {list(formats)}.")
+        raise NotImplementedError(f"`export_saved_model` only currently supports the tensorflow, jax and torch backends: export(format={format!r}) is not available. Save with model.save('model.keras'), which the C++ library loads without Python.")
 
 
 def _unpack(data):
@@ -302,14 +331,25 @@ class Model(_ModelMethods, _lamina.ModelCore):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        graph_keys = ("name", "trainable", "dtype", "layers", "input_layers", "output_layers")
         if "layers" in config and "input_layers" in config:
             from lamina._registration import CustomObjectScope
 
+            graph = {k: v for k, v in config.items() if k in graph_keys}
             with CustomObjectScope(custom_objects):
-                made = _lamina.get_object({"class_name": "Functional", "module": "keras.models", "config": config, "registered_name": None}, "keras.models")
-            if cls not in (Model,) and "_builtin" not in cls.__dict__:
-                return cls(inputs=made.input, outputs=made.output, name=config.get("name"))
-            return made
+                made = _lamina.get_object({"class_name": "Functional", "module": "keras.models", "config": graph, "registered_name": None}, "keras.models")
+            if "_builtin" in cls.__dict__:
+                return made
+            own_arguments = {k: v for k, v in config.items() if k not in graph_keys}
+            parameters = inspect.signature(cls.__init__).parameters
+            if "inputs" in parameters or any(p.kind is p.VAR_POSITIONAL or p.kind is p.VAR_KEYWORD for p in parameters.values()):
+                own_arguments.update(inputs=made._graph_inputs(), outputs=made._graph_outputs())
+            if config.get("name") is not None:
+                own_arguments["name"] = config["name"]
+            try:
+                return cls(**own_arguments)
+            except TypeError:  # it makes its graph itself
+                return cls(**{k: v for k, v in own_arguments.items() if k not in ("inputs", "outputs")})
         try:
             return cls(**config)
         except TypeError as e:
@@ -369,10 +409,14 @@ class Sequential(_ModelMethods, _lamina.SequentialCore):
         from lamina._registration import CustomObjectScope
 
         with CustomObjectScope(custom_objects):
-            return _lamina.get_object({"class_name": "Sequential", "module": "keras.models", "config": config, "registered_name": None}, "keras.models")
-
-
-_METHODS = (Model, Sequential)
+            made = _lamina.get_object({"class_name": "Sequential", "module": "keras.models", "config": config, "registered_name": None}, "keras.models")
+        if "_builtin" in cls.__dict__:
+            return made
+        model = cls(name=config.get("name"))
+        for layer in made._stack():
+            model.add(layer, rebuild=False)
+        model._maybe_rebuild()
+        return model
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
@@ -395,14 +439,11 @@ def model_from_json(json_string, custom_objects=None):
         return _lamina.model_from_json(json_string)
 
 
-def clone_model(model, input_tensors=None, clone_function=None, call_function=None, recursive=False, **kwargs):
-    """A model of the same architecture with weights of its own."""
-    if clone_function or call_function or input_tensors is not None:
-        raise NotImplementedError("clone_model: input_tensors, clone_function and call_function are not supported.")
-    return type(model).from_config(model.get_config())
-
-
 def __getattr__(name):
+    if name == "clone_model":
+        from lamina._cloning import clone_model
+
+        return clone_model
     raise AttributeError(f"module 'lamina.models' has no attribute {name!r}")
 
 

@@ -1,7 +1,7 @@
 """keras.regularizers."""
 from lamina import _lamina
-from lamina._kinds import Configurable, getter, serialize_any
-from lamina._wrap import get_class, module_dir, own
+from lamina._kinds import Configurable, deserializer, getter, serialize_any
+from lamina._wrap import module_dir, module_getattr, own
 
 
 class Regularizer(Configurable, _lamina.RegularizerCore):
@@ -18,26 +18,13 @@ class Regularizer(Configurable, _lamina.RegularizerCore):
         return self._call(x)
 
 
-get = getter("keras.regularizers", _lamina.RegularizerCore, "regularizer")
+get = getter("keras.regularizers", Regularizer, "regularizer")
 
 
 def serialize(regularizer):
     return serialize_any(regularizer)
 
 
-def deserialize(config, custom_objects=None):
-    from lamina import saving
-
-    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
-
-
-def __getattr__(name):
-    if not name.startswith("_"):
-        cls = get_class(name, "keras.regularizers")
-        if cls is not None:
-            globals()[name] = cls
-            return cls
-    raise AttributeError(f"module 'lamina.regularizers' has no attribute {name!r}")
-
-
+deserialize = deserializer()
+__getattr__ = module_getattr("lamina.regularizers", "keras.regularizers", aliases=True)
 __dir__ = module_dir("lamina.regularizers", "keras.regularizers")

@@ -1,6 +1,8 @@
 """keras.saving: files, configs, registration."""
+import errno
 import inspect
 import os
+import warnings
 
 import numpy as np
 
@@ -13,33 +15,61 @@ from lamina._registration import (  # noqa: F401
     get_registered_object,
     register_keras_serializable,
 )
+from lamina._wrap import user_part as _user_part
 
 
 def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
-    """Saves to a `.keras` file (zipped=False: to a directory)."""
+    """Saves a model: to a `.keras` file, a legacy `.h5` file, or with zipped=False to a directory.
+
+    Raises ValueError for other endings, OSError if the file cannot be written or exists and `overwrite` is false.
+    """
+    include_optimizer = kwargs.pop("include_optimizer", True)
+    save_format = kwargs.pop("save_format", None)
+    path = os.fspath(filepath)
+    if save_format and not path.endswith((".h5", ".hdf5", ".keras")):
+        raise ValueError(f"The `save_format` argument is deprecated in Keras 3. Please remove this argument and pass a file path with either `.keras` or `.h5` extension.Received: save_format={save_format}")
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}")
-    path = os.fspath(filepath)
-    if path.endswith((".h5", ".hdf5")):
-        raise ValueError("Writing legacy `.h5` models is not supported; use the `.keras` format.")
-    _lamina.save_model(model, path, overwrite, True if zipped is None else zipped)
+    _lamina.save_model(model, path, overwrite, True if zipped is None else zipped, bool(include_optimizer))
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
-    """A model from a `.keras` file. Code in the file (lambdas) only runs with safe_mode=False."""
+    """A model from a `.keras` file, a directory of one, or a legacy `.h5` file.
+
+    Code in the file (lambdas) only runs with safe_mode=False. Raises ValueError for what is not a model's file, TypeError
+    for classes that are not registered.
+    """
     path = os.fspath(filepath)
+    if path.endswith((".h5", ".hdf5")):
+        _require(path)
     with CustomObjectScope(custom_objects), _SafeMode(safe_mode):
         return _lamina.load_model(path, compile)
 
 
 def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):
-    if max_shard_size is not None:
-        raise NotImplementedError("Sharded weight files are not supported.")
-    _lamina.save_weights(model, os.fspath(filepath), overwrite)
+    """Weights to a `.weights.h5` file; with `max_shard_size` (GB) to several, under a `.weights.json` index."""
+    if kwargs:
+        raise TypeError(f"Invalid keyword arguments: {kwargs}")
+    _lamina.save_weights(model, os.fspath(filepath), overwrite, None if max_shard_size is None else float(max_shard_size))
 
 
 def load_weights(model, filepath, skip_mismatch=False, **kwargs):
-    _lamina.load_weights(model, os.fspath(filepath), skip_mismatch)
+    """Weights from a `.weights.h5`, `.weights.json`, `.keras` or legacy `.h5` file (there with `by_name`, too).
+
+    Raises ValueError naming the layer, the expected and the stored shapes; with skip_mismatch that is a warning.
+    """
+    by_name = kwargs.pop("by_name", None)
+    if kwargs:
+        raise ValueError(f"Invalid keyword arguments: {kwargs}")
+    path = os.fspath(filepath)
+    if path.endswith((".h5", ".hdf5", ".weights.json", ".keras")) and not by_name:
+        _require(path)
+    _lamina.load_weights(model, path, bool(skip_mismatch), bool(by_name))
+
+
+def _require(path):
+    if not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 class _SafeMode:
@@ -60,21 +90,25 @@ def lambda_from_config(serialized):
     from lamina import config
 
     if _SafeMode.current and not config.unsafe_deserialization_enabled():
-        raise ValueError("Requested the deserialization of a Python lambda, which runs code from the file. If you trust its source, pass safe_mode=False or call keras.config.enable_unsafe_deserialization().")
+        raise ValueError("Requested the deserialization of a Python lambda. This carries a potential risk of arbitrary code execution and thus it is disallowed by default. If you trust the source of the artifact, you can override this error by passing `safe_mode=False` to the loading function, or calling `keras.config.enable_unsafe_deserialization().")
     import base64
     import marshal
     import types
 
     c = serialized["config"]
-    code = marshal.loads(base64.b64decode(c["value" if "value" in c else "code"]))
-    return types.FunctionType(code, {"__builtins__": __builtins__}, argdefs=tuple(c.get("defaults") or ()) or None)
+    parts = c["value"] if "value" in c else [c["code"], c.get("defaults"), c.get("closure")]
+    code, defaults, closure = parts if isinstance(parts, (list, tuple)) else (parts, None, None)
+    code = marshal.loads(base64.b64decode(code))
+    cells = tuple(types.CellType(v) for v in closure) if closure else None
+    return types.FunctionType(code, {"__builtins__": __builtins__}, code.co_name, tuple(defaults) if defaults else None, cells)
 
 
 def _encode_lambda(f):
-    import base64
+    import codecs
     import marshal
 
-    return {"class_name": "__lambda__", "config": {"code": base64.b64encode(marshal.dumps(f.__code__)).decode(), "defaults": list(f.__defaults__) if f.__defaults__ else None, "closure": None}}
+    closure = tuple(c.cell_contents for c in f.__closure__) if f.__closure__ else None
+    return {"class_name": "__lambda__", "config": {"value": [codecs.encode(marshal.dumps(f.__code__), "base64").decode("ascii"), f.__defaults__, closure]}}
 
 
 def serialize_keras_object(obj):
@@ -164,14 +198,9 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=True, **kwar
 
             made = _resolve(config)
             if made is None:
-                raise TypeError(f"Could not locate class '{name}'. Make sure custom classes are decorated with `@keras.saving.register_keras_serializable()`. Full object config: {config}")
+                raise TypeError(f"Could not locate class '{name}'. Make sure custom classes and functions are decorated with `@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they are all imported so that the decorator is run before trying to load them. Full object config: {config}")
             return made
-        try:
-            return _lamina.get_object(config, _module_for(config))
-        except ValueError as e:
-            if "Could not locate" in str(e):
-                raise TypeError(f"Could not locate class '{name}'. Make sure custom classes are decorated with `@keras.saving.register_keras_serializable()`. Full object config: {config}") from e
-            raise
+        return _lamina.get_object(config, _module_for(config))
 
 
 def _module_for(config):
@@ -187,11 +216,43 @@ def from_serialized(cls, serialized):
     obj = cls.from_config(config)
     build = serialized.get("build_config")
     if build and hasattr(obj, "build_from_config"):
-        obj.build_from_config(build)
+        if not _build_by_run(obj, build):
+            obj.build_from_config(build)
     compile_config = serialized.get("compile_config")
     if compile_config and hasattr(obj, "compile_from_config"):
         obj.compile_from_config(compile_config)
     return obj
+
+
+def _build_by_run(model, build_config):
+    """Whether `model` is a subclass with neither a build() of its own nor a graph: its call() then makes the weights."""
+    overridden = _user_part(type(model))
+    if not isinstance(model, _lamina.ModelCore) or isinstance(model, _lamina.SequentialCore) or overridden is None or model._is_functional:
+        return False
+    if overridden[3] & {"build", "build_from_config"} or model.built and model.weights:
+        return False
+    shapes = {"inputs": build_config["input_shape"]} if "input_shape" in build_config else dict(build_config.get("shapes_dict") or {})
+    if not shapes or any(s is None for s in shapes.values()):
+        return False
+    tensors = {k[: -len("_shape")] if k.endswith("_shape") else k: _symbolic(s) for k, s in shapes.items()}
+    try:
+        if len(tensors) == 1:
+            model(next(iter(tensors.values())))
+        else:
+            model(**tensors)
+    except Exception as e:
+        warnings.warn(f"Model '{model.name}' had a build config, but the model cannot be built automatically in `build_from_config(config)`. You should implement `def build_from_config(self, config)`, and you might also want to implement the method  that generates the config at saving time, `def get_build_config(self)`. The method `build_from_config()` is meant to create the state of the model (i.e. its variables) upon deserialization. ({type(e).__name__}: {e})", stacklevel=2)
+    return True
+
+
+def _symbolic(shape):
+    from lamina import config
+
+    if isinstance(shape, dict):
+        return {k: _symbolic(s) for k, s in shape.items()}
+    if all(d is None or isinstance(d, int) for d in shape):
+        return _lamina.KerasTensor(list(shape), config.floatx())
+    return [_symbolic(s) for s in shape]
 
 
 def _revive(v):

@@ -81,10 +81,14 @@ def map_structure_up_to(shallow_structure, func, *structures):
 
 def assert_same_structure(a, b, check_types=None, shallow=False):
     if is_nested(a) != is_nested(b):
-        raise ValueError(f"`a` and `b` don't have the same structure: {a!r} and {b!r}")
+        expected = next((k.__name__ for k in (dict, list, tuple) if isinstance(a, k)), "a leaf")
+        raise ValueError(f"`a` and `b` don't have the same structure: expected {expected}, got {type(b).__name__}: {a!r} and {b!r}")
     if not is_nested(a):
         return
-    if isinstance(a, dict) != isinstance(b, dict) or len(a) != len(b) or (isinstance(a, dict) and set(a) != set(b)):
+    kind = next((k for k in (dict, list, tuple) if isinstance(a, k)), type(a))
+    if not isinstance(b, kind):
+        raise ValueError(f"`a` and `b` don't have the same structure: expected {kind.__name__}, got {type(b).__name__}: {a!r} and {b!r}")
+    if len(a) != len(b) or (isinstance(a, dict) and set(a) != set(b)):
         raise ValueError(f"`a` and `b` don't have the same structure: {a!r} and {b!r}")
     if not shallow:
         for x, y in zip(_items(a), _items(b)):

@@ -44,6 +44,7 @@ _PLACES = {
     ("keras.src.models.functional", "Functional"): "lamina.models.Functional",
     ("keras.src.models", "Functional"): "lamina.models.Functional",
     ("keras.src.backend.common.variables", "standardize_shape"): "lamina._variable.standardize_shape",
+    ("keras.src.losses.loss", "squeeze_or_expand_to_same_rank"): "lamina._lamina.squeeze_or_expand_to_same_rank",
     ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_NAMES"): "lamina._registration.GLOBAL_CUSTOM_NAMES",
     ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_OBJECTS"): "lamina._registration.GLOBAL_CUSTOM_OBJECTS",
 }
@@ -173,6 +174,11 @@ def validate_float_arg(value, name):
 @here("keras.src.metrics.metrics_utils.AUCCurve")
 class AUCCurve:
     ROC, PR, PRGAIN = "ROC", "PR", "PRGAIN"
+
+
+@here("keras.src.metrics.metrics_utils.AUCSummationMethod")
+class AUCSummationMethod:
+    INTERPOLATION, MAJORING, MINORING = "interpolation", "majoring", "minoring"
 
 
 @here("global_seed_generator")

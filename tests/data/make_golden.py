@@ -112,6 +112,19 @@ def plain(path):
         f["wrong/colour"] = np.array([0, 1], h5py.enum_dtype({"RED": 0, "BLUE": 1}))
 
 
+def latest(path):
+    """HDF5's newer structures: groups and attributes in fractal heaps, with their indexes."""
+    with h5py.File(path, "w", libver="latest") as f:
+        for count in (3, 12, 100):
+            group = f.create_group(f"links{count}")
+            for i in range(count):
+                group[str(i)] = np.float32(i)
+        f["grö/ße"] = np.arange(3, dtype="int32")
+        for i in range(20):
+            f["links3"].attrs[f"note{i}"] = f"text {i}"
+        f.attrs["names"] = [f"name_{i}" for i in range(100)]
+
+
 def hostile_hdf5():
     def new(name, **options):
         return h5py.File(HOSTILE / name, "w", **options)
@@ -269,6 +282,7 @@ def main():
         model.save(HERE / f"{make.__name__}.h5")
     dtypes().save_weights(HERE / "dtypes.weights.h5")
     plain(HERE / "plain.h5")
+    latest(HERE / "latest.h5")
     for name in ("sequential.weights.h5", "functional.weights.h5", "sequential.h5", "functional.h5", "dtypes.weights.h5"):
         golden["files"][name] = contents(HERE / name)
     other_zips()

@@ -154,7 +154,12 @@ Tensor transpose(const Tensor& x, std::vector<int> axes) {
   if (identity && static_cast<int>(axes.size()) == x.rank()) return x;
   return apply1(make_op<TransposeOp>(std::move(axes)), {x});
 }
-Tensor broadcast_to(const Tensor& x, const Shape& shape) { return x.shape() == shape ? x : apply1(make_op<BroadcastOp>(shape), {x}); }
+Tensor broadcast_to(const Tensor& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  // Known values at an unknown size: a shape is all there is.
+  if (!shape.known() && x.shape().known()) return Tensor::spec_only(shape, x.dtype());
+  return apply1(make_op<BroadcastOp>(shape), {x});
+}
 Tensor slice(const Tensor& x, std::vector<int64_t> starts, std::vector<int64_t> limits, std::vector<int64_t> strides) {
   if (strides.empty()) strides.assign(starts.size(), 1);
   return apply1(make_op<SliceOp>(std::move(starts), std::move(limits), std::move(strides)), {x});

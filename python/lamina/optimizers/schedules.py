@@ -1,7 +1,7 @@
 """keras.optimizers.schedules."""
 from lamina import _lamina
-from lamina._kinds import Configurable, serialize_any
-from lamina._wrap import get_class, module_dir, own
+from lamina._kinds import Configurable, deserializer, serialize_any
+from lamina._wrap import module_dir, module_getattr, own
 
 
 class LearningRateSchedule(Configurable, _lamina.LearningRateScheduleCore):
@@ -22,19 +22,6 @@ def serialize(learning_rate_schedule):
     return serialize_any(learning_rate_schedule)
 
 
-def deserialize(config, custom_objects=None):
-    from lamina import saving
-
-    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
-
-
-def __getattr__(name):
-    if not name.startswith("_"):
-        cls = get_class(name, "keras.optimizers.schedules")
-        if cls is not None:
-            globals()[name] = cls
-            return cls
-    raise AttributeError(f"module 'lamina.optimizers.schedules' has no attribute {name!r}")
-
-
+deserialize = deserializer()
+__getattr__ = module_getattr("lamina.optimizers.schedules", "keras.optimizers.schedules")
 __dir__ = module_dir("lamina.optimizers.schedules", "keras.optimizers.schedules")

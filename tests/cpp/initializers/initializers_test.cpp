@@ -62,6 +62,36 @@ TEST(Initializer, Fixed) {
   EXPECT_THROW((*InitializerRef("identity"))({2}), ValueError);
 }
 
+TEST(Initializer, ConstantTensor) {
+  InitializerRef initializer = InitializerRef::make("Constant", {{"value", Tensor::of<float>({1, 2})}});
+  Value config = serialize_object(initializer.pointer());
+  EXPECT_THAT((*InitializerRef::from(config))({2, 2}).to_vector<float>(), ::testing::ElementsAre(1, 2, 1, 2));
+  EXPECT_EQ(serialize_object(InitializerRef::from(config).pointer()).repr(), config.repr());
+}
+
+TEST(Initializer, FourierKernels) {  // Keras 3.15.1's values
+  const double h = std::sqrt(0.5), third = 1.0 / 3;
+  struct Case {
+    Dict config;
+    std::vector<double> expected;  // (4, 1, 3)
+  };
+  for (const Case& c : std::initializer_list<Case>{
+           {{{"side", "real"}, {"window", "hann"}, {"scaling", "density"}}, {0, 0, 0, h, 0, -h, h, -h, h, 0, 0, 0}},
+           {{{"side", "imag"}, {"window", "tukey"}, {"scaling", "spectrum"}, {"periodic", true}}, {0, 0, 0, 0, -third, 0, 0, 0, 0, 0, third, 0}},
+           {{{"side", "real"}, {"window", List{1, 2, 3, 4}}, {"scaling", Value()}}, {1, 1, 1, 2, 0, -2, 3, -3, 3, 4, 0, -4}},
+           {{{"side", "imag"}, {"window", Value()}}, {0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 1, 0}}}) {
+    InitializerRef initializer = InitializerRef::make("STFT", c.config);
+    Tensor x = (*initializer)({4, 1, 3}, DType::float64);
+    for (int64_t i = 0; i < 12; ++i) EXPECT_NEAR(x.at(i), c.expected[static_cast<size_t>(i)], 1e-7) << Value(c.config).repr() << " element " << i;
+    Value config = serialize_object(initializer.pointer());
+    EXPECT_EQ(serialize_object(InitializerRef::from(config).pointer()).repr(), config.repr());
+  }
+  EXPECT_THROW(InitializerRef::make("STFT", {{"side", "imaginary"}}), Error);
+  EXPECT_THROW(InitializerRef::make("STFT", {{"window", "unknown"}}), Error);
+  EXPECT_THROW(InitializerRef::make("STFT", {{"scaling", "l2"}}), Error);
+  EXPECT_THROW((*InitializerRef::make("STFT", {{"window", List{1, 2}}}))({4, 1, 3}), ValueError);
+}
+
 TEST(Initializer, OrthogonalColumns) {
   for (Shape shape : {Shape{20, 6}, Shape{6, 20}, Shape{2, 5, 4}}) {
     Tensor q = (*InitializerRef::make("Orthogonal", {{"seed", 3}}))(shape, DType::float64);
@@ -81,6 +111,15 @@ TEST(Regularizer, Values) {
   // The cosine of the rows (1, -2) and (3, -4) is 11 / sqrt(125).
   EXPECT_NEAR((*RegularizerRef::make("OrthogonalRegularizer", {{"factor", 1.0}}))(x).item(), 11 / std::sqrt(125.0), 1e-5);
   EXPECT_THROW(RegularizerRef::make("L1", {{"l1", -1.0}}), Error);
+}
+
+TEST(Callables, AreRegularizersAndConstraints) {
+  ObjectPtr twice = make_callable("twice", [](List args, Dict) -> Value { return prim::multiply(args[0].as_tensor(), 2); });
+  Tensor x = Tensor::of<float>({1, -2});
+  EXPECT_THAT((*ConstraintRef::from(Value(twice)))(x).to_vector<float>(), ::testing::ElementsAre(2, -4));
+  EXPECT_THAT((*RegularizerRef::from(Value(twice)))(x).to_vector<float>(), ::testing::ElementsAre(2, -4));
+  EXPECT_EQ(ConstraintRef::from(Value(twice))->class_name(), "function");
+  EXPECT_THROW(ConstraintRef::from(Value(InitializerRef("ones").pointer())), TypeError);
 }
 
 TEST(Constraint, Values) {

@@ -44,6 +44,11 @@ const std::vector<Case>& cases() {
       {"CategoricalFocalCrossentropy", {{"from_logits", true}, {"alpha", 0.5}}, "cat_t", "log_p", 0.907674, 1.074484, 1.815348},
       {"SparseCategoricalCrossentropy", {}, "sp_t", "cat_p", 1.060132, 2.66957, 2.120264},
       {"SparseCategoricalCrossentropy", {{"from_logits", true}, {"ignore_class", 2}}, "sp_t", "log_p", 3.504597, 3.504597, 3.504597},
+      {"Circle", {{"gamma", 2.0}, {"margin", 0.3}}, "emb_t", "emb_p", 1.422548, none, 5.69019},
+      {"Circle", {{"gamma", 2.0}, {"margin", 0.3}, {"remove_diagonal", false}}, "emb_t", "emb_p", 1.839231, none, 7.356922},
+      {"CategoricalGeneralizedCrossEntropy", {}, "sp_t", "cat_p", 0.7781897, 1.883763, 1.556379},
+      {"CategoricalGeneralizedCrossEntropy", {{"q", 0.2}}, "sp_t", "cat_p", 0.9308498, 2.306952, 1.8617},
+      {"CTC", {}, "seq_t", "seq_p", 2.378189, 4.786322, 4.756378},
       {"Dice", {}, "bin_t", "bin_p", 0.3103449, 0.6206897, 0.3103449},
       {"Dice", {{"axis", 1}}, "bin_t", "bin_p", 0.3066667, 0.5866667, 0.6133333},
       {"Tversky", {{"alpha", 0.3}, {"beta", 0.7}}, "bin_t", "bin_p", 0.3006993, 0.6013986, 0.3006993},
@@ -107,6 +112,27 @@ TEST(Loss, MasksCountAsWeights) {
   p.set_mask(prim::cast(Tensor::of<int32_t>({0, 0}), DType::boolean));
   EXPECT_FLOAT_EQ((*loss)(t, p).item(), 0);
   EXPECT_FLOAT_EQ((*LossRef::make("MeanSquaredError", {{"reduction", "mean_with_sample_weight"}}))(t, Tensor::of<float>({1, 1, 3, 5}, {2, 2}), Tensor::of<float>({1, 3})).item(), 13);
+}
+
+TEST(Loss, CirclesOfOneLabelAreMasked) {
+  // Two samples of one label each: no pair of other labels for the first case, no pair of one label for the second.
+  Tensor p = Tensor::of<float>({0.6f, 0.8f, 1, 0}, {2, 2});
+  for (std::vector<float> labels : {std::vector<float>{1, 1}, std::vector<float>{0, 1}}) {
+    Tensor value, g;
+    {
+      TapeScope tape;
+      value = (*LossRef("circle"))(Tensor::of(labels), p);
+      g = gradients(std::vector<Tensor>{value}, std::vector<GradientSource>{p})[0];
+    }
+    EXPECT_EQ(value.item(), 0);
+    EXPECT_THAT(g.to_vector<float>(), ::testing::Each(0));
+  }
+}
+
+TEST(Loss, RefusesShapesAndArguments) {
+  EXPECT_THROW(LossRef::make("CategoricalGeneralizedCrossEntropy", {{"q", 1.0}}), Error);
+  EXPECT_THROW((*LossRef("ctc"))(batch("sp_t"), batch("seq_p")), Error);
+  EXPECT_THROW((*LossRef("ctc"))(batch("seq_t"), batch("cat_p")), Error);
 }
 
 TEST(Loss, ConfigRoundTrip) {

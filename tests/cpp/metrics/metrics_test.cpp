@@ -138,5 +138,24 @@ TEST(Metric, ConfigRoundTrip) {
   EXPECT_EQ(MetricRef("mae")->name(), "mean_absolute_error");
 }
 
+TEST(Metric, ThresholdsOfAUC) {
+  MetricRef auc = MetricRef::make("AUC", {{"num_thresholds", Value()}, {"thresholds", List{0.45, 0.3}}});
+  Value all = auc->attribute("thresholds");
+  ASSERT_EQ(all.as_list().size(), 4u);
+  EXPECT_NEAR(all.as_list()[0].as_number(), 0, 1e-6);
+  EXPECT_EQ(all.as_list()[1].as_number(), 0.3);
+  EXPECT_EQ(auc->get_config().at("thresholds").repr(), "[0.3, 0.45]");
+  EXPECT_EQ(auc->get_config().at("num_thresholds").as_int(), 4);
+  EXPECT_THROW(MetricRef::make("AUC", {{"num_thresholds", Value()}}), Error);
+  EXPECT_THROW(MetricRef::make("Precision", {{"thresholds", List{-1, 0.5, 2}}}), Error);
+}
+
+TEST(Metric, StateOfShapes) {
+  MetricRef score = MetricRef::make("FBetaScore");
+  EXPECT_THROW(score->build({2, 3, 4}, {2, 3, 4}), ValueError);
+  score->build({2, 3}, {2, 3});
+  EXPECT_EQ(score->variables().at(0).shape(), Shape{3});
+}
+
 }  // namespace
 }  // namespace lamina

@@ -64,6 +64,24 @@ const std::vector<Case>& cases() {
     {"Adafactor", {{"learning_rate", 0.1}},
      {0.6784878, -2.492326, 3.592839, -0.04837318, 0.7748216, -1.505575, 0.05013324, 0.2498668, -0.3498668},
      {"w", "w", "dense_w_velocity", "b", "b", "dense_b_velocity"}},
+    {"Muon", {{"learning_rate", 0.1}},
+     {0.9452993, -2.020296, 3.040172, 0.4507675, 0.2894143, -1.042566, -0.1805338, 0.4801739, -0.5800532},
+     {"dense_w_momentum", "dense_b_momentum", "dense_b_velocity"}},
+    {"Muon", {{"learning_rate", 0.1}, {"nesterov", false}, {"rms_rate", Value()}, {"weight_decay", Value()}},
+     {0.8454937, -2.065541, 3.126405, 0.3595533, 0.3646907, -1.126392, -0.1805338, 0.4801739, -0.5800532},
+     {"dense_w_momentum", "dense_b_momentum", "dense_b_velocity"}},
+    {"Muon", {{"learning_rate", 0.1}, {"exclude_layers", List{"dense"}}, {"adam_lr_ratio", 0.5}},
+     {0.8527042, -2.143698, 3.142499, 0.353302, 0.3957985, -1.144899, -0.04032685, 0.339967, -0.4398466},
+     {"dense_w_momentum", "dense_w_velocity", "dense_b_momentum", "dense_b_velocity"}},
+    {"Muon", {{"learning_rate", 0.1}, {"adam_weight_decay", Value()}, {"weight_decay", 0.5}, {"momentum", 0.5}, {"ns_steps", 3}},
+     {0.8036133, -1.735659, 2.613483, 0.3835373, 0.249128, -0.8951186, -0.1805311, 0.4805311, -0.5805303},
+     {"dense_w_momentum", "dense_b_momentum", "dense_b_velocity"}},
+    {"ScheduleFreeAdamW", {{"learning_rate", 0.1}},
+     {0.7559362, -2.244064, 3.244064, 0.2559363, 0.4940637, -1.244064, -0.06407979, 0.3640798, -0.4640798},
+     {"dense_w_momentum", "dense_w_velocity", "dense_b_momentum", "dense_b_velocity"}},
+    {"ScheduleFreeAdamW", {{"learning_rate", 0.1}, {"beta_1", 0.8}, {"warmup_steps", 2}, {"weight_decay", 0.1}},
+     {0.7835026, -2.186597, 3.176631, 0.2884858, 0.4540391, -1.196564, -0.01973383, 0.3167438, -0.4157472},
+     {"dense_w_momentum", "dense_w_velocity", "dense_b_momentum", "dense_b_velocity"}},
     {"SGD", {{"learning_rate", 0.1}, {"clipnorm", 0.5}},
      {0.9842758, -2.031448, 3.047173, 0.4371029, 0.3286214, -1.094346, -7.450581e-09, 0.3, -0.3500001},
      {}},
@@ -163,6 +181,19 @@ TEST(Optimizer, Refuses) {
   Variable known(Tensor::of<float>({1})), unknown(Tensor::of<float>({1}));
   EXPECT_THROW(o->apply({Tensor()}, {known}), ValueError);
   EXPECT_THROW(o->apply({Tensor::of<float>({1})}, {unknown}), ValueError);
+}
+
+TEST(Optimizer, ArgumentsByName) {
+  OptimizerRef o = OptimizerRef::make("SGD", {{"learning_rate", 1.0}, {"clipnorm", 4.0}});
+  EXPECT_EQ(o->arguments().at("clipnorm").as_number(), 4);
+  o->set_argument("clipnorm", 0.5);
+  EXPECT_NEAR(o->clip_gradients({Tensor::of<float>({3, 4})})[0].at(0), 0.3, 1e-6);
+  EXPECT_EQ(o->get_config().at("clipnorm").as_number(), 0.5);
+  EXPECT_THROW(o->set_argument("clipvalue", 1.0), ValueError);  // together with clipnorm
+  EXPECT_THROW(o->set_argument("clip", 1.0), TypeError);
+  Variable w(Tensor::of<float>({1}));
+  o->build({w});
+  EXPECT_THROW(o->set_argument("use_ema", true), ValueError);
 }
 
 TEST(Optimizer, ExcludesFromWeightDecay) {

@@ -126,6 +126,20 @@ TEST(Hdf5Reader, ReadsChunksAndCompression) {
   EXPECT_EQ(zeros.at(999'999), 0);
 }
 
+TEST(Hdf5Reader, ReadsNewerStructures) {
+  Hdf5Reader reader(data_file("latest.h5"));
+  for (int count : {3, 12, 100}) {
+    std::string group = text("links", count);
+    ASSERT_EQ(reader.keys(group).size(), static_cast<size_t>(count));
+    for (int i = 0; i < count; ++i) ASSERT_EQ(reader.read(text(group, "/", i)).item(), i) << group;
+  }
+  EXPECT_EQ(reader.read("grö/ße").to_vector<int32_t>(), (std::vector<int32_t>{0, 1, 2}));
+  ASSERT_EQ(reader.attribute_names("links3").size(), 20u);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(reader.string_attribute("links3", text("note", i)), text("text ", i));
+  EXPECT_EQ(reader.strings("", "names").size(), 100u);
+  EXPECT_EQ(reader.strings("", "names").back(), "name_99");
+}
+
 TEST(Hdf5Reader, SortsNumbersByValue) {
   EXPECT_THAT(Hdf5Reader(data_file("plain.h5")).keys("order"),
               ElementsAre("0", "01", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "x"));

@@ -1,0 +1,26 @@
+#pragma once
+// The objects of a model that files store, each with its path, in Keras' order: the layers of functional and Sequential
+// models first, then attributes by name (those with a leading underscore last), lists, tuples and dicts of objects by
+// class ("items/dense", "items/dense_1", "items/container/dense").
+#include <functional>
+
+#include "api/model.h"
+
+namespace lamina {
+
+struct Saveable {
+  std::string path;  // "layers/dense"; "" is the model
+  ObjectPtr object;
+  Layer* layer = nullptr;          // the object as one of these, if it is one
+  Optimizer* optimizer = nullptr;
+  std::string name() const;  // the object's own
+  std::string repr() const;  // "<Dense name=dense, built=True>"
+  bool has_own_state() const { return layer || optimizer || object->hooked("save_own_variables"); }
+  Variables variables() const;  // trainable ones first, each kind in the order it was made
+};
+
+// `visit` says whether it is done with the object. If not, and the object is also found under another path, it is visited
+// there again.
+void walk_saveables(const Model& model, const std::function<bool(const Saveable&)>& visit);
+
+}  // namespace lamina
