@@ -220,7 +220,14 @@ void Model::reset_metrics() {
   for (const MetricPtr& m : metrics()) m->reset();
 }
 
+namespace {
+void forget_record(const Tensor& t) {
+  if (t.node()->producer) release_producer(std::move(t.node()->producer));
+}
+}  // namespace
+
 Dict Model::train_step(const Value& x, const Value& y, const Value& sample_weight) {
+  const bool recording_before = recording();
   Variables variables = trainable_weights();
   Tensors grads;
   Value y_pred;
@@ -242,6 +249,12 @@ Dict Model::train_step(const Value& x, const Value& y, const Value& sample_weigh
     }
   }
   NoGradScope off;
+  // Gradients have been taken: without the record nobody else holds the variables' values, so that they can be updated in
+  // place. A tape around the step still needs it.
+  if (!recording_before) {
+    forget_record(loss);
+    for (const Tensor& t : flatten_tensors(y_pred)) forget_record(t);
+  }
   int64_t batch = batch_size_of(x);
   loss_tracker_->update({loss}, {{"sample_weight", prim::full({}, static_cast<double>(batch), DType::float32)}});
   if (optimizer_ && !variables.empty()) optimizer_->apply(grads, variables);

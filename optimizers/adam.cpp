@@ -1,6 +1,8 @@
 #include "optimizers/adam.h"
 
+#include "backends/core/engine.h"
 #include "backends/ops/primitives.h"
+#include "backends/ops/update/update.h"
 
 namespace lamina {
 
@@ -28,22 +30,25 @@ void AdamLike<A>::build(const Variables& variables) {
 }
 
 template <class A>
+Tensor AdamLike<A>::step_size(const Tensor& learning_rate) {
+  const A& a = this->args;
+  auto& kept = step_size_;
+  Tensor iterations = this->iterations().value();
+  if (kept.learning_rate.pointer() == learning_rate.pointer() && kept.iterations.pointer() == iterations.pointer()) return kept.value;
+  Tensor step = this->local_step(learning_rate.dtype());
+  auto rest = [&](double beta) { return rsub(1, power(full({}, beta, step.dtype()), step)); };  // 1 - beta^step
+  kept = {learning_rate, iterations, divide(multiply(learning_rate, sqrt(rest(a.beta_2))), rest(a.beta_1))};
+  return kept.value;
+}
+
+template <class A>
 void AdamLike<A>::update_step(const Tensor& g, const Variable& variable, const Tensor& learning_rate) {
   const A& a = this->args;
-  size_t i = this->index_of(variable);
-  Tensor step = this->local_step(variable.dtype());
-  auto rest = [&](double beta) { return rsub(1, power(full({}, beta, step.dtype()), step)); };  // 1 - beta^step
-  Tensor alpha = divide(multiply(learning_rate, sqrt(rest(a.beta_2))), rest(a.beta_1));
-  Tensor m0 = momentums_[i].value(), v0 = velocities_[i].value();
-  Tensor m = add(m0, multiply(subtract(g, m0), 1 - a.beta_1));
-  Tensor v = add(v0, multiply(subtract(square(g), v0), 1 - a.beta_2));
-  momentums_[i].assign(m);
-  velocities_[i].assign(v);
-  if (a.amsgrad) {
-    v = maximum(largest_[i].value(), v);
-    largest_[i].assign(v);
-  }
-  variable.assign(subtract(variable.value(), divide(multiply(m, alpha), add(sqrt(v), a.epsilon))));
+  const size_t i = this->index_of(variable);
+  const Variable states[] = {variable, momentums_[i], velocities_[i], a.amsgrad ? largest_[i] : Variable()};
+  const Tensor rest[] = {g, step_size(learning_rate)};
+  const Op& op = keep_update(update_, a.amsgrad ? UpdateRule::adam_largest : UpdateRule::adam, {a.beta_1, a.beta_2, a.epsilon});
+  update_variables(op, std::span(states, a.amsgrad ? 4 : 3), rest);
 }
 
 namespace {

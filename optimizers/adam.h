@@ -1,4 +1,5 @@
 #pragma once
+#include "backends/core/primitive.h"
 #include "optimizers/optimizer.h"
 
 namespace lamina {
@@ -22,6 +23,12 @@ class AdamLike : public OptimizerWith<A> {
   void update_step(const Tensor& gradient, const Variable& variable, const Tensor& learning_rate) override;
 
  private:
+  // learning_rate with both corrections: computed for the first variable of a step and kept for the others.
+  Tensor step_size(const Tensor& learning_rate);
+  struct {
+    Tensor learning_rate, iterations, value;
+  } step_size_;
+  Op update_;
   Variables momentums_, velocities_, largest_;
 };
 

@@ -1,10 +1,9 @@
-#include "backends/ops/primitives.h"
+#include "backends/core/engine.h"
+#include "backends/ops/update/update.h"
 #include "optimizers/optimizer.h"
 
 namespace lamina {
 namespace {
-
-using namespace prim;
 
 struct RMSpropArgs {
   static constexpr const char* kClass = "RMSprop";
@@ -33,24 +32,20 @@ class RMSprop final : public OptimizerWith<RMSpropArgs> {
     if (args.centered) averages_ = add_slots(variables, "average_gradient");
   }
   void update_step(const Tensor& g, const Variable& variable, const Tensor& learning_rate) override {
-    size_t i = index_of(variable);
-    auto blend = [&](const Variable& slot, const Tensor& now) {  // rho * old + (1 - rho) * now
-      Tensor next = add(multiply(slot.value(), args.rho), multiply(now, 1 - args.rho));
-      slot.assign(next);
-      return next;
-    };
-    Tensor spread = blend(velocities_[i], square(g));
-    if (args.centered) spread = subtract(spread, square(blend(averages_[i], g)));
-    Tensor step = divide(multiply(g, learning_rate), sqrt(add(spread, args.epsilon)));
-    if (args.momentum > 0) {
-      step = add(multiply(momentums_[i].value(), args.momentum), step);
-      momentums_[i].assign(step);
-    }
-    variable.assign(subtract(variable.value(), step));
+    using R = UpdateRule;
+    const bool momentum = args.momentum > 0;
+    const R rule = momentum ? (args.centered ? R::rmsprop_centered_momentum : R::rmsprop_momentum) : args.centered ? R::rmsprop_centered : R::rmsprop;
+    const size_t i = index_of(variable);
+    Variables states = {variable, velocities_[i]};
+    if (momentum) states.push_back(momentums_[i]);
+    if (args.centered) states.push_back(averages_[i]);
+    const Tensor rest[] = {g, learning_rate};
+    update_variables(keep_update(update_, rule, {args.rho, args.momentum, args.epsilon}), states, rest);
   }
 
  private:
   Variables velocities_, momentums_, averages_;
+  Op update_;
 };
 LAMINA_CLASS(RMSprop, "keras.optimizers", "Steps divided by the root of the mean square of gradients (Tieleman and Hinton, 2012).", {"rmsprop"});
 

@@ -1,10 +1,9 @@
-#include "backends/ops/primitives.h"
+#include "backends/core/engine.h"
+#include "backends/ops/update/update.h"
 #include "optimizers/optimizer.h"
 
 namespace lamina {
 namespace {
-
-using namespace prim;
 
 struct SGDArgs {
   static constexpr const char* kClass = "SGD";
@@ -31,19 +30,16 @@ class SGD final : public OptimizerWith<SGDArgs> {
     if (args.momentum != 0) momentums_ = add_slots(variables, "momentum");
   }
   void update_step(const Tensor& gradient, const Variable& variable, const Tensor& learning_rate) override {
-    Tensor step = multiply(gradient, learning_rate);
-    if (args.momentum != 0) {
-      const Variable& slot = momentums_[index_of(variable)];
-      Tensor m = subtract(multiply(slot.value(), args.momentum), step);
-      slot.assign(m);
-      variable.assign(add(variable.value(), args.nesterov ? subtract(multiply(m, args.momentum), step) : m));
-    } else {
-      variable.assign(subtract(variable.value(), step));
-    }
+    const bool plain = args.momentum == 0;
+    const UpdateRule rule = plain ? UpdateRule::sgd : args.nesterov ? UpdateRule::nesterov : UpdateRule::momentum;
+    const Variable states[] = {variable, plain ? Variable() : momentums_[index_of(variable)]};
+    const Tensor rest[] = {gradient, learning_rate};
+    update_variables(keep_update(update_, rule, {args.momentum}), std::span(states, plain ? 1 : 2), rest);
   }
 
  private:
   Variables momentums_;
+  Op update_;
 };
 LAMINA_CLASS(SGD, "keras.optimizers", "Gradient descent, with momentum if given: m = momentum * m - learning_rate * g; w = w + m.", {"sgd"});
 

@@ -27,7 +27,13 @@ Tensor gather_rows(const Tensor& t, std::span<const int64_t> order) {
   Tensor out = Tensor::empty(shape, t.dtype());
   const char* from = static_cast<const char*>(t.raw());
   char* to = static_cast<char*>(out.mutable_raw());
-  for (size_t i = 0; i < order.size(); ++i) std::memcpy(to + i * row, from + order[i] * row, row);
+  // The rows lie far apart in memory: several threads wait for several of them at once.
+  constexpr int64_t kTaskBytes = 32 * 1024;
+  const int64_t count = shape[0], rows_a_task = std::max<int64_t>(1, kTaskBytes / static_cast<int64_t>(row + 1));
+  parallel_for((count + rows_a_task - 1) / rows_a_task, [&](int64_t task) {
+    const int64_t end = std::min(count, (task + 1) * rows_a_task);
+    for (int64_t i = task * rows_a_task; i < end; ++i) std::memcpy(to + i * row, from + order[i] * row, row);
+  });
   return out;
 }
 

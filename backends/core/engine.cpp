@@ -57,6 +57,14 @@ Tensors apply(const Op& op, std::span<const Tensor> inputs) {
   }
 }
 
+void Engine::update(const Op& op, std::span<VariableState* const> variables, std::span<const Tensor> rest) {
+  Tensors in;
+  for (VariableState* v : variables) in.push_back(read(*v));
+  in.insert(in.end(), rest.begin(), rest.end());
+  Tensors out = lamina::apply(op, in);
+  for (size_t i = 0; i < variables.size(); ++i) assign(*variables[i], out[i]);
+}
+
 Tensor apply1(const Op& op, std::span<const Tensor> inputs) { return std::move(apply(op, inputs)[0]); }
 
 }  // namespace lamina

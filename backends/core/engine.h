@@ -7,6 +7,7 @@
 
 namespace lamina {
 
+class Variable;
 class VariableState;
 
 class Engine {
@@ -15,7 +16,14 @@ class Engine {
   virtual Tensors apply(const Op& op, std::span<const Tensor> inputs) = 0;
   virtual Tensor read(VariableState& variable) = 0;
   virtual void assign(VariableState& variable, const Tensor& value) = 0;
+  // See update_variables(). As it stands here: read, apply, assign.
+  virtual void update(const Op& op, std::span<VariableState* const> variables, std::span<const Tensor> rest);
 };
+
+// One application of `op` that gives each variable its new value: its first inputs are the variables' values, in whose
+// order its outputs are, the others are `rest`. Both engines write over a value's memory where the kernel may and nobody
+// else holds it.
+void update_variables(const Op& op, std::span<const Variable> variables, std::span<const Tensor> rest);
 
 Engine& eager_engine();   // backends/eager
 Engine& shape_engine();   // backends/shape

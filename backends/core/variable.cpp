@@ -49,6 +49,12 @@ void Variable::assign_sub(const Tensor& delta) const {
   assign(prim::subtract(value(), delta.dtype() == dtype() ? delta : prim::cast(delta, dtype())));
 }
 
+void update_variables(const Op& op, std::span<const Variable> variables, std::span<const Tensor> rest) {
+  std::vector<VariableState*> states;
+  for (const Variable& v : variables) states.push_back(&v.state());
+  (current_trace() ? trace_engine(*current_trace()) : eager_engine()).update(op, states, rest);
+}
+
 AutocastScope::AutocastScope(std::optional<DType> dtype) : saved_(autocast_dtype) { autocast_dtype = dtype; }
 AutocastScope::~AutocastScope() { autocast_dtype = saved_; }
 std::optional<DType> AutocastScope::current() { return autocast_dtype; }

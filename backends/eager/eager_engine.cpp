@@ -57,11 +57,15 @@ class KernelCache {
   size_t count_ = 0;
 };
 
+KernelCache& cache() {
+  thread_local KernelCache instance;
+  return instance;
+}
+
 class EagerEngine final : public Engine {
  public:
   Tensors apply(const Op& op, std::span<const Tensor> inputs) override {
-    thread_local KernelCache cache;
-    auto entry = cache.get(op, inputs);
+    auto entry = cache().get(op, inputs);
     Tensors out;
     out.reserve(entry->outputs.size());
     if (op->alias()) {
@@ -88,6 +92,39 @@ class EagerEngine final : public Engine {
   }
 
   Tensor read(VariableState& variable) override { return variable.value; }
+
+  void update(const Op& op, std::span<VariableState* const> variables, std::span<const Tensor> rest) override {
+    constexpr size_t kMost = 16;
+    const size_t inputs = variables.size() + rest.size();
+    bool plain = inputs <= kMost && (!detail::tapes || !op->differentiable());
+    for (const Tensor& t : rest) plain &= t.defined() && t.has_data();
+    if (!plain) return Engine::update(op, variables, rest);
+    char alone[kMost];  // whether nobody else holds the value; asked before `in` does
+    Tensors in;
+    in.reserve(inputs);
+    for (size_t i = 0; i < variables.size(); ++i) {
+      const Tensor& value = variables[i]->value;
+      const BufferPtr& buffer = value.node()->buffer;
+      alone[i] = value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign();
+    }
+    for (VariableState* v : variables) in.push_back(v->value);
+    in.insert(in.end(), rest.begin(), rest.end());
+    auto entry = cache().get(op, in);
+    const BoundKernel& kernel = entry->kernel;
+    const void* from[kMost];
+    void* to[kMost];
+    Tensors fresh(variables.size());
+    for (size_t i = 0; i < inputs; ++i) from[i] = in[i].raw();
+    for (size_t i = 0; i < variables.size(); ++i) {
+      const bool shares = std::find(kernel.sharing.begin(), kernel.sharing.end(), std::pair(static_cast<int>(i), static_cast<int>(i))) != kernel.sharing.end();
+      if (!(alone[i] && shares && entry->outputs[i] == entry->inputs[i])) fresh[i] = Tensor::empty(entry->outputs[i].shape, entry->outputs[i].dtype);
+      to[i] = (fresh[i].defined() ? fresh[i] : in[i]).node()->buffer->data();
+    }
+    BufferPtr scratch = kernel.scratch_bytes ? allocate(kernel.scratch_bytes) : nullptr;
+    kernel.run(from, to, scratch ? scratch->data() : nullptr);
+    for (size_t i = 0; i < variables.size(); ++i)
+      if (fresh[i].defined()) assign(*variables[i], fresh[i]);
+  }
 
   void assign(VariableState& variable, const Tensor& value) override {
     if (!value.has_data()) value.raw();  // throws: symbolic

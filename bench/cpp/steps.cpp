@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "backends/core/autodiff.h"
+#include "backends/core/engine.h"
 #include "backends/core/settings.h"
 #include "backends/core/variable.h"
 #include "backends/graph/function.h"
 #include "backends/ops/primitives.h"
+#include "backends/ops/update/update.h"
 
 using namespace lamina;
 
@@ -58,26 +60,23 @@ Tensor softmax_crossentropy(const Tensor& logits, const Tensor& onehot) {
   return prim::multiply(prim::reduce_all(Reduce::sum, prim::multiply(onehot, logp)), -1.0 / static_cast<double>(logits.shape()[0]));
 }
 
-void sgd(const Variables& weights, const Tensors& grads, double rate) {
-  for (size_t i = 0; i < weights.size(); ++i) weights[i].assign_sub(prim::multiply(grads[i], rate));
+// As the optimizers do it: each update one op, the rate a variable.
+void sgd(const Variables& weights, const Tensors& grads, const Variable& rate) {
+  static const Op op = make_op<UpdateOp>(UpdateRule::sgd, UpdateConstants{});
+  for (size_t i = 0; i < weights.size(); ++i) update_variables(op, std::vector<Variable>{weights[i]}, std::vector<Tensor>{grads[i], rate});
 }
 
-void rmsprop(const Variables& weights, const Variables& means, const Tensors& grads, double rate) {
-  for (size_t i = 0; i < weights.size(); ++i) {
-    means[i].assign(prim::add(prim::multiply(means[i], 0.9), prim::multiply(prim::square(grads[i]), 0.1)));
-    weights[i].assign_sub(prim::divide(prim::multiply(grads[i], rate), prim::sqrt(prim::add(means[i], 1e-7))));
-  }
+void rmsprop(const Variables& weights, const Variables& means, const Tensors& grads, const Variable& rate) {
+  static const Op op = make_op<UpdateOp>(UpdateRule::rmsprop, UpdateConstants{0.9, 0, 1e-7});
+  for (size_t i = 0; i < weights.size(); ++i) update_variables(op, std::vector<Variable>{weights[i], means[i]}, std::vector<Tensor>{grads[i], rate});
 }
 
-void adam(const Variables& weights, const Variables& first, const Variables& second, const Variable& step, const Tensors& grads, double rate) {
+void adam(const Variables& weights, const Variables& first, const Variables& second, const Variable& step, const Tensors& grads, const Variable& rate) {
+  static const Op op = make_op<UpdateOp>(UpdateRule::adam, UpdateConstants{0.9, 0.999, 1e-7});
   step.assign_add(Tensor::scalar(1.0f));
   auto one_minus_power = [&](double base) { return prim::rsub(1.0, prim::power(prim::full({}, base, DType::float32), step)); };
   Tensor alpha = prim::divide(prim::multiply(prim::sqrt(one_minus_power(0.999)), rate), one_minus_power(0.9));
-  for (size_t i = 0; i < weights.size(); ++i) {
-    first[i].assign_add(prim::multiply(prim::subtract(grads[i], first[i]), 0.1));
-    second[i].assign_add(prim::multiply(prim::subtract(prim::square(grads[i]), second[i]), 0.001));
-    weights[i].assign_sub(prim::divide(prim::multiply(first[i], alpha), prim::add(prim::sqrt(second[i]), 1e-7)));
-  }
+  for (size_t i = 0; i < weights.size(); ++i) update_variables(op, std::vector<Variable>{weights[i], first[i], second[i]}, std::vector<Tensor>{grads[i], alpha});
 }
 
 Tensor forward(const std::vector<Dense>& layers, Tensor x) {
@@ -121,6 +120,7 @@ int main(int argc, char** argv) {
   if (const char* threads = std::getenv("LAMINA_BENCH_THREADS")) settings().set_threads(std::atoi(threads));
   std::vector<Row> all;
 
+  Variable rate(Tensor::scalar(0.001f));
   std::vector<Dense> seed = {{500, 50}, {50, 500}}, wide = {{784, 512}, {512, 512}, {512, 10}};
   Variables seed_weights = weights_of(seed), wide_weights = weights_of(wide), means;
   for (const Variable& w : wide_weights) means.emplace_back(noise(w.shape(), 0));
@@ -129,7 +129,7 @@ int main(int argc, char** argv) {
     Tensor loss = mse(seed[1](seed[0](in[0])), in[1]);
     Tensors grads = gradients_of(loss, seed_weights);
     NoGradScope off;
-    sgd(seed_weights, grads, 0.01);
+    sgd(seed_weights, grads, rate);
     return {loss};
   }, "seed_mlp_step", Function::Mode::graph);
   Function wide_step([&](std::span<const Tensor> in) -> Tensors {
@@ -137,7 +137,7 @@ int main(int argc, char** argv) {
     Tensor loss = softmax_crossentropy(forward(wide, in[0]), in[1]);
     Tensors grads = gradients_of(loss, wide_weights);
     NoGradScope off;
-    rmsprop(wide_weights, means, grads, 0.001);
+    rmsprop(wide_weights, means, grads, rate);
     return {loss};
   }, "mlp_step", Function::Mode::graph);
   // 20 columns of 5,000 classes and 30 numbers, to a dense net.
@@ -155,7 +155,7 @@ int main(int argc, char** argv) {
     Tensor loss = mse(forward(head, prim::concat(parts, 1)), in[2]);
     Tensors grads = gradients_of(loss, deep_weights);
     NoGradScope off;
-    adam(deep_weights, first, second, steps, grads, 0.001);
+    adam(deep_weights, first, second, steps, grads, rate);
     return {loss};
   }, "wide_deep_step", Function::Mode::graph);
   Tensor classes = Tensor::empty({128, 20}, DType::int32), numbers = noise({128, 30}, 1), labels = noise({128, 1}, 1);
@@ -183,7 +183,7 @@ int main(int argc, char** argv) {
       Tensor loss = mse(forward(deep, in[0]), in[0]);
       Tensors grads = gradients_of(loss, weights);
       NoGradScope off;
-      sgd(weights, grads, 0.01);
+      sgd(weights, grads, rate);
       return {loss};
     }, "deep", Function::Mode::graph);
     step({noise({8, 16}, 1)});

@@ -2,6 +2,7 @@
 #include "backends/graph/passes/rebuild.h"
 #include "backends/ops/elementwise/elementwise.h"
 #include "backends/ops/matmul/matmul_add.h"
+#include "backends/ops/update/update.h"
 
 namespace lamina::passes {
 
@@ -18,10 +19,20 @@ const P* op_of(const Graph& g, int v) {
 struct Match {
   int variable, product;  // values
   double alpha;
+  int rate = -1;  // a scalar value that alpha is to be multiplied by
 };
+
+bool plain_product(const Graph& g, const Match& m, int v) {
+  return op_of<MatMulOp>(g, m.product) && g.values[m.product].spec == g.values[v].spec && g.values[m.variable].spec == g.values[v].spec;
+}
 
 // `v` as variable + alpha * product, where only this node uses the product.
 std::optional<Match> match(const Graph& g, int v, const std::vector<int>& uses) {
+  if (auto* update = op_of<UpdateOp>(g, v); update && update->rule == UpdateRule::sgd && g.values[v].spec.dtype == DType::float32) {
+    const auto& in = maker(g, v).inputs;
+    Match m{in[0], in[1], -1.0, in[2]};
+    if (maker(g, m.variable).kind == GraphNode::Kind::variable && uses[m.product] == 1 && plain_product(g, m, v)) return m;
+  }
   auto* outer = op_of<BinaryOp>(g, v);
   if (!outer || (outer->kind != Binary::add && outer->kind != Binary::subtract) || g.values[v].spec.dtype != DType::float32) return std::nullopt;
   const auto& in = maker(g, v).inputs;
@@ -37,7 +48,7 @@ std::optional<Match> match(const Graph& g, int v, const std::vector<int>& uses) 
           break;
         }
     }
-    if (op_of<MatMulOp>(g, m.product) && g.values[m.product].spec == g.values[v].spec && g.values[m.variable].spec == g.values[v].spec) return m;
+    if (plain_product(g, m, v)) return m;
   }
   return std::nullopt;
 }
@@ -66,7 +77,9 @@ void fuse_matmul_update(Graph& graph) {
     auto* product = op_of<MatMulOp>(r.old(), m.product);
     const auto& factors = maker(r.old(), m.product).inputs;
     Op op = make_op<MatMulAddOp>(product->transpose_a, product->transpose_b, m.alpha);
-    r.replace(n.outputs[0], r.emit(op, {r.at(m.variable), r.at(factors[0]), r.at(factors[1])}));
+    std::vector<int> inputs = {r.at(m.variable), r.at(factors[0]), r.at(factors[1])};
+    if (m.rate >= 0) inputs.push_back(r.at(m.rate));
+    r.replace(n.outputs[0], r.emit(op, inputs));
   }
   r.finish();
 }

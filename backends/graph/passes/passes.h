@@ -30,7 +30,7 @@ void dead_code(Graph& graph);
 // feed them are absorbed. Same bits as the unfused nodes.
 void fuse_elementwise(Graph& graph);
 
-// Gradient steps on kernels, W + c * (A x B) with the product used nowhere else, become one product that adds into W.
+// Gradient steps on kernels, W + c * (A x B) or W - r * (A x B) as an update op, with the product used nowhere else, become one product that adds into W.
 // Rounds once less than the ops it replaces.
 void fuse_matmul_update(Graph& graph);
 

@@ -3,7 +3,8 @@
 
 namespace lamina {
 
-// c + alpha * (a x b) with a and b as MatMul takes them and c of the product's shape; float32. Made by the graph engine
+// c + alpha * (a x b) with a and b as MatMul takes them and c of the product's shape, or c + alpha * r * (a x b) with a fourth
+// input r, a scalar; float32. Made by the graph engine
 // for gradient steps on kernels (W - rate * x^T g), whose product then never goes through memory; c's memory may be the
 // result's. MatMul, a multiplication and an addition are its reference, which rounds once more.
 class MatMulAddOp final : public Primitive {
@@ -14,7 +15,7 @@ class MatMulAddOp final : public Primitive {
     product.attributes(a);
     a("alpha", alpha);
   }
-  std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;  // inputs: c, a, b
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;  // inputs: c, a, b (, r)
   bool differentiable() const override { return false; }
   const MatMulOp product;
   const double alpha;

@@ -30,7 +30,8 @@ struct Product {
     parts = (length + part - 1) / part;
   }
 
-  void run(const void* a, const void* w0, void* y0) const {
+  void run(const void* a, const void* w0, void* y0) const { run(a, w0, y0, alpha); }
+  void run(const void* a, const void* w0, void* y0, float alpha) const {
     auto task = [&](int64_t t) {
       thread_local bool single = (omp_set_num_threads(1), true);
       (void)single;
@@ -74,9 +75,9 @@ BoundKernel bind_add(const KernelRequest& r) {
   p.beta = 1;
   BoundKernel kernel;
   kernel.sharing = {{0, 0}};
-  kernel.run = [p, bytes = static_cast<size_t>(d.batch * d.m * d.n) * sizeof(float)](const void* const* in, void* const* out, void*) {
+  kernel.run = [p, rated = r.inputs.size() == 4, bytes = static_cast<size_t>(d.batch * d.m * d.n) * sizeof(float)](const void* const* in, void* const* out, void*) {
     if (in[0] != out[0]) std::memcpy(out[0], in[0], bytes);
-    p.run(in[1], in[2], out[0]);
+    p.run(in[1], in[2], out[0], rated ? p.alpha * *static_cast<const float*>(in[3]) : p.alpha);
   };
   return kernel;
 }

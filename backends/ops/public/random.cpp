@@ -2,6 +2,7 @@
 
 #include "backends/core/settings.h"
 #include "backends/ops/public/support.h"
+#include "backends/ops/random/random_mask.h"
 #include "backends/ops/random/seed_generator.h"
 
 namespace lamina::random {
@@ -89,7 +90,7 @@ Tensor dropout_impl(const Operand& inputs, double rate, const std::optional<Shap
   for (int i = 0; i < noise.rank(); ++i)
     if (noise[i] < 0) noise[i] = x.shape()[i];
   if (!noise.known() || x.shape_only()) return Tensor::spec_only(x.shape(), x.dtype());
-  Tensor keep = compare(Binary::greater_equal, random_uniform(draw_seed(seed), noise, DType::float32), rate);
+  Tensor keep = random_mask(draw_seed(seed), noise, rate);
   return where(keep, multiply(x, 1 / (1 - rate)), constant(0, x.dtype()));
 }
 

@@ -16,6 +16,7 @@ struct PhiloxTable {
   void (*bits)(PhiloxStream s, int64_t group, uint32_t* out);  // one group
   void (*uniform)(PhiloxStream s, int64_t group, float* out);
   void (*normal)(PhiloxStream s, int64_t group, float* out);
+  void (*at_least)(PhiloxStream s, int64_t group, uint32_t least, bool* out);  // whether the upper 24 bits are
 };
 
 const PhiloxTable& philox_table();

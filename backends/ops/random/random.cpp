@@ -4,6 +4,7 @@
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/random/philox.h"
+#include "backends/ops/random/random_mask.h"
 
 namespace lamina {
 
@@ -50,8 +51,8 @@ PhiloxStream stream_of(const void* seed, uint32_t stream) {
 // In (0, 1), from 53 of 64 bits.
 double unit(uint32_t high, uint32_t low) { return (static_cast<double>((uint64_t{high} << 32 | low) >> 11) + 0.5) * 0x1p-53; }
 
-template <class T>
-void by_group(T* out, int64_t n, PhiloxStream s, void (*group_of)(PhiloxStream, int64_t, T*)) {
+template <class T, class F>
+void by_group(T* out, int64_t n, PhiloxStream s, F&& group_of) {
   constexpr int64_t kGroups = 64;  // a task
   parallel_for((n + kGroups * kPhiloxGroup - 1) / (kGroups * kPhiloxGroup), [&](int64_t task) {
     for (int64_t g = task * kGroups; g < (task + 1) * kGroups; ++g) {
@@ -91,6 +92,35 @@ BoundKernel bind_random(const KernelRequest& r) {
     if (kind == RandomOp::Kind::bits) by_group(static_cast<uint32_t*>(out[0]), n, s, philox_table().bits);
     else if (dtype == DType::float64) doubles(kind, s, static_cast<double*>(out[0]), n);
     else by_group(static_cast<float*>(out[0]), n, s, kind == RandomOp::Kind::uniform ? philox_table().uniform : philox_table().normal);
+  };
+  return k;
+}
+
+// A uniform number is a whole number of 2^-24ths, so that comparing it with the rate is comparing integers.
+uint32_t least_of(double rate) {
+  const double scaled = std::ceil(static_cast<double>(static_cast<float>(rate)) * 0x1p24);
+  return scaled <= 0 ? 0 : scaled >= 0x1p24 ? 1u << 24 : static_cast<uint32_t>(scaled);
+}
+
+BoundKernel bind_mask(const KernelRequest& r) {
+  const auto& op = static_cast<const RandomMaskOp&>(r.op);
+  BoundKernel k;
+  k.run = [least = least_of(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in, void* const* out, void*) {
+    by_group(static_cast<bool*>(out[0]), n, stream_of(in[0], stream), [least](PhiloxStream s, int64_t group, bool* to) { philox_table().at_least(s, group, least, to); });
+  };
+  return k;
+}
+
+// Number by number.
+BoundKernel bind_mask_reference(const KernelRequest& r) {
+  const auto& op = static_cast<const RandomMaskOp&>(r.op);
+  BoundKernel k;
+  k.run = [rate = static_cast<float>(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in, void* const* out, void*) {
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t place = i % kPhiloxGroup;
+      PhiloxBlock b = philox_block(stream_of(in[0], stream), static_cast<uint64_t>(i / kPhiloxGroup * 16 + place % 16), 0);
+      static_cast<bool*>(out[0])[i] = static_cast<float>(b.word[place / 16] >> 8) * 0x1p-24f >= rate;
+    }
   };
   return k;
 }
@@ -166,12 +196,19 @@ BoundKernel bind_draw(const KernelRequest& r) {
 
 LAMINA_KERNEL(cpu, "Random", "philox", 100, bind_random);
 LAMINA_KERNEL(cpu, "RandomDraw", "philox", 100, bind_draw);
+LAMINA_KERNEL(cpu, "RandomMask", "philox", 20, bind_mask);
+LAMINA_KERNEL(cpu, "RandomMask", "reference", 100, bind_mask_reference);
 
 }  // namespace
 
 std::vector<TensorSpec> RandomOp::infer(std::span<const TensorSpec> in) const {
   check_seed(in);
   return {{shape, dtype}};
+}
+
+std::vector<TensorSpec> RandomMaskOp::infer(std::span<const TensorSpec> in) const {
+  check_seed(in);
+  return {{shape, DType::boolean}};
 }
 
 std::vector<TensorSpec> RandomDrawOp::infer(std::span<const TensorSpec> in) const {
@@ -196,6 +233,10 @@ Tensor draw(RandomOp::Kind kind, const Tensor& seed, const Shape& shape, DType d
 Tensor random_bits(const Tensor& seed, const Shape& shape, uint32_t stream) { return draw(RandomOp::Kind::bits, seed, shape, DType::uint32, stream); }
 Tensor random_uniform(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream) { return draw(RandomOp::Kind::uniform, seed, shape, dtype, stream); }
 Tensor random_normal(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream) { return draw(RandomOp::Kind::normal, seed, shape, dtype, stream); }
+Tensor random_mask(const Tensor& seed, const Shape& shape, double rate, uint32_t stream) {
+  if (!shape.known()) return Tensor::spec_only(shape, DType::boolean);
+  return apply1(make_op<RandomMaskOp>(rate, shape, stream), {seed});
+}
 Tensor random_gamma(const Tensor& seed, const Tensor& alpha, uint32_t stream) {
   return apply1(make_op<RandomDrawOp>(RandomDrawOp::Kind::gamma, stream), {seed, alpha});
 }

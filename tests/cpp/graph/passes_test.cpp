@@ -1,10 +1,12 @@
 // Each pass on graphs small enough to read: what it leaves, and that the numbers stay.
 #include "backends/graph/passes/passes.h"
 
+#include "backends/core/engine.h"
 #include "backends/graph/executable.h"
 #include "backends/graph/trace.h"
 #include "backends/ops/elementwise/fused.h"
 #include "backends/ops/softmax/softmax.h"
+#include "backends/ops/update/update.h"
 #include "support/data.h"
 
 namespace lamina {
@@ -221,6 +223,36 @@ TEST(FuseMatMulUpdate, GradientStepAddsIntoTheKernel) {
   Tensors want = step(false), got = step(true);
   for (size_t o = 0; o < 2; ++o)
     for (int64_t i = 0; i < want[o].size(); ++i) EXPECT_NEAR(want[o].at(i), got[o].at(i), 1e-5) << o;
+}
+
+TEST(FuseMatMulUpdate, RateMayBeAVariable) {
+  Variable w(ramp({5, 3})), rate(Tensor::scalar(0.1f));
+  Tensors inputs = {ramp({4, 5}), ramp({4, 3})};
+  auto body = [&](auto in) -> Tensors {
+    const Tensor rest[] = {prim::matmul(in[0], in[1], true, false), rate};
+    update_variables(make_op<UpdateOp>(UpdateRule::sgd, UpdateConstants{}), std::span(&w, 1), rest);
+    return {};
+  };
+  Tensor start = w.value(), want = prim::subtract(start, prim::multiply(prim::matmul(inputs[0], inputs[1], true, false), 0.1));
+  Graph g = trace_of(body, inputs);
+  passes::fuse_matmul_update(g);
+  passes::dead_code(g);
+  expect_sound(g);
+  EXPECT_EQ(count(g, "MatMulAdd"), 1) << g.str();
+  EXPECT_EQ(count(g, "Update"), 0) << g.str();
+  // The plain loop too.
+  for (const GraphNode& n : g.nodes) {
+    if (n.kind != GraphNode::Kind::op || n.op->name() != "MatMulAdd") continue;
+    std::vector<TensorSpec> in = {start.spec(), inputs[0].spec(), inputs[1].spec(), {{}, DType::float32}}, out = {start.spec()};
+    BoundKernel k = bind_kernel_named(Device::cpu, "composed", {*n.op, in, out, {}});
+    Tensor y = Tensor::empty(start.shape(), DType::float32), scratch = Tensor::empty({static_cast<int64_t>(k.scratch_bytes / 4 + 16)}, DType::float32), r = rate.value();
+    const void* from[] = {start.raw(), inputs[0].raw(), inputs[1].raw(), r.raw()};
+    void* to[] = {y.mutable_raw()};
+    k.run(from, to, scratch.mutable_raw());
+    for (int64_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y.at(i), want.at(i), 1e-5);
+  }
+  Executable(std::move(g)).run(inputs);
+  for (int64_t i = 0; i < want.size(); ++i) EXPECT_NEAR(w.value().at(i), want.at(i), 1e-5);
 }
 
 TEST(FuseMatMulUpdate, ProductUsedElsewhereStays) {

@@ -33,7 +33,8 @@ TEST(OpCoverage, CoverEveryPublicOp) {
   for (const OpInfo* op : all_ops())  // loss and metric functions have tests beside their classes
     if (!op->name.starts_with("losses.") && !op->name.starts_with("metrics.") && !covered.count(op->name) && !apart.count(op->name)) missing.push_back(op->name);
   EXPECT_TRUE(missing.empty()) << missing.size() << " public ops have no case: " << join(missing, ", ");
-  for (const std::string& name : covered) EXPECT_TRUE(find_op(name)) << "a case names the unknown op " << name;
+  for (const std::string& name : covered)  // "prim.": primitives that no public op leads to
+    EXPECT_TRUE(name.starts_with("prim.") || find_op(name)) << "a case names the unknown op " << name;
 }
 
 TEST(OpCoverage, CoverEveryPrimitive) {

@@ -4,6 +4,7 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "backends/ops/random/philox.h"
+#include "backends/ops/random/random_mask.h"
 #include "backends/ops/random/seed_generator.h"
 
 namespace lamina {
@@ -35,6 +36,16 @@ TEST(Philox, KnownAnswers) {
   philox_table().bits({7, 9, 3}, 5, group);
   for (int lane : {0, 3, 15})
     for (int word = 0; word < 4; ++word) EXPECT_EQ(group[16 * word + lane], philox_block({7, 9, 3}, 5 * 16 + static_cast<uint64_t>(lane), 0).word[word]);
+}
+
+// Where the uniform numbers of the same stream are at least the rate, for rates between, on and beyond the steps.
+TEST(Random, MaskComparesTheUniformNumbers) {
+  Tensor seed = Tensor::of<uint32_t>({11, 12}, {2}), u = prim::random_uniform(seed, {333, 13}, DType::float32, 4);
+  for (double rate : {0.0, 0.2, 0.5, 0.7 + 1e-9, 1.0 - 0x1p-24, 1.0, 1.5, -1.0, u.at(17)}) {
+    Tensor want = prim::binary(Binary::greater_equal, u, Tensor::scalar_of(rate, DType::float32)), mask = prim::random_mask(seed, {333, 13}, rate, 4);
+    ASSERT_EQ(want.spec(), mask.spec());
+    EXPECT_EQ(std::memcmp(want.raw(), mask.raw(), want.bytes()), 0) << rate;
+  }
 }
 
 TEST(Random, Distributions) {

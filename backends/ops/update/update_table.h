@@ -1,0 +1,16 @@
+#pragma once
+// The rules' loops, built once an instruction set.
+#include "backends/ops/update/update.h"
+
+namespace lamina {
+
+// Elements begin..end; in and out as the kernel gets them. An output may be the input of the same place.
+using UpdateFn = void (*)(const void* const* in, void* const* out, const double* constants, int64_t begin, int64_t end);
+
+struct UpdateTable {
+  UpdateFn run[kUpdateRules][kDTypeCount];  // null for what is no float
+};
+
+const UpdateTable& update_table();
+
+}  // namespace lamina

@@ -1,0 +1,144 @@
+// Optimizers' update rules: both engines and the reference agree, the bits are those of the formulas written in
+// elementwise primitives, and variables are written over only where nobody else holds their value.
+#include "backends/core/engine.h"
+#include "backends/core/settings.h"
+#include "backends/core/variable.h"
+#include "backends/graph/function.h"
+#include "backends/ops/primitives.h"
+#include "backends/ops/update/update.h"
+#include "support/data.h"
+#include "support/op_case.h"
+
+namespace lamina::testing {
+namespace {
+
+using D = Domain;
+using R = UpdateRule;
+using namespace prim;
+
+OpCase update_case(R rule, std::vector<Input> states) {
+  states.emplace_back(Shape{3, 7});  // the gradient
+  states.emplace_back(Shape{}, D::share);
+  return OpCase{"prim.Update", states, [rule](const Tensors& x) -> Value {
+                  List out;
+                  for (const Tensor& t : prim::update(rule, {0.9, 0.99, 1e-3}, Tensors(x.begin(), x.end() - 2), x[x.size() - 2], x.back())) out.push_back(t);
+                  return out;
+                }}.no_gradient();
+}
+const Input kAny({3, 7}), kPositive({3, 7}, D::positive), kSmall({3, 7}, D::share);
+const CaseTable updates{{
+    update_case(R::sgd, {kAny}), update_case(R::momentum, {kAny, kAny}), update_case(R::nesterov, {kAny, kAny}),
+    update_case(R::rmsprop, {kAny, kPositive}), update_case(R::rmsprop_momentum, {kAny, kPositive, kAny}),
+    update_case(R::rmsprop_centered, {kAny, Input({3, 7}, D::large), kSmall}), update_case(R::rmsprop_centered_momentum, {kAny, Input({3, 7}, D::large), kAny, kSmall}),
+    update_case(R::adam, {kAny, kAny, kPositive}), update_case(R::adam_largest, {kAny, kAny, kPositive, kPositive}),
+}};
+
+// The rules in elementwise primitives.
+Tensors composed(R rule, double a, double b, double c, Tensors s, const Tensor& g, const Tensor& r) {
+  const bool momentum = rule == R::rmsprop_momentum || rule == R::rmsprop_centered_momentum;
+  switch (rule) {
+    case R::sgd: s[0] = subtract(s[0], multiply(g, r)); break;
+    case R::momentum:
+    case R::nesterov: {
+      Tensor step = multiply(g, r);
+      s[1] = subtract(multiply(s[1], a), step);
+      s[0] = add(s[0], rule == R::nesterov ? subtract(multiply(s[1], a), step) : s[1]);
+      break;
+    }
+    case R::adam:
+    case R::adam_largest: {
+      s[1] = add(s[1], multiply(subtract(g, s[1]), 1 - a));
+      s[2] = add(s[2], multiply(subtract(square(g), s[2]), 1 - b));
+      Tensor v = s[2];
+      if (rule == R::adam_largest) v = s[3] = maximum(s[3], v);
+      s[0] = subtract(s[0], divide(multiply(s[1], r), add(sqrt(v), c)));
+      break;
+    }
+    default: {
+      auto blend = [&](const Tensor& old, const Tensor& now) { return add(multiply(old, a), multiply(now, 1 - a)); };
+      Tensor spread = s[1] = blend(s[1], square(g));
+      if (rule == R::rmsprop_centered || rule == R::rmsprop_centered_momentum) {
+        s.back() = blend(s.back(), g);
+        spread = subtract(spread, square(s.back()));
+      }
+      Tensor step = divide(multiply(g, r), sqrt(add(spread, c)));
+      if (momentum) step = s[2] = add(multiply(s[2], b), step);
+      s[0] = subtract(s[0], step);
+    }
+  }
+  return s;
+}
+
+void expect_same_bits(const Tensor& a, const Tensor& b, const std::string& what) {
+  ASSERT_EQ(a.spec(), b.spec()) << what;
+  EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.bytes()), 0) << what;
+}
+
+Tensors states_for(R rule, const Shape& shape, DType type) {
+  Tensors out;
+  for (int i = 0; i < states_of(rule); ++i) out.push_back(ramp(shape, 1 + 0.3 * i, type));
+  if (rule >= R::rmsprop && rule < R::adam) out[1] = add(square(out[1]), 4.0);
+  if (rule >= R::adam) out[2] = square(out[2]);
+  return out;
+}
+
+TEST(Update, BitsOfTheComposedFormula) {
+  struct Restore { ~Restore() { settings().set_threads(0); } } restore;
+  const Shape shape{3, 11003};  // several tasks, and an odd end
+  for (int k = 0; k < kUpdateRules; ++k)
+    for (DType type : {DType::float32, DType::float64})
+      for (int threads : {1, 2}) {
+        settings().set_threads(threads);
+        const R rule = static_cast<R>(k);
+        const std::string what = text(name_of(rule), " ", type, ", threads: ", threads);
+        Tensors states = states_for(rule, shape, type), before;
+        Tensor g = ramp(shape, 0.7, type), rate = Tensor::scalar_of(0.01, type);
+        Tensors want = composed(rule, 0.9, 0.99, 1e-7, states, g, rate), got = prim::update(rule, {0.9, 0.99, 1e-7}, states, g, rate);
+        for (size_t i = 0; i < want.size(); ++i) expect_same_bits(want[i], got[i], what);
+        // The same on variables, which are written over, on both engines.
+        for (auto mode : {Function::Mode::eager, Function::Mode::graph}) {
+          Variables variables;
+          for (const Tensor& t : states) variables.emplace_back(Tensor::from_bytes(t.raw(), t.shape(), t.dtype()));
+          Op op = make_op<UpdateOp>(rule, UpdateConstants{0.9, 0.99, 1e-7});
+          Function step([&](std::span<const Tensor> in) -> Tensors {
+            update_variables(op, variables, in);
+            return {};
+          }, "step", mode);
+          const void* memory = variables[0].state().value.raw();
+          step({g, rate});
+          EXPECT_EQ(memory, variables[0].state().value.raw()) << what;
+          for (size_t i = 0; i < want.size(); ++i) expect_same_bits(want[i], variables[i].value(), what);
+        }
+      }
+}
+
+TEST(Update, LeavesTensorsThatSomeoneHolds) {
+  for (auto mode : {Function::Mode::eager, Function::Mode::graph}) {
+    Variable w(ramp({40})), m(ramp({40}));
+    Tensor held = w.value(), g = ramp({40}, 0.5), rate = Tensor::scalar(0.1f);
+    Tensor copy = Tensor::from_bytes(held.raw(), held.shape(), held.dtype());
+    Op op = make_op<UpdateOp>(R::momentum, UpdateConstants{0.9});
+    Function step([&](std::span<const Tensor> in) -> Tensors {
+      update_variables(op, std::vector<Variable>{w, m}, in);
+      return {};
+    }, "step", mode);
+    step({g, rate});
+    expect_same_bits(held, copy, "held value");
+    EXPECT_NE(held.raw(), w.value().raw());
+    // Its own value as the gradient.
+    step({w.value(), rate});
+    EXPECT_TRUE(std::isfinite(w.value().at(0)));
+  }
+}
+
+TEST(Update, SaysWhatDoesNotFit) {
+  Tensor w = ramp({4}), g = ramp({5}), rate = Tensor::scalar(0.1f);
+  EXPECT_THROW(prim::update(R::sgd, {}, {w}, g, rate), Error);
+  EXPECT_THROW(prim::update(R::sgd, {}, {w}, w, ramp({1})), Error);
+  EXPECT_THROW(prim::update(R::momentum, {}, {w}, w, rate), Error);
+  EXPECT_THROW(prim::update(R::sgd, {}, {cast(w, DType::int32)}, cast(w, DType::int32), cast(rate, DType::int32)), Error);
+  EXPECT_THROW(prim::update(R::sgd, {}, {w}, cast(w, DType::float64), rate), Error);
+}
+
+}  // namespace
+}  // namespace lamina::testing
