@@ -19,10 +19,10 @@ struct Product {
   int64_t parts, part, length;
 
   Product(const MatMulOp& op, const MatMulDims& dims) : d(dims), ta(op.transpose_a), tb(op.transpose_b) {
-    // Multiply-adds worth a task of its own: some microseconds. A product by one row waits for memory instead.
-    const int64_t least = d.m == 1 ? 1 << 17 : 1 << 18, work = d.m * d.n * d.k;
+    constexpr int64_t kWork = 1 << 18;  // multiply-adds worth a task of its own: some microseconds
+    const int64_t work = d.m * d.n * d.k;
     by_rows = d.m >= d.n;  // the other side is packed by every part: cut the longer one
-    parts = std::clamp<int64_t>(work / least, 1, 2);  // cut in two when there is enough for two cores
+    parts = std::clamp<int64_t>(work / kWork, 1, 2);  // cut in two when there is enough for two cores
     // More parts take the load off a core that comes late. Columns cost nothing there (3% of 128x784x512); rows do.
     if (!by_rows && work > (1 << 23)) parts = 4;
     if (work > (int64_t{1} << 28)) parts = 8;
