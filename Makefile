@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BUILD := build
 VENV := .venv
+BENCH_VENV := .venv-bench
 JOBS ?= $(shell nproc)
 .PHONY: quickstart test bench system build package clean
 
@@ -33,5 +34,12 @@ test: build package
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 	KERAS_BACKEND=jax $(VENV)/bin/python -m pytest -q tests/python
 
+# Lamina beside Keras and PyTorch; BENCH="--workloads mlp --rounds 3" chooses (bench/README.md).
+bench: build
+	test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
+	bench/python/install-peers $(BENCH_VENV)/bin/python
+	scripts/link-package $(BENCH_VENV)/bin/python $(BUILD)
+	$(BENCH_VENV)/bin/python bench/python/run.py $(BENCH)
+
 clean:
-	rm -rf $(BUILD) $(VENV)
+	rm -rf $(BUILD) $(VENV) $(BENCH_VENV)

@@ -225,7 +225,9 @@ class LayerWith : public Layer {
 template <class T>
 class Handle {
  public:
-  Handle(typename T::Args args = {}, LayerArgs base = {}) : layer_(std::make_shared<T>(std::move(args), std::move(base))) {}
+  Handle(typename T::Args args = {}, LayerArgs base = {}) : layer_(std::make_shared<T>(std::move(args), std::move(base))) {
+    if (layer_->name().empty()) layer_->set_name(auto_name(snake_case(layer_->class_name())));
+  }
   operator LayerPtr() const { return layer_; }
   T* operator->() const { return layer_.get(); }
   Tensor operator()(const Tensor& x) const { return (*layer_)(x); }

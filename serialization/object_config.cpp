@@ -126,7 +126,7 @@ Value deserialize_value(const Value& v) {
   if (v.is_sequence()) {
     List out;
     for (const Value& item : v.as_list()) out.push_back(deserialize_value(item));
-    return out;
+    return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
   }
   if (!v.is_dict()) return v;
   const Dict& d = v.as_dict();

@@ -77,7 +77,8 @@ std::vector<std::string> PyCallable::arguments() const {
   py::gil_scoped_acquire gil;
   std::vector<std::string> names;
   try {
-    for (py::handle name : py::module_::import("inspect").attr("signature")(function).attr("parameters")) names.push_back(name.cast<std::string>());
+    py::object parameters = py::module_::import("inspect").attr("signature")(function).attr("parameters");
+    for (py::handle name : parameters) names.push_back(name.cast<std::string>());
   } catch (py::error_already_set&) {  // built-in functions without a signature
   }
   return names;

@@ -60,8 +60,6 @@ class Operation(_lamina.OperationCore):
 def _node_tensors(op, inputs):
     if op._node_count() == 0:
         raise AttributeError(f"The layer {op.name} has never been called and thus has no defined {'input' if inputs else 'output'}.")
-    if op._node_count() > 1 and type(op).__name__ != "Functional":
-        raise ValueError(f"The layer {op.name} has been called several times; its {'input' if inputs else 'output'} is ambiguous.")
     tensors = op._node_inputs(0) if inputs else op._node(0)[2]
     return tensors[0] if len(tensors) == 1 else tensors
 
@@ -191,6 +189,8 @@ class _LayerMethods(Saveable):
             config["shape"] = config.pop("input_shape")
         cls._core.__init__(self, name, module, config)
         own(self)
+        if not self.name:  # at construction: numbers follow the order in which layers are made
+            self.name = _lamina.auto_name(_lamina.snake_case(type(self).__name__))
 
     # ---- calling ----
     def __call__(self, *args, **kwargs):

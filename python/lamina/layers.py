@@ -37,6 +37,12 @@ def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
     return cls(**config)
 
 
+def _lambda_config(self):
+    from lamina import saving
+
+    return {k: saving.serialize_keras_object(v) if callable(v) else v for k, v in self._get_config().items()}
+
+
 def _adapt(self, data):
     """Takes mean and variance from data: an array, a tensor, a PyDataset or an iterable of batches."""
     if hasattr(data, "shape"):
@@ -59,7 +65,7 @@ def _adapt(self, data):
 # What classes have beyond their C++ description.
 _MEMBERS = {
     "Normalization": {"adapt": _adapt},
-    "Lambda": {"from_config": classmethod(_lambda_from_config)},
+    "Lambda": {"from_config": classmethod(_lambda_from_config), "get_config": _lambda_config},
     "InputLayer": {
         "output": property(lambda self: _lamina.input_layer_output(self)),
         "input": property(lambda self: _lamina.input_layer_output(self)),

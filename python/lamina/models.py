@@ -321,6 +321,8 @@ class Model(_ModelMethods, _lamina.ModelCore):
         own(self)
         if functional:
             self._set_graph(inputs, outputs)
+            if kwargs.get("trainable") is not None:
+                self.trainable = kwargs["trainable"]
         elif name is None:
             self.name = _lamina.auto_name(_lamina.snake_case(type(self).__name__))
 

@@ -43,7 +43,6 @@ def here(*names):
 _PLACES = {
     ("keras.src.models.functional", "Functional"): "lamina.models.Functional",
     ("keras.src.models", "Functional"): "lamina.models.Functional",
-    ("keras.src.backend.common.variables", "standardize_shape"): "lamina._variable.standardize_shape",
     ("keras.src.losses.loss", "squeeze_or_expand_to_same_rank"): "lamina._lamina.squeeze_or_expand_to_same_rank",
     ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_NAMES"): "lamina._registration.GLOBAL_CUSTOM_NAMES",
     ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_OBJECTS"): "lamina._registration.GLOBAL_CUSTOM_OBJECTS",
@@ -136,6 +135,22 @@ def broadcast_shapes(a, b):
     from lamina import ops
 
     return list(ops.add(lamina.KerasTensor(tuple(a)), lamina.KerasTensor(tuple(b))).shape)
+
+
+@here("standardize_shape")
+def standardize_shape(shape):
+    """A tuple of ints and None; ValueError for anything else."""
+    if shape is None:
+        raise ValueError("Undefined shapes are not supported.")
+    if not hasattr(shape, "__iter__"):
+        raise ValueError(f"Cannot convert '{shape}' to a shape.")
+    shape = tuple(shape)
+    for d in shape:
+        if d is not None and (isinstance(d, bool) or not hasattr(d, "__index__")):
+            raise ValueError(f"Cannot convert '{shape}' to a shape. Found invalid dimension '{d}' of type '{type(d)}'. ")
+        if d is not None and d < 0:
+            raise ValueError(f"Cannot convert '{shape}' to a shape. Negative dimensions are not allowed.")
+    return tuple(None if d is None else int(d) for d in shape)
 
 
 @here("compute_output_spec")

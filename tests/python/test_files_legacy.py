@@ -30,7 +30,7 @@ def functional(k):
     i, j = k.Input((3,), name="i"), k.Input((3,), name="j")
     shared = k.layers.Dense(4, name="shared")
     x = k.layers.Concatenate(name="cat")([shared(i), shared(j)])
-    x = k.Sequential([k.Input((8,)), k.layers.Dense(3, name="in_dense")], name="inner")(x)
+    x = k.Sequential([k.Input((8,), name="inner_in"), k.layers.Dense(3, name="in_dense")], name="inner")(x)
     return k.Model([i, j], k.layers.Dense(2, name="o")(x), name="fun")
 
 

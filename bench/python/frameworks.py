@@ -1,0 +1,31 @@
+"""What is compared: how each framework is started, and with how many threads."""
+import os
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Framework:
+    runner: str     # module of this folder
+    argument: object
+    environment: dict = field(default_factory=dict)
+    own: bool = False  # Lamina's; the others are its peers
+
+
+FRAMEWORKS = {
+    "lamina graph": Framework("keras_runner", "lamina", {"LAMINA_BACKEND": "graph"}, own=True),
+    "lamina eager": Framework("keras_runner", "lamina", {"LAMINA_BACKEND": "eager"}, own=True),
+    "keras jax": Framework("keras_runner", "keras", {"KERAS_BACKEND": "jax"}),
+    "keras tensorflow": Framework("keras_runner", "keras", {"KERAS_BACKEND": "tensorflow"}),
+    "keras torch": Framework("keras_runner", "keras", {"KERAS_BACKEND": "torch"}),
+    "torch eager": Framework("torch_runner", False),
+    "torch compile": Framework("torch_runner", True),
+}
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+def environment(framework, threads, config_file):
+    """The variables of a framework's process. Lamina's thread count stands in its config file."""
+    out = {**os.environ, **{name: str(threads) for name in _THREAD_VARIABLES}, **framework.environment}
+    out.update(LAMINA_CONFIG=config_file, CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu", TF_CPP_MIN_LOG_LEVEL="2", PYTHONDONTWRITEBYTECODE="1")
+    return out

@@ -1,0 +1,130 @@
+"""Compares Lamina with its peers on small and medium models; `make bench` runs it.
+
+Every framework runs in a process of its own, alive throughout. Rounds go over all frameworks in turn, each round starting
+with another one, so that what disturbs the machine for a while disturbs all of them alike.
+"""
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+
+import pool
+import tables
+import workloads
+from frameworks import FRAMEWORKS
+
+CHECK_STEPS, TOLERANCE = 3, 1e-4
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def machine(threads):
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as f:
+            name = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), name)
+    return f"{name}, {threads} threads, Python {platform.python_version()}"
+
+
+def measure(workers, names, rounds, measures, seconds):
+    """{(workload, measure, framework): [seconds, one a round]}, and what went wrong"""
+    times, failures = {}, []
+    for workload in names:
+        ready = []
+        for w in workers:
+            reply = w.ask(do="setup", workload=workload)
+            if "error" in reply:
+                say(f"{workload}: {w.name} is left out: {reply['error']}")
+                if not w.missing:
+                    failures.append(f"{w.name}, {workload}: {reply['error']}")
+            else:
+                ready.append(w)
+        for r in range(rounds):
+            say(f"{workload}: round {r + 1} of {rounds}")
+            shift = r % max(1, len(ready))
+            for m in measures:
+                for w in ready[shift:] + ready[:shift]:
+                    reply = w.ask(do="measure", measure=m, seconds=seconds if m == "fit" else seconds / 2)
+                    if "error" in reply:
+                        failures.append(f"{w.name}, {workload}, {m}: {reply['error']}")
+                    else:
+                        times.setdefault((workload, m, w.name), []).append(reply["seconds"])
+    return times, failures
+
+
+def check(workers, names):
+    """Whether all frameworks compute the same: losses of training steps from the same weights. Prints them."""
+    good = True
+    for workload in names:
+        found = {w.name: w.ask(do="losses", workload=workload, steps=CHECK_STEPS) for w in workers}
+        reference = next((f["losses"] for f in found.values() if "losses" in f), None)
+        for name, reply in found.items():
+            if "losses" not in reply:
+                print(f"{workload:10} {name:17} missing: {reply['error']}")
+                continue
+            agrees = all(abs(a - b) <= TOLERANCE * max(1, abs(b)) for a, b in zip(reply["losses"], reference))
+            good &= agrees
+            print(f"{workload:10} {name:17} {' '.join(f'{v:.6f}' for v in reply['losses'])}  {'agrees' if agrees else 'DIFFERS'}")
+    return good
+
+
+def chosen(text, known):
+    names = [n.strip() for n in text.split(",")] if text else list(known)
+    for n in names:
+        if n not in known:
+            raise SystemExit(f"unknown name {n!r}; known: {', '.join(known)}")
+    return names
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--workloads", help="comma-separated; all without it: " + ", ".join(workloads.names()))
+    p.add_argument("--frameworks", help="comma-separated: " + ", ".join(FRAMEWORKS))
+    p.add_argument("--measures", help="comma-separated: " + ", ".join(tables.MEASURES))
+    p.add_argument("--rounds", type=int, default=7)
+    p.add_argument("--seconds", type=float, default=0.5, help="of training a round; other measures take half of it")
+    p.add_argument("--threads", type=int, default=cores())
+    p.add_argument("--markdown", metavar="FILE", help="also write the tables there")
+    p.add_argument("--json", metavar="FILE", help="write every round's time there")
+    p.add_argument("--check", action="store_true", help="only compare the losses of the first steps from equal weights")
+    return p.parse_args()
+
+
+def main():
+    args = arguments()
+    names, measures = chosen(args.workloads, workloads.names()), chosen(args.measures, tables.MEASURES)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
+        json.dump({"threads": args.threads}, config)
+        config.flush()
+        workers = pool.start(chosen(args.frameworks, FRAMEWORKS), args.threads, config.name)
+        try:
+            if args.check:
+                return 0 if check(workers, names) else 1
+            times, failures = measure(workers, names, args.rounds, measures, args.seconds)
+        finally:
+            for w in workers:
+                w.close()
+    versions = {w.name: w.version for w in workers if w.version}
+    failures = [f"{w.name}: {w.missing}" for w in workers if w.missing] + failures
+    text = tables.markdown(machine(args.threads), names, [w.name for w in workers], measures, times, versions, failures)
+    print(text)
+    if args.markdown:
+        with open(args.markdown, "w") as f:
+            f.write(text)
+    if args.json:
+        with open(args.json, "w") as f:
+            json.dump({"machine": machine(args.threads), "versions": versions, "missing": failures,
+                       "times": [{"workload": w, "measure": m, "framework": n, "seconds": t} for (w, m, n), t in times.items()]}, f, indent=1)
+    return 1 if any(w.missing for w in workers if FRAMEWORKS[w.name].own) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
