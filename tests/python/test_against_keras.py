@@ -186,7 +186,7 @@ ERRORS = [
     (lambda: lamina.optimizers.SGD(momentum=2.0), ValueError, "momentum"),
     (lambda: sequential(lamina).fit(X, Y), ValueError, "compile"),
     (lambda: sequential(lamina).get_layer("x"), ValueError, "d"),
-    (lambda: sequential(lamina)(np.zeros((2, 5), "float32")), ValueError, "expected shape"),
+    (lambda: sequential(lamina)(np.zeros((2, 5), "float32")), ValueError, "expected axis -1 of input shape to have value 6"),
     (lambda: sequential(lamina).set_weights([]), ValueError, "expecting"),
     (lambda: lamina.models.load_model("missing.keras"), ValueError, "missing.keras"),
     (lambda: lamina.Variable(np.zeros(3)).assign(np.zeros(4)), ValueError, "shape"),
