@@ -47,7 +47,9 @@ def __getattr__(name):
         value = getattr(importlib.import_module(_NAMES[name]), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'lamina' has no attribute {name!r}")
+    from lamina._errors import no_attribute
+
+    raise no_attribute("lamina", name, lambda: _MODULES | set(_NAMES))
 
 
 def __dir__():

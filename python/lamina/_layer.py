@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from lamina import _lamina
+from lamina._errors import LayerType, check_layer_name, located, unknown_keyword_is_value_error
 from lamina._saveable import Saveable
 from lamina._variable import Variable
 from lamina._wrap import own, user_part
@@ -187,7 +188,8 @@ class _LayerMethods(Saveable):
         if name == "InputLayer" and "input_shape" in config:
             warnings.warn("Argument `input_shape` is deprecated. Use `shape` instead.", stacklevel=4)
             config["shape"] = config.pop("input_shape")
-        cls._core.__init__(self, name, module, config)
+        check_layer_name(config.get("name"))
+        unknown_keyword_is_value_error(cls._core.__init__, name, self, name, module, config)
         own(self)
         if not self.name:  # at construction: numbers follow the order in which layers are made
             self.name = _lamina.auto_name(_lamina.snake_case(type(self).__name__))
@@ -209,7 +211,11 @@ class _LayerMethods(Saveable):
         parameters = _signature(f).parameters
         if "mask" in kwargs and "mask" not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
             kwargs.pop("mask")
-        return f(*args, **kwargs)
+        try:
+            return f(*args, **kwargs)
+        except Exception as e:
+            located(e, self)
+            raise
 
     def build(self, *args, **kwargs):
         if self.built:
@@ -540,6 +546,9 @@ class _LayerMethods(Saveable):
         object.__delattr__(self, name)
 
     def __getattr__(self, name):
+        found = getattr(type(self), name, None)
+        if isinstance(found, property):  # which raised an AttributeError: again, for its message
+            return found.fget(self)
         # Arguments of built-in classes read as attributes: layer.units, layer.activation.
         if not name.startswith("_"):
             fields = getattr(type(self), "_fields", ())
@@ -599,7 +608,7 @@ def _layers_only(value):
     return value if isinstance(value, (_lamina.LayerCore, _lamina.MetricCore)) else None
 
 
-class Layer(_LayerMethods, _lamina.LayerCore):
+class Layer(_LayerMethods, _lamina.LayerCore, metaclass=LayerType):
     """Base of all layers.
 
     Args:
@@ -615,6 +624,7 @@ class Layer(_LayerMethods, _lamina.LayerCore):
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
         config = {"activity_regularizer": activity_regularizer, "trainable": trainable, "dtype": dtype, "autocast": autocast, **kwargs}
+        check_layer_name(name)
         if name is not None:
             config["name"] = name
         _lamina.LayerCore.__init__(self, None, config)

@@ -3,6 +3,7 @@ import importlib
 import inspect
 
 from lamina import _lamina
+from lamina._errors import no_attribute
 
 # Where the classes of each registry module live in Python, and their Python base.
 _HOMES = {
@@ -144,7 +145,7 @@ def module_getattr(module, registry, extra=None, aliases=False):
             cls = get_class(name, registry)
             found = cls if cls is not None and (aliases or cls.__name__ == name) else None
         if found is None:
-            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+            raise no_attribute(module, name, lambda: _lamina.class_names(registry))
         setattr(importlib.import_module(module), name, found)
         return found
 

@@ -59,7 +59,10 @@ def get(identifier):
         obj = identifier
     if callable(obj):
         return obj
-    raise ValueError(f"Could not interpret activation function identifier: {identifier}")
+    from lamina._errors import suggestion
+
+    near = suggestion(identifier, __dir__()) if isinstance(identifier, str) else ""
+    raise ValueError(f"Could not interpret activation function identifier: {identifier}" + ("." + near if near else ""))
 
 
 def serialize(activation):
@@ -85,4 +88,10 @@ def __getattr__(name):
         if op is not None:
             globals()[name] = op
             return op
-    raise AttributeError(f"module 'lamina.activations' has no attribute {name!r}")
+    from lamina._errors import no_attribute
+
+    raise no_attribute("lamina.activations", name, __dir__)
+
+
+def __dir__():
+    return sorted({*_NAMES, "linear", "exponential", "relu", "softmax", "log_softmax", "elu", "get", "serialize", "deserialize"})

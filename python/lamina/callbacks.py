@@ -1,4 +1,6 @@
 """keras.callbacks."""
+import inspect
+
 from lamina import _lamina
 from lamina._kinds import Configurable
 from lamina._wrap import module_dir, module_getattr, own
@@ -80,6 +82,28 @@ class History(Callback):
     def epoch(self):
         return list(self._epochs())
 
+
+def _learning_rate_scheduler(self, schedule, verbose=0):
+    if isinstance(schedule, _lamina.ObjectBox):
+        self._wrap_init(self, schedule)
+        return
+    self._builtin_init(self, "LearningRateScheduler", "keras.callbacks", {"schedule": _of_epoch_and_rate(schedule), "verbose": verbose})
+    self.schedule = schedule
+
+
+def _of_epoch_and_rate(schedule):
+    """The schedule as a function of epoch and learning rate; it may take the epoch alone."""
+    try:
+        inspect.signature(schedule).bind(0, 0.0)
+    except TypeError:
+        return (lambda epoch, rate: schedule(epoch)) if callable(schedule) else schedule
+    except ValueError:  # no signature to be had
+        pass
+    return schedule
+
+
+# What classes have beyond their C++ description.
+_MEMBERS = {"LearningRateScheduler": {"__init__": _learning_rate_scheduler}}
 
 __getattr__ = module_getattr("lamina.callbacks", "keras.callbacks")
 __dir__ = module_dir("lamina.callbacks", "keras.callbacks")

@@ -4,7 +4,15 @@ from lamina import _lamina
 floatx = _lamina.floatx
 set_floatx = _lamina.set_floatx
 epsilon = _lamina.epsilon
-set_epsilon = _lamina.set_epsilon
+
+
+def set_epsilon(value):
+    """Sets the small number that avoids divisions by zero."""
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        raise TypeError(f"The epsilon must be a positive number. Received: {value!r} (of type {type(value).__name__})")
+    _lamina.set_epsilon(float(value))
+
+
 image_data_format = _lamina.image_data_format
 set_image_data_format = _lamina.set_image_data_format
 

@@ -2,6 +2,7 @@
 import inspect
 
 from lamina import _lamina
+from lamina._errors import no_attribute
 from lamina._layer import InputSpec, Layer
 from lamina._wrap import get_class, module_dir
 
@@ -115,7 +116,7 @@ def __getattr__(name):
         if cls is not None:
             globals()[name] = cls
             return cls
-    raise AttributeError(f"module 'lamina.layers' has no attribute {name!r}")
+    raise no_attribute("lamina.layers", name, lambda: ["Input", *_FUNCTIONS, *_lamina.class_names("keras.layers")])
 
 
 __dir__ = module_dir("lamina.layers", "keras.layers")

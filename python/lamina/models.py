@@ -4,6 +4,7 @@ import inspect
 import numpy as np
 
 from lamina import _lamina
+from lamina._errors import LayerType, check_layer_name, checked_keywords
 from lamina._layer import _LayerMethods
 from lamina._wrap import module_dir, own
 
@@ -27,6 +28,8 @@ class _ModelMethods(_LayerMethods):
             raise ValueError(f"Provide only a layer name or a layer index. Received: index={index}, name={name}.")
         if name is None and index is None:
             raise ValueError("Provide either a layer name or layer index at `get_layer`.")
+        if name is not None and not isinstance(name, str):
+            raise ValueError(f"No such layer: {name!r}. A layer's name is a string; to get a layer by its place, use get_layer(index={name!r}).")
         return self._get_layer_by_name(name) if name is not None else self._get_layer_by_index(index)
 
     @property
@@ -53,13 +56,18 @@ class _ModelMethods(_LayerMethods):
     def input_shape(self):
         from lamina import tree
 
-        return tree.map_structure(lambda t: t.shape, self._graph_inputs())
+        return tree.map_structure(lambda t: t.shape, self._known(self._graph_inputs(), "input"))
 
     @property
     def output_shape(self):
         from lamina import tree
 
-        return tree.map_structure(lambda t: t.shape, self._graph_outputs())
+        return tree.map_structure(lambda t: t.shape, self._known(self._graph_outputs(), "output"))
+
+    def _known(self, tensors, what):
+        if tensors is None:
+            raise AttributeError(f"The model '{self.name}' has no defined {what} shape yet. Start it with an `Input`, or build it from symbolic inputs and outputs.")
+        return tensors
 
     @property
     def output_names(self):
@@ -75,6 +83,7 @@ class _ModelMethods(_LayerMethods):
         (print_fn or print)(text)
 
     # ---- training ----
+    @checked_keywords("Model")
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):
         """Chooses optimizer, losses and metrics for fit() and evaluate()."""
         self._compile(dict(optimizer=optimizer, loss=loss, loss_weights=loss_weights, metrics=metrics, weighted_metrics=weighted_metrics, run_eagerly=bool(run_eagerly),
@@ -93,11 +102,15 @@ class _ModelMethods(_LayerMethods):
     def jit_compile(self):
         return not self.run_eagerly
 
+    @checked_keywords("Model")
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None,
             sample_weight=None, initial_epoch=0, steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1):
         """Trains for `epochs` passes over the data; gives a History."""
         from lamina import _data
 
+        _check_counts(batch_size=batch_size, epochs=epochs, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, validation_batch_size=validation_batch_size, initial_epoch=initial_epoch)
+        if isinstance(validation_split, (str, bytes)) or not 0 <= (validation_split or 0) < 1:
+            raise ValueError(f"`validation_split` must be a number from 0 up to, but not including, 1: the share of the data to validate on. Received: validation_split={validation_split!r}")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = _data.split(x, y, sample_weight, validation_split)
         source = _data.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight, steps=steps_per_epoch)
@@ -117,13 +130,16 @@ class _ModelMethods(_LayerMethods):
 
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
+        _check_counts(batch_size=batch_size, steps=steps)
         source = _data.source(x, y, sample_weight, batch_size=batch_size, shuffle=False, steps=steps)
         return self._logs(self._evaluate(source, steps, _verbose(verbose), _callbacks(callbacks)), return_dict)
 
+    @checked_keywords("Model")
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Outputs for data, as NumPy arrays."""
         from lamina import _data, tree
 
+        _check_counts(batch_size=batch_size, steps=steps)
         source = _data.source(x, None, None, batch_size=batch_size, shuffle=False, steps=steps, predict=True)
         out = self._predict(source, steps, _verbose(verbose), _callbacks(callbacks))
         return tree.map_structure(np.asarray, out)
@@ -278,11 +294,19 @@ def _unpack(data):
     return unpack_x_y_sample_weight(data)
 
 
+def _check_counts(**given):
+    for name, value in given.items():
+        if value is not None and not hasattr(value, "__index__"):
+            raise TypeError(f"`{name}` must be an integer or None. Received: {name}={value!r} (of type {type(value).__name__})")
+
+
 def _verbose(v):
     from lamina import config
 
     if v == "auto":
         return 1 if config.is_interactive_logging_enabled() else 2
+    if isinstance(v, str):
+        raise ValueError(f"`verbose` must be 'auto', 0 (silent), 1 (a progress bar) or 2 (a line an epoch). Received: verbose={v!r}")
     return int(v)
 
 
@@ -294,7 +318,7 @@ def _callbacks(given):
     return [given]
 
 
-class Model(_ModelMethods, _lamina.ModelCore):
+class Model(_ModelMethods, _lamina.ModelCore, metaclass=LayerType):
     """Layers trained together: Model(inputs, outputs) from symbolic tensors, or a subclass with its own call()."""
 
     _builtin = True
@@ -316,6 +340,7 @@ class Model(_ModelMethods, _lamina.ModelCore):
         elif args:
             raise TypeError("Model() takes symbolic `inputs` and `outputs`, or keyword arguments in a subclass.")
         name = kwargs.get("name")
+        check_layer_name(name)
         config = {k: v for k, v in kwargs.items() if v is not None}
         _lamina.ModelCore.__init__(self, None, config)
         own(self)
@@ -361,7 +386,7 @@ class Model(_ModelMethods, _lamina.ModelCore):
 Functional = Model
 
 
-class Sequential(_ModelMethods, _lamina.SequentialCore):
+class Sequential(_ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
     """A stack of layers."""
 
     _builtin = True
@@ -371,6 +396,7 @@ class Sequential(_ModelMethods, _lamina.SequentialCore):
         if isinstance(layers, _lamina.ObjectBox):
             self._wrap_init(self, layers)
             return
+        check_layer_name(name)
         config = {"trainable": trainable}
         if name is not None:
             config["name"] = name

@@ -171,7 +171,7 @@ def test_same_seed_same_bits():
 
 ERRORS = [
     (lambda: lamina.layers.Dense(0), ValueError, "units"),
-    (lambda: lamina.layers.Dense(units=3, activaton="relu"), TypeError, "activation"),
+    (lambda: lamina.layers.Dense(units=3, activaton="relu"), ValueError, "activation"),
     (lambda: lamina.layers.Dense(3, activation="rellu"), ValueError, "relu"),
     (lambda: lamina.layers.Dense(3, kernel_initializer="glorot"), ValueError, "glorot"),
     (lambda: lamina.layers.Dense(3)(np.zeros(4, "float32")), ValueError, "min_ndim=2"),

@@ -12,7 +12,9 @@ def __getattr__(name):
         return importlib.import_module("lamina.ops." + name)
     op = _lamina.find_op(name)
     if op is None:
-        raise AttributeError(f"module 'lamina.ops' has no attribute {name!r}")
+        from lamina._errors import no_attribute
+
+        raise no_attribute("lamina.ops", name, __dir__)
     globals()[name] = op
     return op
 

@@ -3,6 +3,7 @@ import importlib
 import warnings
 
 from lamina import _lamina
+from lamina._errors import unknown_keyword_is_value_error
 from lamina._kinds import Configurable, by_name, serialize_any
 from lamina._wrap import module_dir, module_getattr, own, user_part
 
@@ -46,7 +47,7 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
     def _builtin_init(cls, self, name, module, config):
         if config.pop("decay", None) is not None:
             warnings.warn("Argument `decay` is no longer supported and will be ignored.")
-        cls._core.__init__(self, name, config)
+        unknown_keyword_is_value_error(cls._core.__init__, name, self, name, config)
         self._own()
 
     def _own(self):
