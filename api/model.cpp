@@ -14,6 +14,9 @@ void Model::set_graph(Value inputs, Value outputs) {
   if (this->name().empty()) set_name(auto_name(snake_case(public_class_name())));
   set_built(true);
   supports_masking_ = true;
+  users_code_ = false;
+  for (const LayerPtr& layer : flatten_layers(false)) users_code_ |= layer->hook != nullptr;
+  for (const auto& op : graph_->map().operations) users_code_ |= op->hook != nullptr || op->class_name() == "Lambda";
   input_spec_ = class_name() == "Sequential" ? std::vector<InputSpec>() : graph_->input_specs();  // a stack takes what its layers take
   invalidate_functions();
 }

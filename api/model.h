@@ -6,6 +6,7 @@
 #include "api/compile.h"
 #include "api/data/data_source.h"
 #include "api/functional.h"
+#include <atomic>
 #include <mutex>
 
 #include "backends/graph/function.h"
@@ -120,7 +121,8 @@ class Model : public Layer {
 
  private:
   struct Step;
-  enum class StepKind { train, test, predict };
+  enum class StepKind { train, test, predict, call };
+  bool shortcut(const List& args, const Dict& kwargs, Value& result) override;
   Value run_step(StepKind kind, const Value& data);
   Value step_body(StepKind kind, const Value& data);
   void require_compiled(const char* method) const;
@@ -136,6 +138,10 @@ class Model : public Layer {
   std::vector<MetricPtr> tracked_metrics_;
   mutable std::mutex steps_mutex_;
   std::vector<std::shared_ptr<Step>> steps_;
+  uint64_t steps_as_of_ = 0;            // layer_changes() that the steps know
+  std::vector<TensorSpec> last_call_;   // of model(x): what is called again is worth compiling
+  std::atomic<bool> call_compiles_{true};
+  bool users_code_ = false;             // a layer's Python code may look at values
   uint64_t state_stamp_ = 0;
 };
 using ModelPtr = std::shared_ptr<Model>;

@@ -2,6 +2,7 @@
 #include "api/model.h"
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
+#include "backends/core/settings.h"
 #include "backends/ops/primitives.h"
 #include "optimizers/loss_scale_optimizer.h"
 
@@ -125,6 +126,7 @@ void Model::require_compiled(const char* method) const {
 
 void Model::invalidate_functions() {
   std::lock_guard<std::mutex> lock(steps_mutex_);
+  call_compiles_ = true;
   steps_.clear();
   ++state_stamp_;
 }
@@ -289,6 +291,13 @@ Value Model::step_body(StepKind kind, const Value& data) {
     case StepKind::test:
       if (hooked("test_step")) return hook->invoke("test_step", {as_data()}, {});
       return test_step(parts[0], parts[1], parts[2]);
+    case StepKind::call: {
+      Value out = invoke({parts[0]}, {});
+      bool more = !losses().empty();  // what a compiled call cannot give: losses and masks
+      for (const Tensor& t : flatten_tensors(out)) more |= t.mask().defined();
+      if (more) call_compiles_ = false;
+      return out;
+    }
     default:
       if (hooked("predict_step")) return hook->invoke("predict_step", {Value::tuple({parts[0]})}, {});
       return predict_step(parts[0]);
@@ -299,6 +308,7 @@ Value Model::run_step(StepKind kind, const Value& data) {
   std::shared_ptr<Step> step;
   {
     std::lock_guard<std::mutex> lock(steps_mutex_);
+    if (uint64_t now = layer_changes(); now != steps_as_of_) steps_.clear(), steps_as_of_ = now;
     for (const auto& s : steps_)
       if (s->kind == kind && alike(s->structure, data)) step = s;
     if (!step) {
@@ -307,7 +317,7 @@ Value Model::run_step(StepKind kind, const Value& data) {
       // Placeholders, so that the cache does not hold a batch.
       step->structure = map_structure(data, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(Tensor::spec_only({}, leaf.as_tensor().dtype())) : leaf; });
       Step* raw = step.get();
-      const char* names[] = {"train_step", "test_step", "predict_step"};
+      const char* names[] = {"train_step", "test_step", "predict_step", "call"};
       step->function = std::make_unique<Function>(
           [this, raw](std::span<const Tensor> leaves) -> Tensors {
             size_t next = 0;
@@ -327,6 +337,28 @@ Value Model::run_step(StepKind kind, const Value& data) {
   Tensors out = (*step->function)(leaves);
   size_t next = 0;
   return map_structure(step->result, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(out[next++]) : leaf; });
+}
+
+// model(x) in inference, from the second call with the same shapes on: the compiled graph, instead of layer by layer.
+bool Model::shortcut(const List& args, const Dict& kwargs, Value& result) {
+  if (!graph_ || hook || users_code_ || !call_compiles_ || args.size() != 1 || compile_args_.run_eagerly || !settings().graph_engine() || !executing_eagerly() || recording() || inherited_training()) return false;
+  if (!kwargs.empty() && !(kwargs.size() == 1 && kwargs.contains("training") && (kwargs.at("training").is_none() || kwargs.at("training") == Value(false)))) return false;
+  std::vector<TensorSpec> specs;
+  for (const Value& leaf : flatten(args[0])) {
+    if (!leaf.is_tensor() || !leaf.as_tensor().has_data() || leaf.as_tensor().mask().defined()) return false;
+    specs.push_back(leaf.as_tensor().spec());
+  }
+  {
+    std::lock_guard<std::mutex> lock(steps_mutex_);
+    if (specs != last_call_) {
+      last_call_ = std::move(specs);
+      return false;
+    }
+  }
+  Value out = run_step(StepKind::call, List{args[0], Value(), Value()});
+  if (!call_compiles_) return false;
+  result = std::move(out);
+  return true;
 }
 
 // ---- loops ----
@@ -375,6 +407,7 @@ std::shared_ptr<History> Model::fit(std::shared_ptr<DataSource> data, FitArgs ar
     if (!open) data->begin_epoch(epoch);
     logs = {};
     int64_t step = 0;
+    const int64_t stride = compile_args_.steps_per_execution;  // batches between two events
     bool ended = false;
     for (; !args.steps_per_epoch || step < *args.steps_per_epoch; ++step) {
       std::optional<Batch> batch = data->next();
@@ -386,18 +419,23 @@ std::shared_ptr<History> Model::fit(std::shared_ptr<DataSource> data, FitArgs ar
         ended = true;
         break;
       }
-      if (batches_matter) {
+      const bool first = step % stride == 0, last = (step + 1) % stride == 0 || (args.steps_per_epoch && step + 1 == *args.steps_per_epoch);
+      if (batches_matter && first) {
         none = {};
         callbacks.epoch("on_train_batch_begin", step, none);
       }
       Value result = run_step(StepKind::train, data_of(*batch));
       if (!result.is_dict()) throw TypeError("train_step of ", describe(), " must return a dict of logs, received ", result.repr(), ".");
       logs = result.as_dict();
-      if (batches_matter) {
+      if (batches_matter && last) {
         logs = sorted(numbers(logs));
         callbacks.epoch("on_train_batch_end", step, logs);
       }
       if (stop_training) break;
+    }
+    if (batches_matter && ended && step % stride != 0) {
+      logs = sorted(numbers(logs));
+      callbacks.epoch("on_train_batch_end", step - 1, logs);
     }
     if (step == 0 && ended) throw ValueError("The data source gave no batch in epoch ", epoch + 1, ". It must yield at least one.");
     open = args.steps_per_epoch && !ended;

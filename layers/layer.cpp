@@ -1,5 +1,6 @@
 #include "layers/layer.h"
 
+#include <atomic>
 #include <set>
 
 #include "backends/core/engine.h"
@@ -35,6 +36,12 @@ template <class T>
 bool contains(const std::vector<T>& list, const T& item) { return std::find(list.begin(), list.end(), item) != list.end(); }
 
 }  // namespace
+
+namespace {
+std::atomic<uint64_t> changes{0};
+}
+uint64_t layer_changes() { return changes.load(std::memory_order_relaxed); }
+void note_layer_change() { changes.fetch_add(1, std::memory_order_relaxed); }
 
 std::optional<bool> inherited_training() { return training_flag; }
 NameScope::NameScope(const std::string& name, const void* owner) : length_(scope_path.size()), owner_(scope_owner) {
@@ -293,7 +300,10 @@ std::string Layer::expected_inputs() const {
 
 Value Layer::invoke(List args, Dict kwargs) {
   if (name_.empty()) set_name(auto_name(snake_case(public_class_name())));
-  if (call_depth == 0) clear_losses();  // the outermost call starts afresh, as in Keras
+  if (call_depth == 0) {
+    if (Value result; shortcut(args, kwargs, result)) return result;
+    clear_losses();  // the outermost call starts afresh, as in Keras
+  }
   Bound b = bind(args, kwargs);
   bool symbolic = false;
   for (Value& v : b.inputs) symbolic |= holds_symbolic(v);

@@ -68,6 +68,11 @@ struct InputSpec {
   bool optional = false;
 };
 
+// Counts changes to layers after they were made (arguments, dtype policies, regularizers): steps that were compiled before
+// one are out of date.
+uint64_t layer_changes();
+void note_layer_change();
+
 class Layer : public Operation {
  public:
   explicit Layer(LayerArgs args = {});
@@ -157,7 +162,10 @@ class Layer : public Operation {
   bool trainable() const { return trainable_; }
   void set_trainable(bool value);
   const DTypePolicyPtr& dtype_policy() const { return policy_; }
-  void set_dtype_policy(DTypePolicyPtr policy) { policy_ = std::move(policy); }
+  void set_dtype_policy(DTypePolicyPtr policy) {
+    policy_ = std::move(policy);
+    note_layer_change();
+  }
   DType compute_dtype() const { return policy_->compute_dtype(); }
   DType variable_dtype() const { return policy_->variable_dtype(); }
   bool autocast() const { return autocast_; }
@@ -165,7 +173,10 @@ class Layer : public Operation {
   bool supports_masking() const { return supports_masking_; }
   void set_supports_masking(bool value) { supports_masking_ = value; }
   const RegularizerRef& activity_regularizer() const { return activity_regularizer_; }
-  void set_activity_regularizer(RegularizerRef r) { activity_regularizer_ = std::move(r); }
+  void set_activity_regularizer(RegularizerRef r) {
+    activity_regularizer_ = std::move(r);
+    note_layer_change();
+  }
   std::vector<InputSpec>& input_spec() { return input_spec_; }
   const std::string& path() const { return path_; }
   const LayerArgs& layer_args() const { return args_; }
@@ -174,6 +185,8 @@ class Layer : public Operation {
   virtual void build_from_config(const Dict& config);
   void extend_serialized(Dict& out) const override;
   void finish_deserialize(const Dict& serialized) override;
+  // Changes a constructor argument of a layer that exists: layer.activation = ...; false if the class has none of that name.
+  virtual bool set_argument(const std::string& name, const Value& value) { return false; }
   // Weights that a file holds beyond variables (Normalization's derived ones): called after loading.
   virtual void weights_loaded() {}
   // "layer 'dense' (Dense)"
@@ -181,6 +194,8 @@ class Layer : public Operation {
   std::string repr() const override { return text("<", class_name(), " name=", name(), ", built=", built_, ">"); }
 
  protected:
+  // Another way to the result of an outermost call, where a class has one.
+  virtual bool shortcut(const List& args, const Dict& kwargs, Value& result) { return false; }
   void check_input_spec(const List& inputs) const;
   std::string expected_inputs() const;
   virtual Value named_inputs() const { return {}; }  // the keys of a model's inputs, if they are a dict
@@ -216,6 +231,11 @@ class LayerWith : public Layer {
     Dict config = Layer::get_config();
     write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
     return config;
+  }
+  bool set_argument(const std::string& name, const Value& value) override {
+    if (!set_field(class_name(), name, value, [this](Fields& f) { args.fields(f); })) return false;
+    note_layer_change();
+    return true;
   }
   A args;
 };

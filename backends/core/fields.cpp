@@ -119,6 +119,30 @@ class Describer final : public Fields {
 
 }  // namespace
 
+bool set_field(const std::string& owner, const std::string& name, const Value& value, const std::function<void(Fields&)>& list) {
+  class Setting final : public Fields {
+   public:
+    Setting(const std::string& owner, const std::string& name, const Value& value) : owner_(owner), name_(name), value_(value) {}
+    bool found = false;
+
+   private:
+    void visit(const char* name, const char*, const Setter& set, const Getter&) override {
+      if (name_ != name) return;
+      found = true;
+      try {
+        set(value_);
+      } catch (const Error& e) {
+        throw Error(e.kind(), text("Invalid value for argument `", name, "` of ", owner_, ". ", e.what(), " Received: ", name, "=", value_.repr()));
+      }
+    }
+    const std::string &owner_, &name_;
+    const Value& value_;
+  };
+  Setting setting(owner, name, value);
+  list(setting);
+  return setting.found;
+}
+
 void read_fields(const std::string& owner, const Dict& config, const std::function<void(Fields&)>& list, Dict* extra) {
   Reader reader(owner, config);
   list(reader);

@@ -91,6 +91,8 @@ class Fields {
 // Reads `config` into the fields that `list` visits. `owner` names the class in errors. Keys that no field takes are
 // a TypeError with the nearest known name, unless `extra` is given to collect them. Missing required ones are a TypeError.
 void read_fields(const std::string& owner, const Dict& config, const std::function<void(Fields&)>& list, Dict* extra = nullptr);
+// Sets the one field called `name`, if there is one. TypeError or ValueError as from read_fields.
+bool set_field(const std::string& owner, const std::string& name, const Value& value, const std::function<void(Fields&)>& list);
 // Fields as config entries, in order; hidden ones left out.
 void write_fields(Dict& config, const std::function<void(Fields&)>& list);
 std::vector<FieldInfo> describe_fields(const std::function<void(Fields&)>& list);

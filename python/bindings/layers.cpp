@@ -151,6 +151,7 @@ void bind_layers(py::module_& m) {
         return variable_to_python(l.add_weight(name.is_none() ? "" : name.cast<std::string>(), shape.is_none() ? Shape{} : to_value(shape).as_shape(), o));
       })
       .def("_untrack_own_variable", &Layer::untrack_variable)
+      .def("_set_argument", [](Layer& l, const std::string& name, py::handle value) { return l.set_argument(name, to_value(value)); })
       .def_property("_locked", &Layer::locked, &Layer::set_locked)
       .def("_track_variable", [](Layer& l, const Variable& v) { l.track_variable(v); })
       .def("_track", [](Layer& l, const std::string& name, py::handle value) { l.track(name, to_value(value)); })

@@ -521,6 +521,8 @@ class _LayerMethods(Saveable):
         return _pickling.restore, (_pickling.pickled(self),)
 
     def __setattr__(self, name, value):
+        if name in getattr(type(self), "_fields", ()) and "_anchor" in self.__dict__ and self._set_argument(name, value):
+            return
         kind = type(value)
         if kind in (int, float, str, bool, type(None)) or name.startswith("__") or isinstance(getattr(type(self), name, None), property):
             object.__setattr__(self, name, value)

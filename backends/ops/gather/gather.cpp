@@ -1,5 +1,6 @@
 #include "backends/ops/gather/gather.h"
 
+#include "backends/ops/gather/scatter_sum.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -41,8 +42,22 @@ std::vector<TensorSpec> ScatterOp::infer(std::span<const TensorSpec> in) const {
 using namespace prim;
 
 Tensors GatherOp::vjp(const VjpContext& c) const {
-  return {scatter(Scatter::add, full(c.inputs[0].shape(), 0, c.grads[0].dtype()), c.inputs[1], c.grads[0], axis), Tensor()};
+  return {scatter_sum(c.inputs[1], c.grads[0], axis, c.inputs[0].shape()[axis]), Tensor()};
 }
+
+std::vector<TensorSpec> ScatterSumOp::infer(std::span<const TensorSpec> in) const {
+  check_indices(in[0]);
+  const Shape &k = in[0].shape, &u = in[1].shape;
+  if (axis < 0 || axis + k.rank() > u.rank()) throw ValueError("axis ", axis, " is out of bounds for updates of shape ", u, " and indices of shape ", k, ".");
+  Shape out, places;
+  for (int i = 0; i < axis; ++i) out.push_back(u[i]);
+  out.push_back(size);
+  for (int i = axis; i < u.rank(); ++i) (i < axis + k.rank() ? places : out).push_back(u[i]);
+  if (!compatible(places, k)) throw ValueError("updates of shape ", u, " do not have the shape of the indices, ", k, ", at axis ", axis, ".");
+  return {{out, in[1].dtype}};
+}
+
+Tensors ScatterSumOp::vjp(const VjpContext& c) const { return {Tensor(), gather(c.grads[0], c.inputs[0], axis, GatherOp::Fill::zero)}; }
 
 Tensors ScatterOp::vjp(const VjpContext& c) const {
   const Tensor &x = c.inputs[0], &indices = c.inputs[1], &updates = c.inputs[2], &out = c.outputs[0], &g = c.grads[0];
@@ -77,6 +92,8 @@ Tensors ScatterOp::vjp(const VjpContext& c) const {
 }
 
 namespace prim {
+
+Tensor scatter_sum(const Tensor& indices, const Tensor& updates, int axis, int64_t size) { return apply1(make_op<ScatterSumOp>(axis, size), {indices, updates}); }
 
 namespace {
 Tensor as_index(const Tensor& t) { return t.dtype() == DType::int64 ? t : cast(t, DType::int32); }

@@ -2,6 +2,7 @@
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/elementwise/block.h"
 #include "backends/ops/gather/gather.h"
+#include "backends/ops/gather/scatter_sum.h"
 
 namespace lamina {
 
@@ -94,36 +95,60 @@ BlockFn combine_of(Scatter kind, DType dtype) {
   return block_table().binary[static_cast<int>(op)][static_cast<int>(dtype)];
 }
 
-// Index by index, in order; tasks share out the outer and inner positions, so no two write one place.
-BoundKernel bind_scatter(const KernelRequest& r) {
-  const auto& op = static_cast<const ScatterOp&>(r.op);
-  Layout l = layout_of(r.inputs[0].shape, r.inputs[1], op.axis, r.inputs[0].dtype);
-  BlockFn combine = combine_of(op.kind, r.inputs[0].dtype);
-  constexpr int64_t kStrip = 512;
-  const int64_t strips = std::max<int64_t>(1, l.inner / kStrip);
-  BoundKernel k;
-  k.sharing = {{0, 0}};  // not the updates, which are read after x has been copied
-  k.run = [l, combine, strips, bytes = r.outputs[0].shape.elements() * l.element](const void* const* in, void* const* out, void*) {
-    if (out[0] != in[0] && bytes) std::memcpy(out[0], in[0], bytes);
+// Combines the updates into `out`, index by index, in order; tasks share out the outer and inner positions, so no two write
+// one place.
+struct Scattering {
+  static constexpr int64_t kStrip = 512;
+  Layout l;
+  BlockFn combine;
+  int64_t strips;
+  Scattering(const Layout& layout, BlockFn combine) : l(layout), combine(combine), strips(std::max<int64_t>(1, layout.inner / kStrip)) {}
+
+  void run(const void* indices, const void* updates, void* out) const {
     parallel_for(l.outer * strips, [&](int64_t task) {
       int64_t o = task / strips, s = task % strips;
       int64_t from = l.inner * s / strips, width = l.inner * (s + 1) / strips - from;
       const int64_t size = static_cast<int64_t>(l.element);
       for (int64_t n = 0; n < l.count; ++n) {
-        int64_t i = index_at(in[1], n, l);
+        int64_t i = index_at(indices, n, l);
         if (i < 0) continue;
-        const char* u = static_cast<const char*>(in[2]) + ((o * l.count + n) * l.inner + from) * size;
-        char* y = static_cast<char*>(out[0]) + ((o * l.n + i) * l.inner + from) * size;
+        const char* u = static_cast<const char*>(updates) + ((o * l.count + n) * l.inner + from) * size;
+        char* y = static_cast<char*>(out) + ((o * l.n + i) * l.inner + from) * size;
         if (combine) combine(y, u, nullptr, y, width);
         else std::memcpy(y, u, width * size);
       }
     });
+  }
+};
+
+BoundKernel bind_scatter(const KernelRequest& r) {
+  const auto& op = static_cast<const ScatterOp&>(r.op);
+  Layout l = layout_of(r.inputs[0].shape, r.inputs[1], op.axis, r.inputs[0].dtype);
+  BoundKernel k;
+  k.sharing = {{0, 0}};  // not the updates, which are read after x has been copied
+  k.run = [s = Scattering(l, combine_of(op.kind, r.inputs[0].dtype)), bytes = r.outputs[0].shape.elements() * l.element](const void* const* in, void* const* out, void*) {
+    if (out[0] != in[0] && bytes) std::memcpy(out[0], in[0], bytes);
+    s.run(in[1], in[2], out[0]);
+  };
+  return k;
+}
+
+BoundKernel bind_scatter_sum(const KernelRequest& r) {
+  const auto& op = static_cast<const ScatterSumOp&>(r.op);
+  const TensorSpec& y = r.outputs[0];
+  BoundKernel k;
+  k.run = [s = Scattering(layout_of(y.shape, r.inputs[0], op.axis, y.dtype), combine_of(Scatter::add, y.dtype)), bytes = static_cast<int64_t>(y.shape.elements() * size_of(y.dtype))](
+              const void* const* in, void* const* out, void*) {
+    constexpr int64_t kFill = 1 << 20;  // bytes a task; zero bits are 0 in every dtype
+    parallel_for((bytes + kFill - 1) / kFill, [&](int64_t t) { std::memset(static_cast<char*>(out[0]) + t * kFill, 0, std::min(kFill, bytes - t * kFill)); });
+    s.run(in[0], in[1], out[0]);
   };
   return k;
 }
 
 LAMINA_KERNEL(cpu, "Gather", "reference", 100, bind_gather);
 LAMINA_KERNEL(cpu, "Scatter", "reference", 100, bind_scatter);
+LAMINA_KERNEL(cpu, "ScatterSum", "reference", 100, bind_scatter_sum);
 
 }  // namespace
 }  // namespace lamina

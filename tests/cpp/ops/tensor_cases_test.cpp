@@ -1,4 +1,5 @@
 // Reductions, shapes, indexing, creation and products.
+#include "backends/ops/gather/scatter_sum.h"
 #include "backends/ops/public/ops.h"
 #include "support/op_case.h"
 
@@ -81,6 +82,8 @@ const CaseTable shapes{{
 }};
 
 const CaseTable indexing{{
+    CASE("prim.ScatterSum", IN(Input({4}, D::small_int), Input({4, 2})), prim::scatter_sum(x[0], x[1], 0, 3)),
+    CASE("prim.ScatterSum", IN(Input({2, 2}, D::small_int), Input({3, 2, 2, 2})), prim::scatter_sum(x[0], x[1], 1, 5)).known_sizes(),
     CASE("take", IN(Input({3, 4}), Input({2, 2}, D::small_int)), ops::take(x[0], x[1], 1)),
     CASE("take", IN(Input({3, 4}), Input({5}, D::small_int)), ops::take(x[0], x[1])),
     CASE("take_along_axis", IN(Input({3, 4}), Input({3, 2}, D::small_int)), ops::take_along_axis(x[0], x[1], 1)),
