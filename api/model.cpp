@@ -15,7 +15,8 @@ void Model::set_graph(Value inputs, Value outputs) {
   set_built(true);
   supports_masking_ = true;
   users_code_ = false;
-  for (const LayerPtr& layer : flatten_layers(false)) users_code_ |= layer->hook != nullptr;
+  for (const LayerPtr& layer : sublayers())
+    for (const LayerPtr& inner : layer->flatten_layers()) users_code_ |= inner->hook != nullptr;
   for (const auto& op : graph_->map().operations) users_code_ |= op->hook != nullptr || op->class_name() == "Lambda";
   input_spec_ = class_name() == "Sequential" ? std::vector<InputSpec>() : graph_->input_specs();  // a stack takes what its layers take
   invalidate_functions();
