@@ -103,7 +103,7 @@ std::vector<LayerPtr> Layer::flatten_layers(bool include_self, bool recursive) {
     if (depth > 0 && !recursive) return;
     for (const LayerPtr& sub : layer.sublayers()) visit(*sub, sub, depth + 1);
   };
-  visit(*this, include_self ? std::dynamic_pointer_cast<Layer>(self()) : nullptr, 0);  // in a constructor nothing holds the model yet
+  visit(*this, std::dynamic_pointer_cast<Layer>(self()), 0);
   return out;
 }
 
