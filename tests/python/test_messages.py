@@ -443,6 +443,20 @@ def test_values_of_the_wrong_type(call, words):
         call(single(lamina))
 
 
+MODULES = ["", "activations", "callbacks", "config", "constraints", "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "utils"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_missing_is_an_attribute_error(module):
+    """Every public name of Keras is there, or an AttributeError says not; never another error."""
+    theirs, mine = (getattr(keras, module), getattr(lamina, module)) if module else (keras, lamina)
+    for name in dir(theirs):
+        if not name.startswith("_"):
+            hasattr(mine, name)
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        mine.nonsense
+
+
 # ---- lamina.json ----
 CONFIGS = [
     ('{"backend": "grap"}', ["lamina.json", '"backend"', '"graph" or "eager"', "'grap'"]),

@@ -251,7 +251,7 @@ from lamina.optimizers._wrappers import LossScaleOptimizer, MultiOptimizer, Muon
 
 
 def _submodule(name):
-    return importlib.import_module("lamina.optimizers." + name) if name in ("schedules", "legacy") else None
+    return importlib.import_module("lamina.optimizers." + name) if name == "schedules" else None
 
 
 __getattr__ = module_getattr("lamina.optimizers", "keras.optimizers", _submodule)

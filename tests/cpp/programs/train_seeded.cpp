@@ -47,7 +47,7 @@ int main(int argc, char** argv) try {
   set_random_seed(11);
   set_shuffle_seed(11);
   // In this order: layers draw their seeds when they are made.
-  Sequential model({
+  auto model = std::make_shared<Sequential>(std::vector<LayerPtr>{
       Dense({.units = 32, .activation = "relu"}, {.input_shape = Value::tuple({64})}),
       layer("Dropout", {{"rate", 0.3}}),
       Dense({.units = 10, .activation = "softmax"}),
@@ -56,17 +56,17 @@ int main(int argc, char** argv) try {
   how.optimizer = "adam";
   how.loss = "sparse_categorical_crossentropy";
   how.metrics = List{"accuracy"};
-  model.compile(how);
+  model->compile(how);
   FitArgs fit;
   fit.epochs = 3;
   fit.verbose = 0;
-  auto history = model.fit(x, y, fit);
+  auto history = model->fit(x, y, fit);
   for (const auto& [name, values] : history->history) {
     std::vector<double> numbers;
     for (const Value& v : values.as_list()) numbers.push_back(v.as_number());
     print_bytes(name, numbers.data(), numbers.size() * sizeof(double));
   }
-  for (const Tensor& w : model.get_weights()) print_bytes("weight", w.raw(), w.bytes());
+  for (const Tensor& w : model->get_weights()) print_bytes("weight", w.raw(), w.bytes());
   return 0;
 } catch (const Error& e) {
   std::fprintf(stderr, "train_seeded: %s\n", e.what());
