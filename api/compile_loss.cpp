@@ -68,6 +68,11 @@ Value CompileLoss::targets_like(const Value& y_true, const Value& y_pred) const 
       if (const Value* v = given.as_dict().find(name)) in_order.push_back(*v);
     if (in_order.size() == output_names_.size()) given = in_order;
   }
+  if (given.is_dict() && y_pred.is_sequence()) {
+    std::vector<std::string> keys;
+    for (const auto& [key, v] : given.as_dict()) keys.push_back(key);
+    throw ValueError("The targets are a dict with keys ", keys, ", which do not name the model's outputs ", output_names_, ".");
+  }
   std::vector<Value> leaves = structure_leaves(given), outputs = structure_leaves(y_pred);
   if (leaves.size() == outputs.size() && (same_structure(given, y_pred, false) || (given.is_sequence() && given.as_list().size() == leaves.size())))
     return structure_like(y_pred, leaves);

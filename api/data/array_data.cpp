@@ -1,7 +1,7 @@
 #include <random>
 
 #include "api/data/data_source.h"
-#include "api/random_state.h"
+#include "backends/ops/random/seed_generator.h"
 #include "backends/core/engine.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/primitives.h"

@@ -104,7 +104,11 @@ class PReLULayer final : public LayerWith<PReLUArgs> {
     Shape shape = input;
     shape.erase(0);
     if (args.shared_axes)
-      for (int a : *args.shared_axes) shape[a - 1] = 1;
+      for (int a : *args.shared_axes) {
+        if (a < 1 || a >= input.rank())
+          throw ValueError("`shared_axes` of ", describe(), " must name axes from 1 to ", input.rank() - 1, " (the batch is axis 0). Received: shared_axes=", *args.shared_axes, " for an input of shape ", input, ".");
+        shape[a - 1] = 1;
+      }
     alpha_ = add_weight("alpha", shape, {.initializer = args.alpha_initializer, .regularizer = args.alpha_regularizer, .constraint = args.alpha_constraint});
   }
   Tensor call(const Tensor& x, const CallContext&) override {

@@ -3,7 +3,6 @@
 
 #include "api/cloning.h"
 #include "api/model.h"
-#include "api/random_state.h"
 #include "api/sequential.h"
 #include "backends/core/warning.h"
 #include "bindings/hook.h"
@@ -105,7 +104,6 @@ void bind_models(py::module_& m) {
   m.def("class_weights_to_sample_weights", [](py::handle y, py::handle weights) {
     return to_python(class_weights_to_sample_weights(to_value(y).as_tensor(), to_value(weights).as_dict()));
   });
-  m.def("set_shuffle_seed", &set_shuffle_seed);
 
   py::class_<Model, Layer, std::shared_ptr<Model>> model(m, "ModelCore");
   model.def(py::init([](const ObjectBox& box) { return std::dynamic_pointer_cast<Model>(box.pointer); }))

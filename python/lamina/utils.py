@@ -23,7 +23,6 @@ def set_random_seed(seed):
     random.seed(seed)
     np.random.seed(seed % 2**32)
     _lamina.set_random_seed(seed)
-    _lamina.set_shuffle_seed(seed)
 
 
 def clear_session(free_memory=True):

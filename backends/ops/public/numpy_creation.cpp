@@ -36,6 +36,7 @@ const auto full_like_op = public_op("full_like", NUMPY "FullLike", "One repeated
 
 // Column minus row of each element of an (n, m) matrix, compared with k.
 Tensor band(int64_t n, int64_t m, Binary kind, int64_t k) {
+  if (n < 0 || m < 0) throw ValueError("The sizes of a matrix cannot be negative. Received: ", n, " rows and ", m, " columns.");
   Tensor gap = prim::subtract(positions(2, 1, m, DType::int32), positions(2, 0, n, DType::int32));
   return compare(kind, gap, static_cast<double>(k));
 }

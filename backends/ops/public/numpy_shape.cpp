@@ -8,7 +8,12 @@ namespace lamina::ops {
 
 namespace {
 
-Tensor reshape_impl(const Operand& x, const Shape& newshape) { return prim::reshape(x.value(), newshape); }
+Tensor reshape_impl(const Operand& x, const Shape& newshape) {
+  Tensor t = x.value();
+  if (t.shape().known() && std::count(newshape.begin(), newshape.end(), Shape::kUnknown) > 1)
+    throw ValueError("At most one size of `newshape` may be -1. Received: newshape=", newshape, " for x of shape ", t.shape(), ".");
+  return prim::reshape(t, newshape);
+}
 const auto reshape_op = public_op("reshape", NUMPY "Reshape", "The same elements under another shape; one size may be -1.", reshape_impl, {"x", "newshape"});
 
 Tensor ravel_impl(const Operand& x) {

@@ -1,5 +1,6 @@
 #include "backends/ops/random/seed_generator.h"
 
+#include <atomic>
 #include <mutex>
 #include <random>
 
@@ -85,8 +86,18 @@ int64_t make_default_seed() {
   return 1 + static_cast<int64_t>(default_seeds()() % 1000000000);
 }
 
+namespace {
+std::atomic<uint64_t>& shuffle_state() {
+  static std::atomic<uint64_t> state{std::random_device{}()};
+  return state;
+}
+}  // namespace
+
+uint64_t next_shuffle_seed() { return shuffle_state().fetch_add(0x9e3779b97f4a7c15ull); }
+
 void set_random_seed(int64_t seed) {
   std::lock_guard lock(mutex);
+  shuffle_state() = static_cast<uint64_t>(seed);
   default_seeds().seed(static_cast<uint64_t>(seed));
   global_generator() = nullptr;
 }

@@ -32,7 +32,9 @@ Tensor draw_seed(const Value& seed);
 SeedGeneratorPtr global_seed_generator();
 // Draws a seed for generators and initializers that were given none: different in every process, unless...
 int64_t make_default_seed();
-// ...this sets where the sequence of default seeds begins. Also starts the global generator anew.
+// The order of a shuffled epoch: another number each time.
+uint64_t next_shuffle_seed();
+// ...this sets where the sequences of default seeds and of shuffles begin. Also starts the global generator anew.
 void set_random_seed(int64_t seed);
 
 }  // namespace lamina

@@ -5,7 +5,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "api/random_state.h"
 #include "api/sequential.h"
 #include "backends/ops/random/seed_generator.h"
 #include "layers/core/dense.h"
@@ -45,7 +44,6 @@ int main(int argc, char** argv) try {
   }
   auto [x, y] = read_digits(argv[1]);
   set_random_seed(11);
-  set_shuffle_seed(11);
   // In this order: layers draw their seeds when they are made.
   auto model = std::make_shared<Sequential>(std::vector<LayerPtr>{
       Dense({.units = 32, .activation = "relu"}, {.input_shape = Value::tuple({64})}),
