@@ -85,11 +85,16 @@ class _SafeMode:
         _SafeMode.current = self.saved
 
 
-def lambda_from_config(serialized):
-    """A stored lambda, if the caller allowed code from files."""
+def in_safe_mode():
+    """Whether code in configs is refused here: unless a load was told otherwise, or unsafe deserialization is enabled."""
     from lamina import config
 
-    if _SafeMode.current and not config.unsafe_deserialization_enabled():
+    return _SafeMode.current and not config.unsafe_deserialization_enabled()
+
+
+def lambda_from_config(serialized):
+    """A stored lambda, if the caller allowed code from files."""
+    if in_safe_mode():
         raise ValueError("Requested the deserialization of a Python lambda. This carries a potential risk of arbitrary code execution and thus it is disallowed by default. If you trust the source of the artifact, you can override this error by passing `safe_mode=False` to the loading function, or calling `keras.config.enable_unsafe_deserialization().")
     import base64
     import marshal
