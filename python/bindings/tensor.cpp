@@ -102,7 +102,6 @@ void bind_tensor(py::module_& m) {
       .def_property_readonly("T", [](py::object self) { return run_op("transpose", {to_value(self)}); })
       .def("_same", [](const Tensor& a, const Tensor& b) { return a.same(b); });
   base.attr("__array_priority__") = 100;
-  base.attr("__array_ufunc__") = py::none();
   add_operators(base);
 
   py::class_<DataTensor, Tensor> data(m, "Tensor", "An immutable array on an engine. Convert with numpy.asarray(t); all of keras.ops take it.");
@@ -176,7 +175,6 @@ void bind_tensor(py::module_& m) {
 
   py::class_<Variable> variable(m, "VariableCore", "The C++ side of a variable.");
   variable.attr("__array_priority__") = 100;
-  variable.attr("__array_ufunc__") = py::none();
   add_operators(variable);
   variable.def(py::init<const Variable&>())
       .def_property_readonly("ndim", [](const Variable& v) { return v.shape().rank(); })
