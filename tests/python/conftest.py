@@ -1,4 +1,17 @@
 import os
+import sys
+
+import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Every test draws the same initial weights and data in every run: what fails once fails again."""
+    import lamina
+
+    lamina.utils.set_random_seed(2027)
+    if keras := sys.modules.get("keras"):
+        keras.utils.set_random_seed(2027)

@@ -139,7 +139,7 @@ def test_loss_with_a_call_of_its_own(engine):
 
     m = model(lamina)
     m.compile("sgd", SumLoss())
-    assert m.test_on_batch(X, Y) == pytest.approx(float(np.sum(Y - m.predict(X, verbose=0))), rel=1e-4)
+    assert m.test_on_batch(X, Y) == pytest.approx(float(np.sum(Y - m.predict(X, verbose=0))), rel=1e-4, abs=1e-5)
 
 
 def test_arguments_can_be_set():
