@@ -1,5 +1,6 @@
 #include "backends/core/autodiff.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -36,6 +37,9 @@ void release_producer(std::shared_ptr<Producer> producer) {
 }
 
 void record_producer(const Op& op, std::span<const Tensor> inputs, std::span<Tensor> outputs) {
+  // No gradient flows through truth values and whole numbers. Remembered, a mask made from the tensor that carries it would keep
+  // that tensor alive for ever.
+  if (std::none_of(outputs.begin(), outputs.end(), [](const Tensor& t) { return is_float(t.dtype()); })) return;
   auto producer = std::make_shared<Producer>();
   producer->op = op;
   producer->inputs.assign(inputs.begin(), inputs.end());

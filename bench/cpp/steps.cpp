@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/sequential.h"
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
@@ -16,6 +17,7 @@
 #include "backends/graph/function.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/update/update.h"
+#include "layers/core/dense.h"
 
 using namespace lamina;
 
@@ -33,15 +35,15 @@ Tensor noise(const Shape& shape, double scale) {
   return t;
 }
 
-struct Dense {
+struct Affine {
   Variable kernel, bias;
-  Dense(int64_t in, int64_t out) : kernel(noise({in, out}, std::sqrt(6.0 / static_cast<double>(in + out)))), bias(noise({out}, 0)) {}
+  Affine(int64_t in, int64_t out) : kernel(noise({in, out}, std::sqrt(6.0 / static_cast<double>(in + out)))), bias(noise({out}, 0)) {}
   Tensor operator()(const Tensor& x) const { return prim::add(prim::matmul(x, kernel), bias); }
 };
 
-Variables weights_of(const std::vector<Dense>& layers) {
+Variables weights_of(const std::vector<Affine>& layers) {
   Variables out;
-  for (const Dense& d : layers) out.push_back(d.kernel), out.push_back(d.bias);
+  for (const Affine& d : layers) out.push_back(d.kernel), out.push_back(d.bias);
   return out;
 }
 
@@ -50,7 +52,7 @@ Tensors gradients_of(const Tensor& loss, const Variables& weights) {
   return gradients(std::vector<Tensor>{loss}, sources);
 }
 
-Tensor mse(const Tensor& y, const Tensor& target) {
+Tensor squared_error(const Tensor& y, const Tensor& target) {
   return prim::multiply(prim::reduce_all(Reduce::sum, prim::square(prim::subtract(y, target))), 1.0 / static_cast<double>(y.size()));
 }
 
@@ -61,17 +63,17 @@ Tensor softmax_crossentropy(const Tensor& logits, const Tensor& onehot) {
 }
 
 // As the optimizers do it: each update one op, the rate a variable.
-void sgd(const Variables& weights, const Tensors& grads, const Variable& rate) {
+void sgd_step(const Variables& weights, const Tensors& grads, const Variable& rate) {
   static const Op op = make_op<UpdateOp>(UpdateRule::sgd, UpdateConstants{});
   for (size_t i = 0; i < weights.size(); ++i) update_variables(op, std::vector<Variable>{weights[i]}, std::vector<Tensor>{grads[i], rate});
 }
 
-void rmsprop(const Variables& weights, const Variables& means, const Tensors& grads, const Variable& rate) {
+void rmsprop_step(const Variables& weights, const Variables& means, const Tensors& grads, const Variable& rate) {
   static const Op op = make_op<UpdateOp>(UpdateRule::rmsprop, UpdateConstants{0.9, 0, 1e-7});
   for (size_t i = 0; i < weights.size(); ++i) update_variables(op, std::vector<Variable>{weights[i], means[i]}, std::vector<Tensor>{grads[i], rate});
 }
 
-void adam(const Variables& weights, const Variables& first, const Variables& second, const Variable& step, const Tensors& grads, const Variable& rate) {
+void adam_step(const Variables& weights, const Variables& first, const Variables& second, const Variable& step, const Tensors& grads, const Variable& rate) {
   static const Op op = make_op<UpdateOp>(UpdateRule::adam, UpdateConstants{0.9, 0.999, 1e-7});
   step.assign_add(Tensor::scalar(1.0f));
   auto one_minus_power = [&](double base) { return prim::rsub(1.0, prim::power(prim::full({}, base, DType::float32), step)); };
@@ -79,7 +81,7 @@ void adam(const Variables& weights, const Variables& first, const Variables& sec
   for (size_t i = 0; i < weights.size(); ++i) update_variables(op, std::vector<Variable>{weights[i], first[i], second[i]}, std::vector<Tensor>{grads[i], alpha});
 }
 
-Tensor forward(const std::vector<Dense>& layers, Tensor x) {
+Tensor forward(const std::vector<Affine>& layers, Tensor x) {
   for (size_t i = 0; i < layers.size(); ++i) {
     x = layers[i](x);
     if (i + 1 < layers.size()) x = prim::unary(Unary::relu, x);
@@ -121,15 +123,15 @@ int main(int argc, char** argv) {
   std::vector<Row> all;
 
   Variable rate(Tensor::scalar(0.001f));
-  std::vector<Dense> seed = {{500, 50}, {50, 500}}, wide = {{784, 512}, {512, 512}, {512, 10}};
+  std::vector<Affine> seed = {{500, 50}, {50, 500}}, wide = {{784, 512}, {512, 512}, {512, 10}};
   Variables seed_weights = weights_of(seed), wide_weights = weights_of(wide), means;
   for (const Variable& w : wide_weights) means.emplace_back(noise(w.shape(), 0));
   Function seed_step([&](std::span<const Tensor> in) -> Tensors {
     TapeScope tape;
-    Tensor loss = mse(seed[1](seed[0](in[0])), in[1]);
+    Tensor loss = squared_error(seed[1](seed[0](in[0])), in[1]);
     Tensors grads = gradients_of(loss, seed_weights);
     NoGradScope off;
-    sgd(seed_weights, grads, rate);
+    sgd_step(seed_weights, grads, rate);
     return {loss};
   }, "seed_mlp_step", Function::Mode::graph);
   Function wide_step([&](std::span<const Tensor> in) -> Tensors {
@@ -137,13 +139,13 @@ int main(int argc, char** argv) {
     Tensor loss = softmax_crossentropy(forward(wide, in[0]), in[1]);
     Tensors grads = gradients_of(loss, wide_weights);
     NoGradScope off;
-    rmsprop(wide_weights, means, grads, rate);
+    rmsprop_step(wide_weights, means, grads, rate);
     return {loss};
   }, "mlp_step", Function::Mode::graph);
   // 20 columns of 5,000 classes and 30 numbers, to a dense net.
   Variables tables, deep_weights, first, second;
   for (int i = 0; i < 20; ++i) tables.emplace_back(noise({5000, 16}, 0.05));
-  std::vector<Dense> head = {{350, 128}, {128, 64}, {64, 1}};
+  std::vector<Affine> head = {{350, 128}, {128, 64}, {64, 1}};
   deep_weights = weights_of(head);
   deep_weights.insert(deep_weights.end(), tables.begin(), tables.end());
   for (const Variable& w : deep_weights) first.emplace_back(noise(w.shape(), 0)), second.emplace_back(noise(w.shape(), 0));
@@ -152,10 +154,10 @@ int main(int argc, char** argv) {
     TapeScope tape;
     Tensors parts = {in[1]};
     for (int i = 0; i < 20; ++i) parts.push_back(prim::gather(tables[i], prim::reshape(prim::slice_axis(in[0], 1, i, i + 1), {128}), 0));
-    Tensor loss = mse(forward(head, prim::concat(parts, 1)), in[2]);
+    Tensor loss = squared_error(forward(head, prim::concat(parts, 1)), in[2]);
     Tensors grads = gradients_of(loss, deep_weights);
     NoGradScope off;
-    adam(deep_weights, first, second, steps, grads, rate);
+    adam_step(deep_weights, first, second, steps, grads, rate);
     return {loss};
   }, "wide_deep_step", Function::Mode::graph);
   Tensor classes = Tensor::empty({128, 20}, DType::int32), numbers = noise({128, 30}, 1), labels = noise({128, 1}, 1);
@@ -171,19 +173,26 @@ int main(int argc, char** argv) {
   all.push_back({"mlp fit step", [&] { wide_step({wide_x, wide_y}); }});
   all.push_back({"wide_deep fit step", [&] { wide_deep_step({classes, numbers, labels}); }});
   all.push_back({"seed_mlp predict 1", [&] { seed_predict({one_seed}); }});
+  auto seed_model = std::make_shared<Sequential>(std::vector<LayerPtr>{Dense({.units = 50, .activation = "relu"}), Dense({.units = 500})});
+  seed_model->build_from(BuildShapes(Dict{{"inputs", Value(Shape{Shape::kUnknown, 500})}}));
+  CompileArgs plain;
+  plain.loss = "mse";
+  seed_model->compile(plain);
+  all.push_back({"seed_mlp predict_on_batch 1", [&] { seed_model->predict_on_batch(one_seed); }});
+  all.push_back({"seed_mlp model(x) 1", [&] { (*seed_model)(one_seed); }});
   all.push_back({"mlp predict 1", [&] { wide_predict({one_wide}); }});
   all.push_back({"eager add of 32", [&] { prim::add(small_a, small_b); }});
   all.push_back({"eager add of 32, taped", [&] { TapeScope tape; prim::add(small_a, small_b); }});
   all.push_back({"compile 200 dense layers", [&] {
-    std::vector<Dense> deep(200, Dense(16, 16));
-    for (Dense& d : deep) d = Dense(16, 16);
+    std::vector<Affine> deep(200, Affine(16, 16));
+    for (Affine& d : deep) d = Affine(16, 16);
     Variables weights = weights_of(deep);
     Function step([&](std::span<const Tensor> in) -> Tensors {
       TapeScope tape;
-      Tensor loss = mse(forward(deep, in[0]), in[0]);
+      Tensor loss = squared_error(forward(deep, in[0]), in[0]);
       Tensors grads = gradients_of(loss, weights);
       NoGradScope off;
-      sgd(weights, grads, rate);
+      sgd_step(weights, grads, rate);
       return {loss};
     }, "deep", Function::Mode::graph);
     step({noise({8, 16}, 1)});

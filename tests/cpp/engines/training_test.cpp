@@ -48,5 +48,17 @@ TEST(Autodiff, SecondOrder) {
   EXPECT_THAT(h.to_vector<double>(), ::testing::ElementsAre(6, 12, -18));
 }
 
+TEST(Autodiff, MasksMadeFromTheirTensorAreFreed) {
+  std::weak_ptr<TensorNode> kept;
+  {
+    TapeScope tape;
+    Tensor x = Tensor::of<float>({1, 0, -3}), y = prim::multiply(x, x);
+    y.set_mask(prim::binary(Binary::greater, y, prim::full({}, 0, DType::float32)));
+    kept = y.pointer();
+    EXPECT_FALSE(kept.expired());
+  }
+  EXPECT_TRUE(kept.expired());
+}
+
 }  // namespace
 }  // namespace lamina
