@@ -2,6 +2,7 @@
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
 #include "backends/core/kernel.h"
+#include "backends/core/profiler.h"
 #include "backends/core/variable.h"
 
 namespace lamina {
@@ -13,6 +14,16 @@ struct Entry {
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   BoundKernel kernel;
+
+  void run(const void* const* in, void* const* out) const {
+    BufferPtr scratch = kernel.scratch_bytes ? allocate(kernel.scratch_bytes) : nullptr;
+    void* work = scratch ? scratch->data() : nullptr;
+    if (!profiling()) [[likely]] return kernel.run(in, out, work);
+    const KernelLabel* label = kernel_label(*op, kernel.name, inputs, outputs);
+    const int64_t start = detail::profile_clock();
+    kernel.run(in, out, work);
+    detail::record_event(label, start, detail::profile_clock());
+  }
 };
 
 size_t mix(size_t h, size_t v) { return (h ^ v) * 0x9e3779b97f4a7c15ull; }
@@ -84,8 +95,7 @@ class EagerEngine final : public Engine {
         out.push_back(Tensor::empty(entry->outputs[i].shape, entry->outputs[i].dtype));
         outs[i] = out[i].node()->buffer->data();
       }
-      BufferPtr scratch = entry->kernel.scratch_bytes ? allocate(entry->kernel.scratch_bytes) : nullptr;
-      entry->kernel.run(ins, outs, scratch ? scratch->data() : nullptr);
+      entry->run(ins, outs);
     }
     if (detail::tapes && op->differentiable()) record_producer(op, inputs, out);
     return out;
@@ -120,8 +130,7 @@ class EagerEngine final : public Engine {
       if (!(alone[i] && shares && entry->outputs[i] == entry->inputs[i])) fresh[i] = Tensor::empty(entry->outputs[i].shape, entry->outputs[i].dtype);
       to[i] = (fresh[i].defined() ? fresh[i] : in[i]).node()->buffer->data();
     }
-    BufferPtr scratch = kernel.scratch_bytes ? allocate(kernel.scratch_bytes) : nullptr;
-    kernel.run(from, to, scratch ? scratch->data() : nullptr);
+    entry->run(from, to);
     for (size_t i = 0; i < variables.size(); ++i)
       if (fresh[i].defined()) assign(*variables[i], fresh[i]);
   }

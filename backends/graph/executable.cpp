@@ -136,6 +136,7 @@ void Executable::bind() {
     call.outputs = static_cast<uint32_t>(table_values_.size());
     for (int v : n.outputs) table_values_.push_back(root_[v]);
     calls_.push_back(std::move(call));
+    sources_.push_back({i, kernel.name});
   }
   scratch_offset_ = memory.size();
   arena_bytes_ = scratch_offset_ + (scratch + 63) / 64 * 64;
@@ -216,6 +217,23 @@ void Executable::finish_updates(Context& c, std::span<const Tensor> inputs) {
     if (c.updates[i].defined()) eager_engine().assign(*updates_[i].variable, c.updates[i]);
 }
 
+void Executable::run_profiled(void** table, void* scratch) {
+  std::call_once(labelled_, [&] {
+    for (const Source& source : sources_) {
+      const GraphNode& n = graph_.nodes[source.node];
+      std::vector<TensorSpec> in, out;
+      for (int v : n.inputs) in.push_back(graph_.values[v].spec);
+      for (int v : n.outputs) out.push_back(graph_.values[v].spec);
+      labels_.push_back(kernel_label(*n.op, source.kernel, in, out));
+    }
+  });
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    const int64_t start = detail::profile_clock();
+    calls_[i].run(table + calls_[i].inputs, table + calls_[i].outputs, scratch);
+    detail::record_event(labels_[i], start, detail::profile_clock());
+  }
+}
+
 Tensors Executable::run(std::span<const Tensor> inputs) {
   std::unique_lock<std::mutex> turn(update_mutex_, std::defer_lock);
   if (!updates_.empty()) turn.lock();
@@ -254,7 +272,9 @@ Tensors Executable::run(std::span<const Tensor> inputs) {
   void** table = c.table.data();
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
   void* scratch = static_cast<char*>(c.arena->data()) + scratch_offset_;
-  for (const Call& call : calls_) call.run(table + call.inputs, table + call.outputs, scratch);
+  if (profiling()) [[unlikely]] run_profiled(table, scratch);
+  else
+    for (const Call& call : calls_) call.run(table + call.inputs, table + call.outputs, scratch);
   Tensors returned;
   returned.reserve(graph_.outputs.size());
   for (int v : graph_.outputs) returned.push_back(tensor_at(v, c, inputs));

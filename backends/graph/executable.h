@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "backends/core/kernel.h"
+#include "backends/core/profiler.h"
 #include "backends/graph/graph.h"
 
 namespace lamina {
@@ -36,6 +37,7 @@ class Executable {
     BoundKernel::Run run;
     uint32_t inputs, outputs;  // where its pointers stand in the table
   };
+  struct Source { int node; std::string_view kernel; };  // of a call, for profiles
   struct Update {
     std::shared_ptr<VariableState> variable;
     int value;               // root
@@ -53,12 +55,16 @@ class Executable {
   void bind();
   uint32_t slot_of(const Place& p) const;
   Tensor tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const;
+  void run_profiled(void** table, void* scratch);
   void finish_updates(Context& c, std::span<const Tensor> inputs);
   Context* take();
   void give_back(Context* context);
 
   Graph graph_;
   std::vector<Call> calls_;
+  std::vector<Source> sources_;               // one a call
+  std::vector<const KernelLabel*> labels_;    // one a call, made by the first profiled run
+  std::once_flag labelled_;
   std::vector<Place> places_;
   std::vector<int> root_;  // the value whose storage a value shares (aliases), else itself
   std::vector<std::shared_ptr<VariableState>> variables_;

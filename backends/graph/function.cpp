@@ -84,7 +84,11 @@ Tensors Function::operator()(std::span<const Tensor> inputs) {
       compiled_.push_back(std::move(entry));
     }
   }
-  return executable->run(inputs);
+  if (!profiling()) return executable->run(inputs);
+  const int64_t start = detail::profile_clock();
+  Tensors out = executable->run(inputs);
+  detail::record_event(function_label(name_), start, detail::profile_clock());
+  return out;
 }
 
 size_t Function::signatures() const {

@@ -1,3 +1,4 @@
+#include "api/profile.h"
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
 #include "backends/cpu/thread_pool.h"
@@ -59,6 +60,22 @@ void bind_settings(py::module_& m) {
   });
   py::class_<EagerScope, std::unique_ptr<EagerScope>>(m, "EagerScope");
   m.def("new_eager_scope", [] { return std::make_unique<EagerScope>(); });
+
+  m.def("start_profiling", &start_profiling);
+  m.def("stop_profiling", [] { return Profile(stop_profiling()); });
+  py::class_<Profile>(m, "Profile")
+      .def("table", &Profile::table, py::arg("most") = 30)
+      .def("trace", &Profile::trace)
+      .def("write", &Profile::write, py::arg("path"))
+      .def("kernel_seconds", &Profile::kernel_seconds)
+      .def("function_seconds", &Profile::function_seconds)
+      .def("rows", [](const Profile& p) {
+        py::list out;
+        for (const Profile::Row& r : p.rows())
+          out.append(py::dict(py::arg("op") = r.label->op, py::arg("kernel") = r.label->kernel, py::arg("signature") = r.label->signature, py::arg("calls") = r.calls,
+                              py::arg("seconds") = r.seconds, py::arg("share") = r.share, py::arg("flops") = r.label->flops, py::arg("bytes") = r.label->bytes));
+        return out;
+      });
 
   py::class_<Function, std::shared_ptr<Function>>(m, "CompiledFunction")
       .def(py::init([](py::object f, const std::string& name) {

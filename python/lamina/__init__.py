@@ -21,6 +21,7 @@ _NAMES = {
     "Operation": "lamina._layer", "name_scope": "lamina._scopes", "StatelessScope": "lamina._scopes",
     "SymbolicScope": "lamina._scopes", "device": "lamina._scopes", "remat": "lamina._scopes", "RematScope": "lamina._scopes", "version": "lamina._version",
     "GradientTape": "lamina._gradients", "value_and_grad": "lamina._gradients", "grad": "lamina._gradients", "function": "lamina._gradients",
+    "profile": "lamina._profile",
 }
 
 

@@ -1,5 +1,6 @@
 #include "backends/ops/elementwise/elementwise.h"
 
+#include "backends/core/profiler.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -164,6 +165,10 @@ BoundKernel bind_binary(const KernelRequest& r) {
 }
 BoundKernel bind_where(const KernelRequest& r) { return bind_program(r, {Instruction::Code::where, 0, DType::boolean, r.outputs[0].dtype}); }
 BoundKernel bind_cast(const KernelRequest& r) { return bind_program(r, {Instruction::Code::cast, 0, r.inputs[0].dtype, r.outputs[0].dtype}); }
+
+double flops(const Primitive&, std::span<const TensorSpec>, std::span<const TensorSpec> out) { return static_cast<double>(out[0].shape.elements()); }
+LAMINA_FLOPS("Unary", flops);
+LAMINA_FLOPS("Binary", flops);
 
 LAMINA_KERNEL(cpu, "Unary", "blocks", 20, bind_unary);
 LAMINA_KERNEL(cpu, "Binary", "blocks", 20, bind_binary);

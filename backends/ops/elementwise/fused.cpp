@@ -1,5 +1,6 @@
 #include "backends/ops/elementwise/fused.h"
 
+#include "backends/core/profiler.h"
 #include "backends/ops/elementwise/elementwise.h"
 
 namespace lamina {
@@ -70,6 +71,12 @@ BoundKernel bind_fused(const KernelRequest& r) {
   return k.run ? std::move(k) : r.decline("an instruction has no block function for its dtype");
 }
 
+double flops(const Primitive& op, std::span<const TensorSpec>, std::span<const TensorSpec>) {
+  const auto& fused = static_cast<const FusedElementwiseOp&>(op);
+  return static_cast<double>(fused.program.code.size()) * static_cast<double>(fused.shape.elements());
+}
+
+LAMINA_FLOPS("FusedElementwise", flops);
 LAMINA_KERNEL(cpu, "FusedElementwise", "blocks", 20, bind_fused);
 
 }  // namespace

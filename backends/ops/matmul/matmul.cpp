@@ -1,5 +1,6 @@
 #include "backends/ops/matmul/matmul.h"
 
+#include "backends/core/profiler.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -36,6 +37,14 @@ Tensors MatMulOp::vjp(const VjpContext& c) const {
   if (c.needed[1]) gb = transpose_b ? prim::matmul(g, a, true, transpose_a) : prim::matmul(a, g, !transpose_a, false);
   return {ga, gb};
 }
+
+namespace {
+double flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
+  const MatMulDims d = matmul_dims(static_cast<const MatMulOp&>(op), in[0].shape, in[1].shape);
+  return 2.0 * static_cast<double>(d.batch * d.m) * static_cast<double>(d.n * d.k);
+}
+LAMINA_FLOPS("MatMul", flops);
+}  // namespace
 
 namespace prim {
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {

@@ -1,6 +1,7 @@
 #include "backends/ops/matmul/matmul_add.h"
 
 #include "backends/core/kernel.h"
+#include "backends/core/profiler.h"
 
 namespace lamina {
 
@@ -35,6 +36,12 @@ BoundKernel bind_composed(const KernelRequest& r) {
   return k;
 }
 
+double flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
+  const MatMulDims d = matmul_dims(static_cast<const MatMulAddOp&>(op).product, in[1].shape, in[2].shape);
+  return 2.0 * static_cast<double>(d.batch * d.m) * static_cast<double>(d.n * (d.k + 1));
+}
+
+LAMINA_FLOPS("MatMulAdd", flops);
 LAMINA_KERNEL(cpu, "MatMulAdd", "composed", 100, bind_composed);
 
 }  // namespace

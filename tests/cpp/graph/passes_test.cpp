@@ -116,8 +116,11 @@ TEST(Simplify, ReluMaskFromItsOutput) {
     Tensor h = prim::unary(Unary::relu, in[0]);
     return {prim::where(prim::binary(Binary::greater, in[0], prim::full({}, 0, DType::float32)), h, prim::full({}, 0, DType::float32))};
   }, {ramp({7})});
-  for (const GraphNode& n : g.nodes)
-    if (n.op && n.op->key() == "Binary{kind=greater}") EXPECT_EQ(g.nodes[g.values[n.inputs[0]].node].op->key(), "Unary{kind=relu}");
+  for (const GraphNode& n : g.nodes) {
+    if (n.op && n.op->key() == "Binary{kind=greater}") {
+      EXPECT_EQ(g.nodes[g.values[n.inputs[0]].node].op->key(), "Unary{kind=relu}");
+    }
+  }
 }
 
 TEST(CommonSubexpressions, EqualNodesMerge) {

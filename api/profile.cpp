@@ -1,0 +1,127 @@
+#include "api/profile.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "serialization/atomic_file.h"
+
+namespace lamina {
+
+namespace {
+
+bool is_function(const KernelLabel& label) { return label.kernel.empty(); }
+double seconds(const ProfileEvent& e) { return static_cast<double>(e.end - e.start) * 1e-9; }
+
+// LAMINA_PROFILE: on from the start, written when the process ends.
+struct WholeProgram {
+  WholeProgram() {
+    const char* path = std::getenv("LAMINA_PROFILE");
+    if (!path || !*path) return;
+    static std::string target;
+    target = path;
+    start_profiling();
+    std::atexit([] {
+      if (!profiling()) return;
+      try {
+        Profile(stop_profiling()).write(target);
+      } catch (const std::exception& e) {
+        std::fprintf(stderr, "LAMINA_PROFILE: %s\n", e.what());
+      }
+    });
+  }
+} whole_program;
+
+}  // namespace
+
+std::vector<Profile::Row> Profile::rows() const {
+  std::map<const KernelLabel*, Row> by_label;
+  double total = 0;
+  for (const ProfileEvent& e : events_) {
+    if (is_function(*e.label)) continue;
+    Row& row = by_label[e.label];
+    row.label = e.label;
+    ++row.calls;
+    row.seconds += seconds(e);
+    total += seconds(e);
+  }
+  std::vector<Row> out;
+  for (auto& [label, row] : by_label) {
+    row.share = total > 0 ? row.seconds / total : 0;
+    out.push_back(row);
+  }
+  std::sort(out.begin(), out.end(), [](const Row& a, const Row& b) { return a.seconds != b.seconds ? a.seconds > b.seconds : a.label->signature < b.label->signature; });
+  return out;
+}
+
+double Profile::kernel_seconds() const {
+  double sum = 0;
+  for (const ProfileEvent& e : events_)
+    if (!is_function(*e.label)) sum += seconds(e);
+  return sum;
+}
+
+double Profile::function_seconds() const {
+  double sum = 0;
+  for (const ProfileEvent& e : events_)
+    if (is_function(*e.label)) sum += seconds(e);
+  return sum;
+}
+
+std::string Profile::table(size_t most) const {
+  char line[256];
+  std::snprintf(line, sizeof line, "%8s %10s %6s %9s %9s %8s  %s\n", "calls", "ms", "share", "us/call", "GFLOP/s", "GB/s", "primitive, kernel, signature");
+  std::string out = line;
+  const std::vector<Row> all = rows();
+  for (size_t i = 0; i < std::min(most, all.size()); ++i) {
+    const Row& r = all[i];
+    const double rate = r.seconds > 0 ? static_cast<double>(r.calls) / r.seconds * 1e-9 : 0;
+    std::snprintf(line, sizeof line, "%8lld %10.3f %5.1f%% %9.2f %9.2f %8.2f  ", static_cast<long long>(r.calls), r.seconds * 1e3, r.share * 100,
+                  r.seconds / static_cast<double>(r.calls) * 1e6, r.label->flops * rate, r.label->bytes * rate);
+    out += line + r.label->op + " [" + r.label->kernel + "] " + r.label->signature + "\n";
+  }
+  if (all.size() > most) out += "... and " + std::to_string(all.size() - most) + " more\n";
+  std::snprintf(line, sizeof line, "%.3f ms in kernels, %.3f ms in compiled functions\n", kernel_seconds() * 1e3, function_seconds() * 1e3);
+  return out + line;
+}
+
+std::string Profile::trace() const {
+  using Json = nlohmann::ordered_json;
+  Json list = Json::array();
+  const int64_t origin = events_.empty() ? 0 : events_.front().start;
+  for (const ProfileEvent& e : events_) {
+    const KernelLabel& l = *e.label;
+    Json event = {{"name", l.op},
+                  {"cat", is_function(l) ? "function" : "kernel"},
+                  {"ph", "X"},
+                  {"ts", static_cast<double>(e.start - origin) * 1e-3},
+                  {"dur", static_cast<double>(e.end - e.start) * 1e-3},
+                  {"pid", 1},
+                  {"tid", e.thread}};
+    if (!is_function(l)) {
+      const double time = std::max<double>(1, static_cast<double>(e.end - e.start));
+      Json args = {{"kernel", l.kernel}, {"signature", l.signature}, {"GB/s", l.bytes / time}};
+      if (l.flops > 0) args["GFLOP/s"] = l.flops / time;
+      event["args"] = std::move(args);
+    }
+    list.push_back(std::move(event));
+  }
+  return Json{{"displayTimeUnit", "ns"}, {"traceEvents", std::move(list)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void Profile::write(const std::string& path) const { write_file(path, trace()); }
+
+Profile profiled(const std::function<void()>& body) {
+  start_profiling();
+  try {
+    body();
+  } catch (...) {
+    stop_profiling();
+    throw;
+  }
+  return Profile(stop_profiling());
+}
+
+}  // namespace lamina
