@@ -24,7 +24,9 @@ struct Model::Step {
   StepKind kind;
   uint64_t stamp;
   Value structure;     // of the data; tensors stand for any tensor
-  Value result;        // structure of what the step gave, with placeholders for tensors
+  // Structure of what the step gave, with placeholders for tensors. Never changed, only replaced under steps_mutex_: other threads may
+  // be packing their results by it.
+  std::shared_ptr<const Value> result;
   std::unique_ptr<Function> function;
 };
 
@@ -326,7 +328,7 @@ Value Model::run_step(StepKind kind, const Value& data) {
             Tensors out = flatten_tensors(result);
             Value shape = map_structure(result, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(Tensor::spec_only({}, DType::float32)) : leaf; });
             std::lock_guard<std::mutex> lock(steps_mutex_);
-            raw->result = std::move(shape);
+            raw->result = std::make_shared<const Value>(std::move(shape));
             return out;
           },
           names[static_cast<int>(kind)], compile_args_.run_eagerly ? Function::Mode::eager : Function::Mode::follow_settings);
@@ -336,7 +338,12 @@ Value Model::run_step(StepKind kind, const Value& data) {
   Tensors leaves = flatten_tensors(data);
   Tensors out = (*step->function)(leaves);
   size_t next = 0;
-  return map_structure(step->result, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(out[next++]) : leaf; });
+  std::shared_ptr<const Value> result;
+  {
+    std::lock_guard<std::mutex> lock(steps_mutex_);
+    result = step->result;
+  }
+  return map_structure(*result, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(out[next++]) : leaf; });
 }
 
 // model(x) in inference, from the second call with the same shapes on: the compiled graph, instead of layer by layer.

@@ -9,6 +9,7 @@ class Framework:
     argument: object
     environment: dict = field(default_factory=dict)
     own: bool = False  # Lamina's; the others are its peers
+    trains: bool = True
 
 
 FRAMEWORKS = {
@@ -19,6 +20,7 @@ FRAMEWORKS = {
     "keras torch": Framework("keras_runner", "keras", {"KERAS_BACKEND": "torch"}),
     "torch eager": Framework("torch_runner", False),
     "torch compile": Framework("torch_runner", True),
+    "onnx runtime": Framework("onnx_runner", None, trains=False),
 }
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")

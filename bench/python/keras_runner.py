@@ -38,6 +38,16 @@ class Runner:
         if hasattr(out, "block_until_ready"):  # JAX goes on before it is done
             out.block_until_ready()
 
+    def product(self, size):
+        a = self.keras.ops.convert_to_tensor(np.random.rand(size, size).astype("float32"))
+
+        def call():
+            out = self.keras.ops.matmul(a, a)
+            if hasattr(out, "block_until_ready"):
+                out.block_until_ready()
+
+        return call
+
     def losses(self, workload, x, y, steps):
         """Of as many training steps on one batch, from the shared initial weights."""
         model = workload.keras_model(self.keras, check=True)

@@ -52,6 +52,8 @@ def measure(workers, names, rounds, measures, seconds):
             shift = r % max(1, len(ready))
             for m in measures:
                 for w in ready[shift:] + ready[:shift]:
+                    if m == "fit" and not FRAMEWORKS[w.name].trains:
+                        continue
                     reply = w.ask(do="measure", measure=m, seconds=seconds if m == "fit" else seconds / 2)
                     if "error" in reply:
                         failures.append(f"{w.name}, {workload}, {m}: {reply['error']}")
@@ -60,11 +62,17 @@ def measure(workers, names, rounds, measures, seconds):
     return times, failures
 
 
+def roofs(workers):
+    """What the machine can do, as measured by whichever process does it best: {"flops": of a matrix product, "bandwidth": of a copy}."""
+    found = [reply for reply in (w.ask(do="roof") for w in workers) if "error" not in reply]
+    return {key: max((f[key] for f in found if f.get(key)), default=None) for key in ("flops", "bandwidth")}
+
+
 def check(workers, names):
     """Whether all frameworks compute the same: losses of training steps from the same weights. Prints them."""
     good = True
     for workload in names:
-        found = {w.name: w.ask(do="losses", workload=workload, steps=CHECK_STEPS) for w in workers}
+        found = {w.name: w.ask(do="losses", workload=workload, steps=CHECK_STEPS) for w in workers if FRAMEWORKS[w.name].trains}
         reference = next((f["losses"] for f in found.values() if "losses" in f), None)
         for name, reply in found.items():
             if "losses" not in reply:
@@ -93,6 +101,7 @@ def arguments():
     p.add_argument("--seconds", type=float, default=0.5, help="of training a round; other measures take half of it")
     p.add_argument("--threads", type=int, default=cores())
     p.add_argument("--markdown", metavar="FILE", help="also write the tables there")
+    p.add_argument("--plot", metavar="FILE", help="draw the training steps there, as a PNG or SVG (needs matplotlib)")
     p.add_argument("--json", metavar="FILE", help="write every round's time there")
     p.add_argument("--check", action="store_true", help="only compare the losses of the first steps from equal weights")
     return p.parse_args()
@@ -109,19 +118,24 @@ def main():
             if args.check:
                 return 0 if check(workers, names) else 1
             times, failures = measure(workers, names, args.rounds, measures, args.seconds)
+            roof = roofs(workers)
         finally:
             for w in workers:
                 w.close()
     versions = {w.name: w.version for w in workers if w.version}
     failures = [f"{w.name}: {w.missing}" for w in workers if w.missing] + failures
-    text = tables.markdown(machine(args.threads), names, [w.name for w in workers], measures, times, versions, failures)
+    text = tables.markdown(machine(args.threads), names, [w.name for w in workers], measures, times, versions, failures, roof)
     print(text)
     if args.markdown:
         with open(args.markdown, "w") as f:
             f.write(text)
+    if args.plot:
+        import plot
+
+        plot.draw(args.plot, names, [w.name for w in workers], times)
     if args.json:
         with open(args.json, "w") as f:
-            json.dump({"machine": machine(args.threads), "versions": versions, "missing": failures,
+            json.dump({"machine": machine(args.threads), "versions": versions, "missing": failures, "roof": roof,
                        "times": [{"workload": w, "measure": m, "framework": n, "seconds": t} for (w, m, n), t in times.items()]}, f, indent=1)
     return 1 if any(w.missing for w in workers if FRAMEWORKS[w.name].own) else 0
 

@@ -1,6 +1,8 @@
 """Timing inside a framework's process."""
 import time
 
+import numpy as np
+
 
 def fit_seconds(fit, available_steps, seconds):
     """Seconds a step of fit(steps, epochs), over about `seconds`; few steps for slow frameworks, epochs for fast ones."""
@@ -27,3 +29,26 @@ def call_seconds(call, seconds, chunks=10):
             call()
         times.append((time.perf_counter() - start) / calls)
     return sorted(times)[chunks // 2]
+
+
+def _best(call, seconds=1.0):
+    best, until = float("inf"), time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        start = time.perf_counter()
+        call()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def product_flops(product, size=1536):
+    """Floating-point operations a second of product(size), a function that multiplies two square float32 matrices."""
+    call = product(size)
+    call()
+    return 2 * size**3 / _best(call)
+
+
+def copy_bandwidth(megabytes=128):
+    """Bytes read and written a second by copying an array that no cache holds."""
+    source = np.ones(megabytes << 17, "float64")
+    target = np.empty_like(source)
+    return 2 * source.nbytes / _best(lambda: np.copyto(target, source))

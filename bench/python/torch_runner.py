@@ -58,6 +58,11 @@ class Runner:
         self.net.eval()
         self._forward(self.one)
 
+    @staticmethod
+    def product(size):
+        a, b = torch.rand(size, size), torch.rand(size, size)
+        return lambda: torch.mm(a, b)
+
     def losses(self, workload, x, y, steps):
         """Of as many training steps on one batch, from the shared initial weights."""
         self._make(workload, check=True)

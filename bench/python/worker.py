@@ -2,6 +2,7 @@
 
     {"do": "setup", "workload": w}              builds the model and warms everything up
     {"do": "measure", "measure": m, "seconds": s}  -> {"seconds": of one step or call}
+    {"do": "roof"}                                 -> {"flops": per second of a matrix product, "bandwidth": bytes read and written per second}
     {"do": "losses", "workload": w, "steps": n}    -> {"losses": [...]}
 """
 import importlib
@@ -30,6 +31,8 @@ def serve(runner, requests, answer):
             elif request["do"] == "losses":
                 workload = workloads.load(request["workload"])
                 reply["losses"] = runner.losses(workload, *workload.data(np.random.default_rng(2), workload.BATCH), request["steps"])
+            elif request["do"] == "roof":
+                reply = {"flops": timing.product_flops(runner.product) if hasattr(runner, "product") else None, "bandwidth": timing.copy_bandwidth()}
             elif request["measure"] == "fit":
                 reply["seconds"] = timing.fit_seconds(runner.fit, available, request["seconds"])
             else:

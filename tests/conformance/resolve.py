@@ -12,6 +12,11 @@ import os
 import lamina
 from lamina import _lamina
 
+try:
+    import ml_dtypes  # noqa: F401  NumPy then knows "bfloat16", which every backend of Keras but NumPy's takes care of
+except ImportError:
+    pass
+
 _HERE = {}
 
 

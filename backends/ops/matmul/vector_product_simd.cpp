@@ -63,6 +63,33 @@ void combine_rows(const float* x, const float* w, int64_t stride, int64_t k, int
   }
 }
 
+// y += kRows rows of w, each times its x.
+template <int kRows>
+void add_rows(const float* x, const float* w, int64_t stride, int64_t n, float* y) {
+  Vector factor[kRows];
+  for (int r = 0; r < kRows; ++r) factor[r] = x[r] - Vector{};
+  int64_t j = 0;
+  for (; j + 2 * kWidth <= n; j += 2 * kWidth) {
+    Vector first = load(y + j), second = load(y + j + kWidth);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      first += factor[r] * load(w + r * stride + j);
+      second += factor[r] * load(w + r * stride + j + kWidth);
+    }
+    store(y + j, first);
+    store(y + j + kWidth, second);
+  }
+  for (; j < n; ++j)
+    for (int r = 0; r < kRows; ++r) y[j] += x[r] * w[r * stride + j];
+}
+
+void stream_rows(const float* x, const float* w, int64_t stride, int64_t k, int64_t n, float* y) {
+  for (int64_t j = 0; j < n; ++j) y[j] = 0;
+  int64_t i = 0;
+  for (; i + 8 <= k; i += 8) add_rows<8>(x + i, w + i * stride, stride, n, y);
+  for (; i < k; ++i) add_rows<1>(x + i, w + i * stride, stride, n, y);
+}
+
 template <int kRows>
 void dot_block(const float* x, const float* w, int64_t stride, int64_t k, float* y) {
   constexpr int kChains = kRows == 1 ? 4 : 2;  // enough sums under way to hide an addition's latency
@@ -92,7 +119,7 @@ void dot_rows(const float* x, const float* w, int64_t stride, int64_t k, int64_t
   for (; j < n; ++j) dot_block<1>(x, w + j * stride, stride, k, y + j);
 }
 
-constexpr VectorProducts kProducts = {combine_rows, dot_rows};
+constexpr VectorProducts kProducts = {combine_rows, stream_rows, dot_rows};
 
 }  // namespace
 
