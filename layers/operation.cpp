@@ -70,7 +70,7 @@ Value record_call(const OpInfo& op, std::span<const Value> arguments) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     const OpArgument& a = op.arguments[i];
     // The leading required arguments are Keras' call() arguments; numbers among them too (x * 2.0).
-    bool call = in_call(a, arguments[i]) || (a.required && positional && i < 2 && arguments[i].is_number());
+    bool call = in_call(a, arguments[i]) || (a.required && !a.config && positional && i < 2 && arguments[i].is_number());
     if (!call) {
       attributes[i] = arguments[i];
       positional = false;

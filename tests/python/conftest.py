@@ -15,3 +15,13 @@ def seeded():
     lamina.utils.set_random_seed(2027)
     if keras := sys.modules.get("keras"):
         keras.utils.set_random_seed(2027)
+
+
+@pytest.fixture(params=["graph", "eager"])
+def engine(request):
+    import lamina
+
+    before = lamina.config.engine()
+    lamina.config.set_engine(request.param)
+    yield request.param
+    lamina.config.set_engine(before)

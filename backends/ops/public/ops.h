@@ -2,6 +2,8 @@
 // All public ops.
 #include "backends/ops/public/core.h"
 #include "backends/ops/public/nn.h"
+#include "backends/ops/public/nn_convolution.h"
+#include "backends/ops/public/nn_pooling.h"
 #include "backends/ops/public/numpy_creation.h"
 #include "backends/ops/public/numpy_elementwise.h"
 #include "backends/ops/public/numpy_index.h"

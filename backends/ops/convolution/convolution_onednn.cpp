@@ -1,0 +1,208 @@
+// oneDNN's convolutions on channels-last tensors. The batch is cut into chunks, each a single-threaded primitive's; kernels
+// are brought into the layout that the primitive wants at every run.
+#include "backends/core/kernel.h"
+#include "backends/cpu/thread_pool.h"
+#include "backends/ops/convolution/onednn.h"
+
+namespace lamina {
+
+namespace {
+
+using Desc = dnnl::memory::desc;
+using dnnl::memory;
+using namespace onednn;
+
+constexpr int64_t kTaskWork = 3 << 20;  // multiplications worth a task: some fifty microseconds
+
+// What a convolution of `batch` samples is made from.
+struct Setup {
+  Desc x, y, w_plain, w_any;
+  memory::dims strides, dilation, low, high;
+
+  Setup(const ConvolutionDims& d, int64_t batch) {
+    memory::dims x_dims{batch, d.channels}, y_dims{batch, d.filters}, w_dims, w_strides;
+    if (d.groups > 1) w_dims.push_back(d.groups), w_strides.push_back(d.group_filters());
+    for (int64_t n : {d.group_filters(), d.group_channels()}) w_dims.push_back(n);
+    for (int64_t n : {int64_t{1}, d.filters}) w_strides.push_back(n);
+    int64_t inner = d.taps() * d.group_channels() * d.filters;
+    for (size_t a = static_cast<size_t>(3 - d.rank); a < 3; ++a) {
+      x_dims.push_back(d.in[a]), y_dims.push_back(d.out[a]), w_dims.push_back(d.size[a]);
+      inner /= d.size[a];
+      w_strides.push_back(inner);
+      strides.push_back(d.strides[a]), dilation.push_back(d.dilation[a] - 1), low.push_back(d.low[a]), high.push_back(d.high[a]);
+    }
+    using Tag = memory::format_tag;
+    const Tag last = d.rank == 1 ? Tag::nwc : d.rank == 2 ? Tag::nhwc : Tag::ndhwc;
+    x = Desc(x_dims, memory::data_type::f32, last);
+    y = Desc(y_dims, memory::data_type::f32, last);
+    w_plain = Desc(w_dims, memory::data_type::f32, w_strides);
+    w_any = Desc(w_dims, memory::data_type::f32, Tag::any);
+  }
+};
+
+dnnl::primitive_attr user_scratch() {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attr;
+}
+
+constexpr auto kDirect = dnnl::algorithm::convolution_direct;
+
+#if DNNL_VERSION_MAJOR >= 3
+dnnl::convolution_forward::primitive_desc forward_desc(const Setup& s) {
+  return {engine(), dnnl::prop_kind::forward_training, kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high, user_scratch()};
+}
+dnnl::convolution_backward_data::primitive_desc input_grad_desc(const Setup& s) {
+  return {engine(), kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high, forward_desc(s), user_scratch()};
+}
+dnnl::convolution_backward_weights::primitive_desc weight_grad_desc(const Setup& s) {
+  return {engine(), kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high, forward_desc(s), user_scratch()};
+}
+#else
+dnnl::convolution_forward::primitive_desc forward_desc(const Setup& s) {
+  return {{dnnl::prop_kind::forward_training, kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine()};
+}
+dnnl::convolution_backward_data::primitive_desc input_grad_desc(const Setup& s) {
+  return {{kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
+}
+dnnl::convolution_backward_weights::primitive_desc weight_grad_desc(const Setup& s) {
+  return {{kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
+}
+#endif
+
+// oneDNN has plain loops too, slower than ours by the matrix product.
+bool plain_loop(const std::string& implementation) { return implementation.starts_with("ref"); }
+
+enum class Which { forward, input_grad, weight_grad };
+
+// The same primitive for full chunks and for the last one, if that is smaller.
+template <Which which>
+struct Chunked {
+  BatchSplit split;
+  Step full, rest;
+  Desc x, y, w, x_rest, y_rest;  // w: as the primitives want it
+  Desc w_plain;
+
+  Chunked(const ConvolutionDims& d, BatchSplit s) : split(s) {
+    single_thread();
+    make(d, split.chunk, full, x, y);
+    const int64_t last = split.size(split.tasks - 1);
+    if (last != split.chunk) {
+      const Desc first = w;
+      make(d, last, rest, x_rest, y_rest);
+      if (w != first) throw dnnl::error(dnnl_unimplemented, "its kernel layout differs between the chunks of the batch");
+    }
+  }
+
+  const Step& step(int64_t t) const { return split.size(t) == split.chunk ? full : rest; }
+  const Desc& x_of(int64_t t) const { return split.size(t) == split.chunk ? x : x_rest; }
+  const Desc& y_of(int64_t t) const { return split.size(t) == split.chunk ? y : y_rest; }
+
+ private:
+  void make(const ConvolutionDims& d, int64_t batch, Step& step, Desc& px, Desc& py) {
+    const Setup setup(d, batch);
+    w_plain = setup.w_plain;
+    px = setup.x;
+    py = setup.y;
+    if constexpr (which == Which::forward) {
+      auto pd = forward_desc(setup);
+      step = {dnnl::convolution_forward(pd), pd.scratchpad_desc(), pd.impl_info_str()};
+      w = pd.weights_desc();
+    } else if constexpr (which == Which::input_grad) {
+      auto pd = input_grad_desc(setup);
+      step = {dnnl::convolution_backward_data(pd), pd.scratchpad_desc(), pd.impl_info_str()};
+      w = pd.weights_desc();
+    } else {
+      auto pd = weight_grad_desc(setup);
+      step = {dnnl::convolution_backward_weights(pd), pd.scratchpad_desc(), pd.impl_info_str()};
+      w = pd.diff_weights_desc();
+    }
+  }
+};
+
+size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// make(), or a refusal with oneDNN's reason.
+template <class F>
+BoundKernel attempt(const KernelRequest& r, const ConvolutionDims& d, F&& make) {
+  if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
+  if (d.empty()) return r.decline("empty");
+  try {
+    return make();
+  } catch (const dnnl::error& e) {
+    return r.decline(text("oneDNN has none: ", e.what()));
+  }
+}
+
+// Kernel and one tensor in, the other out: forward, and the input's gradient.
+template <Which which>
+BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d) {
+  constexpr bool forward = which == Which::forward;
+  auto c = std::make_shared<const Chunked<which>>(d, BatchSplit(d, kTaskWork, 1 << 20));
+  if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");
+  BoundKernel k;
+  auto reorder = std::make_shared<Reorder>(c->w_plain, c->w);
+  if (reorder->needed()) k.scratch_bytes = c->w.get_size();
+  k.run = [c, reorder, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, void* scratch) {
+    const void* w = in[1];
+    if (reorder->needed()) {
+      reorder->run(w, scratch);
+      w = scratch;
+    }
+    parallel_for(c->split.tasks, [&](int64_t t) {
+      const int64_t n = c->split.begin(t);
+      const float* from = static_cast<const float*>(in[0]) + n * (forward ? x : y);
+      float* to = static_cast<float*>(out[0]) + n * (forward ? y : x);
+      if constexpr (forward) c->step(t).run({{DNNL_ARG_SRC, &c->x_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DST, &c->y_of(t), to}});
+      else c->step(t).run({{DNNL_ARG_DIFF_DST, &c->y_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DIFF_SRC, &c->x_of(t), to}});
+    });
+  };
+  return k;
+}
+
+BoundKernel bind_forward(const KernelRequest& r) {
+  const auto& op = static_cast<const ConvolutionOp&>(r.op);
+  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
+  return attempt(r, d, [&] { return with_kernel<Which::forward>(r, d); });
+}
+
+BoundKernel bind_input_grad(const KernelRequest& r) {
+  const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
+  const ConvolutionDims d(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape);
+  return attempt(r, d, [&] { return with_kernel<Which::input_grad>(r, d); });
+}
+
+BoundKernel bind_weight_grad(const KernelRequest& r) {
+  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
+  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
+  return attempt(r, d, [&]() -> BoundKernel {
+    auto c = std::make_shared<const Chunked<Which::weight_grad>>(d, weight_grad_split(d));
+    if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");
+    auto reorder = std::make_shared<Reorder>(c->w, c->w_plain);
+    const size_t part = aligned(c->w.get_size());
+    BoundKernel k;
+    k.scratch_bytes = part * static_cast<size_t>(c->split.tasks);
+    k.run = [c, reorder, part, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, void* scratch) {
+      char* sums = static_cast<char*>(scratch);
+      parallel_for(c->split.tasks, [&](int64_t t) {
+        const int64_t n = c->split.begin(t);
+        c->step(t).run({{DNNL_ARG_SRC, &c->x_of(t), static_cast<const float*>(in[0]) + n * x},
+                        {DNNL_ARG_DIFF_DST, &c->y_of(t), static_cast<const float*>(in[1]) + n * y},
+                        {DNNL_ARG_DIFF_WEIGHTS, &c->w, sums + static_cast<size_t>(t) * part}});
+      });
+      const int64_t size = static_cast<int64_t>(c->w.get_size() / sizeof(float)), stride = static_cast<int64_t>(part / sizeof(float));
+      float* to = reorder->needed() ? reinterpret_cast<float*>(sums) : static_cast<float*>(out[0]);
+      constexpr int64_t kStrip = 1 << 14;
+      parallel_for((size + kStrip - 1) / kStrip, [&](int64_t s) { add_parts(reinterpret_cast<const float*>(sums), c->split.tasks, stride, to, s * kStrip, std::min(size, (s + 1) * kStrip)); });
+      if (reorder->needed()) reorder->run(sums, out[0]);
+    };
+    return k;
+  });
+}
+
+LAMINA_KERNEL(cpu, "Convolution", "onednn", 10, bind_forward);
+LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "onednn", 10, bind_input_grad);
+LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "onednn", 10, bind_weight_grad);
+
+}  // namespace
+}  // namespace lamina

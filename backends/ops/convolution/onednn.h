@@ -1,0 +1,74 @@
+#pragma once
+// What the convolutions' oneDNN kernels share. Versions 2.x and 3.x describe primitives differently; here they look alike.
+#include <dnnl.hpp>
+#include <omp.h>
+
+#include "backends/ops/convolution/tasks.h"
+
+namespace lamina::onednn {
+
+// oneDNN's own threading off on this thread: our pool's tasks are the threads. Also where primitives are made, because
+// they are made for a number of threads.
+inline void single_thread() {
+  thread_local bool done = (omp_set_num_threads(1), true);
+  (void)done;
+}
+
+inline dnnl::engine& engine() {
+  static dnnl::engine instance(dnnl::engine::kind::cpu, 0);
+  return instance;
+}
+inline dnnl::stream& stream() {
+  thread_local dnnl::stream instance(engine());
+  return instance;
+}
+
+// A primitive that works in memory given to it.
+struct Step {
+  dnnl::primitive primitive;
+  dnnl::memory::desc scratch;
+  std::string implementation;
+
+  struct Argument {
+    int index;
+    const dnnl::memory::desc* desc;
+    const void* data;
+  };
+  // One at a time a thread; `scratch` bytes come from the task's memory.
+  void run(std::initializer_list<Argument> arguments) const {
+    single_thread();
+    std::vector<dnnl::memory> held;
+    held.reserve(arguments.size() + 1);
+    std::vector<dnnl_exec_arg_t> list;
+    list.reserve(arguments.size() + 1);
+    for (const Argument& a : arguments) {
+      if (!a.data) continue;
+      held.emplace_back(*a.desc, engine(), const_cast<void*>(a.data));
+      list.push_back({a.index, held.back().get()});
+    }
+    if (size_t bytes = scratch.get_size()) {
+      held.emplace_back(scratch, engine(), task_scratch(bytes));
+      list.push_back({DNNL_ARG_SCRATCHPAD, held.back().get()});
+    }
+    dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(list.size()), list.data());
+    if (status == dnnl_success) status = dnnl_stream_wait(stream().get());
+    if (status != dnnl_success) throw RuntimeError("oneDNN's ", implementation, " failed with status ", static_cast<int>(status), ".");
+  }
+};
+
+// A copy into another layout.
+struct Reorder {
+  dnnl::memory::desc from, to;
+  Step step;
+  Reorder() = default;
+  Reorder(const dnnl::memory::desc& f, const dnnl::memory::desc& t) : from(f), to(t) {
+    dnnl::primitive_attr attr;
+    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    dnnl::reorder::primitive_desc pd(engine(), f, engine(), t, attr);
+    step = {dnnl::reorder(pd), pd.scratchpad_desc(), "reorder"};
+  }
+  bool needed() const { return from != to; }
+  void run(const void* source, void* target) const { step.run({{DNNL_ARG_FROM, &from, source}, {DNNL_ARG_TO, &to, target}}); }
+};
+
+}  // namespace lamina::onednn

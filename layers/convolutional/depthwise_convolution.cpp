@@ -1,0 +1,176 @@
+// DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D.
+#include "backends/ops/public/ops.h"
+#include "layers/convolutional/convolution.h"
+
+namespace lamina {
+
+namespace {
+
+// What both have, standardized. `filters` is where a class has none.
+template <class A>
+void standardize(A& args, int rank) {
+  args.kernel_size.standardize(rank, "kernel_size");
+  args.strides.standardize(rank, "strides");
+  args.dilation_rate.standardize(rank, "dilation_rate");
+  standardize_padding(args.padding);
+  standardize_data_format(args.data_format);
+  if (args.depth_multiplier <= 0) throw ValueError("Invalid value for argument `depth_multiplier`. Expected a strictly positive value. Received depth_multiplier=", args.depth_multiplier, ".");
+  if (!args.depthwise_initializer) args.depthwise_initializer = "glorot_uniform";
+  if (!args.bias_initializer) args.bias_initializer = "zeros";
+}
+
+template <int kRank>
+struct DepthwiseConvArgs {
+  AxisSizes kernel_size, strides = ones<kRank>();
+  std::string padding = "valid";
+  int64_t depth_multiplier = 1;
+  ops::DataFormat data_format;
+  AxisSizes dilation_rate = ones<kRank>();
+  Activation activation;
+  bool use_bias = true;
+  InitializerRef depthwise_initializer, bias_initializer;
+  RegularizerRef depthwise_regularizer, bias_regularizer;
+  ConstraintRef depthwise_constraint, bias_constraint;
+  void fields(Fields& f) {
+    f("kernel_size", kernel_size, "Size of the window, one integer or one a spatial axis.").required();
+    f("strides", strides, "Steps of the window.");
+    f("padding", padding, "\"valid\" (none) or \"same\" (ceil(size / stride) places).");
+    f("depth_multiplier", depth_multiplier, "Outputs of each channel.");
+    f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
+    f("dilation_rate", dilation_rate, "Steps between the places of the window.");
+    f("activation", activation, "Function applied to the output.");
+    f("use_bias", use_bias, "Whether to add a bias.");
+    f("depthwise_initializer", depthwise_initializer, "Initializer of the kernel.");
+    f("bias_initializer", bias_initializer, "Initializer of the bias.");
+    f("depthwise_regularizer", depthwise_regularizer, "Penalty on the kernel.");
+    f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
+    f("depthwise_constraint", depthwise_constraint, "Projection of the kernel after each update.");
+    f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
+  }
+};
+
+// activation(each channel convolved alone + bias); kernel (kernel_size..., channels, depth_multiplier), bias (channels *
+// depth_multiplier).
+template <int kRank>
+class DepthwiseConvLayer final : public ConvolutionalLayer<DepthwiseConvArgs<kRank>> {
+ public:
+  explicit DepthwiseConvLayer(DepthwiseConvArgs<kRank> a = {}, LayerArgs base = {}) : ConvolutionalLayer<DepthwiseConvArgs<kRank>>(std::move(a), std::move(base)) {
+    standardize(this->args, kRank);
+    this->input_spec_ = {convolution_input_spec(kRank, ops::channels_last(this->args.data_format))};
+  }
+  std::string class_name() const override { return text("DepthwiseConv", kRank, "D"); }
+  using Layer::build;
+  using Layer::call;
+  void build(const Shape& input) override {
+    auto& args = this->args;
+    const bool last = ops::channels_last(args.data_format);
+    const int64_t channels = channels_of(input, last, *this);
+    Shape kernel{args.kernel_size.sizes(kRank, "kernel_size")};
+    kernel.push_back(channels);
+    kernel.push_back(args.depth_multiplier);
+    convolve(Tensor::spec_only(input, this->compute_dtype()), Tensor::spec_only(kernel, this->compute_dtype()));  // fits, or says why not
+    kernel_ = this->add_weight("kernel", kernel, {.initializer = args.depthwise_initializer, .regularizer = args.depthwise_regularizer, .constraint = args.depthwise_constraint});
+    if (args.use_bias)
+      bias_ = this->add_weight("bias", {channels * args.depth_multiplier}, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+    this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
+  }
+  Tensor call(const Tensor& x, const CallContext&) override {
+    return finish_convolution(convolve(x, kernel_.value()), this->args.use_bias ? &bias_ : nullptr, this->args.activation, ops::channels_last(this->args.data_format));
+  }
+
+ private:
+  Tensor convolve(const Tensor& x, const Tensor& kernel) const {
+    const auto& args = this->args;
+    return ops::depthwise_conv(x, kernel, args.strides.sizes(kRank, "strides"), args.padding, args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
+  }
+  Variable kernel_, bias_;
+};
+
+template <int kRank>
+struct SeparableConvArgs {
+  int64_t filters = 0;
+  AxisSizes kernel_size, strides = ones<kRank>();
+  std::string padding = "valid";
+  ops::DataFormat data_format;
+  AxisSizes dilation_rate = ones<kRank>();
+  int64_t depth_multiplier = 1;
+  Activation activation;
+  bool use_bias = true;
+  InitializerRef depthwise_initializer, pointwise_initializer, bias_initializer;
+  RegularizerRef depthwise_regularizer, pointwise_regularizer, bias_regularizer;
+  ConstraintRef depthwise_constraint, pointwise_constraint, bias_constraint;
+  void fields(Fields& f) {
+    f("filters", filters, "Number of filters: the channels of the output.").required();
+    f("kernel_size", kernel_size, "Size of the depthwise window, one integer or one a spatial axis.").required();
+    f("strides", strides, "Steps of the window.");
+    f("padding", padding, "\"valid\" (none) or \"same\" (ceil(size / stride) places).");
+    f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
+    f("dilation_rate", dilation_rate, "Steps between the places of the window.");
+    f("depth_multiplier", depth_multiplier, "Outputs of each channel before they are mixed.");
+    f("activation", activation, "Function applied to the output.");
+    f("use_bias", use_bias, "Whether to add a bias.");
+    f("depthwise_initializer", depthwise_initializer, "Initializer of the depthwise kernel.");
+    f("pointwise_initializer", pointwise_initializer, "Initializer of the pointwise kernel.");
+    f("bias_initializer", bias_initializer, "Initializer of the bias.");
+    f("depthwise_regularizer", depthwise_regularizer, "Penalty on the depthwise kernel.");
+    f("pointwise_regularizer", pointwise_regularizer, "Penalty on the pointwise kernel.");
+    f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
+    f("depthwise_constraint", depthwise_constraint, "Projection of the depthwise kernel after each update.");
+    f("pointwise_constraint", pointwise_constraint, "Projection of the pointwise kernel after each update.");
+    f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
+  }
+};
+
+// activation(depthwise, then pointwise convolution + bias); kernels (kernel_size..., channels, depth_multiplier) and
+// (1..., channels * depth_multiplier, filters), bias (filters).
+template <int kRank>
+class SeparableConvLayer final : public ConvolutionalLayer<SeparableConvArgs<kRank>> {
+ public:
+  explicit SeparableConvLayer(SeparableConvArgs<kRank> a = {}, LayerArgs base = {}) : ConvolutionalLayer<SeparableConvArgs<kRank>>(std::move(a), std::move(base)) {
+    standardize(this->args, kRank);
+    if (this->args.filters <= 0) throw ValueError("Invalid value for argument `filters`. Expected a strictly positive value. Received filters=", this->args.filters, ".");
+    if (!this->args.pointwise_initializer) this->args.pointwise_initializer = "glorot_uniform";
+    this->input_spec_ = {convolution_input_spec(kRank, ops::channels_last(this->args.data_format))};
+  }
+  std::string class_name() const override { return text("SeparableConv", kRank, "D"); }
+  using Layer::build;
+  using Layer::call;
+  void build(const Shape& input) override {
+    auto& args = this->args;
+    const bool last = ops::channels_last(args.data_format);
+    const int64_t channels = channels_of(input, last, *this);
+    Shape depthwise{args.kernel_size.sizes(kRank, "kernel_size")}, pointwise = Shape::of_rank(kRank, 1);
+    depthwise.push_back(channels);
+    depthwise.push_back(args.depth_multiplier);
+    pointwise.push_back(channels * args.depth_multiplier);
+    pointwise.push_back(args.filters);
+    const DType dtype = this->compute_dtype();
+    convolve(Tensor::spec_only(input, dtype), Tensor::spec_only(depthwise, dtype), Tensor::spec_only(pointwise, dtype));  // fits, or says why not
+    depthwise_ = this->add_weight("depthwise_kernel", depthwise, {.initializer = args.depthwise_initializer, .regularizer = args.depthwise_regularizer, .constraint = args.depthwise_constraint});
+    pointwise_ = this->add_weight("pointwise_kernel", pointwise, {.initializer = args.pointwise_initializer, .regularizer = args.pointwise_regularizer, .constraint = args.pointwise_constraint});
+    if (args.use_bias) bias_ = this->add_weight("bias", {args.filters}, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+    this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
+  }
+  Tensor call(const Tensor& x, const CallContext&) override {
+    return finish_convolution(convolve(x, depthwise_.value(), pointwise_.value()), this->args.use_bias ? &bias_ : nullptr, this->args.activation, ops::channels_last(this->args.data_format));
+  }
+
+ private:
+  Tensor convolve(const Tensor& x, const Tensor& depthwise, const Tensor& pointwise) const {
+    const auto& args = this->args;
+    return ops::separable_conv(x, depthwise, pointwise, args.strides.sizes(kRank, "strides"), args.padding, args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
+  }
+  Variable depthwise_, pointwise_, bias_;
+};
+
+using DepthwiseConv1DLayer = DepthwiseConvLayer<1>;
+using DepthwiseConv2DLayer = DepthwiseConvLayer<2>;
+using SeparableConv1DLayer = SeparableConvLayer<1>;
+using SeparableConv2DLayer = SeparableConvLayer<2>;
+LAMINA_LAYER(DepthwiseConv1DLayer, "DepthwiseConv1D", "A convolution of each channel alone, over one axis.");
+LAMINA_LAYER(DepthwiseConv2DLayer, "DepthwiseConv2D", "A convolution of each channel alone, over two axes.");
+LAMINA_LAYER(SeparableConv1DLayer, "SeparableConv1D", "A depthwise convolution over one axis, then a mix of the channels.", {"SeparableConvolution1D"});
+LAMINA_LAYER(SeparableConv2DLayer, "SeparableConv2D", "A depthwise convolution over two axes, then a mix of the channels.", {"SeparableConvolution2D"});
+
+}  // namespace
+}  // namespace lamina
