@@ -238,5 +238,5 @@ def compute_fans(shape):
 @here("keras.src.backend.common.backend_utils.compute_conv_transpose_output_shape")
 def compute_conv_transpose_output_shape(input_shape, kernel_size, filters, strides, padding, output_padding=None, data_format="channels_last", dilation_rate=1):
     channels = input_shape[-1 if data_format == "channels_last" else 1]
-    inputs, kernel = lamina.KerasTensor(input_shape), lamina.KerasTensor((*kernel_size, filters, channels))
+    inputs, kernel = lamina.KerasTensor(input_shape), lamina.KerasTensor((*kernel_size[: len(input_shape) - 2], filters, channels))
     return list(lamina.ops.conv_transpose(inputs, kernel, strides, padding, output_padding, data_format, dilation_rate).shape)

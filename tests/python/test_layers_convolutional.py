@@ -73,7 +73,7 @@ def test_operation_nodes_in_files(tmp_path):
     for k, other in ((keras, lamina), (lamina, keras)):
         a = k.Input((8, 8, 2))
         b = k.layers.Conv2D(4, 3, name="c")(a)
-        b = k.ops.average_pool(k.ops.max_pool(b, 2, strides=1, padding="same"), (2, 1), strides=(2, 1))
+        b = k.ops.average_pool(k.ops.max_pool(b, 2, strides=1, padding="same"), 2, strides=2)
         model = k.Model(a, b)
         model.layers[1].set_weights([kernel, np.zeros(4, "float32")])
         path = tmp_path / f"{k.__name__}.keras"
