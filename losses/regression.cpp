@@ -1,6 +1,7 @@
 // Losses of real-valued predictions, beside the mean squared error.
 #include "backends/core/settings.h"
 #include "backends/ops/public/nn.h"
+#include "backends/ops/public/nn_normalization.h"
 #include "losses/function_loss.h"
 
 namespace lamina {

@@ -2,6 +2,7 @@
 #include "api/metrics/mean.h"
 #include "backends/core/settings.h"
 #include "backends/ops/public/nn.h"
+#include "backends/ops/public/nn_normalization.h"
 #include "losses/function_loss.h"
 
 namespace lamina {

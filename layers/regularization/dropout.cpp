@@ -1,24 +1,11 @@
 // Layers that act in training only: Dropout, GaussianNoise, GaussianDropout; and ActivityRegularization.
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "backends/ops/random/seed_generator.h"
-#include "layers/layer.h"
+#include "layers/regularization/seed_source.h"
 
 namespace lamina {
 
 namespace {
-
-// A layer's own source of random numbers, from its `seed` argument.
-Value seed_source(const Value& seed) {
-  if (seed.object_as<SeedGenerator>()) return seed;
-  std::optional<int64_t> number;
-  if (!seed.is_none()) number = seed.as_int();
-  return Value(std::make_shared<SeedGenerator>(number));
-}
-void track_seed(Layer& layer, const Value& source) {
-  auto g = source.object_as<SeedGenerator>();
-  layer.track_seed_generator(g, g->state());
-}
 
 struct DropoutArgs {
   double rate = 0;
@@ -33,13 +20,10 @@ struct DropoutArgs {
 class DropoutLayer final : public LayerWith<DropoutArgs> {
  public:
   explicit DropoutLayer(DropoutArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (args.rate < 0 || args.rate > 1) throw ValueError("Invalid value received for argument `rate`. Expected a float value between 0 and 1. Received: rate=", args.rate);
+    check_rate(args.rate);
     check_noise_shape();
     supports_masking_ = true;
-    if (args.rate > 0) {
-      source_ = seed_source(args.seed);
-      track_seed(*this, source_);
-    }
+    if (args.rate > 0) source_ = make_seed_source(*this, args.seed);
     set_built(true);
   }
   std::string class_name() const override { return "Dropout"; }
@@ -81,12 +65,9 @@ struct GaussianArgs {
 class GaussianNoiseLayer final : public LayerWith<GaussianArgs> {
  public:
   explicit GaussianNoiseLayer(GaussianArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (args.stddev < 0) throw ValueError("Invalid value received for argument `stddev`. Expected a float value greater than or equal to 0. Received: stddev=", args.stddev);
+    if (!(args.stddev >= 0 && args.stddev <= 1)) throw ValueError("Invalid value received for argument `stddev`. Expected a float value between 0 and 1. Received: stddev=", args.stddev);
     supports_masking_ = true;
-    if (args.stddev > 0) {
-      source_ = seed_source(args.seed);
-      track_seed(*this, source_);
-    }
+    if (args.stddev > 0) source_ = make_seed_source(*this, args.seed);
     set_built(true);
   }
   std::string class_name() const override { return "GaussianNoise"; }
@@ -113,12 +94,9 @@ struct GaussianDropoutArgs {
 class GaussianDropoutLayer final : public LayerWith<GaussianDropoutArgs> {
  public:
   explicit GaussianDropoutLayer(GaussianDropoutArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (args.rate < 0 || args.rate > 1) throw ValueError("Invalid value received for argument `rate`. Expected a float value between 0 and 1. Received: rate=", args.rate);
+    check_rate(args.rate);
     supports_masking_ = true;
-    if (args.rate > 0) {
-      source_ = seed_source(args.seed);
-      track_seed(*this, source_);
-    }
+    if (args.rate > 0) source_ = make_seed_source(*this, args.seed);
     set_built(true);
   }
   std::string class_name() const override { return "GaussianDropout"; }

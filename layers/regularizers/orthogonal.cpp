@@ -1,5 +1,6 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/nn.h"
+#include "backends/ops/public/nn_normalization.h"
 #include "layers/regularizers/regularizer.h"
 
 namespace lamina {

@@ -67,6 +67,7 @@ def _adapt(self, data):
 _MEMBERS = {
     "Normalization": {"adapt": _adapt},
     "Lambda": {"from_config": classmethod(_lambda_from_config), "get_config": _lambda_config},
+    "SpectralNormalization": {"layer": property(lambda self: self._sublayers()[0])},
     "InputLayer": {
         "output": property(lambda self: _lamina.input_layer_output(self)),
         "input": property(lambda self: _lamina.input_layer_output(self)),

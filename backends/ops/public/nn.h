@@ -1,5 +1,5 @@
 #pragma once
-// keras.ops.nn: activations, softmax, normalisations, encodings and cross entropies. Activations keep the shape and give
+// keras.ops.nn: activations, softmax, encodings and cross entropies. Activations keep the shape and give
 // floating point (relu keeps integers).
 #include "backends/ops/public/operand.h"
 
@@ -42,22 +42,7 @@ Tensor binary_crossentropy(const Operand& target, const Operand& output, bool fr
 Tensor categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits = false, int axis = -1);
 Tensor sparse_categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits = false, int axis = -1);
 
-struct Moments {
-  Tensor mean, variance;
-};
-Moments moments(const Operand& x, const std::vector<int>& axes, bool keepdims = false, bool synchronized = false);
-// epsilon None: the global one.
-Tensor batch_normalization(const Operand& x, const Operand& mean, const Operand& variance, int axis, const std::optional<Operand>& offset = {},
-                           const std::optional<Operand>& scale = {}, double epsilon = 1e-3);
-Tensor layer_normalization(const Operand& x, const std::optional<Operand>& gamma = {}, const std::optional<Operand>& beta = {},
-                           const std::vector<int>& axis = {-1}, const std::optional<double>& epsilon = {});
-Tensor rms_normalization(const Operand& x, const std::optional<Operand>& scale = {}, const std::vector<int>& axis = {-1}, const std::optional<double>& epsilon = {});
-Tensor normalize(const Operand& x, const std::vector<int>& axis = {-1}, int order = 2, const std::optional<double>& epsilon = {});
 Tensor psnr(const Operand& x1, const Operand& x2, double max_val);
-// query (B, T, N, D), key (B, S, K, D), value (B, S, K, V) with N a multiple of K -> (B, T, N, V).
-Tensor dot_product_attention(const Operand& query, const Operand& key, const Operand& value, const std::optional<Operand>& bias = {},
-                             const std::optional<Operand>& mask = {}, const std::optional<double>& scale = {}, bool is_causal = false,
-                             const std::optional<double>& attn_logits_soft_cap = {});
 Tensor depth_to_space(const Operand& x, int64_t block_size, const std::string& data_format = "channels_last");
 Tensor space_to_depth(const Operand& x, int64_t block_size, const std::string& data_format = "channels_last");
 

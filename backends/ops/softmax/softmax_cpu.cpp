@@ -138,8 +138,13 @@ BoundKernel bind_softmax_reference(const KernelRequest& r) {
       for (int64_t i = 0; i < rows.count; ++i) {
         const T* x = static_cast<const T*>(in[0]) + i * rows.n;
         T* y = static_cast<T*>(out[0]) + i * rows.n;
-        double z = log_sum_exp(x, rows.n);
-        for (int64_t j = 0; j < rows.n; ++j) y[j] = narrow<T>(log ? wide(x[j]) - z : std::exp(wide(x[j]) - z));
+        double z = log_sum_exp(x, rows.n), share = 1;
+        if (!log && std::isfinite(z)) {  // a division, for scores so large that log(sum) would be lost beside them
+          z = wide(x[0]), share = 0;
+          for (int64_t j = 1; j < rows.n; ++j) z = std::max(z, wide(x[j]));
+          for (int64_t j = 0; j < rows.n; ++j) share += std::exp(wide(x[j]) - z);
+        }
+        for (int64_t j = 0; j < rows.n; ++j) y[j] = narrow<T>(log ? wide(x[j]) - z : std::exp(wide(x[j]) - z) / share);
       }
     });
   };

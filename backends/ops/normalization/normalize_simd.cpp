@@ -1,0 +1,143 @@
+// Built once an instruction set (see cmake/LaminaToolchain.cmake).
+#include "backends/ops/normalization/rows.h"
+
+namespace lamina {
+namespace LAMINA_SIMD_NAMESPACE {
+namespace {
+
+constexpr int kLanes = 16;
+
+inline float fold(float* lanes) {
+  for (int width = kLanes / 2; width; width /= 2)
+    for (int l = 0; l < width; ++l) lanes[l] += lanes[l + width];
+  return lanes[0];
+}
+
+template <class F>
+inline float sum_of(int64_t n, F term) {
+  float lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (int l = 0; l < kLanes; ++l) lanes[l] += term(i + l);
+  for (int l = 0; i < n; ++i, ++l) lanes[l] += term(i);
+  return fold(lanes);
+}
+
+inline float root(float x) { return __builtin_sqrtf(x); }
+
+void row(const float* x, const float* scale, const float* offset, float epsilon, bool centred, float* y, float* mean, float* variance, int64_t n) {
+  const float m = centred ? sum_of(n, [x](int64_t i) { return x[i]; }) / static_cast<float>(n) : 0.0f;
+  const float v = sum_of(n, [x, m](int64_t i) { return (x[i] - m) * (x[i] - m); }) / static_cast<float>(n);
+  const float r = 1.0f / root(v + epsilon);
+  if (scale && offset) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) * r * scale[i] + offset[i];
+  } else if (scale) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) * r * scale[i];
+  } else if (offset) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) * r + offset[i];
+  } else {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) * r;
+  }
+  *mean = m, *variance = v;
+}
+
+template <bool scaled>
+inline void row_grad_of(const float* x, const float* scale, float m, float r, const float* g, bool centred, float* dx, int64_t n) {
+  auto a = [g, scale](int64_t i) { return scaled ? g[i] * scale[i] : g[i]; };
+  const float along = sum_of(n, [=](int64_t i) { return a(i) * ((x[i] - m) * r); }) / static_cast<float>(n);
+  const float shift = centred ? sum_of(n, a) / static_cast<float>(n) : 0.0f;
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) dx[i] = r * (a(i) - shift - (x[i] - m) * r * along);
+}
+
+void row_grad(const float* x, const float* scale, float m, float r, const float* g, bool centred, float* dx, float* dscale, float* doffset, int64_t n) {
+  if (dscale) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) dscale[i] += g[i] * ((x[i] - m) * r);
+  }
+  if (doffset) {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) doffset[i] += g[i];
+  }
+  if (scale) row_grad_of<true>(x, scale, m, r, g, centred, dx, n);
+  else row_grad_of<false>(x, scale, m, r, g, centred, dx, n);
+}
+
+void add_columns(const float* x, int64_t rows, int64_t n, float* sum) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const float* xi = x + i * n;
+#pragma GCC ivdep
+    for (int64_t j = 0; j < n; ++j) sum[j] += xi[j];
+  }
+}
+
+void add_squares(const float* x, const float* mean, int64_t rows, int64_t n, float* sum) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const float* xi = x + i * n;
+#pragma GCC ivdep
+    for (int64_t j = 0; j < n; ++j) sum[j] += (xi[j] - mean[j]) * (xi[j] - mean[j]);
+  }
+}
+
+void affine_columns(const float* x, const float* mean, const float* factor, const float* offset, float* y, int64_t rows, int64_t n) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const float* xi = x + i * n;
+    float* yi = y + i * n;
+#pragma GCC ivdep
+    for (int64_t j = 0; j < n; ++j) yi[j] = (xi[j] - mean[j]) * factor[j] + offset[j];
+  }
+}
+
+void add_grads(const float* x, const float* mean, const float* g, int64_t rows, int64_t n, float* sum, float* moment) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const float *xi = x + i * n, *gi = g + i * n;
+#pragma GCC ivdep
+    for (int64_t j = 0; j < n; ++j) {
+      sum[j] += gi[j];
+      moment[j] += gi[j] * (xi[j] - mean[j]);
+    }
+  }
+}
+
+void grad_columns(const float* x, const float* mean, const float* g, const float* factor, const float* shift, const float* slope, float* dx, int64_t rows, int64_t n) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const float *xi = x + i * n, *gi = g + i * n;
+    float* di = dx + i * n;
+#pragma GCC ivdep
+    for (int64_t j = 0; j < n; ++j) di[j] = (gi[j] - shift[j] - (xi[j] - mean[j]) * slope[j]) * factor[j];
+  }
+}
+
+void run_moments(const float* x, int64_t n, float* mean, float* squares) {
+  const float m = sum_of(n, [x](int64_t i) { return x[i]; }) / static_cast<float>(n);
+  *mean = m;
+  *squares = sum_of(n, [x, m](int64_t i) { return (x[i] - m) * (x[i] - m); });
+}
+
+void run_affine(const float* x, float mean, float factor, float offset, float* y, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * factor + offset;
+}
+
+void run_grads(const float* x, float mean, const float* g, int64_t n, float* sum, float* moment) {
+  *sum = sum_of(n, [g](int64_t i) { return g[i]; });
+  *moment = sum_of(n, [g, x, mean](int64_t i) { return g[i] * (x[i] - mean); });
+}
+
+void run_grad(const float* x, float mean, const float* g, float factor, float shift, float slope, float* dx, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) dx[i] = (g[i] - shift - (x[i] - mean) * slope) * factor;
+}
+
+constexpr NormalizeLoops kLoops = {row, row_grad, add_columns, add_squares, affine_columns, add_grads, grad_columns, run_moments, run_affine, run_grads, run_grad};
+
+}  // namespace
+
+const NormalizeLoops& normalize_loops_table() { return kLoops; }
+
+}  // namespace LAMINA_SIMD_NAMESPACE
+}  // namespace lamina
