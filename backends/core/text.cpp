@@ -29,6 +29,7 @@ std::string join(const std::vector<std::string>& items, std::string_view separat
 }
 
 std::string snake_case(std::string_view name) {
+  if (name == "GroupQueryAttention") return "grouped_query_attention";  // Keras exports the class under another name than its own
   // Keras (naming.to_snake_case): drop non-word characters, split before a capital that starts a lower-case run,
   // then before a capital that follows a lower-case letter or digit... digits only when a capital follows them.
   std::string word;

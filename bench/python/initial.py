@@ -5,25 +5,31 @@ import numpy as np
 
 
 def value(layer, variable, shape):
-    """Biases are zero; the rest are normal, of a size that keeps activations near one."""
-    if variable == "bias":
+    """Biases are zero, factors of normalisations one; the rest are normal, of a size that keeps activations near one."""
+    kind = variable.rpartition("/")[2]
+    if kind in ("bias", "beta"):
         return np.zeros(shape, "float32")
-    scale = 0.05 if variable == "embeddings" else shape[0] ** -0.5
+    if kind == "gamma":
+        return np.ones(shape, "float32")
+    inputs = np.prod(shape[:-1]) if variable.startswith("attention_output/") else shape[0]  # from heads, on two axes in Keras
+    scale = 0.05 if kind == "embeddings" else inputs ** -0.5
     return (scale * np.random.default_rng(zlib.crc32(f"{layer}/{variable}".encode())).standard_normal(shape)).astype("float32")
 
 
 def set_keras(model):
     for layer in model.layers:
         if layer.weights:
-            layer.set_weights([value(layer.name, v.name, v.shape) for v in layer.weights])
+            layer.set_weights([value(layer.name, v.path.rpartition(layer.name + "/")[2], v.shape) for v in layer.weights])
 
 
 def set_torch(torch, net):
     """PyTorch keeps a linear layer's weight transposed."""
     with torch.no_grad():
-        for name, module in net.named_modules():
+        for path, module in net.named_modules():
+            name, _, inner = path.partition(".")
+            inner = inner + "/" if inner else ""
             if isinstance(module, torch.nn.Linear):
-                module.weight.copy_(torch.from_numpy(value(name, "kernel", module.weight.shape[::-1])).T)
-                module.bias.copy_(torch.from_numpy(value(name, "bias", module.bias.shape)))
+                module.weight.copy_(torch.from_numpy(value(name, inner + "kernel", module.weight.shape[::-1])).T)
+                module.bias.copy_(torch.from_numpy(value(name, inner + "bias", module.bias.shape)))
             elif isinstance(module, torch.nn.Embedding):
                 module.weight.copy_(torch.from_numpy(value(name, "embeddings", module.weight.shape)))

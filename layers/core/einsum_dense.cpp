@@ -29,7 +29,10 @@ struct EinsumDenseArgs {
 };
 
 // Sizes of kernel, bias and output from the equation, the input's shape and the declared output.
-struct Analysis { Shape kernel, bias, output; };
+struct Analysis {
+  Shape kernel, bias, output;
+  std::vector<int> inputs, outputs;  // axes of the kernel
+};
 
 Analysis analyse(const std::string& equation, const std::string& bias_axes, const Shape& input, const Shape& declared) {
   std::string text_equation;
@@ -81,6 +84,7 @@ Analysis analyse(const std::string& equation, const std::string& bias_axes, cons
     auto known = sizes.find(c);
     if (known == sizes.end() || known->second < 0)
       throw ValueError("Weight dimension '", std::string(1, c), "' did not have a match in either the input spec '", in, "' or the output spec '", out, "'. For this layer, the weight must be fully specified.");
+    (o.find(c) != std::string::npos ? out_shapes.outputs : out_shapes.inputs).push_back(out_shapes.kernel.rank());
     out_shapes.kernel.push_back(known->second);
   }
   if (!bias_axes.empty()) {
@@ -117,7 +121,7 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs> {
   using Layer::call;
   void build(const Shape& input) override {
     Analysis shapes = analyse(args.equation, args.bias_axes, input, args.output_shape.as_shape());
-    kernel_ = add_weight("kernel", shapes.kernel, {.initializer = args.kernel_initializer, .regularizer = args.kernel_regularizer, .constraint = args.kernel_constraint});
+    kernel_ = add_weight("kernel", shapes.kernel, {.initializer = scaled_along(shapes), .regularizer = args.kernel_regularizer, .constraint = args.kernel_constraint});
     if (!args.bias_axes.empty()) bias_ = add_weight("bias", shapes.bias, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
   }
   Tensor call(const Tensor& x, const CallContext&) override {
@@ -127,6 +131,15 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs> {
   }
 
  private:
+  // Initializers that scale by fans are told which axes of the kernel are inputs and which outputs.
+  InitializerRef scaled_along(const Analysis& shapes) const {
+    Dict config = args.kernel_initializer->config();
+    const Value *in = config.find("input_axes"), *out = config.find("output_axes");
+    if (!in || !out || (!in->is_none() && !out->is_none())) return args.kernel_initializer;
+    config.set("input_axes", to_value(shapes.inputs));
+    config.set("output_axes", to_value(shapes.outputs));
+    return InitializerRef::make(args.kernel_initializer->class_name(), config);
+  }
   Variable kernel_, bias_;
 };
 

@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/hook.h"
+#include "layers/attention/head_attention.h"
 #include "layers/core/input_layer.h"
 #include "layers/layer.h"
 #include "layers/preprocessing/normalization.h"
@@ -175,6 +176,14 @@ void bind_layers(py::module_& m) {
         return out;
       })
       .def("_track_seed_generator", [](Layer& l, py::handle g, const Variable& state) { l.track_seed_generator(to_value(g).as_object(), state); })
+      // What subclasses of attention layers may override, as Keras' own code has it.
+      .def("_attend", [](Layer& l, py::handle query, py::handle key, py::handle value, py::handle mask, bool training, bool scores, bool causal) {
+        auto tensor = [](py::handle h) { return value_to<Tensor>(to_value(h)); };
+        auto made = dynamic_cast<HeadAttention&>(l).attend(tensor(query), tensor(key), tensor(value), mask.is_none() ? Tensor() : tensor(mask), causal, training, scores);
+        return py::make_tuple(to_python(made.out), to_python(Value(made.scores)));
+      })
+      .def("_scores_of", [](Layer& l, py::handle query, py::handle key) { return to_python(dynamic_cast<ScoreFunction&>(l).scores_of(to_value(query).as_tensor(), to_value(key).as_tensor())); })
+      .def("_flash", [](const Layer& l) { return dynamic_cast<const HeadAttention&>(l).requires_blocks(); })
       .def("count_params", &Layer::count_params)
       .def("_set_weights", [](Layer& l, py::handle values) {
         Tensors list;

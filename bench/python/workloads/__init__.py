@@ -16,7 +16,7 @@ import pkgutil
 
 
 def names():
-    return [m.name for m in pkgutil.iter_modules(__path__)]
+    return [m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")]
 
 
 def load(name):
