@@ -28,7 +28,7 @@ Engine& engine_for(const Op& op, std::span<const Tensor> inputs) {
     const Tensor& t = inputs[i];
     if (!t.defined()) throw ValueError("[", op->name(), "] input ", i, " is undefined.");
     symbolic |= t.shape_only();
-    if (t.traced() && (!current_trace() || t.node()->trace != trace_id(*current_trace())))
+    if (t.traced() && (!current_trace() || !trace_reaches(*current_trace(), t.node()->trace)))
       throw RuntimeError("[", op->name(), "] input ", i, " (", t.spec(), ") belongs to a graph that is no longer being traced. ",
                          "A tensor made inside a traced function cannot be kept for later calls: return it, or keep it in a Variable.");
   }

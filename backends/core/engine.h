@@ -33,6 +33,7 @@ class Trace;
 Trace* current_trace();
 Engine& trace_engine(Trace& trace);
 uint64_t trace_id(const Trace& trace);
+bool trace_reaches(const Trace& trace, uint64_t id);  // a tensor of trace `id` may be used in `trace`: it is that one, or encloses it
 
 // While it lives, ops run at once and off the tape: for initial weights and constants made inside a trace.
 class EagerScope {

@@ -18,6 +18,30 @@ Executable::Executable(Graph graph) : graph_(std::move(graph)) {
   bind();
 }
 
+void Executable::run_into(const void* const* inputs, void* const* outputs) {
+  if (!variables_.empty() || !updates_.empty()) throw RuntimeError("A sub-function holds no variables.");
+  struct Lease {
+    Executable& owner;
+    Context* context;
+    ~Lease() { owner.give_back(context); }
+  } lease{*this, take()};
+  Context& c = *lease.context;
+  void** slot = c.slots.data();
+  for (size_t i = 0; i < graph_.inputs.size(); ++i) *slot++ = const_cast<void*>(inputs[i]);
+  for (int output : result_output_) *slot++ = outputs[output];
+  void** table = c.table.data();
+  for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
+  void* scratch = static_cast<char*>(c.arena->data()) + scratch_offset_;
+  for (const Call& call : calls_) call.run(table + call.inputs, table + call.outputs, scratch);
+  for (size_t i = 0; i < graph_.outputs.size(); ++i) {  // what no kernel wrote: arguments, constants, a value that leaves twice
+    const Place& p = places_[root_[graph_.outputs[i]]];
+    const void* from = p.kind == Place::Kind::input      ? inputs[p.index]
+                       : p.kind == Place::Kind::constant ? graph_.nodes[p.index].constant.raw()
+                                                         : outputs[result_output_[p.index]];
+    if (from != outputs[i]) std::memcpy(outputs[i], from, bytes_of(graph_.values[graph_.outputs[i]].spec));
+  }
+}
+
 Executable::~Executable() {
   delete idle_.load();
   for (Context* c : more_idle_) delete c;
@@ -63,6 +87,11 @@ void Executable::assign_places() {
       places_[v] = {Place::Kind::result, 0, static_cast<int>(results_.size())};
       results_.push_back(static_cast<int>(v));
     }
+  for (int root : results_) {
+    size_t i = 0;
+    while (i < graph_.outputs.size() && root_[graph_.outputs[i]] != root) ++i;
+    result_output_.push_back(static_cast<int>(i));
+  }
 }
 
 void Executable::bind() {

@@ -22,6 +22,9 @@ class Executable {
   ~Executable();
   // Outputs for these inputs (specs as traced).
   Tensors run(std::span<const Tensor> inputs);
+  // The same for a graph without variables, on plain memory: reads `inputs` and writes `outputs`, which must not overlap.
+  // Allocates nothing when a context is idle.
+  void run_into(const void* const* inputs, void* const* outputs);
   const Graph& graph() const { return graph_; }
   size_t arena_bytes() const { return arena_bytes_; }
   int variables_in_place() const;  // updates that the plan allows to overwrite the variable
@@ -71,6 +74,7 @@ class Executable {
   std::vector<char> overwritten_;  // a variable: some update may write over it, so it is not held during a run
   std::vector<Update> updates_;
   std::vector<int> results_;       // root values in memory of their own that leave the function
+  std::vector<int> result_output_;  // for run_into: the output whose memory a result takes
   std::vector<int> table_values_;  // the value behind each table entry
   std::vector<Patch> patches_;
   size_t arena_bytes_ = 0, scratch_offset_ = 0;

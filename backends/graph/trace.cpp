@@ -10,8 +10,9 @@ std::atomic<uint64_t> next_trace{1};
 
 Engine& trace_engine(Trace& trace) { return trace; }
 uint64_t trace_id(const Trace& trace) { return trace.id(); }
+bool trace_reaches(const Trace& trace, uint64_t id) { return trace.reaches(id); }
 
-Trace::Trace() : id_(next_trace++) {}
+Trace::Trace(Kind kind) : id_(next_trace++), kind_(kind), outer_(kind == Kind::sub_function ? current_trace() : nullptr) {}
 
 Tensor Trace::wrap(int value) {
   auto node = std::make_shared<TensorNode>(graph_.values[value].spec.shape, graph_.values[value].spec.dtype);
@@ -26,8 +27,19 @@ Tensor Trace::add_input(const TensorSpec& spec) {
   return wrap(value);
 }
 
+int Trace::capture(const Tensor& t) {
+  auto [slot, fresh] = constants_.try_emplace(t.node(), -1);
+  if (fresh) {
+    slot->second = add_input(t.spec()).node()->value;
+    captured_.push_back(t);  // also keeps the key alive
+  }
+  return slot->second;
+}
+
 int Trace::value_of(const Tensor& t) {
-  if (t.traced()) return t.node()->value;
+  if (t.traced() && t.node()->trace == id_) return t.node()->value;
+  // Numbers stay constants, for the passes to see.
+  if (kind_ == Kind::sub_function && (t.traced() || t.size() > 1 || t.node()->producer || t.node()->variable)) return capture(t);
   auto [slot, fresh] = constants_.try_emplace(t.node(), -1);
   if (fresh) {
     slot->second = graph_.add_leaf(GraphNode::Kind::constant, t.spec());
@@ -53,8 +65,13 @@ Tensors Trace::apply(const Op& op, std::span<const Tensor> inputs) {
 Tensor Trace::read(VariableState& variable) {
   auto [found, fresh] = slot_of_.try_emplace(variable.id, slots_.size());
   if (fresh) {
-    int value = graph_.add_leaf(GraphNode::Kind::variable, {variable.shape, variable.dtype});
-    graph_.nodes.back().variable = variable.shared_from_this();
+    int value;
+    if (kind_ == Kind::sub_function) {
+      value = capture(outer_ ? outer_->read(variable) : eager_engine().read(variable));
+    } else {
+      value = graph_.add_leaf(GraphNode::Kind::variable, {variable.shape, variable.dtype});
+      graph_.nodes.back().variable = variable.shared_from_this();
+    }
     Tensor t = wrap(value);
     t.node()->variable = variable.id;
     slots_.push_back({variable.shared_from_this(), t, false});
@@ -63,7 +80,7 @@ Tensor Trace::read(VariableState& variable) {
 }
 
 void Trace::assign(VariableState& variable, const Tensor& value) {
-  Tensor traced = value.traced() ? value : wrap(value_of(value));
+  Tensor traced = value.traced() && value.node()->trace == id_ ? value : wrap(value_of(value));
   // A node of its own, so that later reads count as reads of the variable.
   Tensor fresh = wrap(traced.node()->value);
   fresh.node()->variable = variable.id;

@@ -10,7 +10,9 @@ namespace lamina {
 
 class Trace final : public Engine {
  public:
-  Trace();
+  // A sub-function's trace captures: what it uses of its surroundings becomes further inputs (subfunction.h).
+  enum class Kind : uint8_t { function, sub_function };
+  explicit Trace(Kind kind = Kind::function);
   Tensor add_input(const TensorSpec& spec);
   Tensors apply(const Op& op, std::span<const Tensor> inputs) override;
   Tensor read(VariableState& variable) override;
@@ -18,9 +20,12 @@ class Trace final : public Engine {
   int value_of(const Tensor& t);  // its place here; data becomes a constant
   Graph finish(std::span<const Tensor> outputs);
   uint64_t id() const { return id_; }
+  bool reaches(uint64_t id) const { return id == id_ || (outer_ && outer_->reaches(id)); }
+  const Tensors& captured() const { return captured_; }  // the surroundings' tensors, in the order of the inputs that stand for them
 
  private:
   Tensor wrap(int value);
+  int capture(const Tensor& t);
 
   struct Slot {
     std::shared_ptr<VariableState> variable;
@@ -28,6 +33,9 @@ class Trace final : public Engine {
     bool assigned = false;
   };
   uint64_t id_;
+  Kind kind_;
+  Trace* outer_;  // the trace that was open when a sub-function's began
+  Tensors captured_;
   Graph graph_;
   std::unordered_map<uint64_t, size_t> slot_of_;
   std::vector<Slot> slots_;

@@ -7,6 +7,7 @@ void optimize(Graph& graph, const Watch& watch) {
     pass(graph);
     if (watch) watch(name, graph);
   };
+  run("merge_saving", merge_saving);
   run("simplify", simplify);
   run("common_subexpressions", common_subexpressions);
   run("fold_constants", [](Graph& g) { fold_constants(g); });

@@ -23,6 +23,9 @@ void fold_constants(Graph& graph, bool fills = false);
 // Nodes with equal op keys and inputs become one. Every primitive is a pure function of its inputs.
 void common_subexpressions(Graph& graph);
 
+// A primitive applied twice to the same inputs, once saving what its gradient needs (SavingPrimitive): the saving one serves both.
+void merge_saving(Graph& graph);
+
 // Drops nodes that no output and no update needs.
 void dead_code(Graph& graph);
 

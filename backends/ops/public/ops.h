@@ -2,6 +2,7 @@
 // All public ops.
 #include "backends/ops/public/core.h"
 #include "backends/ops/public/image.h"
+#include "backends/ops/public/core_control.h"
 #include "backends/ops/public/nn.h"
 #include "backends/ops/public/nn_convolution.h"
 #include "backends/ops/public/nn_pooling.h"

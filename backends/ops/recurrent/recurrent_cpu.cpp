@@ -1,0 +1,275 @@
+// Cuts recurrences into tasks of whole rows of the batch, in a way that depends on the batch alone.
+#include <cstring>
+
+#include "backends/core/kernel.h"
+#include "backends/cpu/thread_pool.h"
+#include "backends/ops/recurrent/steps.h"
+
+namespace lamina {
+
+#define LAMINA_LEVEL(NAME) namespace NAME { const RecurrentTable& recurrent_level(); }
+LAMINA_LEVEL(simd_base)
+#if defined(LAMINA_X86)
+LAMINA_LEVEL(simd_avx2)
+LAMINA_LEVEL(simd_avx512)
+#endif
+
+const RecurrentTable& recurrent_table() {
+  static const RecurrentTable& chosen = []() -> const RecurrentTable& {
+#if defined(LAMINA_X86)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      return simd_avx512::recurrent_level();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::recurrent_level();
+#endif
+    return simd_base::recurrent_level();
+  }();
+  return chosen;
+}
+
+namespace {
+
+struct Cut {
+  int64_t batch, tasks, rows;
+  // At most 16 rows a task, whose state stays in the nearest caches; an even number of tasks where there are rows for them.
+  explicit Cut(int64_t batch) : batch(batch) {
+    tasks = std::max<int64_t>(1, std::min<int64_t>(batch, 2 * ((batch + 31) / 32)));
+    rows = std::max<int64_t>(1, (batch + tasks - 1) / tasks);
+    tasks = (batch + rows - 1) / rows;
+  }
+  template <class F>
+  void each(F&& f) const {
+    parallel_for(tasks, [&](int64_t task) { f(task, task * rows, std::min(batch, (task + 1) * rows)); });
+  }
+};
+
+int64_t aligned(int64_t floats) { return (floats + 15) / 16 * 16; }
+const float* floats(const void* p) { return static_cast<const float*>(p); }
+float* floats(void* p) { return static_cast<float*>(p); }
+
+BoundKernel bind_forward(const KernelRequest& r) {
+  const auto& op = static_cast<const RecurrentOp&>(r.op);
+  if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
+  const int gates = gates_of(op.kind), states = states_of(op.kind);
+  const Shape& x = r.inputs[0].shape;
+  const StepSizes sizes{x[0], x[1], r.inputs[1].shape[1], op.options};
+  const RecurrentTable& table = recurrent_table();
+  const Cut cut(sizes.batch);
+  // Packing costs about as much as four rows' products; fewer take the kernel as it stands.
+  const int64_t packed = sizes.batch * sizes.steps > 8 ? aligned(table.packed_size(gates, sizes.units)) : 0, each = aligned(table.scratch(gates, cut.rows, sizes.units));
+  BoundKernel k;
+  k.scratch_bytes = static_cast<size_t>(packed + cut.tasks * each) * sizeof(float);
+  if (op.saving && op.kind != Recurrence::gru) k.sharing = {{0, 1 + states}};
+  k.run = [=, &table, kind = static_cast<int>(op.kind), saving = op.saving, masked = op.options.masked](const void* const* in, void* const* out, void* scratch) {
+    ForwardSteps f{};
+    f.x = floats(in[0]), f.h0 = floats(in[1]), f.c0 = states == 2 ? floats(in[2]) : nullptr;
+    f.kernel = floats(in[1 + states]), f.bias = floats(in[2 + states]);
+    f.mask = masked ? static_cast<const bool*>(in[3 + states]) : nullptr;
+    f.y = floats(out[0]), f.h = floats(out[1]), f.c = states == 2 ? floats(out[2]) : nullptr;
+    if (saving) f.a = floats(out[1 + states]), f.cs = states == 2 ? floats(out[2 + states]) : nullptr, f.before = floats(out[1 + 2 * states]);
+    if (packed) table.pack(gates, sizes.units, f.kernel, floats(scratch)), f.packed = floats(scratch);
+    cut.each([&](int64_t task, int64_t from, int64_t to) {
+      ForwardSteps mine = f;
+      mine.scratch = floats(scratch) + packed + task * each;
+      table.forward[kind](sizes, mine, from, to);
+    });
+  };
+  return k;
+}
+
+BoundKernel bind_backward(const KernelRequest& r) {
+  const auto& op = static_cast<const RecurrentGradOp&>(r.op);
+  if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
+  const bool lstm = op.kind == Recurrence::lstm, gru = op.kind == Recurrence::gru;
+  const int gates = gates_of(op.kind);
+  const Shape& before = r.inputs[lstm ? 4 : 2].shape;
+  const StepSizes sizes{before[0], before[1], before[2], op.options};
+  const RecurrentTable& table = recurrent_table();
+  const Cut cut(sizes.batch);
+  const int64_t packed = aligned(table.packed_back_size(gates, sizes.units)), each = aligned(table.scratch(gates, cut.rows, sizes.units));
+  const int64_t bias = (gru ? 2 : 1) * gates * sizes.units, bias_part = aligned(bias);
+  BoundKernel k;
+  k.scratch_bytes = static_cast<size_t>(packed + cut.tasks * (each + bias_part)) * sizeof(float);
+  if (!gru) k.sharing = {{lstm ? 2 : 1, 0}};
+  k.run = [=, &table, kind = static_cast<int>(op.kind), masked = op.options.masked, units = sizes.units](const void* const* in, void* const* out, void* scratch) {
+    BackwardSteps f{};
+    const int at = lstm ? 2 : 1;
+    f.c0 = lstm ? floats(in[1]) : nullptr, f.a = floats(in[at]), f.cs = lstm ? floats(in[3]) : nullptr, f.before = floats(in[lstm ? 4 : 2]);
+    const int g = lstm ? 5 : 3;
+    f.gy = floats(in[g]), f.gh = floats(in[g + 1]), f.gc = lstm ? floats(in[g + 2]) : nullptr;
+    f.mask = masked ? static_cast<const bool*>(in[g + (lstm ? 3 : 2)]) : nullptr;
+    f.dx = floats(out[0]), f.dh0 = floats(out[1]), f.dc0 = lstm ? floats(out[2]) : nullptr, f.dp = gru ? floats(out[3]) : nullptr;
+    float *db = floats(out[lstm ? 3 : 2]), *parts = floats(scratch) + packed, *rest = parts + cut.tasks * bias_part;
+    table.pack_back(gates, units, floats(in[0]), floats(scratch));
+    f.packed = floats(scratch);
+    cut.each([&](int64_t task, int64_t from, int64_t to) {
+      BackwardSteps mine = f;
+      mine.db = parts + task * bias_part;
+      mine.scratch = rest + task * each;
+      std::memset(mine.db, 0, static_cast<size_t>(bias) * sizeof(float));
+      table.backward[kind](sizes, mine, from, to);
+    });
+    std::memset(db, 0, static_cast<size_t>(bias) * sizeof(float));
+    for (int64_t task = 0; task < cut.tasks; ++task)
+      for (int64_t j = 0; j < bias; ++j) db[j] += parts[task * bias_part + j];
+    if (gru) std::memcpy(db + 3 * units, db, static_cast<size_t>(2 * units) * sizeof(float));  // z and r have one sum for both biases
+  };
+  return k;
+}
+
+// --- The plain loops ----------------------------------------------------------------------------------------------
+template <class F>
+void with_real(DType type, F&& f) {
+  if (type == DType::float32) f(float{});
+  else f(double{});
+}
+template <class T>
+T sigmoid(T x) { return 1 / (1 + std::exp(-x)); }
+
+BoundKernel bind_forward_reference(const KernelRequest& r) {
+  const auto& op = static_cast<const RecurrentOp&>(r.op);
+  const Shape& x = r.inputs[0].shape;
+  BoundKernel k;
+  k.run = [kind = op.kind, o = op.options, saving = op.saving, dtype = r.inputs[0].dtype, B = x[0], T = x[1], u = r.inputs[1].shape[1]](const void* const* in, void* const* out, void*) {
+    with_real(dtype, [&](auto zero) {
+      using N = decltype(zero);
+      const bool lstm = kind == Recurrence::lstm;
+      const int states = lstm ? 2 : 1, G = gates_of(kind), S = saved_of(kind);
+      auto at = [](const void* p) { return static_cast<const N*>(p); };
+      auto to = [](void* p) { return static_cast<N*>(p); };
+      const N *kernel = at(in[1 + states]), *bias = at(in[2 + states]);
+      const bool* mask = o.masked ? static_cast<const bool*>(in[3 + states]) : nullptr;
+      std::vector<N> h(static_cast<size_t>(u)), c(h), next(h), p(static_cast<size_t>(G * u));
+      for (int64_t b = 0; b < B; ++b) {
+        for (int64_t j = 0; j < u; ++j) {
+          h[j] = at(in[1])[b * u + j];
+          if (lstm) c[j] = at(in[2])[b * u + j];
+        }
+        if (!o.sequences && T == 0)
+          for (int64_t j = 0; j < u; ++j) to(out[0])[b * u + j] = h[j];
+        for (int64_t k = 0; k < T; ++k) {
+          const int64_t t = o.reverse ? T - 1 - k : k, row = b * T + t;
+          const N* x = at(in[0]) + row * G * u;
+          const bool on = !mask || mask[row];
+          N* a = saving ? to(out[1 + states]) + row * S * u : nullptr;
+          if (saving)
+            for (int64_t j = 0; j < u; ++j) to(out[1 + 2 * states])[row * u + j] = h[j];
+          for (int64_t j = 0; j < G * u; ++j) {
+            p[j] = 0;
+            for (int64_t l = 0; l < u; ++l) p[j] += h[l] * kernel[l * G * u + j];
+          }
+          for (int64_t j = 0; j < u; ++j) {
+            N save[4] = {};
+            if (!on) {
+              next[j] = h[j];
+            } else if (kind == Recurrence::simple) {
+              next[j] = save[0] = std::tanh(x[j] + bias[j] + p[j]);
+            } else if (lstm) {
+              auto z = [&](int g) { return x[g * u + j] + bias[g * u + j] + p[g * u + j]; };
+              save[0] = sigmoid(z(0)), save[1] = sigmoid(z(1)), save[2] = std::tanh(z(2)), save[3] = sigmoid(z(3));
+              c[j] = save[1] * c[j] + save[0] * save[2];
+              next[j] = save[3] * std::tanh(c[j]);
+            } else {
+              auto q = [&](int g) { return p[g * u + j] + bias[3 * u + g * u + j]; };
+              auto z = [&](int g) { return x[g * u + j] + bias[g * u + j]; };
+              save[0] = sigmoid(z(0) + q(0)), save[1] = sigmoid(z(1) + q(1)), save[3] = q(2), save[2] = std::tanh(z(2) + save[1] * q(2));
+              next[j] = save[0] * h[j] + (1 - save[0]) * save[2];
+            }
+            if (a)
+              for (int g = 0; g < S; ++g) a[g * u + j] = save[g];
+            if (lstm && saving) to(out[2 + states])[row * u + j] = c[j];
+            const N y = !on && o.zero_masked ? 0 : next[j];
+            if (o.sequences) to(out[0])[(b * T + k) * u + j] = y;
+            else if (k + 1 == T) to(out[0])[b * u + j] = y;
+          }
+          h = next;
+        }
+        for (int64_t j = 0; j < u; ++j) {
+          to(out[1])[b * u + j] = h[j];
+          if (lstm) to(out[2])[b * u + j] = c[j];
+        }
+      }
+    });
+  };
+  return k;
+}
+
+BoundKernel bind_backward_reference(const KernelRequest& r) {
+  const auto& op = static_cast<const RecurrentGradOp&>(r.op);
+  const Shape& before = r.inputs[op.kind == Recurrence::lstm ? 4 : 2].shape;
+  BoundKernel k;
+  k.run = [kind = op.kind, o = op.options, dtype = r.inputs[0].dtype, B = before[0], T = before[1], u = before[2]](const void* const* in, void* const* out, void*) {
+    with_real(dtype, [&](auto zero) {
+      using N = decltype(zero);
+      const bool lstm = kind == Recurrence::lstm, gru = kind == Recurrence::gru;
+      const int G = gates_of(kind), S = saved_of(kind), g0 = lstm ? 5 : 3;
+      auto at = [](const void* p) { return static_cast<const N*>(p); };
+      auto to = [](void* p) { return static_cast<N*>(p); };
+      const N *kernel = at(in[0]), *saved = at(in[lstm ? 2 : 1]), *before = at(in[lstm ? 4 : 2]), *gy = at(in[g0]);
+      const bool* mask = o.masked ? static_cast<const bool*>(in[g0 + (lstm ? 3 : 2)]) : nullptr;
+      N* db = to(out[lstm ? 3 : 2]);
+      std::fill(db, db + (gru ? 2 : 1) * G * u, N(0));
+      std::vector<N> dh(static_cast<size_t>(u)), dc(dh), back(dh);
+      for (int64_t b = 0; b < B; ++b) {
+        for (int64_t j = 0; j < u; ++j) {
+          dh[j] = at(in[g0 + 1])[b * u + j];
+          if (lstm) dc[j] = at(in[g0 + 2])[b * u + j];
+        }
+        for (int64_t k = T; k-- > 0;) {
+          const int64_t t = o.reverse ? T - 1 - k : k, row = b * T + t;
+          const bool on = !mask || mask[row];
+          // dx may stand in the memory of what was saved: a unit's values are read before they are written.
+          N *dx = to(out[0]) + row * G * u, *dp = gru ? to(out[3]) + row * G * u : dx;
+          for (int64_t j = 0; j < u; ++j) {
+            if (on || !o.zero_masked) {
+              if (o.sequences) dh[j] += gy[(b * T + k) * u + j];
+              else if (k + 1 == T) dh[j] += gy[b * u + j];
+            }
+            N d[4] = {}, last = 0;
+            if (!on) {
+              back[j] = dh[j];
+            } else {
+              N a[4];
+              for (int g = 0; g < S; ++g) a[g] = saved[row * S * u + g * u + j];
+              if (kind == Recurrence::simple) {
+                d[0] = last = dh[j] * (1 - a[0] * a[0]);
+                back[j] = 0;
+              } else if (lstm) {
+                const N *cs = at(in[3]), c_before = k == 0 ? at(in[1])[b * u + j] : cs[(row + (o.reverse ? 1 : -1)) * u + j];
+                const N tc = std::tanh(cs[row * u + j]), e = dc[j] + dh[j] * a[3] * (1 - tc * tc);
+                d[0] = e * a[2] * a[0] * (1 - a[0]), d[1] = e * c_before * a[1] * (1 - a[1]), d[2] = e * a[0] * (1 - a[2] * a[2]), d[3] = last = dh[j] * tc * a[3] * (1 - a[3]);
+                dc[j] = e * a[1];
+                back[j] = 0;
+              } else {
+                d[2] = dh[j] * (1 - a[0]) * (1 - a[2] * a[2]), d[0] = dh[j] * (before[row * u + j] - a[2]) * a[0] * (1 - a[0]), d[1] = d[2] * a[3] * a[1] * (1 - a[1]);
+                last = d[2] * a[1];
+                back[j] = dh[j] * a[0];
+              }
+            }
+            for (int g = 0; g < G; ++g) {
+              const N p = g + 1 == G ? last : d[g];
+              dx[g * u + j] = d[g], db[g * u + j] += d[g];
+              if (gru) dp[g * u + j] = p, db[G * u + g * u + j] += p;
+            }
+          }
+          if (on)
+            for (int64_t j = 0; j < u; ++j)
+              for (int64_t l = 0; l < G * u; ++l) back[j] += dp[l] * kernel[j * G * u + l];
+          dh = back;
+        }
+        for (int64_t j = 0; j < u; ++j) {
+          to(out[1])[b * u + j] = dh[j];
+          if (lstm) to(out[2])[b * u + j] = dc[j];
+        }
+      }
+    });
+  };
+  return k;
+}
+
+LAMINA_KERNEL(cpu, "Recurrent", "steps", 20, bind_forward);
+LAMINA_KERNEL(cpu, "RecurrentGrad", "steps", 20, bind_backward);
+LAMINA_KERNEL(cpu, "Recurrent", "reference", 100, bind_forward_reference);
+LAMINA_KERNEL(cpu, "RecurrentGrad", "reference", 100, bind_backward_reference);
+
+}  // namespace
+}  // namespace lamina

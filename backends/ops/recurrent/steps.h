@@ -1,0 +1,47 @@
+#pragma once
+// What the vectorised recurrence (recurrent_simd.cpp) offers to the kernels that cut it into tasks (recurrent_cpu.cpp).
+// Letters as in recurrent.h. All arrays are float32 and whole; a task works on rows [from, to) of the batch.
+#include <cstdint>
+
+#include "backends/ops/recurrent/recurrent.h"
+
+namespace lamina {
+
+struct StepSizes {
+  int64_t batch, steps, units;
+  RecurrenceOptions options;
+};
+
+struct ForwardSteps {
+  const float *x, *h0, *c0, *kernel, *bias;  // kernel as given, for few rows
+  const float* packed;                         // or packed; null to use the kernel as given
+  const bool* mask;
+  float *y, *h, *c;          // results
+  float *a, *cs, *before;    // saved; null where nothing is
+  float* scratch;            // forward_scratch() floats a task
+};
+
+struct BackwardSteps {
+  const float* packed;  // of the transposed kernel
+  const float *c0, *a, *cs, *before, *gy, *gh, *gc;
+  const bool* mask;
+  float *dx, *dh0, *dc0, *dp;  // dp: the gradient of h R where it is not dx
+  float* db;                   // this task's part of the bias's gradient: G u, of gru 2 G u; added into
+  float* scratch;              // backward_scratch() floats a task
+};
+
+struct RecurrentTable {
+  int lanes;
+  // Panels of the kernel: columns in the order in which a sweep needs them, zeros where a panel ends beyond them.
+  int64_t (*packed_size)(int gates, int64_t units);
+  void (*pack)(int gates, int64_t units, const float* kernel, float* packed);
+  int64_t (*packed_back_size)(int gates, int64_t units);
+  void (*pack_back)(int gates, int64_t units, const float* kernel, float* packed);
+  int64_t (*scratch)(int gates, int64_t rows, int64_t units);
+  void (*forward[3])(const StepSizes&, const ForwardSteps&, int64_t from, int64_t to);   // by Recurrence
+  void (*backward[3])(const StepSizes&, const BackwardSteps&, int64_t from, int64_t to);
+};
+
+const RecurrentTable& recurrent_table();
+
+}  // namespace lamina
