@@ -32,7 +32,7 @@ void Executable::run_into(const void* const* inputs, void* const* outputs) {
   void** table = c.table.data();
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
   void* scratch = static_cast<char*>(c.arena->data()) + scratch_offset_;
-  for (const Call& call : calls_) call.run(table + call.inputs, table + call.outputs, scratch);
+  run_calls(table, scratch);
   for (size_t i = 0; i < graph_.outputs.size(); ++i) {  // what no kernel wrote: arguments, constants, a value that leaves twice
     const Place& p = places_[root_[graph_.outputs[i]]];
     const void* from = p.kind == Place::Kind::input      ? inputs[p.index]
@@ -246,7 +246,11 @@ void Executable::finish_updates(Context& c, std::span<const Tensor> inputs) {
     if (c.updates[i].defined()) eager_engine().assign(*updates_[i].variable, c.updates[i]);
 }
 
-void Executable::run_profiled(void** table, void* scratch) {
+void Executable::run_calls(void** table, void* scratch) {
+  if (!profiling()) [[likely]] {
+    for (const Call& call : calls_) call.run(table + call.inputs, table + call.outputs, scratch);
+    return;
+  }
   std::call_once(labelled_, [&] {
     for (const Source& source : sources_) {
       const GraphNode& n = graph_.nodes[source.node];
@@ -301,9 +305,7 @@ Tensors Executable::run(std::span<const Tensor> inputs) {
   void** table = c.table.data();
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
   void* scratch = static_cast<char*>(c.arena->data()) + scratch_offset_;
-  if (profiling()) [[unlikely]] run_profiled(table, scratch);
-  else
-    for (const Call& call : calls_) call.run(table + call.inputs, table + call.outputs, scratch);
+  run_calls(table, scratch);
   Tensors returned;
   returned.reserve(graph_.outputs.size());
   for (int v : graph_.outputs) returned.push_back(tensor_at(v, c, inputs));

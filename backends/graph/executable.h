@@ -58,7 +58,7 @@ class Executable {
   void bind();
   uint32_t slot_of(const Place& p) const;
   Tensor tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const;
-  void run_profiled(void** table, void* scratch);
+  void run_calls(void** table, void* scratch);
   void finish_updates(Context& c, std::span<const Tensor> inputs);
   Context* take();
   void give_back(Context* context);

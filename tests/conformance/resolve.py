@@ -77,8 +77,9 @@ def operation_class(module, name):
                 self.__dict__[key] = value
 
         def _bind(self, args, kwargs):
-            if variadic:
-                return {}, args
+            if variadic:  # einsum's subscripts come before the operands
+                first = [p.name for p in in_init if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+                return {k: v for k, v in self._arguments.items() if k not in first}, (*(self._arguments[n] for n in first), *args)
             bound = call_signature.bind(*args, **kwargs)
             return {**self._arguments, **bound.arguments}, ()
 
