@@ -43,5 +43,30 @@ TEST(Products, CutForThreads) {
   }
 }
 
+// Each candidate by itself, whichever would be chosen: sizes around the edges of tiles, panels and depths.
+TEST(Products, EveryCandidateAgrees) {
+  int compared = 0;
+  for (const char* name : {"packed_any", "onednn", "eigen"})
+    for (const Case& c : {Case{1, 3, 5}, Case{5, 1, 16}, Case{6, 255, 16}, Case{7, 256, 17}, Case{12, 257, 31}, Case{13, 300, 32}, Case{50, 70, 130}, Case{100, 515, 64}, Case{130, 40, 33}})
+      for (int t = 0; t < 4; ++t)
+        for (int64_t batch : {1, 3}) {
+          const bool ta = t & 1, tb = t & 2;
+          const Tensor a = testing::ramp(ta ? Shape{batch, c.k, c.m} : Shape{batch, c.m, c.k}), b = testing::ramp(tb ? Shape{batch, c.n, c.k} : Shape{batch, c.k, c.n}, 0.7);
+          const MatMulOp op(ta, tb);
+          const std::vector<TensorSpec> in = {a.spec(), b.spec()}, out = {{{batch, c.m, c.n}, DType::float32}};
+          BoundKernel kernel = bind_kernel_named(Device::cpu, name, {op, in, out, {}}), reference = bind_kernel_named(Device::cpu, "reference", {op, in, out, {}});
+          if (!kernel.run) continue;
+          Tensor y = Tensor::empty(out[0].shape, DType::float32), z = Tensor::empty(out[0].shape, DType::float32);
+          BufferPtr scratch = allocate(std::max<size_t>(64, kernel.scratch_bytes));
+          const void* from[] = {a.raw(), b.raw()};
+          void *to[] = {y.mutable_raw()}, *to_reference[] = {z.mutable_raw()};
+          kernel.run(from, to, scratch->data());
+          reference.run(from, to_reference, nullptr);
+          ++compared;
+          for (int64_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y.at(i), z.at(i), 1e-5 * static_cast<double>(c.k)) << name << " " << c.m << "x" << c.k << "x" << c.n << " ta " << ta << " tb " << tb;
+        }
+  EXPECT_GE(compared, 2 * 9 * 4 * 2);  // oneDNN may be missing
+}
+
 }  // namespace
 }  // namespace lamina

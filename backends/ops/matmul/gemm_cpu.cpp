@@ -1,0 +1,156 @@
+// The float32 matrix product of our own: the right operand is packed into panels once, then strips of the result are tasks. An element
+// is summed in the same order whatever the cut, so the bits depend neither on threads nor on how many rows there are.
+#include "backends/core/kernel.h"
+#include "backends/cpu/thread_pool.h"
+#include "backends/ops/matmul/gemm.h"
+#include "backends/ops/matmul/matmul_add.h"
+
+namespace lamina {
+
+#define LAMINA_LEVEL(NAME) namespace NAME { const GemmBlocks& gemm_blocks_table(); }
+LAMINA_LEVEL(simd_base)
+#if defined(LAMINA_X86)
+LAMINA_LEVEL(simd_avx2)
+LAMINA_LEVEL(simd_avx512)
+#endif
+
+namespace {
+
+const GemmBlocks& blocks() {
+  static const GemmBlocks& chosen = []() -> const GemmBlocks& {
+#if defined(LAMINA_X86)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      return simd_avx512::gemm_blocks_table();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::gemm_blocks_table();
+#endif
+    return simd_base::gemm_blocks_table();
+  }();
+  return chosen;
+}
+
+constexpr int64_t kDepth = 256;             // of k at a time: a panel's piece fits the first-level cache beside the left operand's rows
+constexpr int64_t kTaskWork = 1 << 20;      // multiply-adds worth a task: some ten microseconds
+constexpr int64_t kPackTask = 1 << 14;      // values worth packing in a task
+constexpr size_t kMostScratch = 64 << 20;
+
+class Gemm {
+ public:
+  Gemm(const MatMulOp& op, const MatMulDims& dims) : d(dims), ta(op.transpose_a), tb(op.transpose_b), panel(blocks().panel) {
+    panels = (d.n + panel - 1) / panel;
+    // Tasks: pieces of rows and groups of panels, as square as they come.
+    int64_t wanted = std::clamp<int64_t>(d.m * d.n * d.k / kTaskWork, 1, 16);
+    int64_t row_parts = 1, column_parts = 1;
+    while (row_parts * column_parts < wanted) {
+      const bool rows = d.m * column_parts >= d.n * row_parts;
+      if (rows && d.m / (row_parts * 2) >= 24) row_parts *= 2;
+      else if (panels / (column_parts * 2) >= 1) column_parts *= 2;
+      else if (d.m / (row_parts * 2) >= 24) row_parts *= 2;
+      else break;
+    }
+    rows = ((d.m + row_parts - 1) / row_parts + 11) / 12 * 12;
+    group = (panels + column_parts - 1) / column_parts;
+    row_tasks = (d.m + rows - 1) / rows;
+    group_tasks = (panels + group - 1) / group;
+    // A task packs some rows over all panels, as they lie in memory, or some panels.
+    pack_group = std::max<int64_t>(1, kPackTask / (tb ? d.k * panel : d.n));
+    pack_tasks = ((tb ? panels : d.k) + pack_group - 1) / pack_group;
+  }
+
+  size_t scratch_bytes() const { return static_cast<size_t>(d.batch * panels * panel * d.k) * sizeof(float); }
+
+  // y = c + alpha * a b; c may be y, or null for zero.
+  void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha) const {
+    float* packed = static_cast<float*>(scratch);
+    parallel_for(d.batch * pack_tasks, [&](int64_t t) {
+      const int64_t s = t / pack_tasks, from = t % pack_tasks * pack_group;
+      const float* b = static_cast<const float*>(b0) + s * d.k * d.n;
+      float* to = packed + s * panels * panel * d.k;
+      if (!tb) return blocks().pack_rows(b, d.n, from, std::min(d.k, from + pack_group), d.k, d.n, to);
+      for (int64_t p = from; p < std::min(panels, from + pack_group); ++p) blocks().pack_transposed(b + p * panel * d.k, d.k, d.k, columns(p), to + p * panel * d.k);
+    });
+    parallel_for(d.batch * row_tasks * group_tasks, [&](int64_t t) {
+      const int64_t s = t / (row_tasks * group_tasks), first_row = t / group_tasks % row_tasks * rows, first_panel = t % group_tasks * group;
+      GemmStrip strip;
+      strip.row_stride = ta ? 1 : d.k;
+      strip.k_stride = ta ? d.m : 1;
+      strip.y_stride = d.n;
+      strip.rows = std::min(rows, d.m - first_row);
+      strip.alpha = alpha;
+      const float* a = static_cast<const float*>(a0) + s * d.m * d.k + first_row * strip.row_stride;
+      for (int64_t l = 0; l < d.k; l += kDepth) {
+        strip.k = std::min(kDepth, d.k - l);
+        strip.a = a + l * strip.k_stride;
+        for (int64_t p = first_panel; p < std::min(panels, first_panel + group); ++p) {
+          const int64_t at = s * d.m * d.n + first_row * d.n + p * panel;
+          strip.b = packed + (s * panels + p) * panel * d.k + l * panel;
+          strip.y = static_cast<float*>(y0) + at;
+          strip.c = l ? strip.y : c0 ? static_cast<const float*>(c0) + at : nullptr;
+          strip.columns = columns(p);
+          blocks().strip(strip);
+        }
+      }
+    });
+  }
+
+ private:
+  int columns(int64_t p) const { return static_cast<int>(std::min<int64_t>(panel, d.n - p * panel)); }
+
+  MatMulDims d;
+  bool ta, tb;
+  int64_t panel, panels, rows, group, row_tasks, group_tasks, pack_group, pack_tasks;
+};
+
+// Why this kernel does not take the product; empty if it does.
+std::string refusal(const KernelRequest& r, const MatMulDims& d) {
+  if (r.outputs[0].dtype != DType::float32) return "needs float32";
+  if (d.k == 0 || d.m == 0 || d.n == 0) return "empty";
+  if (static_cast<size_t>(d.batch * d.k * (d.n + 32)) * sizeof(float) > kMostScratch) return "too large to pack at once";
+  return {};
+}
+
+// Where this kernel is faster than oneDNN's (bench/cpp/products.cpp): with AVX2 that does not pack operands of up to some hundred rows,
+// and rows a multiple of 2 KB apart then fall on the same lines of the caches. Tall and thin products do not suffer.
+std::string preference(const MatMulOp& op, const MatMulDims& d) {
+  if (blocks().panel != 16 || op.transpose_b || d.n % 512 != 0) return "oneDNN does these well";
+  if (d.m < 48 || d.m * d.n * d.k < (1 << 22)) return "too small";
+  if (d.m >= 1024 && d.k <= 128) return "tall and thin";
+  return {};
+}
+
+template <bool preferred>
+BoundKernel bind_gemm(const KernelRequest& r) {
+  const auto& op = static_cast<const MatMulOp&>(r.op);
+  const MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
+  if (std::string why = refusal(r, d); !why.empty()) return r.decline(why);
+  if (std::string why = preference(op, d); preferred && !why.empty()) return r.decline(why);
+  BoundKernel kernel;
+  Gemm gemm(op, d);
+  kernel.scratch_bytes = gemm.scratch_bytes();
+  kernel.run = [gemm](const void* const* in, void* const* out, void* scratch) { gemm.run(in[0], in[1], nullptr, out[0], scratch, 1); };
+  return kernel;
+}
+
+template <bool preferred>
+BoundKernel bind_gemm_add(const KernelRequest& r) {
+  const auto& op = static_cast<const MatMulAddOp&>(r.op);
+  const MatMulDims d = matmul_dims(op.product, r.inputs[1].shape, r.inputs[2].shape);
+  if (std::string why = refusal(r, d); !why.empty()) return r.decline(why);
+  if (std::string why = preference(op.product, d); preferred && !why.empty()) return r.decline(why);
+  BoundKernel kernel;
+  Gemm gemm(op.product, d);
+  kernel.scratch_bytes = gemm.scratch_bytes();
+  kernel.sharing = {{0, 0}};
+  kernel.run = [gemm, alpha = static_cast<float>(op.alpha), rated = r.inputs.size() == 4](const void* const* in, void* const* out, void* scratch) {
+    gemm.run(in[1], in[2], in[0], out[0], scratch, rated ? alpha * *static_cast<const float*>(in[3]) : alpha);
+  };
+  return kernel;
+}
+
+// Before oneDNN where it is faster, behind it (or in a build without it) otherwise.
+LAMINA_KERNEL(cpu, "MatMul", "packed", 8, bind_gemm<true>);
+LAMINA_KERNEL(cpu, "MatMulAdd", "packed", 8, bind_gemm_add<true>);
+LAMINA_KERNEL(cpu, "MatMul", "packed_any", 12, bind_gemm<false>);
+LAMINA_KERNEL(cpu, "MatMulAdd", "packed_any", 12, bind_gemm_add<false>);
+
+}  // namespace
+}  // namespace lamina
