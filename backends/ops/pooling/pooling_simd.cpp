@@ -1,95 +1,117 @@
-// The loops of rows.h (see cmake/LaminaToolchain.cmake). Channels are taken in blocks that stay in registers while the places
-// of the window go by.
+// The loops of rows.h (see cmake/LaminaToolchain.cmake). Channels are taken eight at a time, in registers while the places of
+// the window go by. Without AVX, GCC splits the vectors.
+#pragma GCC diagnostic ignored "-Wpsabi"  // nothing leaves this file
+#include <cstring>
+
 #include "backends/ops/pooling/rows.h"
 
 namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
 namespace {
 
-constexpr int64_t kBlock = 32;
+constexpr int64_t kWidth = 8;
+typedef float Floats __attribute__((vector_size(32)));
+typedef int32_t Ints __attribute__((vector_size(32)));
+typedef uint8_t Bytes __attribute__((vector_size(8)));
 
-// Calls f(first channel, whole) for blocks of kBlock channels; `whole` is a constant, so that full blocks have fixed loops.
-template <class F>
-inline void over_blocks(int64_t channels, F&& f) {
-  int64_t at = 0;
-  for (; at + kBlock <= channels; at += kBlock) f(at, kBlock);
-  if (at + 16 <= channels) f(at, int64_t{16}), at += 16;
-  if (at + 8 <= channels) f(at, int64_t{8}), at += 8;
-  if (at < channels) f(at, channels - at);
+template <class V, class T>
+inline V load(const T* from) {
+  V v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+template <class V, class T>
+inline void store(T* to, V v) {
+  std::memcpy(to, &v, sizeof v);
 }
 
+inline bool larger(float x, float best) { return x > best || x != x; }
+
 void max(const float* const* places, int64_t count, int64_t channels, float* y) {
-  over_blocks(channels, [&](int64_t from, int64_t n) __attribute__((always_inline)) {
-    float best[kBlock];
-    for (int64_t i = 0; i < n; ++i) best[i] = places[0][from + i];
+  int64_t c = 0;
+  for (; c + kWidth <= channels; c += kWidth) {
+    Floats best = load<Floats>(places[0] + c);
     for (int64_t p = 1; p < count; ++p) {
-      const float* x = places[p] + from;
-      for (int64_t i = 0; i < n; ++i) best[i] = (x[i] > best[i]) | (x[i] != x[i]) ? x[i] : best[i];
+      const Floats x = load<Floats>(places[p] + c);
+      best = ((x > best) | (x != x)) ? x : best;
     }
-    for (int64_t i = 0; i < n; ++i) y[from + i] = best[i];
-  });
+    store(y + c, best);
+  }
+  for (; c < channels; ++c) {
+    float best = places[0][c];
+    for (int64_t p = 1; p < count; ++p) best = larger(places[p][c], best) ? places[p][c] : best;
+    y[c] = best;
+  }
 }
 
 void max_indexed(const float* const* places, int64_t count, int64_t channels, float* y, uint8_t* index) {
-  over_blocks(channels, [&](int64_t from, int64_t n) __attribute__((always_inline)) {
-    float best[kBlock];
-    int32_t which[kBlock];
-    for (int64_t i = 0; i < n; ++i) best[i] = places[0][from + i], which[i] = 0;
+  int64_t c = 0;
+  for (; c + kWidth <= channels; c += kWidth) {
+    Floats best = load<Floats>(places[0] + c);
+    Ints which = {}, number = {};
     for (int64_t p = 1; p < count; ++p) {
-      const float* x = places[p] + from;
-      const int32_t number = static_cast<int32_t>(p);
-      for (int64_t i = 0; i < n; ++i) {
-        const bool larger = (x[i] > best[i]) | (x[i] != x[i]);
-        best[i] = larger ? x[i] : best[i];
-        which[i] = larger ? number : which[i];
-      }
+      const Floats x = load<Floats>(places[p] + c);
+      const Ints mask = (x > best) | (x != x);
+      number += 1;
+      best = mask ? x : best;
+      which = mask ? number : which;
     }
-    for (int64_t i = 0; i < n; ++i) y[from + i] = best[i];
-    for (int64_t i = 0; i < n; ++i) index[from + i] = static_cast<uint8_t>(which[i]);
-  });
+    store(y + c, best);
+    store(index + c, __builtin_convertvector(which, Bytes));
+  }
+  for (; c < channels; ++c) {
+    float best = places[0][c];
+    int64_t which = 0;
+    for (int64_t p = 1; p < count; ++p)
+      if (larger(places[p][c], best)) best = places[p][c], which = p;
+    y[c] = best;
+    index[c] = static_cast<uint8_t>(which);
+  }
 }
 
 template <bool kAdded>
 void scatter(const float* g, const uint8_t* index, float* const* places, int64_t count, int64_t channels) {
-  over_blocks(channels, [&](int64_t from, int64_t n) __attribute__((always_inline)) {
-    int32_t which[kBlock];
-    float values[kBlock];
-    for (int64_t i = 0; i < n; ++i) which[i] = index[from + i], values[i] = g[from + i];
+  int64_t c = 0;
+  for (; c + kWidth <= channels; c += kWidth) {
+    const Floats value = load<Floats>(g + c), zero = {};
+    const Ints which = __builtin_convertvector(load<Bytes>(index + c), Ints);
+    Ints number = {};
     for (int64_t p = 0; p < count; ++p) {
-      float* x = places[p] + from;
-      const int32_t number = static_cast<int32_t>(p);
-#pragma GCC ivdep
-      for (int64_t i = 0; i < n; ++i) {
-        const float v = which[i] == number ? values[i] : 0.0f;
-        x[i] = kAdded ? x[i] + v : v;
-      }
+      const Floats v = which == number ? value : zero;
+      store(places[p] + c, kAdded ? load<Floats>(places[p] + c) + v : v);
+      number += 1;
     }
-  });
+  }
+  for (; c < channels; ++c)
+    for (int64_t p = 0; p < count; ++p) {
+      const float v = index[c] == p ? g[c] : 0.0f;
+      places[p][c] = kAdded ? places[p][c] + v : v;
+    }
 }
 
 void average(const float* const* places, int64_t count, int64_t channels, float factor, float* y) {
-  over_blocks(channels, [&](int64_t from, int64_t n) __attribute__((always_inline)) {
-    float sum[kBlock];
-    for (int64_t i = 0; i < n; ++i) sum[i] = places[0][from + i];
-    for (int64_t p = 1; p < count; ++p) {
-      const float* x = places[p] + from;
-      for (int64_t i = 0; i < n; ++i) sum[i] += x[i];
-    }
-    for (int64_t i = 0; i < n; ++i) y[from + i] = sum[i] * factor;
-  });
+  int64_t c = 0;
+  for (; c + kWidth <= channels; c += kWidth) {
+    Floats sum = load<Floats>(places[0] + c);
+    for (int64_t p = 1; p < count; ++p) sum += load<Floats>(places[p] + c);
+    store(y + c, sum * factor);
+  }
+  for (; c < channels; ++c) {
+    float sum = places[0][c];
+    for (int64_t p = 1; p < count; ++p) sum += places[p][c];
+    y[c] = sum * factor;
+  }
 }
 
 template <bool kAdded>
 void spread(const float* g, float* const* places, int64_t count, int64_t channels, float factor) {
-  over_blocks(channels, [&](int64_t from, int64_t n) __attribute__((always_inline)) {
-    float values[kBlock];
-    for (int64_t i = 0; i < n; ++i) values[i] = g[from + i] * factor;
-    for (int64_t p = 0; p < count; ++p) {
-      float* x = places[p] + from;
-#pragma GCC ivdep
-      for (int64_t i = 0; i < n; ++i) x[i] = kAdded ? x[i] + values[i] : values[i];
-    }
-  });
+  int64_t c = 0;
+  for (; c + kWidth <= channels; c += kWidth) {
+    const Floats value = load<Floats>(g + c) * factor;
+    for (int64_t p = 0; p < count; ++p) store(places[p] + c, kAdded ? load<Floats>(places[p] + c) + value : value);
+  }
+  for (; c < channels; ++c)
+    for (int64_t p = 0; p < count; ++p) places[p][c] = kAdded ? places[p][c] + g[c] * factor : g[c] * factor;
 }
 
 constexpr PoolRows kRows = {max, max_indexed, scatter<false>, scatter<true>, average, spread<false>, spread<true>};
