@@ -15,6 +15,7 @@ void optimize(Graph& graph, const Watch& watch) {
   run("simplify", simplify);  // folded constants and shared nodes show more
   run("common_subexpressions", common_subexpressions);
   run("dead_code", dead_code);
+  run("fuse_convolution", fuse_convolution);
   run("fuse_matmul_update", fuse_matmul_update);
   run("dead_code", dead_code);
   run("fuse_elementwise", fuse_elementwise);

@@ -37,6 +37,10 @@ void fuse_elementwise(Graph& graph);
 // Rounds once less than the ops it replaces.
 void fuse_matmul_update(Graph& graph);
 
+// A convolution's bias and relu, and the bias' gradient beside the kernel's, become part of one kernel; masks of relu go behind
+// max poolings. Same values as the unfused nodes (sums of bias gradients are added in another order).
+void fuse_convolution(Graph& graph);
+
 // Moves the nodes that produce variable updates up to where their operands are ready and the last reader of the old
 // value has run: gradients die sooner, and the update may overwrite the variable's memory.
 void order_updates(Graph& graph);

@@ -2,7 +2,9 @@
 // are brought into the layout that the primitive wants at every run.
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
+#include "backends/ops/convolution/fused.h"
 #include "backends/ops/convolution/onednn.h"
+#include "backends/ops/convolution/rows.h"
 
 namespace lamina {
 
@@ -16,7 +18,7 @@ constexpr int64_t kTaskWork = 3 << 20;  // multiplications worth a task: some fi
 
 // What a convolution of `batch` samples is made from.
 struct Setup {
-  Desc x, y, w_plain, w_any;
+  Desc x, y, w_plain, w_any, bias;
   memory::dims strides, dilation, low, high;
 
   Setup(const ConvolutionDims& d, int64_t batch) {
@@ -37,6 +39,7 @@ struct Setup {
     y = Desc(y_dims, memory::data_type::f32, last);
     w_plain = Desc(w_dims, memory::data_type::f32, w_strides);
     w_any = Desc(w_dims, memory::data_type::f32, Tag::any);
+    bias = Desc({d.filters}, memory::data_type::f32, Tag::x);
   }
 };
 
@@ -55,7 +58,8 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Setup& s) {
 dnnl::convolution_backward_data::primitive_desc input_grad_desc(const Setup& s) {
   return {engine(), kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high, forward_desc(s), user_scratch()};
 }
-dnnl::convolution_backward_weights::primitive_desc weight_grad_desc(const Setup& s) {
+dnnl::convolution_backward_weights::primitive_desc weight_grad_desc(const Setup& s, bool with_bias) {
+  if (with_bias) return {engine(), kDirect, s.x, s.w_any, s.bias, s.y, s.strides, s.dilation, s.low, s.high, forward_desc(s), user_scratch()};
   return {engine(), kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high, forward_desc(s), user_scratch()};
 }
 #else
@@ -65,7 +69,8 @@ dnnl::convolution_forward::primitive_desc forward_desc(const Setup& s) {
 dnnl::convolution_backward_data::primitive_desc input_grad_desc(const Setup& s) {
   return {{kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
 }
-dnnl::convolution_backward_weights::primitive_desc weight_grad_desc(const Setup& s) {
+dnnl::convolution_backward_weights::primitive_desc weight_grad_desc(const Setup& s, bool with_bias) {
+  if (with_bias) return {{kDirect, s.x, s.w_any, s.bias, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
   return {{kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
 }
 #endif
@@ -81,9 +86,10 @@ struct Chunked {
   BatchSplit split;
   Step full, rest;
   Desc x, y, w, x_rest, y_rest;  // w: as the primitives want it
-  Desc w_plain;
+  Desc w_plain, bias;
+  bool with_bias;  // of weight gradients
 
-  Chunked(const ConvolutionDims& d, BatchSplit s) : split(s) {
+  Chunked(const ConvolutionDims& d, BatchSplit s, bool with_bias = false) : split(s), with_bias(with_bias) {
     single_thread();
     make(d, split.chunk, full, x, y);
     const int64_t last = split.size(split.tasks - 1);
@@ -102,6 +108,7 @@ struct Chunked {
   void make(const ConvolutionDims& d, int64_t batch, Step& step, Desc& px, Desc& py) {
     const Setup setup(d, batch);
     w_plain = setup.w_plain;
+    bias = setup.bias;
     px = setup.x;
     py = setup.y;
     if constexpr (which == Which::forward) {
@@ -113,7 +120,7 @@ struct Chunked {
       step = {dnnl::convolution_backward_data(pd), pd.scratchpad_desc(), pd.impl_info_str()};
       w = pd.weights_desc();
     } else {
-      auto pd = weight_grad_desc(setup);
+      auto pd = weight_grad_desc(setup, with_bias);
       step = {dnnl::convolution_backward_weights(pd), pd.scratchpad_desc(), pd.impl_info_str()};
       w = pd.diff_weights_desc();
     }
@@ -135,15 +142,16 @@ BoundKernel attempt(const KernelRequest& r, const ConvolutionDims& d, F&& make) 
 }
 
 // Kernel and one tensor in, the other out: forward, and the input's gradient.
+// With `bias`, a third input is added to the result of a chunk while it is in the cache.
 template <Which which>
-BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d) {
+BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, bool bias = false, bool relu = false) {
   constexpr bool forward = which == Which::forward;
   auto c = std::make_shared<const Chunked<which>>(d, BatchSplit(d, kTaskWork, 1 << 20));
   if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");
   BoundKernel k;
   auto reorder = std::make_shared<Reorder>(c->w_plain, c->w);
   if (reorder->needed()) k.scratch_bytes = c->w.get_size();
-  k.run = [c, reorder, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, void* scratch) {
+  k.run = [c, reorder, bias, relu, channels = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, void* scratch) {
     const void* w = in[1];
     if (reorder->needed()) {
       reorder->run(w, scratch);
@@ -154,7 +162,10 @@ BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d) {
       const float* from = static_cast<const float*>(in[0]) + n * (forward ? x : y);
       float* to = static_cast<float*>(out[0]) + n * (forward ? y : x);
       if constexpr (forward) c->step(t).run({{DNNL_ARG_SRC, &c->x_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DST, &c->y_of(t), to}});
-      else c->step(t).run({{DNNL_ARG_DIFF_DST, &c->y_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DIFF_SRC, &c->x_of(t), to}});
+      if constexpr (forward) {
+        if (bias) convolution_rows().add_bias(to, static_cast<const float*>(in[2]), c->split.size(t) * y / channels, channels, relu);
+      }
+      if constexpr (!forward) c->step(t).run({{DNNL_ARG_DIFF_DST, &c->y_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DIFF_SRC, &c->x_of(t), to}});
     });
   };
   return k;
@@ -172,37 +183,57 @@ BoundKernel bind_input_grad(const KernelRequest& r) {
   return attempt(r, d, [&] { return with_kernel<Which::input_grad>(r, d); });
 }
 
+BoundKernel bind_fused(const KernelRequest& r) {
+  const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
+  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
+  return attempt(r, d, [&] { return with_kernel<Which::forward>(r, d, true, op.relu); });
+}
+
+// Every chunk has sums of its own, kernel and then bias, which are added in order.
+BoundKernel weight_grad(const KernelRequest& r, const ConvolutionDims& d, bool with_bias) {
+  auto c = std::make_shared<const Chunked<Which::weight_grad>>(d, weight_grad_split(d), with_bias);
+  if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");
+  auto reorder = std::make_shared<Reorder>(c->w, c->w_plain);
+  const size_t kernel = aligned(c->w.get_size()), part = kernel + (with_bias ? aligned(c->bias.get_size()) : 0);
+  BoundKernel k;
+  k.scratch_bytes = part * static_cast<size_t>(c->split.tasks);
+  k.run = [c, reorder, part, kernel, filters = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, void* scratch) {
+    char* sums = static_cast<char*>(scratch);
+    parallel_for(c->split.tasks, [&](int64_t t) {
+      const int64_t n = c->split.begin(t);
+      char* sum = sums + static_cast<size_t>(t) * part;
+      c->step(t).run({{DNNL_ARG_SRC, &c->x_of(t), static_cast<const float*>(in[0]) + n * x},
+                      {DNNL_ARG_DIFF_DST, &c->y_of(t), static_cast<const float*>(in[1]) + n * y},
+                      {DNNL_ARG_DIFF_WEIGHTS, &c->w, sum},
+                      {DNNL_ARG_DIFF_BIAS, &c->bias, c->with_bias ? sum + kernel : nullptr}});
+    });
+    const int64_t size = static_cast<int64_t>(c->w.get_size() / sizeof(float)), stride = static_cast<int64_t>(part / sizeof(float));
+    float* to = reorder->needed() ? reinterpret_cast<float*>(sums) : static_cast<float*>(out[0]);
+    constexpr int64_t kStrip = 1 << 14;
+    if (c->with_bias) add_parts(reinterpret_cast<const float*>(sums + kernel), c->split.tasks, stride, static_cast<float*>(out[1]), 0, filters);
+    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t s) { add_parts(reinterpret_cast<const float*>(sums), c->split.tasks, stride, to, s * kStrip, std::min(size, (s + 1) * kStrip)); });
+    if (reorder->needed()) reorder->run(sums, out[0]);
+  };
+  return k;
+}
+
 BoundKernel bind_weight_grad(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
   const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
-  return attempt(r, d, [&]() -> BoundKernel {
-    auto c = std::make_shared<const Chunked<Which::weight_grad>>(d, weight_grad_split(d));
-    if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");
-    auto reorder = std::make_shared<Reorder>(c->w, c->w_plain);
-    const size_t part = aligned(c->w.get_size());
-    BoundKernel k;
-    k.scratch_bytes = part * static_cast<size_t>(c->split.tasks);
-    k.run = [c, reorder, part, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, void* scratch) {
-      char* sums = static_cast<char*>(scratch);
-      parallel_for(c->split.tasks, [&](int64_t t) {
-        const int64_t n = c->split.begin(t);
-        c->step(t).run({{DNNL_ARG_SRC, &c->x_of(t), static_cast<const float*>(in[0]) + n * x},
-                        {DNNL_ARG_DIFF_DST, &c->y_of(t), static_cast<const float*>(in[1]) + n * y},
-                        {DNNL_ARG_DIFF_WEIGHTS, &c->w, sums + static_cast<size_t>(t) * part}});
-      });
-      const int64_t size = static_cast<int64_t>(c->w.get_size() / sizeof(float)), stride = static_cast<int64_t>(part / sizeof(float));
-      float* to = reorder->needed() ? reinterpret_cast<float*>(sums) : static_cast<float*>(out[0]);
-      constexpr int64_t kStrip = 1 << 14;
-      parallel_for((size + kStrip - 1) / kStrip, [&](int64_t s) { add_parts(reinterpret_cast<const float*>(sums), c->split.tasks, stride, to, s * kStrip, std::min(size, (s + 1) * kStrip)); });
-      if (reorder->needed()) reorder->run(sums, out[0]);
-    };
-    return k;
-  });
+  return attempt(r, d, [&] { return weight_grad(r, d, false); });
+}
+
+BoundKernel bind_fused_weight_grad(const KernelRequest& r) {
+  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
+  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
+  return attempt(r, d, [&] { return weight_grad(r, d, true); });
 }
 
 LAMINA_KERNEL(cpu, "Convolution", "onednn", 10, bind_forward);
 LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "onednn", 10, bind_input_grad);
 LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "onednn", 10, bind_weight_grad);
+LAMINA_KERNEL(cpu, "FusedConvolution", "onednn", 10, bind_fused);
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "onednn", 10, bind_fused_weight_grad);
 
 }  // namespace
 }  // namespace lamina

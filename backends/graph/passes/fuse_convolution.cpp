@@ -1,0 +1,159 @@
+// Convolutions take bias and relu with them, their weight gradients the bias'; the mask of a relu before a max pooling moves
+// behind it, where there is less to mask; poolings whose index nobody reads make none.
+#include <set>
+
+#include "backends/graph/passes/passes.h"
+#include "backends/graph/passes/rebuild.h"
+#include "backends/ops/convolution/fused.h"
+#include "backends/ops/creation/creation.h"
+#include "backends/ops/elementwise/elementwise.h"
+#include "backends/ops/movement/movement.h"
+#include "backends/ops/pooling/pooling.h"
+#include "backends/ops/reduce/reduce.h"
+
+namespace lamina::passes {
+
+namespace {
+
+class Patterns {
+ public:
+  explicit Patterns(Rebuild& r) : r_(r), g_(r.old()), uses_(g_.values.size()), users_(g_.values.size()) {
+    for (size_t i = 0; i < g_.nodes.size(); ++i)
+      for (int v : g_.nodes[i].inputs) ++uses_[v], users_[v].push_back(static_cast<int>(i));
+    for (int v : g_.outputs) ++uses_[v];
+    for (const auto& [variable, v] : g_.updates) ++uses_[v];
+    for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
+  }
+
+  void rewrite() {
+    for (size_t i = 0; i < g_.nodes.size(); ++i) {
+      const int node = static_cast<int>(i);
+      const GraphNode& n = g_.nodes[i];
+      if (auto at = convolutions_.find(node); at != convolutions_.end()) write(n, at->second);
+      else if (absorbed_.count(node)) continue;
+      else if (auto grad = gradients_.find(node); grad != gradients_.end()) write(grad->second);
+      else if (auto mask = masks_.find(node); mask != masks_.end()) write(n, mask->second);
+      else if (auto* pool = op<MaxPoolOp>(node); pool && pool->indexed && uses_[n.outputs[1]] == 0) r_.replace(n.outputs[0], r_.emit(make_op<MaxPoolOp>(pool->windows, false), {r_.at(n.inputs[0])}));
+      else r_.keep(n);
+    }
+  }
+
+ private:
+  struct Epilogue { int convolution, bias; bool relu; };  // node, value
+  struct Gradients { int kernel, bias; };                 // nodes
+  struct Mask { int scatter, pool; };                     // nodes
+
+  template <class P>
+  const P* op(int node) const { return g_.nodes[node].kind == GraphNode::Kind::op ? dynamic_cast<const P*>(g_.nodes[node].op.get()) : nullptr; }
+  int maker(int v) const { return g_.values[v].node; }
+  const TensorSpec& spec(int v) const { return g_.values[v].spec; }
+  int input(int node, int k) const { return g_.nodes[node].inputs[k]; }
+  bool zero(int v) const {
+    auto c = repeated_value(g_, v);
+    return c && *c == 0;
+  }
+
+  void find(int node) {
+    if (auto* unary = op<UnaryOp>(node); unary && unary->kind == Unary::relu && uses_[input(node, 0)] == 1) find_epilogue(node, maker(input(node, 0)), true);
+    else if (auto* add = op<BinaryOp>(node); add && add->kind == Binary::add) find_epilogue(node, node, false);
+    else if (op<ConvolutionWeightGradOp>(node)) find_gradients(node);
+    else if (op<WhereOp>(node)) find_mask(node);
+  }
+
+  // `add` is a convolution that nobody else reads plus one value a channel.
+  void find_epilogue(int node, int add, bool relu) {
+    auto* sum = op<BinaryOp>(add);
+    if (!sum || sum->kind != Binary::add) return;
+    if (!relu && uses_[g_.nodes[add].outputs[0]] == 1) {  // a relu behind it takes both
+      const std::vector<int>& users = users_[g_.nodes[add].outputs[0]];
+      if (auto* behind = users.empty() ? nullptr : op<UnaryOp>(users[0]); behind && behind->kind == Unary::relu) return;
+    }
+    for (int side = 0; side < 2; ++side) {
+      const int y = input(add, side), bias = input(add, 1 - side);
+      if (!op<ConvolutionOp>(maker(y)) || uses_[y] != 1 || spec(y).dtype != DType::float32) continue;
+      const Shape &s = spec(bias).shape, &out = spec(y).shape;
+      if (s.rank() < 1 || s.rank() > out.rank() || s.back() != out.back() || s.elements() != out.back()) continue;
+      convolutions_[node] = {maker(y), bias, relu};
+      absorbed_.insert(maker(y));
+      if (relu) absorbed_.insert(add);
+      return;
+    }
+  }
+
+  void find_gradients(int node) {
+    const int x = input(node, 0), g = input(node, 1);
+    if (spec(g).dtype != DType::float32) return;
+    for (int user : users_[g]) {
+      auto* sum = op<ReduceOp>(user);
+      if (!sum || sum->kind != Reduce::sum || static_cast<int>(sum->axes.size()) != spec(g).shape.rank() - 1 || sum->axes.back() != spec(g).shape.rank() - 2) continue;
+      const int first = std::min(node, user);
+      if (maker(x) >= first || gradients_.count(user) || absorbed_.count(user)) continue;
+      gradients_[first] = {node, user};
+      absorbed_.insert(std::max(node, user));
+      return;
+    }
+  }
+
+  // where(r > 0, scatter(g, index), 0), with the index of the largest values of r: 0 where the largest is not above 0.
+  void find_mask(int node) {
+    const int compare = maker(input(node, 0)), scatter = maker(input(node, 1));
+    auto* greater = op<BinaryOp>(compare);
+    if (!greater || greater->kind != Binary::greater || !zero(input(compare, 1)) || !zero(input(node, 2))) return;
+    if (!op<MaxPoolScatterOp>(scatter) || uses_[input(node, 1)] != 1) return;
+    const int index = input(scatter, 1), pool = maker(index);
+    if (!op<MaxPoolOp>(pool) || index != g_.nodes[pool].outputs[1] || input(pool, 0) != input(compare, 0)) return;
+    if (spec(g_.nodes[node].outputs[0]) != spec(input(node, 1))) return;
+    masks_[node] = {scatter, pool};
+    absorbed_.insert(scatter);
+  }
+
+  void write(const GraphNode& n, const Epilogue& e) {
+    auto* conv = op<ConvolutionOp>(e.convolution);
+    int bias = r_.at(e.bias);
+    const Shape flat{spec(e.bias).shape.back()};
+    if (auto* reshaped = r_.op<ReshapeOp>(bias); reshaped && r_.spec(r_.maker(bias).inputs[0]).shape == flat) bias = r_.maker(bias).inputs[0];
+    if (r_.spec(bias).shape != flat) bias = r_.emit(make_op<ReshapeOp>(flat), {bias});
+    r_.replace(n.outputs[0], r_.emit(make_op<FusedConvolutionOp>(conv->window, conv->groups, e.relu), {r_.at(input(e.convolution, 0)), r_.at(input(e.convolution, 1)), bias}));
+  }
+
+  void write(const Gradients& g) {
+    auto* grad = op<ConvolutionWeightGradOp>(g.kernel);
+    Op fused = make_op<FusedConvolutionWeightGradOp>(grad->window, grad->groups, grad->sizes);
+    const std::vector<int> inputs = {r_.at(input(g.kernel, 0)), r_.at(input(g.kernel, 1))};
+    const TensorSpec specs[] = {r_.spec(inputs[0]), r_.spec(inputs[1])};
+    const std::vector<int> out = r_.fresh().add_op(fused, inputs, fused->infer(specs));
+    const int bias = g_.nodes[g.bias].outputs[0];
+    r_.replace(g_.nodes[g.kernel].outputs[0], out[0]);
+    r_.replace(bias, spec(bias).shape == r_.spec(out[1]).shape ? out[1] : r_.emit(make_op<ReshapeOp>(spec(bias).shape), {out[1]}));
+  }
+
+  void write(const GraphNode& n, const Mask& m) {
+    const int g = r_.at(input(m.scatter, 0));
+    const int none = r_.emit(make_op<FullOp>(Shape{}, 0.0, r_.spec(g).dtype), {});
+    const int above = r_.emit(make_op<BinaryOp>(Binary::greater), {r_.at(g_.nodes[m.pool].outputs[0]), none});
+    const int kept = r_.emit(make_op<WhereOp>(), {above, g, none});
+    r_.replace(n.outputs[0], r_.emit(g_.nodes[m.scatter].op, {kept, r_.at(input(m.scatter, 1))}));
+  }
+
+  Rebuild& r_;
+  const Graph& g_;
+  std::vector<int> uses_;
+  std::vector<std::vector<int>> users_;
+  std::unordered_map<int, Epilogue> convolutions_;  // by the node that is replaced
+  std::unordered_map<int, Gradients> gradients_;
+  std::unordered_map<int, Mask> masks_;
+  std::set<int> absorbed_;
+};
+
+}  // namespace
+
+void fuse_convolution(Graph& graph) {
+  bool any = false;
+  for (const GraphNode& n : graph.nodes) any |= n.op && (n.op->name().starts_with("Convolution") || n.op->name().starts_with("MaxPool"));
+  if (!any) return;
+  Rebuild r(graph);
+  Patterns(r).rewrite();
+  r.finish();
+}
+
+}  // namespace lamina::passes

@@ -1,0 +1,69 @@
+#include "backends/ops/convolution/fused.h"
+
+#include "backends/core/kernel.h"
+#include "backends/cpu/thread_pool.h"
+#include "backends/ops/convolution/rows.h"
+#include "backends/ops/reduce/reduce.h"
+
+namespace lamina {
+
+#define LAMINA_LEVEL(NAME) namespace NAME { const ConvolutionRows& convolution_rows_table(); }
+LAMINA_LEVEL(simd_base)
+#if defined(LAMINA_X86)
+LAMINA_LEVEL(simd_avx2)
+LAMINA_LEVEL(simd_avx512)
+#endif
+
+const ConvolutionRows& convolution_rows() {
+  static const ConvolutionRows& chosen = []() -> const ConvolutionRows& {
+#if defined(LAMINA_X86)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      return simd_avx512::convolution_rows_table();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::convolution_rows_table();
+#endif
+    return simd_base::convolution_rows_table();
+  }();
+  return chosen;
+}
+
+namespace {
+
+// The convolution, then one pass.
+BoundKernel bind_composed(const KernelRequest& r) {
+  const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
+  if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
+  BoundKernel plain = bind_kernel(Device::cpu, {op.plain, r.inputs.first(2), r.outputs, {}});
+  const int64_t channels = r.outputs[0].shape.back(), rows = channels ? r.outputs[0].shape.elements() / channels : 0;
+  const int64_t unit = std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, channels));
+  BoundKernel k;
+  k.scratch_bytes = plain.scratch_bytes;
+  k.run = [=, run = std::move(plain.run), relu = op.relu](const void* const* in, void* const* out, void* scratch) {
+    run(in, out, scratch);
+    parallel_for((rows + unit - 1) / unit, [&](int64_t t) {
+      convolution_rows().add_bias(static_cast<float*>(out[0]) + t * unit * channels, static_cast<const float*>(in[2]), std::min(unit, rows - t * unit), channels, relu);
+    });
+  };
+  return k;
+}
+
+BoundKernel bind_grad_composed(const KernelRequest& r) {
+  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
+  BoundKernel kernel = bind_kernel(Device::cpu, {op.plain, r.inputs, r.outputs.first(1), {}});
+  std::vector<int> axes;
+  for (int i = 0; i + 1 < r.inputs[1].shape.rank(); ++i) axes.push_back(i);
+  const Op sum = make_op<ReduceOp>(Reduce::sum, axes, false);
+  BoundKernel bias = bind_kernel(Device::cpu, {*sum, r.inputs.subspan(1, 1), r.outputs.subspan(1, 1), {}});
+  BoundKernel k;
+  k.scratch_bytes = std::max(kernel.scratch_bytes, bias.scratch_bytes);
+  k.run = [sum, run_kernel = std::move(kernel.run), run_bias = std::move(bias.run)](const void* const* in, void* const* out, void* scratch) {
+    run_kernel(in, out, scratch);
+    run_bias(in + 1, out + 1, scratch);
+  };
+  return k;
+}
+
+LAMINA_KERNEL(cpu, "FusedConvolution", "composed", 100, bind_composed);
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "composed", 100, bind_grad_composed);
+
+}  // namespace
+}  // namespace lamina

@@ -1,0 +1,171 @@
+// The loops of winograd.h (see cmake/LaminaToolchain.cmake).
+#pragma GCC diagnostic ignored "-Wpsabi"  // nothing leaves this file
+#include <cstring>
+
+#include "backends/ops/convolution/winograd.h"
+
+namespace lamina {
+namespace LAMINA_SIMD_NAMESPACE {
+namespace {
+
+typedef float Floats __attribute__((vector_size(32)));
+
+inline Floats load(const float* from) {
+  Floats v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+inline void store(float* to, Floats v) { std::memcpy(to, &v, sizeof v); }
+
+// G x of three values, G^T x of four, B^T x of four, A^T x of four, A x of two.
+template <class T>
+inline void g(T a, T b, T c, T (&out)[4]) {
+  const T even = (a + c) * 0.5f, odd = b * 0.5f;
+  out[0] = a, out[1] = even + odd, out[2] = even - odd, out[3] = c;
+}
+template <class T>
+inline void g_transposed(T a, T b, T c, T d, T (&out)[3]) {
+  const T sum = (b + c) * 0.5f;
+  out[0] = a + sum, out[1] = (b - c) * 0.5f, out[2] = sum + d;
+}
+template <class T>
+inline void b_transposed(T a, T b, T c, T d, T (&out)[4]) { out[0] = a - c, out[1] = b + c, out[2] = c - b, out[3] = b - d; }
+
+void kernel(const float* w, int64_t n, bool flipped, float* u, int64_t begin, int64_t end) {
+  const float* plane[9];
+  for (int64_t i = 0; i < 9; ++i) plane[i] = w + (flipped ? 8 - i : i) * n;
+#pragma GCC ivdep
+  for (int64_t e = begin; e < end; ++e) {
+    float columns[3][4];
+    for (int s = 0; s < 3; ++s) g(plane[s][e], plane[3 + s][e], plane[6 + s][e], columns[s]);
+    for (int r = 0; r < 4; ++r) {
+      float row[4];
+      g(columns[0][r], columns[1][r], columns[2][r], row);
+      for (int s = 0; s < 4; ++s) u[(r * 4 + s) * n + e] = row[s];
+    }
+  }
+}
+
+void kernel_grad(const float* u, int64_t n, float* w, int64_t begin, int64_t end) {
+#pragma GCC ivdep
+  for (int64_t e = begin; e < end; ++e) {
+    float columns[4][3];
+    for (int s = 0; s < 4; ++s) g_transposed(u[s * n + e], u[(4 + s) * n + e], u[(8 + s) * n + e], u[(12 + s) * n + e], columns[s]);
+    for (int r = 0; r < 3; ++r) {
+      float row[3];
+      g_transposed(columns[0][r], columns[1][r], columns[2][r], columns[3][r], row);
+      for (int s = 0; s < 3; ++s) w[(r * 3 + s) * n + e] = row[s];
+    }
+  }
+}
+
+void input(const float* const* places, int64_t channels, float* v, int64_t stride) {
+  for (int64_t c = 0; c < channels; c += 8) {
+    Floats columns[4][4];
+    for (int s = 0; s < 4; ++s) b_transposed(load(places[s] + c), load(places[4 + s] + c), load(places[8 + s] + c), load(places[12 + s] + c), columns[s]);
+    for (int r = 0; r < 4; ++r) {
+      Floats row[4];
+      b_transposed(columns[0][r], columns[1][r], columns[2][r], columns[3][r], row);
+      for (int s = 0; s < 4; ++s) store(v + (r * 4 + s) * stride + c, row[s]);
+    }
+  }
+}
+
+void output(const float* m, int64_t stride, int64_t channels, const float* bias, bool relu, float* const* places) {
+  for (int64_t c = 0; c < channels; c += 8) {
+    const Floats zero = {}, b = bias ? load(bias + c) : zero;
+    Floats top[4], bottom[4];
+    for (int s = 0; s < 4; ++s) {
+      const Floats m0 = load(m + s * stride + c), m1 = load(m + (4 + s) * stride + c), m2 = load(m + (8 + s) * stride + c), m3 = load(m + (12 + s) * stride + c);
+      top[s] = m0 + m1 + m2;
+      bottom[s] = m1 - m2 - m3;
+    }
+    Floats y[4] = {top[0] + top[1] + top[2] + b, top[1] - top[2] - top[3] + b, bottom[0] + bottom[1] + bottom[2] + b, bottom[1] - bottom[2] - bottom[3] + b};
+    for (int i = 0; i < 4; ++i) store(places[i] + c, relu ? (y[i] < zero ? zero : y[i]) : y[i]);
+  }
+}
+
+void output_grad(const float* const* places, int64_t channels, float* m, int64_t stride, float* bias) {
+  for (int64_t c = 0; c < channels; c += 8) {
+    const Floats p = load(places[0] + c), q = load(places[1] + c), r = load(places[2] + c), s = load(places[3] + c);
+    const Floats left[4] = {p, p + r, p - r, -r}, right[4] = {q, q + s, q - s, -s};
+    for (int i = 0; i < 4; ++i) {
+      float* to = m + i * 4 * stride + c;
+      store(to, left[i]);
+      store(to + stride, left[i] + right[i]);
+      store(to + 2 * stride, left[i] - right[i]);
+      store(to + 3 * stride, -right[i]);
+    }
+    if (bias) store(bias + c, load(bias + c) + ((p + q) + (r + s)));
+  }
+}
+
+// kRows x kVectors results in registers.
+template <int kRows, int kVectors>
+inline void product_block(const float* v, const float* u, float* m, int64_t c, int64_t k) {
+  Floats sum[kRows][kVectors] = {};
+  for (int64_t i = 0; i < c; ++i) {
+    Floats b[kVectors];
+    for (int j = 0; j < kVectors; ++j) b[j] = load(u + i * k + 8 * j);
+    for (int r = 0; r < kRows; ++r) {
+      const float a = v[r * c + i];
+      for (int j = 0; j < kVectors; ++j) sum[r][j] += a * b[j];
+    }
+  }
+  for (int r = 0; r < kRows; ++r)
+    for (int j = 0; j < kVectors; ++j) store(m + r * k + 8 * j, sum[r][j]);
+}
+
+template <int kRows>
+inline void product_rows(const float* v, const float* u, float* m, int64_t c, int64_t k) {
+  int64_t at = 0;
+  for (; at + 16 <= k; at += 16) product_block<kRows, 2>(v, u + at, m + at, c, k);
+  if (at < k) product_block<kRows, 1>(v, u + at, m + at, c, k);
+}
+
+void product(const float* v, const float* u, float* m, int64_t rows, int64_t c, int64_t k) {
+  int64_t r = 0;
+  for (; r + 6 <= rows; r += 6) product_rows<6>(v + r * c, u, m + r * k, c, k);
+  for (; r + 2 <= rows; r += 2) product_rows<2>(v + r * c, u, m + r * k, c, k);
+  if (r < rows) product_rows<1>(v + r * c, u, m + r * k, c, k);
+}
+
+// u[i, j] += sum over rows of v[row, i] m[row, j] for kRows of i.
+template <int kRows, int kVectors>
+inline void outer_block(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
+  Floats sum[kRows][kVectors];
+  for (int i = 0; i < kRows; ++i)
+    for (int j = 0; j < kVectors; ++j) sum[i][j] = load(u + i * k + 8 * j);
+  for (int64_t r = 0; r < rows; ++r) {
+    Floats b[kVectors];
+    for (int j = 0; j < kVectors; ++j) b[j] = load(m + r * k + 8 * j);
+    for (int i = 0; i < kRows; ++i) {
+      const float a = v[r * c + i];
+      for (int j = 0; j < kVectors; ++j) sum[i][j] += a * b[j];
+    }
+  }
+  for (int i = 0; i < kRows; ++i)
+    for (int j = 0; j < kVectors; ++j) store(u + i * k + 8 * j, sum[i][j]);
+}
+
+template <int kRows>
+inline void outer_rows(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
+  int64_t at = 0;
+  for (; at + 16 <= k; at += 16) outer_block<kRows, 2>(v, m + at, u + at, rows, c, k);
+  if (at < k) outer_block<kRows, 1>(v, m + at, u + at, rows, c, k);
+}
+
+void outer_product(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
+  int64_t i = 0;
+  for (; i + 6 <= c; i += 6) outer_rows<6>(v + i, m, u + i * k, rows, c, k);
+  for (; i + 2 <= c; i += 2) outer_rows<2>(v + i, m, u + i * k, rows, c, k);
+}
+
+constexpr WinogradLoops kLoops = {kernel, kernel_grad, input, output, output_grad, product, outer_product};
+
+}  // namespace
+
+const WinogradLoops& winograd_loops_table() { return kLoops; }
+
+}  // namespace LAMINA_SIMD_NAMESPACE
+}  // namespace lamina

@@ -1,0 +1,126 @@
+// What the graph engine makes of convolutions and poolings: fused kernels, with the eager engine's values.
+#include "backends/core/autodiff.h"
+#include "backends/core/kernel.h"
+#include "backends/core/settings.h"
+#include "backends/graph/passes/passes.h"
+#include "backends/graph/trace.h"
+#include "backends/graph/function.h"
+#include "backends/ops/convolution/fused.h"
+#include "backends/ops/primitives.h"
+#include "support/data.h"
+
+namespace lamina::testing {
+namespace {
+
+const Window kSame{{1, 1}, {1, 1}, {1, 1}, {1, 1}};
+const PoolWindows kTiles{{2, 2}, {{2, 2}, {0, 0}, {0, 0}, {1, 1}}};
+
+// A step's shape: relu(conv + bias), pooled; the gradients of kernel, bias and input.
+Tensors step(std::span<const Tensor> in) {
+  TapeScope tape;
+  Tensor b = prim::reshape(in[2], {1, 1, 1, in[2].shape()[0]});
+  Tensor y = prim::unary(Unary::relu, prim::add(prim::convolution(in[0], in[1], kSame), b));
+  Tensor pooled = prim::max_pool(y, kTiles);
+  Tensor loss = prim::reduce_all(Reduce::sum, prim::square(pooled));
+  std::vector<GradientSource> sources = {in[0], in[1], in[2]};
+  Tensors out = gradients(std::vector<Tensor>{loss}, sources);
+  out.push_back(loss);
+  return out;
+}
+
+Graph traced(const std::function<Tensors(std::span<const Tensor>)>& f, const Tensors& inputs) {
+  Trace trace;
+  TraceScope scope(trace);
+  Tensors places;
+  for (const Tensor& t : inputs) places.push_back(trace.add_input(t.spec()));
+  Graph graph = trace.finish(f(places));
+  passes::optimize(graph);
+  return graph;
+}
+
+int count(const Graph& graph, std::string_view name) {
+  return static_cast<int>(std::count_if(graph.nodes.begin(), graph.nodes.end(), [&](const GraphNode& n) { return n.op && n.op->name() == name; }));
+}
+
+void expect_close(const Tensor& a, const Tensor& b, double tolerance) {
+  ASSERT_EQ(a.shape(), b.shape());
+  double scale = 0;
+  for (int64_t i = 0; i < a.size(); ++i) scale = std::max(scale, std::abs(a.at(i)));
+  for (int64_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a.at(i), b.at(i), tolerance * scale) << "element " << i;
+}
+
+TEST(FuseConvolution, OneKernelEachWithTheEagerEnginesValues) {
+  for (int64_t channels : {3, 16}) {
+    const Tensors inputs = {ramp({4, 9, 8, channels}), ramp({3, 3, channels, 24}), ramp({24})};
+    Graph graph = traced(step, inputs);
+    EXPECT_EQ(count(graph, "FusedConvolution"), 1);
+    EXPECT_EQ(count(graph, "FusedConvolutionWeightGrad"), 1);
+    EXPECT_EQ(count(graph, "Convolution") + count(graph, "ConvolutionWeightGrad"), 0);
+    // The mask stands before the scatter, over the pooled values.
+    for (const GraphNode& n : graph.nodes)
+      if (n.op && n.op->name() == "FusedElementwise") {
+        EXPECT_LT(graph.values[n.outputs[0]].spec.shape.elements(), 4 * 9 * 8 * 24) << graph.str();
+      }
+    const Tensors eager = step(inputs), compiled = Function(step, "step", Function::Mode::graph)(inputs);
+    for (size_t i = 0; i < eager.size(); ++i) expect_close(eager[i], compiled[i], 1e-5);
+  }
+}
+
+TEST(FuseConvolution, ForwardAloneMakesNoIndexAndKeepsBits) {
+  auto forward = [](std::span<const Tensor> in) -> Tensors {
+    Tensor b = prim::reshape(in[2], {1, 1, 1, in[2].shape()[0]});
+    return {prim::max_pool(prim::unary(Unary::relu, prim::add(b, prim::convolution(in[0], in[1], kSame))), kTiles), prim::add(prim::convolution(in[0], in[1], kSame, 1), b)};
+  };
+  const Tensors inputs = {ramp({6, 10, 12, 16}), ramp({3, 3, 16, 24}), ramp({24})};
+  Graph graph = traced(forward, inputs);
+  for (const GraphNode& n : graph.nodes)
+    if (n.op && n.op->name() == "MaxPool") {
+      EXPECT_EQ(n.outputs.size(), 1u);
+    }
+  const Tensors eager = forward(inputs), compiled = Function(forward, "forward", Function::Mode::graph)(inputs);
+  for (size_t i = 0; i < eager.size(); ++i) EXPECT_EQ(std::memcmp(eager[i].raw(), compiled[i].raw(), eager[i].bytes()), 0);
+}
+
+TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
+  for (int64_t channels : {3, 16}) {
+    const Tensor x = ramp({5, 13, 12, channels}), w = ramp({3, 3, channels, 24}), b = ramp({24}), g = ramp({5, 13, 12, 24});
+    Tensor plain = prim::unary(Unary::relu, prim::add(prim::convolution(x, w, kSame), b));
+    const FusedConvolutionOp forward(kSame, 1, true);
+    const FusedConvolutionWeightGradOp grad(kSame, 1, {3, 3});
+    auto run = [](const Primitive& op, std::string_view kernel, const Tensors& inputs) -> Tensors {
+      std::vector<TensorSpec> in;
+      std::vector<const void*> from;
+      std::vector<void*> to;
+      for (const Tensor& t : inputs) in.push_back(t.spec()), from.push_back(t.raw());
+      const std::vector<TensorSpec> out = op.infer(in);
+      BoundKernel k = bind_kernel_named(Device::cpu, kernel, {op, in, out, {}});
+      if (!k.run) return {};
+      Tensors results;
+      for (const TensorSpec& s : out) results.push_back(Tensor::empty(s.shape, s.dtype)), to.push_back(results.back().mutable_raw());
+      std::vector<char> scratch(k.scratch_bytes + 64);
+      k.run(from.data(), to.data(), scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64));
+      return results;
+    };
+    for (const KernelInfo& k : registered_kernels()) {
+      if (k.primitive == "FusedConvolution") {
+        if (Tensors y = run(forward, k.name, {x, w, b}); !y.empty()) expect_close(plain, y[0], 1e-5);
+      } else if (k.primitive == "FusedConvolutionWeightGrad") {
+        Tensors y = run(grad, k.name, {x, g});
+        if (y.empty()) continue;
+        expect_close(prim::convolution_weight_grad(x, g, kSame, 1, {3, 3}), y[0], 1e-5);
+        expect_close(prim::reduce(Reduce::sum, g, {0, 1, 2}, false), y[1], 1e-5);
+      }
+    }
+  }
+}
+
+TEST(FuseConvolution, NaNPassesThroughRelu) {
+  std::vector<float> values(1 * 4 * 4 * 16, 1.0f);
+  values[0] = std::numeric_limits<float>::quiet_NaN();
+  const Tensors inputs = {Tensor::of(values, {1, 4, 4, 16}), ramp({3, 3, 16, 16}), ramp({16})};
+  auto forward = [](std::span<const Tensor> in) -> Tensors { return {prim::unary(Unary::relu, prim::add(prim::convolution(in[0], in[1], kSame), in[2]))}; };
+  EXPECT_TRUE(std::isnan(Function(forward, "forward", Function::Mode::graph)(inputs)[0].at(0)));
+}
+
+}  // namespace
+}  // namespace lamina::testing
