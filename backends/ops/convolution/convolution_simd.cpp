@@ -1,4 +1,7 @@
 // The loops of rows.h (see cmake/LaminaToolchain.cmake).
+#pragma GCC diagnostic ignored "-Wpsabi"  // nothing leaves this file
+#include <cstring>
+
 #include "backends/ops/convolution/rows.h"
 
 namespace lamina {
@@ -20,7 +23,56 @@ void add_bias(float* y, const float* bias, int64_t rows, int64_t channels, bool 
   else add_bias_rows<false>(y, bias, rows, channels);
 }
 
-constexpr ConvolutionRows kRows = {add_bias};
+typedef float Floats __attribute__((vector_size(32)));
+
+inline Floats load(const float* from) {
+  Floats v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+inline void store(float* to, Floats v) { std::memcpy(to, &v, sizeof v); }
+
+constexpr int kMost = 9;  // sums in registers
+
+template <int kCount, bool kBias>
+void outer_block(const float* x, int64_t step, const int64_t* offsets, const float* g, int64_t places, int64_t filters, float* sum, float* bias) {
+  Floats acc[kCount], total = {};
+  const float* from[kCount];
+  for (int j = 0; j < kCount; ++j) acc[j] = load(sum + j * filters), from[j] = x + offsets[j];
+  for (int64_t p = 0; p < places; ++p) {
+    const Floats v = load(g + p * filters);
+    for (int j = 0; j < kCount; ++j) acc[j] += from[j][p * step] * v;
+    if (kBias) total += v;
+  }
+  for (int j = 0; j < kCount; ++j) store(sum + j * filters, acc[j]);
+  if (kBias) store(bias, load(bias) + total);
+}
+
+template <bool kBias>
+void outer_counted(const float* x, int64_t step, const int64_t* offsets, int64_t count, const float* g, int64_t places, int64_t filters, float* sum, float* bias) {
+  switch (count) {
+    case 1: return outer_block<1, kBias>(x, step, offsets, g, places, filters, sum, bias);
+    case 2: return outer_block<2, kBias>(x, step, offsets, g, places, filters, sum, bias);
+    case 3: return outer_block<3, kBias>(x, step, offsets, g, places, filters, sum, bias);
+    case 4: return outer_block<4, kBias>(x, step, offsets, g, places, filters, sum, bias);
+    case 5: return outer_block<5, kBias>(x, step, offsets, g, places, filters, sum, bias);
+    case 6: return outer_block<6, kBias>(x, step, offsets, g, places, filters, sum, bias);
+    case 7: return outer_block<7, kBias>(x, step, offsets, g, places, filters, sum, bias);
+    case 8: return outer_block<8, kBias>(x, step, offsets, g, places, filters, sum, bias);
+    default: return outer_block<kMost, kBias>(x, step, offsets, g, places, filters, sum, bias);
+  }
+}
+
+void outer_products(const float* x, int64_t step, const int64_t* offsets, int64_t count, const float* g, int64_t places, int64_t filters, float* sum, float* bias) {
+  for (int64_t f = 0; f < filters; f += 8)
+    for (int64_t j = 0; j < count; j += kMost) {
+      const int64_t some = count - j < kMost ? count - j : kMost;
+      if (bias && j == 0) outer_counted<true>(x, step, offsets, some, g + f, places, filters, sum + f, bias + f);
+      else outer_counted<false>(x, step, offsets + j, some, g + f, places, filters, sum + j * filters + f, nullptr);
+    }
+}
+
+constexpr ConvolutionRows kRows = {add_bias, outer_products};
 
 }  // namespace
 

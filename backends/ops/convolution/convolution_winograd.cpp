@@ -38,7 +38,10 @@ struct Tiles {
     block = std::clamp<int64_t>(kBlockBytes / (64 * (c + k)) / 6 * 6, 12, 96);
   }
   int64_t tiles() const { return down * across; }  // of a sample
-  size_t block_floats() const { return static_cast<size_t>(16 * block * (c + k)); }
+  // From one of the sixteen planes to the next: a cache line more than it holds, or their lines would share few sets.
+  int64_t v_plane() const { return block * c + 16; }
+  int64_t m_plane() const { return block * k + 16; }
+  size_t block_floats() const { return static_cast<size_t>(16 * (v_plane() + m_plane())); }
 
   // Calls f(number in the block, sample, tile row, tile column) for `count` tiles from number `first` of a chunk on.
   template <class F>
@@ -65,7 +68,7 @@ struct Tiles {
     walk(first, count, [&](int64_t t, int64_t n, int64_t i, int64_t j) {
       const float* list[16];
       places<4>(x + n * from[0] * from[1] * c, from, c, 2 * i - low[0], 2 * j - low[1], zeros, list);
-      loops.input(list, c, v + t * c, block * c);
+      loops.input(list, c, v + t * c, v_plane());
     });
   }
 };
@@ -110,7 +113,7 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, bool bias, bool rel
     parallel_for(split.tasks, [&](int64_t task) {
       const size_t block = aligned(tiles.block_floats() * sizeof(float)) / sizeof(float);
       float* v = static_cast<float*>(task_scratch((block + static_cast<size_t>(tiles.c + tiles.k)) * sizeof(float)));
-      float *m = v + 16 * tiles.block * tiles.c, *zeros = v + block, *nowhere = zeros + tiles.c;
+      float *m = v + 16 * tiles.v_plane(), *zeros = v + block, *nowhere = zeros + tiles.c;
       std::memset(zeros, 0, static_cast<size_t>(tiles.c) * sizeof(float));
       const float* x = static_cast<const float*>(in[0]) + split.begin(task) * tiles.from[0] * tiles.from[1] * tiles.c;
       float* y = static_cast<float*>(out[0]) + split.begin(task) * tiles.to[0] * tiles.to[1] * tiles.k;
@@ -118,11 +121,11 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, bool bias, bool rel
       for (int64_t first = 0; first < all; first += tiles.block) {
         const int64_t count = std::min(tiles.block, all - first);
         tiles.transform_inputs(loops, x, zeros, first, count, v);
-        for (int64_t i = 0; i < 16; ++i) loops.product(v + i * tiles.block * tiles.c, u + i * n, m + i * tiles.block * tiles.k, count, tiles.c, tiles.k);
+        for (int64_t i = 0; i < 16; ++i) loops.product(v + i * tiles.v_plane(), u + i * n, m + i * tiles.m_plane(), count, tiles.c, tiles.k);
         tiles.walk(first, count, [&](int64_t t, int64_t sample, int64_t i, int64_t j) {
           float* list[4];
           Tiles::places<2>(y + sample * tiles.to[0] * tiles.to[1] * tiles.k, tiles.to, tiles.k, 2 * i, 2 * j, nowhere, list);
-          loops.output(m + t * tiles.k, tiles.block * tiles.k, tiles.k, bias ? static_cast<const float*>(in[2]) : nullptr, relu, list);
+          loops.output(m + t * tiles.k, tiles.m_plane(), tiles.k, bias ? static_cast<const float*>(in[2]) : nullptr, relu, list);
         });
       }
     });
@@ -147,7 +150,7 @@ BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
       const size_t block = aligned(tiles.block_floats() * sizeof(float)) / sizeof(float);
       const int64_t widest = std::max(tiles.c, tiles.k);
       float* v = static_cast<float*>(task_scratch((block + static_cast<size_t>(widest)) * sizeof(float)));
-      float *m = v + 16 * tiles.block * tiles.c, *zeros = v + block;
+      float *m = v + 16 * tiles.v_plane(), *zeros = v + block;
       std::memset(zeros, 0, static_cast<size_t>(widest) * sizeof(float));
       const float* x = static_cast<const float*>(in[0]) + split.begin(task) * d.input_elements();
       const float* g = static_cast<const float*>(in[1]) + split.begin(task) * d.output_elements();
@@ -158,9 +161,9 @@ BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
         tiles.walk(first, count, [&](int64_t t, int64_t sample, int64_t i, int64_t j) {
           const float* list[4];
           Tiles::places<2>(g + sample * d.output_elements(), tiles.to, tiles.k, 2 * i, 2 * j, static_cast<const float*>(zeros), list);
-          loops.output_grad(list, tiles.k, m + t * tiles.k, tiles.block * tiles.k, bias ? sum + 16 * n : nullptr);
+          loops.output_grad(list, tiles.k, m + t * tiles.k, tiles.m_plane(), bias ? sum + 16 * n : nullptr);
         });
-        for (int64_t i = 0; i < 16; ++i) loops.outer_product(v + i * tiles.block * tiles.c, m + i * tiles.block * tiles.k, sum + i * n, count, tiles.c, tiles.k);
+        for (int64_t i = 0; i < 16; ++i) loops.outer_product(v + i * tiles.v_plane(), m + i * tiles.m_plane(), sum + i * n, count, tiles.c, tiles.k);
       }
     });
     constexpr int64_t kStrip = 1 << 12;
