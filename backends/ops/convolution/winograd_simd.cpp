@@ -100,20 +100,21 @@ void output_grad(const float* const* places, int64_t channels, float* m, int64_t
   }
 }
 
-// kRows x kVectors results in registers.
+// kRows x kVectors results in registers; loops over them must be unrolled early, or they go through memory.
+#define UNROLL _Pragma("GCC unroll 8")
 template <int kRows, int kVectors>
 inline void product_block(const float* v, const float* u, float* m, int64_t c, int64_t k) {
   Floats sum[kRows][kVectors] = {};
   for (int64_t i = 0; i < c; ++i) {
     Floats b[kVectors];
-    for (int j = 0; j < kVectors; ++j) b[j] = load(u + i * k + 8 * j);
-    for (int r = 0; r < kRows; ++r) {
+    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load(u + i * k + 8 * j);
+    UNROLL for (int r = 0; r < kRows; ++r) {
       const float a = v[r * c + i];
-      for (int j = 0; j < kVectors; ++j) sum[r][j] += a * b[j];
+      UNROLL for (int j = 0; j < kVectors; ++j) sum[r][j] += a * b[j];
     }
   }
-  for (int r = 0; r < kRows; ++r)
-    for (int j = 0; j < kVectors; ++j) store(m + r * k + 8 * j, sum[r][j]);
+  UNROLL for (int r = 0; r < kRows; ++r)
+    UNROLL for (int j = 0; j < kVectors; ++j) store(m + r * k + 8 * j, sum[r][j]);
 }
 
 template <int kRows>
@@ -134,18 +135,18 @@ void product(const float* v, const float* u, float* m, int64_t rows, int64_t c, 
 template <int kRows, int kVectors>
 inline void outer_block(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
   Floats sum[kRows][kVectors];
-  for (int i = 0; i < kRows; ++i)
-    for (int j = 0; j < kVectors; ++j) sum[i][j] = load(u + i * k + 8 * j);
+  UNROLL for (int i = 0; i < kRows; ++i)
+    UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] = load(u + i * k + 8 * j);
   for (int64_t r = 0; r < rows; ++r) {
     Floats b[kVectors];
-    for (int j = 0; j < kVectors; ++j) b[j] = load(m + r * k + 8 * j);
-    for (int i = 0; i < kRows; ++i) {
+    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load(m + r * k + 8 * j);
+    UNROLL for (int i = 0; i < kRows; ++i) {
       const float a = v[r * c + i];
-      for (int j = 0; j < kVectors; ++j) sum[i][j] += a * b[j];
+      UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] += a * b[j];
     }
   }
-  for (int i = 0; i < kRows; ++i)
-    for (int j = 0; j < kVectors; ++j) store(u + i * k + 8 * j, sum[i][j]);
+  UNROLL for (int i = 0; i < kRows; ++i)
+    UNROLL for (int j = 0; j < kVectors; ++j) store(u + i * k + 8 * j, sum[i][j]);
 }
 
 template <int kRows>
