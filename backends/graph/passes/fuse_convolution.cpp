@@ -85,7 +85,8 @@ class Patterns {
     if (spec(g).dtype != DType::float32) return;
     for (int user : users_[g]) {
       auto* sum = op<ReduceOp>(user);
-      if (!sum || sum->kind != Reduce::sum || static_cast<int>(sum->axes.size()) != spec(g).shape.rank() - 1 || sum->axes.back() != spec(g).shape.rank() - 2) continue;
+      if (!sum || sum->kind != Reduce::sum || sum->axes.empty() || sum->axes.back() == spec(g).shape.rank() - 1) continue;
+      if (spec(g_.nodes[user].outputs[0]).shape.elements() != spec(g).shape.back()) continue;  // one sum a channel
       const int first = std::min(node, user);
       if (maker(x) >= first || gradients_.count(user) || absorbed_.count(user)) continue;
       gradients_[first] = {node, user};

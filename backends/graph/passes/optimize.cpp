@@ -16,6 +16,8 @@ void optimize(Graph& graph, const Watch& watch) {
   run("common_subexpressions", common_subexpressions);
   run("dead_code", dead_code);
   run("fuse_convolution", fuse_convolution);
+  run("dead_code", dead_code);
+  run("fuse_convolution_pool", fuse_convolution_pool);
   run("fuse_matmul_update", fuse_matmul_update);
   run("dead_code", dead_code);
   run("fuse_elementwise", fuse_elementwise);

@@ -41,6 +41,10 @@ void fuse_matmul_update(Graph& graph);
 // max poolings. Same values as the unfused nodes (sums of bias gradients are added in another order).
 void fuse_convolution(Graph& graph);
 
+// A max pooling joins the convolution before it, and the weight gradient the pooling's, where nobody else reads what lies
+// between: it then never goes through memory. To be run on what fuse_convolution and dead_code leave.
+void fuse_convolution_pool(Graph& graph);
+
 // Moves the nodes that produce variable updates up to where their operands are ready and the last reader of the old
 // value has run: gradients die sooner, and the update may overwrite the variable's memory.
 void order_updates(Graph& graph);

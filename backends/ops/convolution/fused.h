@@ -2,6 +2,7 @@
 // Convolutions with what surrounds them, made by the graph engine's pass only, after gradients have been taken; the primitives
 // they replace are their reference. float32.
 #include "backends/ops/convolution/convolution.h"
+#include "backends/ops/pooling/pooling.h"
 
 namespace lamina {
 
@@ -31,6 +32,40 @@ class FusedConvolutionWeightGradOp final : public Primitive {
   }
   bool differentiable() const override { return false; }
   const ConvolutionWeightGradOp plain;
+};
+
+// The max pooling of a FusedConvolution, whose result goes no further: inputs x, w, bias -> what MaxPool gives.
+class FusedConvolutionPoolOp final : public Primitive {
+ public:
+  FusedConvolutionPoolOp(Window window, int64_t groups, bool relu, PoolWindows windows, bool indexed) : convolution(std::move(window), groups, relu), pool(std::move(windows), indexed) {}
+  std::string_view name() const override { return "FusedConvolutionPool"; }
+  void attributes(Attributes& a) const override {
+    convolution.attributes(a);
+    pool.attributes(a);
+  }
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override { return pool.infer(convolution.infer(in)); }
+  bool differentiable() const override { return false; }
+  const FusedConvolutionOp convolution;
+  const MaxPoolOp pool;
+};
+
+// The gradients of kernel and bias of a convolution behind a max pooling: inputs x, the pooling's g and its index.
+class FusedConvolutionPoolWeightGradOp final : public Primitive {
+ public:
+  FusedConvolutionPoolWeightGradOp(Window window, int64_t groups, std::vector<int64_t> sizes, PoolWindows windows, std::vector<int64_t> input)
+      : grad(std::move(window), groups, std::move(sizes)), scatter(std::move(windows), std::move(input)) {}
+  std::string_view name() const override { return "FusedConvolutionPoolWeightGrad"; }
+  void attributes(Attributes& a) const override {
+    grad.attributes(a);
+    scatter.attributes(a);
+  }
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override {
+    const TensorSpec specs[] = {in[0], scatter.infer(in.subspan(1))[0]};
+    return grad.infer(specs);
+  }
+  bool differentiable() const override { return false; }
+  const FusedConvolutionWeightGradOp grad;
+  const MaxPoolScatterOp scatter;
 };
 
 }  // namespace lamina

@@ -41,8 +41,10 @@ void add_parts(const T* sums, int64_t parts, int64_t stride, T* to, int64_t begi
   }
 }
 
-// Memory of the calling thread, at least `bytes` and 64-byte aligned, good until the next call on this thread.
-inline void* task_scratch(size_t bytes) {
+// Memory of the calling thread, at least `bytes` and 64-byte aligned, good until the next call on this thread. A kernel that
+// runs others inside its tasks takes another slot than they.
+template <int kSlot = 0>
+void* task_scratch(size_t bytes) {
   struct Memory {
     void* data = nullptr;
     size_t size = 0;

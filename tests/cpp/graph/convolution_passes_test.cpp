@@ -53,7 +53,7 @@ TEST(FuseConvolution, OneKernelEachWithTheEagerEnginesValues) {
   for (int64_t channels : {3, 16}) {
     const Tensors inputs = {ramp({4, 9, 8, channels}), ramp({3, 3, channels, 24}), ramp({24})};
     Graph graph = traced(step, inputs);
-    EXPECT_EQ(count(graph, "FusedConvolution"), 1);
+    EXPECT_EQ(count(graph, "FusedConvolutionPool"), 1);
     EXPECT_EQ(count(graph, "FusedConvolutionWeightGrad"), 1);
     EXPECT_EQ(count(graph, "Convolution") + count(graph, "ConvolutionWeightGrad"), 0);
     // The mask stands before the scatter, over the pooled values.
@@ -66,6 +66,33 @@ TEST(FuseConvolution, OneKernelEachWithTheEagerEnginesValues) {
   }
 }
 
+// A first layer: nobody wants the gradient of its input, so nothing of the convolution's size goes through memory.
+TEST(FuseConvolution, PoolingsJoinThem) {
+  auto first = [](std::span<const Tensor> in) -> Tensors {
+    Tensors all = step(in);
+    return {all[1], all[2], all[3]};
+  };
+  for (int64_t channels : {1, 16})
+    for (int64_t batch : {1, 37}) {
+      const Tensors inputs = {ramp({batch, 15, 14, channels}), ramp({3, 3, channels, 24}), ramp({24})};
+      Graph graph = traced(first, inputs);
+      EXPECT_EQ(count(graph, "FusedConvolutionPool"), 1);
+      EXPECT_EQ(count(graph, "FusedConvolutionPoolWeightGrad"), 1) << graph.str();
+      const Tensors eager = first(inputs);
+      Function compiled(first, "first", Function::Mode::graph);
+      Tensors results[2];
+      for (int threads : {1, 2}) {
+        settings().set_threads(threads);
+        results[threads - 1] = compiled(inputs);
+      }
+      settings().set_threads(0);
+      for (size_t i = 0; i < eager.size(); ++i) {
+        expect_close(eager[i], results[0][i], 2e-5);
+        EXPECT_EQ(std::memcmp(results[0][i].raw(), results[1][i].raw(), eager[i].bytes()), 0);
+      }
+    }
+}
+
 TEST(FuseConvolution, ForwardAloneMakesNoIndexAndKeepsBits) {
   auto forward = [](std::span<const Tensor> in) -> Tensors {
     Tensor b = prim::reshape(in[2], {1, 1, 1, in[2].shape()[0]});
@@ -74,7 +101,7 @@ TEST(FuseConvolution, ForwardAloneMakesNoIndexAndKeepsBits) {
   const Tensors inputs = {ramp({6, 10, 12, 16}), ramp({3, 3, 16, 24}), ramp({24})};
   Graph graph = traced(forward, inputs);
   for (const GraphNode& n : graph.nodes)
-    if (n.op && n.op->name() == "MaxPool") {
+    if (n.op && (n.op->name() == "MaxPool" || n.op->name() == "FusedConvolutionPool")) {
       EXPECT_EQ(n.outputs.size(), 1u);
     }
   const Tensors eager = forward(inputs), compiled = Function(forward, "forward", Function::Mode::graph)(inputs);
