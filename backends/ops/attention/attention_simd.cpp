@@ -5,8 +5,6 @@ namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
 namespace {
 
-#include "backends/ops/elementwise/vector_math.h"
-
 #if LAMINA_SIMD_LEVEL == 2
 constexpr int kFloats = 16;
 #elif LAMINA_SIMD_LEVEL == 1
@@ -24,11 +22,14 @@ inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
 template <int rows, int vectors>
 inline void tile(int64_t k, float alpha, const float* a, int64_t a_row, int64_t a_column, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
   Vector sum[rows][vectors] = {};
-  for (int64_t l = 0; l < k; ++l) {
+  const float* at[rows];
+  for (int i = 0; i < rows; ++i) at[i] = a + i * a_row;
+  for (int64_t l = 0; l < k; ++l, b += ldb) {
     Vector x[vectors];
-    for (int j = 0; j < vectors; ++j) x[j] = load(b + l * ldb + j * kFloats);
+    for (int j = 0; j < vectors; ++j) x[j] = load(b + j * kFloats);
     for (int i = 0; i < rows; ++i) {
-      const float y = a[i * a_row + l * a_column];
+      const float y = *at[i];
+      at[i] += a_column;
       for (int j = 0; j < vectors; ++j) sum[i][j] += y * x[j];
     }
   }
@@ -76,45 +77,69 @@ void transpose(const float* from, int64_t rows, int64_t columns, int64_t stride,
   }
 }
 
-inline float fold(float* lanes) {
-  for (int width = kLanes / 2; width; width /= 2)
-    for (int l = 0; l < width; ++l) lanes[l] += lanes[l + width];
-  return lanes[0];
+typedef int32_t Integers __attribute__((vector_size(kFloats * 4)));
+typedef float Floats __attribute__((vector_size(kFloats * 4)));
+inline Floats spread(float x) { return x - Floats{}; }
+inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
+
+// exp of x <= 0, within 2 ulp; 0 below -87. NaN stays NaN.
+inline Floats weight(Floats x) {
+  const Floats t = x * 1.44269504f + 12582912.0f, n = t - 12582912.0f;  // the integer nearest to x / log 2, also in t's last bits
+  Floats r = x - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  Floats q = r * 1.394110956e-03f + 8.363175256e-03f;
+  q = q * r + 4.166637530e-02f;
+  q = q * r + 1.666657701e-01f;
+  q = q * r + 5.000000027e-01f;
+  q = q * (r * r) + (r + 1.0f);
+  const Floats y = (Floats)((Integers)q + ((Integers)t << 23));
+  return x < -87.0f ? Floats{} : y;
 }
 
-inline float max_of(const float* x, int64_t n) {
-  float lanes[kLanes];
-  for (int l = 0; l < kLanes; ++l) lanes[l] = x[0];
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (int l = 0; l < kLanes; ++l) lanes[l] = x[i + l] > lanes[l] ? x[i + l] : lanes[l];
-  for (int l = 0; i < n; ++i, ++l) lanes[l] = x[i] > lanes[l] ? x[i] : lanes[l];
-  float best = lanes[0];
-  for (int l = 1; l < kLanes; ++l) best = lanes[l] > best ? lanes[l] : best;
-  return best;  // a NaN elsewhere in the row reaches the result through the sum
+// A fixed order, whatever the width of a vector: 16 lanes, halved until one is left.
+inline float sum_lanes(const Floats* lanes) {
+  float x[kLanes];
+  for (int i = 0; i < kLanes / kFloats; ++i) store(x + i * kFloats, lanes[i]);
+  for (int width = kLanes / 2; width; width /= 2)
+    for (int l = 0; l < width; ++l) x[l] += x[l + width];
+  return x[0];
 }
+constexpr int kParts = kLanes / kFloats;
+
+// Rows are processed in whole groups of lanes: places behind n hold what leaves the result alone.
+inline int64_t whole(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
 float weights(float* scores, int64_t n, float* m, float* s) {
-  const float before = *m, here = max_of(scores, n), now = here > before ? here : before;
-  float lanes[kLanes] = {};
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) scores[i] = fast_exp(scores[i] - now);
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (int l = 0; l < kLanes; ++l) lanes[l] += scores[i + l];
-  for (int l = 0; i < n; ++i, ++l) lanes[l] += scores[i];
-  const float shrink = before == now ? 1.0f : fast_exp(before - now);
+  const int64_t end = whole(n);
+  for (int64_t i = n; i < end; ++i) scores[i] = -3e38f;
+  Floats most[kParts];
+  for (int j = 0; j < kParts; ++j) most[j] = load(scores + j * kFloats);
+  for (int64_t i = kLanes; i < end; i += kLanes)
+    for (int j = 0; j < kParts; ++j) most[j] = larger(load(scores + i + j * kFloats), most[j]);
+  for (int j = 1; j < kParts; ++j) most[0] = larger(most[j], most[0]);
+  float best = most[0][0];
+  for (int l = 1; l < kFloats; ++l) best = most[0][l] > best ? most[0][l] : best;  // a NaN reaches the result through the sum
+  const float before = *m, now = best > before ? best : before;
+  Floats total[kParts] = {};
+  for (int64_t i = 0; i < end; i += kLanes)
+    for (int j = 0; j < kParts; ++j) {
+      const Floats w = weight(load(scores + i + j * kFloats) - now);
+      store(scores + i + j * kFloats, w);
+      total[j] += w;
+    }
+  const float shrink = before == now ? 1.0f : weight(spread(before - now))[0];
   *m = now;
-  *s = *s * shrink + fold(lanes);
+  *s = *s * shrink + sum_lanes(total);
   return shrink;
 }
 
 void weights_grad(float* scores, float* dweights, int64_t n, float m, float r, float delta, float scale) {
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) {
-    const float score = scores[i], w = fast_exp(score - m) * r, d = w * (dweights[i] - delta) * scale;
-    scores[i] = w;
-    dweights[i] = score > -1e38f ? d : 0.0f;
+  const int64_t end = whole(n);
+  for (int64_t i = n; i < end; ++i) scores[i] = -3e38f;
+  for (int64_t i = 0; i < end; i += kFloats) {
+    const Floats score = load(scores + i), w = weight(score - m) * r, d = w * (load(dweights + i) - delta) * scale;
+    store(scores + i, w);
+    store(dweights + i, score > -1e38f ? d : Floats{});
   }
 }
 
@@ -123,12 +148,13 @@ void scale_row(float* x, int64_t n, float factor) {
 }
 
 float dot(const float* a, const float* b, int64_t n) {
-  float lanes[kLanes] = {};
+  Floats total[kParts] = {};
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes)
-    for (int l = 0; l < kLanes; ++l) lanes[l] += a[i + l] * b[i + l];
-  for (int l = 0; i < n; ++i, ++l) lanes[l] += a[i] * b[i];
-  return fold(lanes);
+    for (int j = 0; j < kParts; ++j) total[j] += load(a + i + j * kFloats) * load(b + i + j * kFloats);
+  float rest = 0;
+  for (; i < n; ++i) rest += a[i] * b[i];
+  return sum_lanes(total) + rest;
 }
 
 void add_row(float* x, const float* y, int64_t n) {
@@ -136,7 +162,7 @@ void add_row(float* x, const float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) x[i] += y[i];
 }
 
-constexpr AttentionLoops kLoops = {2 * kFloats, product, transpose, weights, weights_grad, scale_row, dot, add_row};
+constexpr AttentionLoops kLoops = {kLanes, product, transpose, weights, weights_grad, scale_row, dot, add_row};
 
 }  // namespace
 

@@ -6,7 +6,7 @@
 namespace lamina {
 
 struct AttentionLoops {
-  // Columns are padded to a multiple of this in packed operands and in blocks of scores.
+  // Rows of packed operands and of blocks of scores have room for a multiple of this; the functions below use what is there.
   int64_t width;
   // c (m, n) = alpha a b, plus c if `add`. a (m, k) at a[i * a_row + l * a_column], b (k, n) and c in rows of ldb and ldc.
   void (*product)(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t a_row, int64_t a_column, const float* b, int64_t ldb, float* c, int64_t ldc, bool add);

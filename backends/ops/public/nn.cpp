@@ -1,5 +1,6 @@
 #include "backends/ops/public/nn.h"
 
+#include "backends/ops/gelu/gelu.h"
 #include "backends/ops/public/support.h"
 
 namespace lamina::ops {
@@ -118,9 +119,7 @@ Tensor celu_impl(const Operand& x, double alpha) {
 const auto celu_op = public_op("celu", NN "Celu", "max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1).", celu_impl, {"x", {"alpha", 1.0}});
 Tensor gelu_impl(const Operand& x, bool approximate) {
   Tensor t = as_float(x);
-  if (!approximate) return multiply(multiply(t, 0.5), add(unary(Unary::erf, multiply(t, 0.7071067811865476)), 1));
-  Tensor inner = multiply(multiply(t, 0.7978845608028654), add(multiply(square(t), 0.044715), 1));
-  return multiply(multiply(t, 0.5), add(unary(Unary::tanh, inner), 1));
+  return t.dtype() == DType::float32 || t.dtype() == DType::float64 ? prim::gelu(t, approximate) : gelu_composed(t, approximate);
 }
 const auto gelu_op = public_op("gelu", NN "Gelu", "x * P(X <= x) for a standard normal X, exactly or by a tanh (Hendrycks and Gimpel, 2016).", gelu_impl, {"x", {"approximate", true}});
 Tensor glu_impl(const Operand& x, int axis) {
