@@ -109,7 +109,7 @@ BoundKernel bind_float(const KernelRequest& r) {
       const float* value = static_cast<const float*>(in[2]) + (b * p.S * p.K + head) * p.V;
       float* y = static_cast<float*>(out[0]) + (b * p.T * p.N + n) * p.V;
       float* state = static_cast<float*>(out[1]) + (b * p.N + n) * p.T * 2;
-      float *packed = workspace(p.D * ld + bt * ld), *block = packed + p.D * ld;
+      float *packed = workspace(p.D * ld + bt * ld + bt), *block = packed + p.D * ld, *shrink = block + bt * ld;
       for (int64_t t = from; t < to; ++t) state[2 * t] = -INFINITY, state[2 * t + 1] = 0;
       for (int64_t s0 = 0; s0 < p.S; s0 += bs) {
         const int64_t keys = std::min(bs, p.S - s0);
@@ -118,13 +118,12 @@ BoundKernel bind_float(const KernelRequest& r) {
         for (int64_t t0 = from; t0 < to; t0 += bt) {
           const int64_t rows = std::min(bt, to - t0);
           if (p.skips && s0 >= t0 + rows) continue;
-          f.product(rows, padded(keys, f.width), p.D, static_cast<float>(p.scores.scale), q + t0 * p.N * p.D, p.N * p.D, 1, packed, ld, block, ld, false);
+          f.product(rows, padded(keys, f.width), p.D, static_cast<float>(p.scores.scale), q + t0 * p.N * p.D, p.N * p.D, packed, ld, block, ld, false);
           dress(p, in, b, n, t0, rows, s0, keys, block, ld);
-          for (int64_t i = 0; i < rows; ++i) {
-            const float shrink = f.weights(block + i * ld, keys, state + 2 * (t0 + i), state + 2 * (t0 + i) + 1);
-            if (s0 && shrink != 1) f.scale_row(y + (t0 + i) * p.N * p.V, p.V, shrink);
-          }
-          f.product(rows, p.V, keys, 1, block, ld, 1, value + s0 * p.K * p.V, p.K * p.V, y + t0 * p.N * p.V, p.N * p.V, s0 > 0);
+          f.weights(block, rows, ld, keys, state + 2 * t0, shrink);
+          for (int64_t i = 0; s0 && i < rows; ++i)
+            if (shrink[i] != 1) f.scale_row(y + (t0 + i) * p.N * p.V, p.V, shrink[i]);
+          f.product(rows, p.V, keys, 1, block, ld, value + s0 * p.K * p.V, p.K * p.V, y + t0 * p.N * p.V, p.N * p.V, s0 > 0);
         }
       }
       for (int64_t t = from; t < to; ++t) f.scale_row(y + t * p.N * p.V, p.V, 1 / state[2 * t + 1]);
@@ -150,11 +149,10 @@ BoundKernel bind_grad_float(const KernelRequest& r) {
       float* dvalue = static_cast<float*>(out[2]) + (b * p.S * p.K + head) * p.V;
       float *keys_across = workspace((p.D + p.V) * ld + 2 * bt * ld + group * p.T), *values_across = keys_across + p.D * ld;
       float *block = values_across + p.V * ld, *dblock = block + bt * ld, *delta = dblock + bt * ld;
-      for (int64_t h = 0; h < group; ++h)
-        for (int64_t t = 0; t < p.T; ++t) {
-          const int64_t at = ((b * p.T + t) * p.N + first + h) * p.V;
-          delta[h * p.T + t] = f.dot(static_cast<const float*>(in[extra]) + at, static_cast<const float*>(in[extra + 2]) + at, p.V);
-        }
+      for (int64_t h = 0; h < group; ++h) {
+        const int64_t at = (b * p.T * p.N + first + h) * p.V;
+        f.dots(static_cast<const float*>(in[extra]) + at, static_cast<const float*>(in[extra + 2]) + at, p.T, p.N * p.V, p.V, delta + h * p.T);
+      }
       for (int64_t s0 = 0; s0 < p.S; s0 += bs) {
         const int64_t keys = std::min(bs, p.S - s0), wide = padded(keys, f.width);
         f.transpose(key + s0 * p.K * p.D, keys, p.D, p.K * p.D, keys_across, ld);
@@ -169,14 +167,13 @@ BoundKernel bind_grad_float(const KernelRequest& r) {
           for (int64_t t0 = 0; t0 < p.T; t0 += bt) {
             const int64_t rows = std::min(bt, p.T - t0);
             if (p.skips && s0 >= t0 + rows) continue;
-            f.product(rows, wide, p.D, static_cast<float>(p.scores.scale), q + t0 * p.N * p.D, p.N * p.D, 1, keys_across, ld, block, ld, false);
+            f.product(rows, wide, p.D, static_cast<float>(p.scores.scale), q + t0 * p.N * p.D, p.N * p.D, keys_across, ld, block, ld, false);
             dress(p, in, b, n, t0, rows, s0, keys, block, ld);
-            f.product(rows, wide, p.V, 1, g + t0 * p.N * p.V, p.N * p.V, 1, values_across, ld, dblock, ld, false);
-            for (int64_t i = 0; i < rows; ++i)
-              f.weights_grad(block + i * ld, dblock + i * ld, keys, state[2 * (t0 + i)], 1 / state[2 * (t0 + i) + 1], delta[h * p.T + t0 + i], static_cast<float>(p.scores.scale));
-            f.product(keys, p.V, rows, 1, block, 1, ld, g + t0 * p.N * p.V, p.N * p.V, dvalue + s0 * p.K * p.V, p.K * p.V, !fresh);
-            f.product(keys, p.D, rows, 1, dblock, 1, ld, q + t0 * p.N * p.D, p.N * p.D, dkey + s0 * p.K * p.D, p.K * p.D, !fresh);
-            f.product(rows, p.D, keys, 1, dblock, ld, 1, key + s0 * p.K * p.D, p.K * p.D, dq + t0 * p.N * p.D, p.N * p.D, s0 > 0);
+            f.product(rows, wide, p.V, 1, g + t0 * p.N * p.V, p.N * p.V, values_across, ld, dblock, ld, false);
+            f.weights_grad(block, dblock, rows, ld, keys, state + 2 * t0, delta + h * p.T + t0, static_cast<float>(p.scores.scale));
+            f.product_across(keys, p.V, rows, 1, block, ld, g + t0 * p.N * p.V, p.N * p.V, dvalue + s0 * p.K * p.V, p.K * p.V, !fresh);
+            f.product_across(keys, p.D, rows, 1, dblock, ld, q + t0 * p.N * p.D, p.N * p.D, dkey + s0 * p.K * p.D, p.K * p.D, !fresh);
+            f.product(rows, p.D, keys, 1, dblock, ld, key + s0 * p.K * p.D, p.K * p.D, dq + t0 * p.N * p.D, p.N * p.D, s0 > 0);
             fresh = false;
           }
         }

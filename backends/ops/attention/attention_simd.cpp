@@ -19,17 +19,17 @@ constexpr int kRows = 6;  // rows of a tile: with two vectors a row its sums fil
 inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
 
-template <int rows, int vectors>
-inline void tile(int64_t k, float alpha, const float* a, int64_t a_row, int64_t a_column, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+// along: a's rows are contiguous (a_column is 1); else its columns are (a_row is 1).
+template <int rows, int vectors, bool along>
+inline void tile(int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
   Vector sum[rows][vectors] = {};
   const float* at[rows];
-  for (int i = 0; i < rows; ++i) at[i] = a + i * a_row;
+  for (int i = 0; i < rows; ++i) at[i] = along ? a + i * lda : a + i;
   for (int64_t l = 0; l < k; ++l, b += ldb) {
     Vector x[vectors];
     for (int j = 0; j < vectors; ++j) x[j] = load(b + j * kFloats);
     for (int i = 0; i < rows; ++i) {
-      const float y = *at[i];
-      at[i] += a_column;
+      const float y = along ? at[i][l] : a[l * lda + i];
       for (int j = 0; j < vectors; ++j) sum[i][j] += y * x[j];
     }
   }
@@ -40,33 +40,42 @@ inline void tile(int64_t k, float alpha, const float* a, int64_t a_row, int64_t 
     }
 }
 
-template <int vectors>
-inline void panel(int64_t m, int64_t k, float alpha, const float* a, int64_t a_row, int64_t a_column, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+template <int vectors, bool along>
+inline void panel(int64_t m, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+  const int64_t step = along ? lda : 1;
   int64_t i = 0;
-  for (; i + kRows <= m; i += kRows) tile<kRows, vectors>(k, alpha, a + i * a_row, a_row, a_column, b, ldb, c + i * ldc, ldc, add);
-  a += i * a_row, c += i * ldc;
+  for (; i + kRows <= m; i += kRows) tile<kRows, vectors, along>(k, alpha, a + i * step, lda, b, ldb, c + i * ldc, ldc, add);
+  a += i * step, c += i * ldc;
   switch (m - i) {
-    case 5: return tile<5, vectors>(k, alpha, a, a_row, a_column, b, ldb, c, ldc, add);
-    case 4: return tile<4, vectors>(k, alpha, a, a_row, a_column, b, ldb, c, ldc, add);
-    case 3: return tile<3, vectors>(k, alpha, a, a_row, a_column, b, ldb, c, ldc, add);
-    case 2: return tile<2, vectors>(k, alpha, a, a_row, a_column, b, ldb, c, ldc, add);
-    case 1: return tile<1, vectors>(k, alpha, a, a_row, a_column, b, ldb, c, ldc, add);
+    case 5: return tile<5, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
+    case 4: return tile<4, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
+    case 3: return tile<3, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
+    case 2: return tile<2, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
+    case 1: return tile<1, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
   }
 }
 
-void product(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t a_row, int64_t a_column, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+template <bool along>
+inline void product_of(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
   int64_t j = 0;
-  for (; j + 2 * kFloats <= n; j += 2 * kFloats) panel<2>(m, k, alpha, a, a_row, a_column, b + j, ldb, c + j, ldc, add);
+  for (; j + 2 * kFloats <= n; j += 2 * kFloats) panel<2, along>(m, k, alpha, a, lda, b + j, ldb, c + j, ldc, add);
   if (j + kFloats <= n) {
-    panel<1>(m, k, alpha, a, a_row, a_column, b + j, ldb, c + j, ldc, add);
+    panel<1, along>(m, k, alpha, a, lda, b + j, ldb, c + j, ldc, add);
     j += kFloats;
   }
   for (; j < n; ++j)
     for (int64_t i = 0; i < m; ++i) {
       float sum = 0;
-      for (int64_t l = 0; l < k; ++l) sum += a[i * a_row + l * a_column] * b[l * ldb + j];
+      for (int64_t l = 0; l < k; ++l) sum += (along ? a[i * lda + l] : a[l * lda + i]) * b[l * ldb + j];
       c[i * ldc + j] = add ? c[i * ldc + j] + alpha * sum : alpha * sum;
     }
+}
+
+void product(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+  product_of<true>(m, n, k, alpha, a, lda, b, ldb, c, ldc, add);
+}
+void product_across(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+  product_of<false>(m, n, k, alpha, a, lda, b, ldb, c, ldc, add);
 }
 
 void transpose(const float* from, int64_t rows, int64_t columns, int64_t stride, float* to, int64_t ld) {
@@ -96,50 +105,63 @@ inline Floats weight(Floats x) {
   return x < -87.0f ? Floats{} : y;
 }
 
-// A fixed order, whatever the width of a vector: 16 lanes, halved until one is left.
-inline float sum_lanes(const Floats* lanes) {
-  float x[kLanes];
-  for (int i = 0; i < kLanes / kFloats; ++i) store(x + i * kFloats, lanes[i]);
-  for (int width = kLanes / 2; width; width /= 2)
-    for (int l = 0; l < width; ++l) x[l] += x[l + width];
+#if LAMINA_SIMD_LEVEL == 2
+constexpr Integers kOrder = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif LAMINA_SIMD_LEVEL == 1
+constexpr Integers kOrder = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+constexpr Integers kOrder = {0, 1, 2, 3};
+#endif
+constexpr int kParts = kLanes / kFloats;
+
+// 16 lanes halved until one is left: the same order whatever the width of a vector.
+template <class F>
+inline float fold(Floats* lanes, F together) {
+  for (int half = kParts / 2; half; half /= 2)
+    for (int j = 0; j < half; ++j) lanes[j] = together(lanes[j], lanes[j + half]);
+  Floats x = lanes[0];
+  for (int half = kFloats / 2; half; half /= 2) x = together(x, __builtin_shuffle(x, kOrder ^ half));
   return x[0];
 }
-constexpr int kParts = kLanes / kFloats;
+inline Floats sum(Floats a, Floats b) { return a + b; }
 
 // Rows are processed in whole groups of lanes: places behind n hold what leaves the result alone.
 inline int64_t whole(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
-float weights(float* scores, int64_t n, float* m, float* s) {
+void weights(float* scores, int64_t rows, int64_t ld, int64_t n, float* state, float* shrink) {
   const int64_t end = whole(n);
-  for (int64_t i = n; i < end; ++i) scores[i] = -3e38f;
-  Floats most[kParts];
-  for (int j = 0; j < kParts; ++j) most[j] = load(scores + j * kFloats);
-  for (int64_t i = kLanes; i < end; i += kLanes)
-    for (int j = 0; j < kParts; ++j) most[j] = larger(load(scores + i + j * kFloats), most[j]);
-  for (int j = 1; j < kParts; ++j) most[0] = larger(most[j], most[0]);
-  float best = most[0][0];
-  for (int l = 1; l < kFloats; ++l) best = most[0][l] > best ? most[0][l] : best;  // a NaN reaches the result through the sum
-  const float before = *m, now = best > before ? best : before;
-  Floats total[kParts] = {};
-  for (int64_t i = 0; i < end; i += kLanes)
-    for (int j = 0; j < kParts; ++j) {
-      const Floats w = weight(load(scores + i + j * kFloats) - now);
-      store(scores + i + j * kFloats, w);
-      total[j] += w;
-    }
-  const float shrink = before == now ? 1.0f : weight(spread(before - now))[0];
-  *m = now;
-  *s = *s * shrink + sum_lanes(total);
-  return shrink;
+  for (int64_t row = 0; row < rows; ++row, scores += ld, state += 2) {
+    for (int64_t i = n; i < end; ++i) scores[i] = -3e38f;
+    Floats most[kParts];
+    for (int j = 0; j < kParts; ++j) most[j] = load(scores + j * kFloats);
+    for (int64_t i = kLanes; i < end; i += kLanes)
+      for (int j = 0; j < kParts; ++j) most[j] = larger(load(scores + i + j * kFloats), most[j]);
+    const float best = fold(most, larger);  // a NaN that is lost here reaches the result through the sum
+    const float before = state[0], now = best > before ? best : before;
+    Floats total[kParts] = {};
+    for (int64_t i = 0; i < end; i += kLanes)
+      for (int j = 0; j < kParts; ++j) {
+        const Floats w = weight(load(scores + i + j * kFloats) - now);
+        store(scores + i + j * kFloats, w);
+        total[j] += w;
+      }
+    const float s = fold(total, sum);
+    shrink[row] = before == now ? 1.0f : before == -__builtin_inff() ? 0.0f : weight(spread(before - now))[0];
+    state[0] = now;
+    state[1] = state[1] * shrink[row] + s;
+  }
 }
 
-void weights_grad(float* scores, float* dweights, int64_t n, float m, float r, float delta, float scale) {
+void weights_grad(float* scores, float* dweights, int64_t rows, int64_t ld, int64_t n, const float* state, const float* delta, float scale) {
   const int64_t end = whole(n);
-  for (int64_t i = n; i < end; ++i) scores[i] = -3e38f;
-  for (int64_t i = 0; i < end; i += kFloats) {
-    const Floats score = load(scores + i), w = weight(score - m) * r, d = w * (load(dweights + i) - delta) * scale;
-    store(scores + i, w);
-    store(dweights + i, score > -1e38f ? d : Floats{});
+  for (int64_t row = 0; row < rows; ++row, scores += ld, dweights += ld) {
+    for (int64_t i = n; i < end; ++i) scores[i] = -3e38f;
+    const float m = state[2 * row], r = 1.0f / state[2 * row + 1], d = delta[row];
+    for (int64_t i = 0; i < end; i += kFloats) {
+      const Floats score = load(scores + i), w = weight(score - m) * r, g = w * (load(dweights + i) - d) * scale;
+      store(scores + i, w);
+      store(dweights + i, score > -1e38f ? g : Floats{});
+    }
   }
 }
 
@@ -147,14 +169,16 @@ void scale_row(float* x, int64_t n, float factor) {
   for (int64_t i = 0; i < n; ++i) x[i] *= factor;
 }
 
-float dot(const float* a, const float* b, int64_t n) {
-  Floats total[kParts] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes)
-    for (int j = 0; j < kParts; ++j) total[j] += load(a + i + j * kFloats) * load(b + i + j * kFloats);
-  float rest = 0;
-  for (; i < n; ++i) rest += a[i] * b[i];
-  return sum_lanes(total) + rest;
+void dots(const float* a, const float* b, int64_t rows, int64_t stride, int64_t n, float* out) {
+  for (int64_t row = 0; row < rows; ++row, a += stride, b += stride) {
+    Floats total[kParts] = {};
+    int64_t i = 0;
+    for (; i + kLanes <= n; i += kLanes)
+      for (int j = 0; j < kParts; ++j) total[j] += load(a + i + j * kFloats) * load(b + i + j * kFloats);
+    float rest = 0;
+    for (; i < n; ++i) rest += a[i] * b[i];
+    out[row] = fold(total, sum) + rest;
+  }
 }
 
 void add_row(float* x, const float* y, int64_t n) {
@@ -162,7 +186,7 @@ void add_row(float* x, const float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) x[i] += y[i];
 }
 
-constexpr AttentionLoops kLoops = {kLanes, product, transpose, weights, weights_grad, scale_row, dot, add_row};
+constexpr AttentionLoops kLoops = {kLanes, product, product_across, transpose, weights, weights_grad, scale_row, dots, add_row};
 
 }  // namespace
 

@@ -5,29 +5,56 @@ namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
 namespace {
 
-constexpr int kLanes = 16;
+#if LAMINA_SIMD_LEVEL == 2
+constexpr int kFloats = 16;
+#elif LAMINA_SIMD_LEVEL == 1
+constexpr int kFloats = 8;
+#else
+constexpr int kFloats = 4;
+#endif
+typedef float Floats __attribute__((vector_size(kFloats * 4)));
+typedef float Unaligned __attribute__((vector_size(kFloats * 4), aligned(4), may_alias));
+typedef int32_t Integers __attribute__((vector_size(kFloats * 4)));
+#if LAMINA_SIMD_LEVEL == 2
+constexpr Integers kOrder = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif LAMINA_SIMD_LEVEL == 1
+constexpr Integers kOrder = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+constexpr Integers kOrder = {0, 1, 2, 3};
+#endif
+constexpr int kLanes = 16, kParts = kLanes / kFloats;
 
-inline float fold(float* lanes) {
-  for (int width = kLanes / 2; width; width /= 2)
-    for (int l = 0; l < width; ++l) lanes[l] += lanes[l + width];
-  return lanes[0];
-}
+// The values of an array at one place: a vector of them, or one.
+struct VectorAt {
+  int64_t i;
+  Floats operator()(const float* x) const { return *reinterpret_cast<const Unaligned*>(x + i); }
+};
+struct ScalarAt {
+  int64_t i;
+  float operator()(const float* x) const { return x[i]; }
+};
 
+// The sum of term(at) over n places, in 16 lanes that are halved until one is left.
 template <class F>
 inline float sum_of(int64_t n, F term) {
-  float lanes[kLanes] = {};
+  Floats lanes[kParts] = {};
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes)
-    for (int l = 0; l < kLanes; ++l) lanes[l] += term(i + l);
-  for (int l = 0; i < n; ++i, ++l) lanes[l] += term(i);
-  return fold(lanes);
+    for (int j = 0; j < kParts; ++j) lanes[j] += term(VectorAt{i + j * kFloats});
+  for (int half = kParts / 2; half; half /= 2)
+    for (int j = 0; j < half; ++j) lanes[j] += lanes[j + half];
+  Floats x = lanes[0];
+  for (int half = kFloats / 2; half; half /= 2) x += __builtin_shuffle(x, kOrder ^ half);
+  float sum = x[0];
+  for (; i < n; ++i) sum += term(ScalarAt{i});
+  return sum;
 }
 
 inline float root(float x) { return __builtin_sqrtf(x); }
 
 void row(const float* x, const float* scale, const float* offset, float epsilon, bool centred, float* y, float* mean, float* variance, int64_t n) {
-  const float m = centred ? sum_of(n, [x](int64_t i) { return x[i]; }) / static_cast<float>(n) : 0.0f;
-  const float v = sum_of(n, [x, m](int64_t i) { return (x[i] - m) * (x[i] - m); }) / static_cast<float>(n);
+  const float m = centred ? sum_of(n, [x](auto at) { return at(x); }) / static_cast<float>(n) : 0.0f;
+  const float v = sum_of(n, [x, m](auto at) { return (at(x) - m) * (at(x) - m); }) / static_cast<float>(n);
   const float r = 1.0f / root(v + epsilon);
   if (scale && offset) {
 #pragma GCC ivdep
@@ -47,11 +74,14 @@ void row(const float* x, const float* scale, const float* offset, float epsilon,
 
 template <bool scaled>
 inline void row_grad_of(const float* x, const float* scale, float m, float r, const float* g, bool centred, float* dx, int64_t n) {
-  auto a = [g, scale](int64_t i) { return scaled ? g[i] * scale[i] : g[i]; };
-  const float along = sum_of(n, [=](int64_t i) { return a(i) * ((x[i] - m) * r); }) / static_cast<float>(n);
+  auto a = [g, scale](auto at) {
+    if constexpr (scaled) return at(g) * at(scale);
+    else return at(g);
+  };
+  const float along = sum_of(n, [=](auto at) { return a(at) * ((at(x) - m) * r); }) / static_cast<float>(n);
   const float shift = centred ? sum_of(n, a) / static_cast<float>(n) : 0.0f;
 #pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) dx[i] = r * (a(i) - shift - (x[i] - m) * r * along);
+  for (int64_t i = 0; i < n; ++i) dx[i] = r * (a(ScalarAt{i}) - shift - (x[i] - m) * r * along);
 }
 
 void row_grad(const float* x, const float* scale, float m, float r, const float* g, bool centred, float* dx, float* dscale, float* doffset, int64_t n) {
@@ -113,9 +143,9 @@ void grad_columns(const float* x, const float* mean, const float* g, const float
 }
 
 void run_moments(const float* x, int64_t n, float* mean, float* squares) {
-  const float m = sum_of(n, [x](int64_t i) { return x[i]; }) / static_cast<float>(n);
+  const float m = sum_of(n, [x](auto at) { return at(x); }) / static_cast<float>(n);
   *mean = m;
-  *squares = sum_of(n, [x, m](int64_t i) { return (x[i] - m) * (x[i] - m); });
+  *squares = sum_of(n, [x, m](auto at) { return (at(x) - m) * (at(x) - m); });
 }
 
 void run_affine(const float* x, float mean, float factor, float offset, float* y, int64_t n) {
@@ -124,8 +154,8 @@ void run_affine(const float* x, float mean, float factor, float offset, float* y
 }
 
 void run_grads(const float* x, float mean, const float* g, int64_t n, float* sum, float* moment) {
-  *sum = sum_of(n, [g](int64_t i) { return g[i]; });
-  *moment = sum_of(n, [g, x, mean](int64_t i) { return g[i] * (x[i] - mean); });
+  *sum = sum_of(n, [g](auto at) { return at(g); });
+  *moment = sum_of(n, [g, x, mean](auto at) { return at(g) * (at(x) - mean); });
 }
 
 void run_grad(const float* x, float mean, const float* g, float factor, float shift, float slope, float* dx, int64_t n) {
