@@ -29,7 +29,7 @@ class GroupedQueryAttentionLayer final : public HeadAttentionWith<GroupedQueryAt
   std::string class_name() const override { return "GroupQueryAttention"; }
   using Layer::build;
   void build(const BuildShapes& shapes) override {
-    const Shape query = shapes.of("query"), value = shapes.of("value"), key = shapes.all().contains("key") ? shapes.of("key") : value;
+    const auto [query, value, key] = shapes_from(shapes);
     auto heads = [&](int64_t n) { return Value::tuple({Value(), n, args.head_dim}); };
     query_ = projection("_query_dense", "query", "bqm,muh->bquh", heads(args.num_query_heads), "uh", query);
     key_ = projection("_key_dense", "key", "bkm,mvh->bkvh", heads(args.num_key_value_heads), "vh", key);
@@ -40,7 +40,7 @@ class GroupedQueryAttentionLayer final : public HeadAttentionWith<GroupedQueryAt
                          {Shape::kUnknown, Shape::kUnknown, args.num_query_heads, args.head_dim});
   }
   Value compute_output_shape(const BuildShapes& shapes) override {
-    const Shape query = shapes.of("query"), value = shapes.of("value"), key = shapes.all().contains("key") ? shapes.of("key") : value;
+    const auto [query, value, key] = shapes_from(shapes);
     if (query.back() != value.back())
       throw ValueError("The last dimension of `query_shape` and `value_shape` must be equal, but are ", query.back(), ", ", value.back(), ". Received: query_shape=", query, ", value_shape=", value);
     if (value.rank() != key.rank() || value[1] != key[1])

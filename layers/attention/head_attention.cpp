@@ -58,6 +58,7 @@ LayerPtr HeadAttention::projection(const std::string& attribute, const std::stri
   config.set("bias_constraint", Value(a.bias_constraint.pointer()));
   auto layer = std::dynamic_pointer_cast<Layer>(get_object(Value(Dict{{"module", "keras.layers"}, {"class_name", "EinsumDense"}, {"config", config}, {"registered_name", Value()}}), "keras.layers"));
   add_layer(attribute, layer);
+  NameScope scope(this->name(), this);  // a call of build() by the user opens none
   layer->build_from(BuildShapes(Dict{{"inputs", Value(input)}}));
   return layer;
 }
@@ -91,8 +92,15 @@ Tensor HeadAttention::combined_mask(const List& inputs, const CallContext& c, bo
   return all;
 }
 
+void HeadAttention::fail_without_value() const { throw TypeError("The ", describe(), " needs the arguments `query` and `value`: layer(query, value)."); }
+
+HeadAttention::Shapes HeadAttention::shapes_from(const BuildShapes& shapes) const {
+  if (!shapes.all().contains("value")) fail_without_value();
+  return {shapes.of("query"), shapes.of("value"), shapes.of(shapes.all().contains("key") ? "key" : "value")};
+}
+
 Value HeadAttention::call(const List& inputs, const CallContext& c) {
-  if (inputs.size() < 2 || !inputs[1].is_tensor()) throw TypeError("The ", describe(), " needs the arguments `query` and `value`: layer(query, value).");
+  if (inputs.size() < 2 || !inputs[1].is_tensor()) fail_without_value();
   const Tensor &query = inputs[0].as_tensor(), &value = inputs[1].as_tensor();
   Tensor key = inputs.size() > 2 && inputs[2].is_tensor() ? inputs[2].as_tensor() : value;
   const bool want_scores = flag(c, "return_attention_scores"), causal = flag(c, "use_causal_mask");

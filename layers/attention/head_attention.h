@@ -46,6 +46,10 @@ class HeadAttention : public Layer {
   // The plain way in einsums, where scores are wanted or dropped, or positions have several axes. axes: those that attend.
   Attended attend_plainly(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal, const std::vector<int>& axes, double scale, bool training);
 
+  struct Shapes {
+    Shape query, value, key;
+  };
+  Shapes shapes_from(const BuildShapes& shapes) const;  // TypeError without a value
   // An EinsumDense with this layer's initializers and so on, built for `input`.
   LayerPtr projection(const std::string& attribute, const std::string& name, const std::string& equation, const Value& output_shape, const std::string& bias_axes, const Shape& input,
                       const char* activation = nullptr);
@@ -55,6 +59,7 @@ class HeadAttention : public Layer {
   LayerPtr query_, key_, gate_, value_, output_;
 
  private:
+  [[noreturn]] void fail_without_value() const;
   LayerPtr dropout_;
   Tensor combined_mask(const List& inputs, const CallContext& c, bool causal) const;
 };

@@ -42,7 +42,7 @@ class MultiHeadAttentionLayer final : public HeadAttentionWith<MultiHeadAttentio
   std::string class_name() const override { return "MultiHeadAttention"; }
   using Layer::build;
   void build(const BuildShapes& shapes) override {
-    const Shape query = shapes.of("query"), value = shapes.of("value"), key = shapes.all().contains("key") ? shapes.of("key") : value;
+    const auto [query, value, key] = shapes_from(shapes);
     check_lengths(value, key);
     const int64_t heads = args.num_heads.as_int(), key_size = args.key_dim.as_int(), value_size = args.value_dim.as_int();
     query_ = project("query_dense", "query", query, heads, key_size);
@@ -70,7 +70,7 @@ class MultiHeadAttentionLayer final : public HeadAttentionWith<MultiHeadAttentio
     output_ = projection("output_dense", "attention_output", positions + both + "," + both + made + "->" + positions + made, Value::tuple(out), made, heads_out);
   }
   Value compute_output_shape(const BuildShapes& shapes) override {
-    const Shape query = shapes.of("query"), value = shapes.of("value"), key = shapes.all().contains("key") ? shapes.of("key") : value;
+    const auto [query, value, key] = shapes_from(shapes);
     check_lengths(value, key);
     Shape out = query;
     if (!args.output_shape.is_none()) {

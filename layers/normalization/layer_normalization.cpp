@@ -13,8 +13,12 @@ Shape sizes_along(const std::vector<int>& axes, const Shape& input) {
   for (int a : axes) out.push_back(input[a]);
   return out;
 }
-// Keras' layers hold a list once they are built.
-Value built_axis(const Value& axis) { return axis.is_int() ? Value(List{axis}) : Value(axis.as_list()); }
+// Keras' layers hold a sorted list once they are built.
+Value built_axis(const Value& axis) {
+  auto axes = value_to<std::vector<int64_t>>(axis);
+  std::sort(axes.begin(), axes.end());
+  return Value(List(axes.begin(), axes.end()));
+}
 
 struct LayerNormalizationArgs : ScaleOffsetArgs {
   Value axis = -1;

@@ -49,6 +49,7 @@ class SpectralNormalizationLayer final : public LayerWith<SpectralNormalizationA
         break;
       }
     if (!kernel_.defined()) throw ValueError(layer_->public_class_name(), " object has no attribute 'kernel' nor 'embeddings'");
+    track_variable(kernel_);  // Keras' wrapper counts it among its own weights, and so do files
     u_ = add_weight("vector_u", {1, kernel_.shape().back()},
                     {.initializer = InitializerRef::make("TruncatedNormal", {{"stddev", 0.02}}), .dtype = kernel_.dtype(), .trainable = false});
   }
