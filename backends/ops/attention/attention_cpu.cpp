@@ -55,13 +55,13 @@ struct Problem {
 };
 
 // --- float32, in blocks -------------------------------------------------------------------------------------------
-constexpr int64_t kQueries = 64, kKeys = 128;  // a block of scores fits the first cache beside its operands
+constexpr int64_t kQueries = 36, kKeys = 128;  // blocks of scores and of their gradients fit the first cache together
 constexpr int64_t kChunk = 512;                // queries of one forward task
 
-// `total` in equal blocks of at most `most`, multiples of 4.
+// `total` in equal blocks of about `most`, multiples of a tile's 6 rows.
 int64_t even_block(int64_t total, int64_t most) {
   const int64_t blocks = (total + most - 1) / most;
-  return std::min(total, ((total + blocks - 1) / blocks + 3) / 4 * 4);
+  return std::min(total, ((total + blocks - 1) / blocks + 5) / 6 * 6);
 }
 int64_t padded(int64_t n, int64_t width) { return (n + width - 1) / width * width; }
 
@@ -114,16 +114,17 @@ BoundKernel bind_float(const KernelRequest& r) {
       for (int64_t s0 = 0; s0 < p.S; s0 += bs) {
         const int64_t keys = std::min(bs, p.S - s0);
         if (p.skips && s0 >= to) break;
-        f.transpose(key + s0 * p.K * p.D, keys, p.D, p.K * p.D, packed, ld);
+        f.transpose(key + s0 * p.K * p.D, keys, p.D, p.K * p.D, static_cast<float>(p.scores.scale), packed, ld);
         for (int64_t t0 = from; t0 < to; t0 += bt) {
           const int64_t rows = std::min(bt, to - t0);
           if (p.skips && s0 >= t0 + rows) continue;
-          f.product(rows, padded(keys, f.width), p.D, static_cast<float>(p.scores.scale), q + t0 * p.N * p.D, p.N * p.D, packed, ld, block, ld, false);
-          dress(p, in, b, n, t0, rows, s0, keys, block, ld);
-          f.weights(block, rows, ld, keys, state + 2 * t0, shrink);
+          const int64_t seen = p.skips ? std::min(keys, t0 + rows - s0) : keys;
+          f.product(rows, padded(seen, f.width), p.D, q + t0 * p.N * p.D, p.N * p.D, packed, ld, block, ld, false);
+          dress(p, in, b, n, t0, rows, s0, seen, block, ld);
+          f.weights(block, rows, ld, seen, state + 2 * t0, shrink);
           for (int64_t i = 0; s0 && i < rows; ++i)
             if (shrink[i] != 1) f.scale_row(y + (t0 + i) * p.N * p.V, p.V, shrink[i]);
-          f.product(rows, p.V, keys, 1, block, ld, value + s0 * p.K * p.V, p.K * p.V, y + t0 * p.N * p.V, p.N * p.V, s0 > 0);
+          f.product(rows, p.V, seen, block, ld, value + s0 * p.K * p.V, p.K * p.V, y + t0 * p.N * p.V, p.N * p.V, s0 > 0);
         }
       }
       for (int64_t t = from; t < to; ++t) f.scale_row(y + t * p.N * p.V, p.V, 1 / state[2 * t + 1]);
@@ -154,34 +155,34 @@ BoundKernel bind_grad_float(const KernelRequest& r) {
         f.dots(static_cast<const float*>(in[extra]) + at, static_cast<const float*>(in[extra + 2]) + at, p.T, p.N * p.V, p.V, delta + h * p.T);
       }
       for (int64_t s0 = 0; s0 < p.S; s0 += bs) {
-        const int64_t keys = std::min(bs, p.S - s0), wide = padded(keys, f.width);
-        f.transpose(key + s0 * p.K * p.D, keys, p.D, p.K * p.D, keys_across, ld);
-        f.transpose(value + s0 * p.K * p.V, keys, p.V, p.K * p.V, values_across, ld);
-        bool fresh = true;  // nothing in dkey and dvalue yet
+        const int64_t keys = std::min(bs, p.S - s0);
+        f.transpose(key + s0 * p.K * p.D, keys, p.D, p.K * p.D, static_cast<float>(p.scores.scale), keys_across, ld);
+        f.transpose(value + s0 * p.K * p.V, keys, p.V, p.K * p.V, 1, values_across, ld);
+        int64_t begun = 0;  // keys that have something in dkey and dvalue
         for (int64_t h = 0; h < group; ++h) {
           const int64_t n = first + h;
           const float* q = static_cast<const float*>(in[0]) + (b * p.T * p.N + n) * p.D;
           const float* g = static_cast<const float*>(in[extra + 2]) + (b * p.T * p.N + n) * p.V;
           const float* state = static_cast<const float*>(in[extra + 1]) + (b * p.N + n) * p.T * 2;
           float* dq = static_cast<float*>(out[0]) + (b * p.T * p.N + n) * p.D;
-          for (int64_t t0 = 0; t0 < p.T; t0 += bt) {
+          for (int64_t t0 = (p.T - 1) / bt * bt; t0 >= 0; t0 -= bt) {  // the last queries see the most keys
             const int64_t rows = std::min(bt, p.T - t0);
-            if (p.skips && s0 >= t0 + rows) continue;
-            f.product(rows, wide, p.D, static_cast<float>(p.scores.scale), q + t0 * p.N * p.D, p.N * p.D, keys_across, ld, block, ld, false);
-            dress(p, in, b, n, t0, rows, s0, keys, block, ld);
-            f.product(rows, wide, p.V, 1, g + t0 * p.N * p.V, p.N * p.V, values_across, ld, dblock, ld, false);
-            f.weights_grad(block, dblock, rows, ld, keys, state + 2 * t0, delta + h * p.T + t0, static_cast<float>(p.scores.scale));
-            f.product_across(keys, p.V, rows, 1, block, ld, g + t0 * p.N * p.V, p.N * p.V, dvalue + s0 * p.K * p.V, p.K * p.V, !fresh);
-            f.product_across(keys, p.D, rows, 1, dblock, ld, q + t0 * p.N * p.D, p.N * p.D, dkey + s0 * p.K * p.D, p.K * p.D, !fresh);
-            f.product(rows, p.D, keys, 1, dblock, ld, key + s0 * p.K * p.D, p.K * p.D, dq + t0 * p.N * p.D, p.N * p.D, s0 > 0);
-            fresh = false;
+            if (p.skips && s0 >= t0 + rows) break;
+            const int64_t seen = p.skips ? std::min(keys, t0 + rows - s0) : keys, wide = padded(seen, f.width);
+            f.product(rows, wide, p.D, q + t0 * p.N * p.D, p.N * p.D, keys_across, ld, block, ld, false);
+            dress(p, in, b, n, t0, rows, s0, seen, block, ld);
+            f.product(rows, wide, p.V, g + t0 * p.N * p.V, p.N * p.V, values_across, ld, dblock, ld, false);
+            f.weights_grad(block, dblock, rows, ld, seen, state + 2 * t0, delta + h * p.T + t0, static_cast<float>(p.scores.scale));
+            f.product_across(seen, p.V, rows, block, ld, g + t0 * p.N * p.V, p.N * p.V, dvalue + s0 * p.K * p.V, p.K * p.V, begun > 0);
+            f.product_across(seen, p.D, rows, dblock, ld, q + t0 * p.N * p.D, p.N * p.D, dkey + s0 * p.K * p.D, p.K * p.D, begun > 0);
+            f.product(rows, p.D, seen, dblock, ld, key + s0 * p.K * p.D, p.K * p.D, dq + t0 * p.N * p.D, p.N * p.D, s0 > 0);
+            begun = std::max(begun, seen);
           }
         }
-        if (fresh)  // keys that no query sees
-          for (int64_t s = s0; s < s0 + keys; ++s) {
-            std::fill_n(dkey + s * p.K * p.D, p.D, 0.0f);
-            std::fill_n(dvalue + s * p.K * p.V, p.V, 0.0f);
-          }
+        for (int64_t s = s0 + begun; s < s0 + keys; ++s) {  // keys that no query sees
+          std::fill_n(dkey + s * p.K * p.D, p.D, 0.0f);
+          std::fill_n(dvalue + s * p.K * p.V, p.V, 0.0f);
+        }
       }
     });
   };

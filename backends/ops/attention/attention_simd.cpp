@@ -20,8 +20,8 @@ inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p);
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
 
 // along: a's rows are contiguous (a_column is 1); else its columns are (a_row is 1).
-template <int rows, int vectors, bool along>
-inline void tile(int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+template <int rows, int vectors, bool along, bool add>
+inline void tile(int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
   Vector sum[rows][vectors] = {};
   const float* at[rows];
   for (int i = 0; i < rows; ++i) at[i] = along ? a + i * lda : a + i;
@@ -36,52 +36,52 @@ inline void tile(int64_t k, float alpha, const float* a, int64_t lda, const floa
   for (int i = 0; i < rows; ++i)
     for (int j = 0; j < vectors; ++j) {
       float* to = c + i * ldc + j * kFloats;
-      store(to, add ? load(to) + alpha * sum[i][j] : alpha * sum[i][j]);
+      store(to, add ? load(to) + sum[i][j] : sum[i][j]);
     }
 }
 
-template <int vectors, bool along>
-inline void panel(int64_t m, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+template <int vectors, bool along, bool add>
+inline void panel(int64_t m, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
   const int64_t step = along ? lda : 1;
   int64_t i = 0;
-  for (; i + kRows <= m; i += kRows) tile<kRows, vectors, along>(k, alpha, a + i * step, lda, b, ldb, c + i * ldc, ldc, add);
+  for (; i + kRows <= m; i += kRows) tile<kRows, vectors, along, add>(k, a + i * step, lda, b, ldb, c + i * ldc, ldc);
   a += i * step, c += i * ldc;
   switch (m - i) {
-    case 5: return tile<5, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
-    case 4: return tile<4, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
-    case 3: return tile<3, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
-    case 2: return tile<2, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
-    case 1: return tile<1, vectors, along>(k, alpha, a, lda, b, ldb, c, ldc, add);
+    case 5: return tile<5, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
+    case 4: return tile<4, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
+    case 3: return tile<3, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
+    case 2: return tile<2, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
+    case 1: return tile<1, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
   }
 }
 
-template <bool along>
-inline void product_of(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+template <bool along, bool add>
+inline void product_of(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
   int64_t j = 0;
-  for (; j + 2 * kFloats <= n; j += 2 * kFloats) panel<2, along>(m, k, alpha, a, lda, b + j, ldb, c + j, ldc, add);
+  for (; j + 2 * kFloats <= n; j += 2 * kFloats) panel<2, along, add>(m, k, a, lda, b + j, ldb, c + j, ldc);
   if (j + kFloats <= n) {
-    panel<1, along>(m, k, alpha, a, lda, b + j, ldb, c + j, ldc, add);
+    panel<1, along, add>(m, k, a, lda, b + j, ldb, c + j, ldc);
     j += kFloats;
   }
   for (; j < n; ++j)
     for (int64_t i = 0; i < m; ++i) {
       float sum = 0;
       for (int64_t l = 0; l < k; ++l) sum += (along ? a[i * lda + l] : a[l * lda + i]) * b[l * ldb + j];
-      c[i * ldc + j] = add ? c[i * ldc + j] + alpha * sum : alpha * sum;
+      c[i * ldc + j] = add ? c[i * ldc + j] + sum : sum;
     }
 }
 
-void product(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
-  product_of<true>(m, n, k, alpha, a, lda, b, ldb, c, ldc, add);
+void product(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+  add ? product_of<true, true>(m, n, k, a, lda, b, ldb, c, ldc) : product_of<true, false>(m, n, k, a, lda, b, ldb, c, ldc);
 }
-void product_across(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
-  product_of<false>(m, n, k, alpha, a, lda, b, ldb, c, ldc, add);
+void product_across(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
+  add ? product_of<false, true>(m, n, k, a, lda, b, ldb, c, ldc) : product_of<false, false>(m, n, k, a, lda, b, ldb, c, ldc);
 }
 
-void transpose(const float* from, int64_t rows, int64_t columns, int64_t stride, float* to, int64_t ld) {
+void transpose(const float* from, int64_t rows, int64_t columns, int64_t stride, float factor, float* to, int64_t ld) {
   for (int64_t j = 0; j < columns; ++j) {
     float* row = to + j * ld;
-    for (int64_t i = 0; i < rows; ++i) row[i] = from[i * stride + j];
+    for (int64_t i = 0; i < rows; ++i) row[i] = factor * from[i * stride + j];
     for (int64_t i = rows; i < ld; ++i) row[i] = 0;
   }
 }

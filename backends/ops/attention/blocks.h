@@ -8,11 +8,11 @@ namespace lamina {
 struct AttentionLoops {
   // Rows of packed operands and of blocks of scores have room for a multiple of this; the functions below use what is there.
   int64_t width;
-  // c (m, n) = alpha a b, plus c if `add`. a (m, k), b (k, n) and c in rows of lda, ldb and ldc; product_across takes a as (k, m).
-  void (*product)(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add);
-  void (*product_across)(int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add);
-  // to (columns, ld) = from (rows, columns)^T, where rows of `from` are `stride` apart; places from `rows` to ld are 0.
-  void (*transpose)(const float* from, int64_t rows, int64_t columns, int64_t stride, float* to, int64_t ld);
+  // c (m, n) = a b, plus c if `add`. a (m, k), b (k, n) and c in rows of lda, ldb and ldc; product_across takes a as (k, m).
+  void (*product)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add);
+  void (*product_across)(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add);
+  // to (columns, ld) = factor from (rows, columns)^T, where rows of `from` are `stride` apart; places from `rows` to ld are 0.
+  void (*transpose)(const float* from, int64_t rows, int64_t columns, int64_t stride, float factor, float* to, int64_t ld);
   // The running softmax over a block of scores, rows of n: state holds each row's maximum m and sum s over earlier blocks (m is
   // -inf at first) and is brought up to date, the scores become exp(score - m); shrink gets the factors by which what was summed
   // before shrinks (0 at first).
