@@ -102,7 +102,7 @@ std::shared_ptr<OpCall> OpCall::from_config(const std::string& class_name, const
   if (!info) return nullptr;
   std::vector<Value> attributes(info->arguments.size());
   for (size_t i = 0; i < attributes.size(); ++i)
-    if (const Value* v = config.find(info->arguments[i].name)) attributes[i] = v->is_dict() ? deserialize_value(*v) : *v;  // functions are dicts in files
+    if (const Value* v = config.find(info->arguments[i].name)) attributes[i] = is_serialized_object(*v) ? Value(get_object(*v, "")) : *v;  // functions are dicts in files
   auto call = std::make_shared<OpCall>(*info, std::move(attributes));
   if (const Value* name = config.find("name")) call->set_name(name->as_string());
   return call;

@@ -33,3 +33,11 @@ def set_torch(torch, net):
                 module.bias.copy_(torch.from_numpy(value(name, inner + "bias", module.bias.shape)))
             elif isinstance(module, torch.nn.Embedding):
                 module.weight.copy_(torch.from_numpy(value(name, "embeddings", module.weight.shape)))
+            elif isinstance(module, (torch.nn.LSTM, torch.nn.GRU)):
+                for parameter, tensor in module.named_parameters():  # weight_ih_l0, bias_hh_l0_reverse, ...: directions start alike
+                    variable = {"weight_ih": "kernel", "weight_hh": "recurrent_kernel"}.get(parameter[:9], "bias")
+                    w = value(name, variable, tuple(tensor.shape[::-1]))
+                    if isinstance(module, torch.nn.GRU):  # Keras' gates are z, r, h; PyTorch's r, z, n
+                        z, r, h = np.split(w, 3, -1)
+                        w = np.concatenate([r, z, h], -1)
+                    tensor.copy_(torch.from_numpy(np.ascontiguousarray(w.T)))

@@ -115,6 +115,7 @@ PYBIND11_MODULE(_lamina, m) {
   bind_tensor(m);
   bind_ops(m);
   bind_layers(m);
+  bind_recurrence(m);
   bind_models(m);
 }
 

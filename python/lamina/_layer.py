@@ -249,6 +249,17 @@ class _LayerMethods(Saveable):
             return self.compute_output_shape(**{f"{k}_shape": v for k, v in shapes.items() if f"{k}_shape" in parameters})
         return self.compute_output_shape(next(iter(shapes.values()), None))
 
+    # What a recurrence layer asks of a user's cell; None where its class does not say.
+    def _hook_state_size(self):
+        return getattr(self, "state_size", None)
+
+    def _hook_output_size(self):
+        return getattr(self, "output_size", None)
+
+    def _hook_initial_state(self, batch_size):
+        f = getattr(self, "get_initial_state", None)
+        return None if f is None else f(batch_size=batch_size)
+
     def _build_at_init(self):
         """Marks a layer built whose weights were made in __init__."""
         if "build" not in (user_part(type(self)) or ("", "", "", ()))[3]:

@@ -1,5 +1,6 @@
 """Custom classes and functions: registration, scopes, and how C++ finds them when it reads a config."""
 import inspect
+import sys
 import threading
 from collections import namedtuple
 
@@ -100,6 +101,14 @@ def _lookup(name):
     return None
 
 
+def _in_keras_package(module, name):
+    """A user's class in an imported module below `keras`: as in Keras, those need not be registered."""
+    if not isinstance(module, str) or module.split(".", 1)[0] != "keras":
+        return None
+    found = getattr(sys.modules.get(module), name or "", None)
+    return found if isinstance(found, type) and issubclass(found, _lamina.Object) else None
+
+
 def _resolve(serialized):
     """Makes an object of a user's class from its config; None leaves it to the built-in classes."""
     name = serialized.get("registered_name") or serialized.get("class_name")
@@ -117,7 +126,7 @@ def _resolve(serialized):
         from lamina.saving import lambda_from_config
 
         return lambda_from_config(serialized)
-    found = _lookup(name) or _lookup(class_name)
+    found = _lookup(name) or _lookup(class_name) or _in_keras_package(serialized.get("module"), class_name)
     if found is None or not inspect.isclass(found):
         return None
     from lamina.saving import from_serialized

@@ -4,6 +4,7 @@ import inspect
 from lamina import _lamina
 from lamina._errors import no_attribute
 from lamina._layer import InputSpec, Layer
+from lamina._recurrence import MEMBERS as _RECURRENCE
 from lamina._wrap import get_class, module_dir
 
 _FUNCTIONS = {"add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot", "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract"}
@@ -125,6 +126,7 @@ _LIST_ATTENTION = {"compute_mask": _list_mask, "_calculate_scores": _calculate_s
 
 # What classes have beyond their C++ description.
 _MEMBERS = {
+    **_RECURRENCE,
     "Normalization": {"adapt": _adapt},
     "Lambda": {"from_config": classmethod(_lambda_from_config), "get_config": _lambda_config},
     "MultiHeadAttention": {**_projections("query_dense", "key_dense", "value_dense", "output_dense"), "_sliding_window": _argument("sliding_window"), "_num_heads": _argument("num_heads"),

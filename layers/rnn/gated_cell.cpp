@@ -1,0 +1,247 @@
+#include "layers/rnn/gated_cell.h"
+
+#include "backends/ops/primitives.h"
+#include "backends/ops/public/ops.h"
+#include "backends/ops/random/seed_generator.h"
+
+namespace lamina {
+
+void GatedCellArgs::fields(Recurrence kind, Fields& f, bool of_layer) {
+  const bool gated = kind != Recurrence::simple;
+  f("units", units, "Size of the state and of the output.").required();
+  f("activation", activation, "Function of the candidate state and of the output.");
+  if (gated) f("recurrent_activation", recurrent_activation, "Function of the gates.");
+  f("use_bias", use_bias, "Whether to add a bias.");
+  f("kernel_initializer", kernel_initializer, "Initializer of the inputs' kernel.");
+  f("recurrent_initializer", recurrent_initializer, "Initializer of the state's kernel.");
+  f("bias_initializer", bias_initializer, "Initializer of the bias.");
+  if (kind == Recurrence::lstm) f("unit_forget_bias", unit_forget_bias, "Whether the forget gate's bias starts at 1.");
+  f("kernel_regularizer", kernel_regularizer, "Penalty on the inputs' kernel.");
+  f("recurrent_regularizer", recurrent_regularizer, "Penalty on the state's kernel.");
+  f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
+  f("kernel_constraint", kernel_constraint, "Projection of the inputs' kernel after each update.");
+  f("recurrent_constraint", recurrent_constraint, "Projection of the state's kernel after each update.");
+  f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
+  f("dropout", dropout, "Share of the inputs to drop in training, the same at every step.");
+  f("recurrent_dropout", recurrent_dropout, "Share of the state to drop in training, the same at every step.");
+  if (kind == Recurrence::gru && !of_layer) f("reset_after", reset_after, "Whether the reset gate acts after the product with the state's kernel.");
+  auto drawn = f("seed", seed, "An int or a SeedGenerator for dropout.");
+  if (kind == Recurrence::simple && of_layer) drawn.hidden();
+  if (gated) f("implementation", implementation, "1: a dropout mask for every gate; 2: one for all.").hidden();
+}
+
+GatedCell::GatedCell(Recurrence kind, GatedCellArgs a, LayerArgs base) : Layer(std::move(base)), arguments(std::move(a)), kind_(kind) {
+  GatedCellArgs& args = arguments;
+  if (args.units <= 0) throw ValueError("Received an invalid value for argument `units`, expected a positive integer, got ", args.units, ".");
+  if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
+  if (!args.recurrent_initializer) args.recurrent_initializer = "orthogonal";
+  if (!args.bias_initializer) args.bias_initializer = "zeros";
+  args.dropout = std::clamp(args.dropout, 0.0, 1.0);
+  args.recurrent_dropout = std::clamp(args.recurrent_dropout, 0.0, 1.0);
+  implementation_ = args.recurrent_dropout != 0 ? 1 : args.implementation;
+  if (args.seed.object_as<SeedGenerator>()) {
+    source_ = args.seed;
+  } else {
+    std::optional<int64_t> number;
+    if (!args.seed.is_none()) number = args.seed.as_int();
+    source_ = Value(std::make_shared<SeedGenerator>(number));
+  }
+  auto generator = source_.object_as<SeedGenerator>();
+  track_seed_generator(generator, generator->state());
+}
+
+Dict GatedCell::get_config() const {
+  Dict config = Layer::get_config();
+  write_fields(config, [this](Fields& f) { const_cast<GatedCellArgs&>(arguments).fields(kind_, f, false); });
+  return config;
+}
+bool GatedCell::set_argument(const std::string& name, const Value& value) {
+  if (!set_field(class_name(), name, value, [this](Fields& f) { arguments.fields(kind_, f, false); })) return false;
+  note_layer_change();
+  return true;
+}
+
+namespace {
+// The forget gate's bias starts at 1, the other gates' as they are told.
+class UnitForgetBias final : public Initializer {
+ public:
+  UnitForgetBias(InitializerRef rest, int64_t units) : rest_(std::move(rest)), units_(units) {}
+  std::string class_name() const override { return "UnitForgetBias"; }
+  Tensor operator()(const Shape&, std::optional<DType> dtype) const override {
+    Tensor first = (*rest_)({units_}, dtype), last = (*rest_)({2 * units_}, dtype);
+    return prim::concat({first, prim::full({units_}, 1, first.dtype()), last}, 0);
+  }
+
+ private:
+  InitializerRef rest_;
+  int64_t units_;
+};
+}  // namespace
+
+void GatedCell::build(const BuildShapes& shapes) {
+  const GatedCellArgs& a = arguments;
+  const Shape x = shapes.first().as_shape();
+  const int64_t in = x.rank() ? x.back() : Shape::kUnknown, wide = gates_of(kind_) * a.units;
+  if (in < 0) throw ValueError("The last dimension of the inputs to ", describe(), " must be known. Found input shape ", x, ".");
+  kernel_ = add_weight("kernel", {in, wide}, {.initializer = a.kernel_initializer, .regularizer = a.kernel_regularizer, .constraint = a.kernel_constraint});
+  recurrent_kernel_ = add_weight("recurrent_kernel", {a.units, wide}, {.initializer = a.recurrent_initializer, .regularizer = a.recurrent_regularizer, .constraint = a.recurrent_constraint});
+  if (!a.use_bias) return;
+  InitializerRef first = a.bias_initializer;
+  if (kind_ == Recurrence::lstm && a.unit_forget_bias) first = InitializerRef(std::make_shared<UnitForgetBias>(first, a.units));
+  const Shape shape = kind_ == Recurrence::gru && a.reset_after ? Shape{2, wide} : Shape{wide};
+  bias_ = add_weight("bias", shape, {.initializer = first, .regularizer = a.bias_regularizer, .constraint = a.bias_constraint});
+}
+
+Value GatedCell::state_size() const { return kind_ == Recurrence::lstm ? Value(List{arguments.units, arguments.units}) : Value(arguments.units); }
+Value GatedCell::initial_state(const Value& batch) {
+  return zero_states(kind_ == Recurrence::lstm ? state_size() : Value(List{arguments.units}), batch, compute_dtype());
+}
+
+Tensors GatedCell::dropout_masks(const Tensor& like, double rate) {
+  Tensors out;
+  for (int i = 0; i < (by_gate() ? gates_of(kind_) : 1); ++i) {
+    if (!like.shape().known()) out.push_back(Tensor::spec_only(like.shape(), like.dtype()));
+    else out.push_back(random::dropout(prim::full(like.shape(), 1, like.dtype()), rate, {}, source_));
+  }
+  return out;
+}
+
+void GatedCell::begin_pass(const Tensor& x, const Value& state, bool training) {
+  if (!training) return;
+  if (arguments.dropout > 0) masks_ = dropout_masks(x, arguments.dropout);
+  const Value h = state.is_sequence() ? state.as_list()[0] : state;
+  if (arguments.recurrent_dropout > 0) recurrent_masks_ = dropout_masks(h.as_tensor(), arguments.recurrent_dropout);
+}
+void GatedCell::end_pass() {
+  masks_.clear();
+  recurrent_masks_.clear();
+}
+
+Value GatedCell::call(const List& inputs, const CallContext& context) {
+  const size_t states = static_cast<size_t>(states_of(kind_));
+  List given;
+  if (inputs.size() > 1) given = inputs[1].is_sequence() ? inputs[1].as_list() : List{inputs[1]};
+  if (given.size() != states) throw ValueError("A ", class_name(), " takes its inputs and a list of ", states, states == 1 ? " state" : " states", ", received ", given.size(), ".");
+  const Tensor x = inputs[0].as_tensor(), h = given[0].as_tensor();
+  // A cell called by itself draws its own masks for that call.
+  struct Own {
+    GatedCell* cell;
+    ~Own() { if (cell) cell->end_pass(); }
+  } own{context.training && masks_.empty() && recurrent_masks_.empty() ? this : nullptr};
+  if (own.cell) begin_pass(x, h, true);
+  if (kind_ == Recurrence::simple) {
+    Value out = simple_step(x, h, context.training);
+    return inputs[1].is_sequence() ? out : Value::tuple({out.as_list()[0], out.as_list()[0]});
+  }
+  if (kind_ == Recurrence::lstm) return lstm_step(x, h, given[1].as_tensor(), context.training);
+  Value out = gru_step(x, h, context.training);
+  return inputs[1].is_sequence() ? out : Value::tuple({out.as_list()[0], out.as_list()[0]});
+}
+
+namespace {
+Tensor columns(const Tensor& t, int64_t from, int64_t to) { return prim::slice_axis(t, t.rank() - 1, from, to); }
+Tensor masked(const Tensor& t, const Tensors& masks, size_t gate) { return masks.empty() ? t : ops::multiply(t, masks[masks.size() == 1 ? 0 : gate]); }
+}  // namespace
+
+Value GatedCell::simple_step(Tensor x, Tensor h, bool training) {
+  if (training) x = masked(x, masks_, 0), h = masked(h, recurrent_masks_, 0);
+  Tensor z = ops::matmul(x, kernel_.value());
+  if (bias_.defined()) z = ops::add(z, bias_.value());
+  Tensor y = arguments.activation(ops::add(z, ops::matmul(h, recurrent_kernel_.value())));
+  return Value::tuple({y, List{y}});
+}
+
+Value GatedCell::lstm_step(const Tensor& x, const Tensor& h, const Tensor& c, bool training) {
+  const int64_t u = arguments.units;
+  Tensors z;
+  if (by_gate()) {
+    for (size_t g = 0; g < 4; ++g) {
+      const int64_t from = static_cast<int64_t>(g) * u;
+      Tensor part = ops::matmul(training ? masked(x, masks_, g) : x, columns(kernel_.value(), from, from + u));
+      if (bias_.defined()) part = ops::add(part, columns(bias_.value(), from, from + u));
+      z.push_back(ops::add(part, ops::matmul(training ? masked(h, recurrent_masks_, g) : h, columns(recurrent_kernel_.value(), from, from + u))));
+    }
+  } else {
+    Tensor all = ops::add(ops::matmul(training ? masked(x, masks_, 0) : x, kernel_.value()), ops::matmul(h, recurrent_kernel_.value()));
+    if (bias_.defined()) all = ops::add(all, bias_.value());
+    for (int64_t g = 0; g < 4; ++g) z.push_back(columns(all, g * u, (g + 1) * u));
+  }
+  const Activation &gate = arguments.recurrent_activation, &activation = arguments.activation;
+  Tensor i = gate(z[0]), f = gate(z[1]);
+  Tensor fresh = ops::add(ops::multiply(f, c), ops::multiply(i, activation(z[2])));
+  Tensor y = ops::multiply(gate(z[3]), activation(fresh));
+  return Value::tuple({y, List{y, fresh}});
+}
+
+Value GatedCell::gru_step(const Tensor& x, const Tensor& h, bool training) {
+  const int64_t u = arguments.units;
+  const bool after = arguments.reset_after;
+  Tensor input_bias, state_bias;
+  if (bias_.defined()) {
+    input_bias = after ? prim::squeeze(prim::slice_axis(bias_.value(), 0, 0, 1), 0) : bias_.value();
+    if (after) state_bias = prim::squeeze(prim::slice_axis(bias_.value(), 0, 1, 2), 0);
+  }
+  // The inputs' part of gate g, and the state's, with the bias where there is one.
+  auto from_inputs = [&](size_t g) {
+    const int64_t at = static_cast<int64_t>(g) * u;
+    Tensor z = ops::matmul(training ? masked(x, masks_, g) : x, columns(kernel_.value(), at, at + u));
+    return input_bias.defined() ? ops::add(z, columns(input_bias, at, at + u)) : z;
+  };
+  auto from_state = [&](size_t g, const Tensor& state) {
+    const int64_t at = static_cast<int64_t>(g) * u;
+    Tensor z = ops::matmul(state, columns(recurrent_kernel_.value(), at, at + u));
+    return state_bias.defined() ? ops::add(z, columns(state_bias, at, at + u)) : z;
+  };
+  auto state_of = [&](size_t g) { return training ? masked(h, recurrent_masks_, g) : h; };
+  Tensors in, state;
+  if (by_gate()) {
+    in = {from_inputs(0), from_inputs(1), from_inputs(2)};
+    state = {from_state(0, state_of(0)), from_state(1, state_of(1))};
+    if (after) state.push_back(from_state(2, state_of(2)));
+  } else {
+    Tensor all = ops::matmul(training ? masked(x, masks_, 0) : x, kernel_.value());
+    if (input_bias.defined()) all = ops::add(all, input_bias);
+    Tensor inner = ops::matmul(h, after ? recurrent_kernel_.value() : columns(recurrent_kernel_.value(), 0, 2 * u));
+    if (state_bias.defined()) inner = ops::add(inner, state_bias);
+    for (int64_t g = 0; g < 3; ++g) in.push_back(columns(all, g * u, (g + 1) * u));
+    for (int64_t g = 0; g < (after ? 3 : 2); ++g) state.push_back(columns(inner, g * u, (g + 1) * u));
+  }
+  const Activation& gate = arguments.recurrent_activation;
+  Tensor z = gate(ops::add(in[0], state[0])), r = gate(ops::add(in[1], state[1]));
+  Tensor inner = after ? ops::multiply(r, state[2]) : from_state(2, ops::multiply(r, by_gate() ? state_of(2) : h));
+  Tensor candidate = arguments.activation(ops::add(in[2], inner));
+  Tensor y = ops::add(ops::multiply(z, h), ops::multiply(ops::subtract(1.0, z), candidate));
+  return Value::tuple({y, List{y}});
+}
+
+bool GatedCell::fuses(bool training) const {
+  if (hooked("call") || hooked("__call__")) return false;
+  if (!(arguments.activation.serialized() == Value("tanh"))) return false;
+  if (kind_ != Recurrence::simple && !(arguments.recurrent_activation.serialized() == Value("sigmoid"))) return false;
+  if (kind_ == Recurrence::gru && !arguments.reset_after) return false;
+  return !training || (arguments.recurrent_dropout == 0 && (arguments.dropout == 0 || !by_gate()));
+}
+
+GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states, const Tensor& mask, RecurrenceOptions options, bool training) {
+  // The primitive computes in float32 at least; halves are widened for it.
+  const DType given = sequences.dtype(), wide = given == DType::float64 ? given : DType::float32;
+  auto widened = [&](const Tensor& t) { return t.dtype() == wide ? t : prim::cast(t, wide); };
+  Tensor x = sequences;
+  if (training && !masks_.empty()) x = ops::multiply(x, prim::expand_dims(masks_[0], 1));
+  // One product for all steps.
+  x = ops::matmul(x, kernel_.value());
+  const int64_t columns = gates_of(kind_) * arguments.units;
+  Tensor bias = bias_.defined() ? widened(bias_.value()) : prim::full(kind_ == Recurrence::gru ? Shape{2, columns} : Shape{columns}, 0, wide);
+  const List& state = states.as_list();
+  Tensors out = prim::recurrent(kind_, options, widened(x), widened(state[0].as_tensor()), kind_ == Recurrence::lstm ? widened(state[1].as_tensor()) : Tensor(), widened(recurrent_kernel_.value()),
+                                bias, mask);
+  List fresh;
+  for (int s = 0; s < states_of(kind_); ++s) fresh.push_back(prim::cast(out[static_cast<size_t>(1 + s)], given));
+  return {prim::cast(out[0], given), fresh};
+}
+
+LAMINA_LAYER(SimpleRNNCellLayer, "SimpleRNNCell", "One step of SimpleRNN: activation(x kernel + h recurrent_kernel + bias).");
+LAMINA_LAYER(LSTMCellLayer, "LSTMCell", "One step of LSTM.");
+LAMINA_LAYER(GRUCellLayer, "GRUCell", "One step of GRU.");
+
+}  // namespace lamina
