@@ -76,6 +76,8 @@ Value record_call(const OpInfo& op, std::span<const Value> arguments) {
     if (!call) {
       attributes[i] = arguments[i];
       positional = false;
+    } else if (positional && a.collects && arguments[i].is_sequence()) {
+      for (const Value& item : arguments[i].as_list()) args.push_back(item);  // as they were given
     } else if (positional) {
       args.push_back(arguments[i]);
     } else {

@@ -1,5 +1,5 @@
 """Sentences of different lengths: words embedded, a GRU in both directions over what is not padding, one number."""
-BATCH, STEPS = 32, 60
+BATCH, STEPS = 32, 12
 WORDS, WIDTH, UNITS, LENGTH, RATE = 5000, 64, 64, 60, 1e-3
 EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
 
