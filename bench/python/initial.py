@@ -23,7 +23,7 @@ def set_keras(model):
 
 
 def set_torch(torch, net):
-    """PyTorch keeps a linear layer's weight transposed."""
+    """PyTorch keeps a linear layer's weight transposed, a convolution's as (filters, channels, sizes...). Normalisations start as here."""
     with torch.no_grad():
         for path, module in net.named_modules():
             name, _, inner = path.partition(".")
@@ -31,6 +31,11 @@ def set_torch(torch, net):
             if isinstance(module, torch.nn.Linear):
                 module.weight.copy_(torch.from_numpy(value(name, inner + "kernel", module.weight.shape[::-1])).T)
                 module.bias.copy_(torch.from_numpy(value(name, inner + "bias", module.bias.shape)))
+            elif isinstance(module, torch.nn.Conv2d):
+                filters, channels, *sizes = module.weight.shape
+                module.weight.copy_(torch.from_numpy(value(name, "kernel", (*sizes, channels, filters))).permute(3, 2, 0, 1))
+                if module.bias is not None:
+                    module.bias.copy_(torch.from_numpy(value(name, "bias", module.bias.shape)))
             elif isinstance(module, torch.nn.Embedding):
                 module.weight.copy_(torch.from_numpy(value(name, "embeddings", module.weight.shape)))
             elif isinstance(module, (torch.nn.LSTM, torch.nn.GRU)):
