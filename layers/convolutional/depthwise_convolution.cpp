@@ -6,7 +6,7 @@ namespace lamina {
 
 namespace {
 
-// What both have, standardized. `filters` is where a class has none.
+// What both have, standardized.
 template <class A>
 void standardize(A& args, int rank) {
   args.kernel_size.standardize(rank, "kernel_size");
