@@ -5,13 +5,13 @@ import numpy as np
 
 
 def value(layer, variable, shape):
-    """Biases are zero, factors of normalisations one; the rest are normal, of a size that keeps activations near one."""
+    """Biases and means are zero, factors of normalisations and variances one; the rest are normal, of a size that keeps activations near one."""
     kind = variable.rpartition("/")[2]
-    if kind in ("bias", "beta"):
+    if kind in ("bias", "beta", "moving_mean"):
         return np.zeros(shape, "float32")
-    if kind == "gamma":
+    if kind in ("gamma", "moving_variance"):
         return np.ones(shape, "float32")
-    inputs = np.prod(shape[:-1]) if variable.startswith("attention_output/") else shape[0]  # from heads, on two axes in Keras
+    inputs = np.prod(shape[:-1]) if variable.startswith("attention_output/") or len(shape) == 4 else shape[0]  # from heads, on two axes in Keras; of convolutions
     scale = 0.05 if kind == "embeddings" else inputs ** -0.5
     return (scale * np.random.default_rng(zlib.crc32(f"{layer}/{variable}".encode())).standard_normal(shape)).astype("float32")
 
