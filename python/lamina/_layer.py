@@ -459,6 +459,8 @@ class _LayerMethods(Saveable):
     def get_config(self):
         config = self._get_config()
         cls = type(self)
+        if cls.get_config is not Layer.get_config and not isinstance(self, _lamina.ModelCore):
+            return config  # a subclass adds its arguments itself
         if isinstance(self, _lamina.ModelCore) and self._is_functional and "layers" in config:
             return config  # a subclass that hands its graph to Model.__init__
         if "_builtin" not in cls.__dict__ and "_init_arguments" in self.__dict__ and cls.__init__ is not object.__init__ and not getattr(cls.__init__, "_base_init", False) \

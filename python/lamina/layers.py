@@ -179,12 +179,17 @@ def __getattr__(name):
         f.__signature__ = inspect.Signature([inspect.Parameter("inputs", inspect.Parameter.POSITIONAL_OR_KEYWORD), inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)])
         globals()[name] = f
         return f
+    if name == "Wrapper":
+        from lamina._wrapper import Wrapper
+
+        globals()[name] = Wrapper
+        return Wrapper
     if not name.startswith("_"):
         cls = get_class(name, "keras.layers")
         if cls is not None:
             globals()[name] = cls
             return cls
-    raise no_attribute("lamina.layers", name, lambda: ["Input", *_FUNCTIONS, *_lamina.class_names("keras.layers")])
+    raise no_attribute("lamina.layers", name, lambda: ["Input", "Wrapper", *_FUNCTIONS, *_lamina.class_names("keras.layers")])
 
 
 __dir__ = module_dir("lamina.layers", "keras.layers")

@@ -46,6 +46,7 @@ def here(*names):
 
 
 _PLACES = {
+    ("keras.src.ops", "random"): "lamina.random",
     ("keras.src.models.functional", "Functional"): "lamina.models.Functional",
     ("keras.src.models", "Functional"): "lamina.models.Functional",
     ("keras.src.losses.loss", "squeeze_or_expand_to_same_rank"): "lamina._lamina.squeeze_or_expand_to_same_rank",
