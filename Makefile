@@ -32,7 +32,7 @@ package: build
 test: build package
 	$(VENV)/bin/python -m pip install --quiet -r tests/python/requirements.txt
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
-	KERAS_BACKEND=jax $(VENV)/bin/python -m pytest -q tests/python
+	KERAS_BACKEND=jax $(VENV)/bin/python -m pytest -q -n $(JOBS) --dist worksteal tests/python
 
 # Lamina beside Keras and PyTorch; BENCH="--workloads mlp --rounds 3" chooses (bench/README.md).
 bench: build

@@ -1,7 +1,7 @@
 #pragma once
 // Model: layers that are trained together. Three ways to make one: from symbolic inputs and outputs (functional), as a
 // Sequential stack, or as a subclass with its own call(). fit/evaluate/predict run one step function, written once over
-// the engine interface (trainer.cpp).
+// the engine interface (step.cpp).
 #include "api/callbacks/callback.h"
 #include "api/compile.h"
 #include "api/data/data_source.h"
@@ -124,6 +124,8 @@ class Model : public Layer {
   enum class StepKind { train, test, predict, call };
   bool shortcut(const List& args, const Dict& kwargs, Value& result) override;
   Value run_step(StepKind kind, const Value& data);
+  bool run_lone(StepKind kind, const Tensor& x, Value& out);
+  void forget_steps();  // under steps_mutex_
   Value step_body(StepKind kind, const Value& data);
   void require_compiled(const char* method) const;
   Dict evaluate_loop(DataSource& data, const EvaluateArgs& args, CallbackList& callbacks, std::optional<int64_t> steps);
@@ -138,6 +140,7 @@ class Model : public Layer {
   std::vector<MetricPtr> tracked_metrics_;
   mutable std::mutex steps_mutex_;
   std::vector<std::shared_ptr<Step>> steps_;
+  std::shared_ptr<Step> lone_steps_[4];  // a kind: the step that takes one tensor and gives one, once it has been run
   uint64_t steps_as_of_ = 0;            // layer_changes() that the steps know
   std::vector<TensorSpec> last_call_;   // of model(x): what is called again is worth compiling
   std::atomic<bool> call_compiles_{true};

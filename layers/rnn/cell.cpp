@@ -83,6 +83,24 @@ LayerPtr cell_from(const Value& v, const char* owner) {
   return cell;
 }
 
+namespace {
+class UnitForgetBias final : public Initializer {
+ public:
+  UnitForgetBias(InitializerRef rest, int64_t units) : rest_(std::move(rest)), units_(units) {}
+  std::string class_name() const override { return "UnitForgetBias"; }
+  Tensor operator()(const Shape&, std::optional<DType> dtype) const override {
+    Tensor first = (*rest_)({units_}, dtype), last = (*rest_)({2 * units_}, dtype);
+    return prim::concat({first, prim::full({units_}, 1, first.dtype()), last}, 0);
+  }
+
+ private:
+  InitializerRef rest_;
+  int64_t units_;
+};
+}  // namespace
+
+InitializerRef unit_forget_bias(InitializerRef rest, int64_t units) { return InitializerRef(std::make_shared<UnitForgetBias>(std::move(rest), units)); }
+
 CellPass::CellPass(Layer& cell, const Tensor& x, const Value& state, bool training) : cell_(dynamic_cast<CellInterface*>(&cell)) {
   if (cell_) cell_->begin_pass(x, state, training);
 }

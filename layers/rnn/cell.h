@@ -37,6 +37,9 @@ Value zero_states(const Value& state_size, const Value& batch, DType dtype);
 // A cell or a list of cells, given as layers or as their configs, as one cell.
 LayerPtr cell_from(const Value& v, const char* owner);
 
+// The initializer of an LSTM's bias (i, f, c, o): ones for the forget gate, `rest` for the other gates.
+InitializerRef unit_forget_bias(InitializerRef rest, int64_t units);
+
 // While it lives, the cell has the dropout masks of one pass.
 class CellPass {
  public:

@@ -2,7 +2,7 @@
 
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "backends/ops/random/seed_generator.h"
+#include "layers/regularization/seed_source.h"
 
 namespace lamina {
 
@@ -39,15 +39,7 @@ GatedCell::GatedCell(Recurrence kind, GatedCellArgs a, LayerArgs base) : Layer(s
   args.dropout = std::clamp(args.dropout, 0.0, 1.0);
   args.recurrent_dropout = std::clamp(args.recurrent_dropout, 0.0, 1.0);
   implementation_ = args.recurrent_dropout != 0 ? 1 : args.implementation;
-  if (args.seed.object_as<SeedGenerator>()) {
-    source_ = args.seed;
-  } else {
-    std::optional<int64_t> number;
-    if (!args.seed.is_none()) number = args.seed.as_int();
-    source_ = Value(std::make_shared<SeedGenerator>(number));
-  }
-  auto generator = source_.object_as<SeedGenerator>();
-  track_seed_generator(generator, generator->state());
+  source_ = make_seed_source(*this, args.seed);
 }
 
 Dict GatedCell::get_config() const {
@@ -61,23 +53,6 @@ bool GatedCell::set_argument(const std::string& name, const Value& value) {
   return true;
 }
 
-namespace {
-// The forget gate's bias starts at 1, the other gates' as they are told.
-class UnitForgetBias final : public Initializer {
- public:
-  UnitForgetBias(InitializerRef rest, int64_t units) : rest_(std::move(rest)), units_(units) {}
-  std::string class_name() const override { return "UnitForgetBias"; }
-  Tensor operator()(const Shape&, std::optional<DType> dtype) const override {
-    Tensor first = (*rest_)({units_}, dtype), last = (*rest_)({2 * units_}, dtype);
-    return prim::concat({first, prim::full({units_}, 1, first.dtype()), last}, 0);
-  }
-
- private:
-  InitializerRef rest_;
-  int64_t units_;
-};
-}  // namespace
-
 void GatedCell::build(const BuildShapes& shapes) {
   const GatedCellArgs& a = arguments;
   const Shape x = shapes.first().as_shape();
@@ -87,7 +62,7 @@ void GatedCell::build(const BuildShapes& shapes) {
   recurrent_kernel_ = add_weight("recurrent_kernel", {a.units, wide}, {.initializer = a.recurrent_initializer, .regularizer = a.recurrent_regularizer, .constraint = a.recurrent_constraint});
   if (!a.use_bias) return;
   InitializerRef first = a.bias_initializer;
-  if (kind_ == Recurrence::lstm && a.unit_forget_bias) first = InitializerRef(std::make_shared<UnitForgetBias>(first, a.units));
+  if (kind_ == Recurrence::lstm && a.unit_forget_bias) first = unit_forget_bias(first, a.units);
   const Shape shape = kind_ == Recurrence::gru && a.reset_after ? Shape{2, wide} : Shape{wide};
   bias_ = add_weight("bias", shape, {.initializer = first, .regularizer = a.bias_regularizer, .constraint = a.bias_constraint});
 }

@@ -48,6 +48,10 @@ MEMBERS = {
     "StackedRNNCells": {**_CELL, "cells": property(lambda self: self._sublayers()), "from_config": classmethod(_from_config)},
     "RNN": {**_RNN, "from_config": classmethod(_from_config)},
     "SimpleRNN": _RNN,
+    "ConvLSTM1D": _RNN,
+    "ConvLSTM2D": _RNN,
+    "ConvLSTM3D": _RNN,
+    "ConvLSTMCell": _CELL,
     "LSTM": _RNN,
     "GRU": _RNN,
     "Bidirectional": {

@@ -112,6 +112,16 @@ def get_keras_mask(x):
     return getattr(x, "_keras_mask", None)
 
 
+@here("keras.src.layers.rnn.conv_lstm.ConvLSTM")
+def conv_lstm(rank, *args, **kwargs):
+    return getattr(lamina.layers, f"ConvLSTM{rank}D")(*args, **kwargs)
+
+
+@here("keras.src.layers.rnn.conv_lstm.ConvLSTMCell")
+def conv_lstm_cell(rank, *args, **kwargs):
+    return conv_lstm(rank, *args, **kwargs).cell
+
+
 @here("to_snake_case")
 def to_snake_case(name):
     return _lamina.snake_case(name)

@@ -29,10 +29,10 @@ def check_layer(name, config, shape):
     import jax
 
     target = np.random.default_rng(4).standard_normal(a.shape).astype("float32")
-    values = [w.value for w in theirs.trainable_variables]
+    values, others = [w.value for w in theirs.trainable_variables], [w.value for w in theirs.non_trainable_variables]
 
     def loss(values, x):
-        y, _ = theirs.stateless_call(values, [], x)
+        y, _ = theirs.stateless_call(values, others, x)
         return (y * target).sum()
 
     expected = jax.grad(loss, (0, 1))(values, x)

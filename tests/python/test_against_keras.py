@@ -13,14 +13,6 @@ Y = RNG.standard_normal((24, 2)).astype("float32")
 LABELS = RNG.integers(0, 3, 24)
 
 
-@pytest.fixture(params=["graph", "eager"])
-def engine(request):
-    before = lamina.config.engine()
-    lamina.config.set_engine(request.param)
-    yield request.param
-    lamina.config.set_engine(before)
-
-
 def functional(k):
     a = k.Input((6,), name="a")
     h = k.layers.Dense(8, activation="tanh", name="h")(a)

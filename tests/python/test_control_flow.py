@@ -9,14 +9,6 @@ RNG = np.random.default_rng(0)
 X = RNG.standard_normal((4, 3)).astype("float32")
 
 
-@pytest.fixture(params=["graph", "eager"])
-def engine(request):
-    before = lamina.config.engine()
-    lamina.config.set_engine(request.param)
-    yield request.param
-    lamina.config.set_engine(before)
-
-
 # name -> (ops, x (4, 3), w (3, 3)) -> a structure of tensors
 PROGRAMS = {
     "cond": lambda o, x, w: o.cond(o.sum(x) > 0, lambda: (o.matmul(x, w), o.tanh(x)), lambda: (o.matmul(x, w) * 2.0, x)),

@@ -16,14 +16,6 @@ from lamina import ops
 EXAMPLE = pathlib.Path(__file__).parents[2] / "examples/python/gradient_penalty.py"
 
 
-@pytest.fixture(params=["graph", "eager"])
-def engine(request):
-    before = lamina.config.engine()
-    lamina.config.set_engine(request.param)
-    yield request.param
-    lamina.config.set_engine(before)
-
-
 def example():
     spec = importlib.util.spec_from_file_location("gradient_penalty", EXAMPLE)
     module = importlib.util.module_from_spec(spec)

@@ -14,14 +14,6 @@ X = RNG.standard_normal((6, 5, 3)).astype("float32")
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [1, 0, 1, 0, 1], [0, 0, 0, 0, 0], [0, 1, 1, 1, 0]], bool)
 
 
-@pytest.fixture(params=["graph", "eager"])
-def engine(request):
-    before = lamina.config.engine()
-    lamina.config.set_engine(request.param)
-    yield request.param
-    lamina.config.set_engine(before)
-
-
 def randomise(layer, seed=5):
     rng = np.random.default_rng(seed)
     layer.set_weights([rng.standard_normal(w.shape).astype("float32") * 0.4 for w in layer.get_weights()])

@@ -13,14 +13,6 @@ X = RNG.standard_normal((16, 4)).astype("float32")
 Y = RNG.standard_normal((16, 2)).astype("float32")
 
 
-@pytest.fixture(params=["graph", "eager"])
-def engine(request):
-    before = lamina.config.engine()
-    lamina.config.set_engine(request.param)
-    yield request.param
-    lamina.config.set_engine(before)
-
-
 def model(k, dtype=None):
     return k.Sequential([k.Input((4,)), k.layers.Dense(5, activation="tanh", name="first", dtype=dtype), k.layers.Dense(2, name="last", dtype=dtype)])
 

@@ -1,0 +1,67 @@
+// compile(): what a model is trained with, and its config.
+#include "api/model.h"
+#include "optimizers/loss_scale_optimizer.h"
+
+namespace lamina {
+
+void CompileArgs::fields(Fields& f) {
+  f("optimizer", optimizer, "Name, config or Optimizer.");
+  f("loss", loss, "One loss, or a list or dict of them over the outputs.");
+  f("loss_weights", loss_weights, "Numbers, one a loss.");
+  f("metrics", metrics, "Metrics, unweighted.");
+  f("weighted_metrics", weighted_metrics, "Metrics that take sample weights.");
+  f("run_eagerly", run_eagerly, "Run this model on the eager engine.");
+  f("steps_per_execution", steps_per_execution, "Batches a call of the step function.");
+  f("jit_compile", jit_compile, "Kept for Keras; the engine is chosen in the config file.");
+  f("auto_scale_loss", auto_scale_loss, "Scale the loss under mixed_float16.");
+}
+void Model::compile(CompileArgs args) {
+  OptimizerRef optimizer = OptimizerRef::from(args.optimizer);
+  if (args.steps_per_execution < 1) throw ValueError("`steps_per_execution` must be at least 1, received ", args.steps_per_execution, ".");
+  optimizer_ = optimizer.pointer();
+  if (args.auto_scale_loss && optimizer_ && dtype_policy() && dtype_policy()->name() == "mixed_float16" && !std::dynamic_pointer_cast<LossScaleOptimizer>(optimizer_)) {
+    LossScaleOptimizer::Args scaling;
+    scaling.inner_optimizer = optimizer_;
+    scaling.name = "loss_scale_optimizer";
+    args.optimizer = Value(optimizer_);  // the config names the optimizer that was given
+    optimizer_ = std::make_shared<LossScaleOptimizer>(std::move(scaling));
+  }
+  compile_loss_ = args.loss.is_none() ? nullptr : std::make_shared<CompileLoss>(args.loss, args.loss_weights, output_names());
+  bool has_metrics = !args.metrics.is_none() || !args.weighted_metrics.is_none();
+  compile_metrics_ = has_metrics ? std::make_shared<CompileMetrics>(args.metrics, args.weighted_metrics, output_names()) : nullptr;
+  loss_tracker_ = make_mean("loss");
+  compile_args_ = std::move(args);
+  compiled_ = true;
+  stop_training = false;
+  invalidate_functions();
+}
+
+void Model::compile_from_config(const Dict& config) {
+  CompileArgs args;
+  Dict known;
+  for (const auto& info : describe_fields([&](Fields& f) { args.fields(f); }))
+    if (const Value* v = config.find(info.name)) known.set(info.name, *v);
+  if (const Value* loss = known.find("loss"); loss && is_serialized_object(*loss)) known.set("loss", LossRef::from(*loss).pointer());
+  read_fields("compile", known, [&](Fields& f) { args.fields(f); });
+  compile(std::move(args));
+  if (optimizer_ && built()) optimizer_->ensure_built(trainable_weights());
+}
+
+Value Model::get_compile_config() const {
+  if (!compiled_) return {};
+  CompileArgs args = compile_args_;
+  auto scaled = std::dynamic_pointer_cast<LossScaleOptimizer>(optimizer_);
+  bool scaled_here = scaled && args.optimizer.object_as<Optimizer>() == scaled->inner_optimizer();
+  args.optimizer = scaled_here ? Value(scaled->inner_optimizer()) : Value(optimizer_);
+  if (args.jit_compile.is_string()) args.jit_compile = true;
+  Dict out;
+  write_fields(out, [&](Fields& f) { args.fields(f); });
+  out.erase("auto_scale_loss");
+  return out;
+}
+
+void Model::require_compiled(const char* method) const {
+  if (!compiled_) throw ValueError("You must call `compile()` before calling `", method, "()` on the model '", name(), "'.");
+}
+
+}  // namespace lamina
