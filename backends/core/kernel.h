@@ -3,6 +3,7 @@
 // returns a closure over them, or declines with a reason; the plain loop registered last never declines.
 // LAMINA_VERBOSE=dispatch prints which kernel was bound and why others declined.
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,15 @@ namespace lamina {
 enum class Device : uint8_t { cpu, cuda };
 std::string_view name_of(Device device);
 
+// What a kernel can do with an input once and use in many runs: a matrix brought into the layout it wants.
+struct Preparation {
+  int input;
+  size_t bytes;  // of the result, 64-byte aligned
+  std::function<void(const void* input, void* prepared)> make;
+  // As BoundKernel::run, but takes what make() wrote in the input's place.
+  std::function<void(const void* const* inputs, void* const* outputs, void* scratch)> run;
+};
+
 // Bound to one signature. run() may be called from several threads at once: it keeps no state but its closure, works in
 // `scratch` (of scratch_bytes, 64-byte aligned), and writes every output element.
 struct BoundKernel {
@@ -23,6 +33,7 @@ struct BoundKernel {
   bool in_place = false;  // any one output may share the buffer of any one input of its size
   std::vector<std::pair<int, int>> sharing;  // else the (input, output) pairs that may share one buffer, any number of them at once
   std::string_view name;
+  std::optional<Preparation> preparation;  // used for an input that stays the same over many runs, such as weights in inference
 };
 
 struct KernelRequest {
@@ -30,6 +41,7 @@ struct KernelRequest {
   std::span<const TensorSpec> inputs;
   std::span<const TensorSpec> outputs;
   mutable std::string declined;  // why the last candidate said no
+  uint32_t steady = 0;           // bit i: input i stays the same over many runs, so that its preparation costs nothing
 
   // In a bind function: `return request.decline("needs float32")`.
   BoundKernel decline(std::string reason) const {

@@ -20,6 +20,7 @@ class VariableState : public std::enable_shared_from_this<VariableState> {
   bool trainable = true, autocast = true, overwrite_with_gradient = false;
   std::shared_ptr<Object> initializer, regularizer, constraint;
   Tensor value;             // always data; the graph engine may overwrite its buffer if nobody else holds it
+  std::atomic<uint64_t> changes{0};  // grows after every change of the value, for what is computed from it and kept
   std::shared_ptr<void> attachment;  // for bindings
 };
 

@@ -131,8 +131,10 @@ class EagerEngine final : public Engine {
       to[i] = (fresh[i].defined() ? fresh[i] : in[i]).node()->buffer->data();
     }
     entry->run(from, to);
-    for (size_t i = 0; i < variables.size(); ++i)
+    for (size_t i = 0; i < variables.size(); ++i) {
       if (fresh[i].defined()) assign(*variables[i], fresh[i]);
+      else variables[i]->changes.fetch_add(1, std::memory_order_release);
+    }
   }
 
   void assign(VariableState& variable, const Tensor& value) override {
@@ -140,6 +142,7 @@ class EagerEngine final : public Engine {
     Tensor fresh = Tensor::on(value.node()->buffer, value.shape(), value.dtype());
     fresh.node()->variable = variable.id;
     variable.value = std::move(fresh);
+    variable.changes.fetch_add(1, std::memory_order_release);
   }
 };
 

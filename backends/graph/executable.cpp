@@ -1,5 +1,7 @@
 #include "backends/graph/executable.h"
 
+#include <set>
+
 #include "backends/core/engine.h"
 #include "backends/graph/memory_plan.h"
 
@@ -82,6 +84,7 @@ void Executable::assign_places() {
     }
     updates_.push_back(std::move(u));
   }
+  find_kept(leaving);
   for (size_t v = 0; v < count; ++v)
     if (leaving[v] && places_[v].kind == Place::Kind::arena) {
       places_[v] = {Place::Kind::result, 0, static_cast<int>(results_.size())};
@@ -92,6 +95,65 @@ void Executable::assign_places() {
     while (i < graph_.outputs.size() && root_[graph_.outputs[i]] != root) ++i;
     result_output_.push_back(static_cast<int>(i));
   }
+}
+
+void Executable::find_kept(const std::vector<int>& leaving) {
+  const size_t count = graph_.values.size();
+  steady_.assign(count, 0);
+  std::vector<char> constant(count, 0);
+  for (const GraphNode& n : graph_.nodes) {
+    if (n.kind == GraphNode::Kind::variable) {
+      bool updated = false;
+      for (const auto& [variable, v] : graph_.updates) updated |= variable == n.variable;
+      steady_[n.outputs[0]] = !updated;
+    } else if (n.kind == GraphNode::Kind::constant) {
+      constant[n.outputs[0]] = 1;
+    } else if (n.kind == GraphNode::Kind::op && !n.op->alias()) {
+      bool from_variables = false, all = true;
+      for (int v : n.inputs) {
+        from_variables |= steady_[root_[v]];
+        all &= steady_[root_[v]] || constant[root_[v]];
+      }
+      for (int v : n.outputs) all &= !leaving[v] && places_[v].kind == Place::Kind::arena;
+      if (!all || !from_variables) continue;
+      for (int v : n.outputs) {
+        steady_[v] = 1;
+        places_[v] = {Place::Kind::kept, 0, static_cast<int>(kept_bytes_.size())};
+        kept_bytes_.push_back(bytes_of(graph_.values[v].spec));
+      }
+    }
+  }
+}
+
+std::shared_ptr<const Executable::Kept> Executable::current_kept() {
+  if (kept_bytes_.empty()) return nullptr;
+  std::lock_guard<std::mutex> lock(kept_mutex_);
+  bool current = kept_ != nullptr;
+  for (size_t i = 0; current && i < kept_variables_.size(); ++i) current = kept_->changes[i] == variables_[kept_variables_[i]]->changes.load(std::memory_order_acquire);
+  if (current) return kept_;
+  // A change while this goes on shows in the count, which is read first.
+  auto fresh = std::make_shared<Kept>();
+  std::vector<Tensor> held(variables_.size());
+  for (int i : kept_variables_) {
+    fresh->changes.push_back(variables_[i]->changes.load(std::memory_order_acquire));
+    held[i] = variables_[i]->value;
+  }
+  for (size_t bytes : kept_bytes_) fresh->buffers.push_back(allocate(std::max<size_t>(64, bytes)));
+  auto at = [&](int root) -> void* {
+    const Place& p = places_[root];
+    if (p.kind == Place::Kind::variable) return held[p.index].node()->buffer->data();
+    return p.kind == Place::Kind::constant ? graph_.nodes[p.index].constant.mutable_raw() : fresh->buffers[p.index]->data();
+  };
+  for (const KeptCall& call : kept_calls_) {
+    std::vector<void*> in, out;
+    for (int root : call.inputs) in.push_back(at(root));
+    for (int root : call.outputs) out.push_back(at(root));
+    BufferPtr scratch = allocate(std::max<size_t>(64, call.scratch_bytes));
+    call.run(in.data(), out.data(), scratch->data());
+  }
+  for (const KeptPreparation& p : preparations_) p.make(at(p.source), fresh->buffers[p.index]->data());
+  kept_ = fresh;
+  return kept_;
 }
 
 void Executable::bind() {
@@ -108,6 +170,14 @@ void Executable::bind() {
 
   MemoryPlan memory;
   size_t scratch = 0;
+  std::set<int> followed;                                // variables that kept values follow from
+  std::vector<std::pair<uint32_t, int>> prepared_at;     // table entries of prepared inputs, and their numbers
+  read_.assign(variables_.size(), 0);
+  auto prepared_number = [&](int root, Preparation& p) {
+    preparations_.push_back({root, static_cast<int>(kept_bytes_.size()), std::move(p.make)});
+    kept_bytes_.push_back(p.bytes);
+    return preparations_.back().index;
+  };
   std::vector<TensorSpec> in, out;
   for (int i = 0; i < count; ++i) {
     const GraphNode& n = graph_.nodes[i];
@@ -116,8 +186,23 @@ void Executable::bind() {
     out.clear();
     for (int v : n.inputs) in.push_back(graph_.values[v].spec);
     for (int v : n.outputs) out.push_back(graph_.values[v].spec);
-    BoundKernel kernel = bind_kernel(Device::cpu, {*n.op, in, out, {}});
+    KernelRequest request{*n.op, in, out, {}};
+    for (size_t k = 0; k < n.inputs.size() && k < 32; ++k)
+      if (steady_[root_[n.inputs[k]]]) request.steady |= 1u << k;
+    BoundKernel kernel = bind_kernel(Device::cpu, request);
+    if (places_[n.outputs[0]].kind == Place::Kind::kept) {
+      KeptCall call{std::move(kernel.run), {}, {}, kernel.scratch_bytes};
+      for (int v : n.inputs) {
+        call.inputs.push_back(root_[v]);
+        if (places_[root_[v]].kind == Place::Kind::variable) followed.insert(places_[root_[v]].index);
+      }
+      for (int v : n.outputs) call.outputs.push_back(root_[v]);
+      kept_calls_.push_back(std::move(call));
+      continue;
+    }
     scratch = std::max(scratch, kernel.scratch_bytes);
+    int prepared = -1;  // the input that the kernel gets prepared
+    if (kernel.preparation && (request.steady >> kernel.preparation->input & 1)) prepared = kernel.preparation->input;
     // All uses of a root by this node must be such that output o may take its memory.
     auto may_take = [&](int root, int o) {
       for (size_t k = 0; k < n.inputs.size(); ++k)
@@ -160,8 +245,19 @@ void Executable::bind() {
     }
     for (int v : n.outputs)
       if (places_[v].kind == Place::Kind::arena && last[v] < 0) memory.give_back(places_[v].offset, bytes_of(graph_.values[v].spec));
-    Call call{std::move(kernel.run), static_cast<uint32_t>(table_values_.size()), 0};
-    for (int v : n.inputs) table_values_.push_back(root_[v]);
+    Call call{prepared < 0 ? std::move(kernel.run) : std::move(kernel.preparation->run), static_cast<uint32_t>(table_values_.size()), 0};
+    for (size_t k = 0; k < n.inputs.size(); ++k) {
+      const int root = root_[n.inputs[k]];
+      if (static_cast<int>(k) == prepared) {
+        const int index = prepared_number(root, *kernel.preparation);
+        if (places_[root].kind == Place::Kind::variable) followed.insert(places_[root].index);
+        prepared_at.emplace_back(static_cast<uint32_t>(table_values_.size()), index);
+        table_values_.push_back(-1);
+        continue;
+      }
+      if (places_[root].kind == Place::Kind::variable) read_[places_[root].index] = 1;
+      table_values_.push_back(root);
+    }
     call.outputs = static_cast<uint32_t>(table_values_.size());
     for (int v : n.outputs) table_values_.push_back(root_[v]);
     calls_.push_back(std::move(call));
@@ -169,13 +265,21 @@ void Executable::bind() {
   }
   scratch_offset_ = memory.size();
   arena_bytes_ = scratch_offset_ + (scratch + 63) / 64 * 64;
+  kept_variables_.assign(followed.begin(), followed.end());
+  auto leaves = [&](int v) {
+    if (const Place& p = places_[root_[v]]; p.kind == Place::Kind::variable) read_[p.index] = 1;
+  };
+  for (int v : graph_.outputs) leaves(v);
+  for (const auto& [variable, v] : graph_.updates) leaves(v);
+  for (const auto& [at, index] : prepared_at) patches_.push_back({at, slot_of({Place::Kind::kept, 0, index})});
   for (size_t t = 0; t < table_values_.size(); ++t) {
+    if (table_values_[t] < 0) continue;
     const Place& p = places_[table_values_[t]];
     if (p.kind != Place::Kind::arena && p.kind != Place::Kind::constant) patches_.push_back({static_cast<uint32_t>(t), slot_of(p)});
   }
 }
 
-// Changing pointers stand in one array: arguments, variables, results, updates.
+// Changing pointers stand in one array: arguments, variables, results, updates, kept values.
 uint32_t Executable::slot_of(const Place& p) const {
   size_t base = 0;
   if (p.kind == Place::Kind::input) return static_cast<uint32_t>(p.index);
@@ -184,6 +288,8 @@ uint32_t Executable::slot_of(const Place& p) const {
   base += variables_.size();
   if (p.kind == Place::Kind::result) return static_cast<uint32_t>(base + p.index);
   base += results_.size();
+  if (p.kind == Place::Kind::update) return static_cast<uint32_t>(base + p.index);
+  base += updates_.size();
   return static_cast<uint32_t>(base + p.index);
 }
 
@@ -199,13 +305,17 @@ Executable::Context* Executable::take() {
   }
   auto c = std::make_unique<Context>();
   c->arena = allocate(std::max<size_t>(64, arena_bytes_));
-  c->slots.resize(graph_.inputs.size() + variables_.size() + results_.size() + updates_.size());
+  c->slots.resize(graph_.inputs.size() + variables_.size() + results_.size() + updates_.size() + kept_bytes_.size());
   c->held.resize(variables_.size());
   c->results.resize(results_.size());
   c->updates.resize(updates_.size());
   for (int v : table_values_) {
-    const Place& p = places_[v];
     void* at = nullptr;
+    if (v < 0) {
+      c->table.push_back(at);
+      continue;
+    }
+    const Place& p = places_[v];
     if (p.kind == Place::Kind::arena) at = static_cast<char*>(c->arena->data()) + p.offset;
     else if (p.kind == Place::Kind::constant) at = graph_.nodes[p.index].constant.mutable_raw();
     c->table.push_back(at);
@@ -217,6 +327,7 @@ void Executable::give_back(Context* c) {
   for (Tensor& t : c->held) t = Tensor();
   for (Tensor& t : c->results) t = Tensor();
   for (Tensor& t : c->updates) t = Tensor();
+  c->kept = nullptr;
   Context* expected = nullptr;
   if (idle_.compare_exchange_strong(expected, c, std::memory_order_acq_rel)) return;
   std::lock_guard<std::mutex> lock(contexts_mutex_);
@@ -281,7 +392,7 @@ Tensors Executable::run(std::span<const Tensor> inputs) {
   for (size_t i = 0; i < variables_.size(); ++i) {
     // Held, so that a run elsewhere that updates this variable leaves its memory alone; unless this one overwrites it.
     const Tensor& value = variables_[i]->value;
-    if (!overwritten_[i]) c.held[i] = value;
+    if (!overwritten_[i] && read_[i]) c.held[i] = value;
     *slot++ = value.node()->buffer->data();
   }
   for (size_t i = 0; i < results_.size(); ++i) {
@@ -302,6 +413,16 @@ Tensors Executable::run(std::span<const Tensor> inputs) {
       *slot = c.updates[i].node()->buffer->data();
     }
   }
+  if (!kept_bytes_.empty()) {
+    c.kept = current_kept();
+    for (const BufferPtr& buffer : c.kept->buffers) *slot++ = buffer->data();
+  }
+  struct Changed {  // also when a kernel throws: some variables have been overwritten by then
+    std::vector<Update>& updates;
+    ~Changed() {
+      for (const Update& u : updates) u.variable->changes.fetch_add(1, std::memory_order_release);
+    }
+  } changed{updates_};
   void** table = c.table.data();
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
   void* scratch = static_cast<char*>(c.arena->data()) + scratch_offset_;

@@ -6,6 +6,9 @@
 // nobody else holds their memory at that moment; otherwise the new value goes to memory of its own, so tensors that a
 // user holds never change. If a kernel throws, each variable holds its old or its new value.
 //
+// What follows from variables alone that the graph does not update (the scale of a normalisation in inference), and weights in
+// the layout that a kernel wants, are kept from run to run, until one of those variables changes.
+//
 // run() may be called from several threads at once: each takes a context. Runs that update variables take turns.
 #include <atomic>
 #include <mutex>
@@ -28,13 +31,14 @@ class Executable {
   const Graph& graph() const { return graph_; }
   size_t arena_bytes() const { return arena_bytes_; }
   int variables_in_place() const;  // updates that the plan allows to overwrite the variable
+  size_t kept_values() const { return kept_bytes_.size(); }  // results and prepared inputs that outlive a run
   std::string traced;              // the graph before the passes, as text
 
  private:
   struct Place {  // where a value's data is
-    enum class Kind : uint8_t { arena, input, variable, constant, result, update } kind = Kind::arena;
+    enum class Kind : uint8_t { arena, input, variable, constant, result, update, kept } kind = Kind::arena;
     size_t offset = 0;  // arena
-    int index = 0;      // argument, variable, result or update number
+    int index = 0;      // argument, variable, result, update or kept number
   };
   struct Call {
     BoundKernel::Run run;
@@ -48,13 +52,31 @@ class Executable {
     bool in_place = false;   // the plan allows to overwrite the old value
   };
   struct Patch { uint32_t at, slot; };  // table entry, and the changing pointer that goes there
+  // Values that follow from variables alone, which this graph does not update: computed once, and again when a variable has changed.
+  struct Kept {
+    std::vector<uint64_t> changes;  // of the variables they follow from
+    std::vector<BufferPtr> buffers;
+  };
   struct Context {
     BufferPtr arena;
     std::vector<void*> table, slots;
     std::vector<Tensor> held, results, updates;
+    std::shared_ptr<const Kept> kept;
+  };
+
+  struct KeptCall {
+    BoundKernel::Run run;
+    std::vector<int> inputs, outputs;  // roots
+    size_t scratch_bytes;
+  };
+  struct KeptPreparation {
+    int source, index;  // root, number
+    std::function<void(const void*, void*)> make;
   };
 
   void assign_places();
+  void find_kept(const std::vector<int>& leaving);
+  std::shared_ptr<const Kept> current_kept();
   void bind();
   uint32_t slot_of(const Place& p) const;
   Tensor tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const;
@@ -77,6 +99,14 @@ class Executable {
   std::vector<int> result_output_;  // for run_into: the output whose memory a result takes
   std::vector<int> table_values_;  // the value behind each table entry
   std::vector<Patch> patches_;
+  std::vector<char> read_;         // a variable: some kernel of a run reads it
+  std::vector<char> steady_;       // a root: follows from variables that this graph does not update, and from constants
+  std::vector<size_t> kept_bytes_;
+  std::vector<KeptCall> kept_calls_;
+  std::vector<KeptPreparation> preparations_;
+  std::vector<int> kept_variables_;  // numbers of those that kept values follow from
+  std::shared_ptr<const Kept> kept_;
+  std::mutex kept_mutex_;
   size_t arena_bytes_ = 0, scratch_offset_ = 0;
   std::atomic<Context*> idle_{nullptr};
   std::mutex contexts_mutex_, update_mutex_;

@@ -15,6 +15,7 @@ void optimize(Graph& graph, const Watch& watch) {
   run("simplify", simplify);  // folded constants and shared nodes show more
   run("common_subexpressions", common_subexpressions);
   run("dead_code", dead_code);
+  run("fold_scale", fold_scale);
   run("fuse_convolution", fuse_convolution);
   run("dead_code", dead_code);
   run("fuse_convolution_pool", fuse_convolution_pool);

@@ -37,6 +37,11 @@ void fuse_elementwise(Graph& graph);
 // Rounds once less than the ops it replaces.
 void fuse_matmul_update(Graph& graph);
 
+// Products and convolutions with weights that this graph leaves as they are, times or plus one value a channel of the same kind, as a
+// normalisation in inference: the weights take the factors. The fresh weights follow from variables alone, so that the executable keeps
+// them. Values differ by rounding.
+void fold_scale(Graph& graph);
+
 // A convolution's bias and relu, and the bias' gradient beside the kernel's, become part of one kernel; masks of relu go behind
 // max poolings. Same values as the unfused nodes (sums of bias gradients are added in another order).
 void fuse_convolution(Graph& graph);

@@ -1,5 +1,5 @@
 // oneDNN's convolutions on channels-last tensors. The batch is cut into chunks, each a single-threaded primitive's; kernels
-// are brought into the layout that the primitive wants at every run.
+// are brought into the layout that the primitive wants at every run, unless they are steady.
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/fused.h"
@@ -148,15 +148,7 @@ BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, bool b
   constexpr bool forward = which == Which::forward;
   auto c = std::make_shared<const Chunked<which>>(d, BatchSplit(d, kTaskWork, 1 << 20));
   if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");
-  BoundKernel k;
-  auto reorder = std::make_shared<Reorder>(c->w_plain, c->w);
-  if (reorder->needed()) k.scratch_bytes = c->w.get_size();
-  k.run = [c, reorder, bias, relu, channels = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, void* scratch) {
-    const void* w = in[1];
-    if (reorder->needed()) {
-      reorder->run(w, scratch);
-      w = scratch;
-    }
+  auto multiply = [c, bias, relu, channels = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, const void* w) {
     parallel_for(c->split.tasks, [&](int64_t t) {
       const int64_t n = c->split.begin(t);
       const float* from = static_cast<const float*>(in[0]) + n * (forward ? x : y);
@@ -168,6 +160,18 @@ BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, bool b
       if constexpr (!forward) c->step(t).run({{DNNL_ARG_DIFF_DST, &c->y_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DIFF_SRC, &c->x_of(t), to}});
     });
   };
+  BoundKernel k;
+  auto reorder = std::make_shared<Reorder>(c->w_plain, c->w);
+  if (!reorder->needed()) {
+    k.run = [multiply](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); };
+    return k;
+  }
+  k.scratch_bytes = c->w.get_size();
+  k.run = [multiply, reorder](const void* const* in, void* const* out, void* scratch) {
+    reorder->run(in[1], scratch);
+    multiply(in, out, scratch);
+  };
+  k.preparation = {.input = 1, .bytes = k.scratch_bytes, .make = [reorder](const void* w, void* to) { reorder->run(w, to); }, .run = [multiply](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); }};
   return k;
 }
 

@@ -22,7 +22,7 @@ const WinogradLoops* winograd_loops() {
   return nullptr;
 }
 
-constexpr int64_t kTaskWork = 3 << 20;      // multiplications of the plain sum worth a task
+constexpr int64_t kTaskWork = 1 << 20;      // multiplications of the plain sum worth a task: some twenty microseconds
 constexpr int64_t kBlockBytes = 192 << 10;  // of transformed tiles: they stay in the second-level cache
 
 // The convolution from `from` places with c channels to `to` places with k, in 2x2 tiles of the latter.
@@ -92,16 +92,16 @@ size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 BoundKernel convolve(const ConvolutionDims& d, bool flipped, bool bias, bool relu) {
   const int64_t low[2] = {flipped ? 2 - d.low[1] : d.low[1], flipped ? 2 - d.low[2] : d.low[2]};
   const Tiles tiles = flipped ? Tiles(d.filters, d.channels, d.out.data() + 1, d.in.data() + 1, low) : Tiles(d.channels, d.filters, d.in.data() + 1, d.out.data() + 1, low);
-  const BatchSplit split(d, kTaskWork, 1 << 20);
-  const int64_t n = d.channels * d.filters;
-  BoundKernel k;
-  k.scratch_bytes = static_cast<size_t>(16 * n) * sizeof(float) * (flipped ? 2 : 1);
-  k.run = [=](const void* const* in, void* const* out, void* scratch) {
+  // Tasks are ranges of tiles, of whole blocks, over sample after sample.
+  const int64_t n = d.channels * d.filters, all = d.batch * tiles.tiles();
+  const int64_t wanted = std::max<int64_t>(1, d.batch * d.multiplications() / kTaskWork);
+  const int64_t range = std::max<int64_t>(1, (all / wanted + tiles.block - 1) / tiles.block) * tiles.block, tasks = (all + range - 1) / range;
+  auto transform = [=](const void* w, void* to) {
     const WinogradLoops& loops = *winograd_loops();
-    float* u = static_cast<float*>(scratch);
+    float* u = static_cast<float*>(to);
     constexpr int64_t kStrip = 1 << 12;
     float* made = flipped ? u + 16 * n : u;
-    parallel_for((n + kStrip - 1) / kStrip, [&](int64_t s) { loops.kernel(static_cast<const float*>(in[1]), n, flipped, made, s * kStrip, std::min(n, (s + 1) * kStrip)); });
+    parallel_for((n + kStrip - 1) / kStrip, [&](int64_t s) { loops.kernel(static_cast<const float*>(w), n, flipped, made, s * kStrip, std::min(n, (s + 1) * kStrip)); });
     if (flipped)  // (channels, filters) to (filters, channels)
       parallel_for(16, [&](int64_t i) {
         const float* a = made + i * n;
@@ -110,16 +110,20 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, bool bias, bool rel
           for (int64_t f = 0; f < d.filters; ++f)
             for (int64_t c = row; c < row + 8; ++c) b[f * d.channels + c] = a[c * d.filters + f];
       });
-    parallel_for(split.tasks, [&](int64_t task) {
+  };
+  auto multiply = [=](const void* const* in, void* const* out, const void* transformed) {
+    const WinogradLoops& loops = *winograd_loops();
+    const float* u = static_cast<const float*>(transformed);
+    parallel_for(tasks, [&](int64_t task) {
       const size_t block = aligned(tiles.block_floats() * sizeof(float)) / sizeof(float);
       float* v = static_cast<float*>(task_scratch((block + static_cast<size_t>(tiles.c + tiles.k)) * sizeof(float)));
       float *m = v + 16 * tiles.v_plane(), *zeros = v + block, *nowhere = zeros + tiles.c;
       std::memset(zeros, 0, static_cast<size_t>(tiles.c) * sizeof(float));
-      const float* x = static_cast<const float*>(in[0]) + split.begin(task) * tiles.from[0] * tiles.from[1] * tiles.c;
-      float* y = static_cast<float*>(out[0]) + split.begin(task) * tiles.to[0] * tiles.to[1] * tiles.k;
-      const int64_t all = split.size(task) * tiles.tiles();
-      for (int64_t first = 0; first < all; first += tiles.block) {
-        const int64_t count = std::min(tiles.block, all - first);
+      const float* x = static_cast<const float*>(in[0]);
+      float* y = static_cast<float*>(out[0]);
+      const int64_t end = std::min(all, (task + 1) * range);
+      for (int64_t first = task * range; first < end; first += tiles.block) {
+        const int64_t count = std::min(tiles.block, end - first);
         tiles.transform_inputs(loops, x, zeros, first, count, v);
         for (int64_t i = 0; i < 16; ++i) loops.product(v + i * tiles.v_plane(), u + i * n, m + i * tiles.m_plane(), count, tiles.c, tiles.k);
         tiles.walk(first, count, [&](int64_t t, int64_t sample, int64_t i, int64_t j) {
@@ -130,6 +134,13 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, bool bias, bool rel
       }
     });
   };
+  BoundKernel k;
+  k.scratch_bytes = static_cast<size_t>(16 * n) * sizeof(float) * (flipped ? 2 : 1);
+  k.run = [=](const void* const* in, void* const* out, void* scratch) {
+    transform(in[1], scratch);
+    multiply(in, out, scratch);
+  };
+  k.preparation = {.input = 1, .bytes = k.scratch_bytes, .make = transform, .run = [=](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); }};
   return k;
 }
 

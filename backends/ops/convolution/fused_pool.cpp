@@ -21,11 +21,13 @@ TensorSpec with_batch(TensorSpec s, int64_t batch) {
 // Two kernels, one after the other, for a number of samples.
 struct Pair {
   BoundKernel::Run first, second;
-  size_t scratch = 0;
+  std::optional<Preparation> preparation;  // of the first
+  size_t scratch = 0, at = 0;              // at: where its prepared kernel stands
   void take(BoundKernel a, BoundKernel b) {
     scratch = aligned(std::max(a.scratch_bytes, b.scratch_bytes));
     first = std::move(a.run);
     second = std::move(b.run);
+    preparation = std::move(a.preparation);
   }
 };
 
@@ -62,19 +64,46 @@ BoundKernel bind_pool(const KernelRequest& r) {
   });
   const int64_t batch = std::max<int64_t>(1, c->batch);
   const size_t x = bytes_of(r.inputs[0]) / batch, y = bytes_of(r.outputs[0]) / batch, index = r.outputs.size() > 1 ? bytes_of(r.outputs[1]) / batch : 0, middle = bytes_of(between) / batch;
-  BoundKernel k;
-  k.run = [=](const void* const* in, void* const* out, void*) {
+  // The kernel is prepared once, not by every task; for full chunks and for the last.
+  const bool prepared = c->full.preparation.has_value();
+  size_t bytes = 0;
+  if (prepared)
+    for (Pair* pair : {&c->full, &c->rest}) {
+      if (!pair->first) continue;
+      if (!pair->preparation) {
+        const size_t size = bytes_of(r.inputs[1]);
+        pair->preparation = {.input = 1, .bytes = size, .make = [size](const void* w, void* to) { std::memcpy(to, w, size); }, .run = pair->first};
+      }
+      pair->at = bytes;
+      bytes += aligned(pair->preparation->bytes);
+    }
+  auto prepare = [=](const void* w, void* to) {
+    for (const Pair* pair : {&c->full, &c->rest})
+      if (pair->preparation) pair->preparation->make(w, static_cast<char*>(to) + pair->at);
+  };
+  auto multiply = [=](const void* const* in, void* const* out, const void* w) {
     parallel_for(c->count, [&](int64_t t) {
       const Pair& pair = c->of(t);
       const size_t from = static_cast<size_t>(c->begin(t)), room = aligned(middle * static_cast<size_t>(c->samples(t)));
       char* memory = static_cast<char*>(task_scratch<1>(room + pair.scratch));
-      const void* inputs[] = {static_cast<const char*>(in[0]) + from * x, in[1], in[2]};
+      const void* inputs[] = {static_cast<const char*>(in[0]) + from * x, prepared ? static_cast<const char*>(w) + pair.at : w, in[2]};
       void* held[] = {memory};
-      pair.first(inputs, held, memory + room);
+      (prepared ? pair.preparation->run : pair.first)(inputs, held, memory + room);
       void* outputs[] = {static_cast<char*>(out[0]) + from * y, index ? static_cast<char*>(out[1]) + from * index : nullptr};
       pair.second(held, outputs, memory + room);
     });
   };
+  BoundKernel k;
+  if (!prepared) {
+    k.run = [=](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); };
+    return k;
+  }
+  k.scratch_bytes = bytes;
+  k.run = [=](const void* const* in, void* const* out, void* scratch) {
+    prepare(in[1], scratch);
+    multiply(in, out, scratch);
+  };
+  k.preparation = {.input = 1, .bytes = bytes, .make = prepare, .run = [=](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); }};
   return k;
 }
 

@@ -58,9 +58,8 @@ class Gemm {
 
   size_t scratch_bytes() const { return static_cast<size_t>(d.batch * panels * panel * d.k) * sizeof(float); }
 
-  // y = c + alpha * a b; c may be y, or null for zero.
-  void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha) const {
-    float* packed = static_cast<float*>(scratch);
+  void pack(const void* b0, void* to) const {
+    float* packed = static_cast<float*>(to);
     parallel_for(d.batch * pack_tasks, [&](int64_t t) {
       const int64_t s = t / pack_tasks, from = t % pack_tasks * pack_group;
       const float* b = static_cast<const float*>(b0) + s * d.k * d.n;
@@ -68,6 +67,14 @@ class Gemm {
       if (!tb) return blocks().pack_rows(b, d.n, from, std::min(d.k, from + pack_group), d.k, d.n, to);
       for (int64_t p = from; p < std::min(panels, from + pack_group); ++p) blocks().pack_transposed(b + p * panel * d.k, d.k, d.k, columns(p), to + p * panel * d.k);
     });
+  }
+  // y = c + alpha * a b; c may be y, or null for zero.
+  void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha) const {
+    pack(b0, scratch);
+    multiply(a0, scratch, c0, y0, alpha);
+  }
+  void multiply(const void* a0, const void* packed0, const void* c0, void* y0, float alpha) const {
+    const float* packed = static_cast<const float*>(packed0);
     parallel_for(d.batch * row_tasks * group_tasks, [&](int64_t t) {
       const int64_t s = t / (row_tasks * group_tasks), first_row = t / group_tasks % row_tasks * rows, first_panel = t % group_tasks * group;
       GemmStrip strip;
@@ -146,7 +153,24 @@ BoundKernel bind_gemm_add(const KernelRequest& r) {
   return kernel;
 }
 
+// Of a right operand that stays the same it is the fastest from a few rows on.
+BoundKernel bind_prepacked(const KernelRequest& r) {
+  if (!(r.steady & 2)) return r.decline("its right operand changes from run to run");
+  const auto& op = static_cast<const MatMulOp&>(r.op);
+  const MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
+  if (std::string why = refusal(r, d); !why.empty()) return r.decline(why);
+  if (d.m < 4) return r.decline("too few rows");
+  Gemm gemm(op, d);
+  BoundKernel kernel;
+  kernel.scratch_bytes = gemm.scratch_bytes();
+  kernel.run = [gemm](const void* const* in, void* const* out, void* scratch) { gemm.run(in[0], in[1], nullptr, out[0], scratch, 1); };
+  kernel.preparation = {.input = 1, .bytes = gemm.scratch_bytes(), .make = [gemm](const void* b, void* to) { gemm.pack(b, to); },
+                        .run = [gemm](const void* const* in, void* const* out, void*) { gemm.multiply(in[0], in[1], nullptr, out[0], 1); }};
+  return kernel;
+}
+
 // Before oneDNN where it is faster, behind it (or in a build without it) otherwise.
+LAMINA_KERNEL(cpu, "MatMul", "prepacked", 7, bind_prepacked);
 LAMINA_KERNEL(cpu, "MatMul", "packed", 8, bind_gemm<true>);
 LAMINA_KERNEL(cpu, "MatMulAdd", "packed", 8, bind_gemm_add<true>);
 LAMINA_KERNEL(cpu, "MatMul", "packed_any", 12, bind_gemm<false>);
