@@ -11,7 +11,10 @@ def value(layer, variable, shape):
         return np.zeros(shape, "float32")
     if kind in ("gamma", "moving_variance"):
         return np.ones(shape, "float32")
-    inputs = np.prod(shape[:-1]) if variable.startswith("attention_output/") or len(shape) == 4 else shape[0]  # from heads, on two axes in Keras; of convolutions
+    convolution = len(shape) == 4 or (len(shape) == 3 and variable == "kernel")
+    inputs = np.prod(shape[:-1]) if convolution or variable.startswith("attention_output/") else shape[0]  # from heads, on two axes in Keras
+    if layer.endswith("_depth"):
+        inputs = np.prod(shape[:-2])  # each channel by itself
     scale = 0.05 if kind == "embeddings" else inputs ** -0.5
     return (scale * np.random.default_rng(zlib.crc32(f"{layer}/{variable}".encode())).standard_normal(shape)).astype("float32")
 
@@ -23,7 +26,7 @@ def set_keras(model):
 
 
 def set_torch(torch, net):
-    """PyTorch keeps a linear layer's weight transposed, a convolution's as (filters, channels, sizes...). Normalisations start as here."""
+    """PyTorch keeps a linear layer's weight transposed, a convolution's as (filters, channels, sizes...) (of a transposed one too). Normalisations start as here."""
     with torch.no_grad():
         for path, module in net.named_modules():
             name, _, inner = path.partition(".")
@@ -31,9 +34,10 @@ def set_torch(torch, net):
             if isinstance(module, torch.nn.Linear):
                 module.weight.copy_(torch.from_numpy(value(name, inner + "kernel", module.weight.shape[::-1])).T)
                 module.bias.copy_(torch.from_numpy(value(name, inner + "bias", module.bias.shape)))
-            elif isinstance(module, torch.nn.Conv2d):
-                filters, channels, *sizes = module.weight.shape
-                module.weight.copy_(torch.from_numpy(value(name, "kernel", (*sizes, channels, filters))).permute(3, 2, 0, 1))
+            elif isinstance(module, (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
+                last, before, *sizes = module.weight.shape
+                w = value(name, "kernel", (*sizes, last, 1) if name.endswith("_depth") else (*sizes, before, last)).reshape(*sizes, before, last)
+                module.weight.copy_(torch.from_numpy(np.moveaxis(w, (-1, -2), (0, 1))))
                 if module.bias is not None:
                     module.bias.copy_(torch.from_numpy(value(name, "bias", module.bias.shape)))
             elif isinstance(module, torch.nn.Embedding):

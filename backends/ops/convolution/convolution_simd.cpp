@@ -23,6 +23,11 @@ void add_bias(float* y, const float* bias, int64_t rows, int64_t channels, bool 
   else add_bias_rows<false>(y, bias, rows, channels);
 }
 
+void accumulate(float* to, const float* from, int64_t n) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) to[i] += from[i];
+}
+
 typedef float Floats __attribute__((vector_size(32)));
 
 inline Floats load(const float* from) {
@@ -72,7 +77,7 @@ void outer_products(const float* x, int64_t step, const int64_t* offsets, int64_
     }
 }
 
-constexpr ConvolutionRows kRows = {add_bias, outer_products};
+constexpr ConvolutionRows kRows = {add_bias, accumulate, outer_products};
 
 }  // namespace
 

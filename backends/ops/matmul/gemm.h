@@ -29,4 +29,7 @@ struct GemmBlocks {
   void (*strip)(const GemmStrip& s);
 };
 
+// Of the best instruction set that the processor has.
+const GemmBlocks& gemm_blocks();
+
 }  // namespace lamina

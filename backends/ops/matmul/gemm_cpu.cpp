@@ -14,9 +14,7 @@ LAMINA_LEVEL(simd_avx2)
 LAMINA_LEVEL(simd_avx512)
 #endif
 
-namespace {
-
-const GemmBlocks& blocks() {
+const GemmBlocks& gemm_blocks() {
   static const GemmBlocks& chosen = []() -> const GemmBlocks& {
 #if defined(LAMINA_X86)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
@@ -28,14 +26,16 @@ const GemmBlocks& blocks() {
   return chosen;
 }
 
+namespace {
+
 constexpr int64_t kDepth = 256;             // of k at a time: a panel's piece fits the first-level cache beside the left operand's rows
-constexpr int64_t kTaskWork = 1 << 20;      // multiply-adds worth a task: some ten microseconds
+constexpr int64_t kTaskWork = 1 << 18;      // multiply-adds worth a task: some five microseconds
 constexpr int64_t kPackTask = 1 << 14;      // values worth packing in a task
 constexpr size_t kMostScratch = 64 << 20;
 
 class Gemm {
  public:
-  Gemm(const MatMulOp& op, const MatMulDims& dims) : d(dims), ta(op.transpose_a), tb(op.transpose_b), panel(blocks().panel) {
+  Gemm(const MatMulOp& op, const MatMulDims& dims) : d(dims), ta(op.transpose_a), tb(op.transpose_b), panel(gemm_blocks().panel) {
     panels = (d.n + panel - 1) / panel;
     // Tasks: pieces of rows and groups of panels, as square as they come.
     int64_t wanted = std::clamp<int64_t>(d.m * d.n * d.k / kTaskWork, 1, 16);
@@ -64,8 +64,8 @@ class Gemm {
       const int64_t s = t / pack_tasks, from = t % pack_tasks * pack_group;
       const float* b = static_cast<const float*>(b0) + s * d.k * d.n;
       float* to = packed + s * panels * panel * d.k;
-      if (!tb) return blocks().pack_rows(b, d.n, from, std::min(d.k, from + pack_group), d.k, d.n, to);
-      for (int64_t p = from; p < std::min(panels, from + pack_group); ++p) blocks().pack_transposed(b + p * panel * d.k, d.k, d.k, columns(p), to + p * panel * d.k);
+      if (!tb) return gemm_blocks().pack_rows(b, d.n, from, std::min(d.k, from + pack_group), d.k, d.n, to);
+      for (int64_t p = from; p < std::min(panels, from + pack_group); ++p) gemm_blocks().pack_transposed(b + p * panel * d.k, d.k, d.k, columns(p), to + p * panel * d.k);
     });
   }
   // y = c + alpha * a b; c may be y, or null for zero.
@@ -93,7 +93,7 @@ class Gemm {
           strip.y = static_cast<float*>(y0) + at;
           strip.c = l ? strip.y : c0 ? static_cast<const float*>(c0) + at : nullptr;
           strip.columns = columns(p);
-          blocks().strip(strip);
+          gemm_blocks().strip(strip);
         }
       }
     });
@@ -118,7 +118,7 @@ std::string refusal(const KernelRequest& r, const MatMulDims& d) {
 // Where this kernel is faster than oneDNN's (bench/cpp/products.cpp): with AVX2 that does not pack operands of up to some hundred rows,
 // and rows a multiple of 2 KB apart then fall on the same lines of the caches. Tall and thin products do not suffer.
 std::string preference(const MatMulOp& op, const MatMulDims& d) {
-  if (blocks().panel != 16 || op.transpose_b || d.n % 512 != 0) return "oneDNN does these well";
+  if (gemm_blocks().panel != 16 || op.transpose_b || d.n % 512 != 0) return "oneDNN does these well";
   if (d.m < 48 || d.m * d.n * d.k < (1 << 22)) return "too small";
   if (d.m >= 1024 && d.k <= 128) return "tall and thin";
   return {};

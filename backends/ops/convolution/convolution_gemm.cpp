@@ -1,0 +1,381 @@
+// Convolutions as matrix products without copies: with channels last and no dilation along the last axis, the window's row at every
+// place of an output's row lies in one piece, a step of strides * channels behind the one before. That is a matrix whose rows
+// overlap, and the blocks of our product (gemm.h) read it as it is. Only padding is copied, a sample at a time.
+#include "backends/core/kernel.h"
+#include "backends/cpu/thread_pool.h"
+#include "backends/ops/convolution/fused.h"
+#include "backends/ops/convolution/rows.h"
+#include "backends/ops/convolution/tasks.h"
+#include "backends/ops/matmul/gemm.h"
+
+namespace lamina {
+
+namespace {
+
+constexpr int64_t kDepth = 256;         // of the sums at a time, as in the product
+constexpr int64_t kTaskWork = 1 << 20;  // multiplications worth a task
+constexpr int64_t kBandBytes = 256 << 10;
+
+size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+// A convolution of x' by w' seen as products. For the input's gradient (stride 1) x' is g, and w' the kernel turned round.
+struct Geometry {
+  using Triple = ConvolutionDims::Triple;
+  int64_t channels, filters;
+  Triple in, out, size, strides, dilation, low, padded;
+  int64_t width, depth;  // of a window: of its last axis, and all of it
+  bool whole;            // no padding: samples are read where they lie
+
+  explicit Geometry(const ConvolutionDims& d) : channels(d.channels), filters(d.filters), in(d.in), out(d.out), size(d.size), strides(d.strides), dilation(d.dilation), low(d.low) {
+    if (d.pointwise()) in = out = {1, 1, d.outputs()};  // all places are one row
+    finish();
+  }
+  // Of the gradient with respect to the input, where all strides are 1.
+  static Geometry turned(const ConvolutionDims& d) {
+    Geometry g(d);
+    std::swap(g.channels, g.filters);
+    std::swap(g.in, g.out);
+    for (size_t a = 0; a < 3; ++a) g.low[a] = (g.size[a] - 1) * g.dilation[a] - g.low[a];
+    g.finish();
+    return g;
+  }
+
+  int64_t rows() const { return out[0] * out[1]; }
+  int64_t places() const { return rows() * out[2]; }
+  int64_t padded_elements() const { return ConvolutionDims::product(padded) * channels; }
+  int64_t in_elements() const { return ConvolutionDims::product(in) * channels; }
+  int64_t out_elements() const { return places() * filters; }
+  int64_t row_taps() const { return size[0] * size[1]; }
+  // Where the part `tap` of the window at the start of output row `row` begins in a padded sample.
+  int64_t begin(int64_t row, int64_t tap) const {
+    const int64_t i = row / out[1] * strides[0] + tap / size[1] * dilation[0], j = row % out[1] * strides[1] + tap % size[1] * dilation[1];
+    return (i * padded[1] + j) * padded[2] * channels;
+  }
+  // Calls f(place of a row of `in` in a padded sample, its place in the sample, values).
+  template <class F>
+  void each_row(F&& f) const {
+    for (int64_t i = 0; i < in[0]; ++i)
+      for (int64_t j = 0; j < in[1]; ++j) f((((i + low[0]) * padded[1] + j + low[1]) * padded[2] + low[2]) * channels, (i * in[1] + j) * in[2] * channels, in[2] * channels);
+  }
+  void pad(const float* sample, float* to) const {
+    std::memset(to, 0, static_cast<size_t>(padded_elements()) * sizeof(float));
+    each_row([&](int64_t at, int64_t from, int64_t n) { std::memcpy(to + at, sample + from, static_cast<size_t>(n) * sizeof(float)); });
+  }
+
+ private:
+  void finish() {
+    width = size[2] * channels;
+    depth = row_taps() * width;
+    for (size_t a = 0; a < 3; ++a) padded[a] = std::max(low[a] + in[a], (out[a] - 1) * strides[a] + (size[a] - 1) * dilation[a] + 1);
+    whole = low == Triple{0, 0, 0} && padded == in;
+  }
+};
+
+int64_t panels(int64_t columns) { return (columns + gemm_blocks().panel - 1) / gemm_blocks().panel; }
+int columns_of(int64_t p, int64_t columns) { return static_cast<int>(std::min<int64_t>(gemm_blocks().panel, columns - p * gemm_blocks().panel)); }
+size_t packed_bytes(int64_t depth, int64_t columns) { return aligned(static_cast<size_t>(depth * panels(columns) * gemm_blocks().panel) * sizeof(float)); }
+
+// The kernel (depth, filters) in panels.
+void pack_kernel(const Geometry& g, const float* w, float* packed) {
+  constexpr int64_t kPiece = 1 << 14;
+  const int64_t piece = std::max<int64_t>(1, kPiece / g.filters);
+  parallel_for((g.depth + piece - 1) / piece, [&](int64_t t) { gemm_blocks().pack_rows(w, g.filters, t * piece, std::min(g.depth, (t + 1) * piece), g.depth, g.filters, packed); });
+}
+// The kernel turned round: for each tap (g.channels, g.filters) from the opposite tap's (g.filters, g.channels).
+void pack_turned(const Geometry& g, const float* w, float* packed) {
+  const int64_t taps = ConvolutionDims::product(g.size), panel = gemm_blocks().panel;
+  parallel_for(panels(g.filters) * taps, [&](int64_t t) {
+    const int64_t p = t / taps, tap = t % taps;
+    gemm_blocks().pack_transposed(w + ((taps - 1 - tap) * g.filters + p * panel) * g.channels, g.channels, g.channels, columns_of(p, g.filters), packed + (p * g.depth + tap * g.channels) * panel);
+  });
+}
+
+// Output rows [from, to), places [left, right) of each, of a padded sample.
+void multiply_rows(const Geometry& g, const float* x, const float* packed, float* y, int64_t from, int64_t to, int64_t left, int64_t right) {
+  GemmStrip s;
+  s.row_stride = g.strides[2] * g.channels;
+  s.k_stride = 1;
+  s.y_stride = g.filters;
+  s.rows = right - left;
+  s.alpha = 1;
+  for (int64_t p = 0; p < panels(g.filters); ++p) {
+    s.columns = columns_of(p, g.filters);
+    for (int64_t tap = 0; tap < g.row_taps(); ++tap)
+      for (int64_t l = 0; l < g.width; l += kDepth) {
+        s.k = std::min(kDepth, g.width - l);
+        s.b = packed + (p * g.depth + tap * g.width + l) * gemm_blocks().panel;
+        for (int64_t row = from; row < to; ++row) {
+          s.a = x + g.begin(row, tap) + left * s.row_stride + l;
+          s.y = y + (row * g.out[2] + left) * g.filters + p * gemm_blocks().panel;
+          s.c = tap + l ? s.y : nullptr;
+          gemm_blocks().strip(s);
+        }
+      }
+  }
+}
+
+// y = x convolved with the packed kernel, plus bias. Tasks are some samples each; of few samples, pieces of them.
+struct Forward {
+  Geometry g;
+  int64_t batch;
+  bool bias, relu;
+  int64_t chunk, cuts;
+
+  Forward(const Geometry& g, int64_t batch, bool bias, bool relu) : g(g), batch(batch), bias(bias), relu(relu) {
+    const int64_t sample = std::max<int64_t>(1, g.places() * g.depth * g.filters);
+    chunk = std::clamp<int64_t>(kTaskWork / sample, 1, batch);
+    cuts = batch >= 4 ? 1 : std::clamp<int64_t>(sample / kTaskWork, 1, 8);  // a batch of one must keep two cores busy
+  }
+  size_t padding_bytes() const { return cuts > 1 && !g.whole ? static_cast<size_t>(batch * g.padded_elements()) * sizeof(float) : 0; }
+
+  void run(const float* x, const float* packed, float* y, const float* b, float* padding) const {
+    if (cuts > 1) {
+      if (!g.whole) parallel_for(batch, [&](int64_t n) { g.pad(x + n * g.in_elements(), padding + n * g.padded_elements()); });
+      const bool by_rows = g.rows() >= cuts;
+      const int64_t length = by_rows ? g.rows() : g.out[2], part = (length + cuts - 1) / cuts;
+      parallel_for(batch * cuts, [&](int64_t t) {
+        const int64_t n = t / cuts, first = std::min(length, t % cuts * part), last = std::min(length, first + part);
+        const float* from = g.whole ? x + n * g.in_elements() : padding + n * g.padded_elements();
+        float* to = y + n * g.out_elements();
+        if (by_rows) piece(from, packed, to, b, first, last, 0, g.out[2]);
+        else piece(from, packed, to, b, 0, g.rows(), first, last);
+      });
+      return;
+    }
+    parallel_for((batch + chunk - 1) / chunk, [&](int64_t t) {
+      for (int64_t n = t * chunk; n < std::min(batch, (t + 1) * chunk); ++n) {
+        const float* from = x + n * g.in_elements();
+        if (!g.whole) {
+          float* copy = static_cast<float*>(task_scratch(static_cast<size_t>(g.padded_elements()) * sizeof(float)));
+          g.pad(from, copy);
+          from = copy;
+        }
+        piece(from, packed, y + n * g.out_elements(), b, 0, g.rows(), 0, g.out[2]);
+      }
+    });
+  }
+
+ private:
+  void piece(const float* x, const float* packed, float* y, const float* b, int64_t from, int64_t to, int64_t left, int64_t right) const {
+    multiply_rows(g, x, packed, y, from, to, left, right);
+    if (!bias) return;
+    for (int64_t row = from; row < to; ++row) convolution_rows().add_bias(y + (row * g.out[2] + left) * g.filters, b, right - left, g.filters, relu);
+  }
+};
+
+const char* refusal(const KernelRequest& r, const ConvolutionDims& d) {
+  if (r.inputs[0].dtype != DType::float32) return "needs float32";
+  if (d.groups != 1 || (d.dilation[2] != 1 && d.size[2] != 1)) return "needs one group and no dilation along the last axis";
+  if (d.empty()) return "empty";
+  return nullptr;
+}
+
+// Where it is faster than oneDNN (bench/cpp/convolutions.cpp): with AVX2, over one axis, kernel gradients of any batch, the rest of few samples.
+const char* preference(const ConvolutionDims& d, bool weight_grad) {
+  if (gemm_blocks().panel != 16 || d.rank != 1 || d.taps() == 1) return "oneDNN does these well";
+  if (!weight_grad && d.batch >= 4) return "oneDNN does batches well";
+  if (d.filters < 8 || d.channels * d.size[2] < 8) return "too thin";
+  return nullptr;
+}
+
+BoundKernel forward(const ConvolutionDims& d, bool bias, bool relu) {
+  const Forward f(Geometry(d), d.batch, bias, relu);
+  const size_t bytes = packed_bytes(f.g.depth, f.g.filters);
+  auto at = [](void* p, size_t bytes) { return reinterpret_cast<float*>(static_cast<char*>(p) + bytes); };
+  auto floats = [](const void* p) { return static_cast<const float*>(p); };
+  BoundKernel k;
+  k.scratch_bytes = bytes + f.padding_bytes();
+  k.run = [=](const void* const* in, void* const* out, void* scratch) {
+    pack_kernel(f.g, floats(in[1]), at(scratch, 0));
+    f.run(floats(in[0]), floats(scratch), at(out[0], 0), bias ? floats(in[2]) : nullptr, at(scratch, bytes));
+  };
+  k.preparation = {.input = 1, .bytes = bytes, .make = [=](const void* w, void* to) { pack_kernel(f.g, floats(w), at(to, 0)); },
+                   .run = [=](const void* const* in, void* const* out, void* scratch) { f.run(floats(in[0]), floats(in[1]), at(out[0], 0), bias ? floats(in[2]) : nullptr, at(scratch, bytes)); }};
+  return k;
+}
+
+// With strides: for some output rows at a time the gradient of every window, which are then added where they overlap.
+struct Scattered {
+  Geometry g;
+  int64_t batch, band;
+
+  Scattered(const ConvolutionDims& d) : g(d), batch(d.batch) {
+    const int64_t row = g.out[2] * g.depth * static_cast<int64_t>(sizeof(float));
+    band = std::clamp<int64_t>(kBandBytes / std::max<int64_t>(1, row), 1, g.rows());
+  }
+  void pack(const float* w, float* packed) const {  // (filters, depth)
+    const int64_t panel = gemm_blocks().panel;
+    parallel_for(panels(g.depth), [&](int64_t p) { gemm_blocks().pack_transposed(w + p * panel * g.filters, g.filters, g.filters, columns_of(p, g.depth), packed + p * g.filters * panel); });
+  }
+  void run(const float* grad, const float* packed, float* x) const {
+    parallel_for(batch, [&](int64_t n) {
+      const size_t windows = aligned(static_cast<size_t>(band * g.out[2] * g.depth) * sizeof(float)) / sizeof(float);
+      float* made = static_cast<float*>(task_scratch((windows + (g.whole ? 0 : static_cast<size_t>(g.padded_elements()))) * sizeof(float)));
+      float *sample = x + n * g.in_elements(), *sum = g.whole ? sample : made + windows;
+      std::memset(sum, 0, static_cast<size_t>(g.padded_elements()) * sizeof(float));
+      for (int64_t row = 0; row < g.rows(); row += band) add_band(grad + n * g.out_elements(), packed, made, sum, row, std::min(g.rows(), row + band));
+      if (!g.whole) g.each_row([&](int64_t at, int64_t to, int64_t count) { std::memcpy(sample + to, sum + at, static_cast<size_t>(count) * sizeof(float)); });
+    });
+  }
+
+ private:
+  void add_band(const float* grad, const float* packed, float* made, float* sum, int64_t from, int64_t to) const {
+    GemmStrip s;
+    s.row_stride = g.filters;
+    s.k_stride = 1;
+    s.y_stride = g.depth;
+    s.rows = (to - from) * g.out[2];
+    s.alpha = 1;
+    for (int64_t l = 0; l < g.filters; l += kDepth)
+      for (int64_t p = 0; p < panels(g.depth); ++p) {
+        s.a = grad + from * g.out[2] * g.filters + l;
+        s.k = std::min(kDepth, g.filters - l);
+        s.b = packed + (p * g.filters + l) * gemm_blocks().panel;
+        s.y = made + p * gemm_blocks().panel;
+        s.c = l ? s.y : nullptr;
+        s.columns = columns_of(p, g.depth);
+        gemm_blocks().strip(s);
+      }
+    for (int64_t row = from; row < to; ++row)
+      for (int64_t j = 0; j < g.out[2]; ++j, made += g.depth)
+        for (int64_t tap = 0; tap < g.row_taps(); ++tap) convolution_rows().accumulate(sum + g.begin(row, tap) + j * g.strides[2] * g.channels, made + tap * g.width, g.width);
+  }
+};
+
+BoundKernel input_grad(const ConvolutionDims& d) {
+  auto floats = [](const void* p) { return static_cast<const float*>(p); };
+  BoundKernel k;
+  if (ConvolutionDims::product(d.strides) == 1) {
+    const Forward f(Geometry::turned(d), d.batch, false, false);
+    const size_t bytes = packed_bytes(f.g.depth, f.g.filters);
+    k.scratch_bytes = bytes + f.padding_bytes();
+    k.run = [=](const void* const* in, void* const* out, void* scratch) {
+      pack_turned(f.g, floats(in[1]), static_cast<float*>(scratch));
+      f.run(floats(in[0]), floats(scratch), static_cast<float*>(out[0]), nullptr, reinterpret_cast<float*>(static_cast<char*>(scratch) + bytes));
+    };
+    k.preparation = {.input = 1, .bytes = bytes, .make = [=](const void* w, void* to) { pack_turned(f.g, floats(w), static_cast<float*>(to)); },
+                     .run = [=](const void* const* in, void* const* out, void* scratch) { f.run(floats(in[0]), floats(in[1]), static_cast<float*>(out[0]), nullptr, reinterpret_cast<float*>(static_cast<char*>(scratch) + bytes)); }};
+    return k;
+  }
+  const Scattered s(d);
+  k.scratch_bytes = packed_bytes(s.g.filters, s.g.depth);
+  k.run = [=](const void* const* in, void* const* out, void* scratch) {
+    s.pack(floats(in[1]), static_cast<float*>(scratch));
+    s.run(floats(in[0]), floats(scratch), static_cast<float*>(out[0]));
+  };
+  k.preparation = {.input = 1, .bytes = k.scratch_bytes, .make = [=](const void* w, void* to) { s.pack(floats(w), static_cast<float*>(to)); },
+                   .run = [=](const void* const* in, void* const* out, void*) { s.run(floats(in[0]), floats(in[1]), static_cast<float*>(out[0])); }};
+  return k;
+}
+
+// Each chunk of the batch has sums of its own, kernel and then bias, which are added in order.
+BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
+  const Geometry g(d);
+  const BatchSplit split = weight_grad_split(d);
+  const int64_t size = d.weight_elements(), part = (size + g.filters + 15) / 16 * 16;
+  BoundKernel k;
+  k.scratch_bytes = static_cast<size_t>(split.tasks * part) * sizeof(float);
+  k.run = [=](const void* const* in, void* const* out, void* scratch) {
+    float* sums = static_cast<float*>(scratch);
+    parallel_for(split.tasks, [&](int64_t task) {
+      float* sum = sums + task * part;
+      std::memset(sum, 0, static_cast<size_t>(part) * sizeof(float));
+      const size_t bytes = packed_bytes(g.places(), g.filters);
+      float* packed = static_cast<float*>(task_scratch(bytes + (g.whole ? 0 : static_cast<size_t>(g.padded_elements()) * sizeof(float))));
+      GemmStrip s;
+      s.row_stride = 1;
+      s.k_stride = g.strides[2] * g.channels;
+      s.y_stride = g.filters;
+      s.rows = g.width;
+      s.alpha = 1;
+      for (int64_t n = split.begin(task); n < split.begin(task) + split.size(task); ++n) {
+        const float *x = static_cast<const float*>(in[0]) + n * g.in_elements(), *grad = static_cast<const float*>(in[1]) + n * g.out_elements();
+        if (!g.whole) {
+          float* copy = packed + bytes / sizeof(float);
+          g.pad(x, copy);
+          x = copy;
+        }
+        gemm_blocks().pack_rows(grad, g.filters, 0, g.places(), g.places(), g.filters, packed);
+        for (int64_t p = 0; p < panels(g.filters); ++p) {
+          s.columns = columns_of(p, g.filters);
+          for (int64_t tap = 0; tap < g.row_taps(); ++tap) {
+            s.y = sum + tap * g.width * g.filters + p * gemm_blocks().panel;
+            s.c = s.y;
+            for (int64_t row = 0; row < g.rows(); ++row)
+              for (int64_t l = 0; l < g.out[2]; l += kDepth) {
+                s.a = x + g.begin(row, tap) + l * s.k_stride;
+                s.k = std::min(kDepth, g.out[2] - l);
+                s.b = packed + (p * g.places() + row * g.out[2] + l) * gemm_blocks().panel;
+                gemm_blocks().strip(s);
+              }
+          }
+        }
+        if (bias)
+          for (int64_t place = 0; place < g.places(); ++place) convolution_rows().accumulate(sum + size, grad + place * g.filters, g.filters);
+      }
+    });
+    constexpr int64_t kStrip = 1 << 14;
+    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t t) { add_parts(sums, split.tasks, part, static_cast<float*>(out[0]), t * kStrip, std::min(size, (t + 1) * kStrip)); });
+    if (bias) add_parts(sums + size, split.tasks, part, static_cast<float*>(out[1]), 0, g.filters);
+  };
+  return k;
+}
+
+// kPreferred: only where it is the fastest; else behind oneDNN, for builds without it.
+template <bool kPreferred>
+const char* refuse(const KernelRequest& r, const ConvolutionDims& d, bool weight_grad = false) {
+  if (const char* why = refusal(r, d)) return why;
+  return kPreferred ? preference(d, weight_grad) : nullptr;
+}
+
+template <bool kPreferred>
+BoundKernel bind_forward(const KernelRequest& r) {
+  const auto& op = static_cast<const ConvolutionOp&>(r.op);
+  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
+  if (const char* why = refuse<kPreferred>(r, d)) return r.decline(why);
+  return forward(d, false, false);
+}
+template <bool kPreferred>
+BoundKernel bind_fused(const KernelRequest& r) {
+  const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
+  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
+  if (const char* why = refuse<kPreferred>(r, d)) return r.decline(why);
+  return forward(d, true, op.relu);
+}
+template <bool kPreferred>
+BoundKernel bind_input_grad(const KernelRequest& r) {
+  const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
+  const ConvolutionDims d(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape);
+  if (const char* why = refuse<kPreferred>(r, d)) return r.decline(why);
+  for (size_t a = 0; a < 3; ++a)
+    if (d.low[a] > (d.size[a] - 1) * d.dilation[a]) return r.decline("windows may not lie in the padding alone");
+  return input_grad(d);
+}
+template <bool kPreferred>
+BoundKernel bind_weight_grad(const KernelRequest& r) {
+  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
+  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
+  if (const char* why = refuse<kPreferred>(r, d, true)) return r.decline(why);
+  return weight_grad(d, false);
+}
+template <bool kPreferred>
+BoundKernel bind_fused_weight_grad(const KernelRequest& r) {
+  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
+  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
+  if (const char* why = refuse<kPreferred>(r, d, true)) return r.decline(why);
+  return weight_grad(d, true);
+}
+
+LAMINA_KERNEL(cpu, "Convolution", "gemm", 8, bind_forward<true>);
+LAMINA_KERNEL(cpu, "FusedConvolution", "gemm", 8, bind_fused<true>);
+LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "gemm", 8, bind_input_grad<true>);
+LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "gemm", 8, bind_weight_grad<true>);
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "gemm", 8, bind_fused_weight_grad<true>);
+LAMINA_KERNEL(cpu, "Convolution", "gemm_any", 14, bind_forward<false>);
+LAMINA_KERNEL(cpu, "FusedConvolution", "gemm_any", 14, bind_fused<false>);
+LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "gemm_any", 14, bind_input_grad<false>);
+LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "gemm_any", 14, bind_weight_grad<false>);
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "gemm_any", 14, bind_fused_weight_grad<false>);
+
+}  // namespace
+}  // namespace lamina
