@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr int kClasses = 48;                       // sizes 64 * 2^(k/2): at most 41% unused
-constexpr size_t kCachedBytesAThread = 64u << 20;  // beyond that blocks go back to the system
+constexpr size_t kCachedBytesAThread = 256u << 20;  // beyond that blocks go back to the system
 
 struct ClassTable {
   size_t size[kClasses];

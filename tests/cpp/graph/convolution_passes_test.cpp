@@ -141,6 +141,75 @@ TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
   }
 }
 
+TEST(FuseConvolution, EveryKernelWithPoolingAgrees) {
+  std::map<std::string, int> ran;
+  for (int64_t channels : {1, 2, 4, 16})
+    for (int64_t filters : {8, 24, 32})
+      for (const Window& window : {kSame, Window{{1, 1}, {0, 0}, {0, 0}, {1, 1}}, Window{{1, 1}, {2, 0}, {1, 1}, {2, 1}}})
+        for (bool relu : {false, true}) {
+          const Tensor x = ramp({7, 13, 12, channels}), w = ramp({3, 3, channels, filters}), b = ramp({filters});
+          Tensor plain = prim::add(prim::convolution(x, w, window), b);
+          if (relu) plain = prim::unary(Unary::relu, plain);
+          auto run = [&](const Primitive& op, const KernelInfo& kernel, const Tensors& inputs) -> Tensors {
+            std::vector<TensorSpec> in;
+            std::vector<const void*> from;
+            std::vector<void*> to;
+            for (const Tensor& t : inputs) in.push_back(t.spec()), from.push_back(t.raw());
+            const std::vector<TensorSpec> out = op.infer(in);
+            BoundKernel k = bind_kernel_named(Device::cpu, kernel.name, {op, in, out, {}});
+            if (!k.run) return {};
+            ++ran[kernel.primitive + " " + kernel.name];
+            Tensors results;
+            for (const TensorSpec& s : out) results.push_back(Tensor::empty(s.shape, s.dtype)), to.push_back(results.back().mutable_raw());
+            BufferPtr scratch = allocate(std::max<size_t>(64, k.scratch_bytes));
+            k.run(from.data(), to.data(), scratch->data());
+            return results;
+          };
+          for (const KernelInfo& k : registered_kernels()) {
+            if (k.primitive == "FusedConvolutionPool") {
+              for (bool indexed : {false, true}) {
+                Tensors found = run(FusedConvolutionPoolOp(window, 1, relu, kTiles, indexed), k, {x, w, b});
+                if (!found.empty()) expect_close(prim::max_pool(plain, kTiles), found[0], 1e-5);
+              }
+            } else if (k.primitive == "FusedConvolutionPoolWeightGrad") {
+              Tensors pooled = lamina::apply(make_op<MaxPoolOp>(kTiles, true), std::vector<Tensor>{plain});
+              const Tensor g = ramp(pooled[0].shape());
+              const std::vector<int64_t> input = {plain.shape()[1], plain.shape()[2]};
+              Tensors found = run(FusedConvolutionPoolWeightGradOp(window, 1, {3, 3}, kTiles, input), k, {x, g, pooled[1]});
+              if (found.empty()) continue;
+              Tensor spread = lamina::apply(make_op<MaxPoolScatterOp>(kTiles, input), std::vector<Tensor>{g, pooled[1]})[0];
+              expect_close(prim::convolution_weight_grad(x, spread, window, 1, {3, 3}), found[0], 1e-5);
+              expect_close(prim::reduce(Reduce::sum, g, {0, 1, 2}, false), found[1], 1e-5);
+            }
+          }
+        }
+  EXPECT_GE(ran["FusedConvolutionPool chunks"], 100);
+}
+
+// Which of four equal places is the first, and what NaN does, whichever kernel it is.
+TEST(FuseConvolution, IndexOfTiesAndNaN) {
+  const Tensor w = ramp({3, 3, 1, 8}), b = prim::full({8}, -1e6, DType::float32);
+  std::vector<float> values(36, 0.5f);
+  values[14] = std::numeric_limits<float>::quiet_NaN();
+  const Tensor x = Tensor::of(values, {1, 6, 6, 1});
+  const Window valid{{1, 1}, {0, 0}, {0, 0}, {1, 1}};
+  const FusedConvolutionPoolOp op(valid, 1, true, kTiles, true);
+  Tensors expected = lamina::apply(make_op<MaxPoolOp>(kTiles, true), std::vector<Tensor>{prim::unary(Unary::relu, prim::add(prim::convolution(x, w, valid), b))});
+  const std::vector<TensorSpec> in = {x.spec(), w.spec(), b.spec()}, out = op.infer(in);
+  for (const KernelInfo& k : registered_kernels()) {
+    if (k.primitive != "FusedConvolutionPool") continue;
+    BoundKernel kernel = bind_kernel_named(Device::cpu, k.name, {op, in, out, {}});
+    if (!kernel.run) continue;
+    Tensor y = Tensor::empty(out[0].shape, out[0].dtype), index = Tensor::empty(out[1].shape, out[1].dtype);
+    BufferPtr scratch = allocate(std::max<size_t>(64, kernel.scratch_bytes));
+    const void* from[] = {x.raw(), w.raw(), b.raw()};
+    void* to[] = {y.mutable_raw(), index.mutable_raw()};
+    kernel.run(from, to, scratch->data());
+    EXPECT_EQ(index.to_vector<uint8_t>(), expected[1].to_vector<uint8_t>()) << k.name;
+    for (int64_t i = 0; i < y.size(); ++i) EXPECT_EQ(std::isnan(y.at(i)), std::isnan(expected[0].at(i))) << k.name;
+  }
+}
+
 TEST(FuseConvolution, NaNPassesThroughRelu) {
   std::vector<float> values(1 * 4 * 4 * 16, 1.0f);
   values[0] = std::numeric_limits<float>::quiet_NaN();
