@@ -22,6 +22,8 @@ struct Preparation {
   std::function<void(const void* input, void* prepared)> make;
   // As BoundKernel::run, but takes what make() wrote in the input's place.
   std::function<void(const void* const* inputs, void* const* outputs, void* scratch)> run;
+  // What make() writes for an input, where that depends on the input alone: kernels with the same text share one. Empty: nobody else's.
+  std::string layout = {};
 };
 
 // Bound to one signature. run() may be called from several threads at once: it keeps no state but its closure, works in

@@ -1,5 +1,6 @@
 #include "backends/graph/executable.h"
 
+#include <map>
 #include <set>
 
 #include "backends/core/engine.h"
@@ -9,6 +10,39 @@ namespace lamina {
 
 namespace {
 size_t bytes_of(const TensorSpec& s) { return static_cast<size_t>(s.shape.elements()) * size_of(s.dtype); }
+
+// Variables in the layouts of kernels, as long as some function holds them: the functions of several batch sizes share them.
+class PreparedVariables {
+ public:
+  static PreparedVariables& instance() {
+    static auto* all = new PreparedVariables;  // functions may outlive main's statics
+    return *all;
+  }
+  template <class F>
+  BufferPtr get(const VariableState& variable, uint64_t changes, const std::string& layout, F&& make) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    Entry& entry = entries_[{variable.id, layout}];
+    BufferPtr buffer = entry.buffer.lock();
+    if (!buffer || entry.changes != changes) {
+      buffer = make();
+      entry = {buffer, changes};
+    }
+    if (entries_.size() > 2 * alive_ + 64) {
+      std::erase_if(entries_, [](const auto& e) { return e.second.buffer.expired(); });
+      alive_ = entries_.size();
+    }
+    return buffer;
+  }
+
+ private:
+  struct Entry {
+    std::weak_ptr<Buffer> buffer;
+    uint64_t changes = 0;
+  };
+  std::mutex mutex_;
+  std::map<std::pair<uint64_t, std::string>, Entry> entries_;
+  size_t alive_ = 0;
+};
 
 bool may_share(const BoundKernel& k, int input, int output) {
   return k.in_place || std::find(k.sharing.begin(), k.sharing.end(), std::pair(input, output)) != k.sharing.end();
@@ -138,7 +172,8 @@ std::shared_ptr<const Executable::Kept> Executable::current_kept() {
     fresh->changes.push_back(variables_[i]->changes.load(std::memory_order_acquire));
     held[i] = variables_[i]->value;
   }
-  for (size_t bytes : kept_bytes_) fresh->buffers.push_back(allocate(std::max<size_t>(64, bytes)));
+  fresh->buffers.resize(kept_bytes_.size());
+  auto take = [&](int index) { fresh->buffers[index] = allocate(std::max<size_t>(64, kept_bytes_[index])); };
   auto at = [&](int root) -> void* {
     const Place& p = places_[root];
     if (p.kind == Place::Kind::variable) return held[p.index].node()->buffer->data();
@@ -147,13 +182,32 @@ std::shared_ptr<const Executable::Kept> Executable::current_kept() {
   for (const KeptCall& call : kept_calls_) {
     std::vector<void*> in, out;
     for (int root : call.inputs) in.push_back(at(root));
-    for (int root : call.outputs) out.push_back(at(root));
+    for (int root : call.outputs) {
+      take(places_[root].index);
+      out.push_back(at(root));
+    }
     BufferPtr scratch = allocate(std::max<size_t>(64, call.scratch_bytes));
     call.run(in.data(), out.data(), scratch->data());
   }
-  for (const KeptPreparation& p : preparations_) p.make(at(p.source), fresh->buffers[p.index]->data());
+  for (const KeptPreparation& p : preparations_) {
+    const Place& source = places_[p.source];
+    auto make = [&] {
+      take(p.index);
+      p.make(at(p.source), fresh->buffers[p.index]->data());
+      return fresh->buffers[p.index];
+    };
+    if (p.layout.empty() || source.kind != Place::Kind::variable) make();
+    else fresh->buffers[p.index] = PreparedVariables::instance().get(*variables_[source.index], fresh->changes[std::find(kept_variables_.begin(), kept_variables_.end(), source.index) - kept_variables_.begin()], p.layout, make);
+  }
   kept_ = fresh;
   return kept_;
+}
+
+std::vector<const void*> Executable::kept_memory() {
+  std::vector<const void*> out;
+  if (auto kept = current_kept())
+    for (const BufferPtr& b : kept->buffers) out.push_back(b->data());
+  return out;
 }
 
 void Executable::bind() {
@@ -174,7 +228,7 @@ void Executable::bind() {
   std::vector<std::pair<uint32_t, int>> prepared_at;     // table entries of prepared inputs, and their numbers
   read_.assign(variables_.size(), 0);
   auto prepared_number = [&](int root, Preparation& p) {
-    preparations_.push_back({root, static_cast<int>(kept_bytes_.size()), std::move(p.make)});
+    preparations_.push_back({root, static_cast<int>(kept_bytes_.size()), std::move(p.make), std::move(p.layout)});
     kept_bytes_.push_back(p.bytes);
     return preparations_.back().index;
   };

@@ -31,6 +31,7 @@ class Executable {
   const Graph& graph() const { return graph_; }
   size_t arena_bytes() const { return arena_bytes_; }
   int variables_in_place() const;  // updates that the plan allows to overwrite the variable
+  std::vector<const void*> kept_memory();                    // where they are
   size_t kept_values() const { return kept_bytes_.size(); }  // results and prepared inputs that outlive a run
   std::string traced;              // the graph before the passes, as text
 
@@ -72,6 +73,7 @@ class Executable {
   struct KeptPreparation {
     int source, index;  // root, number
     std::function<void(const void*, void*)> make;
+    std::string layout;
   };
 
   void assign_places();

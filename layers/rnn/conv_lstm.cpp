@@ -73,7 +73,9 @@ class ConvLstmCell final : public Layer, public CellInterface {
     args.dilation_rate.standardize(rank, "dilation_rate");
     standardize_padding(args.padding);
     standardize_data_format(args.data_format);
-    check_strides_and_dilation(args.strides, args.dilation_rate, rank);
+    auto largest = [&](const AxisSizes& sizes, const char* name) { return std::ranges::max(sizes.sizes(rank, name)); };
+    if (largest(args.strides, "strides") > 1 && largest(args.dilation_rate, "dilation_rate") > 1)
+      throw ValueError("Specifying `strides > 1` is not compatible with `dilation_rate > 1`. Give one of them as 1. Received: strides=", args.strides.value().repr(), ", dilation_rate=", args.dilation_rate.value().repr(), ".");
     if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
     if (!args.recurrent_initializer) args.recurrent_initializer = "orthogonal";
     if (!args.bias_initializer) args.bias_initializer = "zeros";

@@ -140,7 +140,8 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, bool bias, bool rel
     transform(in[1], scratch);
     multiply(in, out, scratch);
   };
-  k.preparation = {.input = 1, .bytes = k.scratch_bytes, .make = transform, .run = [=](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); }};
+  k.preparation = {.input = 1, .bytes = k.scratch_bytes, .make = transform, .run = [=](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); },
+                   .layout = text("winograd ", d.channels, " ", d.filters, " ", flipped)};
   return k;
 }
 

@@ -165,7 +165,8 @@ BoundKernel bind_prepacked(const KernelRequest& r) {
   kernel.scratch_bytes = gemm.scratch_bytes();
   kernel.run = [gemm](const void* const* in, void* const* out, void* scratch) { gemm.run(in[0], in[1], nullptr, out[0], scratch, 1); };
   kernel.preparation = {.input = 1, .bytes = gemm.scratch_bytes(), .make = [gemm](const void* b, void* to) { gemm.pack(b, to); },
-                        .run = [gemm](const void* const* in, void* const* out, void*) { gemm.multiply(in[0], in[1], nullptr, out[0], 1); }};
+                        .run = [gemm](const void* const* in, void* const* out, void*) { gemm.multiply(in[0], in[1], nullptr, out[0], 1); },
+                        .layout = text("panels ", d.batch, " ", d.k, " ", d.n, " ", op.transpose_b)};
   return kernel;
 }
 

@@ -101,6 +101,26 @@ TEST(Kept, WhatLeavesTheFunctionIsNotShared) {
   expect_close(prim::square(w.value()), b[0]);
 }
 
+// Functions for several batch sizes hold one copy of the weights, which goes with the last of them.
+TEST(Kept, BatchSizesShareWhatTheyPrepare) {
+  Variable w(ramp({64, 48}));
+  Body body = [&](std::span<const Tensor> in) -> Tensors { return {prim::matmul(in[0], w.value())}; };
+  std::vector<std::shared_ptr<Executable>> all;
+  for (int64_t rows : {8, 16, 33}) {
+    const Tensors x = {ramp({rows, 64})};
+    all.push_back(compiled(body, x));
+    for (int round = 0; round < 2; ++round) {
+      expect_close(body(x)[0], all.back()->run(x)[0]);
+      w.assign(prim::multiply(w.value(), -0.5));
+    }
+  }
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Tensors x = {ramp({std::vector<int64_t>{8, 16, 33}[i], 64})};
+    expect_close(body(x)[0], all[i]->run(x)[0]);
+  }
+  EXPECT_EQ(all[0]->kept_memory(), all[2]->kept_memory());
+}
+
 // Every kernel that can take an input prepared gives the same bits as without.
 TEST(Kept, PreparedInputsGiveTheSameBits) {
   struct Case { Op op; Tensors inputs; };
