@@ -36,6 +36,8 @@ test: build package
 
 # Lamina beside Keras and PyTorch; BENCH="--workloads mlp --rounds 3" chooses (bench/README.md).
 bench: build
+	cmake -S . -B $(BUILD) -DLAMINA_BENCH=ON
+	cmake --build $(BUILD) -j $(JOBS) --target bench_workloads
 	test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
 	bench/python/install-peers $(BENCH_VENV)/bin/python
 	scripts/link-package $(BENCH_VENV)/bin/python $(BUILD)

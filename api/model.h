@@ -123,8 +123,11 @@ class Model : public Layer {
   struct Step;
   enum class StepKind { train, test, predict, call };
   bool shortcut(const List& args, const Dict& kwargs, Value& result) override;
+  Tensor lone(const Tensor& x) override;
+  bool loses_masks() const override { return false; }  // its layers hand them on, or lose them and say so
+  bool calls_compiled() const;
   Value run_step(StepKind kind, const Value& data);
-  bool run_lone(StepKind kind, const Tensor& x, Value& out);
+  Tensor run_lone(StepKind kind, const Tensor& x);  // undefined where there is no such step
   void forget_steps();  // under steps_mutex_
   Value step_body(StepKind kind, const Value& data);
   void require_compiled(const char* method) const;

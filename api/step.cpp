@@ -194,6 +194,9 @@ Dict Model::test_step(const Value& x, const Value& y, const Value& sample_weight
 
 Value Model::predict_step(const Value& x) { return invoke({x}, {{"training", false}}); }
 
+// What a step of the user's gets where there are inputs only: themselves, unless they could be taken for (x, y).
+static Value plain_or_tuple(const Value& x) { return x.is_sequence() ? Value::tuple({x}) : x; }
+
 Value Model::step_body(StepKind kind, const Value& data) {
   const List& parts = data.as_list();
   clear_losses();
@@ -202,7 +205,7 @@ Value Model::step_body(StepKind kind, const Value& data) {
     ~Clear() { m.clear_losses(); }
   } clear{*this};
   auto as_data = [&]() -> Value {
-    if (parts[1].is_none() && parts[2].is_none()) return Value::tuple({parts[0]});
+    if (parts[1].is_none() && parts[2].is_none()) return plain_or_tuple(parts[0]);
     if (parts[2].is_none()) return Value::tuple({parts[0], parts[1]});
     return Value::tuple({parts[0], parts[1], parts[2]});
   };
@@ -221,7 +224,7 @@ Value Model::step_body(StepKind kind, const Value& data) {
       return out;
     }
     default:
-      if (hooked("predict_step")) return hook->invoke("predict_step", {Value::tuple({parts[0]})}, {});
+      if (hooked("predict_step")) return hook->invoke("predict_step", {plain_or_tuple(parts[0])}, {});
       return predict_step(parts[0]);
   }
 }
@@ -273,20 +276,34 @@ Value Model::run_step(StepKind kind, const Value& data) {
 }
 
 // A step that was seen to take one tensor and give one: without building lists, which serving one sample would feel.
-bool Model::run_lone(StepKind kind, const Tensor& x, Value& out) {
+Tensor Model::run_lone(StepKind kind, const Tensor& x) {
   std::shared_ptr<Step> step;
   {
     std::lock_guard<std::mutex> lock(steps_mutex_);
     if (layer_changes() == steps_as_of_) step = lone_steps_[static_cast<int>(kind)];
   }
-  if (!step) return false;
-  out = (*step->function)(std::span<const Tensor>(&x, 1))[0];
-  return true;
+  return step ? step->function->lone(x) : Tensor();
+}
+
+// Whether model(x) may run as a compiled graph at this moment.
+bool Model::calls_compiled() const {
+  return graph_ && !hook && !users_code_ && call_compiles_ && !compile_args_.run_eagerly && settings().graph_engine() && executing_eagerly() && !recording() && !inherited_training();
+}
+
+Tensor Model::lone(const Tensor& x) {
+  if (!calls_compiled() || !x.has_data() || x.mask().defined()) return {};
+  {
+    std::lock_guard<std::mutex> lock(steps_mutex_);
+    const bool again = last_call_.size() == 1 && last_call_[0].dtype == x.dtype() && last_call_[0].shape == x.shape();
+    if (!again) return {};
+  }
+  Tensor out = run_lone(StepKind::call, x);
+  return call_compiles_ ? out : Tensor();  // tracing may have found that it does not
 }
 
 // model(x) in inference, from the second call with the same shapes on: the compiled graph, instead of layer by layer.
 bool Model::shortcut(const List& args, const Dict& kwargs, Value& result) {
-  if (!graph_ || hook || users_code_ || !call_compiles_ || args.size() != 1 || compile_args_.run_eagerly || !settings().graph_engine() || !executing_eagerly() || recording() || inherited_training()) return false;
+  if (args.size() != 1 || !calls_compiled()) return false;
   if (!kwargs.empty() && !(kwargs.size() == 1 && kwargs.contains("training") && (kwargs.at("training").is_none() || kwargs.at("training") == Value(false)))) return false;
   if (args[0].is_tensor()) {
     const Tensor& x = args[0].as_tensor();
@@ -298,7 +315,10 @@ bool Model::shortcut(const List& args, const Dict& kwargs, Value& result) {
       if (!again) last_call_ = {x.spec()};
     }
     if (!again) return false;
-    if (run_lone(StepKind::call, x, result)) return call_compiles_;
+    if (Tensor out = run_lone(StepKind::call, x); out.defined()) {
+      result = out;
+      return call_compiles_;
+    }
   } else {
     std::vector<TensorSpec> specs;
     for (const Value& leaf : flatten(args[0])) {

@@ -232,7 +232,8 @@ Dict Model::test_on_batch(const Value& x, const Value& y, const Value& sample_we
 }
 
 Value Model::predict_on_batch(const Value& x) {
-  if (Value out; x.is_tensor() && run_lone(StepKind::predict, x.as_tensor(), out)) return out;
+  if (x.is_tensor())
+    if (Tensor out = run_lone(StepKind::predict, x.as_tensor()); out.defined()) return out;
   return run_step(StepKind::predict, List{x, Value(), Value()});
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backends/core/engine.h"
+#include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -298,6 +299,18 @@ std::string Layer::expected_inputs() const {
   return names.is_none() ? " input(s)" : text(" named input(s) with keys ", names.repr());
 }
 
+Tensor Layer::operator()(const Tensor& x) {
+  if (call_depth == 0)
+    if (Tensor out = lone(x); out.defined()) return out;
+  return invoke({x}).as_tensor();
+}
+
+Tensor Layer::operator()(const Tensor& x, bool training) {
+  if (call_depth == 0 && !training)
+    if (Tensor out = lone(x); out.defined()) return out;
+  return invoke({x}, {{"training", training}}).as_tensor();
+}
+
 Value Layer::invoke(List args, Dict kwargs) {
   if (name_.empty()) set_name(auto_name(snake_case(public_class_name())));
   if (call_depth == 0) {
@@ -390,6 +403,9 @@ Value Layer::invoke(List args, Dict kwargs) {
     }
   }
   // Masks of the outputs, where the call did not set them itself.
+  if (loses_masks() && !flatten_tensors(context.mask).empty())
+    warn(text("Layer '", name(), "' (of type ", public_class_name(), ") was passed an input with a mask attached to it. However, this layer does not support masking and will therefore destroy the mask information. "
+              "Downstream layers will not see the mask. Set `supports_masking = True` in the layer if it leaves the mask as it is."));
   bool want_mask = supports_masking_ && (!context.mask.is_none() || hooked("compute_mask"));
   if (want_mask || (!hooked("call") && !b.inputs.empty())) {
     Value first = b.inputs.empty() ? Value() : b.inputs[0];

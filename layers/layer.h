@@ -98,8 +98,8 @@ class Layer : public Operation {
   // --- calling ---
   // Converts, builds, computes; records a node if a symbolic tensor is among the arguments.
   Value invoke(List args, Dict kwargs = {});
-  Tensor operator()(const Tensor& x) { return invoke({x}).as_tensor(); }
-  Tensor operator()(const Tensor& x, bool training) { return invoke({x}, {{"training", training}}).as_tensor(); }
+  Tensor operator()(const Tensor& x);
+  Tensor operator()(const Tensor& x, bool training);
   Tensor operator()(const Tensors& xs) { return invoke({Value(xs)}).as_tensor(); }
   Value run_node(List args, Dict kwargs) override { return invoke(std::move(args), std::move(kwargs)); }
   // Shapes and dtypes of the outputs for shape-only inputs; runs nothing. The layer is built if need be.
@@ -196,6 +196,8 @@ class Layer : public Operation {
  protected:
   // Another way to the result of an outermost call, where a class has one.
   virtual bool shortcut(const List& args, const Dict& kwargs, Value& result) { return false; }
+  virtual bool loses_masks() const { return !supports_masking_; }
+  virtual Tensor lone(const Tensor& x) { return {}; }  // the same for one tensor in inference; undefined where there is no other way
   void check_input_spec(const List& inputs) const;
   std::string expected_inputs() const;
   virtual Value named_inputs() const { return {}; }  // the keys of a model's inputs, if they are a dict

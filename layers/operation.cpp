@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "backends/ops/public/operand.h"
 #include "serialization/object_config.h"
 
 namespace lamina {
@@ -47,41 +48,42 @@ Value Operation::record(List args, Dict kwargs, const Value& result) {
   return out;
 }
 
-OpCall::OpCall(const OpInfo& info, std::vector<Value> attributes) : info_(&info), attributes_(std::move(attributes)) {
+OpCall::OpCall(const OpInfo& info, Dict attributes) : info_(&info), attributes_(std::move(attributes)) {
   name_ = auto_name(snake_case(info.class_name));
 }
 
 namespace {
 
-bool in_call(const OpArgument& a, const Value& v) {
-  if (a.call) return true;
-  for (const Value& leaf : flatten(v))
-    if (leaf.is_tensor()) return true;
-  return false;
-}
+bool holds_tensors(const Value& v) { return !flatten_tensors(v).empty(); }
 
-Value record_call(const OpInfo& op, std::span<const Value> arguments) {
-  std::vector<Value> plain;
+// An argument of Keras' call(), which may stand in the node's args.
+bool in_call(const OpArgument& a) { return a.call || a.collects; }
+
+Value record_call(const OpInfo& op, std::span<const Value> given) {
+  std::vector<Value> arguments(given.begin(), given.end()), plain;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (op.arguments[i].tuple && arguments[i].is_list()) arguments[i] = tensor_from_list(arguments[i]);
   for (const Value& v : arguments) plain.push_back(strip_symbolic(v));
   Value result = op.call(plain);
-  if (flatten_tensors(result).empty()) return result;  // ops.shape and the like: no tensor, no node
+  if (!holds_tensors(result)) return result;  // ops.shape and the like: no tensor, no node
   List args;
-  Dict kwargs;
-  std::vector<Value> attributes(op.arguments.size());
+  Dict kwargs, attributes;
   bool positional = true;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const OpArgument& a = op.arguments[i];
-    // The leading required arguments are Keras' call() arguments; numbers among them too (x * 2.0).
-    bool call = in_call(a, arguments[i]) || (a.required && !a.config && positional && i < 2 && arguments[i].is_number());
-    if (!call) {
-      attributes[i] = arguments[i];
-      positional = false;
-    } else if (positional && a.collects && arguments[i].is_sequence()) {
-      for (const Value& item : arguments[i].as_list()) args.push_back(item);  // as they were given
+    const Value& v = arguments[i];
+    if (!in_call(a)) {
+      if (holds_tensors(v)) kwargs.set(a.name, v);  // where Keras has numbers
+      else attributes.set(a.name, v);
+      continue;
+    }
+    positional &= a.required || a.collects || !(v == a.default_value);  // from here on by name: what is left out takes no place
+    if (positional && a.collects && v.is_sequence()) {
+      for (const Value& item : v.as_list()) args.push_back(item);  // as they were given
     } else if (positional) {
-      args.push_back(arguments[i]);
-    } else {
-      kwargs.set(a.name, arguments[i]);
+      args.push_back(v);
+    } else if (!(v == a.default_value)) {
+      kwargs.set(a.name, v);
     }
   }
   auto call = std::make_shared<OpCall>(op, std::move(attributes));
@@ -94,31 +96,37 @@ const bool recorder_installed = (set_op_recorder(record_call), true);
 
 Dict OpCall::get_config() const {
   Dict config{{"name", name_}};
-  for (size_t i = 0; i < attributes_.size(); ++i)
-    if (!attributes_[i].is_none() && !(attributes_[i] == info_->arguments[i].default_value)) config.set(info_->arguments[i].name, attributes_[i]);
+  for (const OpArgument& a : info_->arguments)
+    if (const Value* v = attributes_.find(a.name); v && (a.required || !(*v == a.default_value))) config.set(a.name, *v);
   return config;
 }
 
 std::shared_ptr<OpCall> OpCall::from_config(const std::string& class_name, const Dict& config) {
   const OpInfo* info = find_op_class(class_name);
   if (!info) return nullptr;
-  std::vector<Value> attributes(info->arguments.size());
-  for (size_t i = 0; i < attributes.size(); ++i)
-    if (const Value* v = config.find(info->arguments[i].name)) attributes[i] = is_serialized_object(*v) ? Value(get_object(*v, "")) : *v;  // functions are dicts in files
+  Dict attributes;
+  for (const OpArgument& a : info->arguments)
+    if (const Value* v = config.find(a.name); v && a.name != "name") attributes.set(a.name, is_serialized_object(*v) ? Value(get_object(*v, "")) : *v);  // functions are dicts in files
   auto call = std::make_shared<OpCall>(*info, std::move(attributes));
   if (const Value* name = config.find("name")) call->set_name(name->as_string());
   return call;
 }
 
 Value OpCall::run_node(List args, Dict kwargs) {
-  for (size_t i = args.size(); i < attributes_.size(); ++i)
-    if (!attributes_[i].is_none() && !kwargs.contains(info_->arguments[i].name)) kwargs.set(info_->arguments[i].name, attributes_[i]);
-  bool symbolic = holds_symbolic(Value(args)) || holds_symbolic(Value(kwargs));
-  auto bound = bind_arguments(*info_, args, kwargs);
-  if (!symbolic) return call_op(*info_, bound);
+  // All by name: those of the constructor stand among those of the call.
+  Dict all = attributes_;
+  size_t next = 0;
+  for (const OpArgument& a : info_->arguments) {
+    if (!in_call(a) || next >= args.size()) continue;
+    Value v = a.collects ? Value(List(args.begin() + static_cast<long>(next), args.end())) : args[next];
+    next = a.collects ? args.size() : next + 1;
+    all.set(a.name, a.tuple && v.is_list() ? Value::tuple(v.as_list()) : v);
+  }
+  if (next < args.size()) throw TypeError(info_->name, "() takes at most ", next, " tensors, received ", args.size(), ".");
+  for (const auto& [name, v] : kwargs) all.set(name, v);
+  auto bound = bind_arguments(*info_, {}, all);
+  if (!holds_symbolic(Value(args)) && !holds_symbolic(Value(kwargs))) return call_op(*info_, bound);
   for (Value& v : bound) v = strip_symbolic(v);  // a graph that is built from a file: this operation keeps its name
-  for (size_t i = 0; i < attributes_.size(); ++i)
-    if (!attributes_[i].is_none()) kwargs.erase(info_->arguments[i].name);
   return record(std::move(args), std::move(kwargs), call_op(*info_, bound));
 }
 

@@ -41,7 +41,7 @@ class Operation : public Object {
 // A public op in a functional model. Its config holds the op's non-tensor arguments.
 class OpCall final : public Operation {
  public:
-  OpCall(const OpInfo& info, std::vector<Value> attributes);
+  OpCall(const OpInfo& info, Dict attributes);
   std::string class_name() const override { return info_->class_name; }
   std::string module() const override { return info_->module; }
   std::string registered_name() const override { return info_->class_name; }
@@ -53,7 +53,7 @@ class OpCall final : public Operation {
 
  private:
   const OpInfo* info_;
-  std::vector<Value> attributes_;  // an argument each; those given with the call are ignored
+  Dict attributes_;  // the arguments of Keras' constructor; those of its call() are the node's
 };
 
 // Symbolic tensors: Input's result (Keras' KerasTensor), and their plain shape-only counterparts.

@@ -46,8 +46,10 @@ Value serialize_object(const ObjectPtr& object) {
   if (!object) return {};
   if (auto* f = dynamic_cast<Callable*>(object.get())) {
     if (f->registered_name().empty() && find_op(f->function_name())) return f->function_name();
-    return Dict{{"module", "builtins"}, {"class_name", "function"}, {"config", f->function_name()},
-                {"registered_name", f->registered_name().empty() ? "function" : f->registered_name()}};
+    Dict out{{"module", "builtins"}, {"class_name", "function"}, {"config", f->function_name()},
+             {"registered_name", f->registered_name().empty() ? "function" : f->registered_name()}};
+    f->extend_serialized(out);
+    return out;
   }
   Dict out{{"module", object->public_module()}, {"class_name", object->public_class_name()}, {"config", serialize_value(object->config())}, {"registered_name", Value()}};
   if (out.at("module").as_string().empty()) out.set("module", Value());
@@ -55,8 +57,6 @@ Value serialize_object(const ObjectPtr& object) {
   object->extend_serialized(out);
   return out;
 }
-
-namespace {
 
 ObjectPtr function_named(const std::string& name) {
   const OpInfo* op = find_op(name);
@@ -66,6 +66,8 @@ ObjectPtr function_named(const std::string& name) {
     return call_op(*op, bound);
   });
 }
+
+namespace {
 
 [[noreturn]] void unknown(const std::string& name, std::string_view module) {
   std::vector<std::string> names;

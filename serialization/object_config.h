@@ -13,6 +13,8 @@ Value deserialize_value(const Value& v);
 // A config dictionary, a class or function name, or an object: an object of one of the registered classes in `module`.
 // ValueError naming the nearest known name if it is unknown. None gives null.
 ObjectPtr get_object(const Value& identifier, std::string_view module);
+// An op as an object that calls it; null if there is none of this name.
+ObjectPtr function_named(const std::string& op);
 // Where a built-in class stands in files: its public module and name.
 inline bool is_serialized_object(const Value& v) { return v.is_dict() && v.as_dict().contains("class_name") && v.as_dict().contains("config"); }
 

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "backends/core/engine.h"
+#include "backends/core/pooled.h"
 #include "backends/core/variable.h"
 #include "backends/ops/primitives.h"
 
@@ -57,7 +58,7 @@ namespace {
 Tensor output_of(const std::shared_ptr<Producer>& p, int index) {
   auto& out = p->outputs[index];
   if (auto node = out.node.lock()) return Tensor(std::move(node));
-  auto node = std::make_shared<TensorNode>(out.spec.shape, out.spec.dtype);
+  auto node = make_pooled<TensorNode>(out.spec.shape, out.spec.dtype);
   node->buffer = out.buffer;
   node->value = out.value;
   node->trace = p->trace;

@@ -1,6 +1,7 @@
 #include "backends/core/tensor.h"
 
 #include "backends/core/autodiff.h"
+#include "backends/core/pooled.h"
 
 namespace lamina {
 
@@ -15,7 +16,7 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) {
 }
 
 Tensor Tensor::on(BufferPtr buffer, const Shape& shape, DType dtype) {
-  auto node = std::make_shared<TensorNode>(shape, dtype);
+  auto node = make_pooled<TensorNode>(shape, dtype);
   node->buffer = std::move(buffer);
   return Tensor(std::move(node));
 }
@@ -26,7 +27,7 @@ Tensor Tensor::from_bytes(const void* bytes, const Shape& shape, DType dtype) {
   return out;
 }
 
-Tensor Tensor::spec_only(const Shape& shape, DType dtype) { return Tensor(std::make_shared<TensorNode>(shape, dtype)); }
+Tensor Tensor::spec_only(const Shape& shape, DType dtype) { return Tensor(make_pooled<TensorNode>(shape, dtype)); }
 
 Tensor Tensor::scalar_of(double value, DType dtype) {
   Tensor out = empty({}, dtype);

@@ -9,6 +9,8 @@
 
 namespace lamina {
 
+void append_text(std::string& out, std::string_view piece) { out += piece; }
+
 void append_text(std::string& out, double piece) {
   if (std::isnan(piece)) { out += "nan"; return; }
   if (std::isinf(piece)) { out += piece < 0 ? "-inf" : "inf"; return; }

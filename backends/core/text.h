@@ -7,9 +7,9 @@
 
 namespace lamina {
 
-inline void append_text(std::string& out, std::string_view piece) { out += piece; }
-inline void append_text(std::string& out, const char* piece) { out += piece; }
-inline void append_text(std::string& out, const std::string& piece) { out += piece; }
+void append_text(std::string& out, std::string_view piece);
+inline void append_text(std::string& out, const char* piece) { append_text(out, std::string_view(piece)); }
+inline void append_text(std::string& out, const std::string& piece) { append_text(out, std::string_view(piece)); }
 inline void append_text(std::string& out, char piece) { out += piece; }
 inline void append_text(std::string& out, bool piece) { out += piece ? "True" : "False"; }
 void append_text(std::string& out, double piece);  // shortest form that reads back equal

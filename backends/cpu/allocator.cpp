@@ -4,6 +4,7 @@
 
 #include "backends/core/buffer.h"
 #include "backends/core/error.h"
+#include "backends/core/pooled.h"
 
 namespace lamina {
 
@@ -57,13 +58,13 @@ BufferPtr allocate(size_t bytes) {
     auto* block = cache.free[k];
     cache.free[k] = block->next;
     cache.bytes -= kTable.size[k];
-    return std::make_shared<Buffer>(block, bytes);
+    return make_pooled<Buffer>(block, bytes);
   }
   // aligned_alloc wants whole multiples of the alignment; one class is none.
   size_t rounded = ((k < kClasses ? kTable.size[k] : bytes) + kAlignment - 1) / kAlignment * kAlignment;
   void* data = std::aligned_alloc(kAlignment, rounded);
   if (!data) throw MemoryError("Out of memory: a tensor of ", bytes, " bytes does not fit. Use a smaller batch or model.");
-  return std::make_shared<Buffer>(data, bytes);
+  return make_pooled<Buffer>(data, bytes);
 }
 
 Buffer::~Buffer() {

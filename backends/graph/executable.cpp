@@ -433,6 +433,12 @@ void Executable::run_calls(void** table, void* scratch) {
 }
 
 Tensors Executable::run(std::span<const Tensor> inputs) {
+  Tensors outputs(graph_.outputs.size());
+  run(inputs, outputs);
+  return outputs;
+}
+
+void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) {
   std::unique_lock<std::mutex> turn(update_mutex_, std::defer_lock);
   if (!updates_.empty()) turn.lock();
   struct Lease {
@@ -481,11 +487,8 @@ Tensors Executable::run(std::span<const Tensor> inputs) {
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
   void* scratch = static_cast<char*>(c.arena->data()) + scratch_offset_;
   run_calls(table, scratch);
-  Tensors returned;
-  returned.reserve(graph_.outputs.size());
-  for (int v : graph_.outputs) returned.push_back(tensor_at(v, c, inputs));
+  for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = tensor_at(graph_.outputs[i], c, inputs);
   if (!updates_.empty()) finish_updates(c, inputs);
-  return returned;
 }
 
 }  // namespace lamina

@@ -25,6 +25,7 @@ class Executable {
   ~Executable();
   // Outputs for these inputs (specs as traced).
   Tensors run(std::span<const Tensor> inputs);
+  void run(std::span<const Tensor> inputs, std::span<Tensor> outputs);  // as many outputs as the graph has
   // The same for a graph without variables, on plain memory: reads `inputs` and writes `outputs`, which must not overlap.
   // Allocates nothing when a context is idle.
   void run_into(const void* const* inputs, void* const* outputs);

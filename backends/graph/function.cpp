@@ -62,32 +62,54 @@ std::shared_ptr<Executable> Function::compile(std::span<const Tensor> inputs) co
   return executable;
 }
 
-Tensors Function::operator()(std::span<const Tensor> inputs) {
+std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs) {
   bool graph = mode_ == Mode::graph || (mode_ == Mode::follow_settings && settings().graph_engine());
   bool plain = !graph || current_trace();
   for (const Tensor& t : inputs) plain |= !t.has_data();
-  if (plain) return body_(inputs);
-  std::shared_ptr<Executable> executable;
+  if (plain) return nullptr;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    executable = find(inputs);
+    if (auto found = find(inputs)) return found;
   }
-  if (!executable) {
-    executable = compile(inputs);
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (auto other = find(inputs)) {
-      executable = other;
-    } else {
-      Compiled entry;
-      for (const Tensor& t : inputs) entry.specs.push_back(t.spec());
-      entry.executable = executable;
-      compiled_.push_back(std::move(entry));
-    }
+  auto made = compile(inputs);
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (auto other = find(inputs)) return other;
+  Compiled entry;
+  for (const Tensor& t : inputs) entry.specs.push_back(t.spec());
+  entry.executable = made;
+  compiled_.push_back(std::move(entry));
+  return made;
+}
+
+namespace {
+// An event around one run, where a profiler listens.
+class RunEvent {
+ public:
+  explicit RunEvent(const std::string& name) : name_(profiling() ? &name : nullptr), start_(name_ ? detail::profile_clock() : 0) {}
+  ~RunEvent() {
+    if (name_) detail::record_event(function_label(*name_), start_, detail::profile_clock());
   }
-  if (!profiling()) return executable->run(inputs);
-  const int64_t start = detail::profile_clock();
-  Tensors out = executable->run(inputs);
-  detail::record_event(function_label(name_), start, detail::profile_clock());
+
+ private:
+  const std::string* name_;
+  int64_t start_;
+};
+}  // namespace
+
+Tensors Function::operator()(std::span<const Tensor> inputs) {
+  auto found = executable(inputs);
+  if (!found) return body_(inputs);
+  RunEvent event(name_);
+  return found->run(inputs);
+}
+
+Tensor Function::lone(const Tensor& input) {
+  std::span<const Tensor> inputs(&input, 1);
+  auto found = executable(inputs);
+  if (!found) return body_(inputs)[0];
+  RunEvent event(name_);
+  Tensor out;
+  found->run(inputs, std::span<Tensor>(&out, 1));
   return out;
 }
 

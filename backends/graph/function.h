@@ -21,6 +21,7 @@ class Function {
   // Thread-safe. Inside another trace the body is inlined. The first call with a new signature traces and compiles.
   Tensors operator()(std::span<const Tensor> inputs);
   Tensors operator()(std::initializer_list<Tensor> inputs) { return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size())); }
+  Tensor lone(const Tensor& input);  // a body of one tensor that gives one; takes no memory but the result's
   size_t signatures() const;
   void clear();              // forgets the compiled executables (the body's meaning changed)
   // Every compiled graph as text, as traced and as it runs; and as it runs in Graphviz' language. LAMINA_DUMP=graph
@@ -33,6 +34,7 @@ class Function {
     std::vector<TensorSpec> specs;
     std::shared_ptr<Executable> executable;
   };
+  std::shared_ptr<Executable> executable(std::span<const Tensor> inputs);  // null where the body is to run itself
   std::shared_ptr<Executable> compile(std::span<const Tensor> inputs) const;
   std::shared_ptr<Executable> find(std::span<const Tensor> inputs) const;
 

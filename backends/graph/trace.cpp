@@ -1,6 +1,7 @@
 #include "backends/graph/trace.h"
 
 #include "backends/core/autodiff.h"
+#include "backends/core/pooled.h"
 
 namespace lamina {
 
@@ -15,7 +16,7 @@ bool trace_reaches(const Trace& trace, uint64_t id) { return trace.reaches(id); 
 Trace::Trace(Kind kind) : id_(next_trace++), kind_(kind), outer_(kind == Kind::sub_function ? current_trace() : nullptr) {}
 
 Tensor Trace::wrap(int value) {
-  auto node = std::make_shared<TensorNode>(graph_.values[value].spec.shape, graph_.values[value].spec.dtype);
+  auto node = make_pooled<TensorNode>(graph_.values[value].spec.shape, graph_.values[value].spec.dtype);
   node->trace = id_;
   node->value = value;
   return Tensor(std::move(node));

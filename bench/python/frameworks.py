@@ -10,11 +10,13 @@ class Framework:
     environment: dict = field(default_factory=dict)
     own: bool = False  # Lamina's; the others are its peers
     trains: bool = True
+    checks: bool = True  # has losses to compare
 
 
 FRAMEWORKS = {
     "lamina graph": Framework("keras_runner", "lamina", {"LAMINA_BACKEND": "graph"}, own=True),
     "lamina eager": Framework("keras_runner", "lamina", {"LAMINA_BACKEND": "eager"}, own=True),
+    "lamina c++": Framework("cpp_runner", None, {"LAMINA_BACKEND": "graph"}, own=True, checks=False),
     "keras jax": Framework("keras_runner", "keras", {"KERAS_BACKEND": "jax"}),
     "keras tensorflow": Framework("keras_runner", "keras", {"KERAS_BACKEND": "tensorflow"}),
     "keras torch": Framework("keras_runner", "keras", {"KERAS_BACKEND": "torch"}),

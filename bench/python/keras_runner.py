@@ -6,10 +6,25 @@ import numpy as np
 import initial
 
 
+PRODUCTS = ("MatMul", "Convolution", "FusedConvolution", "Attention", "Recurrent")
+
+
+def step_work(keras, model, fit):
+    """Of a training step: floating-point operations of its products, as Lamina's profiler counts them, and bytes of variables and
+    optimizer state, read and written."""
+    with keras.profile() as profile:
+        fit(1, 1)
+    flops = sum(row["flops"] * row["calls"] for row in profile.rows() if row["op"].startswith(PRODUCTS))
+    variables = {id(v): v for v in [*model.variables, *model.optimizer.variables]}.values()
+    return {"flops": flops, "bytes": 2 * sum(np.asarray(v).nbytes for v in variables)}
+
+
 class Runner:
     def __init__(self, module):
         self.keras = importlib.import_module(module)
         self.version = self.keras.__version__
+        if hasattr(self.keras, "profile") and self.keras.config.engine() == "graph":
+            self.work = lambda: step_work(self.keras, self.model, self.fit)
 
     def setup(self, workload, x, y):
         self.model, self.batch = workload.keras_model(self.keras), workload.BATCH

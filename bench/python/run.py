@@ -35,8 +35,8 @@ def machine(threads):
 
 
 def measure(workers, names, rounds, measures, seconds):
-    """{(workload, measure, framework): [seconds, one a round]}, and what went wrong"""
-    times, failures = {}, []
+    """{(workload, measure, framework): [seconds, one a round]}, {workload: what a training step has to do}, and what went wrong"""
+    times, work, failures = {}, {}, []
     for workload in names:
         ready = []
         for w in workers:
@@ -47,6 +47,8 @@ def measure(workers, names, rounds, measures, seconds):
                     failures.append(f"{w.name}, {workload}: {reply['error']}")
             else:
                 ready.append(w)
+                if "work" in reply:
+                    work[workload] = reply["work"]
         for r in range(rounds):
             say(f"{workload}: round {r + 1} of {rounds}")
             shift = r % max(1, len(ready))
@@ -59,7 +61,7 @@ def measure(workers, names, rounds, measures, seconds):
                         failures.append(f"{w.name}, {workload}, {m}: {reply['error']}")
                     else:
                         times.setdefault((workload, m, w.name), []).append(reply["seconds"])
-    return times, failures
+    return times, work, failures
 
 
 def roofs(workers):
@@ -72,7 +74,7 @@ def check(workers, names):
     """Whether all frameworks compute the same: losses of training steps from the same weights. Prints them."""
     good = True
     for workload in names:
-        found = {w.name: w.ask(do="losses", workload=workload, steps=CHECK_STEPS) for w in workers if FRAMEWORKS[w.name].trains}
+        found = {w.name: w.ask(do="losses", workload=workload, steps=CHECK_STEPS) for w in workers if FRAMEWORKS[w.name].trains and FRAMEWORKS[w.name].checks}
         reference = next((f["losses"] for f in found.values() if "losses" in f), None)
         for name, reply in found.items():
             if "losses" not in reply:
@@ -117,8 +119,8 @@ def main():
         try:
             if args.check:
                 return 0 if check(workers, names) else 1
-            times, failures = measure(workers, names, args.rounds, measures, args.seconds)
-            roof = roofs(workers)
+            times, work, failures = measure(workers, names, args.rounds, measures, args.seconds)
+            roof = {**roofs(workers), "work": work}
         finally:
             for w in workers:
                 w.close()

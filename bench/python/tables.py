@@ -2,7 +2,6 @@
 import statistics
 
 from frameworks import FRAMEWORKS
-from workloads import load
 
 MEASURES = {  # title, unit, seconds to unit
     "fit": ("Training step, `fit`", "ms", 1e3),
@@ -21,13 +20,12 @@ def _row(cells):
 
 
 def _roof_seconds(workload, roof):
-    """The least time of a training step: its multiply-adds at the speed of the best matrix product, and the optimizer's state once
-    through memory. None if the workload does not say."""
-    w = load(workload)
-    if not hasattr(w, "step_work") or not roof.get("flops"):
+    """The least time of a training step: its products at the speed of the best matrix product, and the variables and the optimizer's
+    state once through memory. None if nobody counted."""
+    work = roof.get("work", {}).get(workload)
+    if not work or not roof.get("flops"):
         return None
-    flops, state_bytes = w.step_work()
-    return flops / roof["flops"] + state_bytes / roof["bandwidth"]
+    return work["flops"] / roof["flops"] + work["bytes"] / roof["bandwidth"]
 
 
 def _table(measure, workloads, names, times, roof):

@@ -14,12 +14,23 @@ struct EmbeddingArgs {
   bool mask_zero = false;
   Value weights, lora_rank, lora_alpha, quantization_config;
   void fields(Fields& f) {
+    table(f);
+    regularized(f);
+    others(f);
+  }
+
+ protected:
+  void table(Fields& f) {
     f("input_dim", input_dim, "Number of rows: the largest index plus 1.").required();
     f("output_dim", output_dim, "Size of a row.").required();
+  }
+  void regularized(Fields& f) {
     f("embeddings_initializer", embeddings_initializer, "Initializer of the rows.");
     f("embeddings_regularizer", embeddings_regularizer, "Penalty on the rows.");
     f("embeddings_constraint", embeddings_constraint, "Projection after each update.");
     f("mask_zero", mask_zero, "Whether index 0 is padding: the output then carries a mask.");
+  }
+  void others(Fields& f) {
     f("weights", weights, "A first value for the rows.").hidden();
     f("lora_rank", lora_rank, "Not supported; must be None.").hidden();
     f("lora_alpha", lora_alpha, "Not supported; must be None.").hidden();
@@ -27,47 +38,100 @@ struct EmbeddingArgs {
   }
 };
 
-// Rows of a table by index: (batch, ...) of ints -> (batch, ..., output_dim).
-class EmbeddingLayer final : public LayerWith<EmbeddingArgs> {
- public:
-  explicit EmbeddingLayer(EmbeddingArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    rows_ = positive("input_dim", args.input_dim), width_ = positive("output_dim", args.output_dim);
-    if (!args.embeddings_initializer) args.embeddings_initializer = "uniform";
-    supports_masking_ = args.mask_zero;
-    set_autocast(false);
-    Value first = args.weights;
-    build_from(BuildShapes(Dict{}));
-    if (!first.is_none()) {
-      Value w = first.is_sequence() && first.as_list().size() == 1 ? first.as_list()[0] : first;
-      embeddings_.assign(value_to<Operand>(w).value());
-    }
+struct ReversibleEmbeddingArgs : EmbeddingArgs {
+  bool tie_weights = true;
+  Value reverse_dtype, logit_soft_cap;
+  void fields(Fields& f) {
+    table(f);
+    f("tie_weights", tie_weights, "Whether the projection back uses the transposed rows, and no weights of its own.");
+    regularized(f);
+    f("reverse_dtype", reverse_dtype, "Dtype of the projection back; the layer's compute dtype where None.");
+    f("logit_soft_cap", logit_soft_cap, "Bounds what the projection back gives: c tanh(x / c).");
+    others(f);
   }
-  std::string class_name() const override { return "Embedding"; }
+};
+
+// Rows of a table by index: (batch, ...) of ints -> (batch, ..., output_dim).
+template <class Args>
+class EmbeddingTable : public LayerWith<Args> {
+ public:
+  explicit EmbeddingTable(Args a, LayerArgs base) : LayerWith<Args>(std::move(a), std::move(base)) {
+    rows_ = positive("input_dim", this->args.input_dim), width_ = positive("output_dim", this->args.output_dim);
+    if (!this->args.embeddings_initializer) this->args.embeddings_initializer = "uniform";
+    this->supports_masking_ = this->args.mask_zero;
+    this->set_autocast(false);
+  }
   using Layer::build;
   using Layer::call;
   void build(const BuildShapes&) override {
-    embeddings_ = add_weight("embeddings", {rows_, width_}, {.initializer = args.embeddings_initializer, .regularizer = args.embeddings_regularizer, .constraint = args.embeddings_constraint});
+    embeddings_ = this->add_weight("embeddings", {rows_, width_}, {.initializer = this->args.embeddings_initializer, .regularizer = this->args.embeddings_regularizer, .constraint = this->args.embeddings_constraint});
   }
   Tensor call(const Tensor& x, const CallContext&) override {
     Tensor index = is_int(x.dtype()) && x.dtype() != DType::uint64 ? x : prim::cast(x, DType::int32);
     Tensor out = ops::take(embeddings_.value(), index, 0);
-    return prim::cast(out, compute_dtype());
+    return prim::cast(out, this->compute_dtype());
   }
   Value compute_mask(const Value& inputs, const Value&) override {
-    if (!args.mask_zero || !inputs.is_tensor()) return {};
+    if (!this->args.mask_zero || !inputs.is_tensor()) return {};
     return ops::not_equal(inputs.as_tensor(), 0);
   }
+
+ protected:
+  void start() {
+    Value first = this->args.weights;
+    this->build_from(BuildShapes(Dict{}));
+    if (first.is_none()) return;
+    Value w = first.is_sequence() && first.as_list().size() == 1 ? first.as_list()[0] : first;
+    embeddings_.assign(value_to<Operand>(w).value());
+  }
+  int64_t rows_ = 0, width_ = 0;
+  Variable embeddings_;
 
  private:
   static int64_t positive(const char* name, const Value& v) {
     if (!v.is_int() || v.as_int() <= 0) throw ValueError("`", name, "` must be a positive integer. Received: ", name, "=", v.repr());
     return v.as_int();
   }
-  int64_t rows_ = 0, width_ = 0;
-  Variable embeddings_;
+};
+
+class EmbeddingLayer final : public EmbeddingTable<EmbeddingArgs> {
+ public:
+  explicit EmbeddingLayer(EmbeddingArgs a = {}, LayerArgs base = {}) : EmbeddingTable(std::move(a), std::move(base)) { start(); }
+  std::string class_name() const override { return "Embedding"; }
+};
+
+// With reverse=True, from rows back to scores of all indices: (batch, ..., output_dim) -> (batch, ..., input_dim).
+class ReversibleEmbedding final : public EmbeddingTable<ReversibleEmbeddingArgs> {
+ public:
+  explicit ReversibleEmbedding(ReversibleEmbeddingArgs a = {}, LayerArgs base = {}) : EmbeddingTable(std::move(a), std::move(base)) { start(); }
+  std::string class_name() const override { return "ReversibleEmbedding"; }
+  std::vector<std::string> call_extras() const override { return {"reverse"}; }
+  void build(const BuildShapes& shapes) override {
+    EmbeddingTable::build(shapes);
+    if (!args.tie_weights) reverse_embeddings_ = add_weight("reverse_embeddings", {width_, rows_}, {.initializer = args.embeddings_initializer});
+  }
+  Tensor call(const Tensor& x, const CallContext& c) override {
+    const Value* reverse = c.kwargs.find("reverse");
+    if (!reverse || reverse->is_none() || !reverse->as_bool()) {
+      Tensor out = EmbeddingTable::call(x, c);
+      if (args.mask_zero) out.set_mask(ops::not_equal(x, 0));
+      return out;
+    }
+    const DType dtype = args.reverse_dtype.is_none() ? compute_dtype() : parse_dtype(args.reverse_dtype.as_string());
+    Tensor kernel = args.tie_weights ? prim::transpose(embeddings_.value(), {1, 0}) : reverse_embeddings_.value();
+    Tensor logits = ops::matmul(prim::cast(x, dtype), prim::cast(kernel, dtype));
+    if (args.logit_soft_cap.is_none()) return logits;
+    const double cap = args.logit_soft_cap.as_number();
+    return prim::multiply(ops::tanh(prim::multiply(logits, 1 / cap)), cap);
+  }
+  Value compute_mask(const Value&, const Value&) override { return {}; }  // call() knows whether there is one
+
+ private:
+  Variable reverse_embeddings_;
 };
 
 LAMINA_LAYER(EmbeddingLayer, "Embedding", "Turns indices into rows of a trained table.");
+LAMINA_LAYER(ReversibleEmbedding, "ReversibleEmbedding", "Turns indices into rows of a trained table and, called with reverse=True, rows into scores of indices (Press and Wolf, 2016).");
 
 }  // namespace
 }  // namespace lamina

@@ -59,9 +59,17 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
   std::string class_name() const override { return "Lambda"; }
   Dict get_config() const override {
     Dict config = LayerWith::get_config();
-    for (const char* name : {"function", "mask", "output_shape"})
-      if (Value& v = config[name]; v.is_string())  // an op by its name
+    for (const char* name : {"function", "mask", "output_shape"}) {
+      Value& v = config[name];
+      if (v.is_object()) v = serialize_object(v.as_object());
+      if (v.is_string()) {  // an op by its name
         v = Dict{{"module", "builtins"}, {"class_name", "function"}, {"config", v}, {"registered_name", "function"}};
+      } else if (is_serialized_object(v) && v.as_dict().at("class_name") == Value("__lambda__")) {
+        // Code: here Keras names the parts that it lists elsewhere.
+        const List parts = v.as_dict().at("config").as_dict().at("value").as_list();
+        v = Dict{{"class_name", "__lambda__"}, {"config", Dict{{"code", parts[0]}, {"defaults", parts[1]}, {"closure", parts[2]}}}};
+      }
+    }
     return config;
   }
   bool call_takes_mask() const override { return true; }

@@ -40,7 +40,7 @@ class Merge : public LayerWith<NoArgs> {
       }
     }
   }
-  Tensor call(const Tensor&, const CallContext&) override { fail("a single tensor"); }
+  [[noreturn]] Tensor call(const Tensor&, const CallContext&) override { fail("a single tensor"); }
   Tensor call(const Tensors& given, const CallContext&) override {
     if (given.empty()) fail("an empty list");
     PromotionType types[64];

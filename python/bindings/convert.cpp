@@ -64,6 +64,10 @@ std::string PyCallable::repr() const {
   py::gil_scoped_acquire gil;
   return py::repr(function).cast<std::string>();
 }
+void PyCallable::extend_serialized(Dict& out) const {
+  py::gil_scoped_acquire gil;
+  if (function_name() == "<lambda>") out = to_value(py::module_::import("lamina.saving").attr("_encode_lambda")(function)).as_dict();
+}
 std::string PyCallable::function_name() const {
   py::gil_scoped_acquire gil;
   py::object name = py::getattr(function, "__name__", py::none());

@@ -55,6 +55,7 @@ class PyCallable final : public Callable {
   std::string module() const override { return "builtins"; }
   std::string registered_name() const override;
   std::string repr() const override;
+  void extend_serialized(Dict& out) const override;  // a lambda has no name: files hold its code
   py::object function;
 };
 

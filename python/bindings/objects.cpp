@@ -347,7 +347,9 @@ void bind_objects(py::module_& m) {
     set_custom_resolver([](const Dict& d) -> ObjectPtr {
       py::gil_scoped_acquire gil;
       py::object made = (*resolver)(to_python(Value(d)));
-      return made.is_none() ? nullptr : to_value(made).as_object();
+      if (made.is_none()) return nullptr;
+      Value v = to_value(made);
+      return v.is_string() ? function_named(v.as_string()) : v.as_object();  // an op comes as its name
     });
   });
 }

@@ -472,9 +472,11 @@ class _LayerMethods(Saveable):
             except TypeError:
                 return config
             given = dict(list(bound.arguments.items())[1:])
-            given.update(given.pop("kwargs", {}) if isinstance(given.get("kwargs"), dict) else {})
-            if "args" in given and not given["args"]:
-                given.pop("args")
+            for p in bound.signature.parameters.values():
+                if p.kind is p.VAR_KEYWORD:
+                    given.update(given.pop(p.name, {}))
+                elif p.kind is p.VAR_POSITIONAL and not given.get(p.name):
+                    given.pop(p.name, None)
             basic = (int, float, str, bool, type(None), list, tuple, dict, np.integer, np.floating)
             missing = [k for k, v in given.items() if not isinstance(v, basic) and k not in config]
             if missing:

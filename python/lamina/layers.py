@@ -39,12 +39,6 @@ def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
     return cls(**config)
 
 
-def _lambda_config(self):
-    from lamina import saving
-
-    return {k: saving.serialize_keras_object(v) if callable(v) else v for k, v in self._get_config().items()}
-
-
 def _adapt(self, data):
     """Takes mean and variance from data: an array, a tensor, a PyDataset or an iterable of batches."""
     if hasattr(data, "shape"):
@@ -128,7 +122,7 @@ _LIST_ATTENTION = {"compute_mask": _list_mask, "_calculate_scores": _calculate_s
 _MEMBERS = {
     **_RECURRENCE,
     "Normalization": {"adapt": _adapt},
-    "Lambda": {"from_config": classmethod(_lambda_from_config), "get_config": _lambda_config},
+    "Lambda": {"from_config": classmethod(_lambda_from_config)},
     "MultiHeadAttention": {**_projections("query_dense", "key_dense", "value_dense", "output_dense"), "_sliding_window": _argument("sliding_window"), "_num_heads": _argument("num_heads"),
                            "_flash_attention": property(lambda self: self._flash()), **_ATTENDS},
     "GroupQueryAttention": {**_projections(), "_flash_attention": property(lambda self: self._flash()), **_ATTENDS},

@@ -146,6 +146,37 @@ def test_custom_train_step(engine):
     assert history[-1] < history[0]
 
 
+@pytest.mark.parametrize("x, y, kinds", [
+    (X, None, ("Tensor",)), (X, Y, (("Tensor", "Tensor"),)), ([X, X], None, ((("Tensor", "Tensor"),),)), ({"a": X}, None, ({"a": "Tensor"},)),
+], ids=["inputs", "inputs and targets", "a list", "a dict"])
+def test_what_own_steps_get(engine, x, y, kinds):
+    """As in Keras: inputs alone come as they are, unless they could be taken for (x, y)."""
+    seen = []
+
+    class Looks(lamina.Model):
+        def train_step(self, data):
+            seen.append(lamina.tree.map_structure(lambda leaf: "Tensor", data))
+            return {"loss": lamina.ops.convert_to_tensor(0.0)}
+
+        test_step = train_step
+
+        def predict_step(self, data):
+            seen.append(lamina.tree.map_structure(lambda leaf: "Tensor", data))
+            return lamina.tree.flatten(data)[0]
+
+    model = Looks()
+    model.compile("sgd")
+    model.fit(x, y, verbose=0)
+    model.evaluate(x, y, verbose=0)
+    if y is None:
+        model.predict(x, verbose=0)
+
+    def plain(v):
+        return tuple(plain(a) for a in v) if isinstance(v, (list, tuple)) else v
+
+    assert {str(plain(s)) for s in seen} == {str(k) for k in kinds}
+
+
 def test_same_seed_same_bits():
     runs = []
     for engine in ("graph", "eager", "graph"):

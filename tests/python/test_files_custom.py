@@ -317,3 +317,24 @@ def test_variables_of_bfloat16_and_bools_reach_the_class(tmp_path):
     model.load_weights(tmp_path / "w.weights.h5")
     assert str(seen["0"].dtype) == "bfloat16" and seen["1"].dtype == bool
     assert seen["0"].astype("float32").tolist() == [1, 1]
+
+
+@lamina.saving.register_keras_serializable()
+class AnyKeywords(lamina.Model):
+    def __init__(self, units=4, **others):
+        super().__init__(**others)
+        self.units = units
+        self.dense = lamina.layers.Dense(units)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+def test_keywords_of_any_name(tmp_path):
+    x = np.ones((2, 3), "float32")
+    model = AnyKeywords(5, name="mine")
+    before = np.asarray(model(x))
+    model.save(tmp_path / "m.keras")
+    again = lamina.models.load_model(tmp_path / "m.keras")
+    assert (again.units, again.name) == (5, "mine")
+    np.testing.assert_array_equal(np.asarray(again(x)), before)

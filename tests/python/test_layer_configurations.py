@@ -56,8 +56,10 @@ def convolutions(draw):
     rank = draw(st.integers(1, 3 if kind.startswith("Conv") else 2))
     name = f"Conv{rank}DTranspose" if kind == "ConvTranspose" else f"{kind}{rank}D"
     kernel = sizes(draw, rank, 1, 3 if rank < 3 else 2)
-    paddings = ["valid", "same", "causal"] if name in ("Conv1D", "SeparableConv1D") else ["valid", "same"]
-    config = {"kernel_size": kernel, "padding": draw(st.sampled_from(paddings)), "data_format": draw(DATA_FORMATS), "use_bias": draw(CHOICE), "activation": draw(ACTIVATIONS)}
+    data_format = draw(DATA_FORMATS)
+    causal = name == "Conv1D" or (name == "SeparableConv1D" and data_format == "channels_last")  # Keras refuses others
+    paddings = ["valid", "same", "causal"] if causal else ["valid", "same"]
+    config = {"kernel_size": kernel, "padding": draw(st.sampled_from(paddings)), "data_format": data_format, "use_bias": draw(CHOICE), "activation": draw(ACTIVATIONS)}
     stretched = draw(st.sampled_from([None, "strides", "dilation_rate"]))  # Keras refuses both at once
     if stretched:
         config[stretched] = sizes(draw, rank, 1, 2)
@@ -157,7 +159,7 @@ def normalizations(draw):
     if name == "BatchNormalization":
         config["momentum"] = draw(st.sampled_from([0.5, 0.99]))
     if name != "UnitNormalization":
-        config["epsilon"] = draw(st.sampled_from([1e-6, 1e-3, 0.1]))
+        config["epsilon"] = draw(st.sampled_from([1e-3, 1e-2, 0.1]))  # less, and the gradient for two numbers that are close is rounding
     drawn = {"engine": draw(ENGINES), "layer": name, "config": config, "shape": shape}
     if name == "BatchNormalization" and rank == 3 and one in (-1, 2) and draw(CHOICE):
         drawn["mask"] = draw(masks(shape[0], shape[1]))
@@ -222,7 +224,8 @@ def recurrent_layers(draw):
     else:
         return draw(convolutional_recurrences(drawn))
     drawn["shape"] = (3, 4, 5, 2) if name == "TimeDistributed" and drawn["inner"]["layer"] in ("Conv1D", "LSTM") else STEPS
-    drawn["mask"] = draw(st.none() | recurrent_masks(3, 4))
+    nested = name == "TimeDistributed" and drawn["inner"]["layer"] == "LSTM"  # which Keras gives a mask of rows, and then fails
+    drawn["mask"] = None if nested else draw(st.none() | recurrent_masks(3, 4))
     drawn["masking"] = drawn["mask"] is not None and draw(CHOICE)
     return drawn
 
@@ -230,9 +233,10 @@ def recurrent_layers(draw):
 @st.composite
 def convolutional_recurrences(draw, drawn):
     rank = draw(st.integers(1, 2))
-    config = {"filters": 2, "kernel_size": sizes(draw, rank, 1, 3), "padding": draw(st.sampled_from(["valid", "same"])), "use_bias": draw(CHOICE), "activation": draw(st.sampled_from(["tanh", "relu"])),
-              "return_sequences": draw(CHOICE), "return_state": draw(CHOICE), "unroll": draw(CHOICE), "go_backwards": draw(CHOICE)}
     stretched = draw(st.sampled_from([None, "strides", "dilation_rate"]))
+    largest = 2 if stretched == "dilation_rate" else 3  # of which the images have room
+    config = {"filters": 2, "kernel_size": sizes(draw, rank, 1, largest), "padding": draw(st.sampled_from(["valid", "same"])), "use_bias": draw(CHOICE), "activation": draw(st.sampled_from(["tanh", "relu"])),
+              "return_sequences": draw(CHOICE), "return_state": draw(CHOICE), "unroll": draw(CHOICE), "go_backwards": draw(CHOICE)}
     if stretched:
         config[stretched] = sizes(draw, rank, 1, 2)
     # Keras on JAX broadcasts masks over images only where the loop is unrolled.

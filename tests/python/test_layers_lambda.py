@@ -45,3 +45,31 @@ def test_the_function_sees_training():
 def test_output_shapes():
     assert layers.Lambda(lambda x: x, output_shape=(7,)).compute_output_shape((2, 3)) == (2, 7)
     assert layers.Lambda(lambda x: x, output_shape=lambda s: (s[0], 9)).compute_output_shape((2, 3)) == (2, 9)
+
+
+@pytest.mark.parametrize("shape", ["sequential", "functional"])
+def test_models_with_lambdas_in_files(tmp_path, shape):
+    """Both libraries run the other's code where they are told to, and else refuse."""
+    real = pytest.importorskip("keras")
+    factor = 3.0
+    models = []
+    for k in (keras, real):
+        layer = k.layers.Lambda(lambda x, plus=1.0: x * factor + plus, output_shape=lambda s: s)
+        x = k.Input((3,))
+        models.append(k.Sequential([x, layer]) if shape == "sequential" else k.Model(x, layer(x)))
+    for model in models:
+        model.save(tmp_path / "m.keras")
+        for k in (keras, real):
+            with pytest.raises((ValueError, TypeError), match="arbitrary code execution"):
+                k.models.load_model(tmp_path / "m.keras")
+        # Keras gives the code no values of its closure, but cells that hold cells.
+        again = keras.models.load_model(tmp_path / "m.keras", safe_mode=False)
+        np.testing.assert_allclose(np.asarray(again.predict(X, verbose=0)), X * 3 + 1)
+
+
+def test_a_lambda_as_activation_in_a_file(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(3, activation=lambda x: x * x, kernel_initializer="identity")])
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="arbitrary code execution"):
+        keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(np.asarray(keras.models.load_model(tmp_path / "m.keras", safe_mode=False).predict(X, verbose=0)), X * X)

@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import warnings
 
 import keras
 import numpy as np
@@ -504,3 +505,14 @@ def test_config_by_the_environment(tmp_path):
     assert said.startswith('[ones] LAMINA_BACKEND: the value of "backend" must be "graph" or "eager", received \'eagr\'')
     said, _ = use(tmp_path, LAMINA_CONFIG="none.json")
     assert "LAMINA_CONFIG names none.json, which does not exist." in said
+
+
+def test_a_mask_that_is_lost():
+    inputs = lamina.Input((4, 3))
+    masked = lamina.layers.Masking()(inputs)
+    with pytest.warns(UserWarning, match="Layer 'flat' .of type Flatten. was passed an input with a mask attached to it. However, this layer does not support masking"):
+        lamina.layers.Flatten(name="flat")(masked)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lamina.layers.LSTM(3)(lamina.layers.Dropout(0.5)(masked))
+        lamina.Model(inputs, lamina.layers.Dense(3)(masked))(masked)

@@ -65,3 +65,21 @@ def test_whole_program(tmp_path):
     code = "import lamina, numpy as np; m = lamina.Sequential([lamina.layers.Dense(3)]); m.predict(np.ones((2, 4), 'float32'), verbose=0)"
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "LAMINA_PROFILE": str(tmp_path / "t.json")}, check=True)
     assert "MatMul" in {e["name"] for e in json.loads((tmp_path / "t.json").read_text())["traceEvents"]}
+
+
+def flops_of(call):
+    with lamina.profile() as p:
+        call()
+    return {r["op"].split("(")[0]: r["flops"] for r in p.rows() if r["flops"]}
+
+
+def test_operations_counted():
+    ones = lambda *shape: np.ones(shape, "float32")  # noqa: E731
+    assert flops_of(lambda: lamina.ops.conv(ones(2, 8, 8, 3), ones(3, 3, 3, 5), padding="same"))["Convolution"] == 2 * (2 * 8 * 8) * (3 * 3 * 3 * 5)
+    assert flops_of(lambda: lamina.ops.depthwise_conv(ones(2, 8, 8, 6), ones(3, 3, 6, 1)))["Convolution"] == 2 * (2 * 6 * 6 * 6) * (3 * 3)
+    query = ones(2, 6, 4, 8)
+    assert flops_of(lambda: lamina.ops.dot_product_attention(query, query, query))["Attention"] == 2 * (2 * 4) * (6 * 6) * (8 + 8)
+    assert flops_of(lambda: lamina.ops.dot_product_attention(query, query, query, is_causal=True))["Attention"] == 2 * (2 * 4) * (6 * 7 // 2) * (8 + 8)
+    lstm = lamina.layers.LSTM(4)
+    lstm.build((3, 5, 2))
+    assert flops_of(lambda: lstm(ones(3, 5, 2)))["Recurrent"] == 2 * (3 * 5) * 4 * 16

@@ -1,6 +1,7 @@
 #include "backends/ops/attention/attention.h"
 
 #include "backends/core/autodiff.h"
+#include "backends/core/profiler.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -127,6 +128,25 @@ Tensors AttentionGradOp::vjp(const VjpContext& c) const {
   if (scores.biased) out[static_cast<size_t>(scores.bias_at())] = found[4];
   return out;
 }
+
+namespace {
+// Query-key pairs that are not hidden for good, over all heads; masks are data.
+double seen_pairs(const AttentionScores& scores, const Shape& query, const Shape& key) {
+  const double heads = static_cast<double>(query[0] * query[2]), t = static_cast<double>(query[1]), s = static_cast<double>(key[1]);
+  if (!scores.causal) return heads * t * s;
+  const double first = std::min(t, s);  // queries 0 to first - 1 see one key more each, further ones all
+  return heads * (first * (first + 1) / 2 + (t - first) * s);
+}
+double flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
+  return 2 * seen_pairs(static_cast<const AttentionOp&>(op).scores, in[0].shape, in[1].shape) * static_cast<double>(in[1].shape.back() + in[2].shape.back());
+}
+// The scores again, and a product for each of the four matrices that they came from or go to.
+double grad_flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
+  return 2 * seen_pairs(static_cast<const AttentionGradOp&>(op).scores, in[0].shape, in[1].shape) * static_cast<double>(3 * in[1].shape.back() + 2 * in[2].shape.back());
+}
+LAMINA_FLOPS("Attention", flops);
+LAMINA_FLOPS("AttentionGrad", grad_flops);
+}  // namespace
 
 namespace prim {
 

@@ -198,7 +198,7 @@ Tensor getitem_impl(const Operand& operand, const Value& key) {
   return result == x.shape() ? x : prim::reshape(x, result);
 }
 const auto getitem_op = public_op("get_item", NUMPY "GetItem", "x[key] as NumPy reads it: integers, slices, None, Ellipsis, integer or bool arrays, and tuples of them.", getitem_impl,
-                                  {"x", OpArgument("key").in_call()});
+                                  {"x", OpArgument("key").in_call().tuple_in_files()});
 
 // Start positions: known numbers, or a tensor (one number an axis) that is only known when the function runs.
 std::optional<std::vector<int64_t>> known_starts(const Value& v) {

@@ -22,6 +22,8 @@ struct OpArgument {
   // number that goes to the constructor (the bounds of Clip).
   OpArgument& in_call() { call = true; return *this; }
   OpArgument& in_config() { config = true; return *this; }
+  // A tuple and a list mean different things, but files know lists only: those are read as tuples, and a list is recorded as a tensor.
+  OpArgument& tuple_in_files() { tuple = true; return *this; }
   // Python's *args: a list of the positional arguments from here on.
   OpArgument& variadic() { collects = true; required = false; default_value = List{}; return *this; }
   std::string name;
@@ -30,6 +32,7 @@ struct OpArgument {
   bool call = false;    // passed in call(): set by public_op from the argument's C++ type, or by in_call()
   bool config = false;
   bool collects = false;
+  bool tuple = false;
 };
 
 struct OpInfo {

@@ -2,6 +2,7 @@
 
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
+#include "backends/core/profiler.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/recurrent/recurrent_composed.h"
 
@@ -120,6 +121,19 @@ std::vector<TensorSpec> RecurrentGradOp::infer(std::span<const TensorSpec> in) c
 Tensors RecurrentGradOp::vjp(const VjpContext& c) const {
   return through([this](std::span<const Tensor> x) { return composed_recurrent_grad(kind, options, x); }, c);
 }
+
+namespace {
+// The recurrent products; what is done to each gate is little beside them.
+double flops(const Primitive&, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
+  const Shape &x = in[0].shape, &h = in[1].shape;
+  return 2.0 * static_cast<double>(x.elements()) * static_cast<double>(h.back());
+}
+double grad_flops(const Primitive&, std::span<const TensorSpec> in, std::span<const TensorSpec> out) {
+  return 2.0 * static_cast<double>(out[0].shape.elements()) * static_cast<double>(in[0].shape[0]);
+}
+LAMINA_FLOPS("Recurrent", flops);
+LAMINA_FLOPS("RecurrentGrad", grad_flops);
+}  // namespace
 
 namespace prim {
 Tensors recurrent(Recurrence kind, RecurrenceOptions options, const Tensor& x, const Tensor& h0, const Tensor& c0, const Tensor& kernel, const Tensor& bias, const Tensor& mask) {

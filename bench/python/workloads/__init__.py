@@ -5,9 +5,6 @@ A workload gives
     data(rng, samples)  NumPy arrays (inputs, target); inputs is a list
     keras_model(keras, check=False)   a compiled model, written once for Keras and for Lamina
     torch_model(torch, check=False)   (module, loss, optimizer): the same model in PyTorch
-and may give
-    step_work()         (floating-point operations of the products of a training step, bytes of variables and optimizer state that it
-                        reads and writes)
 Layers and submodules bear the same names, by which --check gives both the same weights. With `check` nothing random is
 left in a training step.
 """

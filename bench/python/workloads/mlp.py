@@ -37,8 +37,3 @@ def torch_model(torch, check=False):
 
     net = Net()
     return net, nn.CrossEntropyLoss(), torch.optim.RMSprop(net.parameters(), RATE, alpha=RHO, eps=EPSILON)
-
-
-def step_work():
-    weights = SIZE * HIDDEN + HIDDEN * HIDDEN + HIDDEN * CLASSES
-    return 2 * BATCH * (3 * weights - SIZE * HIDDEN), 4 * 4 * weights  # weights and means, read and written

@@ -30,8 +30,3 @@ def torch_model(torch, check=False):
 
     net = Net()
     return net, nn.MSELoss(), torch.optim.SGD(net.parameters(), RATE)
-
-
-def step_work():
-    weights = 2 * SIZE * HIDDEN
-    return 2 * BATCH * (3 * weights - SIZE * HIDDEN), 2 * 4 * weights  # plain SGD: the weights alone

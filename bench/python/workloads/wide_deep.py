@@ -45,10 +45,3 @@ def torch_model(torch, check=False):
 
     net = Net()
     return net, nn.BCELoss(), torch.optim.Adam(net.parameters(), RATE, eps=EPSILON)
-
-
-def step_work():
-    widths = [COLUMNS * WIDTH + NUMBERS, *TOWER]
-    dense = sum(a * b for a, b in zip(widths, widths[1:])) + widths[-1] + NUMBERS
-    tables = COLUMNS * CATEGORIES * WIDTH
-    return 2 * BATCH * 3 * dense, 6 * 4 * (dense + tables)  # Adam: weights and two averages, read and written
