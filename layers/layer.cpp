@@ -377,12 +377,15 @@ Value Layer::invoke(List args, Dict kwargs) {
         Dict given = b.extras;
         if (contains<std::string>(names, "training") && training) given.set("training", *training);
         if (contains<std::string>(names, "mask") && !context.mask.is_none() && !given.contains("mask")) given.set("mask", context.mask);
-        for (size_t i = 0; i < b.inputs.size(); ++i) {  // query_mask and the like
-          std::string key = b.names[i] + "_mask";
-          if (b.inputs.size() > 1 && contains(names, key) && !given.contains(key)) {
-            Value m = masks_of(b.inputs[i]);
-            if (!flatten_tensors(m).empty()) given.set(key, m);
-          }
+        Dict tensors;
+        for (size_t i = 0; i < b.inputs.size(); ++i) tensors.set(b.names[i], b.inputs[i]);
+        for (const auto& [name, v] : b.extras)
+          if (!flatten_tensors(v).empty()) tensors.set(name, v);
+        for (const auto& [name, v] : tensors) {  // query_mask and the like
+          const std::string key = name + "_mask";
+          if (tensors.size() < 2 || !contains(names, key) || given.contains(key)) continue;
+          Value m = masks_of(v);
+          if (!flatten_tensors(m).empty()) given.set(key, m);
         }
         result = hook->invoke("call", b.inputs, std::move(given));
       } else {

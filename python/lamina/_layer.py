@@ -355,7 +355,7 @@ class _LayerMethods(Saveable):
     @property
     def variables(self):
         out, seen = [], set()
-        for v in self._all_variables() + self.metrics_variables:
+        for v in self._all_variables():  # those of metrics are not among them: metrics_variables
             if v.id not in seen:
                 seen.add(v.id)
                 out.append(v)

@@ -101,6 +101,14 @@ def _lookup(name):
     return None
 
 
+def lookup_function(name):
+    """A registered function by its registered name or, as Keras before 3.7 stored it, by its own."""
+    found = _lookup(name)
+    if found is not None:
+        return found
+    return next((value for key, value in GLOBAL_CUSTOM_OBJECTS.items() if key.split(">")[-1] == name and inspect.isfunction(value)), None)
+
+
 def _in_keras_package(module, name):
     """A user's class in an imported module below `keras`: as in Keras, those need not be registered."""
     if not isinstance(module, str) or module.split(".", 1)[0] != "keras":
@@ -121,7 +129,7 @@ def _resolve(serialized):
     if class_name == "function":
         target = serialized.get("config")
         found = _lookup(name) if name != "function" else None
-        return found if found is not None else _lookup(target if isinstance(target, str) else "")
+        return found if found is not None else lookup_function(target if isinstance(target, str) else "")
     if class_name == "__lambda__":
         from lamina.saving import lambda_from_config
 

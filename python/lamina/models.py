@@ -1,5 +1,6 @@
 """keras.models: Model and Sequential."""
 import inspect
+import warnings
 
 import numpy as np
 
@@ -355,6 +356,18 @@ class Model(_ModelMethods, _lamina.ModelCore, metaclass=LayerType):
 
     def call(self, *args, **kwargs):
         return self._call(*args, **kwargs)
+
+    def build(self, *shapes, **named):
+        """Makes the weights for inputs of these shapes. A subclass without a build() of its own runs its call() on them
+        (where Keras only warns, and leaves its layers without weights)."""
+        if type(self).build is Model.build and not self._is_functional and not self.built and (named or len(shapes) == 1):
+            from lamina.saving import run_on_shapes
+
+            try:
+                return run_on_shapes(self, named or {"inputs": shapes[0]})
+            except Exception as e:
+                warnings.warn(f"Model '{self.name}' could not be built from the shapes {named or shapes[0]}: its call() failed on them. Call it on some data instead. ({type(e).__name__}: {e})", stacklevel=2)
+        super().build(*shapes, **named)
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -73,10 +73,10 @@ def _require(path):
 
 
 class _SafeMode:
-    current = True
+    current = None  # what the outermost load or deserialization was told
 
     def __init__(self, on):
-        self.on = on
+        self.on = on if _SafeMode.current is None else _SafeMode.current
 
     def __enter__(self):
         self.saved, _SafeMode.current = _SafeMode.current, self.on
@@ -89,7 +89,7 @@ def in_safe_mode():
     """Whether code in configs is refused here: unless a load was told otherwise, or unsafe deserialization is enabled."""
     from lamina import config
 
-    return _SafeMode.current and not config.unsafe_deserialization_enabled()
+    return _SafeMode.current is not False and not config.unsafe_deserialization_enabled()
 
 
 def lambda_from_config(serialized):
@@ -167,7 +167,7 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=True, **kwar
     """The object that a config describes."""
     if config is None or isinstance(config, (bool, int, float)):
         return config
-    with CustomObjectScope(custom_objects), _SafeMode(safe_mode if safe_mode is not None else _SafeMode.current):
+    with CustomObjectScope(custom_objects), _SafeMode(safe_mode):
         if isinstance(config, str):
             from lamina._registration import _lookup
 
@@ -192,9 +192,9 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=True, **kwar
             return lambda_from_config(config)
         if name == "function":
             from lamina import activations, losses, metrics
-            from lamina._registration import _lookup
+            from lamina._registration import lookup_function
 
-            for found in (_lookup(inner), getattr(activations, inner, None), getattr(losses, inner, None), getattr(metrics, inner, None), _lamina.find_op(inner)):
+            for found in (lookup_function(inner), getattr(activations, inner, None), getattr(losses, inner, None), getattr(metrics, inner, None), _lamina.find_op(inner)):
                 if found is not None:
                     return found
             raise TypeError(f"Could not locate function '{inner}'. Make sure custom functions are decorated with `@keras.saving.register_keras_serializable()`.")
@@ -239,15 +239,20 @@ def _build_by_run(model, build_config):
     shapes = {"inputs": build_config["input_shape"]} if "input_shape" in build_config else dict(build_config.get("shapes_dict") or {})
     if not shapes or any(s is None for s in shapes.values()):
         return False
-    tensors = {k[: -len("_shape")] if k.endswith("_shape") else k: _symbolic(s) for k, s in shapes.items()}
     try:
-        if len(tensors) == 1:
-            model(next(iter(tensors.values())))
-        else:
-            model(**tensors)
+        run_on_shapes(model, shapes)
     except Exception as e:
         warnings.warn(f"Model '{model.name}' had a build config, but the model cannot be built automatically in `build_from_config(config)`. You should implement `def build_from_config(self, config)`, and you might also want to implement the method  that generates the config at saving time, `def get_build_config(self)`. The method `build_from_config()` is meant to create the state of the model (i.e. its variables) upon deserialization. ({type(e).__name__}: {e})", stacklevel=2)
     return True
+
+
+def run_on_shapes(model, shapes):
+    """Calls the model on symbolic tensors of these shapes, by argument name; so its layers make their weights."""
+    tensors = {k[: -len("_shape")] if k.endswith("_shape") else k: _symbolic(s) for k, s in shapes.items()}
+    if len(tensors) == 1:
+        model(next(iter(tensors.values())))
+    else:
+        model(**tensors)
 
 
 def _symbolic(shape):
