@@ -1,4 +1,6 @@
 """What the kinds of configurable objects share."""
+import functools
+
 from lamina import _lamina
 from lamina._saveable import Saveable
 from lamina._wrap import own
@@ -46,6 +48,30 @@ class Configurable(Saveable):
                 return saving.deserialize_keras_object(value)
             return value
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+
+class Light(Configurable):
+    """A kind that has nothing to set up: its subclasses need not call super().__init__(), as in Keras."""
+
+    def __init__(self):
+        if not self.__dict__.get("_attached"):
+            self._core.__init__(self, None, {})
+            own(self)
+            self.__dict__["_attached"] = True
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        init = cls.__dict__.get("__init__")
+        built_in = next(k for k in cls.__mro__ if "_builtin" in k.__dict__)
+        if init is None or "_core" not in built_in.__dict__ or built_in is cls:  # below a built-in class of the kind its __init__ is called
+            return
+
+        @functools.wraps(init)
+        def attached_first(self, *args, **kwargs):
+            Light.__init__(self)
+            init(self, *args, **kwargs)
+
+        cls.__init__ = attached_first
 
 
 def rebuild(cls, config, values):

@@ -2,19 +2,15 @@
 import inspect
 
 from lamina import _lamina
-from lamina._kinds import Configurable
+from lamina._kinds import Light
 from lamina._wrap import module_dir, module_getattr, own
 
 
-class Callback(Configurable, _lamina.CallbackCore):
+class Callback(Light, _lamina.CallbackCore):
     """Base class: override the on_... methods that matter. `self.model` is the model in training, `self.params` its settings."""
 
     _builtin = True
     _core = _lamina.CallbackCore
-
-    def __init__(self):
-        _lamina.CallbackCore.__init__(self, None, {})
-        own(self)
 
     @property
     def model(self):

@@ -1,18 +1,14 @@
 """keras.constraints."""
 from lamina import _lamina
-from lamina._kinds import Configurable, deserializer, getter, serialize_any
-from lamina._wrap import module_dir, module_getattr, own
+from lamina._kinds import Light, deserializer, getter, serialize_any
+from lamina._wrap import module_dir, module_getattr
 
 
-class Constraint(Configurable, _lamina.ConstraintCore):
+class Constraint(Light, _lamina.ConstraintCore):
     """Base class: override __call__(x) and get_config()."""
 
     _builtin = True
     _core = _lamina.ConstraintCore
-
-    def __init__(self):
-        _lamina.ConstraintCore.__init__(self, None, {})
-        own(self)
 
     def __call__(self, w):
         return self._call(w)

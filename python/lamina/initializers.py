@@ -1,18 +1,14 @@
 """keras.initializers."""
 from lamina import _lamina
-from lamina._kinds import Configurable, deserializer, getter, serialize_any
-from lamina._wrap import module_dir, module_getattr, own
+from lamina._kinds import Light, deserializer, getter, serialize_any
+from lamina._wrap import module_dir, module_getattr
 
 
-class Initializer(Configurable, _lamina.InitializerCore):
+class Initializer(Light, _lamina.InitializerCore):
     """Makes the first value of a variable: __call__(shape, dtype=None) -> tensor."""
 
     _builtin = True
     _core = _lamina.InitializerCore
-
-    def __init__(self):
-        _lamina.InitializerCore.__init__(self, None, {})
-        own(self)
 
     def __call__(self, shape, dtype=None, **kwargs):
         return self._call(shape, dtype)

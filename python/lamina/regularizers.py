@@ -1,18 +1,14 @@
 """keras.regularizers."""
 from lamina import _lamina
-from lamina._kinds import Configurable, deserializer, getter, serialize_any
-from lamina._wrap import module_dir, module_getattr, own
+from lamina._kinds import Light, deserializer, getter, serialize_any
+from lamina._wrap import module_dir, module_getattr
 
 
-class Regularizer(Configurable, _lamina.RegularizerCore):
+class Regularizer(Light, _lamina.RegularizerCore):
     """Base class: override __call__(x) and get_config()."""
 
     _builtin = True
     _core = _lamina.RegularizerCore
-
-    def __init__(self):
-        _lamina.RegularizerCore.__init__(self, None, {})
-        own(self)
 
     def __call__(self, x):
         return self._call(x)

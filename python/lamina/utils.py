@@ -103,6 +103,8 @@ def get_source_inputs(tensor):
 class PyDataset:
     """Batches by index: override __getitem__(i) -> (x, y[, sample_weight]), num_batches, and on_epoch_end()."""
 
+    workers, use_multiprocessing, max_queue_size = 1, False, 10  # of a subclass that does not call super().__init__()
+
     def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
         self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
 

@@ -1,18 +1,14 @@
 """keras.optimizers.schedules."""
 from lamina import _lamina
-from lamina._kinds import Configurable, deserializer, serialize_any
-from lamina._wrap import module_dir, module_getattr, own
+from lamina._kinds import Light, deserializer, serialize_any
+from lamina._wrap import module_dir, module_getattr
 
 
-class LearningRateSchedule(Configurable, _lamina.LearningRateScheduleCore):
+class LearningRateSchedule(Light, _lamina.LearningRateScheduleCore):
     """Base class: override __call__(step) and get_config()."""
 
     _builtin = True
     _core = _lamina.LearningRateScheduleCore
-
-    def __init__(self):
-        _lamina.LearningRateScheduleCore.__init__(self, None, {})
-        own(self)
 
     def __call__(self, step):
         return self._call(step)
