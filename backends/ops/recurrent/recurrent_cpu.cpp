@@ -59,20 +59,29 @@ BoundKernel bind_forward(const KernelRequest& r) {
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(packed + cut.tasks * each) * sizeof(float);
   if (op.saving && op.kind != Recurrence::gru) k.sharing = {{0, 1 + states}};
-  k.run = [=, &table, kind = static_cast<int>(op.kind), saving = op.saving, masked = op.options.masked](const void* const* in, void* const* out, void* scratch) {
+  auto steps = [=, &table, kind = static_cast<int>(op.kind), saving = op.saving, masked = op.options.masked](const void* const* in, void* const* out, void* scratch, const float* packed_kernel) {
     ForwardSteps f{};
     f.x = floats(in[0]), f.h0 = floats(in[1]), f.c0 = states == 2 ? floats(in[2]) : nullptr;
     f.kernel = floats(in[1 + states]), f.bias = floats(in[2 + states]);
     f.mask = masked ? static_cast<const bool*>(in[3 + states]) : nullptr;
     f.y = floats(out[0]), f.h = floats(out[1]), f.c = states == 2 ? floats(out[2]) : nullptr;
     if (saving) f.a = floats(out[1 + states]), f.cs = states == 2 ? floats(out[2 + states]) : nullptr, f.before = floats(out[1 + 2 * states]);
-    if (packed) table.pack(gates, sizes.units, f.kernel, floats(scratch)), f.packed = floats(scratch);
+    f.packed = packed_kernel;
     cut.each([&](int64_t task, int64_t from, int64_t to) {
       ForwardSteps mine = f;
       mine.scratch = floats(scratch) + packed + task * each;
       table.forward[kind](sizes, mine, from, to);
     });
   };
+  auto pack = [=, &table, units = sizes.units](const void* kernel, void* to) { table.pack(gates, units, floats(kernel), floats(to)); };
+  k.run = [=](const void* const* in, void* const* out, void* scratch) {
+    if (packed) pack(in[1 + states], scratch);
+    steps(in, out, scratch, packed ? floats(scratch) : nullptr);
+  };
+  if (packed)
+    k.preparation = {.input = 1 + states, .bytes = static_cast<size_t>(packed) * sizeof(float), .make = pack,
+                     .run = [=](const void* const* in, void* const* out, void* scratch) { steps(in, out, scratch, floats(in[1 + states])); },
+                     .layout = text("recurrent ", gates, " ", sizes.units)};
   return k;
 }
 

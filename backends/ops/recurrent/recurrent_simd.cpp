@@ -62,6 +62,17 @@ inline void panel_product(const float* const* a, int64_t rows, int64_t depth, co
   }
 }
 
+// The same for one row and several panels, `stride` floats apart: more sums under way, or each would wait for the one before.
+template <int V, int PANELS>
+inline void panels_product(const float* a, int64_t depth, const float* panel, int64_t stride, float* z) {
+  Lanes acc[PANELS][V] = {};
+  for (int64_t k = 0; k < depth; ++k)
+    for (int p = 0; p < PANELS; ++p)
+      for (int v = 0; v < V; ++v) acc[p][v] += a[k] * reinterpret_cast<const Loose*>(panel + p * stride)[k * V + v];
+  for (int p = 0; p < PANELS; ++p)
+    for (int v = 0; v < V; ++v) reinterpret_cast<Loose*>(z)[p * V + v] = acc[p][v];
+}
+
 // z (columns) = a x kernel as it stands, for one row: the same sums.
 inline void row_product(const float* a, int64_t depth, const float* kernel, int64_t columns, float* __restrict z) {
   for (int64_t j = 0; j < columns; ++j) z[j] = 0;
@@ -101,7 +112,7 @@ void pack_back(int gates, int64_t u, const float* kernel, float* to) {
 }
 
 // Two states, a cell state, panels of products, a whole row of products, row lists.
-int64_t scratch(int gates, int64_t rows, int64_t u) { return rows * u * 3 + rows * 4 * W + gates * u + 2 * rows * 2 + 64; }
+int64_t scratch(int gates, int64_t rows, int64_t u) { return rows * u * 3 + (rows + 2) * 4 * W + gates * u + 2 * rows * 2 + 64; }
 
 inline void copy(float* to, const float* from, int64_t n) { __builtin_memcpy(to, from, static_cast<unsigned long>(n) * sizeof(float)); }
 inline void clear(float* to, int64_t n) { __builtin_memset(to, 0, static_cast<unsigned long>(n) * sizeof(float)); }
@@ -173,7 +184,7 @@ void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to
   constexpr bool lstm = K == Recurrence::lstm;
   using P = Panels<G>;
   const int64_t u = s.units, T = s.steps, rows = to - from;
-  float *h = f.scratch, *next = h + rows * u, *c = next + rows * u, *z = c + rows * u, *whole = z + rows * 4 * W;
+  float *h = f.scratch, *next = h + rows * u, *c = next + rows * u, *z = c + rows * u, *whole = z + (rows + 2) * 4 * W;
   const float** active = reinterpret_cast<const float**>((reinterpret_cast<unsigned long>(whole + G * u) + 63) / 64 * 64);
   int32_t* which = reinterpret_cast<int32_t*>(active + rows);
   copy(h, f.h0 + from * u, rows * u);
@@ -200,15 +211,24 @@ void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to
       return g;
     };
     if (f.packed) {
-      for (int64_t p = 0; p < P::count(u); ++p) {
-        panel_product<P::vectors>(active, count, u, f.packed + p * P::vectors * W * u, z);
+      auto panel_gates = [&](int64_t p, int64_t i, const float* products) {
         const int64_t unit = p * P::units, n = u - unit < P::units ? u - unit : P::units;
-        for (int64_t i = 0; i < count; ++i) {
-          Gates g = gates(which[i], unit);
-          for (int v = 0; v < G; ++v) g.p[v] = z + (i * P::vectors + v) * W;
-          if (n == P::units) forward_gates<K, P::units>(g, n);
-          else forward_gates<K, 0>(g, n);
+        Gates g = gates(which[i], unit);
+        for (int v = 0; v < G; ++v) g.p[v] = products + v * W;
+        if (n == P::units) forward_gates<K, P::units>(g, n);
+        else forward_gates<K, 0>(g, n);
+      };
+      constexpr int kTogether = P::vectors == 3 ? 3 : 2;
+      constexpr int64_t size = P::vectors * W;
+      int64_t p = 0;
+      if (count == 1)
+        for (; p + kTogether <= P::count(u); p += kTogether) {
+          panels_product<P::vectors, kTogether>(active[0], u, f.packed + p * size * u, size * u, z);
+          for (int q = 0; q < kTogether; ++q) panel_gates(p + q, 0, z + q * size);
         }
+      for (; p < P::count(u); ++p) {
+        panel_product<P::vectors>(active, count, u, f.packed + p * size * u, z);
+        for (int64_t i = 0; i < count; ++i) panel_gates(p, i, z + i * size);
       }
     } else {
       for (int64_t i = 0; i < count; ++i) {
