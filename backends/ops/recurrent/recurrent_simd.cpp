@@ -112,7 +112,7 @@ void pack_back(int gates, int64_t u, const float* kernel, float* to) {
 }
 
 // Two states, a cell state, panels of products, a whole row of products, row lists.
-int64_t scratch(int gates, int64_t rows, int64_t u) { return rows * u * 3 + (rows + 2) * 4 * W + gates * u + 2 * rows * 2 + 64; }
+int64_t scratch(int gates, int64_t rows, int64_t u) { return rows * u * 3 + rows * 4 * W + gates * u + 2 * rows * 2 + 64; }
 
 inline void copy(float* to, const float* from, int64_t n) { __builtin_memcpy(to, from, static_cast<unsigned long>(n) * sizeof(float)); }
 inline void clear(float* to, int64_t n) { __builtin_memset(to, 0, static_cast<unsigned long>(n) * sizeof(float)); }
@@ -179,12 +179,50 @@ inline void forward_gates(const Gates& g, int64_t count) {
 }
 
 template <Recurrence K>
+inline Gates gates_at(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t unit, const float* h, float* next, float* c) {
+  constexpr int G = gates_of(K), S = saved_of(K);
+  const int64_t u = s.units;
+  Gates g{};
+  g.x = f.x + at * G * u + unit, g.b = f.bias + unit, g.before = h + unit;
+  g.c = c + unit, g.h = next + unit, g.a = f.a ? f.a + at * S * u + unit : nullptr, g.u = u;
+  return g;
+}
+
+// The gates of the units of panel p, whose products stand one vector after another.
+template <Recurrence K>
+inline void panel_gates(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t p, const float* products, const float* h, float* next, float* c) {
+  using P = Panels<gates_of(K)>;
+  const int64_t unit = p * P::units, n = s.units - unit < P::units ? s.units - unit : P::units;
+  Gates g = gates_at<K>(s, f, at, unit, h, next, c);
+  for (int v = 0; v < gates_of(K); ++v) g.p[v] = products + v * W;
+  if (n == P::units) forward_gates<K, P::units>(g, n);
+  else forward_gates<K, 0>(g, n);
+}
+
+template <Recurrence K>
+void step(const StepSizes& s, const ForwardSteps& f, int64_t row, int64_t t, const float* h, float* next, float* c, int64_t p, int64_t last) {
+  using P = Panels<gates_of(K)>;
+  constexpr int kTogether = P::vectors == 3 ? 3 : 2;
+  const int64_t size = P::vectors * W, at = row * s.steps + t;
+  float z[kTogether * P::vectors * W];
+  for (; p + kTogether <= last; p += kTogether) {
+    panels_product<P::vectors, kTogether>(h, s.units, f.packed + p * size * s.units, size * s.units, z);
+    for (int q = 0; q < kTogether; ++q) panel_gates<K>(s, f, at, p + q, z + q * size, h, next, c);
+  }
+  for (; p < last; ++p) {
+    panels_product<P::vectors, 1>(h, s.units, f.packed + p * size * s.units, 0, z);
+    panel_gates<K>(s, f, at, p, z, h, next, c);
+  }
+}
+int64_t panels(int gates, int64_t u) { return gates == 1 ? Panels<1>::count(u) : gates == 3 ? Panels<3>::count(u) : Panels<4>::count(u); }
+
+template <Recurrence K>
 void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to) {
   constexpr int G = gates_of(K), S = saved_of(K);
   constexpr bool lstm = K == Recurrence::lstm;
   using P = Panels<G>;
   const int64_t u = s.units, T = s.steps, rows = to - from;
-  float *h = f.scratch, *next = h + rows * u, *c = next + rows * u, *z = c + rows * u, *whole = z + (rows + 2) * 4 * W;
+  float *h = f.scratch, *next = h + rows * u, *c = next + rows * u, *z = c + rows * u, *whole = z + rows * 4 * W;
   const float** active = reinterpret_cast<const float**>((reinterpret_cast<unsigned long>(whole + G * u) + 63) / 64 * 64);
   int32_t* which = reinterpret_cast<int32_t*>(active + rows);
   copy(h, f.h0 + from * u, rows * u);
@@ -203,37 +241,23 @@ void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to
         which[count++] = static_cast<int32_t>(r);
       }
     }
-    auto gates = [&](int64_t r, int64_t unit) {
-      const int64_t at = (from + r) * T + t;
-      Gates g{};
-      g.x = f.x + at * G * u + unit, g.b = f.bias + unit, g.before = h + r * u + unit;
-      g.c = c + r * u + unit, g.h = next + r * u + unit, g.a = f.a ? f.a + at * S * u + unit : nullptr, g.u = u;
-      return g;
-    };
-    if (f.packed) {
-      auto panel_gates = [&](int64_t p, int64_t i, const float* products) {
-        const int64_t unit = p * P::units, n = u - unit < P::units ? u - unit : P::units;
-        Gates g = gates(which[i], unit);
-        for (int v = 0; v < G; ++v) g.p[v] = products + v * W;
-        if (n == P::units) forward_gates<K, P::units>(g, n);
-        else forward_gates<K, 0>(g, n);
-      };
-      constexpr int kTogether = P::vectors == 3 ? 3 : 2;
+    if (f.packed && count == 1) {
+      const int64_t r = which[0];
+      step<K>(s, f, from + r, t, h + r * u, next + r * u, c + r * u, 0, P::count(u));
+    } else if (f.packed) {
       constexpr int64_t size = P::vectors * W;
-      int64_t p = 0;
-      if (count == 1)
-        for (; p + kTogether <= P::count(u); p += kTogether) {
-          panels_product<P::vectors, kTogether>(active[0], u, f.packed + p * size * u, size * u, z);
-          for (int q = 0; q < kTogether; ++q) panel_gates(p + q, 0, z + q * size);
-        }
-      for (; p < P::count(u); ++p) {
+      for (int64_t p = 0; p < P::count(u); ++p) {
         panel_product<P::vectors>(active, count, u, f.packed + p * size * u, z);
-        for (int64_t i = 0; i < count; ++i) panel_gates(p, i, z + i * size);
+        for (int64_t i = 0; i < count; ++i) {
+          const int64_t r = which[i];
+          panel_gates<K>(s, f, (from + r) * T + t, p, z + i * size, h + r * u, next + r * u, c + r * u);
+        }
       }
     } else {
       for (int64_t i = 0; i < count; ++i) {
+        const int64_t r = which[i];
         row_product(active[i], u, f.kernel, G * u, whole);
-        Gates g = gates(which[i], 0);
+        Gates g = gates_at<K>(s, f, (from + r) * T + t, 0, h + r * u, next + r * u, c + r * u);
         for (int v = 0; v < G; ++v) g.p[v] = whole + v * u;
         forward_gates<K, 0>(g, u);
       }
@@ -334,6 +358,8 @@ void backward(const StepSizes& s, const BackwardSteps& f, int64_t from, int64_t 
 
 constexpr RecurrentTable kTable = {W, packed_size, pack, packed_back_size, pack_back, scratch,
                                    {forward<Recurrence::simple>, forward<Recurrence::lstm>, forward<Recurrence::gru>},
+                                   panels,
+                                   {step<Recurrence::simple>, step<Recurrence::lstm>, step<Recurrence::gru>},
                                    {backward<Recurrence::simple>, backward<Recurrence::lstm>, backward<Recurrence::gru>}};
 
 }  // namespace

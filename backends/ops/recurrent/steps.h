@@ -39,6 +39,9 @@ struct RecurrentTable {
   void (*pack_back)(int gates, int64_t units, const float* kernel, float* packed);
   int64_t (*scratch)(int gates, int64_t rows, int64_t units);
   void (*forward[3])(const StepSizes&, const ForwardSteps&, int64_t from, int64_t to);   // by Recurrence
+  // One step of one row's units in panels [first, last), of all `panels(gates, units)`: from state h to the places of next, and c.
+  int64_t (*panels)(int gates, int64_t units);
+  void (*step[3])(const StepSizes&, const ForwardSteps&, int64_t row, int64_t t, const float* h, float* next, float* c, int64_t first, int64_t last);
   void (*backward[3])(const StepSizes&, const BackwardSteps&, int64_t from, int64_t to);
 };
 

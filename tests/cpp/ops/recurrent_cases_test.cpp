@@ -43,7 +43,7 @@ const CaseTable cases{{
 }};
 
 class Fused : public ::testing::TestWithParam<std::tuple<Recurrence, int>> {};
-INSTANTIATE_TEST_SUITE_P(Recurrent, Fused, ::testing::Combine(::testing::Values(Recurrence::simple, Recurrence::lstm, Recurrence::gru), ::testing::Range(0, 8)));
+INSTANTIATE_TEST_SUITE_P(Recurrent, Fused, ::testing::Combine(::testing::Values(Recurrence::simple, Recurrence::lstm, Recurrence::gru), ::testing::Range(0, 11)));
 
 Tensors run_kernel(const char* name, const Primitive& op, const Tensors& inputs) {
   std::vector<TensorSpec> in;
@@ -72,7 +72,8 @@ TEST_P(Fused, TheVectorCodeAgreesWithTheCompositionForwardAndBackward) {
   auto [kind, which] = GetParam();
   struct { int64_t batch, steps, units; RecurrenceOptions o; } sizes[] = {
       {1, 9, 1, {}}, {2, 5, 7, {.reverse = true}}, {3, 4, 8, {.masked = true}}, {5, 3, 9, {.masked = true, .zero_masked = true, .reverse = true}},
-      {16, 2, 33, {.sequences = false}}, {33, 3, 20, {.masked = true, .sequences = false}}, {2, 1, 5, {}}, {7, 3, 150, {.masked = true}}};
+      {16, 2, 33, {.sequences = false}}, {33, 3, 20, {.masked = true, .sequences = false}}, {2, 1, 5, {}}, {7, 3, 150, {.masked = true}},
+      {1, 9, 203, {}}, {1, 12, 190, {.masked = true, .zero_masked = true, .reverse = true}}, {1, 11, 97, {.masked = true, .sequences = false}}};  // one row: its units on two threads
   const auto [batch, steps, units, o] = sizes[which];
   OpCase c = recurrence(kind, o, batch, steps, units);
   Tensors inputs;
