@@ -71,6 +71,7 @@ class History final : public Callback {
 class ProgbarLogger final : public Callback {
  public:
   explicit ProgbarLogger(int verbose = 1);
+  void set_params(const Dict& params) override;  // as verbose as fit() and its kin
   ~ProgbarLogger() override;
   std::string class_name() const override { return "ProgbarLogger"; }
   bool needs_batches() const override { return true; }

@@ -34,6 +34,11 @@ struct ProgbarLogger::Bar {
 ProgbarLogger::ProgbarLogger(int verbose) : verbose_(verbose) {}
 ProgbarLogger::~ProgbarLogger() = default;
 
+void ProgbarLogger::set_params(const Dict& params) {
+  Callback::set_params(params);
+  if (const Value* v = params.find("verbose"); v && v->is_int()) verbose_ = static_cast<int>(v->as_int());
+}
+
 void ProgbarLogger::start(bool) {
   bar_ = std::make_unique<Bar>();
   const Value* steps = params_.find("steps");

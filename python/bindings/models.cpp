@@ -274,6 +274,7 @@ void bind_models(py::module_& m) {
         return out;
       });
   m.def("new_history", [] { return ObjectBox{std::make_shared<History>()}; });
+  m.def("new_progbar_logger", [] { return ObjectBox{std::make_shared<ProgbarLogger>()}; });
   m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped, bool include_optimizer) {
     save_model(x, path, SaveOptions{overwrite, zipped, include_optimizer});
   });

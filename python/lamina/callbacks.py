@@ -79,6 +79,19 @@ class History(Callback):
         return list(self._epochs())
 
 
+class ProgbarLogger(Callback):
+    """Prints a progress bar; fit(), evaluate() and predict() add one themselves unless verbose is 0."""
+
+    _builtin = True
+
+    def __init__(self, *args):
+        if args:
+            self._wrap_init(self, args[0])
+        else:
+            _lamina.CallbackCore.__init__(self, _lamina.new_progbar_logger())
+            own(self)
+
+
 def _learning_rate_scheduler(self, schedule, verbose=0):
     if isinstance(schedule, _lamina.ObjectBox):
         self._wrap_init(self, schedule)

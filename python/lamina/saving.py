@@ -270,8 +270,3 @@ def _revive(v):
     if isinstance(v, dict) and v.get("class_name", "").startswith("__") and "config" in v:
         return deserialize_keras_object(v)
     return v
-
-
-class KerasFileEditor:
-    def __init__(self, filepath):
-        raise NotImplementedError("KerasFileEditor is not available.")

@@ -61,6 +61,46 @@ def normalize(x, axis=-1, order=2):
     return x / np.expand_dims(norm, axis if axis is not None else -1)
 
 
+def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre", value=0.0):
+    """Sequences of any lengths as one array (sequences, maxlen, ...): cut or filled with `value`, before or after.
+
+    Without `maxlen` that of the longest. Raises ValueError for what has no length, for sequences whose elements differ in shape, and
+    for unknown `padding` or `truncating`.
+    """
+    if not hasattr(sequences, "__len__"):
+        raise ValueError("`sequences` must be iterable.")
+    for name, where in (("padding", padding), ("truncating", truncating)):
+        if where not in ("pre", "post"):
+            raise ValueError(f'{name.capitalize()} type "{where}" not understood. Expected "pre" or "post".')
+    for x in sequences:
+        if not hasattr(x, "__len__"):
+            raise ValueError(f"`sequences` must be a list of iterables. Found non-iterable: {x}")
+    arrays = [np.asarray(x) for x in sequences]
+    if maxlen is None:
+        maxlen = max((len(a) for a in arrays), default=0)
+    shape = next((a.shape[1:] for a in arrays if len(a)), ())
+    text = np.issubdtype(dtype, np.str_)
+    if isinstance(value, str) and dtype is not object and not text:
+        raise ValueError(f"`dtype` {dtype} is not compatible with `value`'s type: {type(value)}\nYou should set `dtype=object` for variable length strings.")
+    out = np.full((len(arrays), maxlen, *shape), value, dtype=dtype)
+    for i, a in enumerate(arrays):
+        if not len(a):
+            continue
+        if a.shape[1:] != shape:
+            raise ValueError(f"Shape of sample {a.shape[1:]} of sequence at position {i} is different from expected shape {shape}")
+        a = a[max(0, len(a) - maxlen):] if truncating == "pre" else a[:maxlen]
+        start = 0 if padding == "post" else maxlen - len(a)
+        out[i, start:start + len(a)] = a
+    return out
+
+
+def standardize_dtype(dtype):
+    """The name of a dtype given as a name, a NumPy or a Python type; that of floatx for None."""
+    from lamina import backend
+
+    return backend.standardize_dtype(dtype)
+
+
 def pack_x_y_sample_weight(x, y=None, sample_weight=None):
     if y is None:
         return x if not isinstance(x, (list, tuple)) else (x,)
@@ -126,7 +166,3 @@ class PyDataset:
 
 
 Sequence = PyDataset
-
-
-def get_file(*args, **kwargs):
-    raise NotImplementedError("get_file: downloads are not available; give a local path.")

@@ -93,3 +93,12 @@ def test_all_together(engine):
 def test_copies(again):
     assert again(Falling(0.25)).start == 0.25
     assert again(Filled(3.0)).value == 3.0
+
+
+def test_a_progress_bar_of_ones_own(capfd):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    for verbose, bars in ((0, 0), (1, 1)):  # one in all, as quiet as the call
+        model.fit(Batches(3), verbose=verbose, callbacks=[keras.callbacks.ProgbarLogger()])
+        printed = capfd.readouterr().out
+        assert printed.count("\r3/3") == bars and bool(printed) == bool(bars), printed

@@ -65,12 +65,13 @@ BoundKernel bind_vector(const KernelRequest& r) {
       run(vectors + b * d.k + from, matrices + (b * d.k + from) * n, n, std::min(part, d.k - from), n, sums + t * n);
     });
     if (parts == 1) return;
-    for (int64_t b = 0; b < d.batch; ++b)
-      for (int64_t j = 0; j < n; ++j) {
-        float sum = sums[b * parts * n + j];
-        for (int64_t p = 1; p < parts; ++p) sum += sums[(b * parts + p) * n + j];
-        y[b * n + j] = sum;
-      }
+    for (int64_t b = 0; b < d.batch; ++b) {
+      float* __restrict to = y + b * n;
+      const float* of = sums + b * parts * n;
+      for (int64_t j = 0; j < n; ++j) to[j] = of[j];
+      for (int64_t p = 1; p < parts; ++p)
+        for (int64_t j = 0; j < n; ++j) to[j] += of[p * n + j];
+    }
   };
   return kernel;
 }
