@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 import tempfile
+import time
 
 import pool
 import tables
@@ -16,6 +17,7 @@ import workloads
 from frameworks import FRAMEWORKS
 
 CHECK_STEPS, TOLERANCE = 3, 1e-4
+SETTLE = 0.2  # seconds before a measurement, in which the threads of the framework before stop looking for work
 
 
 def say(text):
@@ -56,6 +58,7 @@ def measure(workers, names, rounds, measures, seconds):
                 for w in ready[shift:] + ready[:shift]:
                     if m == "fit" and not FRAMEWORKS[w.name].trains:
                         continue
+                    time.sleep(SETTLE)
                     reply = w.ask(do="measure", measure=m, seconds=seconds if m == "fit" else seconds / 2)
                     if "error" in reply:
                         failures.append(f"{w.name}, {workload}, {m}: {reply['error']}")
