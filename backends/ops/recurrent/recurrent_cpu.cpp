@@ -46,35 +46,12 @@ int64_t aligned(int64_t floats) { return (floats + 15) / 16 * 16; }
 const float* floats(const void* p) { return static_cast<const float*>(p); }
 float* floats(void* p) { return static_cast<float*>(p); }
 
-// One row through all steps, the units of each step on two threads: worth it from where a step's part of the kernel takes
-// longer to read than threads take to meet.
+// The units of one row's step on two threads: worth it from where a step's part of the kernel takes longer to read than threads take
+// to meet.
 constexpr int64_t kSplitKernel = 1 << 15;  // floats
-void forward_one_row(const RecurrentTable& table, int kind, int gates, int saved, const StepSizes& s, const ForwardSteps& f) {
-  const int64_t u = s.units, panels = table.panels(gates, u), parts = 2, part = (panels + parts - 1) / parts;
-  const size_t bytes = static_cast<size_t>(u) * sizeof(float);
-  float *h = f.scratch, *next = h + u, *c = next + u;
-  std::memcpy(h, f.h0, bytes);
-  if (f.c0) std::memcpy(c, f.c0, bytes);
-  for (int64_t k = 0; k < s.steps; ++k) {
-    const int64_t t = s.options.reverse ? s.steps - 1 - k : k;
-    const bool on = !f.mask || f.mask[t];
-    if (f.before) std::memcpy(f.before + t * u, h, bytes);
-    if (on) {
-      parallel_for(parts, [&](int64_t i) { table.step[kind](s, f, 0, t, h, next, c, i * part, std::min(panels, (i + 1) * part)); });
-    } else {
-      std::memcpy(next, h, bytes);
-      if (f.a) std::memset(f.a + t * saved * u, 0, static_cast<size_t>(saved) * bytes);
-    }
-    if (f.cs) std::memcpy(f.cs + t * u, c, bytes);
-    if (float* y = s.options.sequences ? f.y + k * u : k + 1 == s.steps ? f.y : nullptr) {
-      if (!on && s.options.zero_masked) std::memset(y, 0, bytes);
-      else std::memcpy(y, next, bytes);
-    }
-    std::swap(h, next);
-  }
-  std::memcpy(f.h, h, bytes);
-  if (f.c) std::memcpy(f.c, c, bytes);
-  if (s.steps == 0 && !s.options.sequences) std::memcpy(f.y, h, bytes);
+void halves(int64_t count, void (*part)(void*, int64_t, int64_t), void* context) {
+  const int64_t half = (count + 1) / 2;
+  parallel_for(2, [&](int64_t i) { part(context, i * half, std::min(count, (i + 1) * half)); });
 }
 
 BoundKernel bind_forward(const KernelRequest& r) {
@@ -91,7 +68,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
   k.scratch_bytes = static_cast<size_t>(packed + cut.tasks * each) * sizeof(float);
   if (op.saving && op.kind != Recurrence::gru) k.sharing = {{0, 1 + states}};
   const bool split = sizes.batch == 1 && packed && gates * sizes.units * sizes.units >= kSplitKernel;
-  auto steps = [=, &table, kind = static_cast<int>(op.kind), saved = saved_of(op.kind), saving = op.saving, masked = op.options.masked](const void* const* in, void* const* out, void* scratch, const float* packed_kernel) {
+  auto steps = [=, &table, kind = static_cast<int>(op.kind), saving = op.saving, masked = op.options.masked](const void* const* in, void* const* out, void* scratch, const float* packed_kernel) {
     ForwardSteps f{};
     f.x = floats(in[0]), f.h0 = floats(in[1]), f.c0 = states == 2 ? floats(in[2]) : nullptr;
     f.kernel = floats(in[1 + states]), f.bias = floats(in[2 + states]);
@@ -99,10 +76,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
     f.y = floats(out[0]), f.h = floats(out[1]), f.c = states == 2 ? floats(out[2]) : nullptr;
     if (saving) f.a = floats(out[1 + states]), f.cs = states == 2 ? floats(out[2 + states]) : nullptr, f.before = floats(out[1 + 2 * states]);
     f.packed = packed_kernel;
-    if (split) {
-      f.scratch = floats(scratch) + packed;
-      return forward_one_row(table, kind, gates, saved, sizes, f);
-    }
+    f.over_panels = split ? halves : nullptr;
     cut.each([&](int64_t task, int64_t from, int64_t to) {
       ForwardSteps mine = f;
       mine.scratch = floats(scratch) + packed + task * each;

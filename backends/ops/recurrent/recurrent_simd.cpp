@@ -199,6 +199,7 @@ inline void panel_gates(const StepSizes& s, const ForwardSteps& f, int64_t at, i
   else forward_gates<K, 0>(g, n);
 }
 
+// One row's step, the units of panels [p, last).
 template <Recurrence K>
 void step(const StepSizes& s, const ForwardSteps& f, int64_t row, int64_t t, const float* h, float* next, float* c, int64_t p, int64_t last) {
   using P = Panels<gates_of(K)>;
@@ -214,7 +215,6 @@ void step(const StepSizes& s, const ForwardSteps& f, int64_t row, int64_t t, con
     panel_gates<K>(s, f, at, p, z, h, next, c);
   }
 }
-int64_t panels(int gates, int64_t u) { return gates == 1 ? Panels<1>::count(u) : gates == 3 ? Panels<3>::count(u) : Panels<4>::count(u); }
 
 template <Recurrence K>
 void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to) {
@@ -243,7 +243,9 @@ void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to
     }
     if (f.packed && count == 1) {
       const int64_t r = which[0];
-      step<K>(s, f, from + r, t, h + r * u, next + r * u, c + r * u, 0, P::count(u));
+      auto part = [&](int64_t first, int64_t last) { step<K>(s, f, from + r, t, h + r * u, next + r * u, c + r * u, first, last); };
+      if (f.over_panels) f.over_panels(P::count(u), [](void* context, int64_t first, int64_t last) { (*static_cast<decltype(part)*>(context))(first, last); }, &part);
+      else part(0, P::count(u));
     } else if (f.packed) {
       constexpr int64_t size = P::vectors * W;
       for (int64_t p = 0; p < P::count(u); ++p) {
@@ -358,8 +360,6 @@ void backward(const StepSizes& s, const BackwardSteps& f, int64_t from, int64_t 
 
 constexpr RecurrentTable kTable = {W, packed_size, pack, packed_back_size, pack_back, scratch,
                                    {forward<Recurrence::simple>, forward<Recurrence::lstm>, forward<Recurrence::gru>},
-                                   panels,
-                                   {step<Recurrence::simple>, step<Recurrence::lstm>, step<Recurrence::gru>},
                                    {backward<Recurrence::simple>, backward<Recurrence::lstm>, backward<Recurrence::gru>}};
 
 }  // namespace

@@ -19,6 +19,8 @@ struct ForwardSteps {
   float *y, *h, *c;          // results
   float *a, *cs, *before;    // saved; null where nothing is
   float* scratch;            // forward_scratch() floats a task
+  // Runs part(context, first, last) over panels [0, count) for a step of one row, on several threads; null for one piece.
+  void (*over_panels)(int64_t count, void (*part)(void* context, int64_t first, int64_t last), void* context);
 };
 
 struct BackwardSteps {
@@ -39,9 +41,6 @@ struct RecurrentTable {
   void (*pack_back)(int gates, int64_t units, const float* kernel, float* packed);
   int64_t (*scratch)(int gates, int64_t rows, int64_t units);
   void (*forward[3])(const StepSizes&, const ForwardSteps&, int64_t from, int64_t to);   // by Recurrence
-  // One step of one row's units in panels [first, last), of all `panels(gates, units)`: from state h to the places of next, and c.
-  int64_t (*panels)(int gates, int64_t units);
-  void (*step[3])(const StepSizes&, const ForwardSteps&, int64_t row, int64_t t, const float* h, float* next, float* c, int64_t first, int64_t last);
   void (*backward[3])(const StepSizes&, const BackwardSteps&, int64_t from, int64_t to);
 };
 
