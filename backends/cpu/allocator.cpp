@@ -25,7 +25,6 @@ constexpr ClassTable kTable;
 int class_of(size_t bytes) {
   if (bytes <= 64) return 0;
   int log = 63 - __builtin_clzll((bytes - 1) / 64 | 1);
-  if (bytes <= 64) return 0;
   int k = 2 * log;
   while (k < kClasses && kTable.size[k] < bytes) ++k;
   return k;
@@ -52,32 +51,40 @@ Cache::~Cache() {
 
 }  // namespace
 
-BufferPtr allocate(size_t bytes) {
+void* take_block(size_t bytes) {
   int k = class_of(bytes);
   if (k < kClasses && cache_alive && cache.free[k]) {
     auto* block = cache.free[k];
     cache.free[k] = block->next;
     cache.bytes -= kTable.size[k];
-    return make_pooled<Buffer>(block, bytes);
+    return block;
   }
   // aligned_alloc wants whole multiples of the alignment; one class is none.
   size_t rounded = ((k < kClasses ? kTable.size[k] : bytes) + kAlignment - 1) / kAlignment * kAlignment;
   void* data = std::aligned_alloc(kAlignment, rounded);
   if (!data) throw MemoryError("Out of memory: a tensor of ", bytes, " bytes does not fit. Use a smaller batch or model.");
-  return make_pooled<Buffer>(data, bytes);
+  return data;
 }
 
-Buffer::~Buffer() {
-  if (foreign_) return;
-  int k = class_of(bytes_);
+void give_block(void* data, size_t bytes) {
+  int k = class_of(bytes);
   if (k < kClasses && cache_alive && cache.bytes + kTable.size[k] <= kCachedBytesAThread) {
-    auto* block = static_cast<Cache::Block*>(data_);
+    auto* block = static_cast<Cache::Block*>(data);
     block->next = cache.free[k];
     cache.free[k] = block;
     cache.bytes += kTable.size[k];
   } else {
-    std::free(data_);
+    std::free(data);
   }
+}
+
+BufferPtr allocate(size_t bytes) {
+  void* data = take_block(bytes);
+  return make_pooled<Buffer>(data, bytes);
+}
+
+Buffer::~Buffer() {
+  if (!foreign_) give_block(data_, bytes_);
 }
 
 }  // namespace lamina
