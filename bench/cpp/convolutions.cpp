@@ -1,12 +1,7 @@
 // bench_convolutions: GFLOP/s of the plain sum of every kernel of the convolutions and their gradients, in turn over several rounds, for layers of the
 // benchmark's models.
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <vector>
-
-#include "backends/core/kernel.h"
 #include "backends/ops/convolution/convolution.h"
+#include "bench/cpp/kernels.h"
 
 using namespace lamina;
 
@@ -19,40 +14,12 @@ struct Case {
   int64_t groups = 1;
 };
 
-Tensor noise(const Shape& shape) {
-  Tensor t = Tensor::empty(shape, DType::float32);
-  for (int64_t i = 0; i < t.size(); ++i) t.mutable_data<float>()[i] = static_cast<float>(i % 17) * 0.1f - 0.8f;
-  return t;
-}
-
 void measure(const char* what, const Primitive& op, const Tensor& a, const Tensor& b, const TensorSpec& result, double flops) {
-  const std::vector<TensorSpec> in = {a.spec(), b.spec()}, out = {result};
-  Tensor y = Tensor::empty(result.shape, result.dtype);
-  struct Row { std::string name; BoundKernel kernel; BufferPtr scratch; double best = 1e9; };
-  std::vector<Row> rows;
-  for (const KernelInfo& info : registered_kernels()) {
-    if (info.primitive != op.name() || info.name == "reference" || info.name == "gemm") continue;
-    BoundKernel kernel = bind_kernel_named(Device::cpu, info.name, {op, in, out, {}});
-    if (!kernel.run) continue;
-    BufferPtr scratch = allocate(std::max<size_t>(64, kernel.scratch_bytes));
-    rows.push_back({info.name, std::move(kernel), scratch});
-  }
-  const void* from[] = {a.raw(), b.raw()};
-  void* to[] = {y.mutable_raw()};
-  for (int round = 0; round < 6; ++round)
-    for (Row& row : rows) {
-      row.kernel.run(from, to, row.scratch->data());
-      const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(15);
-      for (auto start = std::chrono::steady_clock::now(); start < until;) {
-        row.kernel.run(from, to, row.scratch->data());
-        const auto end = std::chrono::steady_clock::now();
-        row.best = std::min(row.best, std::chrono::duration<double>(end - start).count());
-        start = end;
-      }
-    }
+  std::vector<std::string> names;
+  for (const KernelInfo& info : registered_kernels())
+    if (info.primitive == op.name() && info.name != "reference" && info.name != "gemm") names.push_back(info.name);
   std::printf("  %-12s", what);
-  for (const Row& row : rows) std::printf("  %s %8.1f us %6.1f", row.name.c_str(), row.best * 1e6, 1e-9 * flops / row.best);
-  std::printf("\n");
+  print_kernels(names, op, a, b, result, flops);
 }
 
 void measure(const Case& c) {

@@ -1,13 +1,9 @@
 // bench_products [m k n ta tb ...]: GFLOP/s of every kernel of the matrix product, in turn over several rounds. Shapes of models without
 // arguments.
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <vector>
 
-#include "backends/core/kernel.h"
 #include "backends/ops/matmul/matmul.h"
+#include "bench/cpp/kernels.h"
 
 using namespace lamina;
 
@@ -19,41 +15,10 @@ struct Case {
   int64_t batch = 1;
 };
 
-Tensor noise(const Shape& shape) {
-  Tensor t = Tensor::empty(shape, DType::float32);
-  for (int64_t i = 0; i < t.size(); ++i) t.mutable_data<float>()[i] = static_cast<float>(i % 17) * 0.1f - 0.8f;
-  return t;
-}
-
 void measure(const Case& c) {
   const Tensor a = noise(c.ta ? Shape{c.batch, c.k, c.m} : Shape{c.batch, c.m, c.k}), b = noise(c.tb ? Shape{c.batch, c.n, c.k} : Shape{c.batch, c.k, c.n});
-  Tensor y = Tensor::empty({c.batch, c.m, c.n}, DType::float32);
-  const MatMulOp op(c.ta, c.tb);
-  const std::vector<TensorSpec> in = {a.spec(), b.spec()}, out = {y.spec()};
-  struct Row { const char* name; BoundKernel kernel; BufferPtr scratch; double best = 1e9; };
-  std::vector<Row> rows;
-  for (const char* name : {"vector", "packed_any", "onednn", "eigen"}) {
-    BoundKernel kernel = bind_kernel_named(Device::cpu, name, {op, in, out, {}});
-    if (!kernel.run) continue;
-    BufferPtr scratch = allocate(std::max<size_t>(64, kernel.scratch_bytes));
-    rows.push_back({name, std::move(kernel), scratch});
-  }
-  const void* from[] = {a.raw(), b.raw()};
-  void* to[] = {y.mutable_raw()};
-  for (int round = 0; round < 6; ++round)
-    for (Row& row : rows) {
-      row.kernel.run(from, to, row.scratch->data());
-      const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(15);
-      for (auto start = std::chrono::steady_clock::now(); start < until;) {
-        row.kernel.run(from, to, row.scratch->data());
-        const auto end = std::chrono::steady_clock::now();
-        row.best = std::min(row.best, std::chrono::duration<double>(end - start).count());
-        start = end;
-      }
-    }
   std::printf("%4lld x %5lld x %5lld x %5lld %s%s", static_cast<long long>(c.batch), static_cast<long long>(c.m), static_cast<long long>(c.k), static_cast<long long>(c.n), c.ta ? "T" : "N", c.tb ? "T" : "N");
-  for (const Row& row : rows) std::printf("  %s %8.1f us %6.1f", row.name, row.best * 1e6, 2e-9 * static_cast<double>(c.batch * c.m) * static_cast<double>(c.k * c.n) / row.best);
-  std::printf("\n");
+  print_kernels({"vector", "packed_any", "onednn", "eigen"}, MatMulOp(c.ta, c.tb), a, b, {Shape{c.batch, c.m, c.n}, DType::float32}, 2.0 * static_cast<double>(c.batch * c.m) * static_cast<double>(c.k * c.n));
 }
 
 }  // namespace
