@@ -58,29 +58,17 @@ struct Padded {
   }
 };
 
-// Sums over the batch: each chunk has its own, kernel and then bias, which are added in order. add(padded sample, its number, sums).
+// add(in, padded sample, its number, sums, the bias's sums or null).
 template <class F>
-BoundKernel sum_over_batch(const Padded& p, bool bias, F add) {
-  const BatchSplit split(p.d, 1 << 20, 16);
-  const int64_t size = p.d.weight_elements(), filters = p.d.filters, part = (size + filters + 15) / 16 * 16;
-  BoundKernel k;
-  k.scratch_bytes = static_cast<size_t>(split.tasks * part) * sizeof(float);
-  k.run = [=](const void* const* in, void* const* out, void* scratch) {
-    float* sums = static_cast<float*>(scratch);
-    parallel_for(split.tasks, [&](int64_t task) {
-      float* sum = sums + task * part;
-      std::memset(sum, 0, static_cast<size_t>(part) * sizeof(float));
-      p.each(static_cast<const float*>(in[0]), split.begin(task), split.begin(task) + split.size(task), [&](const float* x, int64_t n) { add(in, x, n, sum, bias ? sum + size : nullptr); });
-    });
-    add_parts(sums, split.tasks, part, static_cast<float*>(out[0]), 0, size);
-    if (bias) add_parts(sums + size, split.tasks, part, static_cast<float*>(out[1]), 0, filters);
-  };
-  return k;
+BoundKernel sum_over_samples(const Padded& p, bool bias, F add) {
+  return sum_over_batch({p.d, 1 << 20, 16}, p.d.weight_elements(), p.d.filters, bias, [=](const void* const* in, int64_t first, int64_t end, float* sum, float* bias_sum) {
+    p.each(static_cast<const float*>(in[0]), first, end, [&](const float* x, int64_t n) { add(in, x, n, sum, bias_sum); });
+  });
 }
 
 BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
   const Padded p(d);
-  return sum_over_batch(p, bias, [p](const void* const* in, const float* x, int64_t n, float* sum, float* bias) {
+  return sum_over_samples(p, bias, [p](const void* const* in, const float* x, int64_t n, float* sum, float* bias) {
     const ConvolutionDims& d = p.d;
     const float* g = static_cast<const float*>(in[1]) + n * d.output_elements();
     for (int64_t i = 0; i < d.out[0]; ++i)
@@ -131,7 +119,7 @@ BoundKernel bind_pool_weight_grad(const KernelRequest& r) {
   if (const char* why = refusal(r, d)) return r.decline(why);
   if (const char* why = refuse_pool(d, op.scatter.windows)) return r.decline(why);
   const Padded p(d);
-  return sum_over_batch(p, true, [p](const void* const* in, const float* x, int64_t n, float* sum, float* bias) {
+  return sum_over_samples(p, true, [p](const void* const* in, const float* x, int64_t n, float* sum, float* bias) {
     const ConvolutionDims& d = p.d;
     const int64_t down = d.out[1] / 2, across = d.out[2] / 2, row = across * d.filters;
     for (int64_t i = 0; i < down; ++i) {

@@ -268,57 +268,43 @@ BoundKernel input_grad(const ConvolutionDims& d) {
   return k;
 }
 
-// Each chunk of the batch has sums of its own, kernel and then bias, which are added in order.
 BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
   const Geometry g(d);
-  const BatchSplit split = weight_grad_split(d);
-  const int64_t size = d.weight_elements(), part = (size + g.filters + 15) / 16 * 16;
-  BoundKernel k;
-  k.scratch_bytes = static_cast<size_t>(split.tasks * part) * sizeof(float);
-  k.run = [=](const void* const* in, void* const* out, void* scratch) {
-    float* sums = static_cast<float*>(scratch);
-    parallel_for(split.tasks, [&](int64_t task) {
-      float* sum = sums + task * part;
-      std::memset(sum, 0, static_cast<size_t>(part) * sizeof(float));
-      const size_t bytes = packed_bytes(g.places(), g.filters);
-      float* packed = static_cast<float*>(task_scratch(bytes + (g.whole ? 0 : static_cast<size_t>(g.padded_elements()) * sizeof(float))));
-      GemmStrip s;
-      s.row_stride = 1;
-      s.k_stride = g.strides[2] * g.channels;
-      s.y_stride = g.filters;
-      s.rows = g.width;
-      s.alpha = 1;
-      for (int64_t n = split.begin(task); n < split.begin(task) + split.size(task); ++n) {
-        const float *x = static_cast<const float*>(in[0]) + n * g.in_elements(), *grad = static_cast<const float*>(in[1]) + n * g.out_elements();
-        if (!g.whole) {
-          float* copy = packed + bytes / sizeof(float);
-          g.pad(x, copy);
-          x = copy;
-        }
-        gemm_blocks().pack_rows(grad, g.filters, 0, g.places(), g.places(), g.filters, packed);
-        for (int64_t p = 0; p < panels(g.filters); ++p) {
-          s.columns = columns_of(p, g.filters);
-          for (int64_t tap = 0; tap < g.row_taps(); ++tap) {
-            s.y = sum + tap * g.width * g.filters + p * gemm_blocks().panel;
-            s.c = s.y;
-            for (int64_t row = 0; row < g.rows(); ++row)
-              for (int64_t l = 0; l < g.out[2]; l += kDepth) {
-                s.a = x + g.begin(row, tap) + l * s.k_stride;
-                s.k = std::min(kDepth, g.out[2] - l);
-                s.b = packed + (p * g.places() + row * g.out[2] + l) * gemm_blocks().panel;
-                gemm_blocks().strip(s);
-              }
-          }
-        }
-        if (bias)
-          for (int64_t place = 0; place < g.places(); ++place) convolution_rows().accumulate(sum + size, grad + place * g.filters, g.filters);
+  return sum_over_batch(weight_grad_split(d), d.weight_elements(), g.filters, bias, [g](const void* const* in, int64_t first, int64_t end, float* sum, float* bias_sum) {
+    const size_t bytes = packed_bytes(g.places(), g.filters);
+    float* packed = static_cast<float*>(task_scratch(bytes + (g.whole ? 0 : static_cast<size_t>(g.padded_elements()) * sizeof(float))));
+    GemmStrip s;
+    s.row_stride = 1;
+    s.k_stride = g.strides[2] * g.channels;
+    s.y_stride = g.filters;
+    s.rows = g.width;
+    s.alpha = 1;
+    for (int64_t n = first; n < end; ++n) {
+      const float *x = static_cast<const float*>(in[0]) + n * g.in_elements(), *grad = static_cast<const float*>(in[1]) + n * g.out_elements();
+      if (!g.whole) {
+        float* copy = packed + bytes / sizeof(float);
+        g.pad(x, copy);
+        x = copy;
       }
-    });
-    constexpr int64_t kStrip = 1 << 14;
-    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t t) { add_parts(sums, split.tasks, part, static_cast<float*>(out[0]), t * kStrip, std::min(size, (t + 1) * kStrip)); });
-    if (bias) add_parts(sums + size, split.tasks, part, static_cast<float*>(out[1]), 0, g.filters);
-  };
-  return k;
+      gemm_blocks().pack_rows(grad, g.filters, 0, g.places(), g.places(), g.filters, packed);
+      for (int64_t p = 0; p < panels(g.filters); ++p) {
+        s.columns = columns_of(p, g.filters);
+        for (int64_t tap = 0; tap < g.row_taps(); ++tap) {
+          s.y = sum + tap * g.width * g.filters + p * gemm_blocks().panel;
+          s.c = s.y;
+          for (int64_t row = 0; row < g.rows(); ++row)
+            for (int64_t l = 0; l < g.out[2]; l += kDepth) {
+              s.a = x + g.begin(row, tap) + l * s.k_stride;
+              s.k = std::min(kDepth, g.out[2] - l);
+              s.b = packed + (p * g.places() + row * g.out[2] + l) * gemm_blocks().panel;
+              gemm_blocks().strip(s);
+            }
+        }
+      }
+      if (bias_sum)
+        for (int64_t place = 0; place < g.places(); ++place) convolution_rows().accumulate(bias_sum, grad + place * g.filters, g.filters);
+    }
+  });
 }
 
 // kPreferred: only where it is the fastest; else behind oneDNN, for builds without it.

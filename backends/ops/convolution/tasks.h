@@ -1,8 +1,10 @@
 #pragma once
 // How the convolutions' fast kernels cut their work, independently of the thread count, and the memory of a task.
 #include <cstdlib>
+#include <cstring>
 
-#include "backends/core/buffer.h"
+#include "backends/core/kernel.h"
+#include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/dims.h"
 
 namespace lamina {
@@ -39,6 +41,27 @@ void add_parts(const T* sums, int64_t parts, int64_t stride, T* to, int64_t begi
 #pragma GCC ivdep
     for (int64_t i = begin; i < end; ++i) to[i] += from[i];
   }
+}
+
+// A kernel that sums over the batch into out[0] (size) and, with a bias, out[1] (filters), a chunk's sums at a time.
+// add(in, first sample, end, sums, the bias's sums or null).
+template <class F>
+BoundKernel sum_over_batch(const BatchSplit& split, int64_t size, int64_t filters, bool bias, F add) {
+  const int64_t part = (size + filters + 15) / 16 * 16;
+  BoundKernel k;
+  k.scratch_bytes = static_cast<size_t>(split.tasks * part) * sizeof(float);
+  k.run = [=](const void* const* in, void* const* out, void* scratch) {
+    float* sums = static_cast<float*>(scratch);
+    parallel_for(split.tasks, [&](int64_t task) {
+      float* sum = sums + task * part;
+      std::memset(sum, 0, static_cast<size_t>(part) * sizeof(float));
+      add(in, split.begin(task), split.begin(task) + split.size(task), sum, bias ? sum + size : nullptr);
+    });
+    constexpr int64_t kStrip = 1 << 14;
+    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t t) { add_parts(sums, split.tasks, part, static_cast<float*>(out[0]), t * kStrip, std::min(size, (t + 1) * kStrip)); });
+    if (bias) add_parts(sums + size, split.tasks, part, static_cast<float*>(out[1]), 0, filters);
+  };
+  return k;
 }
 
 // Memory of the calling thread, at least `bytes` and 64-byte aligned, good until the next call on this thread. A kernel that
