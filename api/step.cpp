@@ -194,9 +194,6 @@ Dict Model::test_step(const Value& x, const Value& y, const Value& sample_weight
 
 Value Model::predict_step(const Value& x) { return invoke({x}, {{"training", false}}); }
 
-// What a step of the user's gets where there are inputs only: themselves, unless they could be taken for (x, y).
-static Value plain_or_tuple(const Value& x) { return x.is_sequence() ? Value::tuple({x}) : x; }
-
 Value Model::step_body(StepKind kind, const Value& data) {
   const List& parts = data.as_list();
   clear_losses();
@@ -205,7 +202,7 @@ Value Model::step_body(StepKind kind, const Value& data) {
     ~Clear() { m.clear_losses(); }
   } clear{*this};
   auto as_data = [&]() -> Value {
-    if (parts[1].is_none() && parts[2].is_none()) return plain_or_tuple(parts[0]);
+    if (parts[1].is_none() && parts[2].is_none()) return parts[0].is_sequence() ? Value::tuple({parts[0]}) : parts[0];  // as it is, unless it could be taken for (x, y)
     if (parts[2].is_none()) return Value::tuple({parts[0], parts[1]});
     return Value::tuple({parts[0], parts[1], parts[2]});
   };
@@ -224,7 +221,7 @@ Value Model::step_body(StepKind kind, const Value& data) {
       return out;
     }
     default:
-      if (hooked("predict_step")) return hook->invoke("predict_step", {plain_or_tuple(parts[0])}, {});
+      if (hooked("predict_step")) return hook->invoke("predict_step", {as_data()}, {});
       return predict_step(parts[0]);
   }
 }
@@ -306,25 +303,18 @@ bool Model::shortcut(const List& args, const Dict& kwargs, Value& result) {
   if (args.size() != 1 || !calls_compiled()) return false;
   if (!kwargs.empty() && !(kwargs.size() == 1 && kwargs.contains("training") && (kwargs.at("training").is_none() || kwargs.at("training") == Value(false)))) return false;
   if (args[0].is_tensor()) {
-    const Tensor& x = args[0].as_tensor();
-    if (!x.has_data() || x.mask().defined()) return false;
-    bool again;
-    {
-      std::lock_guard<std::mutex> lock(steps_mutex_);
-      again = last_call_.size() == 1 && last_call_[0].dtype == x.dtype() && last_call_[0].shape == x.shape();
-      if (!again) last_call_ = {x.spec()};
-    }
-    if (!again) return false;
-    if (Tensor out = run_lone(StepKind::call, x); out.defined()) {
+    if (Tensor out = lone(args[0].as_tensor()); out.defined()) {
       result = out;
-      return call_compiles_;
+      return true;
     }
-  } else {
-    std::vector<TensorSpec> specs;
-    for (const Value& leaf : flatten(args[0])) {
-      if (!leaf.is_tensor() || !leaf.as_tensor().has_data() || leaf.as_tensor().mask().defined()) return false;
-      specs.push_back(leaf.as_tensor().spec());
-    }
+    if (!call_compiles_) return false;
+  }
+  std::vector<TensorSpec> specs;
+  for (const Value& leaf : flatten(args[0])) {
+    if (!leaf.is_tensor() || !leaf.as_tensor().has_data() || leaf.as_tensor().mask().defined()) return false;
+    specs.push_back(leaf.as_tensor().spec());
+  }
+  {
     std::lock_guard<std::mutex> lock(steps_mutex_);
     if (specs != last_call_) {
       last_call_ = std::move(specs);

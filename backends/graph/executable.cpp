@@ -196,8 +196,12 @@ std::shared_ptr<const Executable::Kept> Executable::current_kept() {
       p.make(at(p.source), fresh->buffers[p.index]->data());
       return fresh->buffers[p.index];
     };
-    if (p.layout.empty() || source.kind != Place::Kind::variable) make();
-    else fresh->buffers[p.index] = PreparedVariables::instance().get(*variables_[source.index], fresh->changes[std::find(kept_variables_.begin(), kept_variables_.end(), source.index) - kept_variables_.begin()], p.layout, make);
+    if (p.layout.empty() || source.kind != Place::Kind::variable) {
+      make();
+      continue;
+    }
+    const auto number = std::find(kept_variables_.begin(), kept_variables_.end(), source.index) - kept_variables_.begin();
+    fresh->buffers[p.index] = PreparedVariables::instance().get(*variables_[source.index], fresh->changes[number], p.layout, make);
   }
   kept_ = fresh;
   return kept_;

@@ -114,7 +114,7 @@ class ReversibleEmbedding final : public EmbeddingTable<ReversibleEmbeddingArgs>
     const Value* reverse = c.kwargs.find("reverse");
     if (!reverse || reverse->is_none() || !reverse->as_bool()) {
       Tensor out = EmbeddingTable::call(x, c);
-      if (args.mask_zero) out.set_mask(ops::not_equal(x, 0));
+      if (Value mask = EmbeddingTable::compute_mask(x, {}); mask.is_tensor()) out.set_mask(mask.as_tensor());
       return out;
     }
     const DType dtype = args.reverse_dtype.is_none() ? compute_dtype() : parse_dtype(args.reverse_dtype.as_string());

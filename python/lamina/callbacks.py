@@ -58,17 +58,24 @@ Callback.on_batch_begin = Callback.on_train_batch_begin
 Callback.on_batch_end = Callback.on_train_batch_end
 
 
-class History(Callback):
-    """Losses and metrics an epoch: `history` is a dict of lists, `epoch` the epochs' numbers."""
-
-    _builtin = True
+def _made_by(make):
+    """__init__ of a class without arguments, which C++ makes; or around an object that is there."""
 
     def __init__(self, *args):
         if args:
             self._wrap_init(self, args[0])
         else:
-            _lamina.CallbackCore.__init__(self, _lamina.new_history())
+            _lamina.CallbackCore.__init__(self, make())
             own(self)
+
+    return __init__
+
+
+class History(Callback):
+    """Losses and metrics an epoch: `history` is a dict of lists, `epoch` the epochs' numbers."""
+
+    _builtin = True
+    __init__ = _made_by(_lamina.new_history)
 
     @property
     def history(self):
@@ -83,13 +90,7 @@ class ProgbarLogger(Callback):
     """Prints a progress bar; fit(), evaluate() and predict() add one themselves unless verbose is 0."""
 
     _builtin = True
-
-    def __init__(self, *args):
-        if args:
-            self._wrap_init(self, args[0])
-        else:
-            _lamina.CallbackCore.__init__(self, _lamina.new_progbar_logger())
-            own(self)
+    __init__ = _made_by(_lamina.new_progbar_logger)
 
 
 def _learning_rate_scheduler(self, schedule, verbose=0):

@@ -9,20 +9,15 @@ INDEX = np.array([[1, 0, 4], [4, 4, 2]], "int32")
 ROWS = np.arange(15, dtype="float32").reshape(5, 3) / 7
 
 
-@pytest.mark.parametrize("engine", ["graph", "eager"])
 def test_rows_and_training(engine):
-    lamina.config.set_engine(engine)
-    try:
-        results = []
-        for k in (keras, lamina):
-            model = k.Sequential([k.Input((3,), dtype="int32"), k.layers.Embedding(5, 3), k.layers.Flatten(), k.layers.Dense(1, kernel_initializer="ones")])
-            model.layers[0].set_weights([ROWS])
-            model.compile(k.optimizers.SGD(0.1), "mse")
-            before = np.asarray(model.predict(INDEX, verbose=0))
-            model.fit(INDEX, np.zeros((2, 1), "float32"), epochs=3, verbose=0, shuffle=False)
-            results.append((before, model.get_weights()[0]))
-    finally:
-        lamina.config.set_engine("graph")
+    results = []
+    for k in (keras, lamina):
+        model = k.Sequential([k.Input((3,), dtype="int32"), k.layers.Embedding(5, 3), k.layers.Flatten(), k.layers.Dense(1, kernel_initializer="ones")])
+        model.layers[0].set_weights([ROWS])
+        model.compile(k.optimizers.SGD(0.1), "mse")
+        before = np.asarray(model.predict(INDEX, verbose=0))
+        model.fit(INDEX, np.zeros((2, 1), "float32"), epochs=3, verbose=0, shuffle=False)
+        results.append((before, model.get_weights()[0]))
     np.testing.assert_allclose(results[1][0], results[0][0], rtol=1e-5)
     np.testing.assert_allclose(results[1][1], results[0][1], rtol=1e-4, atol=1e-6)
     assert np.array_equal(results[1][1][3], ROWS[3])  # a row that no index named
@@ -33,26 +28,21 @@ def test_mask():
     np.testing.assert_array_equal(np.asarray(mask), INDEX != 0)
 
 
-@pytest.mark.parametrize("engine", ["graph", "eager"])
 @pytest.mark.parametrize("tied", [True, False])
 def test_reversible(engine, tied, tmp_path):
     """Indices to rows and back to scores, trained; both libraries read the other's file."""
-    lamina.config.set_engine(engine)
-    try:
-        results, models = [], []
-        for k in (keras, lamina):
-            index = k.Input((3,), dtype="int32")
-            layer = k.layers.ReversibleEmbedding(5, 4, tie_weights=tied, mask_zero=True, logit_soft_cap=3.0, name="tokens")
-            model = k.Model(index, layer(k.layers.Dense(4, name="dense")(layer(index)), reverse=True))
-            random = np.random.default_rng(3)
-            model.set_weights([random.standard_normal(w.shape).astype("float32") for w in model.weights])
-            model.compile(k.optimizers.SGD(0.5), k.losses.SparseCategoricalCrossentropy(from_logits=True))
-            before = np.asarray(model.predict(INDEX, verbose=0))
-            model.fit(INDEX, INDEX, epochs=3, verbose=0, shuffle=False)
-            results.append([before, *model.get_weights()])
-            models.append(model)
-    finally:
-        lamina.config.set_engine("graph")
+    results, models = [], []
+    for k in (keras, lamina):
+        index = k.Input((3,), dtype="int32")
+        layer = k.layers.ReversibleEmbedding(5, 4, tie_weights=tied, mask_zero=True, logit_soft_cap=3.0, name="tokens")
+        model = k.Model(index, layer(k.layers.Dense(4, name="dense")(layer(index)), reverse=True))
+        random = np.random.default_rng(3)
+        model.set_weights([random.standard_normal(w.shape).astype("float32") for w in model.weights])
+        model.compile(k.optimizers.SGD(0.5), k.losses.SparseCategoricalCrossentropy(from_logits=True))
+        before = np.asarray(model.predict(INDEX, verbose=0))
+        model.fit(INDEX, INDEX, epochs=3, verbose=0, shuffle=False)
+        results.append([before, *model.get_weights()])
+        models.append(model)
     assert len(results[1]) == len(results[0]) == (4 if tied else 5)
     for mine, theirs in zip(results[1], results[0], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
