@@ -43,20 +43,25 @@ KernelRegistration::KernelRegistration(Device device, std::string_view primitive
 }
 
 BoundKernel bind_kernel(Device device, const KernelRequest& request) {
-  std::string refusals;
+  std::vector<std::pair<std::string_view, std::string>> refusals;
+  auto told = [&] {
+    std::string out;
+    for (const auto& [name, why] : refusals) out += text("; ", name, " declined: ", why);
+    return out;
+  };
   for (const auto& candidate : candidates(device, request.op)) {
     request.declined.clear();
     BoundKernel kernel = candidate.bind(request);
     if (kernel.run) {
       kernel.name = candidate.name;
-      if (verbose()) std::fprintf(stderr, "lamina dispatch: %s -> %s%s\n", request.op.key().c_str(), std::string(candidate.name).c_str(), refusals.c_str());
+      if (verbose()) std::fprintf(stderr, "lamina dispatch: %s -> %s%s\n", request.op.key().c_str(), std::string(candidate.name).c_str(), told().c_str());
       return kernel;
     }
-    refusals += text("; ", candidate.name, " declined: ", request.declined);
+    refusals.emplace_back(candidate.name, std::move(request.declined));
   }
   std::string specs;
   for (const auto& s : request.inputs) specs += text(specs.empty() ? "" : ", ", s);
-  throw UnsupportedError("No kernel for ", request.op.key(), " on ", name_of(device), " takes (", specs, ")", refusals, ".");
+  throw UnsupportedError("No kernel for ", request.op.key(), " on ", name_of(device), " takes (", specs, ")", told(), ".");
 }
 
 BoundKernel bind_kernel_named(Device device, std::string_view name, const KernelRequest& request) {

@@ -16,7 +16,7 @@ int Graph::add_leaf(GraphNode::Kind kind, const TensorSpec& spec) {
   return id;
 }
 
-std::vector<int> Graph::add_op(const Op& op, std::vector<int> in, const std::vector<TensorSpec>& specs) {
+Ids Graph::add_op(const Op& op, Ids in, std::span<const TensorSpec> specs) {
   GraphNode node;
   node.op = op;
   node.inputs = std::move(in);

@@ -52,7 +52,9 @@ int Trace::value_of(const Tensor& t) {
 
 Tensors Trace::apply(const Op& op, std::span<const Tensor> inputs) {
   std::vector<TensorSpec> specs;
-  std::vector<int> ids;
+  Ids ids;
+  specs.reserve(inputs.size());
+  ids.reserve(inputs.size());
   for (const Tensor& t : inputs) {
     specs.push_back(t.spec());
     ids.push_back(value_of(t));

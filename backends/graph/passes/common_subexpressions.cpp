@@ -1,5 +1,6 @@
+#include <numeric>
+
 #include "backends/graph/passes/passes.h"
-#include "backends/graph/passes/rebuild.h"
 #include "backends/ops/creation/creation.h"
 
 namespace lamina::passes {
@@ -21,43 +22,40 @@ bool large_fill(const GraphNode& n) {
 }  // namespace
 
 void common_subexpressions(Graph& graph) {
-  Rebuild r(graph);
-  std::unordered_multimap<size_t, int> seen;  // hash to fresh node
-  for (const GraphNode& n : r.old().nodes) {
-    if (large_fill(n)) {
-      r.keep(n);
-      continue;
-    }
+  std::vector<int> same(graph.values.size());  // the value that stands for each
+  std::iota(same.begin(), same.end(), 0);
+  std::unordered_multimap<size_t, int> seen;  // hash to node
+  seen.reserve(graph.nodes.size());
+  bool any = false;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    GraphNode& n = graph.nodes[i];
+    for (int& v : n.inputs) v = same[v];
     const bool op = n.kind == GraphNode::Kind::op, scalar = n.kind == GraphNode::Kind::constant && n.constant.size() == 1;
-    if (!op && !scalar) {
-      r.keep(n);
-      continue;
-    }
+    if ((!op && !scalar) || large_fill(n)) continue;
     size_t h = 0;
-    std::vector<int> inputs;
     if (op) {
       h = n.op->hash();
-      for (int v : n.inputs) {
-        inputs.push_back(r.at(v));
-        h = mix(h, static_cast<size_t>(inputs.back()));
-      }
+      for (int v : n.inputs) h = mix(h, static_cast<size_t>(v));
     } else {
       h = mix(static_cast<size_t>(n.constant.dtype()) + 1, std::hash<double>{}(n.constant.at(0)));
     }
     int found = -1;
     for (auto [at, end] = seen.equal_range(h); at != end && found < 0; ++at) {
-      const GraphNode& other = r.fresh().nodes[at->second];
+      const GraphNode& other = graph.nodes[at->second];
       if (other.kind != n.kind) continue;
-      if (op ? other.inputs == inputs && (other.op == n.op || other.op->key() == n.op->key()) : same_scalar(other.constant, n.constant)) found = at->second;
+      if (op ? other.inputs == n.inputs && (other.op == n.op || other.op->key() == n.op->key()) : same_scalar(other.constant, n.constant)) found = at->second;
     }
-    if (found >= 0) {
-      for (size_t i = 0; i < n.outputs.size(); ++i) r.replace(n.outputs[i], r.fresh().nodes[found].outputs[i]);
-    } else {
-      r.keep(n);
-      seen.emplace(h, static_cast<int>(r.fresh().nodes.size()) - 1);
+    if (found < 0) {
+      seen.emplace(h, static_cast<int>(i));
+      continue;
     }
+    any = true;
+    for (size_t k = 0; k < n.outputs.size(); ++k) same[n.outputs[k]] = graph.nodes[found].outputs[k];
   }
-  r.finish();
+  if (!any) return;
+  for (int& v : graph.outputs) v = same[v];
+  for (auto& [variable, v] : graph.updates) v = same[v];
+  dead_code(graph);
 }
 
 }  // namespace lamina::passes

@@ -1,5 +1,4 @@
 #include "backends/graph/passes/passes.h"
-#include "backends/graph/passes/rebuild.h"
 
 namespace lamina::passes {
 
@@ -16,10 +15,33 @@ void dead_code(Graph& graph) {
       for (int v : graph.nodes[i].inputs) mark(v);
   }
   if (!dropped) return;
-  Rebuild r(graph);
-  for (size_t i = 0; i < r.old().nodes.size(); ++i)
-    if (needed[i]) r.keep(r.old().nodes[i]);
-  r.finish();
+  // What stays moves down, nodes and values alike.
+  std::vector<int> fresh(graph.values.size(), -1), place(graph.nodes.size(), -1);
+  size_t values = 0, nodes = 0;
+  for (size_t i = 0; i < graph.nodes.size(); ++i)
+    if (needed[i]) place[i] = static_cast<int>(nodes++);
+  for (size_t v = 0; v < graph.values.size(); ++v) {
+    const int node = graph.values[v].node;
+    if (!needed[node]) continue;
+    fresh[v] = static_cast<int>(values);
+    graph.values[values] = graph.values[v];
+    graph.values[values++].node = place[node];
+  }
+  graph.values.resize(values);
+  auto renumber = [&](auto& ids) {
+    for (int& v : ids) v = fresh[v];
+  };
+  for (size_t i = 0; i < place.size(); ++i) {
+    if (!needed[i]) continue;
+    GraphNode& n = graph.nodes[place[i]];
+    if (place[i] != static_cast<int>(i)) n = std::move(graph.nodes[i]);
+    renumber(n.inputs);
+    renumber(n.outputs);
+  }
+  graph.nodes.resize(nodes);
+  renumber(graph.inputs);
+  renumber(graph.outputs);
+  for (auto& [variable, v] : graph.updates) v = fresh[v];
 }
 
 }  // namespace lamina::passes

@@ -10,29 +10,25 @@ constexpr int64_t kMostElements = 1 << 14;  // a constant that costs no memory t
 }
 
 void fold_constants(Graph& graph, bool fills) {
-  Rebuild r(graph);
   EagerScope eager;
-  for (const GraphNode& n : r.old().nodes) {
-    bool fold = n.kind == GraphNode::Kind::op && !n.op->alias();
-    for (int v : n.outputs) fold &= r.old().values[v].spec.shape.elements() <= kMostElements;
-    bool full = n.kind == GraphNode::Kind::op && dynamic_cast<const FullOp*>(n.op.get());
-    if (full && !fills) fold = false;
-    Tensors inputs;
+  Tensors inputs;
+  for (GraphNode& n : graph.nodes) {
+    if (n.kind != GraphNode::Kind::op || n.op->alias() || n.outputs.size() != 1) continue;
+    if (graph.values[n.outputs[0]].spec.shape.elements() > kMostElements) continue;
+    if (!fills && dynamic_cast<const FullOp*>(n.op.get())) continue;
+    inputs.clear();
     for (int v : n.inputs) {
-      if (!fold) break;
-      const GraphNode& from = r.maker(r.at(v));
+      const GraphNode& from = graph.nodes[graph.values[v].node];
       if (from.kind == GraphNode::Kind::constant) inputs.push_back(from.constant);
-      else if (Tensor t = repeated_tensor(r.fresh(), r.at(v)); t.defined() && r.spec(r.at(v)).shape.rank() == 0) inputs.push_back(t);
-      else fold = false;
+      else if (Tensor t = repeated_tensor(graph, v); t.defined() && graph.values[v].spec.shape.rank() == 0) inputs.push_back(t);
+      else break;
     }
-    if (!fold) {
-      r.keep(n);
-      continue;
-    }
-    Tensors results = lamina::apply(n.op, std::span<const Tensor>(inputs));
-    for (size_t i = 0; i < results.size(); ++i) r.replace(n.outputs[i], r.constant(results[i]));
+    if (inputs.size() != n.inputs.size()) continue;
+    n.constant = lamina::apply(n.op, std::span<const Tensor>(inputs))[0];
+    n.kind = GraphNode::Kind::constant;
+    n.op = nullptr;
+    n.inputs = {};
   }
-  r.finish();
 }
 
 }  // namespace lamina::passes

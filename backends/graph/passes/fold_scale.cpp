@@ -28,6 +28,7 @@ class Folding {
     for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
   }
 
+  bool found() const { return !chains_.empty(); }
   void rewrite() {
     for (size_t i = 0; i < g_.nodes.size(); ++i) {
       const int node = static_cast<int>(i);
@@ -130,6 +131,7 @@ void fold_scale(Graph& graph) {
   if (!any) return;
   Rebuild r(graph);
   Folding folding(r);
+  if (!folding.found()) return r.abandon();
   folding.rewrite();
   r.finish();
 }

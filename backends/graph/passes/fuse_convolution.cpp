@@ -25,6 +25,7 @@ class Patterns {
     for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
   }
 
+  bool found() const { return useless_index_ || !convolutions_.empty() || !gradients_.empty() || !masks_.empty(); }
   void rewrite() {
     for (size_t i = 0; i < g_.nodes.size(); ++i) {
       const int node = static_cast<int>(i);
@@ -33,7 +34,7 @@ class Patterns {
       else if (absorbed_.count(node)) continue;
       else if (auto grad = gradients_.find(node); grad != gradients_.end()) write(grad->second);
       else if (auto mask = masks_.find(node); mask != masks_.end()) write(n, mask->second);
-      else if (auto* pool = op<MaxPoolOp>(node); pool && pool->indexed && uses_[n.outputs[1]] == 0) r_.replace(n.outputs[0], r_.emit(make_op<MaxPoolOp>(pool->windows, false), {r_.at(n.inputs[0])}));
+      else if (auto* pool = lone_pool(node)) r_.replace(n.outputs[0], r_.emit(make_op<MaxPoolOp>(pool->windows, false), {r_.at(n.inputs[0])}));
       else r_.keep(n);
     }
   }
@@ -45,6 +46,11 @@ class Patterns {
 
   template <class P>
   const P* op(int node) const { return g_.nodes[node].kind == GraphNode::Kind::op ? dynamic_cast<const P*>(g_.nodes[node].op.get()) : nullptr; }
+  // A max pooling that makes an index which nobody reads, or null.
+  const MaxPoolOp* lone_pool(int node) const {
+    auto* pool = op<MaxPoolOp>(node);
+    return pool && pool->indexed && uses_[g_.nodes[node].outputs[1]] == 0 ? pool : nullptr;
+  }
   int maker(int v) const { return g_.values[v].node; }
   const TensorSpec& spec(int v) const { return g_.values[v].spec; }
   int input(int node, int k) const { return g_.nodes[node].inputs[k]; }
@@ -58,6 +64,7 @@ class Patterns {
     else if (auto* add = op<BinaryOp>(node); add && add->kind == Binary::add) find_epilogue(node, node, false);
     else if (op<ConvolutionWeightGradOp>(node)) find_gradients(node);
     else if (op<WhereOp>(node)) find_mask(node);
+    else if (lone_pool(node)) useless_index_ = true;
   }
 
   // `add` is a convolution that nobody else reads plus one value a channel.
@@ -120,9 +127,9 @@ class Patterns {
   void write(const Gradients& g) {
     auto* grad = op<ConvolutionWeightGradOp>(g.kernel);
     Op fused = make_op<FusedConvolutionWeightGradOp>(grad->window, grad->groups, grad->sizes);
-    const std::vector<int> inputs = {r_.at(input(g.kernel, 0)), r_.at(input(g.kernel, 1))};
+    const Ids inputs = {r_.at(input(g.kernel, 0)), r_.at(input(g.kernel, 1))};
     const TensorSpec specs[] = {r_.spec(inputs[0]), r_.spec(inputs[1])};
-    const std::vector<int> out = r_.fresh().add_op(fused, inputs, fused->infer(specs));
+    const Ids out = r_.fresh().add_op(fused, inputs, fused->infer(specs));
     const int bias = g_.nodes[g.bias].outputs[0];
     r_.replace(g_.nodes[g.kernel].outputs[0], out[0]);
     r_.replace(bias, spec(bias).shape == r_.spec(out[1]).shape ? out[1] : r_.emit(make_op<ReshapeOp>(spec(bias).shape), {out[1]}));
@@ -138,6 +145,7 @@ class Patterns {
 
   Rebuild& r_;
   const Graph& g_;
+  bool useless_index_ = false;  // some pooling makes an index that nobody reads
   std::vector<int> uses_;
   std::vector<std::vector<int>> users_;
   std::unordered_map<int, Epilogue> convolutions_;  // by the node that is replaced
@@ -153,7 +161,9 @@ void fuse_convolution(Graph& graph) {
   for (const GraphNode& n : graph.nodes) any |= n.op && (n.op->name().starts_with("Convolution") || n.op->name().starts_with("MaxPool"));
   if (!any) return;
   Rebuild r(graph);
-  Patterns(r).rewrite();
+  Patterns patterns(r);
+  if (!patterns.found()) return r.abandon();
+  patterns.rewrite();
   r.finish();
 }
 

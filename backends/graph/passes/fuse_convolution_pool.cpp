@@ -42,7 +42,7 @@ void fuse_convolution_pool(Graph& graph) {
       continue;
     }
     const GraphNode& other = g.nodes[at->second];
-    std::vector<int> inputs;
+    Ids inputs;
     Op fused;
     if (auto* pool = dynamic_cast<const MaxPoolOp*>(n.op.get())) {
       auto* conv = static_cast<const FusedConvolutionOp*>(other.op.get());
@@ -56,7 +56,7 @@ void fuse_convolution_pool(Graph& graph) {
     }
     std::vector<TensorSpec> specs;
     for (int v : inputs) specs.push_back(r.spec(v));
-    const std::vector<int> out = r.fresh().add_op(fused, inputs, fused->infer(specs));
+    const Ids out = r.fresh().add_op(fused, inputs, fused->infer(specs));
     for (size_t o = 0; o < out.size(); ++o) r.replace(n.outputs[o], out[o]);
   }
   r.finish();

@@ -77,7 +77,7 @@ void fuse_matmul_update(Graph& graph) {
     auto* product = op_of<MatMulOp>(r.old(), m.product);
     const auto& factors = maker(r.old(), m.product).inputs;
     Op op = make_op<MatMulAddOp>(product->transpose_a, product->transpose_b, m.alpha);
-    std::vector<int> inputs = {r.at(m.variable), r.at(factors[0]), r.at(factors[1])};
+    Ids inputs = {r.at(m.variable), r.at(factors[0]), r.at(factors[1])};
     if (m.rate >= 0) inputs.push_back(r.at(m.rate));
     r.replace(n.outputs[0], r.emit(op, inputs));
   }

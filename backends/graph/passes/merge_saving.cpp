@@ -12,13 +12,13 @@ void merge_saving(Graph& graph) {
   auto saving = [](const GraphNode& n) { return n.kind == GraphNode::Kind::op ? dynamic_cast<const SavingPrimitive*>(n.op.get()) : nullptr; };
   std::map<Call, int> twins;  // to the node that stands for them, or -1 before it is made
   for (const GraphNode& n : graph.nodes)
-    if (auto* op = saving(n); op && op->saves()) twins.emplace(Call(op->key(), n.inputs), -1);
+    if (auto* op = saving(n); op && op->saves()) twins.emplace(Call(op->key(), n.inputs.vec()), -1);
   if (twins.empty()) return;
   Rebuild r(graph);
   for (const GraphNode& n : r.old().nodes) {
     auto* op = saving(n);
     const Op twin = op ? (op->saves() ? n.op : op->saving_twin()) : nullptr;
-    auto found = twin ? twins.find(Call(twin->key(), n.inputs)) : twins.end();
+    auto found = twin ? twins.find(Call(twin->key(), n.inputs.vec())) : twins.end();
     if (found == twins.end()) {
       r.keep(n);
       continue;
@@ -30,7 +30,7 @@ void merge_saving(Graph& graph) {
       r.fresh().add_op(twin, inputs, twin->infer(specs));
       found->second = static_cast<int>(r.fresh().nodes.size()) - 1;
     }
-    const std::vector<int>& outputs = r.fresh().nodes[static_cast<size_t>(found->second)].outputs;
+    const Ids& outputs = r.fresh().nodes[static_cast<size_t>(found->second)].outputs;
     for (size_t i = 0; i < n.outputs.size(); ++i) r.replace(n.outputs[i], outputs[i]);
   }
   r.finish();

@@ -14,6 +14,7 @@ bool small(const Graph& graph, const GraphNode& n) {
 }  // namespace
 
 void order_updates(Graph& graph) {
+  if (graph.updates.empty()) return;
   const int count = static_cast<int>(graph.nodes.size());
   // The old values that each update node overwrites.
   std::unordered_map<uint64_t, int> old_value;  // variable id to the node that reads it

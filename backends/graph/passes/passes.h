@@ -16,7 +16,7 @@ void simplify(Graph& graph);
 // log1p(exp(x)), log(exp(x)). Values differ by rounding (that is the point).
 void stability(Graph& graph);
 
-// Nodes whose inputs are all constants are computed now, if their outputs are small. With `fills`, repeated values
+// Nodes of one small output whose inputs are all constants are computed now. With `fills`, repeated values
 // (Full) become constants too; before fusion they are left, because fusion turns them into immediate operands.
 void fold_constants(Graph& graph, bool fills = false);
 

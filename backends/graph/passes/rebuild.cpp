@@ -21,8 +21,9 @@ void Rebuild::keep(const GraphNode& node) {
   fresh_.nodes.push_back(std::move(copy));
 }
 
-int Rebuild::emit(const Op& op, const std::vector<int>& inputs) {
+int Rebuild::emit(const Op& op, const Ids& inputs) {
   std::vector<TensorSpec> specs;
+  specs.reserve(inputs.size());
   for (int v : inputs) specs.push_back(spec(v));
   return fresh_.add_op(op, inputs, op->infer(specs))[0];
 }

@@ -8,7 +8,10 @@ namespace lamina::passes {
 
 class Rebuild {
  public:
-  explicit Rebuild(Graph& graph) : target_(graph), old_(std::move(graph)), map_(old_.values.size(), -1) {}
+  explicit Rebuild(Graph& graph) : target_(graph), old_(std::move(graph)), map_(old_.values.size(), -1) {
+    fresh_.nodes.reserve(old_.nodes.size() + old_.nodes.size() / 4);
+    fresh_.values.reserve(old_.values.size() + old_.values.size() / 4);
+  }
   const Graph& old() const { return old_; }
 
   // Of the fresh graph: an old value's replacement, its specs, and the node that makes it.
@@ -25,10 +28,11 @@ class Rebuild {
 
   void keep(const GraphNode& node);                       // as it is, over the replaced inputs
   void replace(int old_value, int fresh_value) { map_[old_value] = fresh_value; }
-  int emit(const Op& op, const std::vector<int>& inputs);  // a fresh node with one output
+  int emit(const Op& op, const Ids& inputs);  // a fresh node with one output
   int constant(const Tensor& value);
   // Hands the fresh graph back; to be called once, at the end.
   void finish();
+  void abandon() { target_ = std::move(old_); }  // instead: the old graph stays, nothing has been kept or emitted
 
  private:
   Graph& target_;

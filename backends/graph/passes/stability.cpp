@@ -72,6 +72,12 @@ class Stable {
 }  // namespace
 
 void stability(Graph& graph) {
+  auto candidate = [](const GraphNode& n) {
+    if (auto* u = dynamic_cast<const UnaryOp*>(n.op.get())) return u->kind == Unary::log || u->kind == Unary::log1p;
+    auto* b = dynamic_cast<const BinaryOp*>(n.op.get());
+    return b && b->kind == Binary::subtract;
+  };
+  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), candidate)) return;
   Rebuild r(graph);
   Stable stable(r);
   for (const GraphNode& n : r.old().nodes) {
