@@ -143,6 +143,7 @@ class Model : public Layer {
   std::vector<MetricPtr> tracked_metrics_;
   mutable std::mutex steps_mutex_;
   std::vector<std::shared_ptr<Step>> steps_;
+  std::shared_ptr<Arenas> arenas_;      // the working memory that the steps share
   std::shared_ptr<Step> lone_steps_[4];  // a kind: the step that takes one tensor and gives one, once it has been run
   uint64_t steps_as_of_ = 0;            // layer_changes() that the steps know
   std::vector<TensorSpec> last_call_;   // of model(x): what is called again is worth compiling

@@ -3,6 +3,7 @@
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
+#include "backends/graph/lending.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -56,9 +57,13 @@ void Model::invalidate_functions() {
 }
 
 std::string Model::dump() const {
-  std::lock_guard<std::mutex> lock(steps_mutex_);
+  std::vector<std::shared_ptr<Step>> steps;
+  {
+    std::lock_guard<std::mutex> lock(steps_mutex_);
+    steps = steps_;
+  }
   std::string out;
-  for (const auto& s : steps_) out += s->function->dump();
+  for (const auto& s : steps) out += s->function->dump();  // traces the step again
   return out;
 }
 
@@ -239,6 +244,7 @@ Value Model::run_step(StepKind kind, const Value& data) {
     for (const auto& s : steps_)
       if (s->kind == kind && alike(s->structure, data)) step = s;
     if (!step) {
+      if (!arenas_) arenas_ = std::make_shared<Arenas>();
       step = std::make_shared<Step>();
       step->kind = kind;
       // Placeholders, so that the cache does not hold a batch.
@@ -256,7 +262,7 @@ Value Model::run_step(StepKind kind, const Value& data) {
             raw->result = std::make_shared<const Value>(std::move(shape));
             return out;
           },
-          names[static_cast<int>(kind)], compile_args_.run_eagerly ? Function::Mode::eager : Function::Mode::follow_settings);
+          names[static_cast<int>(kind)], compile_args_.run_eagerly ? Function::Mode::eager : Function::Mode::follow_settings, arenas_);
       steps_.push_back(step);
     }
   }

@@ -1,8 +1,5 @@
 #include "backends/graph/executable.h"
 
-#include <map>
-#include <set>
-
 #include "backends/core/engine.h"
 #include "backends/graph/memory_plan.h"
 
@@ -11,63 +8,26 @@ namespace lamina {
 namespace {
 size_t bytes_of(const TensorSpec& s) { return static_cast<size_t>(s.shape.elements()) * size_of(s.dtype); }
 
-// Variables in the layouts of kernels, as long as some function holds them: the functions of several batch sizes share them.
-class PreparedVariables {
- public:
-  static PreparedVariables& instance() {
-    static auto* all = new PreparedVariables;  // functions may outlive main's statics
-    return *all;
-  }
-  template <class F>
-  BufferPtr get(const VariableState& variable, uint64_t changes, const std::string& layout, F&& make) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    Entry& entry = entries_[{variable.id, layout}];
-    BufferPtr buffer = entry.buffer.lock();
-    if (!buffer || entry.changes != changes) {
-      buffer = make();
-      entry = {buffer, changes};
-    }
-    if (entries_.size() > 2 * alive_ + 64) {
-      std::erase_if(entries_, [](const auto& e) { return e.second.buffer.expired(); });
-      alive_ = entries_.size();
-    }
-    return buffer;
-  }
-
- private:
-  struct Entry {
-    std::weak_ptr<Buffer> buffer;
-    uint64_t changes = 0;
-  };
-  std::mutex mutex_;
-  std::map<std::pair<uint64_t, std::string>, Entry> entries_;
-  size_t alive_ = 0;
-};
-
 bool may_share(const BoundKernel& k, int input, int output) {
   return k.in_place || std::find(k.sharing.begin(), k.sharing.end(), std::pair(input, output)) != k.sharing.end();
 }
 }  // namespace
 
-Executable::Executable(Graph graph) : graph_(std::move(graph)) {
+Executable::Executable(Graph graph, std::shared_ptr<Arenas> arenas) : graph_(std::move(graph)), arenas_(std::move(arenas)) {
   assign_places();
   bind();
 }
 
 void Executable::run_into(const void* const* inputs, void* const* outputs) {
   if (!variables_.empty() || !updates_.empty()) throw RuntimeError("A sub-function holds no variables.");
-  struct Lease {
-    Executable& owner;
-    Context* context;
-    ~Lease() { owner.give_back(context); }
-  } lease{*this, take()};
-  Context& c = *lease.context;
+  const Lease lease(*this);
+  Context& c = *lease;
   void** slot = c.slots.data();
   for (size_t i = 0; i < graph_.inputs.size(); ++i) *slot++ = const_cast<void*>(inputs[i]);
   for (int output : result_output_) *slot++ = outputs[output];
   void** table = c.table.data();
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
-  void* scratch = static_cast<char*>(c.arena->data()) + scratch_offset_;
+  void* scratch = static_cast<char*>(c.base) + scratch_offset_;
   run_calls(table, scratch);
   for (size_t i = 0; i < graph_.outputs.size(); ++i) {  // what no kernel wrote: arguments, constants, a value that leaves twice
     const Place& p = places_[root_[graph_.outputs[i]]];
@@ -78,10 +38,7 @@ void Executable::run_into(const void* const* inputs, void* const* outputs) {
   }
 }
 
-Executable::~Executable() {
-  delete idle_.load();
-  for (Context* c : more_idle_) delete c;
-}
+Executable::~Executable() = default;
 
 int Executable::variables_in_place() const {
   return static_cast<int>(std::count_if(updates_.begin(), updates_.end(), [](const Update& u) { return u.in_place; }));
@@ -152,65 +109,24 @@ void Executable::find_kept(const std::vector<int>& leaving) {
       if (!all || !from_variables) continue;
       for (int v : n.outputs) {
         steady_[v] = 1;
-        places_[v] = {Place::Kind::kept, 0, static_cast<int>(kept_bytes_.size())};
-        kept_bytes_.push_back(bytes_of(graph_.values[v].spec));
+        places_[v] = {Place::Kind::kept, 0, kept_.add(bytes_of(graph_.values[v].spec))};
       }
     }
   }
 }
 
-std::shared_ptr<const Executable::Kept> Executable::current_kept() {
-  if (kept_bytes_.empty()) return nullptr;
-  std::lock_guard<std::mutex> lock(kept_mutex_);
-  bool current = kept_ != nullptr;
-  for (size_t i = 0; current && i < kept_variables_.size(); ++i) current = kept_->changes[i] == variables_[kept_variables_[i]]->changes.load(std::memory_order_acquire);
-  if (current) return kept_;
-  // A change while this goes on shows in the count, which is read first.
-  auto fresh = std::make_shared<Kept>();
-  std::vector<Tensor> held(variables_.size());
-  for (int i : kept_variables_) {
-    fresh->changes.push_back(variables_[i]->changes.load(std::memory_order_acquire));
-    held[i] = variables_[i]->value;
-  }
-  fresh->buffers.resize(kept_bytes_.size());
-  auto take = [&](int index) { fresh->buffers[index] = allocate(std::max<size_t>(64, kept_bytes_[index])); };
-  auto at = [&](int root) -> void* {
-    const Place& p = places_[root];
-    if (p.kind == Place::Kind::variable) return held[p.index].node()->buffer->data();
-    return p.kind == Place::Kind::constant ? graph_.nodes[p.index].constant.mutable_raw() : fresh->buffers[p.index]->data();
-  };
-  for (const KeptCall& call : kept_calls_) {
-    std::vector<void*> in, out;
-    for (int root : call.inputs) in.push_back(at(root));
-    for (int root : call.outputs) {
-      take(places_[root].index);
-      out.push_back(at(root));
-    }
-    BufferPtr scratch = allocate(std::max<size_t>(64, call.scratch_bytes));
-    call.run(in.data(), out.data(), scratch->data());
-  }
-  for (const KeptPreparation& p : preparations_) {
-    const Place& source = places_[p.source];
-    auto make = [&] {
-      take(p.index);
-      p.make(at(p.source), fresh->buffers[p.index]->data());
-      return fresh->buffers[p.index];
-    };
-    if (p.layout.empty() || source.kind != Place::Kind::variable) {
-      make();
-      continue;
-    }
-    const auto number = std::find(kept_variables_.begin(), kept_variables_.end(), source.index) - kept_variables_.begin();
-    fresh->buffers[p.index] = PreparedVariables::instance().get(*variables_[source.index], fresh->changes[number], p.layout, make);
-  }
-  kept_ = fresh;
-  return kept_;
+KeptValues::Origin Executable::origin_of(int root) const {
+  const Place& p = places_[root];
+  if (p.kind == Place::Kind::variable) return {variables_[p.index], {}, -1};
+  if (p.kind == Place::Kind::constant) return {nullptr, graph_.nodes[p.index].constant, -1};
+  return {nullptr, {}, p.index};
 }
 
 std::vector<const void*> Executable::kept_memory() {
   std::vector<const void*> out;
-  if (auto kept = current_kept())
-    for (const BufferPtr& b : kept->buffers) out.push_back(b->data());
+  if (auto kept = kept_.current())
+    for (const BufferPtr& b : kept->buffers)
+      if (b) out.push_back(b->data());
   return out;
 }
 
@@ -228,13 +144,13 @@ void Executable::bind() {
 
   MemoryPlan memory;
   size_t scratch = 0;
-  std::set<int> followed;                                // variables that kept values follow from
   std::vector<std::pair<uint32_t, int>> prepared_at;     // table entries of prepared inputs, and their numbers
   read_.assign(variables_.size(), 0);
   auto prepared_number = [&](int root, Preparation& p) {
-    preparations_.push_back({root, static_cast<int>(kept_bytes_.size()), std::move(p.make), std::move(p.layout)});
-    kept_bytes_.push_back(p.bytes);
-    return preparations_.back().index;
+    const int number = kept_.add(p.bytes);
+    kept_.compute(p.layout, {origin_of(root)}, {number}, [make = std::move(p.make)](const void* const* in, void* const* out, void*) { make(in[0], out[0]); }, 0);
+    kept_.need(number);
+    return number;
   };
   std::vector<TensorSpec> in, out;
   for (int i = 0; i < count; ++i) {
@@ -249,13 +165,13 @@ void Executable::bind() {
       if (steady_[root_[n.inputs[k]]]) request.steady |= 1u << k;
     BoundKernel kernel = bind_kernel(Device::cpu, request);
     if (places_[n.outputs[0]].kind == Place::Kind::kept) {
-      KeptCall call{std::move(kernel.run), {}, {}, kernel.scratch_bytes};
-      for (int v : n.inputs) {
-        call.inputs.push_back(root_[v]);
-        if (places_[root_[v]].kind == Place::Kind::variable) followed.insert(places_[root_[v]].index);
-      }
-      for (int v : n.outputs) call.outputs.push_back(root_[v]);
-      kept_calls_.push_back(std::move(call));
+      std::vector<KeptValues::Origin> origins;
+      std::vector<int> numbers;
+      for (int v : n.inputs) origins.push_back(origin_of(root_[v]));
+      for (int v : n.outputs) numbers.push_back(places_[v].index);
+      std::string name = n.op->key();
+      for (const TensorSpec& spec : in) append_text(name, spec);  // a variable may stand there in another shape
+      kept_.compute(name, std::move(origins), std::move(numbers), std::move(kernel.run), kernel.scratch_bytes);
       continue;
     }
     scratch = std::max(scratch, kernel.scratch_bytes);
@@ -308,12 +224,12 @@ void Executable::bind() {
       const int root = root_[n.inputs[k]];
       if (static_cast<int>(k) == prepared) {
         const int index = prepared_number(root, *kernel.preparation);
-        if (places_[root].kind == Place::Kind::variable) followed.insert(places_[root].index);
         prepared_at.emplace_back(static_cast<uint32_t>(table_values_.size()), index);
         table_values_.push_back(-1);
         continue;
       }
       if (places_[root].kind == Place::Kind::variable) read_[places_[root].index] = 1;
+      if (places_[root].kind == Place::Kind::kept) kept_.need(places_[root].index);
       table_values_.push_back(root);
     }
     call.outputs = static_cast<uint32_t>(table_values_.size());
@@ -323,7 +239,6 @@ void Executable::bind() {
   }
   scratch_offset_ = memory.size();
   arena_bytes_ = scratch_offset_ + (scratch + 63) / 64 * 64;
-  kept_variables_.assign(followed.begin(), followed.end());
   auto leaves = [&](int v) {
     if (const Place& p = places_[root_[v]]; p.kind == Place::Kind::variable) read_[p.index] = 1;
   };
@@ -333,7 +248,8 @@ void Executable::bind() {
   for (size_t t = 0; t < table_values_.size(); ++t) {
     if (table_values_[t] < 0) continue;
     const Place& p = places_[table_values_[t]];
-    if (p.kind != Place::Kind::arena && p.kind != Place::Kind::constant) patches_.push_back({static_cast<uint32_t>(t), slot_of(p)});
+    if (p.kind == Place::Kind::arena) arena_entries_.push_back({static_cast<uint32_t>(t), p.offset});
+    else if (p.kind != Place::Kind::constant) patches_.push_back({static_cast<uint32_t>(t), slot_of(p)});
   }
 }
 
@@ -351,45 +267,37 @@ uint32_t Executable::slot_of(const Place& p) const {
   return static_cast<uint32_t>(base + p.index);
 }
 
-Executable::Context* Executable::take() {
-  if (Context* c = idle_.exchange(nullptr, std::memory_order_acq_rel)) return c;
-  {
-    std::lock_guard<std::mutex> lock(contexts_mutex_);
-    if (!more_idle_.empty()) {
-      Context* c = more_idle_.back();
-      more_idle_.pop_back();
-      return c;
-    }
-  }
+std::unique_ptr<Executable::Context> Executable::make_context() const {
   auto c = std::make_unique<Context>();
-  c->arena = allocate(std::max<size_t>(64, arena_bytes_));
-  c->slots.resize(graph_.inputs.size() + variables_.size() + results_.size() + updates_.size() + kept_bytes_.size());
+  c->slots.resize(graph_.inputs.size() + variables_.size() + results_.size() + updates_.size() + kept_.size());
   c->held.resize(variables_.size());
   c->results.resize(results_.size());
   c->updates.resize(updates_.size());
   for (int v : table_values_) {
-    void* at = nullptr;
-    if (v < 0) {
-      c->table.push_back(at);
-      continue;
-    }
-    const Place& p = places_[v];
-    if (p.kind == Place::Kind::arena) at = static_cast<char*>(c->arena->data()) + p.offset;
-    else if (p.kind == Place::Kind::constant) at = graph_.nodes[p.index].constant.mutable_raw();
-    c->table.push_back(at);
+    const bool constant = v >= 0 && places_[v].kind == Place::Kind::constant;
+    c->table.push_back(constant ? graph_.nodes[places_[v].index].constant.mutable_raw() : nullptr);
   }
-  return c.release();
+  return c;
 }
 
-void Executable::give_back(Context* c) {
-  for (Tensor& t : c->held) t = Tensor();
-  for (Tensor& t : c->results) t = Tensor();
-  for (Tensor& t : c->updates) t = Tensor();
-  c->kept = nullptr;
-  Context* expected = nullptr;
-  if (idle_.compare_exchange_strong(expected, c, std::memory_order_acq_rel)) return;
-  std::lock_guard<std::mutex> lock(contexts_mutex_);
-  more_idle_.push_back(c);
+Executable::Lease::Lease(Executable& owner) : owner_(owner), context_(owner.contexts_.take()) {
+  if (!context_) context_ = owner.make_context();
+  Context& c = *context_;
+  c.arena = owner.arenas_->take(std::max<size_t>(64, owner.arena_bytes_));
+  if (void* base = c.arena->memory->data(); base != c.base) {
+    for (const ArenaEntry& e : owner.arena_entries_) c.table[e.at] = static_cast<char*>(base) + e.offset;
+    c.base = base;
+  }
+}
+
+Executable::Lease::~Lease() {
+  Context& c = *context_;
+  for (Tensor& t : c.held) t = Tensor();
+  for (Tensor& t : c.results) t = Tensor();
+  for (Tensor& t : c.updates) t = Tensor();
+  c.kept = nullptr;
+  owner_.arenas_->give_back(std::move(c.arena));
+  owner_.contexts_.give_back(std::move(context_));
 }
 
 Tensor Executable::tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const {
@@ -445,12 +353,8 @@ Tensors Executable::run(std::span<const Tensor> inputs) {
 void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) {
   std::unique_lock<std::mutex> turn(update_mutex_, std::defer_lock);
   if (!updates_.empty()) turn.lock();
-  struct Lease {
-    Executable& owner;
-    Context* context;
-    ~Lease() { owner.give_back(context); }
-  } lease{*this, take()};
-  Context& c = *lease.context;
+  const Lease lease(*this);
+  Context& c = *lease;
   void** slot = c.slots.data();
   for (const Tensor& t : inputs) *slot++ = const_cast<void*>(t.raw());
   for (size_t i = 0; i < variables_.size(); ++i) {
@@ -477,9 +381,9 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
       *slot = c.updates[i].node()->buffer->data();
     }
   }
-  if (!kept_bytes_.empty()) {
-    c.kept = current_kept();
-    for (const BufferPtr& buffer : c.kept->buffers) *slot++ = buffer->data();
+  if (kept_.size()) {
+    c.kept = kept_.current();
+    for (const BufferPtr& buffer : c.kept->buffers) *slot++ = buffer ? buffer->data() : nullptr;
   }
   struct Changed {  // also when a kernel throws: some variables have been overwritten by then
     std::vector<Update>& updates;
@@ -489,7 +393,7 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
   } changed{updates_};
   void** table = c.table.data();
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
-  void* scratch = static_cast<char*>(c.arena->data()) + scratch_offset_;
+  void* scratch = static_cast<char*>(c.base) + scratch_offset_;
   run_calls(table, scratch);
   for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = tensor_at(graph_.outputs[i], c, inputs);
   if (!updates_.empty()) finish_updates(c, inputs);

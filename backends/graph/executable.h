@@ -1,27 +1,25 @@
 #pragma once
-// A graph made ready to run: kernels bound, every intermediate at a fixed place in one arena, pointers in tables that are
-// filled once a context. A run patches the few pointers that change (arguments, variables, results) and calls the kernels.
+// A graph made ready to run: kernels bound, every intermediate at a fixed place in one arena (which the functions of a
+// model share: a run borrows it), pointers in tables that are filled once a context. A run patches the few pointers that change (arguments, variables, results) and calls the kernels.
 //
 // Variables are written in place where the plan allows it (every read of the old value comes before the write) and
 // nobody else holds their memory at that moment; otherwise the new value goes to memory of its own, so tensors that a
 // user holds never change. If a kernel throws, each variable holds its old or its new value.
 //
-// What follows from variables alone that the graph does not update (the scale of a normalisation in inference), and weights in
-// the layout that a kernel wants, are kept from run to run, until one of those variables changes.
-//
 // run() may be called from several threads at once: each takes a context. Runs that update variables take turns.
-#include <atomic>
 #include <mutex>
 
 #include "backends/core/kernel.h"
 #include "backends/core/profiler.h"
 #include "backends/graph/graph.h"
+#include "backends/graph/kept_values.h"
+#include "backends/graph/lending.h"
 
 namespace lamina {
 
 class Executable {
  public:
-  explicit Executable(Graph graph);
+  explicit Executable(Graph graph, std::shared_ptr<Arenas> arenas = std::make_shared<Arenas>());
   ~Executable();
   // Outputs for these inputs (specs as traced).
   Tensors run(std::span<const Tensor> inputs);
@@ -32,9 +30,8 @@ class Executable {
   const Graph& graph() const { return graph_; }
   size_t arena_bytes() const { return arena_bytes_; }
   int variables_in_place() const;  // updates that the plan allows to overwrite the variable
-  std::vector<const void*> kept_memory();                    // where they are
-  size_t kept_values() const { return kept_bytes_.size(); }  // results and prepared inputs that outlive a run
-  std::string traced;              // the graph before the passes, as text
+  std::vector<const void*> kept_memory();               // of what runs read
+  size_t kept_values() const { return kept_.size(); }  // values that outlive a run
 
  private:
   struct Place {  // where a value's data is
@@ -54,39 +51,34 @@ class Executable {
     bool in_place = false;   // the plan allows to overwrite the old value
   };
   struct Patch { uint32_t at, slot; };  // table entry, and the changing pointer that goes there
-  // Values that follow from variables alone, which this graph does not update: computed once, and again when a variable has changed.
-  struct Kept {
-    std::vector<uint64_t> changes;  // of the variables they follow from
-    std::vector<BufferPtr> buffers;
-  };
   struct Context {
-    BufferPtr arena;
+    std::unique_ptr<Arenas::Arena> arena;  // while it runs
+    void* base = nullptr;                  // the arena that the table's pointers lead to
     std::vector<void*> table, slots;
     std::vector<Tensor> held, results, updates;
-    std::shared_ptr<const Kept> kept;
-  };
-
-  struct KeptCall {
-    BoundKernel::Run run;
-    std::vector<int> inputs, outputs;  // roots
-    size_t scratch_bytes;
-  };
-  struct KeptPreparation {
-    int source, index;  // root, number
-    std::function<void(const void*, void*)> make;
-    std::string layout;
+    std::shared_ptr<const KeptValues::Values> kept;
   };
 
   void assign_places();
   void find_kept(const std::vector<int>& leaving);
-  std::shared_ptr<const Kept> current_kept();
+  KeptValues::Origin origin_of(int root) const;
   void bind();
   uint32_t slot_of(const Place& p) const;
   Tensor tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const;
   void run_calls(void** table, void* scratch);
   void finish_updates(Context& c, std::span<const Tensor> inputs);
-  Context* take();
-  void give_back(Context* context);
+  // A context with an arena, for the time of a run.
+  class Lease {
+   public:
+    explicit Lease(Executable& owner);
+    ~Lease();
+    Context& operator*() const { return *context_; }
+
+   private:
+    Executable& owner_;
+    std::unique_ptr<Context> context_;
+  };
+  std::unique_ptr<Context> make_context() const;
 
   Graph graph_;
   std::vector<Call> calls_;
@@ -104,16 +96,13 @@ class Executable {
   std::vector<Patch> patches_;
   std::vector<char> read_;         // a variable: some kernel of a run reads it
   std::vector<char> steady_;       // a root: follows from variables that this graph does not update, and from constants
-  std::vector<size_t> kept_bytes_;
-  std::vector<KeptCall> kept_calls_;
-  std::vector<KeptPreparation> preparations_;
-  std::vector<int> kept_variables_;  // numbers of those that kept values follow from
-  std::shared_ptr<const Kept> kept_;
-  std::mutex kept_mutex_;
+  KeptValues kept_;
   size_t arena_bytes_ = 0, scratch_offset_ = 0;
-  std::atomic<Context*> idle_{nullptr};
-  std::mutex contexts_mutex_, update_mutex_;
-  std::vector<Context*> more_idle_;
+  struct ArenaEntry { uint32_t at; size_t offset; };  // of the table
+  std::vector<ArenaEntry> arena_entries_;
+  std::shared_ptr<Arenas> arenas_;
+  Lending<Context> contexts_;
+  std::mutex update_mutex_;
 };
 
 }  // namespace lamina

@@ -10,7 +10,8 @@
 
 namespace lamina {
 
-Function::Function(Body body, std::string name, Mode mode) : body_(std::move(body)), name_(std::move(name)), mode_(mode) {}
+Function::Function(Body body, std::string name, Mode mode, std::shared_ptr<Arenas> arenas)
+    : body_(std::move(body)), name_(std::move(name)), mode_(mode), arenas_(arenas ? std::move(arenas) : std::make_shared<Arenas>()) {}
 Function::~Function() = default;
 
 std::shared_ptr<Executable> Function::find(std::span<const Tensor> inputs) const {
@@ -35,20 +36,21 @@ bool dumping() {
 
 }  // namespace
 
-std::shared_ptr<Executable> Function::compile(std::span<const Tensor> inputs) const {
+Graph Function::traced(std::span<const TensorSpec> inputs) const {
   Trace trace;
   Tensors arguments;
-  for (const Tensor& t : inputs) arguments.push_back(trace.add_input(t.spec()));
-  Graph graph;
-  {
-    TraceScope scope(trace);
-    Tensors outputs = body_(arguments);
-    graph = trace.finish(outputs);
-  }
-  std::string traced = graph.str();
+  for (const TensorSpec& spec : inputs) arguments.push_back(trace.add_input(spec));
+  TraceScope scope(trace);
+  Tensors outputs = body_(arguments);
+  return trace.finish(outputs);
+}
+
+std::shared_ptr<Executable> Function::compile(std::span<const TensorSpec> inputs) const {
+  Graph graph = traced(inputs);
   if (dumping()) {
-    std::fprintf(stderr, "== %s, traced\n%s", name_.c_str(), traced.c_str());
-    passes::optimize(graph, [last = traced](const char* pass, const Graph& g) mutable {
+    std::string text = graph.str();
+    std::fprintf(stderr, "== %s, traced\n%s", name_.c_str(), text.c_str());
+    passes::optimize(graph, [last = std::move(text)](const char* pass, const Graph& g) mutable {
       std::string now = g.str();
       if (now != last) std::fprintf(stderr, "== after %s\n%s", pass, now.c_str());
       last = std::move(now);
@@ -57,9 +59,7 @@ std::shared_ptr<Executable> Function::compile(std::span<const Tensor> inputs) co
   } else {
     passes::optimize(graph);
   }
-  auto executable = std::make_shared<Executable>(std::move(graph));
-  executable->traced = std::move(traced);
-  return executable;
+  return std::make_shared<Executable>(std::move(graph), arenas_);
 }
 
 std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs) {
@@ -71,13 +71,12 @@ std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs)
     std::lock_guard<std::mutex> lock(mutex_);
     if (auto found = find(inputs)) return found;
   }
-  auto made = compile(inputs);
+  std::vector<TensorSpec> specs;
+  for (const Tensor& t : inputs) specs.push_back(t.spec());
+  auto made = compile(specs);
   std::lock_guard<std::mutex> lock(mutex_);
   if (auto other = find(inputs)) return other;
-  Compiled entry;
-  for (const Tensor& t : inputs) entry.specs.push_back(t.spec());
-  entry.executable = made;
-  compiled_.push_back(std::move(entry));
+  compiled_.push_back({std::move(specs), made});
   return made;
 }
 
@@ -131,12 +130,16 @@ void Function::clear() {
 }
 
 std::string Function::dump() const {
-  std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<Compiled> all;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    all = compiled_;
+  }
   std::string out;
-  for (const Compiled& c : compiled_) {
+  for (const Compiled& c : all) {
     out += name_ + "(";
     for (size_t i = 0; i < c.specs.size(); ++i) out += text(i ? ", " : "", c.specs[i]);
-    out += text("), as traced:\n", c.executable->traced, "optimised (arena of ", c.executable->arena_bytes(), " bytes, ",
+    out += text("), as traced:\n", traced(c.specs).str(), "optimised (arena of ", c.executable->arena_bytes(), " bytes, ",
                 c.executable->variables_in_place(), " variables updated in place):\n", c.executable->graph().str());
   }
   return out;

@@ -9,14 +9,17 @@
 
 namespace lamina {
 
+class Arenas;
 class Executable;
+struct Graph;
 
 class Function {
  public:
   using Body = std::function<Tensors(std::span<const Tensor>)>;
   enum class Mode { follow_settings, eager, graph };
 
-  explicit Function(Body body, std::string name = "function", Mode mode = Mode::follow_settings);
+  // Functions that are given the same `arenas` share their working memory.
+  explicit Function(Body body, std::string name = "function", Mode mode = Mode::follow_settings, std::shared_ptr<Arenas> arenas = nullptr);
   ~Function();
   // Thread-safe. Inside another trace the body is inlined. The first call with a new signature traces and compiles.
   Tensors operator()(std::span<const Tensor> inputs);
@@ -24,7 +27,7 @@ class Function {
   Tensor lone(const Tensor& input);  // a body of one tensor that gives one; takes no memory but the result's
   size_t signatures() const;
   void clear();              // forgets the compiled executables (the body's meaning changed)
-  // Every compiled graph as text, as traced and as it runs; and as it runs in Graphviz' language. LAMINA_DUMP=graph
+  // Every compiled graph as text, as traced (the body is traced again for it) and as it runs; and as it runs in Graphviz' language. LAMINA_DUMP=graph
   // prints the graphs while they are compiled, after each pass.
   std::string dump() const;
   std::string dot() const;
@@ -35,12 +38,14 @@ class Function {
     std::shared_ptr<Executable> executable;
   };
   std::shared_ptr<Executable> executable(std::span<const Tensor> inputs);  // null where the body is to run itself
-  std::shared_ptr<Executable> compile(std::span<const Tensor> inputs) const;
+  Graph traced(std::span<const TensorSpec> inputs) const;
+  std::shared_ptr<Executable> compile(std::span<const TensorSpec> inputs) const;
   std::shared_ptr<Executable> find(std::span<const Tensor> inputs) const;
 
   Body body_;
   std::string name_;
   Mode mode_;
+  std::shared_ptr<Arenas> arenas_;
   mutable std::mutex mutex_;
   std::vector<Compiled> compiled_;
 };

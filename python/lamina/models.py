@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from lamina import _lamina
+from lamina import _data, _lamina, tree
 from lamina._errors import LayerType, check_layer_name, checked_keywords
 from lamina._layer import _LayerMethods
 from lamina._wrap import module_dir, own
@@ -35,14 +35,10 @@ class _ModelMethods(_LayerMethods):
 
     @property
     def inputs(self):
-        from lamina import tree
-
         return tree.flatten(self._graph_inputs())
 
     @property
     def outputs(self):
-        from lamina import tree
-
         return tree.flatten(self._graph_outputs())
 
     @property
@@ -55,14 +51,10 @@ class _ModelMethods(_LayerMethods):
 
     @property
     def input_shape(self):
-        from lamina import tree
-
         return tree.map_structure(lambda t: t.shape, self._known(self._graph_inputs(), "input"))
 
     @property
     def output_shape(self):
-        from lamina import tree
-
         return tree.map_structure(lambda t: t.shape, self._known(self._graph_outputs(), "output"))
 
     def _known(self, tensors, what):
@@ -107,8 +99,6 @@ class _ModelMethods(_LayerMethods):
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None,
             sample_weight=None, initial_epoch=0, steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1):
         """Trains for `epochs` passes over the data; gives a History."""
-        from lamina import _data
-
         _check_counts(batch_size=batch_size, epochs=epochs, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, validation_batch_size=validation_batch_size, initial_epoch=initial_epoch)
         if isinstance(validation_split, (str, bytes)) or not 0 <= (validation_split or 0) < 1:
             raise ValueError(f"`validation_split` must be a number from 0 up to, but not including, 1: the share of the data to validate on. Received: validation_split={validation_split!r}")
@@ -127,8 +117,6 @@ class _ModelMethods(_LayerMethods):
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None, return_dict=False, **kwargs):
         """Loss and metrics on data, without training."""
-        from lamina import _data
-
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
         _check_counts(batch_size=batch_size, steps=steps)
@@ -138,29 +126,21 @@ class _ModelMethods(_LayerMethods):
     @checked_keywords("Model")
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Outputs for data, as NumPy arrays."""
-        from lamina import _data, tree
-
         _check_counts(batch_size=batch_size, steps=steps)
         source = _data.source(x, None, None, batch_size=batch_size, shuffle=False, steps=steps, predict=True)
         out = self._predict(source, steps, _verbose(verbose), _callbacks(callbacks))
         return tree.map_structure(np.asarray, out)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        from lamina import _data
-
         return self._logs(self._train_on_batch(_data.arrays(x), _data.arrays(y), _data.arrays(sample_weight), class_weight), return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
-        from lamina import _data
-
         return self._logs(self._test_on_batch(_data.arrays(x), _data.arrays(y), _data.arrays(sample_weight)), return_dict)
 
     def predict_on_batch(self, x):
         out = self._predict_on_batch(x)
         if isinstance(out, _lamina.Tensor):
             return out.numpy()
-        from lamina import tree
-
         return tree.map_structure(np.asarray, out)
 
     def _logs(self, logs, return_dict):

@@ -30,7 +30,7 @@ namespace {
 
 constexpr int64_t kDepth = 256;             // of k at a time: a panel's piece fits the first-level cache beside the left operand's rows
 constexpr int64_t kTaskWork = 1 << 18;      // multiply-adds worth a task: some five microseconds
-constexpr int64_t kPackTask = 1 << 14;      // values worth packing in a task
+constexpr int64_t kPackTask = 1 << 15;      // values worth packing in a task
 constexpr size_t kMostScratch = 64 << 20;
 
 class Gemm {

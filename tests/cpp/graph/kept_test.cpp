@@ -121,6 +121,42 @@ TEST(Kept, BatchSizesShareWhatTheyPrepare) {
   EXPECT_EQ(all[0]->kept_memory(), all[2]->kept_memory());
 }
 
+// So they do with what is computed from variables on the way: the folded scale of a normalisation, and the kernel packed with it.
+TEST(Kept, BatchSizesShareWhatFollowsFromVariables) {
+  Normalised layer;
+  std::vector<std::shared_ptr<Executable>> all;
+  for (int64_t rows : {5, 7, 16}) {
+    all.push_back(compiled(layer, {ramp({rows, 9, 8, 16})}));
+    all.back()->run(Tensors{ramp({rows, 9, 8, 16})});
+  }
+  auto expect_shared = [&] {
+    EXPECT_FALSE(all[0]->kept_memory().empty());
+    for (const auto& f : all) EXPECT_EQ(all[0]->kept_memory(), f->kept_memory());
+  };
+  expect_shared();
+  const auto before = all[0]->kept_memory();
+  layer.gamma.assign(ramp({24}));
+  for (int64_t i : {2, 0, 1}) {
+    const Tensors x = {ramp({std::vector<int64_t>{5, 7, 16}[i], 9, 8, 16})};
+    expect_close(layer(x)[0], all[i]->run(x)[0]);
+  }
+  expect_shared();
+}
+
+// The same step over the same variable in another shape is another value.
+TEST(Kept, ShapesTellValuesApart) {
+  Variable w(ramp({6, 4}));
+  std::vector<std::shared_ptr<Executable>> all;  // kept as long as somebody holds them
+  for (const Shape& shape : {Shape{6, 4}, Shape{4, 6}, Shape{2, 12}}) {
+    Body body = [&](std::span<const Tensor> in) -> Tensors {
+      return {prim::multiply(in[0], prim::reduce(Reduce::sum, prim::reshape(w.value(), shape), {0}, true))};
+    };
+    const Tensors x = {ramp({3, shape[1]})};
+    all.push_back(compiled(body, x));
+    expect_close(body(x)[0], all.back()->run(x)[0]);
+  }
+}
+
 // Every kernel that can take an input prepared gives the same bits as without.
 TEST(Kept, PreparedInputsGiveTheSameBits) {
   struct Case { Op op; Tensors inputs; };
