@@ -8,8 +8,6 @@
 
 namespace lamina {
 
-
-
 Tensor rows(const Tensor& t, int64_t from, int64_t to) {
   Shape shape = t.shape();
   int64_t row = shape[0] ? static_cast<int64_t>(t.bytes()) / shape[0] : 0;
@@ -17,27 +15,6 @@ Tensor rows(const Tensor& t, int64_t from, int64_t to) {
   auto view = std::make_shared<Buffer>(static_cast<char*>(t.mutable_raw()) + from * row, (to - from) * row, t.node()->buffer);
   return Tensor::on(std::move(view), shape, t.dtype());
 }
-
-namespace {
-
-Tensor gather_rows(const Tensor& t, std::span<const int64_t> order) {
-  Shape shape = t.shape();
-  size_t row = shape[0] ? t.bytes() / shape[0] : 0;
-  shape[0] = static_cast<int64_t>(order.size());
-  Tensor out = Tensor::empty(shape, t.dtype());
-  const char* from = static_cast<const char*>(t.raw());
-  char* to = static_cast<char*>(out.mutable_raw());
-  // The rows lie far apart in memory: several threads wait for several of them at once.
-  constexpr int64_t kTaskBytes = 32 * 1024;
-  const int64_t count = shape[0], rows_a_task = std::max<int64_t>(1, kTaskBytes / static_cast<int64_t>(row + 1));
-  parallel_for((count + rows_a_task - 1) / rows_a_task, [&](int64_t task) {
-    const int64_t end = std::min(count, (task + 1) * rows_a_task);
-    for (int64_t i = task * rows_a_task; i < end; ++i) std::memcpy(to + i * row, from + order[i] * row, row);
-  });
-  return out;
-}
-
-}  // namespace
 
 Tensor class_weights_to_sample_weights(const Tensor& y, const Dict& class_weight) {
   EagerScope eager;
@@ -58,6 +35,71 @@ Tensor class_weights_to_sample_weights(const Tensor& y, const Dict& class_weight
   }
   return out;
 }
+
+namespace {
+
+// Rows of some tensors, to be copied in an order. The copies are cut into pieces of some kilobytes.
+class RowCopies {
+ public:
+  void add(const Tensor& from, const Tensor& to) {
+    const int64_t count = to.shape()[0], row = count ? static_cast<int64_t>(to.bytes()) / count : 0;
+    if (row == 0) return;
+    const int64_t rows = std::max<int64_t>(1, kPiece / row), parts = (row + kPiece - 1) / kPiece;
+    copies_.push_back({static_cast<const char*>(from.raw()), static_cast<char*>(to.mutable_raw()), count, row, rows, parts, pieces_});
+    pieces_ += (count + rows - 1) / rows * parts;
+  }
+  int64_t pieces() const { return pieces_; }
+  void run(int64_t piece, const int64_t* order) const {
+    size_t at = copies_.size() - 1;
+    while (copies_[at].first > piece) --at;
+    const Copy& c = copies_[at];
+    const int64_t group = (piece - c.first) / c.parts, part = (piece - c.first) % c.parts;
+    const int64_t begin = part * kPiece, bytes = c.parts > 1 ? std::min(kPiece, c.row - begin) : c.row;
+    for (int64_t i = group * c.rows; i < std::min(c.count, (group + 1) * c.rows); ++i) std::memcpy(c.to + i * c.row + begin, c.from + order[i] * c.row + begin, static_cast<size_t>(bytes));
+  }
+
+ private:
+  static constexpr int64_t kPiece = 8 * 1024;  // bytes: some rows, or a part of one
+  struct Copy {
+    const char* from;
+    char* to;
+    int64_t count, row, rows, parts, first;  // rows, bytes a row, rows a piece or pieces a row, and its first piece
+  };
+  std::vector<Copy> copies_;
+  int64_t pieces_ = 0;
+};
+
+}  // namespace
+
+struct ArrayData::Shuffled {
+  int64_t from;
+  Batch batch;
+  RowCopies copies;
+  std::optional<SpareWork> work;
+};
+
+std::unique_ptr<ArrayData::Shuffled> ArrayData::gather(int64_t from) const {
+  const int64_t count = std::min(samples_, from + options_.batch_size) - from;
+  auto out = std::make_unique<Shuffled>();
+  auto empty = [&](const Value& structure) -> Value {
+    if (structure.is_none()) return {};
+    return map_structure(structure, [&](const Value& leaf) -> Value {
+      if (!leaf.is_tensor()) return leaf;
+      const Tensor& t = leaf.as_tensor();
+      Shape shape = t.shape();
+      shape[0] = count;
+      Tensor rows = Tensor::empty(shape, t.dtype());
+      out->copies.add(t, rows);
+      return rows;
+    });
+  };
+  out->from = from;
+  out->batch = {empty(x_), empty(y_), empty(sample_weight_), count};
+  out->work.emplace(out->copies.pieces(), [copies = &out->copies, order = order_.data() + from](int64_t piece) { copies->run(piece, order); });
+  return out;
+}
+
+ArrayData::~ArrayData() = default;
 
 ArrayData::ArrayData(Value x, Value y, Value sample_weight, Options options)
     : x_(std::move(x)), y_(std::move(y)), sample_weight_(std::move(sample_weight)), options_(std::move(options)) {
@@ -89,6 +131,7 @@ std::optional<int64_t> ArrayData::batches() const { return (samples_ + options_.
 
 void ArrayData::begin_epoch(int64_t) {
   at_ = 0;
+  ahead_ = nullptr;
   if (!options_.shuffle) return;
   order_.resize(samples_);
   for (int64_t i = 0; i < samples_; ++i) order_[i] = i;
@@ -96,21 +139,22 @@ void ArrayData::begin_epoch(int64_t) {
   for (int64_t i = samples_; i > 1; --i) std::swap(order_[i - 1], order_[random() % static_cast<uint64_t>(i)]);
 }
 
-Value ArrayData::cut(const Value& structure, int64_t from, int64_t to) const {
-  if (structure.is_none()) return {};
-  return map_structure(structure, [&](const Value& leaf) -> Value {
-    if (!leaf.is_tensor()) return leaf;
-    if (options_.shuffle) return gather_rows(leaf.as_tensor(), std::span(order_).subspan(from, to - from));
-    return rows(leaf.as_tensor(), from, to);
-  });
+Batch ArrayData::views(int64_t from, int64_t to) const {
+  auto cut = [&](const Value& structure) -> Value {
+    if (structure.is_none()) return {};
+    return map_structure(structure, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(rows(leaf.as_tensor(), from, to)) : leaf; });
+  };
+  return {cut(x_), cut(y_), cut(sample_weight_), to - from};
 }
 
 std::optional<Batch> ArrayData::next() {
   if (at_ >= samples_) return std::nullopt;
-  int64_t to = std::min(samples_, at_ + options_.batch_size);
-  Batch b{cut(x_, at_, to), cut(y_, at_, to), cut(sample_weight_, at_, to), to - at_};
-  at_ = to;
-  return b;
+  const int64_t from = std::exchange(at_, std::min(samples_, at_ + options_.batch_size));
+  if (!options_.shuffle) return views(from, at_);
+  auto now = ahead_ && ahead_->from == from ? std::move(ahead_) : gather(from);
+  now->work->finish();
+  if (at_ < samples_) ahead_ = gather(at_);
+  return std::move(now->batch);
 }
 
 std::pair<Batch, Batch> ArrayData::split(const Value& x, const Value& y, const Value& sample_weight, double fraction) {

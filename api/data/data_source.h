@@ -22,7 +22,8 @@ class DataSource {
   virtual std::optional<int64_t> batch_size() const { return {}; }
 };
 
-// Arrays in memory. Batches of an unshuffled epoch share the arrays' memory.
+// Arrays in memory. Batches of an unshuffled epoch share the arrays' memory; those of a shuffled one are copied together by threads that
+// wait for work, while the batch before is in use.
 class ArrayData final : public DataSource {
  public:
   struct Options {
@@ -32,6 +33,7 @@ class ArrayData final : public DataSource {
   };
   // ValueError naming the shapes if the first axes differ, or if there is no data.
   ArrayData(Value x, Value y, Value sample_weight, Options options);
+  ~ArrayData() override;
   void begin_epoch(int64_t epoch) override;
   std::optional<Batch> next() override;
   std::optional<int64_t> batches() const override;
@@ -41,11 +43,14 @@ class ArrayData final : public DataSource {
   static std::pair<Batch, Batch> split(const Value& x, const Value& y, const Value& sample_weight, double fraction);
 
  private:
-  Value cut(const Value& structure, int64_t from, int64_t to) const;
+  struct Shuffled;
+  Batch views(int64_t from, int64_t to) const;
+  std::unique_ptr<Shuffled> gather(int64_t from) const;
   Value x_, y_, sample_weight_;
   Options options_;
   int64_t samples_ = 0, at_ = 0;
   std::vector<int64_t> order_;
+  std::unique_ptr<Shuffled> ahead_;  // the batch after the last one given
 };
 
 // Rows [from, to) of a tensor: shares its memory.

@@ -69,6 +69,21 @@ class Pool {
     if (error_) std::rethrow_exception(error_);
   }
 
+  // Offers spare work to waiting workers, unless other work is on offer.
+  void offer(SpareWork* work) {
+    SpareWork* none = nullptr;
+    spare_.compare_exchange_strong(none, work);
+  }
+  // Ends the offer; nobody is at the work when it returns.
+  void withdraw(SpareWork* work) {
+    SpareWork* expected = work;
+    spare_.compare_exchange_strong(expected, nullptr);
+    for (int spins = 0; helpers_.load(); ++spins) {
+      spin();
+      if (spins > 500) sched_yield();
+    }
+  }
+
  private:
   static constexpr int kShift = 16;  // gate: generation, open, how many workers are inside
   static constexpr uint64_t kOpen = 1u << 15, kJoined = kOpen - 1;
@@ -106,6 +121,13 @@ class Pool {
     return false;
   }
 
+  void help() {
+    helpers_.fetch_add(1);  // before the work is looked at: withdraw() clears it first, then waits for the helpers
+    SpareWork* work = spare_.load();
+    if (work && !work->step()) spare_.compare_exchange_strong(work, nullptr);
+    helpers_.fetch_sub(1);
+  }
+
   void loop(uint64_t seen) {
     inside_ = true;
     for (;;) {
@@ -113,7 +135,8 @@ class Pool {
       // On the caller's core it would only keep the caller from running.
       for (auto until = std::chrono::steady_clock::now() + kAwake; !is_new() && std::chrono::steady_clock::now() < until;) {
         if (sched_getcpu() == core_.load(std::memory_order_relaxed)) break;
-        spin();
+        if (spare_.load(std::memory_order_relaxed)) help();
+        else spin();
       }
       if (!is_new()) {
         std::unique_lock<std::mutex> lock(sleep_mutex_);
@@ -133,7 +156,8 @@ class Pool {
   std::condition_variable wake_;
   std::atomic<uint64_t> gate_{0}, limit_{0};
   std::atomic<int64_t> next_{0};
-  std::atomic<int> sleepers_{0}, core_{-1};
+  std::atomic<int> sleepers_{0}, core_{-1}, helpers_{0};
+  std::atomic<SpareWork*> spare_{nullptr};
   uint64_t generation_ = 0;
   int64_t count_ = 0;
   void (*task_)(void*, int64_t) = nullptr;
@@ -149,5 +173,30 @@ thread_local bool Pool::inside_ = false;
 namespace detail {
 void run_tasks(int64_t count, void (*task)(void*, int64_t), void* context) { Pool::instance().run(count, task, context); }
 }  // namespace detail
+
+SpareWork::SpareWork(int64_t count, std::function<void(int64_t)> piece) : count_(count), piece_(std::move(piece)) {
+  if (thread_count() > 1) Pool::instance().offer(this);
+}
+
+SpareWork::~SpareWork() { withdraw(); }
+
+void SpareWork::withdraw() {
+  if (thread_count() > 1) Pool::instance().withdraw(this);
+}
+
+bool SpareWork::step() {
+  if (next_.load(std::memory_order_relaxed) >= count_) return false;
+  const int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
+  if (i >= count_) return false;
+  piece_(i);
+  done_.fetch_add(1, std::memory_order_release);
+  return true;
+}
+
+void SpareWork::finish() {
+  while (step()) continue;
+  withdraw();
+  if (done_.load(std::memory_order_acquire) != count_) throw RuntimeError("Spare work ended with ", done_.load(), " of ", count_, " pieces done.");
+}
 
 }  // namespace lamina

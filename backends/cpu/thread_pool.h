@@ -1,6 +1,7 @@
 #pragma once
 // The one thread pool. Work is cut into tasks by the caller in a way that does not depend on the number of threads, so
 // results are the same bits for any count.
+#include <atomic>
 #include <cstdint>
 #include <functional>
 
@@ -22,5 +23,22 @@ void parallel_for(int64_t count, F&& f) {
   }
   detail::run_tasks(count, [](void* context, int64_t i) { (*static_cast<std::remove_reference_t<F>*>(context))(i); }, &f);
 }
+
+// Work that can wait: its pieces, each done once, are for threads of the pool that have nothing else to do at the moment; finish() does what
+// they leave. A piece should take a microsecond or two (a thread at one comes that much later to the next parallel_for) and must not throw.
+// One SpareWork at a time has helpers; others wait for finish().
+class SpareWork {
+ public:
+  SpareWork(int64_t count, std::function<void(int64_t)> piece);
+  ~SpareWork();   // waits for pieces under way; the others stay undone
+  void finish();  // returns when all are done
+  bool step();    // does one piece; false if none is left
+
+ private:
+  void withdraw();
+  int64_t count_;
+  std::function<void(int64_t)> piece_;
+  std::atomic<int64_t> next_{0}, done_{0};
+};
 
 }  // namespace lamina
