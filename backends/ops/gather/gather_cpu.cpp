@@ -2,6 +2,7 @@
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/elementwise/block.h"
 #include "backends/ops/gather/gather.h"
+#include "backends/ops/gather/indices.h"
 #include "backends/ops/gather/scatter_sum.h"
 
 namespace lamina {
@@ -25,12 +26,7 @@ Layout layout_of(const Shape& x, const TensorSpec& indices, int axis, DType dtyp
   return l;
 }
 
-// The wrapped index, or -1 outside.
-inline int64_t index_at(const void* indices, int64_t k, const Layout& l) {
-  int64_t i = l.wide ? static_cast<const int64_t*>(indices)[k] : static_cast<const int32_t*>(indices)[k];
-  if (i < 0) i += l.n;
-  return i >= 0 && i < l.n ? i : -1;
-}
+inline int64_t index_at(const void* indices, int64_t k, const Layout& l) { return lamina::index_at(indices, k, l.wide, l.n); }
 
 Tensor filler(DType dtype, GatherOp::Fill fill) {
   if (fill == GatherOp::Fill::zero) return Tensor::scalar_of(0, dtype);
@@ -71,7 +67,10 @@ BoundKernel bind_gather(const KernelRequest& r) {
         else gather_elements<uint64_t>(l, in[0], in[1], fill.raw(), out[0], from, to);
         return;
       }
+      constexpr int64_t kAhead = 8;  // rows far apart: the memory is asked for some of them at once
       for (int64_t t = from; t < to; ++t) {
+        if (t + kAhead < to)
+          if (int64_t i = index_at(in[1], (t + kAhead) % l.count, l); i >= 0) __builtin_prefetch(static_cast<const char*>(in[0]) + ((t + kAhead) / l.count * l.n + i) * row);
         int64_t i = index_at(in[1], t % l.count, l);
         char* y = static_cast<char*>(out[0]) + t * row;
         if (i < 0) block_table().fill(fill.raw(), l.element, y, l.inner);
