@@ -31,6 +31,7 @@ namespace {
 constexpr int64_t kDepth = 256;             // of k at a time: a panel's piece fits the first-level cache beside the left operand's rows
 constexpr int64_t kTaskWork = 1 << 18;      // multiply-adds worth a task: some five microseconds
 constexpr int64_t kPackTask = 1 << 15;      // values worth packing in a task
+constexpr int64_t kLocal = 1 << 17;         // floats of the left operand that a core's second-level cache holds beside its panels
 constexpr size_t kMostScratch = 64 << 20;
 
 class Gemm {
@@ -51,6 +52,13 @@ class Gemm {
     group = (panels + column_parts - 1) / column_parts;
     row_tasks = (d.m + rows - 1) / rows;
     group_tasks = (panels + group - 1) / group;
+    // Where the left operand's piece fits the caches, tasks are groups of panels over all rows, and each packs its own: what it packs it finds
+    // in its core's cache.
+    local = d.m * std::min(d.k, kDepth) <= kLocal && d.m >= 48 && d.k <= 4 * kDepth;
+    if (local) {
+      local_group = std::max<int64_t>(2, (panels + wanted - 1) / wanted);
+      local_tasks = (panels + local_group - 1) / local_group;
+    }
     // A task packs some rows over all panels, as they lie in memory, or some panels.
     pack_group = std::max<int64_t>(1, kPackTask / (tb ? d.k * panel : d.n));
     pack_tasks = ((tb ? panels : d.k) + pack_group - 1) / pack_group;
@@ -70,8 +78,41 @@ class Gemm {
   }
   // y = c + alpha * a b; c may be y, or null for zero.
   void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha) const {
+    if (local) return multiply_packing(a0, b0, c0, y0, alpha);
     pack(b0, scratch);
     multiply(a0, scratch, c0, y0, alpha);
+  }
+  void multiply_packing(const void* a0, const void* b0, const void* c0, void* y0, float alpha) const {
+    const GemmBlocks& blocks = gemm_blocks();
+    parallel_for(d.batch * local_tasks, [&](int64_t t) {
+      thread_local std::vector<float> memory;
+      const size_t floats = static_cast<size_t>(local_group * panel * std::min(kDepth, d.k)) + 16;
+      if (memory.size() < floats) memory.resize(floats);
+      float* packed = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
+      const int64_t s = t / local_tasks, first = t % local_tasks * local_group, last = std::min(panels, first + local_group);
+      const float* b = static_cast<const float*>(b0) + s * d.k * d.n;
+      GemmStrip strip;
+      strip.row_stride = ta ? 1 : d.k;
+      strip.k_stride = ta ? d.m : 1;
+      strip.y_stride = d.n;
+      strip.rows = d.m;
+      strip.alpha = alpha;
+      for (int64_t l = 0; l < d.k; l += kDepth) {
+        strip.k = std::min(kDepth, d.k - l);
+        if (tb)
+          for (int64_t p = first; p < last; ++p) blocks.pack_transposed(b + p * panel * d.k + l, d.k, strip.k, columns(p), packed + (p - first) * panel * strip.k);
+        else blocks.pack_rows(b + l * d.n + first * panel, d.n, 0, strip.k, strip.k, std::min(d.n, last * panel) - first * panel, packed);
+        strip.a = static_cast<const float*>(a0) + s * d.m * d.k + l * strip.k_stride;
+        for (int64_t p = first; p < last; ++p) {
+          const int64_t at = s * d.m * d.n + p * panel;
+          strip.b = packed + (p - first) * panel * strip.k;
+          strip.y = static_cast<float*>(y0) + at;
+          strip.c = l ? strip.y : c0 ? static_cast<const float*>(c0) + at : nullptr;
+          strip.columns = columns(p);
+          blocks.strip(strip);
+        }
+      }
+    });
   }
   void multiply(const void* a0, const void* packed0, const void* c0, void* y0, float alpha) const {
     const float* packed = static_cast<const float*>(packed0);
@@ -104,7 +145,8 @@ class Gemm {
 
   MatMulDims d;
   bool ta, tb;
-  int64_t panel, panels, rows, group, row_tasks, group_tasks, pack_group, pack_tasks;
+  bool local;
+  int64_t panel, panels, rows, group, row_tasks, group_tasks, pack_group, pack_tasks, local_group = 0, local_tasks = 0;
 };
 
 // Why this kernel does not take the product; empty if it does.
