@@ -12,7 +12,7 @@ namespace lamina {
 
 namespace {
 
-bool is_function(const KernelLabel& label) { return label.kernel.empty(); }
+using Kind = KernelLabel::Kind;
 double seconds(const ProfileEvent& e) { return static_cast<double>(e.end - e.start) * 1e-9; }
 
 // LAMINA_PROFILE: on from the start, written when the process ends.
@@ -40,7 +40,7 @@ std::vector<Profile::Row> Profile::rows() const {
   std::map<const KernelLabel*, Row> by_label;
   double total = 0;
   for (const ProfileEvent& e : events_) {
-    if (is_function(*e.label)) continue;
+    if (e.label->kind != Kind::kernel) continue;
     Row& row = by_label[e.label];
     row.label = e.label;
     ++row.calls;
@@ -56,17 +56,10 @@ std::vector<Profile::Row> Profile::rows() const {
   return out;
 }
 
-double Profile::kernel_seconds() const {
+double Profile::seconds_of(Kind kind) const {
   double sum = 0;
   for (const ProfileEvent& e : events_)
-    if (!is_function(*e.label)) sum += seconds(e);
-  return sum;
-}
-
-double Profile::function_seconds() const {
-  double sum = 0;
-  for (const ProfileEvent& e : events_)
-    if (is_function(*e.label)) sum += seconds(e);
+    if (e.label->kind == kind) sum += seconds(e);
   return sum;
 }
 
@@ -83,7 +76,7 @@ std::string Profile::table(size_t most) const {
     out += line + r.label->op + " [" + r.label->kernel + "] " + r.label->signature + "\n";
   }
   if (all.size() > most) out += "... and " + std::to_string(all.size() - most) + " more\n";
-  std::snprintf(line, sizeof line, "%.3f ms in kernels, %.3f ms in compiled functions\n", kernel_seconds() * 1e3, function_seconds() * 1e3);
+  std::snprintf(line, sizeof line, "%.3f ms in kernels, %.3f ms in compiled functions, %.3f ms waiting for data\n", kernel_seconds() * 1e3, function_seconds() * 1e3, data_seconds() * 1e3);
   return out + line;
 }
 
@@ -94,13 +87,13 @@ std::string Profile::trace() const {
   for (const ProfileEvent& e : events_) {
     const KernelLabel& l = *e.label;
     Json event = {{"name", l.op},
-                  {"cat", is_function(l) ? "function" : "kernel"},
+                  {"cat", l.kind == Kind::kernel ? "kernel" : l.kind == Kind::function ? "function" : "data"},
                   {"ph", "X"},
                   {"ts", static_cast<double>(e.start - origin) * 1e-3},
                   {"dur", static_cast<double>(e.end - e.start) * 1e-3},
                   {"pid", 1},
                   {"tid", e.thread}};
-    if (!is_function(l)) {
+    if (l.kind == Kind::kernel) {
       const double time = std::max<double>(1, static_cast<double>(e.end - e.start));
       Json args = {{"kernel", l.kernel}, {"signature", l.signature}, {"GB/s", l.bytes / time}};
       if (l.flops > 0) args["GFLOP/s"] = l.flops / time;

@@ -26,14 +26,16 @@ class Profile {
     double share = 0;    // of the time spent in kernels
   };
   std::vector<Row> rows() const;              // kernels only, the longest first
-  double kernel_seconds() const;              // in kernels, added up over threads
-  double function_seconds() const;            // in compiled functions, kernels included
+  double kernel_seconds() const { return seconds_of(KernelLabel::Kind::kernel); }      // in kernels, added up over threads
+  double function_seconds() const { return seconds_of(KernelLabel::Kind::function); }  // in compiled functions, kernels included
+  double data_seconds() const { return seconds_of(KernelLabel::Kind::data); }          // of loops that wait for their next batch
   std::string table(size_t most = 30) const;  // the longest rows, as text
   std::string trace() const;                  // Chrome's trace event format: JSON
   void write(const std::string& path) const;  // trace(), whole or not at all; IOError
   const std::vector<ProfileEvent>& events() const { return events_; }
 
  private:
+  double seconds_of(KernelLabel::Kind kind) const;
   std::vector<ProfileEvent> events_;
 };
 

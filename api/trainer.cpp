@@ -1,6 +1,7 @@
 // fit, evaluate, predict: the loops over a data source.
 #include "api/model.h"
 #include "backends/core/engine.h"
+#include "backends/core/profiler.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -21,6 +22,11 @@ Dict numbers(const Dict& logs) {
 Dict sorted(Dict logs) {
   std::sort(logs.begin(), logs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return logs;
+}
+
+std::optional<Batch> next_batch(DataSource& data) {
+  ProfileSpan span(profiling() ? data_label() : nullptr);
+  return data.next();
 }
 
 Value data_of(const Batch& b) { return List{b.x, b.y, b.sample_weight}; }
@@ -68,10 +74,10 @@ std::shared_ptr<History> Model::fit(std::shared_ptr<DataSource> data, FitArgs ar
     const int64_t stride = compile_args_.steps_per_execution;  // batches between two events
     bool ended = false;
     for (; !args.steps_per_epoch || step < *args.steps_per_epoch; ++step) {
-      std::optional<Batch> batch = data->next();
+      std::optional<Batch> batch = next_batch(*data);
       if (!batch && args.steps_per_epoch && step > 0 && !ended && data->batches()) {  // arrays start over
         data->begin_epoch(epoch);
-        batch = data->next();
+        batch = next_batch(*data);
       }
       if (!batch) {
         ended = true;
@@ -122,7 +128,7 @@ Dict Model::evaluate_loop(DataSource& data, const EvaluateArgs& args, CallbackLi
   data.begin_epoch(0);
   int64_t step = 0;
   for (; !steps || step < *steps; ++step) {
-    std::optional<Batch> batch = data.next();
+    std::optional<Batch> batch = next_batch(data);
     if (!batch) break;
     if (batches_matter) {
       none = {};
@@ -164,7 +170,7 @@ Value Model::predict(std::shared_ptr<DataSource> data, EvaluateArgs args) {
   std::vector<Tensors> collected;
   Value structure;
   for (int64_t step = 0; !args.steps || step < *args.steps; ++step) {
-    std::optional<Batch> batch = data->next();
+    std::optional<Batch> batch = next_batch(*data);
     if (!batch) break;
     if (batches_matter) {
       none = {};

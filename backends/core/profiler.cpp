@@ -70,7 +70,7 @@ std::vector<ProfileEvent> stop_profiling() {
 }
 
 const KernelLabel* kernel_label(const Primitive& op, std::string_view kernel, std::span<const TensorSpec> inputs, std::span<const TensorSpec> outputs) {
-  KernelLabel label{std::string(op.name()), std::string(kernel), op.key() + " (", 0, bytes_of(inputs) + bytes_of(outputs)};
+  KernelLabel label{KernelLabel::Kind::kernel, std::string(op.name()), std::string(kernel), op.key() + " (", 0, bytes_of(inputs) + bytes_of(outputs)};
   for (size_t i = 0; i < inputs.size(); ++i) label.signature += text(i ? ", " : "", inputs[i]);
   label.signature += ") -> ";
   for (size_t i = 0; i < outputs.size(); ++i) label.signature += text(i ? ", " : "", outputs[i]);
@@ -82,12 +82,17 @@ const KernelLabel* kernel_label(const Primitive& op, std::string_view kernel, st
   return slot.get();
 }
 
-const KernelLabel* function_label(const std::string& name) {
+namespace {
+const KernelLabel* plain_label(KernelLabel::Kind kind, const std::string& key, const std::string& name) {
   State& s = state();
   std::lock_guard<std::mutex> lock(s.mutex);
-  auto& slot = s.labels["function " + name];
-  if (!slot) slot = std::make_unique<KernelLabel>(KernelLabel{name, "", "", 0, 0});
+  auto& slot = s.labels[key];
+  if (!slot) slot = std::make_unique<KernelLabel>(KernelLabel{kind, name, "", "", 0, 0});
   return slot.get();
 }
+}  // namespace
+
+const KernelLabel* function_label(const std::string& name) { return plain_label(KernelLabel::Kind::function, "function " + name, name); }
+const KernelLabel* data_label() { return plain_label(KernelLabel::Kind::data, "data", "next batch"); }
 
 }  // namespace lamina

@@ -80,25 +80,10 @@ std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs)
   return made;
 }
 
-namespace {
-// An event around one run, where a profiler listens.
-class RunEvent {
- public:
-  explicit RunEvent(const std::string& name) : name_(profiling() ? &name : nullptr), start_(name_ ? detail::profile_clock() : 0) {}
-  ~RunEvent() {
-    if (name_) detail::record_event(function_label(*name_), start_, detail::profile_clock());
-  }
-
- private:
-  const std::string* name_;
-  int64_t start_;
-};
-}  // namespace
-
 Tensors Function::operator()(std::span<const Tensor> inputs) {
   auto found = executable(inputs);
   if (!found) return body_(inputs);
-  RunEvent event(name_);
+  ProfileSpan span(profiling() ? function_label(name_) : nullptr);
   return found->run(inputs);
 }
 
@@ -106,7 +91,7 @@ Tensor Function::lone(const Tensor& input) {
   std::span<const Tensor> inputs(&input, 1);
   auto found = executable(inputs);
   if (!found) return body_(inputs)[0];
-  RunEvent event(name_);
+  ProfileSpan span(profiling() ? function_label(name_) : nullptr);
   Tensor out;
   found->run(inputs, std::span<Tensor>(&out, 1));
   return out;

@@ -69,6 +69,7 @@ void bind_settings(py::module_& m) {
       .def("write", &Profile::write, py::arg("path"))
       .def("kernel_seconds", &Profile::kernel_seconds)
       .def("function_seconds", &Profile::function_seconds)
+      .def("data_seconds", &Profile::data_seconds)
       .def("rows", [](const Profile& p) {
         py::list out;
         for (const Profile::Row& r : p.rows())

@@ -114,6 +114,9 @@ class _Dataset:
         return _batch(item, self.class_weight)
 
     def end_epoch(self):
+        if self.pool is not None:
+            self.pool.shutdown(wait=False, cancel_futures=True)
+            self.pool = None
         self.dataset.on_epoch_end()
 
 

@@ -51,6 +51,10 @@ class profile:
         """Seconds spent in compiled functions (training steps, predictions) of the graph engine, kernels included."""
         return self._profile().function_seconds()
 
+    def data_seconds(self):
+        """Seconds that fit, evaluate and predict waited for their data to give the next batch."""
+        return self._profile().data_seconds()
+
     def write(self, path):
         """Writes the trace: the old file or the whole new one, whatever happens."""
         import os

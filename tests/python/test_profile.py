@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -29,10 +30,11 @@ def test_kernels_of_a_fit(engine, tmp_path):
     assert sum(r["share"] for r in p.rows()) == pytest.approx(1)
     assert all(r["seconds"] > 0 and r["bytes"] > 0 for r in products)
     assert (p.function_seconds() > p.kernel_seconds() > 0) == (engine == "graph")
+    assert p.data_seconds() > 0 and "ms waiting for data" in p.table()
     assert "MatMul" in p.table() and "GFLOP/s" in p.table() and "and" in p.table(1).splitlines()[-2]
     events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
     assert {e["ph"] for e in events} == {"X"}
-    assert ("function" in {e["cat"] for e in events}) == (engine == "graph")
+    assert {e["cat"] for e in events} == {"kernel", "data"} | ({"function"} if engine == "graph" else set())
     kernels = [e for e in events if e["cat"] == "kernel"]
     assert sum(e["dur"] for e in kernels) * 1e-6 == pytest.approx(p.kernel_seconds(), rel=1e-3)
     assert all("GFLOP/s" in e["args"] for e in kernels if e["name"] == "MatMul")
@@ -40,6 +42,23 @@ def test_kernels_of_a_fit(engine, tmp_path):
     with lamina.profile() as nothing:
         pass
     assert nothing.rows() == []
+
+
+class Slow(lamina.utils.PyDataset):
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, i):
+        time.sleep(0.02)
+        return np.ones((10, 32), "float32"), np.ones((10, 8), "float32")
+
+
+@pytest.mark.parametrize("loop", ["fit", "evaluate", "predict"])
+def test_waiting_for_data_is_counted(loop):
+    m = model("graph")
+    with lamina.profile() as p:
+        getattr(m, loop)(Slow(), verbose=0)
+    assert 0.08 <= p.data_seconds()
 
 
 def test_one_profile_at_a_time(tmp_path):
