@@ -1,5 +1,6 @@
 """Data for fit, evaluate and predict: arrays go to C++ as they are; everything else is fed batch by batch."""
 import inspect
+import threading
 
 import numpy as np
 
@@ -75,14 +76,63 @@ class _Generator:
         pass
 
 
+class _Ahead:
+    """Calls make(0), make(1), ... in threads, at most `size` ahead of take(), which gives the results in order."""
+
+    def __init__(self, make, count, workers, size):
+        self.make, self.count, self.size = make, count, max(1, size)
+        self.begun = self.taken = 0
+        self.stopped, self.results = False, {}
+        lock = threading.Lock()
+        self.room, self.ready = threading.Condition(lock), threading.Condition(lock)
+        for _ in range(workers):
+            threading.Thread(target=self._work, daemon=True, name="lamina-data").start()
+
+    def _work(self):
+        while True:
+            with self.room:
+                while not self.stopped and self.begun >= self.taken + self.size:
+                    self.room.wait()
+                if self.stopped or (self.count is not None and self.begun >= self.count):
+                    return
+                i = self.begun
+                self.begun += 1
+            try:
+                result = self.make(i), None
+            except BaseException as error:  # raised again where the batch is taken
+                result = None, error
+            with self.ready:
+                self.results[i] = result
+                if i == self.taken:
+                    self.ready.notify()
+
+    def take(self):
+        with self.ready:
+            while self.taken not in self.results:
+                self.ready.wait()
+            result, error = self.results.pop(self.taken)
+            self.taken += 1
+            self.room.notify()
+        if error is not None:
+            self.stop()
+            raise error
+        return result
+
+    def stop(self):
+        with self.room:
+            self.stopped = True
+            self.room.notify_all()
+
+
 class _Dataset:
     """A PyDataset; with workers, batches are prepared ahead in threads, in order."""
 
     def __init__(self, dataset, shuffle, class_weight):
         self.dataset, self.shuffle, self.class_weight = dataset, shuffle, class_weight
-        self.pool = None
+        self.ahead = None
 
     def begin_epoch(self, epoch):
+        self._stop()
         self.dataset.on_epoch_begin()
         try:
             n = self.dataset.num_batches
@@ -91,33 +141,30 @@ class _Dataset:
         order = list(range(n)) if n is not None else None
         if order is not None and self.shuffle:
             np.random.shuffle(order)
-        self.order, self.at, self.n = order, 0, n
-        self.futures = []
+        self.at, self.n = 0, n
+        dataset, class_weight = self.dataset, self.class_weight
+        # Threads hold this and not the adapter, whose end is theirs.
+        self._make = lambda i: _batch(dataset[i if order is None else order[i]], class_weight)
         if self.dataset.workers > 1 or self.dataset.use_multiprocessing:
-            from concurrent.futures import ThreadPoolExecutor
-
-            self.pool = self.pool or ThreadPoolExecutor(max(1, self.dataset.workers))
-
-    def _index(self, i):
-        return self.order[i] if self.order is not None else i
+            self.ahead = _Ahead(self._make, n, max(1, self.dataset.workers), self.dataset.max_queue_size)
 
     def next_batch(self):
         if self.n is not None and self.at >= self.n:
             return None
-        if self.pool is None:
-            item = self.dataset[self._index(self.at)]
-        else:
-            while len(self.futures) < self.dataset.max_queue_size and (self.n is None or self.at + len(self.futures) < self.n):
-                self.futures.append(self.pool.submit(self.dataset.__getitem__, self._index(self.at + len(self.futures))))
-            item = self.futures.pop(0).result()
         self.at += 1
-        return _batch(item, self.class_weight)
+        return self._make(self.at - 1) if self.ahead is None else self.ahead.take()
+
+    def _stop(self):
+        if self.ahead is not None:
+            self.ahead.stop()
+            self.ahead = None
 
     def end_epoch(self):
-        if self.pool is not None:
-            self.pool.shutdown(wait=False, cancel_futures=True)
-            self.pool = None
+        self._stop()
         self.dataset.on_epoch_end()
+
+    def __del__(self):
+        self._stop()
 
 
 def _batch(item, class_weight):
