@@ -1,4 +1,4 @@
-// bench_convolutions: GFLOP/s of the plain sum of every kernel of the convolutions and their gradients, in turn over several rounds, for layers of the
+// bench_convolutions [part of a name]: GFLOP/s of the plain sum of every kernel of the convolutions and their gradients, in turn over several rounds, for layers of the
 // benchmark's models.
 #include "backends/ops/convolution/convolution.h"
 #include "bench/cpp/kernels.h"
@@ -39,7 +39,7 @@ void measure(const Case& c) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   const Window valid{{1, 1}, {0, 0}, {0, 0}, {1, 1}}, same{{1, 1}, {1, 1}, {1, 1}, {1, 1}}, half{{2, 2}, {0, 0}, {1, 1}, {1, 1}}, time{{1}, {2}, {2}, {1}};
   for (const Case& c : std::vector<Case>{
            {"cnn, first", {128, 28, 28, 1}, {3, 3, 1, 32}, valid},
@@ -56,9 +56,14 @@ int main() {
            {"autoencoder, down", {64, 14, 14, 32}, {3, 3, 32, 64}, half},
            {"autoencoder, up", {64, 28, 28, 32}, {3, 3, 32, 64}, half},
            {"autoencoder, pixels", {64, 28, 28, 32}, {3, 3, 32, 1}, same},
+           {"mobilenet, stem", {16, 64, 64, 3}, {3, 3, 3, 16}, half},
            {"mobilenet, pointwise 64", {16, 16, 16, 64}, {1, 1, 64, 64}, valid},
            {"mobilenet, pointwise 256", {16, 4, 4, 256}, {1, 1, 256, 256}, valid},
+           {"mobilenet, pointwise 64, one image", {1, 16, 16, 64}, {1, 1, 64, 64}, valid},
+           {"mobilenet, pointwise 256, one image", {1, 4, 4, 256}, {1, 1, 256, 256}, valid},
            {"mobilenet, depthwise 32", {16, 32, 32, 32}, {3, 3, 1, 32}, same, 32},
-           {"mobilenet, depthwise 128", {16, 8, 8, 128}, {3, 3, 1, 128}, same, 128}})
-    measure(c);
+           {"mobilenet, depthwise 128", {16, 8, 8, 128}, {3, 3, 1, 128}, same, 128},
+           {"mobilenet, depthwise 64, halving", {16, 16, 16, 64}, {3, 3, 1, 64}, half, 64},
+           {"mobilenet, depthwise 64, one image", {1, 16, 16, 64}, {3, 3, 1, 64}, same, 64}})
+    if (argc < 2 || std::string_view(c.name).find(argv[1]) != std::string_view::npos) measure(c);
 }

@@ -125,26 +125,34 @@ inline float fold(Floats* lanes, F together) {
 }
 inline Floats sum(Floats a, Floats b) { return a + b; }
 
-// Rows are processed in whole groups of lanes: places behind n hold what leaves the result alone.
-inline int64_t whole(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+// Rows are processed in whole groups of lanes. Those behind n count as hidden; writing that into memory would make the loads wait for it.
+inline Floats hide_behind(Floats x, int64_t i, int64_t n) {
+  const Integers place = kOrder + static_cast<int32_t>(i);
+  return place < static_cast<int32_t>(n) ? x : spread(-3e38f);
+}
+// f(i, scores at i) for vectors that cover n.
+template <class F>
+inline void each_vector(const float* scores, int64_t n, F f) {
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (int j = 0; j < kParts; ++j) f(i + j * kFloats, j, static_cast<Floats>(load(scores + i + j * kFloats)));
+  if (i < n)
+    for (int j = 0; j < kParts; ++j) f(i + j * kFloats, j, hide_behind(load(scores + i + j * kFloats), i + j * kFloats, n));
+}
 
 void weights(float* scores, int64_t rows, int64_t ld, int64_t n, float* state, float* shrink) {
-  const int64_t end = whole(n);
   for (int64_t row = 0; row < rows; ++row, scores += ld, state += 2) {
-    for (int64_t i = n; i < end; ++i) scores[i] = -3e38f;
     Floats most[kParts];
-    for (int j = 0; j < kParts; ++j) most[j] = load(scores + j * kFloats);
-    for (int64_t i = kLanes; i < end; i += kLanes)
-      for (int j = 0; j < kParts; ++j) most[j] = larger(load(scores + i + j * kFloats), most[j]);
+    for (int j = 0; j < kParts; ++j) most[j] = spread(-__builtin_inff());
+    each_vector(scores, n, [&](int64_t, int j, Floats score) { most[j] = larger(score, most[j]); });
     const float best = fold(most, larger);  // a NaN that is lost here reaches the result through the sum
     const float before = state[0], now = best > before ? best : before;
     Floats total[kParts] = {};
-    for (int64_t i = 0; i < end; i += kLanes)
-      for (int j = 0; j < kParts; ++j) {
-        const Floats w = weight(load(scores + i + j * kFloats) - now);
-        store(scores + i + j * kFloats, w);
-        total[j] += w;
-      }
+    each_vector(scores, n, [&](int64_t i, int j, Floats score) {
+      const Floats w = weight(score - now);
+      store(scores + i, w);
+      total[j] += w;
+    });
     const float s = fold(total, sum);
     shrink[row] = before == now ? 1.0f : before == -__builtin_inff() ? 0.0f : weight(spread(before - now))[0];
     state[0] = now;
@@ -153,15 +161,13 @@ void weights(float* scores, int64_t rows, int64_t ld, int64_t n, float* state, f
 }
 
 void weights_grad(float* scores, float* dweights, int64_t rows, int64_t ld, int64_t n, const float* state, const float* delta, float scale) {
-  const int64_t end = whole(n);
   for (int64_t row = 0; row < rows; ++row, scores += ld, dweights += ld) {
-    for (int64_t i = n; i < end; ++i) scores[i] = -3e38f;
     const float m = state[2 * row], r = 1.0f / state[2 * row + 1], d = delta[row];
-    for (int64_t i = 0; i < end; i += kFloats) {
-      const Floats score = load(scores + i), w = weight(score - m) * r, g = w * (load(dweights + i) - d) * scale;
+    each_vector(scores, n, [&](int64_t i, int, Floats score) {
+      const Floats w = weight(score - m) * r, g = w * (load(dweights + i) - d) * scale;
       store(scores + i, w);
       store(dweights + i, score > -1e38f ? g : Floats{});
-    }
+    });
   }
 }
 

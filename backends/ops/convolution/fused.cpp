@@ -28,27 +28,40 @@ const ConvolutionRows& convolution_rows() {
 
 namespace {
 
-// The convolution, then one pass.
+// The convolution, then one pass. kProducts: only where the convolution is a product, which is the fastest of few places.
+template <bool kProducts>
 BoundKernel bind_composed(const KernelRequest& r) {
   const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
   if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
-  BoundKernel plain = bind_kernel(Device::cpu, {op.plain, r.inputs.first(2), r.outputs, {}});
+  const KernelRequest request{op.plain, r.inputs.first(2), r.outputs, {}, r.steady};
+  BoundKernel plain = kProducts ? bind_kernel_named(Device::cpu, "product", request) : bind_kernel(Device::cpu, request);
+  if (!plain.run) return r.decline(request.declined);
   const int64_t channels = r.outputs[0].shape.back(), rows = channels ? r.outputs[0].shape.elements() / channels : 0;
   const int64_t unit = std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, channels));
   BoundKernel k;
   k.scratch_bytes = plain.scratch_bytes;
-  k.run = [=, run = std::move(plain.run), relu = op.relu](const void* const* in, void* const* out, void* scratch) {
-    run(in, out, scratch);
-    parallel_for((rows + unit - 1) / unit, [&](int64_t t) {
-      convolution_rows().add_bias(static_cast<float*>(out[0]) + t * unit * channels, static_cast<const float*>(in[2]), std::min(unit, rows - t * unit), channels, relu);
-    });
+  auto then_bias = [=, relu = op.relu](BoundKernel::Run run) -> BoundKernel::Run {
+    return [=, run = std::move(run)](const void* const* in, void* const* out, void* scratch) {
+      run(in, out, scratch);
+      parallel_for((rows + unit - 1) / unit, [&](int64_t t) {
+        convolution_rows().add_bias(static_cast<float*>(out[0]) + t * unit * channels, static_cast<const float*>(in[2]), std::min(unit, rows - t * unit), channels, relu);
+      });
+    };
   };
+  k.run = then_bias(std::move(plain.run));
+  if (plain.preparation) {
+    k.preparation = std::move(plain.preparation);
+    k.preparation->run = then_bias(std::move(k.preparation->run));
+  }
   return k;
 }
 
+template <bool kProducts>
 BoundKernel bind_grad_composed(const KernelRequest& r) {
   const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
-  BoundKernel kernel = bind_kernel(Device::cpu, {op.plain, r.inputs, r.outputs.first(1), {}});
+  const KernelRequest request{op.plain, r.inputs, r.outputs.first(1), {}};
+  BoundKernel kernel = kProducts ? bind_kernel_named(Device::cpu, "product", request) : bind_kernel(Device::cpu, request);
+  if (!kernel.run) return r.decline(request.declined);
   std::vector<int> axes;
   for (int i = 0; i + 1 < r.inputs[1].shape.rank(); ++i) axes.push_back(i);
   const Op sum = make_op<ReduceOp>(Reduce::sum, axes, false);
@@ -62,8 +75,10 @@ BoundKernel bind_grad_composed(const KernelRequest& r) {
   return k;
 }
 
-LAMINA_KERNEL(cpu, "FusedConvolution", "composed", 100, bind_composed);
-LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "composed", 100, bind_grad_composed);
+LAMINA_KERNEL(cpu, "FusedConvolution", "product", 7, bind_composed<true>);
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "product", 7, bind_grad_composed<true>);
+LAMINA_KERNEL(cpu, "FusedConvolution", "composed", 100, bind_composed<false>);
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "composed", 100, bind_grad_composed<false>);
 
 }  // namespace
 }  // namespace lamina
