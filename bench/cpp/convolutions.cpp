@@ -40,7 +40,7 @@ void measure(const Case& c) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Window valid{{1, 1}, {0, 0}, {0, 0}, {1, 1}}, same{{1, 1}, {1, 1}, {1, 1}, {1, 1}}, half{{2, 2}, {0, 0}, {1, 1}, {1, 1}}, time{{1}, {2}, {2}, {1}};
+  const Window valid{{1, 1}, {0, 0}, {0, 0}, {1, 1}}, same{{1, 1}, {1, 1}, {1, 1}, {1, 1}}, half{{2, 2}, {0, 0}, {1, 1}, {1, 1}}, skip{{2, 2}, {0, 0}, {0, 0}, {1, 1}}, time{{1}, {2}, {2}, {1}};
   for (const Case& c : std::vector<Case>{
            {"cnn, first", {128, 28, 28, 1}, {3, 3, 1, 32}, valid},
            {"cnn, second", {128, 13, 13, 32}, {3, 3, 32, 64}, valid},
@@ -48,6 +48,14 @@ int main(int argc, char** argv) {
            {"resnet, to 32 channels", {32, 32, 32, 16}, {3, 3, 16, 32}, half},
            {"resnet, 64 channels", {32, 8, 8, 64}, {3, 3, 64, 64}, same},
            {"resnet, one image", {1, 32, 32, 16}, {3, 3, 16, 16}, same},
+           {"resnet, one image, 32 channels", {1, 16, 16, 32}, {3, 3, 32, 32}, same},
+           {"resnet, one image, 64 channels", {1, 8, 8, 64}, {3, 3, 64, 64}, same},
+           {"resnet, one image, to 32 channels", {1, 32, 32, 16}, {3, 3, 16, 32}, half},
+           {"resnet, one image, to 64 channels", {1, 16, 16, 32}, {3, 3, 32, 64}, half},
+           {"resnet, one image, beside 32 channels", {1, 32, 32, 16}, {1, 1, 16, 32}, skip},
+           {"resnet, one image, beside 64 channels", {1, 16, 16, 32}, {1, 1, 32, 64}, skip},
+           {"resnet, beside 32 channels", {32, 32, 32, 16}, {1, 1, 16, 32}, skip},
+           {"resnet, one image, stem", {1, 32, 32, 3}, {3, 3, 3, 16}, same},
            {"conv1d, first", {64, 128, 9}, {5, 9, 64}, time},
            {"conv1d, second", {64, 128, 64}, {5, 64, 64}, time},
            {"conv1d, fourth", {64, 64, 128}, {5, 128, 128}, time},

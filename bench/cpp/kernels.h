@@ -17,26 +17,31 @@ inline Tensor noise(const Shape& shape) {
   return t;
 }
 
-// Prints the best time and GFLOP/s of every named kernel that accepts the call with one output.
+// Prints the best time and GFLOP/s of every named kernel that accepts the call with one output; with a + behind the name, of its second input
+// prepared.
 inline void print_kernels(const std::vector<std::string>& names, const Primitive& op, const Tensor& a, const Tensor& b, const TensorSpec& result, double flops) {
   const std::vector<TensorSpec> in = {a.spec(), b.spec()}, out = {result};
   Tensor y = Tensor::empty(result.shape, result.dtype);
-  struct Row { std::string name; BoundKernel kernel; BufferPtr scratch; double best = 1e9; };
+  struct Row { std::string name; BoundKernel::Run run; BufferPtr scratch, prepared; double best = 1e9; };
   std::vector<Row> rows;
   for (const std::string& name : names) {
-    BoundKernel kernel = bind_kernel_named(Device::cpu, name, {op, in, out, {}});
+    BoundKernel kernel = bind_kernel_named(Device::cpu, name, {op, in, out, {}, 2});
     if (!kernel.run) continue;
-    BufferPtr scratch = allocate(std::max<size_t>(64, kernel.scratch_bytes));
-    rows.push_back({name, std::move(kernel), scratch});
+    BufferPtr scratch = allocate(std::max<size_t>(64, kernel.scratch_bytes)), prepared;
+    rows.push_back({name, kernel.run, scratch, nullptr});
+    if (!kernel.preparation || kernel.preparation->input != 1) continue;
+    prepared = allocate(kernel.preparation->bytes);
+    kernel.preparation->make(b.raw(), prepared->data());
+    rows.push_back({name + "+", kernel.preparation->run, scratch, prepared});
   }
-  const void* from[] = {a.raw(), b.raw()};
   void* to[] = {y.mutable_raw()};
   for (int round = 0; round < 6; ++round)
     for (Row& row : rows) {
-      row.kernel.run(from, to, row.scratch->data());
+      const void* from[] = {a.raw(), row.prepared ? row.prepared->data() : b.raw()};
+      row.run(from, to, row.scratch->data());
       const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(15);
       for (auto start = std::chrono::steady_clock::now(); start < until;) {
-        row.kernel.run(from, to, row.scratch->data());
+        row.run(from, to, row.scratch->data());
         const auto end = std::chrono::steady_clock::now();
         row.best = std::min(row.best, std::chrono::duration<double>(end - start).count());
         start = end;

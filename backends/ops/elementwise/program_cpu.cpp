@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kCacheBytes = 24 * 1024;  // what a block's inputs, temporaries and outputs may take of the 32 KB L1
 constexpr int64_t kLeastBlock = 256, kMostBlock = 2048;
-constexpr int64_t kTaskWork = 1 << 15;     // element steps worth a task of their own
+constexpr int64_t kTaskWork = 1 << 14;     // element steps worth a task of their own
 
 struct Entry {
   BlockFn run = nullptr;
