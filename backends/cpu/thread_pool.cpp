@@ -174,14 +174,14 @@ namespace detail {
 void run_tasks(int64_t count, void (*task)(void*, int64_t), void* context) { Pool::instance().run(count, task, context); }
 }  // namespace detail
 
-SpareWork::SpareWork(int64_t count, std::function<void(int64_t)> piece) : count_(count), piece_(std::move(piece)) {
-  if (thread_count() > 1) Pool::instance().offer(this);
+SpareWork::SpareWork(int64_t count, std::function<void(int64_t)> piece) : count_(count), piece_(std::move(piece)), offered_(thread_count() > 1) {
+  if (offered_) Pool::instance().offer(this);
 }
 
 SpareWork::~SpareWork() { withdraw(); }
 
 void SpareWork::withdraw() {
-  if (thread_count() > 1) Pool::instance().withdraw(this);
+  if (offered_) Pool::instance().withdraw(this);  // though the number of threads may have changed since
 }
 
 bool SpareWork::step() {

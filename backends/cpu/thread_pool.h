@@ -38,6 +38,7 @@ class SpareWork {
   void withdraw();
   int64_t count_;
   std::function<void(int64_t)> piece_;
+  bool offered_;
   std::atomic<int64_t> next_{0}, done_{0};
 };
 

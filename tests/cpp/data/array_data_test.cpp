@@ -93,6 +93,21 @@ TEST_P(Shuffled, RowsWithoutValuesAndArraysWithoutRows) {
 
 INSTANTIATE_TEST_SUITE_P(Threads, Shuffled, ::testing::Values(1, 2, 3));
 
+// The number of threads may change while a batch is under way.
+TEST(SpareWork, OutlivesAChangeOfThreads) {
+  struct Restore { ~Restore() { settings().set_threads(0); } } restore;
+  for (int round = 0; round < 200; ++round) {
+    settings().set_threads(2);
+    auto data = std::make_unique<ArrayData>(Value(numbered(64, 4000)), Value(), Value(), ArrayData::Options{.batch_size = 8, .shuffle = true});
+    data->begin_epoch(0);
+    ASSERT_TRUE(data->next());
+    settings().set_threads(1);
+    data = nullptr;
+    settings().set_threads(2);
+    parallel_for(4, [](int64_t) {});
+  }
+}
+
 // Pieces are done once each, whether threads of the pool find the time or not.
 TEST(SpareWork, EveryPieceOnce) {
   struct Restore { ~Restore() { settings().set_threads(0); } } restore;
