@@ -19,11 +19,9 @@ struct Chain {
 
 class Folding {
  public:
-  explicit Folding(Rebuild& r) : r_(r), g_(r.old()), uses_(g_.values.size()), user_(g_.values.size(), -1), steady_(g_.values.size()) {
+  explicit Folding(Rebuild& r) : r_(r), g_(r.old()), uses_(use_counts(g_)), user_(g_.values.size(), -1), steady_(g_.values.size()) {
     for (size_t i = 0; i < g_.nodes.size(); ++i)
-      for (int v : g_.nodes[i].inputs) ++uses_[v], user_[v] = static_cast<int>(i);
-    for (int v : g_.outputs) ++uses_[v];
-    for (const auto& [variable, v] : g_.updates) ++uses_[v];
+      for (int v : g_.nodes[i].inputs) user_[v] = static_cast<int>(i);
     find_steady();
     for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
   }

@@ -17,11 +17,9 @@ namespace {
 
 class Patterns {
  public:
-  explicit Patterns(Rebuild& r) : r_(r), g_(r.old()), uses_(g_.values.size()), users_(g_.values.size()) {
+  explicit Patterns(Rebuild& r) : r_(r), g_(r.old()), uses_(use_counts(g_)), users_(g_.values.size()) {
     for (size_t i = 0; i < g_.nodes.size(); ++i)
-      for (int v : g_.nodes[i].inputs) ++uses_[v], users_[v].push_back(static_cast<int>(i));
-    for (int v : g_.outputs) ++uses_[v];
-    for (const auto& [variable, v] : g_.updates) ++uses_[v];
+      for (int v : g_.nodes[i].inputs) users_[v].push_back(static_cast<int>(i));
     for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
   }
 

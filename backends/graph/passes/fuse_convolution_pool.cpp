@@ -15,11 +15,7 @@ const P* op_of(const Graph& g, int v) {
 }  // namespace
 
 void fuse_convolution_pool(Graph& graph) {
-  std::vector<int> uses(graph.values.size());
-  for (const GraphNode& n : graph.nodes)
-    for (int v : n.inputs) ++uses[v];
-  for (int v : graph.outputs) ++uses[v];
-  for (const auto& [variable, v] : graph.updates) ++uses[v];
+  const std::vector<int> uses = use_counts(graph);
   // By the node that takes the other with it, the other.
   std::unordered_map<int, int> pairs, absorbed;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -6,11 +6,7 @@
 namespace lamina::passes {
 
 void fuse_scatter_update(Graph& graph) {
-  std::vector<int> uses(graph.values.size());
-  for (const GraphNode& n : graph.nodes)
-    for (int v : n.inputs) ++uses[v];
-  for (int v : graph.outputs) ++uses[v];
-  for (const auto& [variable, v] : graph.updates) ++uses[v];
+  const std::vector<int> uses = use_counts(graph);
   std::unordered_map<int, int> sums;  // by the update's node, the node of its gradient
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     auto* update = dynamic_cast<const UpdateOp*>(graph.nodes[i].op.get());

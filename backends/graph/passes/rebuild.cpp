@@ -41,6 +41,15 @@ void Rebuild::finish() {
   target_ = std::move(fresh_);
 }
 
+std::vector<int> use_counts(const Graph& graph) {
+  std::vector<int> uses(graph.values.size());
+  for (const GraphNode& n : graph.nodes)
+    for (int v : n.inputs) ++uses[v];
+  for (int v : graph.outputs) ++uses[v];
+  for (const auto& [variable, v] : graph.updates) ++uses[v];
+  return uses;
+}
+
 std::optional<double> repeated_value(const Graph& graph, int v) {
   const GraphNode& n = graph.nodes[graph.values[v].node];
   if (n.kind == GraphNode::Kind::constant && n.constant.size() == 1) return n.constant.at(0);

@@ -40,6 +40,9 @@ class Rebuild {
   std::vector<int> map_;
 };
 
+// How often each value is read: by nodes, as an output and as an update.
+std::vector<int> use_counts(const Graph& graph);
+
 // The one value that v repeats (a Full of any shape, a constant of one element), converted to double.
 std::optional<double> repeated_value(const Graph& graph, int v);
 // Its one element as a tensor of shape (); undefined if v repeats none.
