@@ -1,9 +1,9 @@
 #pragma once
 // How the convolutions' fast kernels cut their work, independently of the thread count, and the memory of a task.
-#include <cstdlib>
 #include <cstring>
 
 #include "backends/core/kernel.h"
+#include "backends/cpu/task_scratch.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/dims.h"
 
@@ -62,28 +62,6 @@ BoundKernel sum_over_batch(const BatchSplit& split, int64_t size, int64_t filter
     if (bias) add_parts(sums + size, split.tasks, part, static_cast<float*>(out[1]), 0, filters);
   };
   return k;
-}
-
-// Memory of the calling thread, at least `bytes` and 64-byte aligned, good until the next call on this thread. A kernel that
-// runs others inside its tasks takes another slot than they.
-template <int kSlot = 0>
-void* task_scratch(size_t bytes) {
-  struct Memory {
-    void* data = nullptr;
-    size_t size = 0;
-    ~Memory() { std::free(data); }
-  };
-  thread_local Memory memory;
-  if (memory.size < bytes) {
-    std::free(memory.data);
-    memory.size = (bytes + 4095) / 4096 * 4096;
-    memory.data = std::aligned_alloc(64, memory.size);
-    if (!memory.data) {
-      memory.size = 0;
-      throw MemoryError("no memory for ", bytes, " bytes of a convolution.");
-    }
-  }
-  return memory.data;
 }
 
 }  // namespace lamina

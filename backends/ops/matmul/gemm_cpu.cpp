@@ -1,6 +1,7 @@
 // The float32 matrix product of our own: the right operand is packed into panels once, then strips of the result are tasks. An element
 // is summed in the same order whatever the cut, so the bits depend neither on threads nor on how many rows there are.
 #include "backends/core/kernel.h"
+#include "backends/cpu/task_scratch.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/matmul/gemm.h"
 #include "backends/ops/matmul/matmul_add.h"
@@ -85,10 +86,7 @@ class Gemm {
   void multiply_packing(const void* a0, const void* b0, const void* c0, void* y0, float alpha) const {
     const GemmBlocks& blocks = gemm_blocks();
     parallel_for(d.batch * local_tasks, [&](int64_t t) {
-      thread_local std::vector<float> memory;
-      const size_t floats = static_cast<size_t>(local_group * panel * std::min(kDepth, d.k)) + 16;
-      if (memory.size() < floats) memory.resize(floats);
-      float* packed = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(memory.data()) + 63) / 64 * 64);
+      float* packed = static_cast<float*>(task_scratch<2>(static_cast<size_t>(local_group * panel * std::min(kDepth, d.k)) * sizeof(float)));
       const int64_t s = t / local_tasks, first = t % local_tasks * local_group, last = std::min(panels, first + local_group);
       const float* b = static_cast<const float*>(b0) + s * d.k * d.n;
       GemmStrip strip;

@@ -1,6 +1,7 @@
 #include "backends/ops/update/scatter_update.h"
 
 #include "backends/core/kernel.h"
+#include "backends/cpu/task_scratch.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/elementwise/block.h"
 #include "backends/ops/gather/indices.h"
@@ -58,10 +59,8 @@ BoundKernel bind_blocks(const KernelRequest& r) {
     chains.build(in[states], wide, rows, count);
     const char* updates = static_cast<const char*>(in[states + 1]);
     parallel_for((rows + rows_a_task - 1) / rows_a_task, [&](int64_t task) {
-      thread_local std::vector<std::max_align_t> memory;
       const size_t block_bytes = static_cast<size_t>(rows_a_block) * row_bytes;
-      if (memory.size() * sizeof(std::max_align_t) < block_bytes) memory.resize(block_bytes / sizeof(std::max_align_t) + 1);
-      char* gradient = reinterpret_cast<char*>(memory.data());
+      char* gradient = static_cast<char*>(task_scratch(block_bytes));
       bool clean = false;
       for (int64_t from = task * rows_a_task; from < std::min(rows, (task + 1) * rows_a_task); from += rows_a_block) {
         const int64_t to = std::min(rows, from + rows_a_block);
