@@ -21,6 +21,7 @@ void optimize(Graph& graph, const Watch& watch) {
   run("fuse_convolution_pool", fuse_convolution_pool);
   run("fuse_matmul_update", fuse_matmul_update);
   run("fuse_scatter_update", fuse_scatter_update);
+  run("group_updates", group_updates);
   run("dead_code", dead_code);
   run("fuse_elementwise", fuse_elementwise);
   run("fold_fills", [](Graph& g) { fold_constants(g, true); });

@@ -40,6 +40,9 @@ void fuse_matmul_update(Graph& graph);
 // Updates by a gradient that only scatters rows into zeros, read by nobody else, make the sums themselves. Same bits.
 void fuse_scatter_update(Graph& graph);
 
+// The updates of all small variables become one UpdateGroup, behind the last of their gradients. Same bits.
+void group_updates(Graph& graph);
+
 // Products and convolutions with weights that this graph leaves as they are, times or plus one value a channel of the same kind, as a
 // normalisation in inference: the weights take the factors. The fresh weights follow from variables alone, so that the executable keeps
 // them. Values differ by rounding.

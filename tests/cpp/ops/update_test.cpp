@@ -7,6 +7,7 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/gather/scatter_sum.h"
 #include "backends/ops/update/scatter_update.h"
+#include "backends/ops/update/update_group.h"
 #include "support/data.h"
 #include "support/op_case.h"
 
@@ -170,6 +171,76 @@ TEST(ScatterUpdate, SaysWhatDoesNotFit) {
   EXPECT_THROW(infer({table, table, indices, {{4, 2}, DType::float32}, rate}), Error);
   EXPECT_THROW(infer({table, table, indices, {{5, 3}, DType::float32}, rate}), Error);
   EXPECT_THROW(infer({table, {{6, 2}, DType::float32}, indices, rows, rate}), Error);
+}
+
+// Small variables of all rules and dtypes are updated by one kernel, a large one on its own; in place, with the bits of single updates.
+TEST(UpdateGroup, BitsOfTheSingleUpdates) {
+  struct Restore { ~Restore() { settings().set_threads(0); } } restore;
+  for (int threads : {1, 2}) {
+    settings().set_threads(threads);
+    std::vector<std::vector<Tensor>> results;
+    for (auto mode : {Function::Mode::eager, Function::Mode::graph}) {
+      std::vector<Variables> variables;
+      Tensors rest;
+      std::vector<Op> ops;
+      for (int k = 0; k < kUpdateRules; ++k)
+        for (DType type : {DType::float32, DType::float64, DType::float16}) {
+          const R rule = static_cast<R>(k);
+          const Shape shape = k == 3 ? Shape{90, 1000} : Shape{37 * (k + 1), 11};
+          variables.emplace_back();
+          for (const Tensor& t : states_for(rule, shape, type)) variables.back().emplace_back(t);
+          rest.push_back(ramp(shape, 0.7, type));
+          rest.push_back(Tensor::scalar_of(0.01 * (k + 1), type));
+          ops.push_back(make_op<UpdateOp>(rule, UpdateConstants{0.9, 0.99, 1e-3}));
+        }
+      Function step([&](std::span<const Tensor> in) -> Tensors {
+        for (size_t i = 0; i < ops.size(); ++i) update_variables(ops[i], variables[i], in.subspan(2 * i, 2));
+        return {};
+      }, "step", mode);
+      step(rest);
+      std::vector<const void*> memory;
+      for (const Variables& some : variables)
+        for (const Variable& v : some) memory.push_back(v.state().value.raw());
+      step(rest);
+      results.emplace_back();
+      for (const Variables& some : variables)
+        for (const Variable& v : some) results.back().push_back(v.value());
+      for (size_t i = 0; i < memory.size(); ++i) EXPECT_EQ(memory[i], results.back()[i].raw());
+      if (mode == Function::Mode::graph) {
+        const std::string dot = step.dot();
+        size_t groups = 0, singles = 0;
+        for (size_t at = 0; (at = dot.find("\"Update", at)) != std::string::npos; ++at) dot.compare(at, 12, "\"UpdateGroup") == 0 ? ++groups : ++singles;
+        EXPECT_EQ(groups, 1u) << dot;
+        EXPECT_EQ(singles, 3u) << dot;  // the large one in three dtypes
+      }
+    }
+    for (size_t i = 0; i < results[0].size(); ++i) expect_same_bits(results[0][i], results[1][i], text("variable ", i, ", threads: ", threads));
+  }
+}
+
+TEST(UpdateGroup, WaitsForReadersOfOldValues) {
+  Variable w(ramp({40})), b(ramp({3}));
+  const Tensor before = reduce(Reduce::sum, w.value(), {0}, false);
+  Op sgd = make_op<UpdateOp>(R::sgd, UpdateConstants{});
+  Function step([&](std::span<const Tensor> in) -> Tensors {
+    const Tensor old = w.value(), rest_w[] = {in[0], in[2]}, rest_b[] = {in[1], in[2]};
+    update_variables(sgd, std::span(&w, 1), rest_w);
+    update_variables(sgd, std::span(&b, 1), rest_b);
+    return {reduce(Reduce::sum, old, {0}, false), w.value()};  // the new value is read too
+  }, "step", Function::Mode::graph);
+  const Tensors got = step({ramp({40}, 0.5), ramp({3}, 0.5), Tensor::scalar(0.1f)});
+  EXPECT_EQ(got[0].item(), before.item());
+  expect_same_bits(got[1], w.value(), "the new value");
+}
+
+TEST(UpdateGroup, SaysWhatDoesNotFit) {
+  const UpdateGroupOp op({UpdateOp(R::sgd, {}), UpdateOp(R::momentum, {0.9})});
+  const TensorSpec table{{6, 3}, DType::float32}, small{{4}, DType::float64}, rate{{}, DType::float32}, rate64{{}, DType::float64};
+  auto infer = [&](std::vector<TensorSpec> in) { return op.infer(in); };
+  EXPECT_EQ(infer({table, table, rate, small, small, small, rate64}).size(), 3u);
+  EXPECT_THROW(infer({table, table, rate, small, small, small}), Error);
+  EXPECT_THROW(infer({table, table, rate, small, small, small, rate64, rate64}), Error);
+  EXPECT_THROW(infer({table, table, rate, small, table, small, rate64}), Error);
 }
 
 TEST(Update, LeavesTensorsThatSomeoneHolds) {
