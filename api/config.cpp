@@ -33,6 +33,8 @@ void set(const std::string& where, const std::string& key, const Value& v) {
     settings().set_floatx(*find_dtype(choice({"float16", "bfloat16", "float32", "float64"}, "\"float16\", \"bfloat16\", \"float32\" or \"float64\"")));
   } else if (key == "image_data_format") {
     settings().set_channels_last(choice({"channels_last", "channels_first"}, "\"channels_last\" or \"channels_first\"") == "channels_last");
+  } else if (key == "lost_masks") {
+    settings().set_lost_masks_fail(choice({"warn", "error"}, "\"warn\" or \"error\"") == "error");
   } else if (key == "epsilon") {
     if (!(v.is_int() || v.is_real()) || v.as_number() <= 0) bad(where, key, v, "a positive number");
     settings().set_epsilon(v.as_number());
@@ -40,7 +42,7 @@ void set(const std::string& where, const std::string& key, const Value& v) {
     if (!v.is_int() || v.as_int() < 0 || v.as_int() > 1024) bad(where, key, v, "a number of threads from 0 (one a core) to 1024");
     settings().set_threads(static_cast<int>(v.as_int()));
   } else {
-    std::vector<std::string> known = {"backend", "device", "floatx", "epsilon", "image_data_format", "threads"};
+    std::vector<std::string> known = {"backend", "device", "floatx", "epsilon", "image_data_format", "lost_masks", "threads"};
     std::string near = nearest_name(key, known);
     throw ValueError(where, ": unknown key \"", key, "\".", near.empty() ? "" : text(" Did you mean \"", near, "\"?"), " Known keys: ", join(known, ", "), ".");
   }

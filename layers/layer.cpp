@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backends/core/engine.h"
+#include "backends/core/settings.h"
 #include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
 
@@ -406,9 +407,12 @@ Value Layer::invoke(List args, Dict kwargs) {
     }
   }
   // Masks of the outputs, where the call did not set them itself.
-  if (loses_masks() && !flatten_tensors(context.mask).empty())
-    warn(text("Layer '", name(), "' (of type ", public_class_name(), ") was passed an input with a mask attached to it. However, this layer does not support masking and will therefore destroy the mask information. "
-              "Downstream layers will not see the mask. Set `supports_masking = True` in the layer if it leaves the mask as it is."));
+  if (loses_masks() && !flatten_tensors(context.mask).empty()) {
+    const std::string message = text("Layer '", name(), "' (of type ", public_class_name(), ") was passed an input with a mask attached to it. However, this layer does not support masking and will therefore destroy the mask information. "
+              "Downstream layers will not see the mask. Set `supports_masking = True` in the layer if it leaves the mask as it is.");
+    if (settings().lost_masks_fail()) throw ValueError(message, " (An error because \"lost_masks\" is \"error\" in the configuration.)");
+    warn(message);
+  }
   bool want_mask = supports_masking_ && (!context.mask.is_none() || hooked("compute_mask"));
   if (want_mask || (!hooked("call") && !b.inputs.empty())) {
     Value first = b.inputs.empty() ? Value() : b.inputs[0];

@@ -19,6 +19,9 @@ class Settings {
   // true: functions are traced into a static graph; false: every op runs at once.
   bool graph_engine() const { return graph_engine_.load(std::memory_order_relaxed); }
   void set_graph_engine(bool value) { graph_engine_ = value; }
+  // A layer that is given a mask and does not pass it on: an error instead of Keras' warning.
+  bool lost_masks_fail() const { return lost_masks_fail_.load(std::memory_order_relaxed); }
+  void set_lost_masks_fail(bool value) { lost_masks_fail_ = value; }
   // Worker threads, the caller included; 0 means one a core.
   int threads() const { return threads_.load(std::memory_order_relaxed); }
   void set_threads(int count) { threads_ = count; }
@@ -28,6 +31,7 @@ class Settings {
   std::atomic<double> epsilon_{1e-7};
   std::atomic<bool> channels_last_{true};
   std::atomic<bool> graph_engine_{true};
+  std::atomic<bool> lost_masks_fail_{false};
   std::atomic<int> threads_{0};
 };
 

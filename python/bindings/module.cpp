@@ -40,6 +40,11 @@ void bind_settings(py::module_& m) {
     if (f != "channels_last" && f != "channels_first") throw ValueError("The `data_format` argument must be one of channels_first, channels_last. Received: ", f);
     settings().set_channels_last(f == "channels_last");
   });
+  m.def("lost_masks", [] { return settings().lost_masks_fail() ? "error" : "warn"; });
+  m.def("set_lost_masks", [](const std::string& what) {
+    if (what != "warn" && what != "error") throw ValueError("`lost_masks` must be 'warn' or 'error'. Received: '", what, "'");
+    settings().set_lost_masks_fail(what == "error");
+  });
   m.def("engine", [] { return settings().graph_engine() ? "graph" : "eager"; });
   m.def("set_engine", [](const std::string& name) {
     if (name != "graph" && name != "eager") throw ValueError("The backend must be \"graph\" or \"eager\", received \"", name, "\".");

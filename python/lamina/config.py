@@ -16,6 +16,15 @@ def set_epsilon(value):
 image_data_format = _lamina.image_data_format
 set_image_data_format = _lamina.set_image_data_format
 
+lost_masks = _lamina.lost_masks
+
+
+def set_lost_masks(what):
+    """What happens where a layer is given a mask that it does not pass on: "warn", as in Keras and by default, or "error", a
+    ValueError from the layer's call."""
+    _lamina.set_lost_masks(what)
+
+
 _interactive_logging = True
 _traceback_filtering = True
 _unsafe_deserialization = False

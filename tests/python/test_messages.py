@@ -469,6 +469,7 @@ CONFIGS = [
     ('{"device": "tpu"}', ["lamina.json", '"device"', '"cpu" or "cuda"', "'tpu'"]),
     ('{"floatx": "int8"}', ["lamina.json", '"floatx"', '"float32"', "'int8'"]),
     ('{"epsilon": 0}', ["lamina.json", '"epsilon"', "a positive number", "received 0"]),
+    ('{"lost_masks": "raise"}', ["lamina.json", '"lost_masks"', '"warn" or "error"', "'raise'"]),
     ('[1]', ["lamina.json", "expected an object", "received [1]"]),
 ]
 USE = """
@@ -505,6 +506,25 @@ def test_config_by_the_environment(tmp_path):
     assert said.startswith('[ones] LAMINA_BACKEND: the value of "backend" must be "graph" or "eager", received \'eagr\'')
     said, _ = use(tmp_path, LAMINA_CONFIG="none.json")
     assert "LAMINA_CONFIG names none.json, which does not exist." in said
+
+
+def test_a_mask_that_is_lost_where_that_is_an_error():
+    x = np.array([[[1.0, 2.0], [0.0, 0.0]]], "float32")
+    layers = lamina.layers
+    model = lamina.Sequential([layers.Masking(), layers.Dense(2), layers.Flatten(name="flat")])
+    assert lamina.config.lost_masks() == "warn"
+    lamina.config.set_lost_masks("error")
+    try:
+        with pytest.raises(ValueError, match="Layer 'flat' .of type Flatten. was passed an input with a mask.*lost_masks"):
+            model(x)
+        layers.LSTM(2)(layers.Masking()(x))
+        layers.GlobalAveragePooling1D()(layers.Masking()(x))
+    finally:
+        lamina.config.set_lost_masks("warn")
+    with pytest.warns(UserWarning, match="was passed an input with a mask"):
+        assert model(x).shape == (1, 4)
+    with pytest.raises(ValueError, match="'warn' or 'error'. Received: 'raise'"):
+        lamina.config.set_lost_masks("raise")
 
 
 def test_a_mask_that_is_lost():
