@@ -11,10 +11,23 @@ namespace lamina {
 
 namespace {
 
-std::string device = "cpu";
-
 [[noreturn]] void bad(const std::string& where, const std::string& key, const Value& given, const char* expected) {
   throw ValueError(where, ": the value of \"", key, "\" must be ", expected, ", received ", given.repr(), ".");
+}
+
+Device device(const std::string& where, const std::string& key, const Value& v) {
+  Device out;
+  try {
+    out = parse_device(v.is_string() ? v.as_string() : "");
+  } catch (const Error&) {
+    bad(where, key, v, "\"cpu\", \"cuda\", \"cuda:1\" or the like");
+  }
+  try {
+    if (!out.is_host()) driver_of(out);
+  } catch (const Error& e) {
+    throw ValueError(where, ": \"device\" is \"", v.as_string(), "\", but ", e.what());
+  }
+  return out;
 }
 
 void set(const std::string& where, const std::string& key, const Value& v) {
@@ -27,8 +40,7 @@ void set(const std::string& where, const std::string& key, const Value& v) {
   if (key == "backend") {
     settings().set_graph_engine(choice({"graph", "eager"}, "\"graph\" or \"eager\"") == "graph");
   } else if (key == "device") {
-    device = choice({"cpu", "cuda"}, "\"cpu\" or \"cuda\"");
-    if (device == "cuda") throw ValueError(where, ": \"device\" is \"cuda\", but this build has no CUDA device. Build with -DLAMINA_CUDA=ON, or use \"cpu\".");
+    settings().set_device(device(where, key, v));
   } else if (key == "floatx") {
     settings().set_floatx(*find_dtype(choice({"float16", "bfloat16", "float32", "float64"}, "\"float16\", \"bfloat16\", \"float32\" or \"float64\"")));
   } else if (key == "image_data_format") {
@@ -72,15 +84,20 @@ void load_configuration(const std::string& path) {
   for (const auto& [key, v] : config.as_dict()) set(path, key, v);
 }
 
+void set_device(const std::string& name) {
+  const Device device = parse_device(name);
+  try {
+    if (!device.is_host()) driver_of(device);
+  } catch (const Error& e) {
+    throw UnsupportedError("The device '", name, "' cannot be used: ", e.what());
+  }
+  settings().set_device(device);
+}
+
 void load_configuration() {
   if (std::string path = find_file(); !path.empty()) load_configuration(path);
   if (const char* v = std::getenv("LAMINA_BACKEND"); v && *v) set("LAMINA_BACKEND", "backend", Value(v));
   if (const char* v = std::getenv("LAMINA_DEVICE"); v && *v) set("LAMINA_DEVICE", "device", Value(v));
-}
-
-std::string configured_device() {
-  settings();
-  return device;
 }
 
 }  // namespace lamina

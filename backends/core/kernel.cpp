@@ -1,5 +1,7 @@
 #include "backends/core/kernel.h"
 
+#include "backends/core/through_host.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -10,7 +12,7 @@ namespace lamina {
 namespace {
 
 struct Candidate { std::string_view name; int rank; Bind bind; };
-using Table = std::map<std::pair<Device, std::string>, std::vector<Candidate>, std::less<>>;
+using Table = std::map<std::pair<DeviceKind, std::string>, std::vector<Candidate>, std::less<>>;
 
 Table& table() {
   static Table instance;
@@ -25,31 +27,30 @@ bool verbose() {
   return on;
 }
 
-const std::vector<Candidate>& candidates(Device device, const Primitive& op) {
+const std::vector<Candidate>& candidates(DeviceKind device, const Primitive& op) {
+  static const std::vector<Candidate> none;
   auto found = table().find(std::pair(device, std::string(op.name())));
-  if (found == table().end())
-    throw UnsupportedError("The primitive ", op.name(), " has no kernel for the device ", name_of(device), ".");
-  return found->second;
+  if (found == table().end() && device == DeviceKind::cpu) throw UnsupportedError("The primitive ", op.name(), " has no kernel.");
+  return found == table().end() ? none : found->second;
 }
 
 }  // namespace
 
-std::string_view name_of(Device device) { return device == Device::cpu ? "cpu" : "cuda"; }
-
-KernelRegistration::KernelRegistration(Device device, std::string_view primitive, std::string_view name, int rank, Bind bind) {
+KernelRegistration::KernelRegistration(DeviceKind device, std::string_view primitive, std::string_view name, int rank, Bind bind) {
   auto& list = table()[{device, std::string(primitive)}];
   auto place = std::find_if(list.begin(), list.end(), [&](const Candidate& c) { return c.rank > rank; });
   list.insert(place, {name, rank, bind});
 }
 
-BoundKernel bind_kernel(Device device, const KernelRequest& request) {
+BoundKernel bind_kernel(Device device, const KernelRequest& asked) {
+  const KernelRequest request{asked.op, asked.inputs, asked.outputs, {}, asked.steady, device};
   std::vector<std::pair<std::string_view, std::string>> refusals;
   auto told = [&] {
     std::string out;
     for (const auto& [name, why] : refusals) out += text("; ", name, " declined: ", why);
     return out;
   };
-  for (const auto& candidate : candidates(device, request.op)) {
+  for (const auto& candidate : candidates(device.kind, request.op)) {
     request.declined.clear();
     BoundKernel kernel = candidate.bind(request);
     if (kernel.run) {
@@ -59,13 +60,18 @@ BoundKernel bind_kernel(Device device, const KernelRequest& request) {
     }
     refusals.emplace_back(candidate.name, std::move(request.declined));
   }
+  if (!device.is_host()) {
+    BoundKernel kernel = bind_through_host(request);
+    if (verbose()) std::fprintf(stderr, "lamina dispatch: %s -> %s%s\n", request.op.key().c_str(), std::string(kernel.name).c_str(), told().c_str());
+    return kernel;
+  }
   std::string specs;
   for (const auto& s : request.inputs) specs += text(specs.empty() ? "" : ", ", s);
-  throw UnsupportedError("No kernel for ", request.op.key(), " on ", name_of(device), " takes (", specs, ")", told(), ".");
+  throw UnsupportedError("No kernel for ", request.op.key(), " on ", device, " takes (", specs, ")", told(), ".");
 }
 
 BoundKernel bind_kernel_named(Device device, std::string_view name, const KernelRequest& request) {
-  for (const auto& candidate : candidates(device, request.op))
+  for (const auto& candidate : candidates(device.kind, request.op))
     if (candidate.name == name) return candidate.bind(request);
   return request.decline("no such candidate");
 }

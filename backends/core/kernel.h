@@ -1,6 +1,7 @@
 #pragma once
-// Kernels: ordered candidates for each (primitive, device). bind() looks at attributes, shapes and dtypes once and
-// returns a closure over them, or declines with a reason; the plain loop registered last never declines.
+// Kernels: ordered candidates for each (primitive, kind of device). bind() looks at attributes, shapes and dtypes once and
+// returns a closure over them, or declines with a reason; the plain loop registered last never declines. Where a device has no
+// kernel that takes a primitive, its inputs go to the host, where the CPU's kernel runs, and its outputs come back (through_host.h).
 // LAMINA_VERBOSE=dispatch prints which kernel was bound and why others declined.
 #include <functional>
 #include <optional>
@@ -8,12 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/core/device.h"
 #include "backends/core/primitive.h"
 
 namespace lamina {
-
-enum class Device : uint8_t { cpu, cuda };
-std::string_view name_of(Device device);
 
 // What a kernel can do with an input once and use in many runs: a matrix brought into the layout it wants.
 struct Preparation {
@@ -43,7 +42,8 @@ struct KernelRequest {
   std::span<const TensorSpec> inputs;
   std::span<const TensorSpec> outputs;
   mutable std::string declined;  // why the last candidate said no
-  uint32_t steady = 0;           // bit i: input i stays the same over many runs, so that its preparation costs nothing
+  uint32_t steady = 0;  // bit i: input i stays the same over many runs, so that its preparation costs nothing
+  Device device = {};   // where it is to run; bind_kernel() sets it
 
   // In a bind function: `return request.decline("needs float32")`.
   BoundKernel decline(std::string reason) const {
@@ -56,20 +56,20 @@ using Bind = BoundKernel (*)(const KernelRequest&);
 
 // Lower rank is tried first: 0-9 specialised, 10-19 library, 20-29 own vector code, 100 reference.
 struct KernelRegistration {
-  KernelRegistration(Device device, std::string_view primitive, std::string_view name, int rank, Bind bind);
+  KernelRegistration(DeviceKind device, std::string_view primitive, std::string_view name, int rank, Bind bind);
 };
 #define LAMINA_KERNEL_CONCAT(A, B) A##B
 #define LAMINA_KERNEL_NAME(COUNTER) LAMINA_KERNEL_CONCAT(kernel_registration_, COUNTER)
 #define LAMINA_KERNEL(DEVICE, PRIMITIVE, NAME, RANK, BIND) \
-  static const ::lamina::KernelRegistration LAMINA_KERNEL_NAME(__COUNTER__)(::lamina::Device::DEVICE, PRIMITIVE, NAME, RANK, BIND)
+  static const ::lamina::KernelRegistration LAMINA_KERNEL_NAME(__COUNTER__)(::lamina::DeviceKind::DEVICE, PRIMITIVE, NAME, RANK, BIND)
 
-// The first candidate that accepts. RuntimeError listing the refusals if none does.
+// The first candidate that accepts. UnsupportedError listing the refusals if none does, on the host either.
 BoundKernel bind_kernel(Device device, const KernelRequest& request);
 // The named candidate, for tests: bind_kernel_named(cpu, "reference", ...).
 BoundKernel bind_kernel_named(Device device, std::string_view name, const KernelRequest& request);
 
 struct KernelInfo {
-  Device device;
+  DeviceKind device;
   std::string primitive, name;
   int rank;
 };

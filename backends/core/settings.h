@@ -4,6 +4,7 @@
 #include <atomic>
 #include <string>
 
+#include "backends/core/device.h"
 #include "backends/core/dtype.h"
 
 namespace lamina {
@@ -22,6 +23,9 @@ class Settings {
   // A layer that is given a mask and does not pass it on: an error instead of Keras' warning.
   bool lost_masks_fail() const { return lost_masks_fail_.load(std::memory_order_relaxed); }
   void set_lost_masks_fail(bool value) { lost_masks_fail_ = value; }
+  // Where ops run and their results lie. Tensors made elsewhere are copied when an op needs them.
+  Device device() const { return device_.load(std::memory_order_relaxed); }
+  void set_device(Device device) { device_ = device; }
   // Worker threads, the caller included; 0 means one a core.
   int threads() const { return threads_.load(std::memory_order_relaxed); }
   void set_threads(int count) { threads_ = count; }
@@ -31,6 +35,7 @@ class Settings {
   std::atomic<double> epsilon_{1e-7};
   std::atomic<bool> channels_last_{true};
   std::atomic<bool> graph_engine_{true};
+  std::atomic<Device> device_{Device::cpu};
   std::atomic<bool> lost_masks_fail_{false};
   std::atomic<int> threads_{0};
 };

@@ -15,6 +15,10 @@ Tensor Tensor::empty(const Shape& shape, DType dtype) {
   return on(allocate(static_cast<size_t>(count) * size_of(dtype)), shape, dtype);
 }
 
+Tensor Tensor::empty_on(Device device, const Shape& shape, DType dtype) {
+  return on(allocate(static_cast<size_t>(shape.elements()) * size_of(dtype), device), shape, dtype);
+}
+
 Tensor Tensor::on(BufferPtr buffer, const Shape& shape, DType dtype) {
   auto node = make_pooled<TensorNode>(shape, dtype);
   node->buffer = std::move(buffer);
@@ -51,6 +55,14 @@ const void* Tensor::raw() const {
                          "Use ops on it instead, or run eagerly (compile(run_eagerly=True), or \"backend\": \"eager\").");
     throw RuntimeError("A symbolic tensor (", spec(), ") has no values. Build a model from it and call that with data.");
   }
+  if (node_->buffer->device().is_host()) [[likely]] return node_->buffer->data();
+  return copy_on(Device::cpu, node_->buffer)->data();
+}
+
+void* Tensor::mutable_raw() const {
+  raw();
+  if (!node_->buffer->device().is_host()) throw RuntimeError("A tensor on ", node_->buffer->device(), " cannot be written to from the host.");
+  node_->buffer->changing();
   return node_->buffer->data();
 }
 

@@ -56,6 +56,7 @@ class Tensor {
   static Tensor empty(const Shape& shape, DType dtype);
   static Tensor from_bytes(const void* bytes, const Shape& shape, DType dtype);  // copies
   static Tensor spec_only(const Shape& shape, DType dtype);
+  static Tensor empty_on(Device device, const Shape& shape, DType dtype);
   static Tensor on(BufferPtr buffer, const Shape& shape, DType dtype);
   template <class T>
   static Tensor of(const std::vector<T>& values, const Shape& shape) {
@@ -86,16 +87,20 @@ class Tensor {
   bool shape_only() const { return !has_data() && !traced(); }
   bool symbolic() const;  // shape-only and recording: public ops and layers called on it become nodes
 
-  // Data access; RuntimeError if the tensor has none (symbolic, or inside a trace).
+  // Data access, on the host; RuntimeError if the tensor has none (symbolic, or inside a trace). Of a tensor on another device raw() makes a
+  // copy that the tensor keeps, and mutable_raw() is a RuntimeError.
   const void* raw() const;
-  void* mutable_raw() const { return const_cast<void*>(raw()); }
+  void* mutable_raw() const;
   template <class T>
   const T* data() const {
     if (dtype() != dtype_of<T>) throw TypeError("This tensor holds ", dtype(), " values, asked for ", dtype_of<T>, ".");
     return static_cast<const T*>(raw());
   }
   template <class T>
-  T* mutable_data() const { return const_cast<T*>(data<T>()); }
+  T* mutable_data() const {
+    data<T>();  // checks the dtype
+    return static_cast<T*>(mutable_raw());
+  }
   double item() const;            // the one value, as double; ValueError if there are several
   double at(int64_t flat) const;  // any dtype, converted
   template <class T>

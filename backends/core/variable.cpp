@@ -1,6 +1,7 @@
 #include "backends/core/variable.h"
 
 #include "backends/core/engine.h"
+#include "backends/core/settings.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -21,7 +22,7 @@ Variable::Variable(const Tensor& initial, Options options) : state_(std::make_sh
   state_->shape = initial.shape();
   state_->dtype = initial.dtype();
   // A node of its own: marks on it (mask, gradient record) must not reach the caller's tensor.
-  state_->value = Tensor::on(initial.node()->buffer, initial.shape(), initial.dtype());
+  state_->value = Tensor::on(copy_on(settings().device(), initial.node()->buffer), initial.shape(), initial.dtype());
   state_->value.node()->variable = state_->id;
 }
 

@@ -83,8 +83,4 @@ BufferPtr allocate(size_t bytes) {
   return make_pooled<Buffer>(data, bytes);
 }
 
-Buffer::~Buffer() {
-  if (!foreign_) give_block(data_, bytes_);
-}
-
 }  // namespace lamina

@@ -3,6 +3,7 @@
 #include "backends/core/engine.h"
 #include "backends/core/kernel.h"
 #include "backends/core/profiler.h"
+#include "backends/core/settings.h"
 #include "backends/core/variable.h"
 
 namespace lamina {
@@ -13,10 +14,11 @@ struct Entry {
   Op op;
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
+  Device device;
   BoundKernel kernel;
 
   void run(const void* const* in, void* const* out) const {
-    BufferPtr scratch = kernel.scratch_bytes ? allocate(kernel.scratch_bytes) : nullptr;
+    BufferPtr scratch = kernel.scratch_bytes ? allocate(kernel.scratch_bytes, device) : nullptr;
     void* work = scratch ? scratch->data() : nullptr;
     if (!profiling()) [[likely]] return kernel.run(in, out, work);
     const KernelLabel* label = kernel_label(*op, kernel.name, inputs, outputs);
@@ -32,6 +34,7 @@ size_t mix(size_t h, size_t v) { return (h ^ v) * 0x9e3779b97f4a7c15ull; }
 class KernelCache {
  public:
   std::shared_ptr<const Entry> get(const Op& op, std::span<const Tensor> inputs) {
+    const Device device = settings().device();
     size_t h = op->hash();
     for (const Tensor& t : inputs) {
       h = mix(h, static_cast<size_t>(t.dtype()) + 16 * t.rank());
@@ -39,12 +42,13 @@ class KernelCache {
     }
     auto& slot = entries_[h];
     for (const auto& e : slot)
-      if (matches(*e, op, inputs)) return e;
+      if (e->device == device && matches(*e, op, inputs)) return e;
     auto entry = std::make_shared<Entry>();
     entry->op = op;
+    entry->device = device;
     for (const Tensor& t : inputs) entry->inputs.push_back(t.spec());
     entry->outputs = op->infer(entry->inputs);
-    if (!op->alias()) entry->kernel = bind_kernel(Device::cpu, {*op, entry->inputs, entry->outputs, {}});
+    if (!op->alias()) entry->kernel = bind_kernel(device, {*op, entry->inputs, entry->outputs, {}});
     if (++count_ > kMost) {
       entries_.clear();
       count_ = 1;
@@ -73,6 +77,13 @@ KernelCache& cache() {
   return instance;
 }
 
+// Where a kernel on `device` reads a tensor. What had to be copied there and no tensor keeps lives in `copies`.
+const void* readable(const Tensor& t, Device device, std::vector<BufferPtr>& copies) {
+  if (device.is_host() || !t.has_data()) return t.raw();
+  copies.push_back(copy_on(device, t.node()->buffer));
+  return copies.back()->data();
+}
+
 class EagerEngine final : public Engine {
  public:
   Tensors apply(const Op& op, std::span<const Tensor> inputs) override {
@@ -90,9 +101,10 @@ class EagerEngine final : public Engine {
       void** outs = out_data;
       if (inputs.size() > 16) many_in.resize(inputs.size()), ins = many_in.data();
       if (entry->outputs.size() > 16) many_out.resize(entry->outputs.size()), outs = many_out.data();
-      for (size_t i = 0; i < inputs.size(); ++i) ins[i] = inputs[i].raw();
+      std::vector<BufferPtr> copies;
+      for (size_t i = 0; i < inputs.size(); ++i) ins[i] = readable(inputs[i], entry->device, copies);
       for (size_t i = 0; i < entry->outputs.size(); ++i) {
-        out.push_back(Tensor::empty(entry->outputs[i].shape, entry->outputs[i].dtype));
+        out.push_back(Tensor::empty_on(entry->device, entry->outputs[i].shape, entry->outputs[i].dtype));
         outs[i] = out[i].node()->buffer->data();
       }
       entry->run(ins, outs);
@@ -109,13 +121,14 @@ class EagerEngine final : public Engine {
     bool plain = inputs <= kMost && (!detail::tapes || !op->differentiable());
     for (const Tensor& t : rest) plain &= t.defined() && t.has_data();
     if (!plain) return Engine::update(op, variables, rest);
+    const Device device = settings().device();
     char alone[kMost];  // whether nobody else holds the value; asked before `in` does
     Tensors in;
     in.reserve(inputs);
     for (size_t i = 0; i < variables.size(); ++i) {
       const Tensor& value = variables[i]->value;
       const BufferPtr& buffer = value.node()->buffer;
-      alone[i] = value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign();
+      alone[i] = value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign() && buffer->device() == device;
     }
     for (VariableState* v : variables) in.push_back(v->value);
     in.insert(in.end(), rest.begin(), rest.end());
@@ -124,10 +137,12 @@ class EagerEngine final : public Engine {
     const void* from[kMost];
     void* to[kMost];
     Tensors fresh(variables.size());
-    for (size_t i = 0; i < inputs; ++i) from[i] = in[i].raw();
+    std::vector<BufferPtr> copies;
+    for (size_t i = 0; i < inputs; ++i) from[i] = readable(in[i], device, copies);
     for (size_t i = 0; i < variables.size(); ++i) {
       const bool shares = std::find(kernel.sharing.begin(), kernel.sharing.end(), std::pair(static_cast<int>(i), static_cast<int>(i))) != kernel.sharing.end();
-      if (!(alone[i] && shares && entry->outputs[i] == entry->inputs[i])) fresh[i] = Tensor::empty(entry->outputs[i].shape, entry->outputs[i].dtype);
+      if (!(alone[i] && shares && entry->outputs[i] == entry->inputs[i])) fresh[i] = Tensor::empty_on(device, entry->outputs[i].shape, entry->outputs[i].dtype);
+      else in[i].node()->buffer->changing();
       to[i] = (fresh[i].defined() ? fresh[i] : in[i]).node()->buffer->data();
     }
     entry->run(from, to);
@@ -139,7 +154,8 @@ class EagerEngine final : public Engine {
 
   void assign(VariableState& variable, const Tensor& value) override {
     if (!value.has_data()) value.raw();  // throws: symbolic
-    Tensor fresh = Tensor::on(value.node()->buffer, value.shape(), value.dtype());
+    // On the device at once: what is kept beside a host's tensor would take memory there too, and foreign memory could not be written over.
+    Tensor fresh = Tensor::on(copy_on(settings().device(), value.node()->buffer), value.shape(), value.dtype());
     fresh.node()->variable = variable.id;
     variable.value = std::move(fresh);
     variable.changes.fetch_add(1, std::memory_order_release);

@@ -13,13 +13,16 @@ bool may_share(const BoundKernel& k, int input, int output) {
 }
 }  // namespace
 
-Executable::Executable(Graph graph, std::shared_ptr<Arenas> arenas) : graph_(std::move(graph)), arenas_(std::move(arenas)) {
+Executable::Executable(Graph graph, Device device, std::shared_ptr<Arenas> arenas) : graph_(std::move(graph)), device_(device), kept_(device), arenas_(std::move(arenas)) {
+  constants_.resize(graph_.nodes.size());
+  for (size_t i = 0; i < graph_.nodes.size(); ++i)
+    if (graph_.nodes[i].kind == GraphNode::Kind::constant) constants_[i] = copy_on(device_, graph_.nodes[i].constant.node()->buffer);
   assign_places();
   bind();
 }
 
 void Executable::run_into(const void* const* inputs, void* const* outputs) {
-  if (!variables_.empty() || !updates_.empty()) throw RuntimeError("A sub-function holds no variables.");
+  if (!variables_.empty() || !updates_.empty() || !device_.is_host()) throw RuntimeError("A sub-function holds no variables and runs on the host.");
   const Lease lease(*this);
   Context& c = *lease;
   void** slot = c.slots.data();
@@ -32,7 +35,7 @@ void Executable::run_into(const void* const* inputs, void* const* outputs) {
   for (size_t i = 0; i < graph_.outputs.size(); ++i) {  // what no kernel wrote: arguments, constants, a value that leaves twice
     const Place& p = places_[root_[graph_.outputs[i]]];
     const void* from = p.kind == Place::Kind::input      ? inputs[p.index]
-                       : p.kind == Place::Kind::constant ? graph_.nodes[p.index].constant.raw()
+                       : p.kind == Place::Kind::constant ? constants_[p.index]->data()
                                                          : outputs[result_output_[p.index]];
     if (from != outputs[i]) std::memcpy(outputs[i], from, bytes_of(graph_.values[graph_.outputs[i]].spec));
   }
@@ -163,7 +166,7 @@ void Executable::bind() {
     KernelRequest request{*n.op, in, out, {}};
     for (size_t k = 0; k < n.inputs.size() && k < 32; ++k)
       if (steady_[root_[n.inputs[k]]]) request.steady |= 1u << k;
-    BoundKernel kernel = bind_kernel(Device::cpu, request);
+    BoundKernel kernel = bind_kernel(device_, request);
     if (places_[n.outputs[0]].kind == Place::Kind::kept) {
       std::vector<KeptValues::Origin> origins;
       std::vector<int> numbers;
@@ -275,7 +278,7 @@ std::unique_ptr<Executable::Context> Executable::make_context() const {
   c->updates.resize(updates_.size());
   for (int v : table_values_) {
     const bool constant = v >= 0 && places_[v].kind == Place::Kind::constant;
-    c->table.push_back(constant ? graph_.nodes[places_[v].index].constant.mutable_raw() : nullptr);
+    c->table.push_back(constant ? constants_[places_[v].index]->data() : nullptr);
   }
   return c;
 }
@@ -283,7 +286,7 @@ std::unique_ptr<Executable::Context> Executable::make_context() const {
 Executable::Lease::Lease(Executable& owner) : owner_(owner), context_(owner.contexts_.take()) {
   if (!context_) context_ = owner.make_context();
   Context& c = *context_;
-  c.arena = owner.arenas_->take(std::max<size_t>(64, owner.arena_bytes_));
+  c.arena = owner.arenas_->take(std::max<size_t>(64, owner.arena_bytes_), owner.device_);
   if (void* base = c.arena->memory->data(); base != c.base) {
     for (const ArenaEntry& e : owner.arena_entries_) c.table[e.at] = static_cast<char*>(base) + e.offset;
     c.base = base;
@@ -296,6 +299,7 @@ Executable::Lease::~Lease() {
   for (Tensor& t : c.results) t = Tensor();
   for (Tensor& t : c.updates) t = Tensor();
   c.kept = nullptr;
+  c.copies.clear();
   owner_.arenas_->give_back(std::move(c.arena));
   owner_.contexts_.give_back(std::move(context_));
 }
@@ -321,6 +325,14 @@ void Executable::finish_updates(Context& c, std::span<const Tensor> inputs) {
     if (!updates_[i].direct || c.updates[i].defined()) c.updates[i] = tensor_at(updates_[i].value, c, inputs);
   for (size_t i = 0; i < updates_.size(); ++i)
     if (c.updates[i].defined()) eager_engine().assign(*updates_[i].variable, c.updates[i]);
+}
+
+// Where kernels read a tensor; what had to be copied there lives in the context.
+void* Executable::readable(const Tensor& t, Context& c) const {
+  if (t.has_data() && t.node()->buffer->device() == device_) [[likely]] return t.node()->buffer->data();
+  if (!t.has_data()) t.raw();  // throws
+  c.copies.push_back(copy_on(device_, t.node()->buffer));
+  return c.copies.back()->data();
 }
 
 void Executable::run_calls(void** table, void* scratch) {
@@ -356,16 +368,16 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
   const Lease lease(*this);
   Context& c = *lease;
   void** slot = c.slots.data();
-  for (const Tensor& t : inputs) *slot++ = const_cast<void*>(t.raw());
+  for (const Tensor& t : inputs) *slot++ = readable(t, c);
   for (size_t i = 0; i < variables_.size(); ++i) {
     // Held, so that a run elsewhere that updates this variable leaves its memory alone; unless this one overwrites it.
     const Tensor& value = variables_[i]->value;
     if (!overwritten_[i] && read_[i]) c.held[i] = value;
-    *slot++ = value.node()->buffer->data();
+    *slot++ = readable(value, c);
   }
   for (size_t i = 0; i < results_.size(); ++i) {
     const TensorSpec& spec = graph_.values[results_[i]].spec;
-    c.results[i] = Tensor::empty(spec.shape, spec.dtype);
+    c.results[i] = Tensor::empty_on(device_, spec.shape, spec.dtype);
     *slot++ = c.results[i].node()->buffer->data();
   }
   for (size_t i = 0; i < updates_.size(); ++i, ++slot) {
@@ -373,11 +385,12 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
     if (!u.direct) continue;
     const Tensor& value = u.variable->value;
     const BufferPtr& buffer = value.node()->buffer;
-    if (u.in_place && value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign()) {
+    if (u.in_place && value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign() && buffer->device() == device_) {
+      buffer->changing();
       *slot = buffer->data();
     } else {
       const TensorSpec& spec = graph_.values[root_[u.value]].spec;
-      c.updates[i] = Tensor::empty(spec.shape, spec.dtype);
+      c.updates[i] = Tensor::empty_on(device_, spec.shape, spec.dtype);
       *slot = c.updates[i].node()->buffer->data();
     }
   }

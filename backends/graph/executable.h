@@ -19,15 +19,16 @@ namespace lamina {
 
 class Executable {
  public:
-  explicit Executable(Graph graph, std::shared_ptr<Arenas> arenas = std::make_shared<Arenas>());
+  explicit Executable(Graph graph, Device device = Device::cpu, std::shared_ptr<Arenas> arenas = std::make_shared<Arenas>());
   ~Executable();
   // Outputs for these inputs (specs as traced).
   Tensors run(std::span<const Tensor> inputs);
   void run(std::span<const Tensor> inputs, std::span<Tensor> outputs);  // as many outputs as the graph has
-  // The same for a graph without variables, on plain memory: reads `inputs` and writes `outputs`, which must not overlap.
+  // The same for a graph without variables, on the device's plain memory: reads `inputs` and writes `outputs`, which must not overlap.
   // Allocates nothing when a context is idle.
   void run_into(const void* const* inputs, void* const* outputs);
   const Graph& graph() const { return graph_; }
+  Device device() const { return device_; }
   size_t arena_bytes() const { return arena_bytes_; }
   int variables_in_place() const;  // updates that the plan allows to overwrite the variable
   std::vector<const void*> kept_memory();               // of what runs read
@@ -56,6 +57,7 @@ class Executable {
     void* base = nullptr;                  // the arena that the table's pointers lead to
     std::vector<void*> table, slots;
     std::vector<Tensor> held, results, updates;
+    std::vector<BufferPtr> copies;  // of arguments and variables that lie elsewhere
     std::shared_ptr<const KeptValues::Values> kept;
   };
 
@@ -63,6 +65,7 @@ class Executable {
   void find_kept(const std::vector<int>& leaving);
   KeptValues::Origin origin_of(int root) const;
   void bind();
+  void* readable(const Tensor& t, Context& c) const;
   uint32_t slot_of(const Place& p) const;
   Tensor tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const;
   void run_calls(void** table, void* scratch);
@@ -81,6 +84,8 @@ class Executable {
   std::unique_ptr<Context> make_context() const;
 
   Graph graph_;
+  const Device device_;
+  std::vector<BufferPtr> constants_;  // by node, on the device
   std::vector<Call> calls_;
   std::vector<Source> sources_;               // one a call
   std::vector<const KernelLabel*> labels_;    // one a call, made by the first profiled run

@@ -15,8 +15,9 @@ Function::Function(Body body, std::string name, Mode mode, std::shared_ptr<Arena
 Function::~Function() = default;
 
 std::shared_ptr<Executable> Function::find(std::span<const Tensor> inputs) const {
+  const Device device = settings().device();
   for (const Compiled& c : compiled_) {
-    bool same = c.specs.size() == inputs.size();
+    bool same = c.specs.size() == inputs.size() && c.device == device;
     for (size_t i = 0; same && i < inputs.size(); ++i) same = c.specs[i].dtype == inputs[i].dtype() && c.specs[i].shape == inputs[i].shape();
     if (same) return c.executable;
   }
@@ -59,7 +60,7 @@ std::shared_ptr<Executable> Function::compile(std::span<const TensorSpec> inputs
   } else {
     passes::optimize(graph);
   }
-  return std::make_shared<Executable>(std::move(graph), arenas_);
+  return std::make_shared<Executable>(std::move(graph), settings().device(), arenas_);
 }
 
 std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs) {
@@ -76,7 +77,7 @@ std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs)
   auto made = compile(specs);
   std::lock_guard<std::mutex> lock(mutex_);
   if (auto other = find(inputs)) return other;
-  compiled_.push_back({std::move(specs), made});
+  compiled_.push_back({std::move(specs), made->device(), made});
   return made;
 }
 

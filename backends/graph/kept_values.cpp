@@ -70,7 +70,7 @@ std::string KeptValues::name_of(const Origin& origin) const {
 }
 
 void KeptValues::compute(const std::string& name, std::vector<Origin> inputs, std::vector<int> outputs, BoundKernel::Run run, size_t scratch_bytes) {
-  Step step{name.empty() ? "" : name + "(", std::move(inputs), std::move(outputs), {}, std::move(run), scratch_bytes};
+  Step step{name.empty() ? "" : device_.is_host() ? name + "(" : text(device_, ' ', name, '('), std::move(inputs), std::move(outputs), {}, std::move(run), scratch_bytes};
   for (const Origin& origin : step.inputs) {
     if (origin.variable) step.follows.push_back(number_of(origin.variable));
     if (origin.kept >= 0) {
@@ -92,7 +92,8 @@ void KeptValues::compute(const std::string& name, std::vector<Origin> inputs, st
 struct KeptValues::Fresh {
   const KeptValues& owner;
   Values values;
-  std::vector<Tensor> held;  // the variables' values
+  std::vector<BufferPtr> held;    // the variables' values
+  std::vector<BufferPtr> copies;  // of constants
 
   std::vector<uint64_t> changes(const Step& step) const {
     std::vector<uint64_t> out;
@@ -101,8 +102,8 @@ struct KeptValues::Fresh {
   }
 
   const void* at(const Origin& origin) {
-    if (origin.variable) return held[std::find(owner.variables_.begin(), owner.variables_.end(), origin.variable) - owner.variables_.begin()].raw();
-    if (origin.kept < 0) return origin.constant.raw();
+    if (origin.variable) return held[std::find(owner.variables_.begin(), owner.variables_.end(), origin.variable) - owner.variables_.begin()]->data();
+    if (origin.kept < 0) return copies.emplace_back(copy_on(owner.device_, origin.constant.node()->buffer))->data();
     make(origin.kept);
     return values.buffers[origin.kept]->data();
   }
@@ -118,8 +119,8 @@ struct KeptValues::Fresh {
     std::vector<const void*> in;
     for (const Origin& origin : step.inputs) in.push_back(at(origin));
     std::vector<void*> out;
-    for (int o : step.outputs) out.push_back((values.buffers[o] = allocate(std::max<size_t>(64, owner.bytes_[o])))->data());
-    BufferPtr scratch = allocate(std::max<size_t>(64, step.scratch_bytes));
+    for (int o : step.outputs) out.push_back((values.buffers[o] = allocate(std::max<size_t>(64, owner.bytes_[o]), owner.device_))->data());
+    BufferPtr scratch = allocate(std::max<size_t>(64, step.scratch_bytes), owner.device_);
     step.run(in.data(), out.data(), scratch->data());
     if (step.name.empty()) return;
     for (size_t i = 0; i < step.outputs.size(); ++i) Shared::instance().put(name(i), as_of, values.buffers[step.outputs[i]]);
@@ -133,10 +134,10 @@ std::shared_ptr<const KeptValues::Values> KeptValues::current() {
   bool current = values_ != nullptr;
   for (size_t i = 0; current && i < variables_.size(); ++i) current = values_->changes[i] == changes(i);
   if (current) return values_;
-  Fresh fresh{*this, {}, {}};
+  Fresh fresh{*this, {}, {}, {}};
   for (size_t i = 0; i < variables_.size(); ++i) {  // a change while this goes on shows in the count, which is read first
     fresh.values.changes.push_back(changes(i));
-    fresh.held.push_back(variables_[i]->value);
+    fresh.held.push_back(copy_on(device_, variables_[i]->value.node()->buffer));
   }
   fresh.values.buffers.resize(bytes_.size());
   for (size_t i = 0; i < bytes_.size(); ++i)

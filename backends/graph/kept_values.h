@@ -15,6 +15,7 @@ namespace lamina {
 
 class KeptValues {
  public:
+  explicit KeptValues(Device device = Device::cpu) : device_(device) {}
   // Where an operand comes from: one of these.
   struct Origin {
     std::shared_ptr<VariableState> variable;
@@ -50,6 +51,7 @@ class KeptValues {
   std::string name_of(const Origin& origin) const;
   int number_of(const std::shared_ptr<VariableState>& variable);
 
+  Device device_;
   std::vector<size_t> bytes_;
   std::vector<int> step_of_;
   std::vector<char> needed_;

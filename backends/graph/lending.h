@@ -44,13 +44,13 @@ class Arenas {
   struct Arena {
     BufferPtr memory;
   };
-  // At least `bytes`; what is idle but too small makes place for it. MemoryError if the system has none left.
-  std::unique_ptr<Arena> take(size_t bytes) {
+  // At least `bytes`; what is idle but too small or elsewhere makes place for it. MemoryError if the device has none left.
+  std::unique_ptr<Arena> take(size_t bytes, Device device = Device::cpu) {
     auto arena = idle_.take();
     if (!arena) arena = std::make_unique<Arena>();
-    if (!arena->memory || arena->memory->bytes() < bytes) {
+    if (!arena->memory || arena->memory->bytes() < bytes || arena->memory->device() != device) {
       arena->memory = nullptr;
-      arena->memory = allocate(bytes);
+      arena->memory = allocate(bytes, device);
     }
     return arena;
   }

@@ -42,6 +42,7 @@ class GraphSubFunction final : public SubFunction {
     return out;
   }
 
+  // On the host, where the kernels of control flow run.
   Run bind() const override {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!executable_) {

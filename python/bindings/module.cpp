@@ -1,3 +1,4 @@
+#include "api/config.h"
 #include "api/profile.h"
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
@@ -45,6 +46,8 @@ void bind_settings(py::module_& m) {
     if (what != "warn" && what != "error") throw ValueError("`lost_masks` must be 'warn' or 'error'. Received: '", what, "'");
     settings().set_lost_masks_fail(what == "error");
   });
+  m.def("device", [] { return text(settings().device()); });
+  m.def("set_device", &set_device);
   m.def("engine", [] { return settings().graph_engine() ? "graph" : "eager"; });
   m.def("set_engine", [](const std::string& name) {
     if (name != "graph" && name != "eager") throw ValueError("The backend must be \"graph\" or \"eager\", received \"", name, "\".");

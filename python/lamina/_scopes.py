@@ -61,17 +61,22 @@ class SymbolicScope:
 
 
 class device:
-    """Names a device; only "cpu" exists in a build without CUDA."""
+    """Inside it ops run on the named device: "cpu", "cpu:0", "cuda", "gpu:1" and the like. The whole process takes part."""
 
     def __init__(self, device_name):
-        if not str(device_name).lower().startswith("cpu"):
-            raise ValueError(f"Unknown device {device_name!r}: this build runs on 'cpu'.")
+        self._name, self._before = str(device_name).lower(), []
 
     def __enter__(self):
+        from lamina import config
+
+        self._before.append(config.device())
+        config.set_device(self._name)
         return self
 
     def __exit__(self, *exc):
-        pass
+        from lamina import config
+
+        config.set_device(self._before.pop())
 
 
 class RematScope:

@@ -37,6 +37,13 @@ def backend():
 
 engine = _lamina.engine
 set_engine = _lamina.set_engine
+device = _lamina.device
+
+
+def set_device(name):
+    """Where ops run from now on: "cpu", or "cuda", "cuda:1" and so on in a build with CUDA. Existing tensors and variables are
+    copied there when they are used."""
+    _lamina.set_device(name)
 
 
 def dtype_policy():

@@ -306,6 +306,7 @@ case("factor of a regularizer", lambda k: k.regularizers.L2(-1.0), ValueError, "
 case("shape of a variable", lambda k: k.Variable(ones(3)).assign(ones(4)), ValueError, "variable.shape=(3,)", "value.shape=(4,)", "must match")
 case("variable without shape", lambda k: k.Variable("zeros"), ValueError, "initializer", "`shape`", "shape=None")
 case("floatx", lambda k: k.config.set_floatx("float31"), ValueError, "float31", "float32")
+case("device", lambda k: k.device("tpu:0").__enter__(), ValueError, "'tpu:0'", "'cpu'", "'cuda:1'", keras=RuntimeError)
 case("image data format", lambda k: k.config.set_image_data_format("channel_last"), ValueError, "`data_format`", "channels_last", "channel_last")
 case("dtype policy", lambda k: k.config.set_dtype_policy("mixed_float15"), ValueError, "'mixed_float15'", "'mixed_float16'")
 case("misspelt callback", lambda k: k.callbacks.EarlyStoping, AttributeError, "'EarlyStoping'", "Did you mean 'EarlyStopping'?")
@@ -466,7 +467,7 @@ CONFIGS = [
     ('{"threads": -1}', ["lamina.json", '"threads"', "from 0", "1024", "-1"]),
     ('{"threads": "two"}', ["lamina.json", '"threads"', "a number of threads", "'two'"]),
     ('{"device": "cuda"}', ["lamina.json", '"device"', "no CUDA device", '"cpu"']),
-    ('{"device": "tpu"}', ["lamina.json", '"device"', '"cpu" or "cuda"', "'tpu'"]),
+    ('{"device": "tpu"}', ["lamina.json", '"device"', '"cpu", "cuda", "cuda:1"', "'tpu'"]),
     ('{"floatx": "int8"}', ["lamina.json", '"floatx"', '"float32"', "'int8'"]),
     ('{"epsilon": 0}', ["lamina.json", '"epsilon"', "a positive number", "received 0"]),
     ('{"lost_masks": "raise"}', ["lamina.json", '"lost_masks"', '"warn" or "error"', "'raise'"]),

@@ -70,12 +70,12 @@ TEST(Kept, FollowsEveryChangeOfItsVariables) {
     layer.w.assign_sub(in[0]);
     return {};
   }, "step", Function::Mode::graph);
-  const void* memory = layer.w.state().value.raw();
+  const void* memory = layer.w.state().value.node()->buffer->data();
   for (int i = 0; i < 3; ++i) {
     step({ramp({3, 3, 16, 24})});
     expect_close(layer(x)[0], f->run(x)[0]);
   }
-  EXPECT_EQ(layer.w.state().value.raw(), memory) << "nobody holds it: prepared copies do not";
+  EXPECT_EQ(layer.w.state().value.node()->buffer->data(), memory) << "nobody holds it: prepared copies do not";
 }
 
 TEST(Kept, VariablesThatTheGraphUpdatesAreReadAnew) {
@@ -172,7 +172,7 @@ TEST(Kept, PreparedInputsGiveTheSameBits) {
     for (const Tensor& t : c.inputs) in.push_back(t.spec());
     out = c.op->infer(in);
     for (const KernelInfo& info : registered_kernels()) {
-      if (info.primitive != c.op->name() || info.device != Device::cpu) continue;
+      if (info.primitive != c.op->name() || info.device != DeviceKind::cpu) continue;
       KernelRequest request{*c.op, in, out, {}, 2};
       BoundKernel k = bind_kernel_named(Device::cpu, info.name, request);
       if (!k.run || !k.preparation) continue;

@@ -1,0 +1,51 @@
+#include "backends/core/buffer.h"
+
+#include <mutex>
+
+#include "backends/core/pooled.h"
+
+namespace lamina {
+
+namespace {
+std::mutex copies;  // of all buffers: copies are made seldom, and take longer than waiting for another one
+
+BufferPtr copied(Device device, const Buffer& from) {
+  BufferPtr to = allocate(from.bytes(), device);
+  if (from.bytes() == 0) return to;
+  if (from.device().is_host()) {
+    driver_of(device).upload(to->data(), from.data(), from.bytes());
+  } else if (device.is_host()) {
+    driver_of(from.device()).download(to->data(), from.data(), from.bytes());
+  } else {
+    BufferPtr between = copied(Device::cpu, from);
+    driver_of(device).upload(to->data(), between->data(), from.bytes());
+  }
+  return to;
+}
+}  // namespace
+
+Buffer::~Buffer() {
+  if (foreign_) return;
+  if (device_.is_host()) give_block(data_, bytes_);
+  else driver_of(device_).release(data_, bytes_);
+}
+
+void Buffer::drop_copy() {
+  std::lock_guard<std::mutex> lock(copies);
+  copy_ = nullptr;
+}
+
+BufferPtr allocate(size_t bytes, Device device) {
+  if (device.is_host()) return allocate(bytes);
+  return make_pooled<Buffer>(driver_of(device).allocate(bytes), bytes, device);
+}
+
+BufferPtr copy_on(Device device, const BufferPtr& buffer) {
+  if (buffer->device() == device) return buffer;
+  if (buffer->foreign()) return copied(device, *buffer);
+  std::lock_guard<std::mutex> lock(copies);
+  if (!buffer->copy_ || buffer->copy_->device() != device) buffer->copy_ = copied(device, *buffer);
+  return buffer->copy_;
+}
+
+}  // namespace lamina

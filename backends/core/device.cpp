@@ -1,0 +1,65 @@
+#include "backends/core/device.h"
+
+#include <map>
+#include <mutex>
+
+#include "backends/core/error.h"
+
+namespace lamina {
+
+namespace {
+
+struct Drivers {
+  std::mutex mutex;
+  std::map<DeviceKind, DeviceDriver* (*)(int)> open;
+  std::map<std::pair<DeviceKind, int>, DeviceDriver*> opened;  // as long as the process: buffers may outlive main's statics
+};
+Drivers& drivers() {
+  static auto* instance = new Drivers;
+  return *instance;
+}
+
+}  // namespace
+
+std::string_view name_of(DeviceKind kind) {
+  switch (kind) {
+    case DeviceKind::cpu: return "cpu";
+    case DeviceKind::cuda: return "cuda";
+    case DeviceKind::emulated: break;
+  }
+  return "emulated";
+}
+
+void append_text(std::string& out, Device device) {
+  out += name_of(device.kind);
+  if (device.kind == DeviceKind::cuda) out += text(':', int{device.index});
+}
+
+Device parse_device(std::string_view name) {
+  const auto colon = name.find(':');
+  std::string_view kind = name.substr(0, colon), index = colon == std::string_view::npos ? "0" : name.substr(colon + 1);
+  if (kind == "gpu") kind = "cuda";
+  for (DeviceKind k : {DeviceKind::cpu, DeviceKind::cuda, DeviceKind::emulated}) {
+    const bool number = !index.empty() && index.size() <= 2 && index.find_first_not_of("0123456789") == std::string_view::npos;
+    if (kind != name_of(k) || !number) continue;
+    const int value = std::stoi(std::string(index));
+    if (k == DeviceKind::cuda || value == 0) return {k, static_cast<uint8_t>(value)};
+  }
+  throw ValueError("Unknown device '", name, "'. Expected 'cpu', 'cuda', 'cuda:1' and so on, or 'emulated'.");
+}
+
+DriverRegistration::DriverRegistration(DeviceKind kind, DeviceDriver* (*open)(int)) { drivers().open[kind] = open; }
+
+DeviceDriver& driver_of(Device device) {
+  Drivers& all = drivers();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  DeviceDriver*& driver = all.opened[{device.kind, device.index}];
+  if (!driver) {
+    auto open = all.open.find(device.kind);
+    if (open == all.open.end()) throw UnsupportedError("this build has no CUDA device. Build with -DLAMINA_CUDA=ON, or use \"cpu\".");
+    driver = open->second(device.index);
+  }
+  return *driver;
+}
+
+}  // namespace lamina

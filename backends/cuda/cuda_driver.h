@@ -1,0 +1,53 @@
+#pragma once
+// One GPU: its stream, its memory and its library handles. All work of a GPU goes into one stream, in the order in which it was asked
+// for; memory is taken and given back in that order too, so that it never waits.
+#include <memory>
+#include <mutex>
+
+#include "backends/core/device.h"
+#include "backends/cuda/check.h"
+#include "backends/cuda/staging.h"
+
+namespace lamina::cuda {
+
+class CudaDriver final : public DeviceDriver {
+ public:
+  explicit CudaDriver(int index);  // UnsupportedError if there is no such GPU, or no driver for it
+
+  void* allocate(size_t bytes) override;
+  void release(void* memory, size_t bytes) noexcept override;
+  void upload(void* to, const void* from, size_t bytes) override;
+  void download(void* to, const void* from, size_t bytes) override;
+  void synchronize() override;
+  std::string describe() const override;
+
+  // Makes this GPU the one that CUDA's calls on this thread mean; returns its stream.
+  cudaStream_t use();
+  int multiprocessors() const { return properties_.multiProcessorCount; }
+  int major() const { return properties_.major; }
+  int minor() const { return properties_.minor; }
+
+  // A library's handle on the GPU's stream, for one thread at a time.
+  template <class Handle>
+  struct Locked {
+    Handle handle;
+    std::unique_lock<std::mutex> lock;
+    operator Handle() const { return handle; }
+  };
+  Locked<cublasHandle_t> cublas();
+  Locked<cudnnHandle_t> cudnn();
+
+ private:
+  int index_;
+  cudaDeviceProp properties_{};
+  cudaStream_t stream_ = nullptr;
+  cudaMemPool_t pool_ = nullptr;
+  std::unique_ptr<Staging> staging_;
+  std::mutex staging_mutex_, cublas_mutex_, cudnn_mutex_;
+  cublasHandle_t cublas_ = nullptr;
+  cudnnHandle_t cudnn_ = nullptr;
+};
+
+CudaDriver& cuda_driver(Device device);
+
+}  // namespace lamina::cuda

@@ -1,0 +1,81 @@
+"""A script on another device: the emulated one, whose memory the host cannot read. What is computed is what the CPU computes."""
+import numpy as np
+import pytest
+
+import lamina
+
+layers = lamina.layers
+
+
+@pytest.fixture
+def emulated():
+    before = lamina.config.device()
+    lamina.config.set_device("emulated")
+    yield
+    lamina.config.set_device(before)
+
+
+def trained(folder, name):
+    lamina.utils.set_random_seed(3)
+    x = np.random.default_rng(0).normal(size=(40, 8, 8, 3)).astype("float32")
+    y = (x.mean((1, 2)) @ np.array([1.0, -2.0, 0.5], "float32") > 0).astype("int32")
+    model = lamina.Sequential([
+        lamina.Input((8, 8, 3)), layers.Conv2D(4, 3, activation="relu"), layers.BatchNormalization(), layers.MaxPooling2D(), layers.Flatten(),
+        layers.Dropout(0.2), layers.Dense(2)])
+    model.compile("adam", lamina.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    history = model.fit(x, y, epochs=3, batch_size=16, validation_split=0.2, verbose=0).history
+    model.save(folder / f"{name}.keras")
+    return history, model.predict(x, verbose=0), lamina.saving.load_model(folder / f"{name}.keras").predict(x, verbose=0)
+
+
+@pytest.mark.parametrize("engine", ["graph", "eager"])
+def test_training_is_the_same(tmp_path, engine):
+    lamina.config.set_engine(engine)
+    try:
+        on_cpu = trained(tmp_path, "cpu")
+        with lamina.device("emulated"):
+            assert lamina.config.device() == "emulated"
+            elsewhere = trained(tmp_path, "emulated")
+        assert lamina.config.device() == "cpu"
+    finally:
+        lamina.config.set_engine("graph")
+    for key, values in on_cpu[0].items():
+        np.testing.assert_allclose(elsewhere[0][key], values, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(elsewhere[1], on_cpu[1], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(elsewhere[2], elsewhere[1], rtol=1e-6, atol=1e-7)
+
+
+def test_one_model_on_two_devices():
+    x = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
+    model = lamina.Sequential([lamina.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    before = model.predict(x, verbose=0)
+    with lamina.device("emulated"):
+        np.testing.assert_allclose(model.predict(x, verbose=0), before, rtol=1e-6)
+        model.fit(x, np.zeros((4, 2), "float32"), verbose=0)
+        after = model.predict(x, verbose=0)
+    assert abs(after - before).max() > 1e-4
+    np.testing.assert_allclose(model.predict(x, verbose=0), after, rtol=1e-6)
+    model.fit(x, np.zeros((4, 2), "float32"), verbose=0)
+    assert abs(model.predict(x, verbose=0) - after).max() > 1e-4
+
+
+def test_arrays_that_change_under_way(emulated):
+    """A NumPy array is read when an op runs, not when it was first seen."""
+    x = np.ones((2, 3), "float32")
+    assert float(lamina.ops.sum(x)) == 6
+    x[:] = 2
+    assert float(lamina.ops.sum(x)) == 12
+    variable = lamina.Variable(x)
+    x[:] = 3
+    variable.assign_add(x)
+    np.testing.assert_array_equal(variable.numpy(), 5 * np.ones((2, 3)))
+    np.testing.assert_array_equal(np.asarray(lamina.ops.nonzero(x)[0]), [0, 0, 0, 1, 1, 1])
+
+
+def test_devices_that_are_not_there():
+    with pytest.raises(ValueError, match="Unknown device 'cuda:x'"):
+        lamina.config.set_device("cuda:x")
+    with pytest.raises(NotImplementedError, match="The device 'cuda:99' cannot be used: this (build|machine)"):
+        lamina.config.set_device("cuda:99")
+    assert lamina.config.device() == "cpu"
