@@ -19,7 +19,7 @@ if(LAMINA_SANITIZE)
 endif()
 
 function(lamina_warnings target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers)
+  target_compile_options(${target} PRIVATE $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-Wall;-Wextra;-Wno-unused-parameter;-Wno-missing-field-initializers>)
 endfunction()
 
 # Sources named *_simd.cpp hold loops worth a build for each instruction set. Each is compiled once a level with

@@ -1,33 +1,12 @@
-// Strided copies: every movement op is "for each output index, copy from base + sum(index * stride)".
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/elementwise/block.h"
 #include "backends/ops/movement/movement.h"
+#include "backends/ops/movement/strided_copy.h"
 
 namespace lamina {
 
 namespace {
-
-struct Copy {
-  std::vector<int64_t> size, from, to;  // an axis: count, strides in elements
-  int64_t from_base = 0, to_base = 0;
-  size_t element = 4;
-
-  // Drops axes of size 1 and merges neighbours that both sides walk alike.
-  void simplify() {
-    std::vector<int64_t> s, f, t;
-    for (size_t i = 0; i < size.size(); ++i) {
-      if (size[i] == 1) continue;
-      if (!s.empty() && f.back() == from[i] * size[i] && t.back() == to[i] * size[i]) {
-        s.back() *= size[i], f.back() = from[i], t.back() = to[i];
-      } else {
-        s.push_back(size[i]), f.push_back(from[i]), t.push_back(to[i]);
-      }
-    }
-    if (s.empty()) s.push_back(1), f.push_back(1), t.push_back(1);
-    size = s, from = f, to = t;
-  }
-};
 
 template <class T>
 void copy_run(const T* x, T* y, int64_t n, int64_t fs, int64_t ts) {
@@ -38,12 +17,11 @@ void copy_run(const T* x, T* y, int64_t n, int64_t fs, int64_t ts) {
 }
 
 template <class T>
-void run_copy(const Copy& c, const void* in, void* out) {
+void run_copy(const StridedCopy& c, const void* in, void* out) {
   const int rank = static_cast<int>(c.size.size());
   const T* x = static_cast<const T*>(in) + c.from_base;
   T* y = static_cast<T*>(out) + c.to_base;
-  int64_t total = 1;
-  for (int64_t s : c.size) total *= s;
+  const int64_t total = c.total();
   if (!total) return;
   const int64_t outer = total / c.size.back();
   // A transposed pair of inner axes goes in 16x16 tiles.
@@ -76,78 +54,24 @@ void run_copy(const Copy& c, const void* in, void* out) {
   });
 }
 
-void run_copy(const Copy& c, const void* in, void* out) {
+void run_copy(const StridedCopy& c, const void* in, void* out) {
   if (c.element == 1) run_copy<uint8_t>(c, in, out);
   else if (c.element == 2) run_copy<uint16_t>(c, in, out);
   else if (c.element == 4) run_copy<uint32_t>(c, in, out);
   else run_copy<uint64_t>(c, in, out);
 }
 
-std::vector<int64_t> row_major(const Shape& s) {
-  std::vector<int64_t> strides(s.rank(), 1);
-  for (int i = s.rank() - 1; i-- > 0;) strides[i] = strides[i + 1] * s[i + 1];
-  return strides;
-}
-
-BoundKernel kernel_of(Copy c) {
-  c.simplify();
+template <StridedCopy (*kCopyOf)(const KernelRequest&)>
+BoundKernel bind_copy(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [c](const void* const* in, void* const* out, void*) { run_copy(c, in[0], out[0]); };
+  k.run = [c = kCopyOf(r)](const void* const* in, void* const* out, void*) { run_copy(c, in[0], out[0]); };
   return k;
 }
 
-BoundKernel bind_transpose(const KernelRequest& r) {
-  const auto& op = static_cast<const TransposeOp&>(r.op);
-  auto strides = row_major(r.inputs[0].shape);
-  Copy c{r.outputs[0].shape.vec(), {}, row_major(r.outputs[0].shape), 0, 0, size_of(r.inputs[0].dtype)};
-  for (int a : op.axes) c.from.push_back(strides[a]);
-  return kernel_of(std::move(c));
-}
-
-BoundKernel bind_broadcast(const KernelRequest& r) {
-  const Shape &x = r.inputs[0].shape, &y = r.outputs[0].shape;
-  auto strides = row_major(x);
-  Copy c{y.vec(), std::vector<int64_t>(y.rank(), 0), row_major(y), 0, 0, size_of(r.inputs[0].dtype)};
-  for (int i = 0; i < x.rank(); ++i)
-    if (x[i] != 1) c.from[i + y.rank() - x.rank()] = strides[i];
-  return kernel_of(std::move(c));
-}
-
-BoundKernel bind_slice(const KernelRequest& r) {
-  const auto& op = static_cast<const SliceOp&>(r.op);
-  auto strides = row_major(r.inputs[0].shape);
-  Copy c{r.outputs[0].shape.vec(), {}, row_major(r.outputs[0].shape), 0, 0, size_of(r.inputs[0].dtype)};
-  for (size_t i = 0; i < strides.size(); ++i) {
-    c.from_base += op.starts[i] * strides[i];
-    c.from.push_back(strides[i] * op.strides[i]);
-  }
-  return kernel_of(std::move(c));
-}
-
-BoundKernel bind_reverse(const KernelRequest& r) {
-  const auto& op = static_cast<const ReverseOp&>(r.op);
-  const Shape& x = r.inputs[0].shape;
-  Copy c{x.vec(), row_major(x), row_major(x), 0, 0, size_of(r.inputs[0].dtype)};
-  for (int a : op.axes)
-    if (x[a] > 0) {
-      c.from_base += (x[a] - 1) * c.from[a];
-      c.from[a] = -c.from[a];
-    }
-  return kernel_of(std::move(c));
-}
-
 BoundKernel bind_pad(const KernelRequest& r) {
-  const auto& op = static_cast<const PadOp&>(r.op);
-  auto strides = row_major(r.outputs[0].shape);
-  Copy c{r.inputs[0].shape.vec(), row_major(r.inputs[0].shape), {}, 0, 0, size_of(r.inputs[0].dtype)};
-  for (size_t i = 0; i < strides.size(); ++i) {
-    c.to_base += op.low[i] * strides[i];
-    c.to.push_back(strides[i] * (op.interior[i] + 1));
-  }
-  c.simplify();
-  Tensor value = Tensor::scalar_of(op.value, r.inputs[0].dtype);
+  Tensor value = Tensor::scalar_of(static_cast<const PadOp&>(r.op).value, r.inputs[0].dtype);
   BoundKernel k;
-  k.run = [c, value, total = r.outputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
+  k.run = [c = pad_copy(r), value, total = r.outputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
     block_table().fill(value.raw(), c.element, out[0], total);
     run_copy(c, in[0], out[0]);
   };
@@ -155,29 +79,22 @@ BoundKernel bind_pad(const KernelRequest& r) {
 }
 
 BoundKernel bind_concat(const KernelRequest& r) {
-  const auto& op = static_cast<const ConcatOp&>(r.op);
-  const Shape& y = r.outputs[0].shape;
-  int64_t outer = 1, inner = size_of(r.outputs[0].dtype);
-  for (int i = 0; i < op.axis; ++i) outer *= y[i];
-  for (int i = op.axis + 1; i < y.rank(); ++i) inner *= y[i];
-  std::vector<int64_t> widths;
-  for (const auto& in : r.inputs) widths.push_back(in.shape[op.axis] * inner);
   BoundKernel k;
-  k.run = [outer, widths, row = y[op.axis] * inner](const void* const* in, void* const* out, void*) {
+  k.run = [c = concat_copy(r)](const void* const* in, void* const* out, void*) {
     int64_t at = 0;
-    for (size_t p = 0; p < widths.size(); ++p) {
-      for (int64_t o = 0; o < outer; ++o)
-        std::memcpy(static_cast<char*>(out[0]) + o * row + at, static_cast<const char*>(in[p]) + o * widths[p], widths[p]);
-      at += widths[p];
+    for (size_t p = 0; p < c.widths.size(); ++p) {
+      for (int64_t o = 0; o < c.outer; ++o)
+        std::memcpy(static_cast<char*>(out[0]) + o * c.row + at, static_cast<const char*>(in[p]) + o * c.widths[p], c.widths[p]);
+      at += c.widths[p];
     }
   };
   return k;
 }
 
-LAMINA_KERNEL(cpu, "Transpose", "strided_copy", 20, bind_transpose);
-LAMINA_KERNEL(cpu, "Broadcast", "strided_copy", 20, bind_broadcast);
-LAMINA_KERNEL(cpu, "Slice", "strided_copy", 20, bind_slice);
-LAMINA_KERNEL(cpu, "Reverse", "strided_copy", 20, bind_reverse);
+LAMINA_KERNEL(cpu, "Transpose", "strided_copy", 20, bind_copy<transpose_copy>);
+LAMINA_KERNEL(cpu, "Broadcast", "strided_copy", 20, bind_copy<broadcast_copy>);
+LAMINA_KERNEL(cpu, "Slice", "strided_copy", 20, bind_copy<slice_copy>);
+LAMINA_KERNEL(cpu, "Reverse", "strided_copy", 20, bind_copy<reverse_copy>);
 LAMINA_KERNEL(cpu, "Pad", "strided_copy", 20, bind_pad);
 LAMINA_KERNEL(cpu, "Concat", "row_copy", 20, bind_concat);
 

@@ -1,67 +1,19 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/elementwise/block.h"
-#include "backends/ops/reduce/reduce.h"
+#include "backends/ops/reduce/layout.h"
 
 namespace lamina {
 
 namespace {
 
-// The shape as runs of kept and reduced axes, neighbours of one sort merged.
-struct Layout {
-  struct Run { int64_t size, stride; bool reduced; };
-  std::vector<Run> runs;  // outermost first; strides in elements of the input
-  int64_t kept = 1, reduced = 1;
-};
-
-Layout layout_of(const Shape& x, const std::vector<int>& axes) {
-  Layout l;
-  int64_t stride = x.elements();
-  for (int i = 0; i < x.rank(); ++i) {
-    stride = x[i] ? stride / x[i] : 0;
-    bool reduced = std::binary_search(axes.begin(), axes.end(), i);
-    (reduced ? l.reduced : l.kept) *= x[i];
-    if (x[i] == 1) continue;
-    if (!l.runs.empty() && l.runs.back().reduced == reduced) {
-      l.runs.back().size *= x[i];
-      l.runs.back().stride = stride;
-    } else {
-      l.runs.push_back({x[i], stride, reduced});
-    }
-  }
-  return l;
-}
-
 template <class T> inline constexpr bool kLow = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
 template <class T> using Acc = std::conditional_t<kLow<T>, float, T>;
-
-template <class T>
-Acc<T> start_of(Reduce kind) {
-  using A = Acc<T>;
-  switch (kind) {
-    case Reduce::sum: case Reduce::any: return A(0);
-    case Reduce::prod: case Reduce::all: return A(1);
-    case Reduce::max: return std::numeric_limits<A>::has_infinity ? -std::numeric_limits<A>::infinity() : std::numeric_limits<A>::lowest();
-    default: return std::numeric_limits<A>::has_infinity ? std::numeric_limits<A>::infinity() : std::numeric_limits<A>::max();
-  }
-}
-
-template <class A>
-inline void fold(Reduce kind, A& acc, A v) {
-  switch (kind) {
-    case Reduce::sum: acc += v; break;
-    case Reduce::prod: acc *= v; break;
-    case Reduce::max: acc = (v > acc || v != v) ? v : acc; break;
-    case Reduce::min: acc = (v < acc || v != v) ? v : acc; break;
-    case Reduce::any: acc = static_cast<A>((acc != A(0)) | (v != A(0))); break;
-    case Reduce::all: acc = static_cast<A>((acc != A(0)) & (v != A(0))); break;
-  }
-}
 
 // Plain loops: for each kept index, over each reduced index. Pairwise in the innermost run, so that long sums keep digits.
 BoundKernel bind_reference(const KernelRequest& r) {
   const auto& op = static_cast<const ReduceOp&>(r.op);
-  Layout l = layout_of(r.inputs[0].shape, op.axes);
+  ReduceLayout l = reduce_layout(r.inputs[0].shape, op.axes);
   BoundKernel k;
   k.run = [l, kind = op.kind, dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_dtype(dtype, [&](auto zero) {
@@ -80,13 +32,13 @@ BoundKernel bind_reference(const KernelRequest& r) {
         };
         auto pairwise = [&](auto&& self, int64_t begin, int64_t end) -> Acc<T> {
           if (end - begin <= 64) {
-            Acc<T> acc = start_of<T>(kind);
-            for (int64_t i = begin; i < end; ++i) fold(kind, acc, at(i));
+            Acc<T> acc = reduce_start<Acc<T>>(kind);
+            for (int64_t i = begin; i < end; ++i) reduce_fold(kind, acc, at(i));
             return acc;
           }
           int64_t middle = begin + (end - begin) / 2;
           Acc<T> left = self(self, begin, middle);
-          fold(kind, left, self(self, middle, end));
+          reduce_fold(kind, left, self(self, middle, end));
           return left;
         };
         y[o] = static_cast<T>(pairwise(pairwise, 0, l.reduced));
@@ -101,7 +53,7 @@ BoundKernel bind_float(const KernelRequest& r) {
   const auto& op = static_cast<const ReduceOp&>(r.op);
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   if (op.kind != Reduce::sum && op.kind != Reduce::max) return r.decline("only sum and max");
-  Layout l = layout_of(r.inputs[0].shape, op.axes);
+  ReduceLayout l = reduce_layout(r.inputs[0].shape, op.axes);
   if (l.reduced == 0 || l.kept == 0) return r.decline("empty");
   bool rows = l.runs.size() <= 2 && (l.runs.empty() || l.runs.back().reduced) && (l.runs.size() < 2 || !l.runs[0].reduced);
   bool columns = (l.runs.size() == 2 && l.runs[0].reduced) || (l.runs.size() == 3 && !l.runs[0].reduced);

@@ -1,0 +1,60 @@
+#pragma once
+// What the kernels of Reduce share, on all devices.
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "backends/ops/reduce/reduce.h"
+
+namespace lamina {
+
+// The shape as runs of kept and reduced axes, neighbours of one sort merged.
+struct ReduceLayout {
+  struct Run { int64_t size, stride; bool reduced; };
+  std::vector<Run> runs;  // outermost first; strides in elements of the input
+  int64_t kept = 1, reduced = 1;
+};
+
+inline ReduceLayout reduce_layout(const Shape& x, const std::vector<int>& axes) {
+  ReduceLayout l;
+  int64_t stride = x.elements();
+  for (int i = 0; i < x.rank(); ++i) {
+    stride = x[i] ? stride / x[i] : 0;
+    bool reduced = std::binary_search(axes.begin(), axes.end(), i);
+    (reduced ? l.reduced : l.kept) *= x[i];
+    if (x[i] == 1) continue;
+    if (!l.runs.empty() && l.runs.back().reduced == reduced) {
+      l.runs.back().size *= x[i];
+      l.runs.back().stride = stride;
+    } else {
+      l.runs.push_back({x[i], stride, reduced});
+    }
+  }
+  return l;
+}
+
+// A: what sums are kept in.
+template <class A>
+constexpr A reduce_start(Reduce kind) {
+  using Limits = std::numeric_limits<A>;
+  switch (kind) {
+    case Reduce::sum: case Reduce::any: return A(0);
+    case Reduce::prod: case Reduce::all: return A(1);
+    case Reduce::max: return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+    default: return Limits::has_infinity ? Limits::infinity() : Limits::max();
+  }
+}
+
+template <class A>
+constexpr void reduce_fold(Reduce kind, A& acc, A v) {
+  switch (kind) {
+    case Reduce::sum: acc = static_cast<A>(acc + v); break;
+    case Reduce::prod: acc = static_cast<A>(acc * v); break;
+    case Reduce::max: acc = (v > acc || v != v) ? v : acc; break;
+    case Reduce::min: acc = (v < acc || v != v) ? v : acc; break;
+    case Reduce::any: acc = static_cast<A>((acc != A(0)) | (v != A(0))); break;
+    case Reduce::all: acc = static_cast<A>((acc != A(0)) & (v != A(0))); break;
+  }
+}
+
+}  // namespace lamina

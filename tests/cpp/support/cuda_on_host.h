@@ -1,0 +1,57 @@
+#pragma once
+// Enough of CUDA's language to compile *_cuda.cu files for the host: one thread a block, three blocks or one a row, one after
+// another. What it cannot show is how threads of a block meet.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "backends/core/kernel.h"
+#include "backends/emulated/addresses.h"
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__ static
+#define __restrict__
+#define __launch_bounds__(...)
+
+namespace lamina::gpu {
+
+struct Dim { unsigned x = 1; };
+inline thread_local Dim threadIdx{0}, blockIdx{0}, blockDim{1}, gridDim{1};
+inline void __syncthreads() {}
+
+class Queue {
+ public:
+  explicit Queue(Device) {}
+  template <class... P, class... A>
+  void elements(void (*kernel)(P...), int64_t n, A... arguments) const {
+    if (n) start(kernel, 3, arguments...);
+  }
+  template <class... P, class... A>
+  void rows(void (*kernel)(P...), int64_t count, int64_t, A... arguments) const {
+    if (count) start(kernel, std::min<int64_t>(count, 5), arguments...);
+  }
+  void fill_zero(void* memory, size_t bytes) const { if (bytes) std::memset(emulated::host_address(memory), 0, bytes); }
+  void copy(void* to, const void* from, size_t bytes) const {
+    if (bytes && to != from) std::memcpy(emulated::host_address(to), emulated::host_address(from), bytes);
+  }
+
+ private:
+  template <class T>
+  static T readable(T value) {
+    if constexpr (std::is_pointer_v<T>) return emulated::host_address(value);
+    else return value;
+  }
+  template <class... P, class... A>
+  static void start(void (*kernel)(P...), int64_t blocks, A... arguments) {
+    gridDim.x = static_cast<unsigned>(blocks);
+    for (unsigned b = 0; b < gridDim.x; ++b) {
+      blockIdx.x = b;
+      kernel(readable(static_cast<P>(arguments))...);
+    }
+  }
+};
+
+}  // namespace lamina::gpu
