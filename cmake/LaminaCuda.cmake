@@ -1,11 +1,15 @@
 # The CUDA device (-DLAMINA_CUDA=ON): backends/cuda, own kernels in *_cuda.cu, and *_cublas.cpp, *_cudnn.cpp and *_nvrtc.cpp beside the
 # ops that they serve. Without the option none of these files is compiled. Another set of GPUs: -DCMAKE_CUDA_ARCHITECTURES=90.
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-  set(CMAKE_CUDA_ARCHITECTURES all-major)
+  set(CMAKE_CUDA_ARCHITECTURES 75 80 86 89 90 100 120)
 endif()
-set(CMAKE_CUDA_STANDARD 20)
-set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+# CMake before 3.28 does not know how CUDA 13 is told its dialect.
+set(CMAKE_CUDA_STANDARD 17)
 enable_language(CUDA)
+set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+set(CMAKE_CUDA_STANDARD 20)
+list(APPEND CMAKE_CUDA_IMPLICIT_INCLUDE_DIRECTORIES ${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES})  # named to nvcc they would hide libstdc++'s own
 find_package(CUDAToolkit 13 REQUIRED)
 find_path(CUDNN_INCLUDE_DIR cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS} REQUIRED)
 find_library(CUDNN_LIBRARY cudnn HINTS ${CUDAToolkit_LIBRARY_DIR} REQUIRED)
@@ -14,7 +18,7 @@ function(lamina_add_cuda target)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS backends/cuda/*.cpp backends/*_cuda.cu backends/*_cublas.cpp backends/*_cudnn.cpp backends/*_nvrtc.cpp)
   target_sources(${target} PRIVATE ${sources})
   # Shared functions are constexpr, which lets device code call them; products and sums stay apart, as on the host.
-  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;--extended-lambda;-fmad=false;-Xcompiler=-Wall,-Wextra,-Wno-unused-parameter>)
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-fmad=false;-Xcompiler=-Wall,-Wextra,-Wno-unused-parameter>)
   target_include_directories(${target} SYSTEM PRIVATE ${CUDNN_INCLUDE_DIR} ${CUDAToolkit_INCLUDE_DIRS})
   target_link_libraries(${target} PRIVATE CUDA::cudart_static CUDA::cublas CUDA::nvrtc ${CUDNN_LIBRARY})
   target_compile_definitions(${target} PRIVATE LAMINA_WITH_CUDA=1)

@@ -1,6 +1,7 @@
 #include "backends/ops/elementwise/elementwise.h"
 
 #include "backends/core/profiler.h"
+#include "backends/ops/elementwise/fused.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -142,38 +143,20 @@ const Op& shared(K kind) {
   return all[static_cast<int>(kind)];
 }
 
-BoundKernel bind_program(const KernelRequest& r, Instruction i) {
-  ElementwiseProgram p;
-  p.inputs = static_cast<int>(r.inputs.size());
-  i.a = 0;
-  if (p.inputs > 1) i.b = 1;
-  if (p.inputs > 2) i.c = 2;
-  p.code = {i};
-  p.outputs = {p.inputs};
-  DType to = r.outputs[0].dtype;
-  BoundKernel k = bind_elementwise(p, r.inputs, r.outputs[0].shape, {&to, 1});
+BoundKernel bind_program(const KernelRequest& r) {
+  const DType to = r.outputs[0].dtype;
+  BoundKernel k = bind_elementwise(program_of(r), r.inputs, r.outputs[0].shape, {&to, 1});
   return k.run ? std::move(k) : r.decline(text("not defined for ", r.inputs.back().dtype));
 }
-
-BoundKernel bind_unary(const KernelRequest& r) {
-  auto kind = static_cast<const UnaryOp&>(r.op).kind;
-  return bind_program(r, {Instruction::Code::unary, static_cast<uint8_t>(kind), r.inputs[0].dtype, r.outputs[0].dtype});
-}
-BoundKernel bind_binary(const KernelRequest& r) {
-  auto kind = static_cast<const BinaryOp&>(r.op).kind;
-  return bind_program(r, {Instruction::Code::binary, static_cast<uint8_t>(kind), r.inputs[0].dtype, r.outputs[0].dtype});
-}
-BoundKernel bind_where(const KernelRequest& r) { return bind_program(r, {Instruction::Code::where, 0, DType::boolean, r.outputs[0].dtype}); }
-BoundKernel bind_cast(const KernelRequest& r) { return bind_program(r, {Instruction::Code::cast, 0, r.inputs[0].dtype, r.outputs[0].dtype}); }
 
 double flops(const Primitive&, std::span<const TensorSpec>, std::span<const TensorSpec> out) { return static_cast<double>(out[0].shape.elements()); }
 LAMINA_FLOPS("Unary", flops);
 LAMINA_FLOPS("Binary", flops);
 
-LAMINA_KERNEL(cpu, "Unary", "blocks", 20, bind_unary);
-LAMINA_KERNEL(cpu, "Binary", "blocks", 20, bind_binary);
-LAMINA_KERNEL(cpu, "Where", "blocks", 20, bind_where);
-LAMINA_KERNEL(cpu, "Cast", "blocks", 20, bind_cast);
+LAMINA_KERNEL(cpu, "Unary", "blocks", 20, bind_program);
+LAMINA_KERNEL(cpu, "Binary", "blocks", 20, bind_program);
+LAMINA_KERNEL(cpu, "Where", "blocks", 20, bind_program);
+LAMINA_KERNEL(cpu, "Cast", "blocks", 20, bind_program);
 
 }  // namespace
 

@@ -61,6 +61,20 @@ bool instruction_of(const Primitive& op, std::span<const TensorSpec> in, const T
   return true;
 }
 
+ElementwiseProgram program_of(const KernelRequest& r) {
+  if (auto* fused = dynamic_cast<const FusedElementwiseOp*>(&r.op)) return fused->program;
+  ElementwiseProgram p;
+  Instruction i;
+  if (!instruction_of(r.op, r.inputs, r.outputs[0], i)) throw RuntimeError(r.op.key(), " is not elementwise.");
+  p.inputs = static_cast<int>(r.inputs.size());
+  i.a = 0;
+  if (p.inputs > 1) i.b = 1;
+  if (p.inputs > 2) i.c = 2;
+  p.code = {i};
+  p.outputs = {p.inputs};
+  return p;
+}
+
 namespace {
 
 BoundKernel bind_fused(const KernelRequest& r) {
