@@ -1,6 +1,7 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/elementwise/block.h"
+#include "backends/ops/gather/filler.h"
 #include "backends/ops/gather/gather.h"
 #include "backends/ops/gather/indices.h"
 #include "backends/ops/gather/scatter_sum.h"
@@ -27,20 +28,6 @@ Layout layout_of(const Shape& x, const TensorSpec& indices, int axis, DType dtyp
 }
 
 inline int64_t index_at(const void* indices, int64_t k, const Layout& l) { return lamina::index_at(indices, k, l.wide, l.n); }
-
-Tensor filler(DType dtype, GatherOp::Fill fill) {
-  if (fill == GatherOp::Fill::zero) return Tensor::scalar_of(0, dtype);
-  Tensor out = Tensor::empty({}, dtype);
-  with_dtype(dtype, [&](auto zero) {
-    using T = decltype(zero);
-    T* at = out.mutable_data<T>();
-    if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) *at = T(NAN);
-    else if constexpr (std::is_floating_point_v<T>) *at = static_cast<T>(NAN);
-    else if constexpr (std::is_signed_v<T>) *at = std::numeric_limits<T>::min();
-    else *at = std::numeric_limits<T>::max();
-  });
-  return out;
-}
 
 template <class T>
 void gather_elements(const Layout& l, const void* x, const void* indices, const void* fill, void* out, int64_t from, int64_t to) {

@@ -1,5 +1,5 @@
 // One element of each rule; T is float or double. Included inside a namespace of each file that uses it, like
-// vector_math.h; such files turn contraction off, so that every operation rounds on its own. s: the states, in place.
+// vector_math.h; such files turn contraction off, so that every operation rounds on its own. s: the states, in place. (constexpr lets GPUs call it.)
 template <class T>
 struct UpdateScalars {
   T a, b, c, rest_a, rest_b, rate;  // rest: 1 - a, rounded once
@@ -9,7 +9,7 @@ template <UpdateRule kRule>
 inline constexpr int kStates = kRule == UpdateRule::sgd ? 1 : kRule <= UpdateRule::rmsprop ? 2 : kRule == UpdateRule::rmsprop_centered_momentum || kRule == UpdateRule::adam_largest ? 4 : 3;
 
 template <UpdateRule kRule, class T>
-inline void update_element(T (&s)[kStates<kRule>], T g, const UpdateScalars<T>& k) {
+constexpr void update_element(T (&s)[kStates<kRule>], T g, const UpdateScalars<T>& k) {
   using R = UpdateRule;
   if constexpr (kRule == R::sgd) {
     s[0] = s[0] - g * k.rate;

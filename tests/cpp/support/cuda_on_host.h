@@ -42,7 +42,8 @@ class Queue {
   template <class T>
   static T readable(T value) {
     if constexpr (std::is_pointer_v<T>) return emulated::host_address(value);
-    else return value;
+    else if constexpr (requires { value.each_pointer([](auto&) {}); }) value.each_pointer([](auto& p) { p = emulated::host_address(p); });
+    return value;
   }
   template <class... P, class... A>
   static void start(void (*kernel)(P...), int64_t blocks, A... arguments) {
