@@ -1,11 +1,15 @@
 // Float functions written so that a loop over them vectorises: no branches, no tables, no calls. Included only by
-// *_simd.cpp, inside LAMINA_SIMD_NAMESPACE. Coefficients are minimax fits of this project (relative error below 1e-7 in
+// *_simd.cpp, inside LAMINA_SIMD_NAMESPACE, and by GPU kernels that must give the CPU's bits. Coefficients are minimax fits of this project (relative error below 1e-7 in
 // each range); results are within 2 ulp of the true value, except near erf's tail (4e-7 absolute).
 
-inline float bits_to_float(int32_t bits) { float f; __builtin_memcpy(&f, &bits, 4); return f; }
-inline int32_t float_to_bits(float f) { int32_t bits; __builtin_memcpy(&bits, &f, 4); return bits; }
+#ifndef LAMINA_MATH
+#define LAMINA_MATH inline
+#endif
 
-inline float exp_core(float r) {  // |r| <= ln2/2
+LAMINA_MATH float bits_to_float(int32_t bits) { float f; __builtin_memcpy(&f, &bits, 4); return f; }
+LAMINA_MATH int32_t float_to_bits(float f) { int32_t bits; __builtin_memcpy(&bits, &f, 4); return bits; }
+
+LAMINA_MATH float exp_core(float r) {  // |r| <= ln2/2
   float q = 1.394110956e-03f;
   q = q * r + 8.363175256e-03f;
   q = q * r + 4.166637530e-02f;
@@ -14,7 +18,7 @@ inline float exp_core(float r) {  // |r| <= ln2/2
   return q * r * r + r + 1.0f;
 }
 
-inline float fast_exp(float x) {
+LAMINA_MATH float fast_exp(float x) {
   float clamped = x < -104.0f ? -104.0f : (x > 89.0f ? 89.0f : x);  // NaN falls through both
   float n = (clamped * 1.44269504f + 12582912.0f) - 12582912.0f;  // round to nearest
   float r = clamped - n * 0.693359375f;
@@ -26,7 +30,7 @@ inline float fast_exp(float x) {
   return x == x ? y : x;
 }
 
-inline float fast_expm1(float x) {
+LAMINA_MATH float fast_expm1(float x) {
   float q = 1.997949888e-04f;
   q = q * x + 1.398219566e-03f;
   q = q * x + 8.333127938e-03f;
@@ -38,7 +42,7 @@ inline float fast_expm1(float x) {
   return (x < 0.5f && x > -0.5f) ? small : large;
 }
 
-inline float log_core(float z) {  // log(1+z), z in [sqrt(1/2)-1, sqrt(2)-1]
+LAMINA_MATH float log_core(float z) {  // log(1+z), z in [sqrt(1/2)-1, sqrt(2)-1]
   float q = 7.332437036e-02f;
   q = q * z - 1.165988712e-01f;
   q = q * z + 1.163467726e-01f;
@@ -51,7 +55,7 @@ inline float log_core(float z) {  // log(1+z), z in [sqrt(1/2)-1, sqrt(2)-1]
   return q * z * z * z;  // without the terms z - z^2/2
 }
 
-inline float fast_log(float x) {
+LAMINA_MATH float fast_log(float x) {
   float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;  // subnormals
   int32_t bits = float_to_bits(scaled);
   int32_t e = ((bits - 0x3f3504f3) >> 23);  // mantissa into [sqrt(1/2), sqrt(2))
@@ -67,7 +71,7 @@ inline float fast_log(float x) {
   return (x == __builtin_inff() || x != x) ? x : y;
 }
 
-inline float fast_log1p(float x) {
+LAMINA_MATH float fast_log1p(float x) {
   float u = 1.0f + x;
   float c = (x - (u - 1.0f)) / u;  // the part of x lost in u
   float y = fast_log(u) + c;
@@ -76,7 +80,7 @@ inline float fast_log1p(float x) {
   return x == __builtin_inff() ? x : (x <= -1.0f ? (x == -1.0f ? -__builtin_inff() : __builtin_nanf("")) : y);
 }
 
-inline float fast_tanh(float x) {
+LAMINA_MATH float fast_tanh(float x) {
   float s = x * x;
   float q = -6.113196371e-03f;
   q = q * s + 2.101008601e-02f;
@@ -90,14 +94,14 @@ inline float fast_tanh(float x) {
   return a < 0.625f ? small : large;
 }
 
-inline float fast_sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
+LAMINA_MATH float fast_sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
 
-inline float fast_softplus(float x) {  // max(x, 0) + log1p(exp(-|x|))
+LAMINA_MATH float fast_softplus(float x) {  // max(x, 0) + log1p(exp(-|x|))
   float a = x < 0 ? -x : x;
   return (x > 0 ? x : (x == x ? 0.0f : x)) + fast_log1p(fast_exp(-a));
 }
 
-inline float fast_erf(float x) {
+LAMINA_MATH float fast_erf(float x) {
   float a = x < 0 ? -x : x;
   float s = x * x;
   float q = 7.889119519e-05f;
@@ -122,21 +126,21 @@ inline float fast_erf(float x) {
   return x == x ? (a < 1.0f ? small : large) : x;
 }
 
-inline float sin_core(float r, float s) {
+LAMINA_MATH float sin_core(float r, float s) {
   float q = 2.726239736e-06f;
   q = q * s - 1.984021933e-04f;
   q = q * s + 8.333332273e-03f;
   q = q * s - 1.666666667e-01f;
   return q * s * r + r;
 }
-inline float cos_core(float s) {
+LAMINA_MATH float cos_core(float s) {
   float q = 2.454804254e-05f;
   q = q * s - 1.388830366e-03f;
   q = q * s + 4.166666466e-02f;
   return q * s * s - 0.5f * s + 1.0f;
 }
 // quadrant shift 0 gives sin, 1 gives cos. Three-part reduction: good to |x| of about 1e5.
-inline float fast_sincos(float x, int32_t shift) {
+LAMINA_MATH float fast_sincos(float x, int32_t shift) {
   float n = (x * 0.636619772f + 12582912.0f) - 12582912.0f;
   float r = x - n * 1.5703125f;
   r = r - n * 4.837512969970703e-4f;

@@ -27,16 +27,6 @@ const PhiloxTable& philox_table() {
   return chosen;
 }
 
-PhiloxBlock philox_block(PhiloxStream s, uint64_t counter, uint32_t draw) {
-  PhiloxBlock w{{static_cast<uint32_t>(counter), static_cast<uint32_t>(counter >> 32), draw, s.stream}};
-  for (int r = 0; r < 10; ++r) {
-    uint64_t a = uint64_t{0xD2511F53u} * w.word[0], b = uint64_t{0xCD9E8D57u} * w.word[2];
-    w = {{static_cast<uint32_t>(b >> 32) ^ w.word[1] ^ s.key0, static_cast<uint32_t>(b), static_cast<uint32_t>(a >> 32) ^ w.word[3] ^ s.key1, static_cast<uint32_t>(a)}};
-    s.key0 += 0x9E3779B9u, s.key1 += 0xBB67AE85u;
-  }
-  return w;
-}
-
 namespace {
 
 void check_seed(std::span<const TensorSpec> in) {
@@ -47,9 +37,6 @@ PhiloxStream stream_of(const void* seed, uint32_t stream) {
   const auto* s = static_cast<const uint32_t*>(seed);
   return {s[0], s[1], stream};
 }
-
-// In (0, 1), from 53 of 64 bits.
-double unit(uint32_t high, uint32_t low) { return (static_cast<double>((uint64_t{high} << 32 | low) >> 11) + 0.5) * 0x1p-53; }
 
 template <class T, class F>
 void by_group(T* out, int64_t n, PhiloxStream s, F&& group_of) {
@@ -73,7 +60,7 @@ void doubles(RandomOp::Kind kind, PhiloxStream s, double* out, int64_t n) {
   parallel_for((n + 2047) / 2048, [&](int64_t task) {
     for (int64_t i = task * 2048; i < std::min(n, (task + 1) * 2048); i += 2) {
       PhiloxBlock b = philox_block(s, static_cast<uint64_t>(i / 2), 1);
-      double u = unit(b.word[0], b.word[1]), v = unit(b.word[2], b.word[3]);
+      double u = philox_unit(b.word[0], b.word[1]), v = philox_unit(b.word[2], b.word[3]);
       if (kind == RandomOp::Kind::normal) {
         double radius = std::sqrt(-2 * std::log(u)), angle = 6.283185307179586 * v;
         u = radius * std::cos(angle), v = radius * std::sin(angle);
@@ -96,16 +83,10 @@ BoundKernel bind_random(const KernelRequest& r) {
   return k;
 }
 
-// A uniform number is a whole number of 2^-24ths, so that comparing it with the rate is comparing integers.
-uint32_t least_of(double rate) {
-  const double scaled = std::ceil(static_cast<double>(static_cast<float>(rate)) * 0x1p24);
-  return scaled <= 0 ? 0 : scaled >= 0x1p24 ? 1u << 24 : static_cast<uint32_t>(scaled);
-}
-
 BoundKernel bind_mask(const KernelRequest& r) {
   const auto& op = static_cast<const RandomMaskOp&>(r.op);
   BoundKernel k;
-  k.run = [least = least_of(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in, void* const* out, void*) {
+  k.run = [least = random_mask_least(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in, void* const* out, void*) {
     by_group(static_cast<bool*>(out[0]), n, stream_of(in[0], stream), [least](PhiloxStream s, int64_t group, bool* to) { philox_table().at_least(s, group, least, to); });
   };
   return k;
@@ -132,7 +113,7 @@ class ElementStream {
   double uniform() {
     if (next_ == 4) block_ = philox_block(stream_, element_, ++draws_), next_ = 0;
     next_ += 2;
-    return unit(block_.word[next_ - 2], block_.word[next_ - 1]);
+    return philox_unit(block_.word[next_ - 2], block_.word[next_ - 1]);
   }
   double normal() {
     double u = uniform(), v = uniform();

@@ -1,4 +1,6 @@
 #pragma once
+#include <cmath>
+
 #include "backends/ops/random/random.h"
 
 namespace lamina {
@@ -16,6 +18,12 @@ class RandomMaskOp final : public Primitive {
   const Shape shape;
   const uint32_t stream;
 };
+
+// A uniform number is a whole number of 2^-24ths, so that comparing it with the rate is comparing integers: with this one.
+inline uint32_t random_mask_least(double rate) {
+  const double scaled = std::ceil(static_cast<double>(static_cast<float>(rate)) * 0x1p24);
+  return scaled <= 0 ? 0 : scaled >= 0x1p24 ? 1u << 24 : static_cast<uint32_t>(scaled);
+}
 
 namespace prim {
 Tensor random_mask(const Tensor& seed, const Shape& shape, double rate, uint32_t stream = 0);
