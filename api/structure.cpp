@@ -67,10 +67,10 @@ std::string structure_text(const Value& v, const std::function<std::string(const
   std::vector<std::string> parts;
   if (v.is_dict()) {
     for (const std::string& key : sorted_keys(v.as_dict())) parts.push_back(text("'", key, "': ", structure_text(v.as_dict().at(key), leaf)));
-    return "{" + join(parts, ", ") + "}";
+    return text('{', join(parts, ", "), '}');
   }
   for (const Value& item : v.as_list()) parts.push_back(structure_text(item, leaf));
-  return v.is_list() ? "[" + join(parts, ", ") + "]" : "(" + join(parts, ", ") + (parts.size() == 1 ? ",)" : ")");
+  return v.is_list() ? text('[', join(parts, ", "), ']') : text('(', join(parts, ", "), parts.size() == 1 ? ",)" : ")");
 }
 
 std::vector<std::string> structure_paths(const Value& v) {

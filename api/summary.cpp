@@ -17,7 +17,7 @@ std::string pad(std::string s, size_t width, bool right = false) {
 }
 std::string thousands(int64_t n) {
   std::string s = std::to_string(n);
-  for (int i = static_cast<int>(s.size()) - 3; i > 0; i -= 3) s.insert(i, ",");
+  for (int i = static_cast<int>(s.size()) - 3; i > 0; i -= 3) s.insert(static_cast<size_t>(i), 1, ',');
   return s;
 }
 std::string size_text(const Variables& list) {
@@ -82,7 +82,7 @@ std::string Model::summary(int line_length, bool expand_nested, bool show_traina
     std::string out = bar;
     for (size_t i = 0; i < widths.size(); ++i) {
       bool right = i == 2;
-      out += " " + pad(i < cells.size() ? cells[i] : "", widths[i] - 2, right) + " " + bar;
+      out += text(' ', pad(i < cells.size() ? cells[i] : "", widths[i] - 2, right), ' ', bar);
     }
     return out + "\n";
   };

@@ -20,6 +20,7 @@ function(lamina_add_cuda target)
   # Shared functions are constexpr, which lets device code call them; products and sums stay apart, as on the host.
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-fmad=false;-Xcompiler=-Wall,-Wextra,-Wno-unused-parameter>)
   target_include_directories(${target} SYSTEM PRIVATE ${CUDNN_INCLUDE_DIR} ${CUDAToolkit_INCLUDE_DIRS})
+  target_link_directories(${target} PRIVATE ${CUDAToolkit_LIBRARY_DIR})
   target_link_libraries(${target} PRIVATE CUDA::cudart_static CUDA::cublas CUDA::nvrtc ${CUDNN_LIBRARY})
   target_compile_definitions(${target} PRIVATE LAMINA_WITH_CUDA=1)
 endfunction()

@@ -38,7 +38,7 @@ std::string directory_of(const std::string& path) {
 
 // ".<name>." before and ".tmp" after sixteen hexadecimal digits.
 std::string temporary_prefix(const std::string& target) {
-  return "." + std::filesystem::path(target).filename().string().substr(0, 200) + ".";
+  return text('.', std::filesystem::path(target).filename().string().substr(0, 200), '.');
 }
 constexpr std::string_view kTemporaryEnd = ".tmp";
 constexpr size_t kDigits = 16;

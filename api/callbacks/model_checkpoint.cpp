@@ -31,7 +31,7 @@ std::string fill_in(const std::string& pattern, const Dict& values) {
       if (format.size() > 12 || (!whole && !real) || format.find_first_not_of("0123456789.+- ") != format.size() - 1)
         throw ValueError("Failed to format this callback filepath: \"", pattern, "\". Reason: the format '", format, "' is none of d, f, e and g with a width and a precision.");
       char buffer[512];
-      std::string printf_format = "%" + format.substr(0, format.size() - 1) + (whole ? "lld" : std::string(1, type));
+      std::string printf_format = text('%', format.substr(0, format.size() - 1), whole ? "lld" : std::string(1, type));
       if (whole) std::snprintf(buffer, sizeof buffer, printf_format.c_str(), static_cast<long long>(v->as_int()));
       else std::snprintf(buffer, sizeof buffer, printf_format.c_str(), v->as_number());
       out += buffer;

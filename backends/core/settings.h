@@ -26,6 +26,9 @@ class Settings {
   // Where ops run and their results lie. Tensors made elsewhere are copied when an op needs them.
   Device device() const { return device_.load(std::memory_order_relaxed); }
   void set_device(Device device) { device_ = device; }
+  // GPUs may round the operands of float32 products to 10 bits of mantissa, which is much faster.
+  bool tf32() const { return tf32_.load(std::memory_order_relaxed); }
+  void set_tf32(bool value) { tf32_ = value; }
   // Worker threads, the caller included; 0 means one a core.
   int threads() const { return threads_.load(std::memory_order_relaxed); }
   void set_threads(int count) { threads_ = count; }
@@ -36,6 +39,7 @@ class Settings {
   std::atomic<bool> channels_last_{true};
   std::atomic<bool> graph_engine_{true};
   std::atomic<Device> device_{Device::cpu};
+  std::atomic<bool> tf32_{false};
   std::atomic<bool> lost_masks_fail_{false};
   std::atomic<int> threads_{0};
 };

@@ -47,20 +47,21 @@ Graph Function::traced(std::span<const TensorSpec> inputs) const {
 }
 
 std::shared_ptr<Executable> Function::compile(std::span<const TensorSpec> inputs) const {
+  const Device device = settings().device();
   Graph graph = traced(inputs);
   if (dumping()) {
     std::string text = graph.str();
     std::fprintf(stderr, "== %s, traced\n%s", name_.c_str(), text.c_str());
-    passes::optimize(graph, [last = std::move(text)](const char* pass, const Graph& g) mutable {
+    passes::optimize(graph, device, [last = std::move(text)](const char* pass, const Graph& g) mutable {
       std::string now = g.str();
       if (now != last) std::fprintf(stderr, "== after %s\n%s", pass, now.c_str());
       last = std::move(now);
     });
     std::fprintf(stderr, "%s", graph.dot().c_str());
   } else {
-    passes::optimize(graph);
+    passes::optimize(graph, device);
   }
-  return std::make_shared<Executable>(std::move(graph), settings().device(), arenas_);
+  return std::make_shared<Executable>(std::move(graph), device, arenas_);
 }
 
 std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs) {

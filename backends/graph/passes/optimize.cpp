@@ -2,7 +2,7 @@
 
 namespace lamina::passes {
 
-void optimize(Graph& graph, const Watch& watch) {
+void optimize(Graph& graph, Device device, const Watch& watch) {
   auto run = [&](const char* name, auto&& pass) {
     pass(graph);
     if (watch) watch(name, graph);
@@ -16,11 +16,13 @@ void optimize(Graph& graph, const Watch& watch) {
   run("common_subexpressions", common_subexpressions);
   run("dead_code", dead_code);
   run("fold_scale", fold_scale);
-  run("fuse_convolution", fuse_convolution);
-  run("dead_code", dead_code);
-  run("fuse_convolution_pool", fuse_convolution_pool);
-  run("fuse_matmul_update", fuse_matmul_update);
-  run("fuse_scatter_update", fuse_scatter_update);
+  if (device.is_host()) {  // kernels that the CPU has
+    run("fuse_convolution", fuse_convolution);
+    run("dead_code", dead_code);
+    run("fuse_convolution_pool", fuse_convolution_pool);
+    run("fuse_matmul_update", fuse_matmul_update);
+    run("fuse_scatter_update", fuse_scatter_update);
+  }
   run("group_updates", group_updates);
   run("dead_code", dead_code);
   run("fuse_elementwise", fuse_elementwise);

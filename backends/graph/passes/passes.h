@@ -60,9 +60,9 @@ void fuse_convolution_pool(Graph& graph);
 // value has run: gradients die sooner, and the update may overwrite the variable's memory.
 void order_updates(Graph& graph);
 
-// All of them, in the order that the graph engine uses. `watch`, if given, sees the graph after each pass that
+// All that serve the device, in the order that the graph engine uses. `watch`, if given, sees the graph after each pass that
 // changed its size.
 using Watch = std::function<void(const char* pass, const Graph& graph)>;
-void optimize(Graph& graph, const Watch& watch = {});
+void optimize(Graph& graph, Device device = Device::cpu, const Watch& watch = {});
 
 }  // namespace lamina::passes

@@ -254,7 +254,7 @@ template <class T, class A, class B> void select_block(const void* condition, vo
     __builtin_memcpy(&p, &x, sizeof p);
     __builtin_memcpy(&q, &y, sizeof q);
     p = static_cast<Bits>((p & m) | (q & static_cast<Bits>(~m)));
-    __builtin_memcpy(out + i, &p, sizeof p);
+    __builtin_memcpy(static_cast<void*>(out + i), &p, sizeof p);
   }
 }
 template <class T> void where_block(const void* c, const void* a, const void* b, void* o, int64_t n) {

@@ -1,7 +1,5 @@
 // The update rules on GPUs: the same code as the CPU's, operation by operation, and so the same bits.
 #include "backends/cuda/kernel.cuh"
-#include "backends/ops/gather/scatter_sum.h"
-#include "backends/ops/update/scatter_update.h"
 #include "backends/ops/update/update_group.h"
 
 namespace lamina::gpu {
@@ -146,32 +144,8 @@ BoundKernel bind_group(const KernelRequest& r) {
   return k;
 }
 
-// The sums through memory, then the update.
-BoundKernel bind_scatter_update(const KernelRequest& r) {
-  const auto& op = static_cast<const ScatterUpdateOp&>(r.op);
-  const size_t states = static_cast<size_t>(states_of(op.update.rule));
-  const TensorSpec table = r.inputs[0];
-  BoundKernel sum = bind_kernel(r.device, {ScatterSumOp(0, table.shape[0]), r.inputs.subspan(states, 2), std::span(&table, 1), {}});
-  std::vector<TensorSpec> in(r.inputs.begin(), r.inputs.begin() + static_cast<std::ptrdiff_t>(states));
-  in.push_back(table), in.push_back(r.inputs.back());
-  BoundKernel update = bind_kernel(r.device, {op.update, in, r.outputs, {}});
-  BoundKernel k;
-  k.sharing = update.sharing;
-  const size_t bytes = (static_cast<size_t>(table.shape.elements()) * size_of(table.dtype) + 255) / 256 * 256;
-  k.scratch_bytes = bytes + sum.scratch_bytes;
-  k.run = [states, bytes, sum = std::move(sum.run), update = std::move(update.run)](const void* const* in, void* const* out, void* scratch) {
-    void* gradient[] = {scratch};
-    sum(in + states, gradient, static_cast<char*>(scratch) + bytes);
-    std::vector<const void*> operands(in, in + states);
-    operands.push_back(scratch), operands.push_back(in[states + 2]);
-    update(operands.data(), out, nullptr);
-  };
-  return k;
-}
-
 LAMINA_GPU_KERNEL("Update", "elements", 20, bind_update);
 LAMINA_GPU_KERNEL("UpdateGroup", "parts", 20, bind_group);
-LAMINA_GPU_KERNEL("ScatterUpdate", "composed", 20, bind_scatter_update);
 
 }  // namespace
 }  // namespace lamina::gpu
