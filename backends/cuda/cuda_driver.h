@@ -24,6 +24,7 @@ class CudaDriver final : public DeviceDriver {
   // Makes this GPU the one that CUDA's calls on this thread mean; returns its stream.
   cudaStream_t use();
   int multiprocessors() const { return properties_.multiProcessorCount; }
+  size_t memory() const { return properties_.totalGlobalMem; }  // bytes that it has
   int major() const { return properties_.major; }
   int minor() const { return properties_.minor; }
 

@@ -128,7 +128,11 @@ __global__ void grouped_weight_grad(const T* x, const T* g, T* w, Space s, int64
 }
 
 // ---- products ----
+#if defined(__CUDACC__)
 constexpr int64_t kMostRows = 256 << 20;  // bytes of windows at a time
+#else
+constexpr int64_t kMostRows = 2048;  // small cases take several pieces
+#endif
 
 // `samples` at a time, and what is left over.
 struct Pieces {

@@ -35,7 +35,7 @@ TEST(RuntimeCompiler, TakesEveryInstruction) {
     const auto plan = cuda::plan_elementwise({op, in, out, {}}, p, shape);
     ASSERT_TRUE(plan);
     for (const char* architecture : {"sm_75", "sm_90"})
-      EXPECT_GT(cuda::compile_cuda(text(cuda::elementwise_math(), plan->text), architecture).size(), 1000u) << type;
+      EXPECT_GT(cuda::compile_cuda(text(cuda::elementwise_math(), plan->text), architecture).size(), 1000u) << name_of(type);
   }
 }
 
