@@ -4,6 +4,9 @@ BUILD := build
 VENV := .venv
 BENCH_VENV := .venv-bench
 JOBS ?= $(shell nproc)
+# Where CUDA's compiler is, its device is built too; CUDA= leaves it out. Other GPUs: CUDA="-DLAMINA_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=89".
+NVCC := $(firstword $(wildcard /usr/local/cuda/bin/nvcc) $(shell command -v nvcc))
+CUDA ?= $(if $(NVCC),-DLAMINA_CUDA=ON -DCMAKE_CUDA_COMPILER=$(NVCC) -DCMAKE_CUDA_ARCHITECTURES=90)
 .PHONY: quickstart test bench system build package clean
 
 quickstart: build package
@@ -22,7 +25,7 @@ $(VENV)/bin/python:
 
 .PHONY: $(BUILD)/.built
 $(BUILD)/.built: system $(VENV)/bin/python
-	cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMINA_PYTHON=ON -DPython3_EXECUTABLE=$(abspath $(VENV))/bin/python
+	cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMINA_PYTHON=ON -DPython3_EXECUTABLE=$(abspath $(VENV))/bin/python $(CUDA)
 	cmake --build $(BUILD) -j $(JOBS)
 
 # The built module in the virtual environment, by a path file: one build serves C++ and Python.

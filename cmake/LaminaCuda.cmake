@@ -1,4 +1,4 @@
-# The CUDA device (-DLAMINA_CUDA=ON): backends/cuda, own kernels in *_cuda.cu, and *_cublas.cpp, *_cudnn.cpp and *_nvrtc.cpp beside the
+# The CUDA device (-DLAMINA_CUDA=ON): backends/cuda, own kernels in *_cuda.cu, and *_cublas.cpp and *_nvrtc.cpp beside the
 # ops that they serve. Without the option none of these files is compiled. Another set of GPUs: -DCMAKE_CUDA_ARCHITECTURES=90.
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
   set(CMAKE_CUDA_ARCHITECTURES 75 80 86 89 90 100 120)
@@ -11,16 +11,14 @@ set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
 set(CMAKE_CUDA_STANDARD 20)
 list(APPEND CMAKE_CUDA_IMPLICIT_INCLUDE_DIRECTORIES ${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES})  # named to nvcc they would hide libstdc++'s own
 find_package(CUDAToolkit 13 REQUIRED)
-find_path(CUDNN_INCLUDE_DIR cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS} REQUIRED)
-find_library(CUDNN_LIBRARY cudnn HINTS ${CUDAToolkit_LIBRARY_DIR} REQUIRED)
 
-function(lamina_add_cuda target)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS backends/cuda/*.cpp backends/*_cuda.cu backends/*_cublas.cpp backends/*_cudnn.cpp backends/*_nvrtc.cpp)
-  target_sources(${target} PRIVATE ${sources})
-  # Shared functions are constexpr, which lets device code call them; products and sums stay apart, as on the host.
-  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-fmad=false;-Xcompiler=-Wall,-Wextra,-Wno-unused-parameter>)
-  target_include_directories(${target} SYSTEM PRIVATE ${CUDNN_INCLUDE_DIR} ${CUDAToolkit_INCLUDE_DIRS})
-  target_link_directories(${target} PRIVATE ${CUDAToolkit_LIBRARY_DIR})
-  target_link_libraries(${target} PRIVATE CUDA::cudart_static CUDA::cublas CUDA::nvrtc ${CUDNN_LIBRARY})
-  target_compile_definitions(${target} PRIVATE LAMINA_WITH_CUDA=1)
-endfunction()
+# A library of its own beside liblamina, which loads it when the device is asked for: programs on the CPU load nothing of CUDA.
+file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS backends/cuda/*.cpp backends/*_cuda.cu backends/*_cublas.cpp backends/*_nvrtc.cpp)
+add_library(lamina_cuda SHARED ${cuda_sources})
+# Shared functions are constexpr, which lets device code call them; products and sums stay apart, as on the host.
+target_compile_options(lamina_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr;-fmad=false;-Xcompiler=-Wall,-Wextra,-Wno-unused-parameter>)
+target_include_directories(lamina_cuda SYSTEM PUBLIC ${CUDAToolkit_INCLUDE_DIRS})
+target_link_directories(lamina_cuda PRIVATE ${CUDAToolkit_LIBRARY_DIR})
+target_link_libraries(lamina_cuda PUBLIC lamina PRIVATE CUDA::cudart_static CUDA::cublas CUDA::nvrtc)
+lamina_warnings(lamina_cuda)
+set_target_properties(lamina_cuda PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0 INSTALL_RPATH "$ORIGIN")

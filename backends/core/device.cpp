@@ -1,5 +1,8 @@
 #include "backends/core/device.h"
 
+#include <dlfcn.h>
+
+#include <filesystem>
 #include <map>
 #include <mutex>
 
@@ -10,13 +13,23 @@ namespace lamina {
 namespace {
 
 struct Drivers {
-  std::mutex mutex;
+  std::recursive_mutex mutex;  // opening one may load a library that registers more
   std::map<DeviceKind, DeviceDriver* (*)(int)> open;
   std::map<std::pair<DeviceKind, int>, DeviceDriver*> opened;  // as long as the process: buffers may outlive main's statics
 };
 Drivers& drivers() {
   static auto* instance = new Drivers;
   return *instance;
+}
+
+// The CUDA device is a library beside this one. Loading it registers its driver and its kernels.
+void load_cuda() {
+  Dl_info here;
+  if (!dladdr(reinterpret_cast<const void*>(&load_cuda), &here)) return;
+  const std::filesystem::path path = std::filesystem::canonical(here.dli_fname).parent_path() / "liblamina_cuda.so.0";
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return;
+  if (!dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL)) throw UnsupportedError("the CUDA device cannot be loaded: ", dlerror(), ". Install CUDA's libraries, or use \"cpu\".");
 }
 
 }  // namespace
@@ -52,9 +65,10 @@ DriverRegistration::DriverRegistration(DeviceKind kind, DeviceDriver* (*open)(in
 
 DeviceDriver& driver_of(Device device) {
   Drivers& all = drivers();
-  std::lock_guard<std::mutex> lock(all.mutex);
+  std::lock_guard<std::recursive_mutex> lock(all.mutex);
   DeviceDriver*& driver = all.opened[{device.kind, device.index}];
   if (!driver) {
+    if (device.kind == DeviceKind::cuda && !all.open.contains(device.kind)) load_cuda();
     auto open = all.open.find(device.kind);
     if (open == all.open.end()) throw UnsupportedError("this build has no CUDA device. Build with -DLAMINA_CUDA=ON, or use \"cpu\".");
     driver = open->second(device.index);

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <mutex>
+#include <shared_mutex>
 
 namespace lamina {
 
@@ -13,6 +15,8 @@ namespace {
 
 struct Candidate { std::string_view name; int rank; Bind bind; };
 using Table = std::map<std::pair<DeviceKind, std::string>, std::vector<Candidate>, std::less<>>;
+
+std::shared_mutex table_mutex;  // a device's library may be loaded, and register its kernels, at any time
 
 Table& table() {
   static Table instance;
@@ -29,6 +33,7 @@ bool verbose() {
 
 const std::vector<Candidate>& candidates(DeviceKind device, const Primitive& op) {
   static const std::vector<Candidate> none;
+  std::shared_lock<std::shared_mutex> lock(table_mutex);
   auto found = table().find(std::pair(device, std::string(op.name())));
   if (found == table().end() && device == DeviceKind::cpu) throw UnsupportedError("The primitive ", op.name(), " has no kernel.");
   return found == table().end() ? none : found->second;
@@ -37,6 +42,7 @@ const std::vector<Candidate>& candidates(DeviceKind device, const Primitive& op)
 }  // namespace
 
 KernelRegistration::KernelRegistration(DeviceKind device, std::string_view primitive, std::string_view name, int rank, Bind bind) {
+  std::unique_lock<std::shared_mutex> lock(table_mutex);
   auto& list = table()[{device, std::string(primitive)}];
   auto place = std::find_if(list.begin(), list.end(), [&](const Candidate& c) { return c.rank > rank; });
   list.insert(place, {name, rank, bind});
@@ -78,6 +84,7 @@ BoundKernel bind_kernel_named(Device device, std::string_view name, const Kernel
 
 std::vector<KernelInfo> registered_kernels() {
   std::vector<KernelInfo> out;
+  std::shared_lock<std::shared_mutex> lock(table_mutex);
   for (const auto& [where, list] : table())
     for (const auto& c : list) out.push_back({where.first, where.second, std::string(c.name), c.rank});
   return out;

@@ -17,13 +17,4 @@ void check(cublasStatus_t status, const char* what) {
   throw RuntimeError("cuBLAS: ", what, ": ", cublasGetStatusString(status), ".");
 }
 
-void check(cudnnStatus_t status, const char* what) {
-  if (status == CUDNN_STATUS_SUCCESS) return;
-  char details[1024] = "";
-  cudnnGetLastErrorString(details, sizeof details);
-  const std::string more = details[0] ? text(" ", details) : "";
-  if (status == CUDNN_STATUS_ALLOC_FAILED) throw MemoryError("cuDNN: ", what, ": out of memory.", more);
-  throw RuntimeError("cuDNN: ", what, ": ", cudnnGetErrorString(status), ".", more);
-}
-
 }  // namespace lamina::cuda

@@ -3,12 +3,10 @@
 // is a MemoryError; nothing here ends the process.
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
-#include <cudnn.h>
 
 namespace lamina::cuda {
 
 void check(cudaError_t status, const char* what);
 void check(cublasStatus_t status, const char* what);
-void check(cudnnStatus_t status, const char* what);
 
 }  // namespace lamina::cuda

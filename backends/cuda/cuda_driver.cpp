@@ -21,7 +21,7 @@ const DriverRegistration registered(DeviceKind::cuda, [](int index) -> DeviceDri
 
 CudaDriver::CudaDriver(int index) : index_(index) {
   if (const int count = device_count(); index >= count)
-    throw UnsupportedError("this machine has ", count, " GPU", count == 1 ? "" : "s", ", so there is no cuda:", index, ". Use ", count ? "a lower number, or " : "", "\"cpu\".");
+    throw UnsupportedError("this machine has ", count, " GPU", count == 1 ? "" : "s", " for CUDA, so there is no cuda:", index, ". Use ", count ? "a lower number, or " : "", "\"cpu\".");
   check(cudaSetDevice(index), "choosing the GPU");
   check(cudaGetDeviceProperties(&properties_, index), "asking for the GPU's properties");
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream");
@@ -86,7 +86,7 @@ std::string CudaDriver::describe() const {
   return text(properties_.name, ", compute capability ", properties_.major, ".", properties_.minor, ", ", properties_.totalGlobalMem >> 20, " MiB");
 }
 
-CudaDriver::Locked<cublasHandle_t> CudaDriver::cublas() {
+CudaDriver::Cublas CudaDriver::cublas() {
   const cudaStream_t stream = use();
   std::unique_lock<std::mutex> lock(cublas_mutex_);
   if (!cublas_) {
@@ -94,16 +94,6 @@ CudaDriver::Locked<cublasHandle_t> CudaDriver::cublas() {
     check(cublasSetStream(cublas_, stream), "choosing the stream");
   }
   return {cublas_, std::move(lock)};
-}
-
-CudaDriver::Locked<cudnnHandle_t> CudaDriver::cudnn() {
-  const cudaStream_t stream = use();
-  std::unique_lock<std::mutex> lock(cudnn_mutex_);
-  if (!cudnn_) {
-    check(cudnnCreate(&cudnn_), "making a handle");
-    check(cudnnSetStream(cudnn_, stream), "choosing the stream");
-  }
-  return {cudnn_, std::move(lock)};
 }
 
 CudaDriver& cuda_driver(Device device) { return static_cast<CudaDriver&>(driver_of(device)); }

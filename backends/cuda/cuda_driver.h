@@ -28,15 +28,13 @@ class CudaDriver final : public DeviceDriver {
   int major() const { return properties_.major; }
   int minor() const { return properties_.minor; }
 
-  // A library's handle on the GPU's stream, for one thread at a time.
-  template <class Handle>
-  struct Locked {
-    Handle handle;
+  // cuBLAS on the GPU's stream, for one thread at a time.
+  struct Cublas {
+    cublasHandle_t handle;
     std::unique_lock<std::mutex> lock;
-    operator Handle() const { return handle; }
+    operator cublasHandle_t() const { return handle; }
   };
-  Locked<cublasHandle_t> cublas();
-  Locked<cudnnHandle_t> cudnn();
+  Cublas cublas();
 
  private:
   int index_;
@@ -44,9 +42,8 @@ class CudaDriver final : public DeviceDriver {
   cudaStream_t stream_ = nullptr;
   cudaMemPool_t pool_ = nullptr;
   std::unique_ptr<Staging> staging_;
-  std::mutex staging_mutex_, cublas_mutex_, cudnn_mutex_;
+  std::mutex staging_mutex_, cublas_mutex_;
   cublasHandle_t cublas_ = nullptr;
-  cudnnHandle_t cudnn_ = nullptr;
 };
 
 CudaDriver& cuda_driver(Device device);

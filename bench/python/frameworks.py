@@ -28,8 +28,10 @@ FRAMEWORKS = {
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def environment(framework, threads, config_file):
-    """The variables of a framework's process. Lamina's thread count stands in its config file."""
+def environment(framework, threads, config_file, device):
+    """The variables of a framework's process. Lamina's thread count and device stand in its config file."""
     out = {**os.environ, **{name: str(threads) for name in _THREAD_VARIABLES}, **framework.environment}
-    out.update(LAMINA_CONFIG=config_file, CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu", TF_CPP_MIN_LOG_LEVEL="2", PYTHONDONTWRITEBYTECODE="1")
+    out.update(LAMINA_CONFIG=config_file, BENCH_DEVICE=device, TF_CPP_MIN_LOG_LEVEL="2", PYTHONDONTWRITEBYTECODE="1")
+    if device == "cpu":
+        out.update(CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu")
     return out

@@ -105,6 +105,7 @@ def arguments():
     p.add_argument("--rounds", type=int, default=7)
     p.add_argument("--seconds", type=float, default=0.5, help="of training a round; other measures take half of it")
     p.add_argument("--threads", type=int, default=cores())
+    p.add_argument("--device", default="cpu", help="cpu, or cuda for a GPU: fit and predict, by frameworks that can")
     p.add_argument("--markdown", metavar="FILE", help="also write the tables there")
     p.add_argument("--plot", metavar="FILE", help="draw the training steps there, as a PNG or SVG (needs matplotlib)")
     p.add_argument("--json", metavar="FILE", help="write every round's time there")
@@ -116,9 +117,9 @@ def main():
     args = arguments()
     names, measures = chosen(args.workloads, workloads.names()), chosen(args.measures, tables.MEASURES)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
-        json.dump({"threads": args.threads}, config)
+        json.dump({"threads": args.threads, "device": args.device}, config)
         config.flush()
-        workers = pool.start(chosen(args.frameworks, FRAMEWORKS), args.threads, config.name)
+        workers = pool.start(chosen(args.frameworks, FRAMEWORKS), args.threads, config.name, args.device)
         try:
             if args.check:
                 return 0 if check(workers, names) else 1

@@ -76,6 +76,6 @@ def test_arrays_that_change_under_way(emulated):
 def test_devices_that_are_not_there():
     with pytest.raises(ValueError, match="Unknown device 'cuda:x'"):
         lamina.config.set_device("cuda:x")
-    with pytest.raises(NotImplementedError, match="The device 'cuda:99' cannot be used: this (build|machine)"):
+    with pytest.raises(NotImplementedError, match="The device 'cuda:99' cannot be used: (this build|this machine|CUDA)"):
         lamina.config.set_device("cuda:99")
     assert lamina.config.device() == "cpu"

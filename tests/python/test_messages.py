@@ -466,7 +466,7 @@ CONFIGS = [
     ('{"backend": "graph"', ["Cannot parse lamina.json", "line 1", "received the end of the text"]),
     ('{"threads": -1}', ["lamina.json", '"threads"', "from 0", "1024", "-1"]),
     ('{"threads": "two"}', ["lamina.json", '"threads"', "a number of threads", "'two'"]),
-    ('{"device": "cuda"}', ["lamina.json", '"device"', "no CUDA device", '"cpu"']),
+    ('{"device": "cuda:99"}', ["lamina.json", '"device" is "cuda:99", but ', "CUDA", '"cpu"']),
     ('{"device": "tpu"}', ["lamina.json", '"device"', '"cpu", "cuda", "cuda:1"', "'tpu'"]),
     ('{"floatx": "int8"}', ["lamina.json", '"floatx"', '"float32"', "'int8'"]),
     ('{"epsilon": 0}', ["lamina.json", '"epsilon"', "a positive number", "received 0"]),
