@@ -1,8 +1,7 @@
 // Convolutions as products over windows laid out in rows (im2col), some samples at a time; grouped ones, and with them depthwise ones,
 // directly. Any number of axes, strides, dilations and paddings; float dtypes.
-#include "backends/cuda/kernel.cuh"
+#include "backends/cuda/pieces.cuh"
 #include "backends/ops/convolution/dims.h"
-#include "backends/ops/matmul/matmul.h"
 
 namespace lamina::gpu {
 
@@ -128,55 +127,19 @@ __global__ void grouped_weight_grad(const T* x, const T* g, T* w, Space s, int64
 }
 
 // ---- products ----
-#if defined(__CUDACC__)
-constexpr int64_t kMostRows = 256 << 20;  // bytes of windows at a time
-#else
-constexpr int64_t kMostRows = 2048;  // small cases take several pieces
-#endif
-
-// `samples` at a time, and what is left over.
-struct Pieces {
-  int64_t samples, whole, rest;
-  Pieces(const ConvolutionDims& d, size_t element) {
-    const int64_t bytes = d.outputs() * d.taps() * d.channels * static_cast<int64_t>(element);
-    samples = std::clamp<int64_t>(kMostRows / std::max<int64_t>(1, bytes), 1, d.batch);
-    whole = d.batch / samples, rest = d.batch % samples;
-  }
-  // f(first sample, how many, the kernel for that many)
-  template <class F>
-  void each(const BoundKernel::Run& some, const BoundKernel::Run& last, F&& f) const {
-    for (int64_t i = 0; i < whole; ++i) f(i * samples, samples, some);
-    if (rest) f(whole * samples, rest, last);
+// Of windows in rows, for some samples at a time.
+struct Rows {
+  Pieces pieces;
+  int64_t width;  // of a row
+  bool direct;    // the input is such rows already
+  Layout layout;
+  size_t rows, products;  // in scratch
+  Rows(const ConvolutionDims& d, DType dtype)
+      : pieces(d.batch, d.outputs() * d.taps() * d.channels * static_cast<int64_t>(size_of(dtype))), width(d.taps() * d.channels), direct(d.pointwise()) {
+    rows = layout.take(direct ? 0 : pieces.samples * d.outputs() * width, dtype);
+    products = layout.size();
   }
 };
-
-// The products of `a` (rows by columns) and `b`, for as many samples; scratch grows to what they need.
-struct Products {
-  BoundKernel::Run some, last;
-  size_t scratch = 0;
-  template <class F>
-  Products(Device device, const Pieces& pieces, const MatMulOp& op, DType dtype, F&& shapes) {
-    auto bind = [&](int64_t samples) {
-      const auto [a, b] = shapes(samples);
-      const TensorSpec in[] = {{a, dtype}, {b, dtype}};
-      const std::vector<TensorSpec> out = op.infer(in);
-      BoundKernel k = bind_kernel(device, {op, in, out, {}});
-      scratch = std::max(scratch, k.scratch_bytes);
-      return std::move(k.run);
-    };
-    some = bind(pieces.samples);
-    if (pieces.rest) last = bind(pieces.rest);
-  }
-};
-
-size_t aligned(int64_t bytes) { return (static_cast<size_t>(bytes) + 255) / 256 * 256; }
-
-template <class F>
-BoundKernel::Run typed(DType dtype, F f) {
-  return [dtype, f = std::move(f)](const void* const* in, void* const* out, void* scratch) {
-    with_stored_float(dtype, [&](auto zero) { f(zero, in, out, static_cast<char*>(scratch)); });
-  };
-}
 
 BoundKernel bind_forward(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionOp&>(r.op);
@@ -192,20 +155,17 @@ BoundKernel bind_forward(const KernelRequest& r) {
     });
     return k;
   }
-  const Pieces pieces(d, size_of(dtype));
-  const int64_t width = d.taps() * d.channels;
-  const Products products(r.device, pieces, MatMulOp(false, false), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), width}, Shape{width, d.filters}); });
-  const size_t rows = d.pointwise() ? 0 : aligned(pieces.samples * d.outputs() * width * static_cast<int64_t>(size_of(dtype)));
-  k.scratch_bytes = rows + products.scratch;
-  k.run = typed(dtype, [=, s = space_of(d), direct = d.pointwise()](auto zero, const void* const* in, void* const* out, char* scratch) {
+  const Rows l(d, dtype);
+  const PieceProduct product(r.device, l.pieces, MatMulOp(false, false), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), l.width}, Shape{l.width, d.filters}); });
+  k.scratch_bytes = l.products + product.scratch();
+  k.run = typed(dtype, [=, s = space_of(d)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
-    pieces.each(products.some, products.last, [&](int64_t from, int64_t samples, const BoundKernel::Run& product) {
+    l.pieces.each([&](int64_t from, int64_t samples) {
       const T* x = static_cast<const T*>(in[0]) + from * s.inputs * s.channels;
-      const int64_t n = samples * s.outputs * width;
-      if (!direct) queue.elements(windows<T>, n, x, reinterpret_cast<T*>(scratch), s, n);
-      const void* operands[] = {direct ? static_cast<const void*>(x) : scratch, in[1]};
-      void* result[] = {static_cast<T*>(out[0]) + from * s.outputs * s.filters};
-      product(operands, result, scratch + rows);
+      T* rows = reinterpret_cast<T*>(scratch + l.rows);
+      const int64_t n = samples * s.outputs * l.width;
+      if (!l.direct) queue.elements(windows<T>, n, x, rows, s, n);
+      product(samples, l.direct ? x : rows, in[1], static_cast<T*>(out[0]) + from * s.outputs * s.filters, scratch + l.products);
     });
   });
   return k;
@@ -225,20 +185,16 @@ BoundKernel bind_input_grad(const KernelRequest& r) {
     });
     return k;
   }
-  const Pieces pieces(d, size_of(dtype));
-  const int64_t width = d.taps() * d.channels;
-  const Products products(r.device, pieces, MatMulOp(false, true), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), d.filters}, Shape{width, d.filters}); });
-  const size_t rows = d.pointwise() ? 0 : aligned(pieces.samples * d.outputs() * width * static_cast<int64_t>(size_of(dtype)));
-  k.scratch_bytes = rows + products.scratch;
-  k.run = typed(dtype, [=, s = space_of(d), direct = d.pointwise()](auto zero, const void* const* in, void* const* out, char* scratch) {
+  const Rows l(d, dtype);
+  const PieceProduct product(r.device, l.pieces, MatMulOp(false, true), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), d.filters}, Shape{l.width, d.filters}); });
+  k.scratch_bytes = l.products + product.scratch();
+  k.run = typed(dtype, [=, s = space_of(d)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
-    pieces.each(products.some, products.last, [&](int64_t from, int64_t samples, const BoundKernel::Run& product) {
-      T* x = static_cast<T*>(out[0]) + from * s.inputs * s.channels;
-      const void* operands[] = {static_cast<const T*>(in[0]) + from * s.outputs * s.filters, in[1]};
-      void* result[] = {direct ? static_cast<void*>(x) : scratch};
-      product(operands, result, scratch + rows);
+    l.pieces.each([&](int64_t from, int64_t samples) {
+      T *x = static_cast<T*>(out[0]) + from * s.inputs * s.channels, *rows = reinterpret_cast<T*>(scratch + l.rows);
+      product(samples, static_cast<const T*>(in[0]) + from * s.outputs * s.filters, in[1], l.direct ? x : rows, scratch + l.products);
       const int64_t n = samples * s.inputs * s.channels;
-      if (!direct) queue.elements(add_windows<T>, n, reinterpret_cast<const T*>(scratch), x, s, n);
+      if (!l.direct) queue.elements(add_windows<T>, n, rows, x, s, n);
     });
   });
   return k;
@@ -258,21 +214,20 @@ BoundKernel bind_weight_grad(const KernelRequest& r) {
     });
     return k;
   }
-  const Pieces pieces(d, size_of(dtype));
-  const int64_t width = d.taps() * d.channels, element = static_cast<int64_t>(size_of(dtype));
-  const Products products(r.device, pieces, MatMulOp(true, false), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), width}, Shape{samples * d.outputs(), d.filters}); });
-  const size_t rows = d.pointwise() ? 0 : aligned(pieces.samples * d.outputs() * width * element), part = d.batch > pieces.samples ? aligned(width * d.filters * element) : 0;
-  k.scratch_bytes = rows + part + products.scratch;
-  k.run = typed(dtype, [=, s = space_of(d), direct = d.pointwise()](auto zero, const void* const* in, void* const* out, char* scratch) {
+  Rows l(d, dtype);
+  const size_t part = l.layout.take(l.pieces.several() ? l.width * d.filters : 0, dtype);
+  l.products = l.layout.size();
+  const PieceProduct product(r.device, l.pieces, MatMulOp(true, false), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), l.width}, Shape{samples * d.outputs(), d.filters}); });
+  k.scratch_bytes = l.products + product.scratch();
+  k.run = typed(dtype, [=, s = space_of(d)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
-    pieces.each(products.some, products.last, [&](int64_t from, int64_t samples, const BoundKernel::Run& product) {
+    l.pieces.each([&](int64_t from, int64_t samples) {
       const T* x = static_cast<const T*>(in[0]) + from * s.inputs * s.channels;
-      const int64_t n = samples * s.outputs * width;
-      if (!direct) queue.elements(windows<T>, n, x, reinterpret_cast<T*>(scratch), s, n);
-      const void* operands[] = {direct ? static_cast<const void*>(x) : scratch, static_cast<const T*>(in[1]) + from * s.outputs * s.filters};
-      void* result[] = {from ? scratch + rows : out[0]};
-      product(operands, result, scratch + rows + part);
-      if (from) queue.elements(add_to<T>, width * s.filters, reinterpret_cast<const T*>(scratch + rows), static_cast<T*>(out[0]), width * s.filters);
+      T *rows = reinterpret_cast<T*>(scratch + l.rows), *sum = static_cast<T*>(out[0]), *more = reinterpret_cast<T*>(scratch + part);
+      const int64_t n = samples * s.outputs * l.width, weights = l.width * s.filters;
+      if (!l.direct) queue.elements(windows<T>, n, x, rows, s, n);
+      product(samples, l.direct ? x : rows, static_cast<const T*>(in[1]) + from * s.outputs * s.filters, from ? more : sum, scratch + l.products);
+      if (from) queue.elements(add_to<T>, weights, more, sum, weights);
     });
   });
   return k;
