@@ -61,6 +61,46 @@ BoundKernel bind_arg(const KernelRequest& r) {
   return k;
 }
 
+// A strict order in which NaN is the largest.
+template <class W>
+__device__ bool below(W a, W b) {
+  return a < b || (b != b && a == a);
+}
+
+// Every element counts those that stand before it in the order, which is its place: as many comparisons as pairs, and no step waits
+// for another. For lines of some thousands.
+template <class T>
+__global__ void sort_lines(const T* x, T* values, int32_t* places, int64_t total, int64_t n, int64_t k, bool descending) {
+  for (int64_t i = first(); i < total; i += step()) {
+    const T* line = x + i / n * n;
+    const int64_t me = i % n;
+    const auto mine = widen(line[me]);
+    int64_t place = 0;
+    for (int64_t j = 0; j < n; ++j) {
+      const auto other = widen(line[j]);
+      const bool less = descending ? below(mine, other) : below(other, mine), more = descending ? below(other, mine) : below(mine, other);
+      place += less || (!more && j < me);
+    }
+    if (place < k) values[i / n * k + place] = line[me], places[i / n * k + place] = static_cast<int32_t>(me);
+  }
+}
+constexpr int64_t kLongestLine = 1 << 14;
+
+BoundKernel bind_sort(const KernelRequest& r) {
+  const auto& op = static_cast<const SortOp&>(r.op);
+  const int64_t n = r.inputs[0].shape.back(), k = r.outputs[0].shape.back(), total = r.inputs[0].shape.elements();
+  if (n > kLongestLine) return r.decline("lines of more than 16384 elements");
+  BoundKernel kernel;
+  kernel.run = [n, k, total, descending = op.descending, dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+    with_stored(dtype, [&](auto zero) {
+      using T = decltype(zero);
+      queue.elements(sort_lines<T>, total, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), static_cast<int32_t*>(out[1]), total, n, k, descending);
+    });
+  };
+  return kernel;
+}
+
+LAMINA_GPU_KERNEL("Sort", "pairs", 20, bind_sort);
 LAMINA_GPU_KERNEL("ArgReduce", "blocks", 20, bind_arg);
 
 }  // namespace
