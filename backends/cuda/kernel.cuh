@@ -61,6 +61,12 @@ decltype(auto) with_stored_float(DType type, F&& f) {
   if (type == DType::float64) return f(double{});
   return f(float{});
 }
+// float32 or float64, where a primitive takes no others.
+template <class F>
+decltype(auto) with_full_float(DType type, F&& f) {
+  if (type == DType::float64) return f(double{});
+  return f(float{});
+}
 // By the size of an element, where only bits move.
 template <class F>
 decltype(auto) with_bits(size_t size, F&& f) {
@@ -69,6 +75,16 @@ decltype(auto) with_bits(size_t size, F&& f) {
   if (size == 4) return f(uint32_t{});
   return f(uint64_t{});
 }
+
+// One name for both types.
+__device__ inline float exponential(float x) { return expf(x); }
+__device__ inline double exponential(double x) { return exp(x); }
+__device__ inline float logarithm(float x) { return logf(x); }
+__device__ inline double logarithm(double x) { return log(x); }
+__device__ inline float tangent(float x) { return tanhf(x); }
+__device__ inline double tangent(double x) { return tanh(x); }
+__device__ inline float root(float x) { return sqrtf(x); }
+__device__ inline double root(double x) { return sqrt(x); }
 
 // An element-wise kernel's loop: for (int64_t i = first(); i < n; i += step()).
 __device__ inline int64_t first() { return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; }

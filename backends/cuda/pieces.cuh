@@ -79,4 +79,18 @@ BoundKernel::Run typed(DType dtype, F f) {
   };
 }
 
+// The same, for float32 and float64 alone.
+template <class F>
+BoundKernel::Run in_floats(DType dtype, F f) {
+  return [dtype, f = std::move(f)](const void* const* in, void* const* out, void* scratch) {
+    with_full_float(dtype, [&](auto zero) { f(zero, in, out, static_cast<char*>(scratch)); });
+  };
+}
+
+// y += x
+template <class T>
+__global__ void add_to(const T* x, T* y, int64_t n) {
+  for (int64_t i = first(); i < n; i += step()) y[i] = narrow<T>(widen(y[i]) + widen(x[i]));
+}
+
 }  // namespace lamina::gpu

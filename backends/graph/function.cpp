@@ -17,7 +17,7 @@ Function::~Function() = default;
 std::shared_ptr<Executable> Function::find(std::span<const Tensor> inputs) const {
   const Device device = settings().device();
   for (const Compiled& c : compiled_) {
-    bool same = c.specs.size() == inputs.size() && c.device == device;
+    bool same = c.specs.size() == inputs.size() && c.executable->device() == device;
     for (size_t i = 0; same && i < inputs.size(); ++i) same = c.specs[i].dtype == inputs[i].dtype() && c.specs[i].shape == inputs[i].shape();
     if (same) return c.executable;
   }
@@ -78,7 +78,7 @@ std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs)
   auto made = compile(specs);
   std::lock_guard<std::mutex> lock(mutex_);
   if (auto other = find(inputs)) return other;
-  compiled_.push_back({std::move(specs), made->device(), made});
+  compiled_.push_back({std::move(specs), made});
   return made;
 }
 

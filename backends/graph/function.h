@@ -35,7 +35,6 @@ class Function {
  private:
   struct Compiled {
     std::vector<TensorSpec> specs;
-    Device device;
     std::shared_ptr<Executable> executable;
   };
   std::shared_ptr<Executable> executable(std::span<const Tensor> inputs);  // null where the body is to run itself

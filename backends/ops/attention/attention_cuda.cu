@@ -7,9 +7,6 @@ namespace lamina::gpu {
 
 namespace {
 
-__device__ inline float exponential(float x) { return expf(x); }
-__device__ inline double exponential(double x) { return exp(x); }
-
 struct Spread {  // a bias or mask as it broadcasts: strides of 0 along axes of size 1
   int64_t b, n, t, s;
   __device__ int64_t at(int64_t batch, int64_t head, int64_t query, int64_t key) const { return batch * b + head * n + query * t + key * s; }
@@ -104,14 +101,6 @@ __global__ void to_gradients(T* products, T* gradients, Scores<T> scores, const 
     delta = block_sum(delta);
     for (int64_t s = threadIdx.x; s < S; s += blockDim.x) g[s] = scores.hidden(row, s) ? T(0) : w[s] * (g[s] - delta) * static_cast<T>(scores.p.scale);
   }
-}
-
-template <class F>
-BoundKernel::Run in_floats(DType dtype, F f) {
-  return [dtype, f = std::move(f)](const void* const* in, void* const* out, void* scratch) {
-    if (dtype == DType::float64) f(double{}, in, out, static_cast<char*>(scratch));
-    else f(float{}, in, out, static_cast<char*>(scratch));
-  };
 }
 
 template <class T>

@@ -71,11 +71,6 @@ __global__ void add_windows(const T* rows, T* x, Space s, int64_t n) {
   }
 }
 
-template <class T>
-__global__ void add_to(const T* x, T* y, int64_t n) {
-  for (int64_t i = first(); i < n; i += step()) y[i] = narrow<T>(widen(y[i]) + widen(x[i]));
-}
-
 // ---- grouped ----
 template <class T>
 __global__ void grouped(const T* x, const T* w, T* y, Space s, int64_t n) {

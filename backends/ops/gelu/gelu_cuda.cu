@@ -7,10 +7,6 @@ namespace {
 
 __device__ inline float error_function(float x) { return erff(x); }
 __device__ inline double error_function(double x) { return erf(x); }
-__device__ inline float tangent(float x) { return tanhf(x); }
-__device__ inline double tangent(double x) { return tanh(x); }
-__device__ inline float exponential(float x) { return expf(x); }
-__device__ inline double exponential(double x) { return exp(x); }
 
 template <class T>
 struct Parts {
@@ -35,17 +31,11 @@ __global__ void gelu_grad(const T* x, const T* g, T* y, int64_t n, bool approxim
   for (int64_t i = first(); i < n; i += step()) y[i] = g[i] * parts_of(x[i], approximate).slope;
 }
 
-template <class F>
-void with_type(DType type, F&& f) {
-  if (type == DType::float64) f(double{});
-  else f(float{});
-}
-
 BoundKernel bind_gelu(const KernelRequest& r) {
   BoundKernel k;
   k.in_place = true;
   k.run = [a = static_cast<const GeluOp&>(r.op).approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
-    with_type(dtype, [&](auto zero) {
+    with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       queue.elements(gelu<T>, n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), n, a);
     });
@@ -57,7 +47,7 @@ BoundKernel bind_gelu_grad(const KernelRequest& r) {
   BoundKernel k;
   k.in_place = true;
   k.run = [a = static_cast<const GeluGradOp&>(r.op).approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
-    with_type(dtype, [&](auto zero) {
+    with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       queue.elements(gelu_grad<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), static_cast<T*>(out[0]), n, a);
     });

@@ -7,15 +7,6 @@ namespace lamina::gpu {
 
 namespace {
 
-__device__ inline float root(float x) { return sqrtf(x); }
-__device__ inline double root(double x) { return sqrt(x); }
-
-template <class F>
-void with_type(DType type, F&& f) {
-  if (type == DType::float64) f(double{});
-  else f(float{});
-}
-
 constexpr int64_t kChunks = 64;  // of columns, at most
 
 // ---- rows ----
@@ -94,7 +85,7 @@ BoundKernel bind_rows(const KernelRequest& r) {
   BoundKernel k;
   k.run = [l = Rows(r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted, centred = op.kind == Norm::rows, epsilon = op.epsilon, dtype = r.inputs[0].dtype, queue = Queue(r.device)](
               const void* const* in, void* const* out, void*) {
-    with_type(dtype, [&](auto zero) {
+    with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       queue.rows(rows<T>, l.count, l.n, static_cast<const T*>(in[0]), scaled ? static_cast<const T*>(in[1]) : nullptr, shifted ? static_cast<const T*>(in[1 + scaled]) : nullptr,
                  static_cast<T>(epsilon), centred, static_cast<T*>(out[0]), static_cast<T*>(out[1]), static_cast<T*>(out[2]), l.count, l.n);
@@ -111,7 +102,7 @@ BoundKernel bind_rows_grad(const KernelRequest& r) {
   k.scratch_bytes = static_cast<size_t>(2 * l.chunks * l.n) * size_of(r.inputs[0].dtype);
   k.run = [l, scaled = op.scaled, shifted = op.shifted, centred = op.kind == Norm::rows, epsilon = op.epsilon, dtype = r.inputs[0].dtype, queue = Queue(r.device)](
               const void* const* in, void* const* out, void* scratch) {
-    with_type(dtype, [&](auto zero) {
+    with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       const int at = 1 + scaled;
       const T *x = static_cast<const T*>(in[0]), *mean = static_cast<const T*>(in[at]), *variance = static_cast<const T*>(in[at + 1]), *g = static_cast<const T*>(in[at + 2]);
@@ -233,7 +224,7 @@ BoundKernel bind_batch(const KernelRequest& r) {
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(2 * c.chunks * c.n) * size_of(r.inputs[0].dtype);
   k.run = [c, n, scaled = op.scaled, shifted = op.shifted, epsilon = op.epsilon, dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void* scratch) {
-    with_type(dtype, [&](auto zero) {
+    with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       const T* x = static_cast<const T*>(in[0]);
       T *mean = static_cast<T*>(out[1]), *variance = static_cast<T*>(out[2]), *partial = static_cast<T*>(scratch);
@@ -258,7 +249,7 @@ BoundKernel bind_batch_grad(const KernelRequest& r) {
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(2 * (c.chunks + 1) * c.n) * size_of(r.inputs[0].dtype);
   k.run = [c, n, scaled = op.scaled, shifted = op.shifted, epsilon = op.epsilon, dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void* scratch) {
-    with_type(dtype, [&](auto zero) {
+    with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       const int at = 1 + scaled;
       const T *x = static_cast<const T*>(in[0]), *scale = scaled ? static_cast<const T*>(in[1]) : nullptr, *mean = static_cast<const T*>(in[at]), *variance = static_cast<const T*>(in[at + 1]),

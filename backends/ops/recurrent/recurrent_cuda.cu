@@ -1,6 +1,5 @@
 // Recurrences on GPUs, step by step: the product of all rows' states with the recurrent kernel, then one kernel for the gates.
-#include "backends/cuda/kernel.cuh"
-#include "backends/ops/matmul/matmul.h"
+#include "backends/cuda/pieces.cuh"
 #include "backends/ops/recurrent/recurrent.h"
 #include "backends/ops/reduce/reduce.h"
 
@@ -8,10 +7,6 @@ namespace lamina::gpu {
 
 namespace {
 
-__device__ inline float exponential(float x) { return expf(x); }
-__device__ inline double exponential(double x) { return exp(x); }
-__device__ inline float tangent(float x) { return tanhf(x); }
-__device__ inline double tangent(double x) { return tanh(x); }
 template <class T>
 __device__ T sigmoid(T x) { return T(1) / (T(1) + exponential(-x)); }
 
@@ -125,18 +120,6 @@ __global__ void backward_step(Backward<T> f, Sizes s, int64_t k) {
   }
 }
 
-template <class T>
-__global__ void add_to(const T* x, T* y, int64_t n) {
-  for (int64_t i = first(); i < n; i += step()) y[i] += x[i];
-}
-
-template <class F>
-BoundKernel::Run in_floats(DType dtype, F f) {
-  return [dtype, f = std::move(f)](const void* const* in, void* const* out, void* scratch) {
-    if (dtype == DType::float64) f(double{}, in, out, static_cast<char*>(scratch));
-    else f(float{}, in, out, static_cast<char*>(scratch));
-  };
-}
 size_t aligned(int64_t elements, DType dtype) { return (static_cast<size_t>(elements) * size_of(dtype) + 255) / 256 * 256; }
 
 BoundKernel bind_forward(const KernelRequest& r) {

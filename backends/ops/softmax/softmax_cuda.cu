@@ -6,11 +6,6 @@ namespace lamina::gpu {
 
 namespace {
 
-__device__ inline float exponential(float x) { return expf(x); }
-__device__ inline double exponential(double x) { return exp(x); }
-__device__ inline float logarithm(float x) { return logf(x); }
-__device__ inline double logarithm(double x) { return log(x); }
-
 template <class W>
 __device__ bool infinite(W x) { return x - x != 0 && x == x; }
 

@@ -38,24 +38,6 @@ namespace {
 
 #include "backends/ops/update/update_rules.h"
 
-// Calls f with the rule as a compile-time constant.
-template <class F>
-auto with_rule(UpdateRule rule, F&& f) {
-  using R = UpdateRule;
-  switch (rule) {
-    case R::sgd: return f(std::integral_constant<R, R::sgd>());
-    case R::momentum: return f(std::integral_constant<R, R::momentum>());
-    case R::nesterov: return f(std::integral_constant<R, R::nesterov>());
-    case R::rmsprop: return f(std::integral_constant<R, R::rmsprop>());
-    case R::rmsprop_momentum: return f(std::integral_constant<R, R::rmsprop_momentum>());
-    case R::rmsprop_centered: return f(std::integral_constant<R, R::rmsprop_centered>());
-    case R::rmsprop_centered_momentum: return f(std::integral_constant<R, R::rmsprop_centered_momentum>());
-    case R::adam: return f(std::integral_constant<R, R::adam>());
-    case R::adam_largest: break;
-  }
-  return f(std::integral_constant<R, R::adam_largest>());
-}
-
 // Every output may take its own state's memory: an element is read before it is written.
 void share_states(BoundKernel& k, int states) {
   for (int i = 0; i < states; ++i) k.sharing.emplace_back(i, i);

@@ -65,22 +65,6 @@ __global__ void update_parts(Parts<T> parts, int64_t count) {
     for (int64_t i = threadIdx.x; i < parts.at[b].n; i += blockDim.x) update_at<kRule, T>(parts.at[b], i);
 }
 
-template <class F>
-void with_rule(UpdateRule rule, F&& f) {
-  using R = UpdateRule;
-  switch (rule) {
-    case R::sgd: return f(std::integral_constant<R, R::sgd>());
-    case R::momentum: return f(std::integral_constant<R, R::momentum>());
-    case R::nesterov: return f(std::integral_constant<R, R::nesterov>());
-    case R::rmsprop: return f(std::integral_constant<R, R::rmsprop>());
-    case R::rmsprop_momentum: return f(std::integral_constant<R, R::rmsprop_momentum>());
-    case R::rmsprop_centered: return f(std::integral_constant<R, R::rmsprop_centered>());
-    case R::rmsprop_centered_momentum: return f(std::integral_constant<R, R::rmsprop_centered_momentum>());
-    case R::adam: return f(std::integral_constant<R, R::adam>());
-    case R::adam_largest: return f(std::integral_constant<R, R::adam_largest>());
-  }
-}
-
 template <class T>
 void fill(Part<T>& p, const UpdateOp& op, int states, const void* const* in, void* const* out, int64_t n) {
   for (int j = 0; j < states; ++j) p.in[j] = static_cast<const T*>(in[j]), p.out[j] = static_cast<T*>(out[j]);

@@ -45,3 +45,21 @@ constexpr void update_element(T (&s)[kStates<kRule>], T g, const UpdateScalars<T
     s[0] = s[0] - step;
   }
 }
+
+// Calls f with the rule as a compile-time constant.
+template <class F>
+auto with_rule(UpdateRule rule, F&& f) {
+  using R = UpdateRule;
+  switch (rule) {
+    case R::sgd: return f(std::integral_constant<R, R::sgd>());
+    case R::momentum: return f(std::integral_constant<R, R::momentum>());
+    case R::nesterov: return f(std::integral_constant<R, R::nesterov>());
+    case R::rmsprop: return f(std::integral_constant<R, R::rmsprop>());
+    case R::rmsprop_momentum: return f(std::integral_constant<R, R::rmsprop_momentum>());
+    case R::rmsprop_centered: return f(std::integral_constant<R, R::rmsprop_centered>());
+    case R::rmsprop_centered_momentum: return f(std::integral_constant<R, R::rmsprop_centered_momentum>());
+    case R::adam: return f(std::integral_constant<R, R::adam>());
+    case R::adam_largest: break;
+  }
+  return f(std::integral_constant<R, R::adam_largest>());
+}
