@@ -196,6 +196,11 @@ TEST(UpdateGroup, BitsOfTheSingleUpdates) {
           rest.push_back(Tensor::scalar_of(0.01 * (k + 1), type));
           ops.push_back(make_op<UpdateOp>(rule, UpdateConstants{0.9, 0.99, 1e-3}));
         }
+      // A last one that does not fill a task.
+      variables.push_back({Variable(ramp({5}))});
+      rest.push_back(ramp({5}, 0.7));
+      rest.push_back(Tensor::scalar(0.01f));
+      ops.push_back(make_op<UpdateOp>(R::sgd, UpdateConstants{}));
       Function step([&](std::span<const Tensor> in) -> Tensors {
         for (size_t i = 0; i < ops.size(); ++i) update_variables(ops[i], variables[i], in.subspan(2 * i, 2));
         return {};
