@@ -1,4 +1,4 @@
-// Convolutions take bias and relu with them, their weight gradients the bias'; the mask of a relu before a max pooling moves
+// Convolutions take bias, residual sum and relu with them, their weight gradients the bias'; the mask of a relu before a max pooling moves
 // behind it, where there is less to mask; poolings whose index nobody reads make none.
 #include <set>
 
@@ -20,6 +20,7 @@ class Patterns {
   explicit Patterns(Rebuild& r) : r_(r), g_(r.old()), uses_(use_counts(g_)), users_(g_.values.size()) {
     for (size_t i = 0; i < g_.nodes.size(); ++i)
       for (int v : g_.nodes[i].inputs) users_[v].push_back(static_cast<int>(i));
+    for (size_t i = g_.nodes.size(); i-- > 0;) find_epilogue(static_cast<int>(i));  // the outermost first
     for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
   }
 
@@ -38,7 +39,12 @@ class Patterns {
   }
 
  private:
-  struct Epilogue { int convolution, bias; bool relu; };  // node, value
+  struct Epilogue {
+    int convolution = -1;             // node
+    int bias = -1, residual = -1;     // values, if any
+    bool relu = false;
+    std::vector<int> path = {};       // nodes from the convolution to the last sum
+  };
   struct Gradients { int kernel, bias; };                 // nodes
   struct Mask { int scatter, pool; };                     // nodes
 
@@ -58,31 +64,56 @@ class Patterns {
   }
 
   void find(int node) {
-    if (auto* unary = op<UnaryOp>(node); unary && unary->kind == Unary::relu && uses_[input(node, 0)] == 1) find_epilogue(node, maker(input(node, 0)), true);
-    else if (auto* add = op<BinaryOp>(node); add && add->kind == Binary::add) find_epilogue(node, node, false);
-    else if (op<ConvolutionWeightGradOp>(node)) find_gradients(node);
+    if (op<ConvolutionWeightGradOp>(node)) find_gradients(node);
     else if (op<WhereOp>(node)) find_mask(node);
     else if (lone_pool(node)) useless_index_ = true;
   }
 
-  // `add` is a convolution that nobody else reads plus one value a channel.
-  void find_epilogue(int node, int add, bool relu) {
-    auto* sum = op<BinaryOp>(add);
-    if (!sum || sum->kind != Binary::add) return;
-    if (!relu && uses_[g_.nodes[add].outputs[0]] == 1) {  // a relu behind it takes both
-      const std::vector<int>& users = users_[g_.nodes[add].outputs[0]];
-      if (auto* behind = users.empty() ? nullptr : op<UnaryOp>(users[0]); behind && behind->kind == Unary::relu) return;
-    }
+  // Whether v is a convolution that nobody else reads, in float32.
+  bool plain(int v) const { return op<ConvolutionOp>(maker(v)) && uses_[v] == 1 && spec(v).dtype == DType::float32; }
+  bool a_value_a_channel(int v, const Shape& out) const {
+    const Shape& s = spec(v).shape;
+    return s.rank() >= 1 && s.rank() <= out.rank() && s.back() == out.back() && s.elements() == out.back();
+  }
+  // v as a convolution, or one plus a bias.
+  std::optional<Epilogue> biased(int v) const {
+    if (plain(v)) return Epilogue{.convolution = maker(v), .path = {maker(v)}};
+    auto* sum = op<BinaryOp>(maker(v));
+    if (!sum || sum->kind != Binary::add) return {};
     for (int side = 0; side < 2; ++side) {
-      const int y = input(add, side), bias = input(add, 1 - side);
-      if (!op<ConvolutionOp>(maker(y)) || uses_[y] != 1 || spec(y).dtype != DType::float32) continue;
-      const Shape &s = spec(bias).shape, &out = spec(y).shape;
-      if (s.rank() < 1 || s.rank() > out.rank() || s.back() != out.back() || s.elements() != out.back()) continue;
-      convolutions_[node] = {maker(y), bias, relu};
-      absorbed_.insert(maker(y));
-      if (relu) absorbed_.insert(add);
-      return;
+      const int y = input(maker(v), side), bias = input(maker(v), 1 - side);
+      if (plain(y) && a_value_a_channel(bias, spec(y).shape)) return Epilogue{.convolution = maker(y), .bias = bias, .path = {maker(y), maker(v)}};
     }
+    return {};
+  }
+  // The same, or the sum of one with a tensor of its shape; of two convolutions the later one makes the sum.
+  std::optional<Epilogue> ending(int v) const {
+    if (auto e = biased(v)) return e;
+    auto* sum = op<BinaryOp>(maker(v));
+    if (!sum || sum->kind != Binary::add) return {};
+    std::optional<Epilogue> best;
+    for (int side = 0; side < 2; ++side) {
+      const int y = input(maker(v), side), residual = input(maker(v), 1 - side);
+      if (spec(y) != spec(v) || spec(residual) != spec(v) || uses_[y] != 1) continue;
+      std::optional<Epilogue> e = biased(y);
+      if (!e || (best && best->convolution > e->convolution)) continue;
+      e->residual = residual;
+      e->path.push_back(maker(v));
+      best = std::move(e);
+    }
+    return best;
+  }
+
+  void find_epilogue(int node) {
+    if (g_.nodes[node].kind != GraphNode::Kind::op || absorbed_.count(node)) return;
+    auto* unary = op<UnaryOp>(node);
+    const bool relu = unary && unary->kind == Unary::relu && uses_[input(node, 0)] == 1;
+    std::optional<Epilogue> e = ending(relu ? input(node, 0) : g_.nodes[node].outputs[0]);
+    if (!e || e->convolution == node) return;
+    e->relu = relu;
+    for (int n : e->path)
+      if (n != node) absorbed_.insert(n);
+    convolutions_[node] = std::move(*e);
   }
 
   void find_gradients(int node) {
@@ -115,11 +146,17 @@ class Patterns {
 
   void write(const GraphNode& n, const Epilogue& e) {
     auto* conv = op<ConvolutionOp>(e.convolution);
-    int bias = r_.at(e.bias);
-    const Shape flat{spec(e.bias).shape.back()};
-    if (auto* reshaped = r_.op<ReshapeOp>(bias); reshaped && r_.spec(r_.maker(bias).inputs[0]).shape == flat) bias = r_.maker(bias).inputs[0];
-    if (r_.spec(bias).shape != flat) bias = r_.emit(make_op<ReshapeOp>(flat), {bias});
-    r_.replace(n.outputs[0], r_.emit(make_op<FusedConvolutionOp>(conv->window, conv->groups, e.relu), {r_.at(input(e.convolution, 0)), r_.at(input(e.convolution, 1)), bias}));
+    Ids inputs = {r_.at(input(e.convolution, 0)), r_.at(input(e.convolution, 1))};
+    if (e.bias >= 0) {
+      int bias = r_.at(e.bias);
+      const Shape flat{spec(e.bias).shape.back()};
+      if (auto* reshaped = r_.op<ReshapeOp>(bias); reshaped && r_.spec(r_.maker(bias).inputs[0]).shape == flat) bias = r_.maker(bias).inputs[0];
+      if (r_.spec(bias).shape != flat) bias = r_.emit(make_op<ReshapeOp>(flat), {bias});
+      inputs.push_back(bias);
+    }
+    if (e.residual >= 0) inputs.push_back(r_.at(e.residual));
+    const ConvolutionEpilogue epilogue{e.bias >= 0, e.residual >= 0, e.relu};
+    r_.replace(n.outputs[0], r_.emit(make_op<FusedConvolutionOp>(conv->window, conv->groups, epilogue), inputs));
   }
 
   void write(const Gradients& g) {

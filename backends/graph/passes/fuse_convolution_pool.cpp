@@ -21,7 +21,7 @@ void fuse_convolution_pool(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const GraphNode& n = graph.nodes[i];
     int between = -1;
-    if (dynamic_cast<const MaxPoolOp*>(n.op.get()) && op_of<FusedConvolutionOp>(graph, n.inputs[0])) between = n.inputs[0];
+    if (auto* conv = dynamic_cast<const MaxPoolOp*>(n.op.get()) ? op_of<FusedConvolutionOp>(graph, n.inputs[0]) : nullptr; conv && conv->epilogue.bias && !conv->epilogue.residual) between = n.inputs[0];
     if (dynamic_cast<const FusedConvolutionWeightGradOp*>(n.op.get()) && op_of<MaxPoolScatterOp>(graph, n.inputs[1])) between = n.inputs[1];
     if (between < 0 || uses[between] != 1) continue;
     pairs[static_cast<int>(i)] = graph.values[between].node;
@@ -42,7 +42,7 @@ void fuse_convolution_pool(Graph& graph) {
     Op fused;
     if (auto* pool = dynamic_cast<const MaxPoolOp*>(n.op.get())) {
       auto* conv = static_cast<const FusedConvolutionOp*>(other.op.get());
-      fused = make_op<FusedConvolutionPoolOp>(conv->plain.window, conv->plain.groups, conv->relu, pool->windows, pool->indexed);
+      fused = make_op<FusedConvolutionPoolOp>(conv->plain.window, conv->plain.groups, conv->epilogue.relu, pool->windows, pool->indexed);
       for (int v : other.inputs) inputs.push_back(r.at(v));
     } else {
       auto* grad = static_cast<const FusedConvolutionWeightGradOp*>(n.op.get());

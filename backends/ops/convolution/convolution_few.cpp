@@ -94,7 +94,7 @@ BoundKernel bind_pool(const KernelRequest& r) {
   if (const char* why = refuse_pool(d, op.pool.windows)) return r.decline(why);
   const Padded p(d);
   const BatchSplit split(d, 1 << 18, 1 << 20);
-  const bool indexed = r.outputs.size() > 1, relu = op.convolution.relu;
+  const bool indexed = r.outputs.size() > 1, relu = op.convolution.epilogue.relu;
   BoundKernel k;
   k.run = [=](const void* const* in, void* const* out, void*) {
     const ConvolutionDims& d = p.d;

@@ -114,21 +114,20 @@ void multiply_rows(const Geometry& g, const float* x, const float* packed, float
   }
 }
 
-// y = x convolved with the packed kernel, plus bias. Tasks are some samples each; of few samples, pieces of them.
+// y = x convolved with the packed kernel, and the epilogue. Tasks are some samples each; of few samples, pieces of them.
 struct Forward {
   Geometry g;
   int64_t batch;
-  bool bias, relu;
   int64_t chunk, cuts;
 
-  Forward(const Geometry& g, int64_t batch, bool bias, bool relu) : g(g), batch(batch), bias(bias), relu(relu) {
+  Forward(const Geometry& g, int64_t batch) : g(g), batch(batch) {
     const int64_t sample = std::max<int64_t>(1, g.places() * g.depth * g.filters);
     chunk = std::clamp<int64_t>(kTaskWork / sample, 1, batch);
     cuts = batch >= 4 ? 1 : std::clamp<int64_t>(sample / kTaskWork, 1, 8);  // a batch of one must keep two cores busy
   }
   size_t padding_bytes() const { return cuts > 1 && !g.whole ? static_cast<size_t>(batch * g.padded_elements()) * sizeof(float) : 0; }
 
-  void run(const float* x, const float* packed, float* y, const float* b, float* padding) const {
+  void run(const float* x, const float* packed, float* y, const ConvolutionEpilogue::Operands& epilogue, float* padding) const {
     if (cuts > 1) {
       if (!g.whole) parallel_for(batch, [&](int64_t n) { g.pad(x + n * g.in_elements(), padding + n * g.padded_elements()); });
       const bool by_rows = g.rows() >= cuts;
@@ -136,9 +135,8 @@ struct Forward {
       parallel_for(batch * cuts, [&](int64_t t) {
         const int64_t n = t / cuts, first = std::min(length, t % cuts * part), last = std::min(length, first + part);
         const float* from = g.whole ? x + n * g.in_elements() : padding + n * g.padded_elements();
-        float* to = y + n * g.out_elements();
-        if (by_rows) piece(from, packed, to, b, first, last, 0, g.out[2]);
-        else piece(from, packed, to, b, 0, g.rows(), first, last);
+        if (by_rows) piece(from, packed, y, n, epilogue, first, last, 0, g.out[2]);
+        else piece(from, packed, y, n, epilogue, 0, g.rows(), first, last);
       });
       return;
     }
@@ -150,16 +148,17 @@ struct Forward {
           g.pad(from, copy);
           from = copy;
         }
-        piece(from, packed, y + n * g.out_elements(), b, 0, g.rows(), 0, g.out[2]);
+        piece(from, packed, y, n, epilogue, 0, g.rows(), 0, g.out[2]);
       }
     });
   }
 
  private:
-  void piece(const float* x, const float* packed, float* y, const float* b, int64_t from, int64_t to, int64_t left, int64_t right) const {
-    multiply_rows(g, x, packed, y, from, to, left, right);
-    if (!bias) return;
-    for (int64_t row = from; row < to; ++row) convolution_rows().add_bias(y + (row * g.out[2] + left) * g.filters, b, right - left, g.filters, relu);
+  // Of sample n.
+  void piece(const float* x, const float* packed, float* y, int64_t n, const ConvolutionEpilogue::Operands& epilogue, int64_t from, int64_t to, int64_t left, int64_t right) const {
+    const int64_t sample = n * g.out_elements();
+    multiply_rows(g, x, packed, y + sample, from, to, left, right);
+    for (int64_t row = from; row < to; ++row) epilogue.finish(y, sample + (row * g.out[2] + left) * g.filters, right - left, g.filters);
   }
 };
 
@@ -178,8 +177,8 @@ const char* preference(const ConvolutionDims& d, bool weight_grad) {
   return nullptr;
 }
 
-BoundKernel forward(const ConvolutionDims& d, bool bias, bool relu) {
-  const Forward f(Geometry(d), d.batch, bias, relu);
+BoundKernel forward(const ConvolutionDims& d, ConvolutionEpilogue epilogue = {}) {
+  const Forward f(Geometry(d), d.batch);
   const size_t bytes = packed_bytes(f.g.depth, f.g.filters);
   auto at = [](void* p, size_t bytes) { return reinterpret_cast<float*>(static_cast<char*>(p) + bytes); };
   auto floats = [](const void* p) { return static_cast<const float*>(p); };
@@ -187,10 +186,10 @@ BoundKernel forward(const ConvolutionDims& d, bool bias, bool relu) {
   k.scratch_bytes = bytes + f.padding_bytes();
   k.run = [=](const void* const* in, void* const* out, void* scratch) {
     pack_kernel(f.g, floats(in[1]), at(scratch, 0));
-    f.run(floats(in[0]), floats(scratch), at(out[0], 0), bias ? floats(in[2]) : nullptr, at(scratch, bytes));
+    f.run(floats(in[0]), floats(scratch), at(out[0], 0), epilogue.of(in), at(scratch, bytes));
   };
   k.preparation = {.input = 1, .bytes = bytes, .make = [=](const void* w, void* to) { pack_kernel(f.g, floats(w), at(to, 0)); },
-                   .run = [=](const void* const* in, void* const* out, void* scratch) { f.run(floats(in[0]), floats(in[1]), at(out[0], 0), bias ? floats(in[2]) : nullptr, at(scratch, bytes)); }};
+                   .run = [=](const void* const* in, void* const* out, void* scratch) { f.run(floats(in[0]), floats(in[1]), at(out[0], 0), epilogue.of(in), at(scratch, bytes)); }};
   return k;
 }
 
@@ -246,15 +245,15 @@ BoundKernel input_grad(const ConvolutionDims& d) {
   auto floats = [](const void* p) { return static_cast<const float*>(p); };
   BoundKernel k;
   if (ConvolutionDims::product(d.strides) == 1) {
-    const Forward f(Geometry::turned(d), d.batch, false, false);
+    const Forward f(Geometry::turned(d), d.batch);
     const size_t bytes = packed_bytes(f.g.depth, f.g.filters);
     k.scratch_bytes = bytes + f.padding_bytes();
     k.run = [=](const void* const* in, void* const* out, void* scratch) {
       pack_turned(f.g, floats(in[1]), static_cast<float*>(scratch));
-      f.run(floats(in[0]), floats(scratch), static_cast<float*>(out[0]), nullptr, reinterpret_cast<float*>(static_cast<char*>(scratch) + bytes));
+      f.run(floats(in[0]), floats(scratch), static_cast<float*>(out[0]), {}, reinterpret_cast<float*>(static_cast<char*>(scratch) + bytes));
     };
     k.preparation = {.input = 1, .bytes = bytes, .make = [=](const void* w, void* to) { pack_turned(f.g, floats(w), static_cast<float*>(to)); },
-                     .run = [=](const void* const* in, void* const* out, void* scratch) { f.run(floats(in[0]), floats(in[1]), static_cast<float*>(out[0]), nullptr, reinterpret_cast<float*>(static_cast<char*>(scratch) + bytes)); }};
+                     .run = [=](const void* const* in, void* const* out, void* scratch) { f.run(floats(in[0]), floats(in[1]), static_cast<float*>(out[0]), {}, reinterpret_cast<float*>(static_cast<char*>(scratch) + bytes)); }};
     return k;
   }
   const Scattered s(d);
@@ -319,14 +318,14 @@ BoundKernel bind_forward(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionOp&>(r.op);
   const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
   if (const char* why = refuse<kPreferred>(r, d)) return r.decline(why);
-  return forward(d, false, false);
+  return forward(d);
 }
 template <bool kPreferred>
 BoundKernel bind_fused(const KernelRequest& r) {
   const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
   const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
   if (const char* why = refuse<kPreferred>(r, d)) return r.decline(why);
-  return forward(d, true, op.relu);
+  return forward(d, op.epilogue);
 }
 template <bool kPreferred>
 BoundKernel bind_input_grad(const KernelRequest& r) {

@@ -4,7 +4,6 @@
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/fused.h"
 #include "backends/ops/convolution/onednn.h"
-#include "backends/ops/convolution/rows.h"
 
 namespace lamina {
 
@@ -142,21 +141,19 @@ BoundKernel attempt(const KernelRequest& r, const ConvolutionDims& d, F&& make) 
 }
 
 // Kernel and one tensor in, the other out: forward, and the input's gradient.
-// With `bias`, a third input is added to the result of a chunk while it is in the cache.
+// A chunk's result meets the epilogue while it is in the cache.
 template <Which which>
-BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, bool bias = false, bool relu = false) {
+BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, ConvolutionEpilogue epilogue = {}) {
   constexpr bool forward = which == Which::forward;
   auto c = std::make_shared<const Chunked<which>>(d, BatchSplit(d, kTaskWork, 1 << 20));
   if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");
-  auto multiply = [c, bias, relu, channels = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, const void* w) {
+  auto multiply = [c, epilogue, channels = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, const void* w) {
     parallel_for(c->split.tasks, [&](int64_t t) {
       const int64_t n = c->split.begin(t);
       const float* from = static_cast<const float*>(in[0]) + n * (forward ? x : y);
       float* to = static_cast<float*>(out[0]) + n * (forward ? y : x);
       if constexpr (forward) c->step(t).run({{DNNL_ARG_SRC, &c->x_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DST, &c->y_of(t), to}});
-      if constexpr (forward) {
-        if (bias) convolution_rows().add_bias(to, static_cast<const float*>(in[2]), c->split.size(t) * y / channels, channels, relu);
-      }
+      if constexpr (forward) epilogue.of(in).finish(static_cast<float*>(out[0]), n * y, c->split.size(t) * y / channels, channels);
       if constexpr (!forward) c->step(t).run({{DNNL_ARG_DIFF_DST, &c->y_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DIFF_SRC, &c->x_of(t), to}});
     });
   };
@@ -171,7 +168,8 @@ BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, bool b
     reorder->run(in[1], scratch);
     multiply(in, out, scratch);
   };
-  k.preparation = {.input = 1, .bytes = k.scratch_bytes, .make = [reorder](const void* w, void* to) { reorder->run(w, to); }, .run = [multiply](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); }};
+  k.preparation = {.input = 1, .bytes = k.scratch_bytes, .make = [reorder](const void* w, void* to) { reorder->run(w, to); }, .run = [multiply](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); },
+                   .layout = reorder->layout()};
   return k;
 }
 
@@ -190,7 +188,7 @@ BoundKernel bind_input_grad(const KernelRequest& r) {
 BoundKernel bind_fused(const KernelRequest& r) {
   const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
   const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
-  return attempt(r, d, [&] { return with_kernel<Which::forward>(r, d, true, op.relu); });
+  return attempt(r, d, [&] { return with_kernel<Which::forward>(r, d, op.epilogue); });
 }
 
 // Every chunk has sums of its own, kernel and then bias, which are added in order.

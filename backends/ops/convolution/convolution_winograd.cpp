@@ -89,7 +89,7 @@ const char* refusal(const KernelRequest& r, const ConvolutionDims& d) {
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Forward, or with `flipped` the input's gradient, which is the convolution of g by the kernel turned round.
-BoundKernel convolve(const ConvolutionDims& d, bool flipped, bool bias, bool relu) {
+BoundKernel convolve(const ConvolutionDims& d, bool flipped, ConvolutionEpilogue epilogue = {}) {
   const int64_t low[2] = {flipped ? 2 - d.low[1] : d.low[1], flipped ? 2 - d.low[2] : d.low[2]};
   const Tiles tiles = flipped ? Tiles(d.filters, d.channels, d.out.data() + 1, d.in.data() + 1, low) : Tiles(d.channels, d.filters, d.in.data() + 1, d.out.data() + 1, low);
   // Tasks are ranges of tiles, of whole blocks, over sample after sample.
@@ -118,18 +118,22 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, bool bias, bool rel
       const size_t block = aligned(tiles.block_floats() * sizeof(float)) / sizeof(float);
       float* v = static_cast<float*>(task_scratch((block + static_cast<size_t>(tiles.c + tiles.k)) * sizeof(float)));
       float *m = v + 16 * tiles.v_plane(), *zeros = v + block, *nowhere = zeros + tiles.c;
-      std::memset(zeros, 0, static_cast<size_t>(tiles.c) * sizeof(float));
+      std::memset(zeros, 0, static_cast<size_t>(tiles.c + tiles.k) * sizeof(float));
       const float* x = static_cast<const float*>(in[0]);
       float* y = static_cast<float*>(out[0]);
+      const ConvolutionEpilogue::Operands with = epilogue.of(in);
       const int64_t end = std::min(all, (task + 1) * range);
       for (int64_t first = task * range; first < end; first += tiles.block) {
         const int64_t count = std::min(tiles.block, end - first);
         tiles.transform_inputs(loops, x, zeros, first, count, v);
         for (int64_t i = 0; i < 16; ++i) loops.product(v + i * tiles.v_plane(), u + i * n, m + i * tiles.m_plane(), count, tiles.c, tiles.k);
         tiles.walk(first, count, [&](int64_t t, int64_t sample, int64_t i, int64_t j) {
+          const int64_t at = sample * tiles.to[0] * tiles.to[1] * tiles.k;
           float* list[4];
-          Tiles::places<2>(y + sample * tiles.to[0] * tiles.to[1] * tiles.k, tiles.to, tiles.k, 2 * i, 2 * j, nowhere, list);
-          loops.output(m + t * tiles.k, tiles.m_plane(), tiles.k, bias ? static_cast<const float*>(in[2]) : nullptr, relu, list);
+          const float* added[4];
+          Tiles::places<2>(y + at, tiles.to, tiles.k, 2 * i, 2 * j, nowhere, list);
+          if (with.residual) Tiles::places<2>(with.residual + at, tiles.to, tiles.k, 2 * i, 2 * j, static_cast<const float*>(nowhere), added);
+          loops.output(m + t * tiles.k, tiles.m_plane(), tiles.k, with.bias, with.residual ? added : nullptr, with.relu, list);
         });
       }
     });
@@ -190,19 +194,19 @@ BoundKernel bind_forward(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionOp&>(r.op);
   const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
   if (const char* why = refusal(r, d)) return r.decline(why);
-  return convolve(d, false, false, false);
+  return convolve(d, false);
 }
 BoundKernel bind_fused(const KernelRequest& r) {
   const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
   const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
   if (const char* why = refusal(r, d)) return r.decline(why);
-  return convolve(d, false, true, op.relu);
+  return convolve(d, false, op.epilogue);
 }
 BoundKernel bind_input_grad(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
   const ConvolutionDims d(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape);
   if (const char* why = refusal(r, d)) return r.decline(why);
-  return convolve(d, true, false, false);
+  return convolve(d, true);
 }
 BoundKernel bind_weight_grad(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);

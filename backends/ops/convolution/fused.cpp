@@ -2,7 +2,6 @@
 
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/convolution/rows.h"
 #include "backends/ops/reduce/reduce.h"
 
 namespace lamina {
@@ -40,18 +39,16 @@ BoundKernel bind_composed(const KernelRequest& r) {
   const int64_t unit = std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, channels));
   BoundKernel k;
   k.scratch_bytes = plain.scratch_bytes;
-  auto then_bias = [=, relu = op.relu](BoundKernel::Run run) -> BoundKernel::Run {
+  auto then_finish = [=, epilogue = op.epilogue](BoundKernel::Run run) -> BoundKernel::Run {
     return [=, run = std::move(run)](const void* const* in, void* const* out, void* scratch) {
       run(in, out, scratch);
-      parallel_for((rows + unit - 1) / unit, [&](int64_t t) {
-        convolution_rows().add_bias(static_cast<float*>(out[0]) + t * unit * channels, static_cast<const float*>(in[2]), std::min(unit, rows - t * unit), channels, relu);
-      });
+      parallel_for((rows + unit - 1) / unit, [&](int64_t t) { epilogue.of(in).finish(static_cast<float*>(out[0]), t * unit * channels, std::min(unit, rows - t * unit), channels); });
     };
   };
-  k.run = then_bias(std::move(plain.run));
+  k.run = then_finish(std::move(plain.run));
   if (plain.preparation) {
     k.preparation = std::move(plain.preparation);
-    k.preparation->run = then_bias(std::move(k.preparation->run));
+    k.preparation->run = then_finish(std::move(k.preparation->run));
   }
   return k;
 }

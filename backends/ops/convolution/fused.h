@@ -2,23 +2,27 @@
 // Convolutions with what surrounds them, made by the graph engine's pass only, after gradients have been taken; the primitives
 // they replace are their reference. float32.
 #include "backends/ops/convolution/convolution.h"
+#include "backends/ops/convolution/epilogue.h"
 #include "backends/ops/pooling/pooling.h"
 
 namespace lamina {
 
-// convolution(x, w) + bias, then relu if asked. Inputs x, w, bias (O). The same bits as the three primitives.
+// relu(convolution(x, w) + bias + residual), or what of it the epilogue names. Inputs x, w, bias (O), residual (of the result's
+// shape). The same bits as the primitives one by one.
 class FusedConvolutionOp final : public Primitive {
  public:
-  FusedConvolutionOp(Window window, int64_t groups, bool relu) : plain(std::move(window), groups), relu(relu) {}
+  FusedConvolutionOp(Window window, int64_t groups, ConvolutionEpilogue epilogue) : plain(std::move(window), groups), epilogue(epilogue) {}
   std::string_view name() const override { return "FusedConvolution"; }
   void attributes(Attributes& a) const override {
     plain.attributes(a);
-    a("relu", relu);
+    a("bias", epilogue.bias);
+    a("residual", epilogue.residual);
+    a("relu", epilogue.relu);
   }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override { return plain.infer(in.first(2)); }
   bool differentiable() const override { return false; }
   const ConvolutionOp plain;
-  const bool relu;
+  const ConvolutionEpilogue epilogue;
 };
 
 // The gradients of kernel and bias: inputs x, g -> convolution_weight_grad(x, g), the sum of g over all axes but the last.
@@ -37,7 +41,7 @@ class FusedConvolutionWeightGradOp final : public Primitive {
 // The max pooling of a FusedConvolution, whose result goes no further: inputs x, w, bias -> what MaxPool gives.
 class FusedConvolutionPoolOp final : public Primitive {
  public:
-  FusedConvolutionPoolOp(Window window, int64_t groups, bool relu, PoolWindows windows, bool indexed) : convolution(std::move(window), groups, relu), pool(std::move(windows), indexed) {}
+  FusedConvolutionPoolOp(Window window, int64_t groups, bool relu, PoolWindows windows, bool indexed) : convolution(std::move(window), groups, {.bias = true, .relu = relu}), pool(std::move(windows), indexed) {}
   std::string_view name() const override { return "FusedConvolutionPool"; }
   void attributes(Attributes& a) const override {
     convolution.attributes(a);

@@ -56,6 +56,29 @@ struct Step {
   }
 };
 
+// A layout as text: equal texts mean that the same element of a tensor stands at the same place. Empty: it cannot be told.
+#if DNNL_VERSION_MAJOR >= 3
+inline std::string layout_text(const dnnl::memory::desc& d) {
+  if (d.get_format_kind() != dnnl::memory::format_kind::blocked) return {};
+  std::string all;
+  for (const auto& list : {d.get_dims(), d.get_padded_dims(), d.get_strides(), d.get_inner_blks(), d.get_inner_idxs()}) {
+    for (auto n : list) all += text(n, " ");
+    all += "/ ";
+  }
+  return all;
+}
+#else
+inline std::string layout_text(const dnnl::memory::desc& d) {
+  const dnnl_memory_desc_t& m = d.data;
+  if (m.format_kind != dnnl_blocked || m.extra.flags) return {};
+  const dnnl_blocking_desc_t& b = m.format_desc.blocking;
+  std::string all;
+  for (int i = 0; i < m.ndims; ++i) all += text(m.dims[i], " ", m.padded_dims[i], " ", b.strides[i], " ");
+  for (int i = 0; i < b.inner_nblks; ++i) all += text("/ ", b.inner_blks[i], " ", b.inner_idxs[i], " ");
+  return all;
+}
+#endif
+
 // A copy into another layout.
 struct Reorder {
   dnnl::memory::desc from, to;
@@ -68,6 +91,10 @@ struct Reorder {
     step = {dnnl::reorder(pd), pd.scratchpad_desc(), "reorder"};
   }
   bool needed() const { return from != to; }
+  std::string layout() const {  // what it does, if that can be told
+    const std::string a = layout_text(from), b = layout_text(to);
+    return a.empty() || b.empty() ? std::string() : "onednn " + a + "> " + b;
+  }
   void run(const void* source, void* target) const { step.run({{DNNL_ARG_FROM, &from, source}, {DNNL_ARG_TO, &to, target}}); }
 };
 

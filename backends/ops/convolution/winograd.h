@@ -12,8 +12,8 @@ struct WinogradLoops {
   void (*kernel_grad)(const float* u, int64_t n, float* w, int64_t begin, int64_t end);
   // A tile's sixteen places of `channels` each -> v[i * stride + c].
   void (*input)(const float* const* places, int64_t channels, float* v, int64_t stride);
-  // m[i * stride + c] -> the tile's four places, with bias (or null) and relu.
-  void (*output)(const float* m, int64_t stride, int64_t channels, const float* bias, bool relu, float* const* places);
+  // m[i * stride + c] -> the tile's four places; bias and the residual's four places (or null) are added, then relu.
+  void (*output)(const float* m, int64_t stride, int64_t channels, const float* bias, const float* const* residual, bool relu, float* const* places);
   // The gradient of output(): four places -> m; their sums are added to bias (or null).
   void (*output_grad)(const float* const* places, int64_t channels, float* m, int64_t stride, float* bias);
   // m (rows, k) = v (rows, c) u (c, k); u (c, k) += v^T (c, rows) m (rows, k).

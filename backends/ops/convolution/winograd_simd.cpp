@@ -71,7 +71,7 @@ void input(const float* const* places, int64_t channels, float* v, int64_t strid
   }
 }
 
-void output(const float* m, int64_t stride, int64_t channels, const float* bias, bool relu, float* const* places) {
+void output(const float* m, int64_t stride, int64_t channels, const float* bias, const float* const* residual, bool relu, float* const* places) {
   for (int64_t c = 0; c < channels; c += 8) {
     const Floats zero = {}, b = bias ? load(bias + c) : zero;
     Floats top[4], bottom[4];
@@ -81,6 +81,8 @@ void output(const float* m, int64_t stride, int64_t channels, const float* bias,
       bottom[s] = m1 - m2 - m3;
     }
     Floats y[4] = {top[0] + top[1] + top[2] + b, top[1] - top[2] - top[3] + b, bottom[0] + bottom[1] + bottom[2] + b, bottom[1] - bottom[2] - bottom[3] + b};
+    if (residual)
+      for (int i = 0; i < 4; ++i) y[i] += load(residual[i] + c);
     for (int i = 0; i < 4; ++i) store(places[i] + c, relu ? (y[i] < zero ? zero : y[i]) : y[i]);
   }
 }

@@ -109,10 +109,9 @@ TEST(FuseConvolution, ForwardAloneMakesNoIndexAndKeepsBits) {
 }
 
 TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
+  std::map<std::string, int> ran;
   for (int64_t channels : {3, 16}) {
     const Tensor x = ramp({5, 13, 12, channels}), w = ramp({3, 3, channels, 24}), b = ramp({24}), g = ramp({5, 13, 12, 24});
-    Tensor plain = prim::unary(Unary::relu, prim::add(prim::convolution(x, w, kSame), b));
-    const FusedConvolutionOp forward(kSame, 1, true);
     const FusedConvolutionWeightGradOp grad(kSame, 1, {3, 3});
     auto run = [](const Primitive& op, std::string_view kernel, const Tensors& inputs) -> Tensors {
       std::vector<TensorSpec> in;
@@ -130,7 +129,19 @@ TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
     };
     for (const KernelInfo& k : registered_kernels()) {
       if (k.primitive == "FusedConvolution") {
-        if (Tensors y = run(forward, k.name, {x, w, b}); !y.empty()) expect_close(plain, y[0], 1e-5);
+        for (int which = 0; which < 8; ++which) {
+          const ConvolutionEpilogue epilogue{.bias = (which & 1) != 0, .residual = (which & 2) != 0, .relu = (which & 4) != 0};
+          Tensor plain = prim::convolution(x, w, kSame);
+          Tensors inputs = {x, w};
+          if (epilogue.bias) inputs.push_back(b), plain = prim::add(plain, b);
+          if (epilogue.residual) inputs.push_back(g), plain = prim::add(plain, g);
+          if (epilogue.relu) plain = prim::unary(Unary::relu, plain);
+          Tensors y = run(FusedConvolutionOp(kSame, 1, epilogue), k.name, inputs);
+          if (y.empty()) continue;
+          SCOPED_TRACE(k.name + " " + std::to_string(which));
+          expect_close(plain, y[0], 1e-5);
+          if (epilogue.bias && epilogue.residual) ++ran[k.name];
+        }
       } else if (k.primitive == "FusedConvolutionWeightGrad") {
         Tensors y = run(grad, k.name, {x, g});
         if (y.empty()) continue;
@@ -138,6 +149,69 @@ TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
         expect_close(prim::reduce(Reduce::sum, g, {0, 1, 2}, false), y[1], 1e-5);
       }
     }
+  }
+  for (const char* kernel : {"composed", "gemm_any"}) EXPECT_EQ(ran[kernel], 4) << kernel;
+}
+
+// A block as in ResNet: two convolutions, and beside them the input itself or a third one.
+Tensors residual_block(std::span<const Tensor> in, bool projected) {
+  const Tensor &x = in[0], &b = in[3];
+  Tensor shortcut = projected ? prim::add(prim::convolution(x, in[4], Window{{1, 1}, {0, 0}, {0, 0}, {1, 1}}), b) : x;
+  Tensor y = prim::unary(Unary::relu, prim::add(prim::convolution(x, in[1], kSame), b));
+  y = prim::add(prim::convolution(y, in[2], kSame), b);
+  return {prim::unary(Unary::relu, projected ? prim::add(shortcut, y) : prim::add(y, shortcut))};
+}
+
+TEST(FuseConvolution, ResidualSumsJoinTheLaterConvolution) {
+  const Tensors inputs = {ramp({3, 9, 8, 16}), ramp({3, 3, 16, 16}), ramp({3, 3, 16, 16}), ramp({16}), ramp({1, 1, 16, 16})};
+  for (bool projected : {false, true}) {
+    auto block = [&](std::span<const Tensor> in) { return residual_block(in, projected); };
+    const Graph graph = traced(block, inputs);
+    EXPECT_EQ(count(graph, "FusedConvolution"), projected ? 3 : 2) << graph.str();
+    std::vector<std::string> epilogues;
+    for (const GraphNode& n : graph.nodes) {
+      EXPECT_TRUE(!n.op || n.op->name() != "FusedElementwise") << graph.str();
+      if (auto* conv = n.op ? dynamic_cast<const FusedConvolutionOp*>(n.op.get()) : nullptr)
+        epilogues.push_back(std::string(conv->epilogue.residual ? "residual " : "") + (conv->epilogue.relu ? "relu" : ""));
+    }
+    EXPECT_EQ(epilogues, (projected ? std::vector<std::string>{"", "relu", "residual relu"} : std::vector<std::string>{"relu", "residual relu"})) << graph.str();
+    const Tensor eager = block(inputs)[0];
+    Function compiled(block, "block", Function::Mode::graph);
+    for (int threads : {1, 2}) {
+      settings().set_threads(threads);
+      const Tensor y = compiled(inputs)[0];
+      EXPECT_EQ(std::memcmp(eager.raw(), y.raw(), eager.bytes()), 0) << threads;
+    }
+    settings().set_threads(0);
+  }
+}
+
+// What else reads a convolution's result, or a sum that broadcasts, stays as it is; gradients go through all of it.
+TEST(FuseConvolution, ResidualSumsOnlyWhereNobodyElseReads) {
+  const Tensors inputs = {ramp({2, 6, 6, 8}), ramp({3, 3, 8, 8}), ramp({2, 1, 1, 8})};
+  auto shared = [](std::span<const Tensor> in) -> Tensors {
+    Tensor y = prim::convolution(in[0], in[1], kSame);
+    return {prim::unary(Unary::relu, prim::add(y, in[0])), prim::multiply(y, in[2])};
+  };
+  EXPECT_EQ(count(traced(shared, inputs), "FusedConvolution"), 0);
+  auto broadcast = [](std::span<const Tensor> in) -> Tensors { return {prim::add(prim::convolution(in[0], in[1], kSame), in[2])}; };
+  EXPECT_EQ(count(traced(broadcast, inputs), "FusedConvolution"), 0);
+  auto twice = [](std::span<const Tensor> in) -> Tensors {
+    Tensor y = prim::convolution(in[0], in[1], kSame);
+    return {prim::add(y, y)};
+  };
+  auto trained = [](std::span<const Tensor> in) -> Tensors {
+    TapeScope tape;
+    Tensor y = prim::unary(Unary::relu, prim::add(in[0], prim::convolution(in[0], in[1], kSame)));
+    std::vector<GradientSource> sources = {in[0], in[1]};
+    Tensors out = gradients(std::vector<Tensor>{prim::reduce_all(Reduce::sum, prim::square(y))}, sources);
+    out.push_back(y);
+    return out;
+  };
+  EXPECT_EQ(count(traced(trained, inputs), "FusedConvolution"), 1);
+  for (const std::function<Tensors(std::span<const Tensor>)>& f : {std::function<Tensors(std::span<const Tensor>)>(shared), {broadcast}, {twice}, {trained}}) {
+    const Tensors eager = f(inputs), compiled = Function(f, "f", Function::Mode::graph)(inputs);
+    for (size_t i = 0; i < eager.size(); ++i) expect_close(eager[i], compiled[i], 1e-5);
   }
 }
 

@@ -36,24 +36,28 @@ void expect_close(const Tensor& want, const Tensor& got, double tolerance = 1e-4
 struct Normalised {
   Window window{{1, 1}, {1, 1}, {1, 1}, {1, 1}};
   Variable w{ramp({3, 3, 16, 24})}, mean{ramp({24})}, variance{prim::add(prim::square(ramp({24})), 0.5)}, gamma{prim::add(ramp({24}), 2.0)}, beta{ramp({24})};
+  // in: a batch, and perhaps what is added to the normalised values.
   Tensors operator()(std::span<const Tensor> in) const {
     auto along = [](const Tensor& t) { return prim::reshape(t, {1, 1, 1, 24}); };
     Tensor factor = prim::multiply(prim::unary(Unary::rsqrt, prim::add(variance.value(), 1e-3)), gamma.value());
     Tensor y = prim::subtract(prim::convolution(in[0], w.value(), window), along(mean.value()));
-    return {prim::unary(Unary::relu, prim::add(prim::multiply(y, along(factor)), along(beta.value())))};
+    y = prim::add(prim::multiply(y, along(factor)), along(beta.value()));
+    return {prim::unary(Unary::relu, in.size() > 1 ? prim::add(in[1], y) : y)};
   }
 };
 
 TEST(Kept, NormalisationGoesIntoTheKernel) {
   Normalised layer;
-  const Tensors x = {ramp({5, 9, 8, 16})};
-  auto f = compiled(layer, x);
-  std::vector<std::string> names;
-  for (const GraphNode& n : f->graph().nodes)
-    if (n.op && f->graph().values[n.outputs[0]].spec.shape.rank() == 4 && f->graph().values[n.outputs[0]].spec.shape[0] == 5) names.emplace_back(n.op->name());
-  EXPECT_EQ(names, std::vector<std::string>{"FusedConvolution"}) << f->graph().str();
-  EXPECT_GT(f->kept_values(), 0u);
-  expect_close(layer(x)[0], f->run(x)[0]);
+  const Tensor residual = ramp({5, 9, 8, 24});
+  for (const Tensors& x : {Tensors{ramp({5, 9, 8, 16})}, Tensors{ramp({5, 9, 8, 16}), residual}}) {
+    auto f = compiled(layer, x);
+    std::vector<std::string> names;
+    for (const GraphNode& n : f->graph().nodes)
+      if (n.op && f->graph().values[n.outputs[0]].spec.shape.rank() == 4 && f->graph().values[n.outputs[0]].spec.shape[0] == 5) names.emplace_back(n.op->name());
+    EXPECT_EQ(names, std::vector<std::string>{"FusedConvolution"}) << f->graph().str();
+    EXPECT_GT(f->kept_values(), 0u);
+    expect_close(layer(x)[0], f->run(x)[0]);
+  }
 }
 
 TEST(Kept, FollowsEveryChangeOfItsVariables) {
