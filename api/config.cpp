@@ -47,9 +47,10 @@ void set(const std::string& where, const std::string& key, const Value& v) {
     settings().set_channels_last(choice({"channels_last", "channels_first"}, "\"channels_last\" or \"channels_first\"") == "channels_last");
   } else if (key == "lost_masks") {
     settings().set_lost_masks_fail(choice({"warn", "error"}, "\"warn\" or \"error\"") == "error");
-  } else if (key == "tf32") {
+  } else if (key == "tf32" || key == "record_steps") {
     if (!v.is_bool()) bad(where, key, v, "true or false");
-    settings().set_tf32(v.as_bool());
+    if (key == "tf32") settings().set_tf32(v.as_bool());
+    else settings().set_record_steps(v.as_bool());
   } else if (key == "epsilon") {
     if (!(v.is_int() || v.is_real()) || v.as_number() <= 0) bad(where, key, v, "a positive number");
     settings().set_epsilon(v.as_number());
@@ -57,7 +58,7 @@ void set(const std::string& where, const std::string& key, const Value& v) {
     if (!v.is_int() || v.as_int() < 0 || v.as_int() > 1024) bad(where, key, v, "a number of threads from 0 (one a core) to 1024");
     settings().set_threads(static_cast<int>(v.as_int()));
   } else {
-    std::vector<std::string> known = {"backend", "device", "floatx", "epsilon", "image_data_format", "lost_masks", "threads", "tf32"};
+    std::vector<std::string> known = {"backend", "device", "floatx", "epsilon", "image_data_format", "lost_masks", "record_steps", "threads", "tf32"};
     std::string near = nearest_name(key, known);
     throw ValueError(where, ": unknown key \"", key, "\".", near.empty() ? "" : text(" Did you mean \"", near, "\"?"), " Known keys: ", join(known, ", "), ".");
   }

@@ -1,5 +1,5 @@
 #pragma once
-// lamina.json: {"backend": "graph"|"eager", "device": "cpu"|"cuda"|"cuda:1", "floatx", "epsilon", "image_data_format", "lost_masks", "threads", "tf32"}.
+// lamina.json: {"backend": "graph"|"eager", "device": "cpu"|"cuda"|"cuda:1", "floatx", "epsilon", "image_data_format", "lost_masks", "record_steps", "threads", "tf32"}.
 // Looked up as the file named by LAMINA_CONFIG, else ./lamina.json, else ~/.lamina/lamina.json; LAMINA_BACKEND and
 // LAMINA_DEVICE override it. Read when settings are first used; ValueError naming the key and the choices if it is bad.
 #include <string>

@@ -4,6 +4,8 @@
 // was asked for, and what reads its results on the host waits for them.
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,13 @@ void append_text(std::string& out, Device device);  // cpu, cuda:0
 // "cpu", "cuda", "gpu", "cuda:1", "emulated"; ValueError naming the choices. Says nothing of whether there is such a device.
 Device parse_device(std::string_view name);
 
+// Work that a device has kept and does again, all of it at one call.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void replay() = 0;
+};
+
 // A device's memory. Calls may come from several threads. What fails on the device is a RuntimeError, at the latest in the next
 // download() or synchronize().
 class DeviceDriver {
@@ -34,7 +43,11 @@ class DeviceDriver {
   virtual void release(void* memory, size_t bytes) noexcept = 0;  // may still be in use by work that was asked for before
   virtual void upload(void* to, const void* from, size_t bytes) = 0;    // `from` may change as soon as it returns
   virtual void download(void* to, const void* from, size_t bytes) = 0;  // done when it returns
+  virtual void copy(void* to, const void* from, size_t bytes) = 0;      // between places of its own
   virtual void synchronize() = 0;                                       // all work asked for is done
+  // Keeps what `work` asks for on this thread instead of doing it. Null if the device cannot: then nothing has been done. `work` must not
+  // wait for the device, copy from or to the host, or take memory. What other threads ask for meanwhile is not touched.
+  virtual std::unique_ptr<Recording> record(const std::function<void()>& work) = 0;
   virtual std::string describe() const = 0;                             // for people: the name of the hardware
 };
 

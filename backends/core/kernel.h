@@ -32,6 +32,7 @@ struct BoundKernel {
   Run run;
   size_t scratch_bytes = 0;
   bool in_place = false;  // any one output may share the buffer of any one input of its size
+  bool recordable = true;  // run() asks a device for work and does nothing else: no waiting, no memory (see DeviceDriver::record)
   std::vector<std::pair<int, int>> sharing;  // else the (input, output) pairs that may share one buffer, any number of them at once
   std::string_view name;
   std::optional<Preparation> preparation;  // used for an input that stays the same over many runs, such as weights in inference

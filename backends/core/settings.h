@@ -29,6 +29,9 @@ class Settings {
   // GPUs may round the operands of float32 products to 10 bits of mantissa, which is much faster.
   bool tf32() const { return tf32_.load(std::memory_order_relaxed); }
   void set_tf32(bool value) { tf32_ = value; }
+  // The graph engine keeps a device's work of a run and has it done again at one call (CUDA Graphs).
+  bool record_steps() const { return record_steps_.load(std::memory_order_relaxed); }
+  void set_record_steps(bool value) { record_steps_ = value; }
   // Worker threads, the caller included; 0 means one a core.
   int threads() const { return threads_.load(std::memory_order_relaxed); }
   void set_threads(int count) { threads_ = count; }
@@ -40,6 +43,7 @@ class Settings {
   std::atomic<bool> graph_engine_{true};
   std::atomic<Device> device_{Device::cpu};
   std::atomic<bool> tf32_{false};
+  std::atomic<bool> record_steps_{true};
   std::atomic<bool> lost_masks_fail_{false};
   std::atomic<int> threads_{0};
 };

@@ -19,6 +19,7 @@ BoundKernel bind_through_host(const KernelRequest& r) {
   const auto inputs = lay_out(r.inputs, end), outputs = lay_out(r.outputs, end);
   BoundKernel k;
   k.name = "through_host";
+  k.recordable = false;
   for (size_t i = 0; i < inputs.size(); ++i)  // all inputs have been read before an output is written
     for (size_t o = 0; o < outputs.size(); ++o)
       if (inputs[i].second == outputs[o].second) k.sharing.emplace_back(i, o);

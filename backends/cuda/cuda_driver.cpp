@@ -6,6 +6,24 @@ namespace lamina::cuda {
 
 namespace {
 
+thread_local const CudaDriver* recording_on = nullptr;  // the GPU whose work this thread records
+
+constexpr size_t kCublasMemory = 32u << 20;  // bytes: what cuBLAS' manual advises for Hopper
+
+class GraphRecording final : public Recording {
+ public:
+  GraphRecording(CudaDriver& driver, cudaGraphExec_t graph) : driver_(driver), graph_(graph) {}
+  ~GraphRecording() override {
+    cudaGraphExecDestroy(graph_);  // fails where CUDA is gone already
+    cudaGetLastError();
+  }
+  void replay() override { check(cudaGraphLaunch(graph_, driver_.use()), "starting recorded work"); }
+
+ private:
+  CudaDriver& driver_;
+  cudaGraphExec_t graph_;
+};
+
 int device_count() {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
@@ -38,7 +56,29 @@ CudaDriver::CudaDriver(int index) : index_(index) {
 
 cudaStream_t CudaDriver::use() {
   check(cudaSetDevice(index_), "choosing the GPU");
-  return stream_;
+  return recording_on == this ? recording_ : stream_;
+}
+
+std::unique_ptr<Recording> CudaDriver::record(const std::function<void()>& work) {
+  std::lock_guard<std::mutex> lock(recording_mutex_);
+  use();
+  if (!recording_) check(cudaStreamCreateWithFlags(&recording_, cudaStreamNonBlocking), "a stream");
+  if (cudaStreamBeginCapture(recording_, cudaStreamCaptureModeThreadLocal) != cudaSuccess) return cudaGetLastError(), nullptr;
+  cudaGraph_t graph = nullptr;
+  bool whole = true;
+  recording_on = this;
+  try {
+    work();
+  } catch (const std::exception&) {
+    whole = false;  // of the recording or of the work: doing it tells
+  }
+  recording_on = nullptr;
+  whole &= cudaStreamEndCapture(recording_, &graph) == cudaSuccess && graph;
+  cudaGraphExec_t made = nullptr;
+  whole = whole && cudaGraphInstantiate(&made, graph, 0) == cudaSuccess;
+  if (graph) cudaGraphDestroy(graph);
+  cudaGetLastError();
+  return whole ? std::make_unique<GraphRecording>(*this, made) : nullptr;
 }
 
 void* CudaDriver::allocate(size_t bytes) {
@@ -80,6 +120,8 @@ void CudaDriver::download(void* to, const void* from, size_t bytes) {
   staging_->download(to, from, bytes, stream);
 }
 
+void CudaDriver::copy(void* to, const void* from, size_t bytes) { check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, use()), "copying memory"); }
+
 void CudaDriver::synchronize() { check(cudaStreamSynchronize(use()), "waiting for the GPU"); }
 
 std::string CudaDriver::describe() const {
@@ -91,8 +133,12 @@ CudaDriver::Cublas CudaDriver::cublas() {
   std::unique_lock<std::mutex> lock(cublas_mutex_);
   if (!cublas_) {
     check(cublasCreate(&cublas_), "making a handle");
-    check(cublasSetStream(cublas_, stream), "choosing the stream");
+    check(cudaMallocAsync(&cublas_memory_, kCublasMemory, stream_), "memory for cuBLAS");
+    check(cudaStreamSynchronize(stream_), "waiting for memory");
   }
+  // Choosing a stream forgets the workspace.
+  check(cublasSetStream(cublas_, stream), "choosing the stream");
+  check(cublasSetWorkspace(cublas_, cublas_memory_, kCublasMemory), "memory for cuBLAS");
   return {cublas_, std::move(lock)};
 }
 

@@ -18,10 +18,12 @@ class CudaDriver final : public DeviceDriver {
   void release(void* memory, size_t bytes) noexcept override;
   void upload(void* to, const void* from, size_t bytes) override;
   void download(void* to, const void* from, size_t bytes) override;
+  void copy(void* to, const void* from, size_t bytes) override;
   void synchronize() override;
+  std::unique_ptr<Recording> record(const std::function<void()>& work) override;
   std::string describe() const override;
 
-  // Makes this GPU the one that CUDA's calls on this thread mean; returns its stream.
+  // Makes this GPU the one that CUDA's calls on this thread mean; returns its stream, or the one that this thread records.
   cudaStream_t use();
   int multiprocessors() const { return properties_.multiProcessorCount; }
   size_t memory() const { return properties_.totalGlobalMem; }  // bytes that it has
@@ -42,8 +44,10 @@ class CudaDriver final : public DeviceDriver {
   cudaStream_t stream_ = nullptr;
   cudaMemPool_t pool_ = nullptr;
   std::unique_ptr<Staging> staging_;
-  std::mutex staging_mutex_, cublas_mutex_;
+  std::mutex staging_mutex_, cublas_mutex_, recording_mutex_;
+  cudaStream_t recording_ = nullptr;  // kernels asked for on it are kept
   cublasHandle_t cublas_ = nullptr;
+  void* cublas_memory_ = nullptr;  // its workspace: ours, so that recorded products need none of their own
 };
 
 CudaDriver& cuda_driver(Device device);

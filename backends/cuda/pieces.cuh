@@ -40,12 +40,14 @@ class PieceProduct {
       const std::vector<TensorSpec> out = op.infer(in);
       BoundKernel k = bind_kernel(device, {op, in, out, {}});
       scratch_ = std::max(scratch_, k.scratch_bytes);
+      recordable_ &= k.recordable;
       return std::move(k.run);
     };
     some_ = bind(pieces.samples);
     if (pieces.rest) last_ = bind(pieces.rest);
   }
   size_t scratch() const { return scratch_; }
+  bool recordable() const { return recordable_; }
   void operator()(int64_t samples, const void* a, const void* b, void* out, void* scratch) const {
     const void* operands[] = {a, b};
     (samples == samples_ ? some_ : last_)(operands, &out, scratch);
@@ -55,6 +57,7 @@ class PieceProduct {
   BoundKernel::Run some_, last_;
   int64_t samples_;
   size_t scratch_ = 0;
+  bool recordable_ = true;
 };
 
 // Places for several arrays in scratch memory.

@@ -4,24 +4,79 @@
 
 #include "backends/core/device.h"
 #include "backends/core/pooled.h"
+#include "backends/core/error.h"
 #include "backends/emulated/addresses.h"
+#include "backends/emulated/recording.h"
 
 namespace lamina::emulated {
 
 namespace {
 
+thread_local std::vector<Work>* kept = nullptr;  // by the recording of this thread
+
+// As on a GPU.
+void refuse_while_recording(const char* what) {
+  if (kept) throw RuntimeError("the emulated device cannot ", what, " while work is recorded.");
+}
+
+class EmulatedRecording final : public Recording {
+ public:
+  explicit EmulatedRecording(std::vector<Work> work) : work_(std::move(work)) {}
+  void replay() override {
+    refuse_while_recording("replay");
+    for (const Work& w : work_) w();
+    replays.fetch_add(1);
+  }
+
+ private:
+  const std::vector<Work> work_;
+};
+
 class EmulatedDriver final : public DeviceDriver {
  public:
-  void* allocate(size_t bytes) override { return static_cast<char*>(take_block(bytes)) + kElsewhere; }
+  void* allocate(size_t bytes) override {
+    refuse_while_recording("allocate");
+    return static_cast<char*>(take_block(bytes)) + kElsewhere;
+  }
   void release(void* memory, size_t bytes) noexcept override { give_block(host_address(memory), bytes); }
-  void upload(void* to, const void* from, size_t bytes) override { std::memcpy(host_address(to), from, bytes); }
-  void download(void* to, const void* from, size_t bytes) override { std::memcpy(to, host_address(from), bytes); }
-  void synchronize() override {}
+  void upload(void* to, const void* from, size_t bytes) override {
+    refuse_while_recording("copy from the host");
+    std::memcpy(host_address(to), from, bytes);
+  }
+  void download(void* to, const void* from, size_t bytes) override {
+    refuse_while_recording("copy to the host");
+    std::memcpy(to, host_address(from), bytes);
+  }
+  void copy(void* to, const void* from, size_t bytes) override {
+    do_or_keep([=] { std::memmove(host_address(to), host_address(from), bytes); });
+  }
+  void synchronize() override { refuse_while_recording("wait"); }
+  std::unique_ptr<Recording> record(const std::function<void()>& work) override {
+    refuse_while_recording("record");
+    std::vector<Work> list;
+    kept = &list;
+    struct Stop {
+      ~Stop() { kept = nullptr; }
+    } stop;
+    try {
+      work();
+    } catch (const std::exception&) {
+      return nullptr;  // of the recording or of the work: doing it tells
+    }
+    return std::make_unique<EmulatedRecording>(std::move(list));
+  }
   std::string describe() const override { return "emulated on the host"; }
 };
 
 const DriverRegistration registered(DeviceKind::emulated, [](int) -> DeviceDriver* { return new EmulatedDriver; });
 
 }  // namespace
+
+std::atomic<int64_t> replays{0};
+
+void do_or_keep(Work work) {
+  if (kept) kept->push_back(std::move(work));
+  else work();
+}
 
 }  // namespace lamina::emulated

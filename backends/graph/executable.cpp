@@ -1,12 +1,15 @@
 #include "backends/graph/executable.h"
 
 #include "backends/core/engine.h"
+#include "backends/core/settings.h"
 #include "backends/graph/memory_plan.h"
 
 namespace lamina {
 
 namespace {
 size_t bytes_of(const TensorSpec& s) { return static_cast<size_t>(s.shape.elements()) * size_of(s.dtype); }
+
+constexpr size_t kFewestRecorded = 4;  // calls
 
 bool may_share(const BoundKernel& k, int input, int output) {
   return k.in_place || std::find(k.sharing.begin(), k.sharing.end(), std::pair(input, output)) != k.sharing.end();
@@ -31,7 +34,7 @@ void Executable::run_into(const void* const* inputs, void* const* outputs) {
   void** table = c.table.data();
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
   void* scratch = static_cast<char*>(c.base) + scratch_offset_;
-  run_calls(table, scratch);
+  run_calls(table, scratch, 0, calls_.size());
   for (size_t i = 0; i < graph_.outputs.size(); ++i) {  // what no kernel wrote: arguments, constants, a value that leaves twice
     const Place& p = places_[root_[graph_.outputs[i]]];
     const void* from = p.kind == Place::Kind::input      ? inputs[p.index]
@@ -237,11 +240,21 @@ void Executable::bind() {
     }
     call.outputs = static_cast<uint32_t>(table_values_.size());
     for (int v : n.outputs) table_values_.push_back(root_[v]);
+    if (parts_.empty() || parts_.back().recordable != kernel.recordable) parts_.push_back({calls_.size(), calls_.size(), kernel.recordable});
+    parts_.back().end = calls_.size() + 1;
     calls_.push_back(std::move(call));
     sources_.push_back({i, kernel.name});
   }
   scratch_offset_ = memory.size();
   arena_bytes_ = scratch_offset_ + (scratch + 63) / 64 * 64;
+  auto keep_place = [&](int v) {
+    steady_offsets_.push_back(steady_bytes_);
+    steady_bytes_ += (bytes_of(graph_.values[v].spec) + 255) / 256 * 256;
+  };
+  if (!device_.is_host()) {
+    for (int v : graph_.inputs) keep_place(v);
+    for (int v : results_) keep_place(v);
+  }
   auto leaves = [&](int v) {
     if (const Place& p = places_[root_[v]]; p.kind == Place::Kind::variable) read_[p.index] = 1;
   };
@@ -327,6 +340,16 @@ void Executable::finish_updates(Context& c, std::span<const Tensor> inputs) {
     if (c.updates[i].defined()) eager_engine().assign(*updates_[i].variable, c.updates[i]);
 }
 
+// A tensor's bytes into memory of the device.
+void Executable::write_to(void* memory, const Tensor& t) const {
+  if (!t.has_data()) t.raw();  // throws
+  const BufferPtr& buffer = t.node()->buffer;
+  const size_t bytes = t.bytes();
+  if (bytes == 0) return;
+  if (buffer->device() == device_) driver_of(device_).copy(memory, buffer->data(), bytes);
+  else driver_of(device_).upload(memory, copy_on(Device::cpu, buffer)->data(), bytes);
+}
+
 // Where kernels read a tensor; what had to be copied there lives in the context.
 void* Executable::readable(const Tensor& t, Context& c) const {
   if (t.has_data() && t.node()->buffer->device() == device_) [[likely]] return t.node()->buffer->data();
@@ -335,9 +358,23 @@ void* Executable::readable(const Tensor& t, Context& c) const {
   return c.copies.back()->data();
 }
 
-void Executable::run_calls(void** table, void* scratch) {
+// A device is asked to keep and replay the calls of a run. For few of them it is not worth the copies.
+bool Executable::records() const { return !device_.is_host() && calls_.size() >= kFewestRecorded && settings().record_steps() && !profiling(); }
+
+void Executable::run_recorded(Context& c, void* scratch) {
+  std::vector<void*> pointers = c.slots;
+  pointers.push_back(c.base);
+  c.recordings.run(driver_of(device_), pointers, parts_, [&](size_t begin, size_t end) { run_calls(c.table.data(), scratch, begin, end); });
+  for (size_t i = 0; i < results_.size(); ++i) {
+    const TensorSpec& spec = graph_.values[results_[i]].spec;
+    c.results[i] = Tensor::empty_on(device_, spec.shape, spec.dtype);
+    if (const size_t bytes = bytes_of(spec)) driver_of(device_).copy(c.results[i].node()->buffer->data(), c.slots[slot_of({Place::Kind::result, 0, static_cast<int>(i)})], bytes);
+  }
+}
+
+void Executable::run_calls(void** table, void* scratch, size_t begin, size_t end) {
   if (!profiling()) [[likely]] {
-    for (const Call& call : calls_) call.run(table + call.inputs, table + call.outputs, scratch);
+    for (size_t i = begin; i < end; ++i) calls_[i].run(table + calls_[i].inputs, table + calls_[i].outputs, scratch);
     return;
   }
   std::call_once(labelled_, [&] {
@@ -349,7 +386,7 @@ void Executable::run_calls(void** table, void* scratch) {
       labels_.push_back(kernel_label(*n.op, source.kernel, in, out));
     }
   });
-  for (size_t i = 0; i < calls_.size(); ++i) {
+  for (size_t i = begin; i < end; ++i) {
     const int64_t start = detail::profile_clock();
     calls_[i].run(table + calls_[i].inputs, table + calls_[i].outputs, scratch);
     detail::record_event(labels_[i], start, detail::profile_clock());
@@ -367,8 +404,14 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
   if (!updates_.empty()) turn.lock();
   const Lease lease(*this);
   Context& c = *lease;
+  const bool recorded = records();
+  if (recorded && !c.steady) c.steady = allocate(std::max<size_t>(64, steady_bytes_), device_);
+  auto steady = [&](size_t i) { return static_cast<char*>(c.steady->data()) + steady_offsets_[i]; };
   void** slot = c.slots.data();
-  for (const Tensor& t : inputs) *slot++ = readable(t, c);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (recorded) write_to(steady(i), inputs[i]);
+    *slot++ = recorded ? steady(i) : readable(inputs[i], c);
+  }
   for (size_t i = 0; i < variables_.size(); ++i) {
     // Held, so that a run elsewhere that updates this variable leaves its memory alone; unless this one overwrites it.
     const Tensor& value = variables_[i]->value;
@@ -376,6 +419,10 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
     *slot++ = readable(value, c);
   }
   for (size_t i = 0; i < results_.size(); ++i) {
+    if (recorded) {
+      *slot++ = steady(inputs.size() + i);
+      continue;
+    }
     const TensorSpec& spec = graph_.values[results_[i]].spec;
     c.results[i] = Tensor::empty_on(device_, spec.shape, spec.dtype);
     *slot++ = c.results[i].node()->buffer->data();
@@ -407,7 +454,8 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
   void** table = c.table.data();
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
   void* scratch = static_cast<char*>(c.base) + scratch_offset_;
-  run_calls(table, scratch);
+  if (recorded) run_recorded(c, scratch);
+  else run_calls(table, scratch, 0, calls_.size());
   for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = tensor_at(graph_.outputs[i], c, inputs);
   if (!updates_.empty()) finish_updates(c, inputs);
 }

@@ -14,6 +14,7 @@
 #include "backends/graph/graph.h"
 #include "backends/graph/kept_values.h"
 #include "backends/graph/lending.h"
+#include "backends/graph/recordings.h"
 
 namespace lamina {
 
@@ -59,6 +60,8 @@ class Executable {
     std::vector<Tensor> held, results, updates;
     std::vector<BufferPtr> copies;  // of arguments and variables that lie elsewhere
     std::shared_ptr<const KeptValues::Values> kept;
+    Recordings recordings;
+    BufferPtr steady;  // where recorded calls read arguments and write results
   };
 
   void assign_places();
@@ -66,9 +69,12 @@ class Executable {
   KeptValues::Origin origin_of(int root) const;
   void bind();
   void* readable(const Tensor& t, Context& c) const;
+  void write_to(void* memory, const Tensor& t) const;
   uint32_t slot_of(const Place& p) const;
   Tensor tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const;
-  void run_calls(void** table, void* scratch);
+  void run_calls(void** table, void* scratch, size_t begin, size_t end);
+  void run_recorded(Context& c, void* scratch);
+  bool records() const;
   void finish_updates(Context& c, std::span<const Tensor> inputs);
   // A context with an arena, for the time of a run.
   class Lease {
@@ -87,6 +93,7 @@ class Executable {
   const Device device_;
   std::vector<BufferPtr> constants_;  // by node, on the device
   std::vector<Call> calls_;
+  std::vector<Recordings::Part> parts_;       // all calls, by whether a device can keep them
   std::vector<Source> sources_;               // one a call
   std::vector<const KernelLabel*> labels_;    // one a call, made by the first profiled run
   std::once_flag labelled_;
@@ -103,6 +110,8 @@ class Executable {
   std::vector<char> steady_;       // a root: follows from variables that this graph does not update, and from constants
   KeptValues kept_;
   size_t arena_bytes_ = 0, scratch_offset_ = 0;
+  std::vector<size_t> steady_offsets_;  // of arguments, then results
+  size_t steady_bytes_ = 0;
   struct ArenaEntry { uint32_t at; size_t offset; };  // of the table
   std::vector<ArenaEntry> arena_entries_;
   std::shared_ptr<Arenas> arenas_;

@@ -121,6 +121,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
                y_at = l.take(c * p.T * p.N * p.V, dtype), more = l.size();
   BoundKernel k;
   k.scratch_bytes = more + std::max(scores.scratch(), result.scratch());
+  k.recordable = scores.recordable() && result.recordable();
   k.run = in_floats(dtype, [=, queue = Queue(r.device)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
     auto array = [&](size_t at) { return reinterpret_cast<T*>(scratch + at); };
@@ -157,6 +158,7 @@ BoundKernel bind_grad(const KernelRequest& r) {
                w_at = l.take(c * p.N * p.T * p.S, dtype), d_at = l.take(c * p.N * p.T * p.S, dtype),
                result_at = l.take(c * std::max({p.T * p.N * p.D, p.S * p.K * p.D, p.S * p.K * p.V}), dtype), more = l.size();
   BoundKernel k;
+  k.recordable = scores.recordable() && weight_grads.recordable() && query_grads.recordable() && key_grads.recordable() && value_grads.recordable();
   k.scratch_bytes = more + std::max({scores.scratch(), weight_grads.scratch(), query_grads.scratch(), key_grads.scratch(), value_grads.scratch()});
   k.run = in_floats(dtype, [=, extra = attributes.inputs(), queue = Queue(r.device)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);

@@ -153,6 +153,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
   const Rows l(d, dtype);
   const PieceProduct product(r.device, l.pieces, MatMulOp(false, false), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), l.width}, Shape{l.width, d.filters}); });
   k.scratch_bytes = l.products + product.scratch();
+  k.recordable = product.recordable();
   k.run = typed(dtype, [=, s = space_of(d)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
     l.pieces.each([&](int64_t from, int64_t samples) {
@@ -183,6 +184,7 @@ BoundKernel bind_input_grad(const KernelRequest& r) {
   const Rows l(d, dtype);
   const PieceProduct product(r.device, l.pieces, MatMulOp(false, true), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), d.filters}, Shape{l.width, d.filters}); });
   k.scratch_bytes = l.products + product.scratch();
+  k.recordable = product.recordable();
   k.run = typed(dtype, [=, s = space_of(d)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
     l.pieces.each([&](int64_t from, int64_t samples) {
@@ -214,6 +216,7 @@ BoundKernel bind_weight_grad(const KernelRequest& r) {
   l.products = l.layout.size();
   const PieceProduct product(r.device, l.pieces, MatMulOp(true, false), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), l.width}, Shape{samples * d.outputs(), d.filters}); });
   k.scratch_bytes = l.products + product.scratch();
+  k.recordable = product.recordable();
   k.run = typed(dtype, [=, s = space_of(d)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
     l.pieces.each([&](int64_t from, int64_t samples) {

@@ -132,6 +132,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
   const size_t products = aligned(s.B * s.gates * s.u, dtype), state = static_cast<size_t>(s.B * s.u) * size_of(dtype);
   BoundKernel k;
   k.scratch_bytes = products + product.scratch_bytes;
+  k.recordable = product.recordable;
   k.run = in_floats(dtype, [s, states, products, state, saving = op.saving, multiply = std::move(product.run), queue = Queue(r.device)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
     const bool lstm = states == 2;
@@ -166,6 +167,7 @@ BoundKernel bind_backward(const KernelRequest& r) {
   BoundKernel sum = bind_kernel(r.device, {ReduceOp(Reduce::sum, {0}, false), std::span(&all, 1), std::span(&bias, 1), {}});
   const size_t rows = aligned(s.B * width, dtype), back = aligned(s.B * s.u, dtype), state = static_cast<size_t>(s.B * s.u) * size_of(dtype);
   BoundKernel k;
+  k.recordable = product.recordable && sum.recordable;
   k.scratch_bytes = rows + back + std::max(product.scratch_bytes, sum.scratch_bytes);
   k.run = in_floats(dtype, [=, multiply = std::move(product.run), add_up = std::move(sum.run), queue = Queue(r.device)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);

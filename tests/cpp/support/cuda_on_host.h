@@ -8,6 +8,7 @@
 
 #include "backends/core/kernel.h"
 #include "backends/emulated/addresses.h"
+#include "backends/emulated/recording.h"
 
 #define __global__
 #define __device__
@@ -33,9 +34,11 @@ class Queue {
   void rows(void (*kernel)(P...), int64_t count, int64_t, A... arguments) const {
     if (count) start(kernel, std::min<int64_t>(count, 5), arguments...);
   }
-  void fill_zero(void* memory, size_t bytes) const { if (bytes) std::memset(emulated::host_address(memory), 0, bytes); }
+  void fill_zero(void* memory, size_t bytes) const {
+    if (bytes) emulated::do_or_keep([=] { std::memset(emulated::host_address(memory), 0, bytes); });
+  }
   void copy(void* to, const void* from, size_t bytes) const {
-    if (bytes && to != from) std::memcpy(emulated::host_address(to), emulated::host_address(from), bytes);
+    if (bytes && to != from) emulated::do_or_keep([=] { std::memcpy(emulated::host_address(to), emulated::host_address(from), bytes); });
   }
 
  private:
@@ -47,11 +50,13 @@ class Queue {
   }
   template <class... P, class... A>
   static void start(void (*kernel)(P...), int64_t blocks, A... arguments) {
-    gridDim.x = static_cast<unsigned>(blocks);
-    for (unsigned b = 0; b < gridDim.x; ++b) {
-      blockIdx.x = b;
-      kernel(readable(static_cast<P>(arguments))...);
-    }
+    emulated::do_or_keep([=] {
+      gridDim.x = static_cast<unsigned>(blocks);
+      for (unsigned b = 0; b < gridDim.x; ++b) {
+        blockIdx.x = b;
+        kernel(readable(static_cast<P>(arguments))...);
+      }
+    });
   }
 };
 
