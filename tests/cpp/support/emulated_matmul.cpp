@@ -18,6 +18,7 @@ void multiply(const T* a, const T* b, T* y, MatMulDims d, bool ta, bool tb, int6
 BoundKernel bind(const KernelRequest& r) {
   const auto& op = static_cast<const MatMulOp&>(r.op);
   const MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
+  if (!is_float(r.inputs[0].dtype)) return r.decline("needs a float dtype");
   const int64_t n = r.outputs[0].shape.elements();
   BoundKernel k;
   k.run = [d, n, ta = op.transpose_a, tb = op.transpose_b, dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
