@@ -13,9 +13,13 @@ class VariableState;
 
 class SubFunction {
  public:
-  // Made ready to run. run() may be called from several threads at once and allocates nothing after its first run
+  // Made ready to run on a device. run() may be called from several threads at once and allocates nothing after its first run
   // on a thread; it reads `inputs` and writes `outputs`, whose memory must not overlap.
   using Run = std::function<void(const void* const* inputs, void* const* outputs)>;
+  struct Bound {
+    Run run;
+    bool recordable;  // as BoundKernel's
+  };
 
   virtual ~SubFunction() = default;
   virtual const std::vector<TensorSpec>& inputs() const = 0;
@@ -24,7 +28,7 @@ class SubFunction {
   virtual const std::string& key() const = 0;
   // Its operations applied anew to these inputs, on the engine in use: where they are recorded, gradients flow.
   virtual Tensors call(std::span<const Tensor> inputs) const = 0;
-  virtual Run bind() const = 0;
+  virtual Bound bind(Device device) const = 0;
 };
 using SubFunctionPtr = std::shared_ptr<const SubFunction>;
 

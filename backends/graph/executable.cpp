@@ -25,7 +25,7 @@ Executable::Executable(Graph graph, Device device, std::shared_ptr<Arenas> arena
 }
 
 void Executable::run_into(const void* const* inputs, void* const* outputs) {
-  if (!variables_.empty() || !updates_.empty() || !device_.is_host()) throw RuntimeError("A sub-function holds no variables and runs on the host.");
+  if (!variables_.empty() || !updates_.empty() ) throw RuntimeError("A sub-function holds no variables.");
   const Lease lease(*this);
   Context& c = *lease;
   void** slot = c.slots.data();
@@ -40,7 +40,10 @@ void Executable::run_into(const void* const* inputs, void* const* outputs) {
     const void* from = p.kind == Place::Kind::input      ? inputs[p.index]
                        : p.kind == Place::Kind::constant ? constants_[p.index]->data()
                                                          : outputs[result_output_[p.index]];
-    if (from != outputs[i]) std::memcpy(outputs[i], from, bytes_of(graph_.values[graph_.outputs[i]].spec));
+    if (from == outputs[i]) continue;
+    const size_t bytes = bytes_of(graph_.values[graph_.outputs[i]].spec);
+    if (device_.is_host()) std::memcpy(outputs[i], from, bytes);
+    else if (bytes) driver_of(device_).copy(outputs[i], from, bytes);
   }
 }
 

@@ -30,6 +30,7 @@ class Executable {
   void run_into(const void* const* inputs, void* const* outputs);
   const Graph& graph() const { return graph_; }
   Device device() const { return device_; }
+  bool recordable() const { return std::all_of(parts_.begin(), parts_.end(), [](const auto& p) { return p.recordable; }); }  // all of a run
   size_t arena_bytes() const { return arena_bytes_; }
   int variables_in_place() const;  // updates that the plan allows to overwrite the variable
   std::vector<const void*> kept_memory();               // of what runs read

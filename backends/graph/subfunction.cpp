@@ -42,15 +42,15 @@ class GraphSubFunction final : public SubFunction {
     return out;
   }
 
-  // On the host, where the kernels of control flow run.
-  Run bind() const override {
+  Bound bind(Device device) const override {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!executable_) {
+    auto found = std::find_if(executables_.begin(), executables_.end(), [&](const auto& e) { return e->device() == device; });
+    if (found == executables_.end()) {
       Graph copy = graph_;
-      passes::optimize(copy);
-      executable_ = std::make_shared<Executable>(std::move(copy));
+      passes::optimize(copy, device);
+      found = executables_.insert(executables_.end(), std::make_shared<Executable>(std::move(copy), device));
     }
-    return [executable = executable_](const void* const* inputs, void* const* outputs) { executable->run_into(inputs, outputs); };
+    return {[executable = *found](const void* const* inputs, void* const* outputs) { executable->run_into(inputs, outputs); }, (*found)->recordable()};
   }
 
  private:
@@ -58,7 +58,7 @@ class GraphSubFunction final : public SubFunction {
   std::vector<TensorSpec> inputs_, outputs_;
   std::string key_;
   mutable std::mutex mutex_;
-  mutable std::shared_ptr<Executable> executable_;
+  mutable std::vector<std::shared_ptr<Executable>> executables_;  // one a device
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "backends/core/variable.h"
 #include "backends/emulated/recording.h"
 #include "backends/graph/function.h"
+#include "backends/ops/public/ops.h"
 #include "backends/ops/primitives.h"
 #include "support/data.h"
 
@@ -188,6 +189,30 @@ TEST_F(OnEmulated, AssignmentsBetweenRunsAreSeen) {
   }
   EXPECT_GT(emulated::replays, before);
   for (size_t i = 0; i < held.size(); ++i) EXPECT_EQ(held[i].to_vector<float>(), values[i]) << i;
+}
+
+// All rounds of a scan are recorded; rows of 20 bytes go through aligned places.
+TEST_F(OnEmulated, ScansAreRecordedWhole) {
+  Function::Body body = [](std::span<const Tensor> in) -> Tensors {
+    auto out = ops::scan([&](const Value& c, const Value& row) {
+      Tensor h = prim::softmax(prim::matmul(prim::matmul(c.as_tensor(), in[1]), prim::reshape(row.as_tensor(), {5, 1})));
+      Tensor next = prim::matmul(h, prim::reshape(row.as_tensor(), {1, 5}));
+      return ops::Scanned{next, prim::softmax(next)};
+    }, in[0], in[2]);
+    return {prim::softmax(prim::matmul(out.carry.as_tensor(), in[1])), prim::softmax(out.ys.as_tensor()), prim::softmax(in[2])};
+  };
+  const Tensors inputs = {ramp({2, 5}), ramp({5, 5}), ramp({7, 5})};
+  Function f(body, "f", Function::Mode::graph);
+  settings().set_device(Device::cpu);
+  const Tensors expected = body(inputs);
+  settings().set_device({DeviceKind::emulated, 0});
+  const int64_t before = emulated::replays;
+  for (int i = 0; i < 4; ++i) {
+    const Tensors y = f(inputs);
+    for (size_t o = 0; o < y.size(); ++o)
+      for (int64_t j = 0; j < y[o].size(); ++j) ASSERT_NEAR(y[o].at(j), expected[o].at(j), 1e-5) << i << " " << o;
+  }
+  EXPECT_EQ(emulated::replays, before + 3) << "one recording, replayed by all runs but the first";
 }
 
 }  // namespace
