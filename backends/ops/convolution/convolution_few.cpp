@@ -1,6 +1,5 @@
 // Convolutions with few input channels, such as a network's first. Weight gradients: sums over the places of a row stay in
-// registers, a vector of filters for each of the window's inputs. With 2x2 max pooling: only what is pooled is written. Where there is
-// AVX-512, oneDNN's are faster.
+// registers, a vector of filters for each of the window's inputs. With 2x2 max pooling: only what is pooled is written.
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/fused.h"
@@ -12,9 +11,6 @@ namespace lamina {
 namespace {
 
 const char* refusal(const KernelRequest& r, const ConvolutionDims& d) {
-#if defined(LAMINA_X86)
-  if (__builtin_cpu_supports("avx512f")) return "there is AVX-512";
-#endif
   if (r.inputs[0].dtype != DType::float32) return "needs float32";
   if (d.groups != 1 || d.channels > 4 || d.filters % 8) return "needs one group, at most 4 channels, and filters in eights";
   if (d.empty()) return "empty";

@@ -1,5 +1,5 @@
-// 3x3 convolutions with stride 1 over two axes by Winograd's transforms, for processors with AVX2; where there is AVX-512,
-// oneDNN's plain sums are faster.
+// 3x3 convolutions with stride 1 over two axes by Winograd's transforms, for processors with AVX2 or AVX-512, where they are faster than
+// oneDNN's plain sums (bench/cpp/convolutions.cpp).
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/fused.h"
@@ -10,16 +10,22 @@ namespace lamina {
 
 #if defined(LAMINA_X86)
 namespace simd_avx2 { const WinogradLoops& winograd_loops_table(); }
+namespace simd_avx512 { const WinogradLoops& winograd_loops_table(); }
 #endif
 
 namespace {
 
 const WinogradLoops* winograd_loops() {
 #if defined(LAMINA_X86)
-  static const bool fits = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && !__builtin_cpu_supports("avx512f");
-  if (fits) return &simd_avx2::winograd_loops_table();
-#endif
+  static const WinogradLoops* chosen = []() -> const WinogradLoops* {
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return &simd_avx512::winograd_loops_table();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &simd_avx2::winograd_loops_table();
+    return nullptr;
+  }();
+  return chosen;
+#else
   return nullptr;
+#endif
 }
 
 constexpr int64_t kTaskWork = 1 << 20;      // multiplications of the plain sum worth a task: some twenty microseconds
@@ -75,7 +81,7 @@ struct Tiles {
 
 // What the transforms can do: 2D, 3x3, strides and dilation 1, one group, channels in eights and enough of them, tiles mostly full.
 const char* refusal(const KernelRequest& r, const ConvolutionDims& d) {
-  if (!winograd_loops()) return "needs AVX2 without AVX-512";
+  if (!winograd_loops()) return "needs AVX2";
   if (r.inputs[0].dtype != DType::float32) return "needs float32";
   using T = ConvolutionDims::Triple;
   if (d.rank != 2 || d.size != T{1, 3, 3} || d.strides != T{1, 1, 1} || d.dilation != T{1, 1, 1} || d.groups != 1) return "needs 3x3 windows without strides, dilation and groups";
@@ -92,10 +98,10 @@ size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 BoundKernel convolve(const ConvolutionDims& d, bool flipped, ConvolutionEpilogue epilogue = {}) {
   const int64_t low[2] = {flipped ? 2 - d.low[1] : d.low[1], flipped ? 2 - d.low[2] : d.low[2]};
   const Tiles tiles = flipped ? Tiles(d.filters, d.channels, d.out.data() + 1, d.in.data() + 1, low) : Tiles(d.channels, d.filters, d.in.data() + 1, d.out.data() + 1, low);
-  // Tasks are ranges of tiles, of whole blocks, over sample after sample.
+  // Tasks are even ranges of tiles, over sample after sample, which are transformed in even blocks.
   const int64_t n = d.channels * d.filters, all = d.batch * tiles.tiles();
   const int64_t wanted = std::max<int64_t>(1, d.batch * d.multiplications() / kTaskWork);
-  const int64_t range = std::max<int64_t>(1, (all / wanted + tiles.block - 1) / tiles.block) * tiles.block, tasks = (all + range - 1) / range;
+  const int64_t range = (all + wanted - 1) / wanted, tasks = (all + range - 1) / range;
   auto transform = [=](const void* w, void* to) {
     const WinogradLoops& loops = *winograd_loops();
     float* u = static_cast<float*>(to);
@@ -111,20 +117,21 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, ConvolutionEpilogue
             for (int64_t c = row; c < row + 8; ++c) b[f * d.channels + c] = a[c * d.filters + f];
       });
   };
+  const int64_t blocks = (range + tiles.block - 1) / tiles.block, block = std::min(tiles.block, ((range + blocks - 1) / blocks + 3) / 4 * 4);
   auto multiply = [=](const void* const* in, void* const* out, const void* transformed) {
     const WinogradLoops& loops = *winograd_loops();
     const float* u = static_cast<const float*>(transformed);
     parallel_for(tasks, [&](int64_t task) {
-      const size_t block = aligned(tiles.block_floats() * sizeof(float)) / sizeof(float);
-      float* v = static_cast<float*>(task_scratch((block + static_cast<size_t>(tiles.c + tiles.k)) * sizeof(float)));
-      float *m = v + 16 * tiles.v_plane(), *zeros = v + block, *nowhere = zeros + tiles.c;
+      const size_t held = aligned(tiles.block_floats() * sizeof(float)) / sizeof(float);
+      float* v = static_cast<float*>(task_scratch((held + static_cast<size_t>(tiles.c + tiles.k)) * sizeof(float)));
+      float *m = v + 16 * tiles.v_plane(), *zeros = v + held, *nowhere = zeros + tiles.c;
       std::memset(zeros, 0, static_cast<size_t>(tiles.c + tiles.k) * sizeof(float));
       const float* x = static_cast<const float*>(in[0]);
       float* y = static_cast<float*>(out[0]);
       const ConvolutionEpilogue::Operands with = epilogue.of(in);
       const int64_t end = std::min(all, (task + 1) * range);
-      for (int64_t first = task * range; first < end; first += tiles.block) {
-        const int64_t count = std::min(tiles.block, end - first);
+      for (int64_t first = task * range; first < end; first += block) {
+        const int64_t count = std::min(block, end - first);
         tiles.transform_inputs(loops, x, zeros, first, count, v);
         for (int64_t i = 0; i < 16; ++i) loops.product(v + i * tiles.v_plane(), u + i * n, m + i * tiles.m_plane(), count, tiles.c, tiles.k);
         tiles.walk(first, count, [&](int64_t t, int64_t sample, int64_t i, int64_t j) {

@@ -1,6 +1,7 @@
 // The loops of winograd.h (see cmake/LaminaToolchain.cmake).
 #pragma GCC diagnostic ignored "-Wpsabi"  // nothing leaves this file
 #include <cstring>
+#include <type_traits>
 
 #include "backends/ops/convolution/winograd.h"
 
@@ -102,65 +103,99 @@ void output_grad(const float* const* places, int64_t channels, float* m, int64_t
   }
 }
 
+// The products' vectors and rows: as many results as registers hold beside the operands.
+#if defined(__AVX512F__)
+typedef float Widest __attribute__((vector_size(64)));
+constexpr int kMostRows = 12;
+#else
+typedef Floats Widest;
+constexpr int kMostRows = 6;
+#endif
+template <class V>
+inline V load_as(const float* from) {
+  V v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+template <class V>
+inline void store_as(float* to, V v) { std::memcpy(to, &v, sizeof v); }
+template <class V>
+constexpr int kLanes = sizeof(V) / sizeof(float);
+
 // kRows x kVectors results in registers; loops over them must be unrolled early, or they go through memory.
-#define UNROLL _Pragma("GCC unroll 8")
-template <int kRows, int kVectors>
+#define UNROLL _Pragma("GCC unroll 12")
+template <class V, int kRows, int kVectors>
 inline void product_block(const float* v, const float* u, float* m, int64_t c, int64_t k) {
-  Floats sum[kRows][kVectors] = {};
+  V sum[kRows][kVectors] = {};
   for (int64_t i = 0; i < c; ++i) {
-    Floats b[kVectors];
-    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load(u + i * k + 8 * j);
+    V b[kVectors];
+    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load_as<V>(u + i * k + kLanes<V> * j);
     UNROLL for (int r = 0; r < kRows; ++r) {
       const float a = v[r * c + i];
       UNROLL for (int j = 0; j < kVectors; ++j) sum[r][j] += a * b[j];
     }
   }
   UNROLL for (int r = 0; r < kRows; ++r)
-    UNROLL for (int j = 0; j < kVectors; ++j) store(m + r * k + 8 * j, sum[r][j]);
+    UNROLL for (int j = 0; j < kVectors; ++j) store_as<V>(m + r * k + kLanes<V> * j, sum[r][j]);
+}
+
+// f(vector type's zero, vectors, first column) for blocks of columns, the widest first. k is a multiple of 8.
+template <class F>
+inline void each_column_block(int64_t k, F&& f) {
+  constexpr int64_t kBoth = 2 * kLanes<Widest>;
+  int64_t at = 0;
+  for (; at + kBoth <= k; at += kBoth) f(Widest{}, std::integral_constant<int, 2>{}, at);
+  if (at + kLanes<Widest> <= k) {
+    f(Widest{}, std::integral_constant<int, 1>{}, at);
+    at += kLanes<Widest>;
+  }
+  if constexpr (kLanes<Widest> > 8)
+    if (at < k) f(Floats{}, std::integral_constant<int, 1>{}, at);
 }
 
 template <int kRows>
 inline void product_rows(const float* v, const float* u, float* m, int64_t c, int64_t k) {
-  int64_t at = 0;
-  for (; at + 16 <= k; at += 16) product_block<kRows, 2>(v, u + at, m + at, c, k);
-  if (at < k) product_block<kRows, 1>(v, u + at, m + at, c, k);
+  each_column_block(k, [&](auto zero, auto vectors, int64_t at) { product_block<decltype(zero), kRows, decltype(vectors)::value>(v, u + at, m + at, c, k); });
 }
 
 void product(const float* v, const float* u, float* m, int64_t rows, int64_t c, int64_t k) {
   int64_t r = 0;
-  for (; r + 6 <= rows; r += 6) product_rows<6>(v + r * c, u, m + r * k, c, k);
+  for (; r + kMostRows <= rows; r += kMostRows) product_rows<kMostRows>(v + r * c, u, m + r * k, c, k);
+  if constexpr (kMostRows > 8)
+    for (; r + 8 <= rows; r += 8) product_rows<8>(v + r * c, u, m + r * k, c, k);
+  for (; r + 4 <= rows; r += 4) product_rows<4>(v + r * c, u, m + r * k, c, k);
   for (; r + 2 <= rows; r += 2) product_rows<2>(v + r * c, u, m + r * k, c, k);
   if (r < rows) product_rows<1>(v + r * c, u, m + r * k, c, k);
 }
 
 // u[i, j] += sum over rows of v[row, i] m[row, j] for kRows of i.
-template <int kRows, int kVectors>
+template <class V, int kRows, int kVectors>
 inline void outer_block(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
-  Floats sum[kRows][kVectors];
+  V sum[kRows][kVectors];
   UNROLL for (int i = 0; i < kRows; ++i)
-    UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] = load(u + i * k + 8 * j);
+    UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] = load_as<V>(u + i * k + kLanes<V> * j);
   for (int64_t r = 0; r < rows; ++r) {
-    Floats b[kVectors];
-    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load(m + r * k + 8 * j);
+    V b[kVectors];
+    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load_as<V>(m + r * k + kLanes<V> * j);
     UNROLL for (int i = 0; i < kRows; ++i) {
       const float a = v[r * c + i];
       UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] += a * b[j];
     }
   }
   UNROLL for (int i = 0; i < kRows; ++i)
-    UNROLL for (int j = 0; j < kVectors; ++j) store(u + i * k + 8 * j, sum[i][j]);
+    UNROLL for (int j = 0; j < kVectors; ++j) store_as<V>(u + i * k + kLanes<V> * j, sum[i][j]);
 }
 
 template <int kRows>
 inline void outer_rows(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
-  int64_t at = 0;
-  for (; at + 16 <= k; at += 16) outer_block<kRows, 2>(v, m + at, u + at, rows, c, k);
-  if (at < k) outer_block<kRows, 1>(v, m + at, u + at, rows, c, k);
+  each_column_block(k, [&](auto zero, auto vectors, int64_t at) { outer_block<decltype(zero), kRows, decltype(vectors)::value>(v, m + at, u + at, rows, c, k); });
 }
 
 void outer_product(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
   int64_t i = 0;
-  for (; i + 6 <= c; i += 6) outer_rows<6>(v + i, m, u + i * k, rows, c, k);
+  for (; i + kMostRows <= c; i += kMostRows) outer_rows<kMostRows>(v + i, m, u + i * k, rows, c, k);
+  if constexpr (kMostRows > 6)
+    for (; i + 6 <= c; i += 6) outer_rows<6>(v + i, m, u + i * k, rows, c, k);
   for (; i + 2 <= c; i += 2) outer_rows<2>(v + i, m, u + i * k, rows, c, k);
 }
 
