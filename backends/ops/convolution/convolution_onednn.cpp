@@ -1,5 +1,7 @@
-// oneDNN's convolutions on channels-last tensors. The batch is cut into chunks, each a single-threaded primitive's; kernels
-// are brought into the layout that the primitive wants at every run, unless they are steady.
+// oneDNN's convolutions on channels-last tensors. The batch is cut into chunks, and one sample's result into rows, each a
+// single-threaded primitive's; kernels are brought into the layout that the primitive wants at every run, unless they are steady.
+#include <map>
+
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/fused.h"
@@ -126,6 +128,54 @@ struct Chunked {
   }
 };
 
+// One sample's result in pieces along the first axis, each from the rows of the input that it reads.
+struct Pieces {
+  struct Piece {
+    std::shared_ptr<const Step> step;
+    Desc x, y;
+    int64_t from, to, places;  // elements where input and output begin; places of the output
+  };
+  std::vector<Piece> all;
+
+  // How many serve: a group's channels take longer than their products tell.
+  static int64_t wanted(const ConvolutionDims& d) {
+    if (d.batch != 1 || d.rank < 1) return 1;
+    const int64_t work = d.multiplications() * (d.groups > 1 ? 2 : 1);
+    return std::min(d.out[axis(d)] / 2, std::clamp<int64_t>((work + kPieceWork - 1) / kPieceWork, 1, 8));
+  }
+  // Empty if that many cannot be made, or want different layouts of the kernel.
+  Pieces(const ConvolutionDims& d, int64_t count, const Desc& layout) {
+    if (count >= 2 && !make(d, count, layout)) all.clear();
+  }
+
+ private:
+  static constexpr int64_t kPieceWork = 1 << 18;
+  static size_t axis(const ConvolutionDims& d) { return static_cast<size_t>(3 - d.rank); }
+  bool make(const ConvolutionDims& d, int64_t count, const Desc& layout) {
+    single_thread();
+    const size_t a = axis(d);
+    const int64_t in_row = d.input_elements() / d.in[a], out_row = d.output_elements() / d.out[a], span = (d.size[a] - 1) * d.dilation[a] + 1;
+    std::map<std::array<int64_t, 4>, std::shared_ptr<const Step>> made;
+    for (int64_t p = 0; p < count; ++p) {
+      const int64_t begin = d.out[a] * p / count, end = d.out[a] * (p + 1) / count;
+      const int64_t top = begin * d.strides[a] - d.low[a], bottom = (end - 1) * d.strides[a] - d.low[a] + span;  // of the padded input
+      ConvolutionDims part = d;
+      const int64_t first = std::max<int64_t>(0, top), last = std::min(d.in[a], bottom);
+      if (first >= last) return false;
+      part.in[a] = last - first, part.out[a] = end - begin, part.low[a] = first - top, part.high[a] = bottom - last;
+      const Setup setup(part, 1);
+      auto& step = made[{part.in[a], part.out[a], part.low[a], part.high[a]}];
+      if (!step) {
+        auto pd = forward_desc(setup);
+        if (pd.weights_desc() != layout) return false;
+        step = std::make_shared<const Step>(Step{dnnl::convolution_forward(pd), pd.scratchpad_desc(), pd.impl_info_str()});
+      }
+      all.push_back({step, setup.x, setup.y, first * in_row, begin * out_row, (end - begin) * out_row / d.filters});
+    }
+    return true;
+  }
+};
+
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // make(), or a refusal with oneDNN's reason.
@@ -147,7 +197,14 @@ BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, Convol
   constexpr bool forward = which == Which::forward;
   auto c = std::make_shared<const Chunked<which>>(d, BatchSplit(d, kTaskWork, 1 << 20));
   if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");
-  auto multiply = [c, epilogue, channels = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, const void* w) {
+  auto pieces = std::make_shared<const Pieces>(d, forward ? Pieces::wanted(d) : 1, c->w);
+  auto multiply = [c, pieces, epilogue, channels = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, const void* w) {
+    if (!pieces->all.empty())
+      return parallel_for(static_cast<int64_t>(pieces->all.size()), [&](int64_t t) {
+        const Pieces::Piece& p = pieces->all[static_cast<size_t>(t)];
+        p.step->run({{DNNL_ARG_SRC, &p.x, static_cast<const float*>(in[0]) + p.from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DST, &p.y, static_cast<float*>(out[0]) + p.to}});
+        epilogue.of(in).finish(static_cast<float*>(out[0]), p.to, p.places, channels);
+      });
     parallel_for(c->split.tasks, [&](int64_t t) {
       const int64_t n = c->split.begin(t);
       const float* from = static_cast<const float*>(in[0]) + n * (forward ? x : y);
