@@ -14,7 +14,7 @@ constexpr int kFloats = 4;
 #endif
 typedef float Vector __attribute__((vector_size(kFloats * 4), aligned(4), may_alias));
 constexpr int kLanes = 16;
-constexpr int kRows = 6;  // rows of a tile: with two vectors a row its sums fill the registers
+constexpr int kRows = kFloats == 16 ? 12 : 6;  // rows of a tile: with two vectors a row its sums fill the registers
 
 inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
@@ -40,19 +40,21 @@ inline void tile(int64_t k, const float* a, int64_t lda, const float* b, int64_t
     }
 }
 
+// The last rows, fewer than `most`.
+template <int most, int vectors, bool along, bool add>
+inline void last_rows(int64_t rows, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
+  if constexpr (most > 1) {
+    if (rows == most - 1) tile<most - 1, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
+    else last_rows<most - 1, vectors, along, add>(rows, k, a, lda, b, ldb, c, ldc);
+  }
+}
+
 template <int vectors, bool along, bool add>
 inline void panel(int64_t m, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
   const int64_t step = along ? lda : 1;
   int64_t i = 0;
   for (; i + kRows <= m; i += kRows) tile<kRows, vectors, along, add>(k, a + i * step, lda, b, ldb, c + i * ldc, ldc);
-  a += i * step, c += i * ldc;
-  switch (m - i) {
-    case 5: return tile<5, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
-    case 4: return tile<4, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
-    case 3: return tile<3, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
-    case 2: return tile<2, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
-    case 1: return tile<1, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
-  }
+  last_rows<kRows, vectors, along, add>(m - i, k, a + i * step, lda, b, ldb, c + i * ldc, ldc);
 }
 
 template <bool along, bool add>
