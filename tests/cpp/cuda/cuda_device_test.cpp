@@ -1,6 +1,7 @@
 // The GPU as a device. Rows that need one are skipped where there is none, with the reason.
 #include "api/config.h"
 #include "backends/core/settings.h"
+#include "backends/core/variable.h"
 #include "backends/cuda/cuda_driver.h"
 #include "backends/graph/function.h"
 #include "backends/ops/primitives.h"
@@ -93,6 +94,26 @@ TEST_F(OnGpu, ResultsAreTheCpus) {
       for (int64_t i = 0; i < got[o].size(); ++i) ASSERT_NEAR(got[o].at(i), want[o].at(i), 1e-4) << o << ", " << i;
     }
   }
+}
+
+// A loop that updates a variable, called and as CUDA Graphs: the same bits, and what is held stays.
+TEST_F(OnGpu, RecordedStepsAreTheCalledOnes) {
+  std::vector<std::vector<float>> ends[2];
+  for (int recorded = 0; recorded < 2; ++recorded) {
+    settings().set_record_steps(recorded);
+    Variable w(ramp({32, 16}));
+    Function step([&](std::span<const Tensor> in) -> Tensors {
+      const Tensor y = prim::softmax(prim::matmul(in[0], w.value()));
+      w.assign_sub(prim::multiply(prim::matmul(in[0], y, true), 0.01));
+      return {prim::sum(y, {0})};
+    }, "step", Function::Mode::graph);
+    Tensors held;
+    for (int i = 0; i < 20; ++i) held.push_back(step({prim::multiply(ramp({8, 32}), 1.0 + i)})[0]);
+    for (const Tensor& t : held) ends[recorded].push_back(t.to_vector<float>());
+    ends[recorded].push_back(w.value().to_vector<float>());
+  }
+  settings().set_record_steps(true);
+  EXPECT_EQ(ends[0], ends[1]);
 }
 
 }  // namespace
