@@ -194,6 +194,16 @@ TEST(FuseConvolution, ResidualSumsOnlyWhereNobodyElseReads) {
     return {prim::unary(Unary::relu, prim::add(y, in[0])), prim::multiply(y, in[2])};
   };
   EXPECT_EQ(count(traced(shared, inputs), "FusedConvolution"), 0);
+  auto biased = [](std::span<const Tensor> in) -> Tensors {  // the sum before the residual one is read twice
+    Tensor y = prim::add(prim::convolution(in[0], in[1], kSame), prim::reduce(Reduce::sum, in[2], {0}, true));
+    return {prim::add(y, in[0]), prim::multiply(y, in[2])};
+  };
+  const Graph graph = traced(biased, inputs);
+  ASSERT_EQ(count(graph, "FusedConvolution"), 1);
+  for (const GraphNode& n : graph.nodes)
+    if (auto* conv = n.op ? dynamic_cast<const FusedConvolutionOp*>(n.op.get()) : nullptr) {
+      EXPECT_FALSE(conv->epilogue.residual);
+    }
   auto broadcast = [](std::span<const Tensor> in) -> Tensors { return {prim::add(prim::convolution(in[0], in[1], kSame), in[2])}; };
   EXPECT_EQ(count(traced(broadcast, inputs), "FusedConvolution"), 0);
   auto twice = [](std::span<const Tensor> in) -> Tensors {
@@ -209,7 +219,7 @@ TEST(FuseConvolution, ResidualSumsOnlyWhereNobodyElseReads) {
     return out;
   };
   EXPECT_EQ(count(traced(trained, inputs), "FusedConvolution"), 1);
-  for (const std::function<Tensors(std::span<const Tensor>)>& f : {std::function<Tensors(std::span<const Tensor>)>(shared), {broadcast}, {twice}, {trained}}) {
+  for (const std::function<Tensors(std::span<const Tensor>)>& f : {std::function<Tensors(std::span<const Tensor>)>(shared), {biased}, {broadcast}, {twice}, {trained}}) {
     const Tensors eager = f(inputs), compiled = Function(f, "f", Function::Mode::graph)(inputs);
     for (size_t i = 0; i < eager.size(); ++i) expect_close(eager[i], compiled[i], 1e-5);
   }
