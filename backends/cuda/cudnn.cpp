@@ -9,7 +9,9 @@
 
 namespace lamina::cuda {
 
-struct CudnnFunctions {
+namespace {
+
+struct Functions {
   decltype(&cudnnGetVersion) version;
   decltype(&cudnnGetErrorString) error_string;
   decltype(&cudnnGetLastErrorString) last_error;
@@ -23,13 +25,10 @@ struct CudnnFunctions {
   decltype(&cudnnBackendExecute) execute;
 };
 
-namespace {
-
 constexpr size_t kOldest = 90800;  // the first that makes plans from properties
 
 struct Library {
-  CudnnFunctions functions{};
-  bool found = false;
+  Functions functions{};
   std::string missing;
   Library() {
     const char* named = std::getenv("LAMINA_CUDNN");
@@ -55,15 +54,14 @@ struct Library {
     find(functions.finalize, "cudnnBackendFinalize");
     find(functions.execute, "cudnnBackendExecute");
     if (missing.empty() && functions.version() < kOldest) missing = text(file, " is version ", functions.version(), "; ", kOldest, " is the oldest that serves");
-    found = missing.empty();
   }
 };
 const Library& library() {
   static const Library* found = new Library;  // descriptors may outlive main's statics
   return *found;
 }
-const CudnnFunctions& cudnn() {
-  if (!library().found) throw RuntimeError(library().missing, ".");
+const Functions& cudnn() {
+  if (!library().missing.empty()) throw RuntimeError(library().missing, ".");
   return library().functions;
 }
 
@@ -186,8 +184,7 @@ std::vector<CudnnDescriptor> proposals(const CudnnDescriptor& graph, const Cudnn
 
 }  // namespace
 
-const CudnnFunctions* find_cudnn() { return library().found ? &library().functions : nullptr; }
-std::string cudnn_missing() { return library().missing; }
+const std::string& cudnn_missing() { return library().missing; }
 
 CudnnDescriptor::CudnnDescriptor(cudnnBackendDescriptorType_t type) { check(cudnn().make(type, &made_), "making a descriptor"); }
 CudnnDescriptor::~CudnnDescriptor() {

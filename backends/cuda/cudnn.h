@@ -12,9 +12,8 @@
 
 namespace lamina::cuda {
 
-struct CudnnFunctions;                // of the library
-const CudnnFunctions* find_cudnn();   // null if there is none; LAMINA_CUDNN names the file to open instead of libcudnn.so.9
-std::string cudnn_missing();          // why not
+// Why there is no cuDNN; empty if there is one. LAMINA_CUDNN names the file to open instead of libcudnn.so.9.
+const std::string& cudnn_missing();
 
 // A descriptor of cuDNN's, with what it refers to.
 class CudnnDescriptor {

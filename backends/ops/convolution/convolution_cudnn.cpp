@@ -50,7 +50,7 @@ BoundKernel turn(Device device, DType dtype, int64_t rows, int64_t columns) {
 BoundKernel bind(const KernelRequest& r, CudnnPass pass, const ConvolutionDims& d) {
   const DType dtype = r.inputs[0].dtype;
   if (d.empty()) return r.decline("empty");
-  if (!cuda::find_cudnn()) return r.decline(cuda::cudnn_missing());
+  if (!cuda::cudnn_missing().empty()) return r.decline(cuda::cudnn_missing());
   std::shared_ptr<cuda::CudnnPlan> plan;
   try {
     plan = std::make_shared<cuda::CudnnPlan>(cudnn_convolution(d, pass, dtype, settings().tf32()), cuda::cudnn_properties(r.device.index), kMostWorkspace);
