@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "backends/core/device.h"
-#include "backends/core/pooled.h"
 #include "backends/core/error.h"
+#include "backends/core/pooled.h"
 #include "backends/emulated/addresses.h"
 #include "backends/emulated/recording.h"
 

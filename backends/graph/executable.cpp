@@ -1,5 +1,6 @@
 #include "backends/graph/executable.h"
 
+#include "backends/core/device_copy.h"
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
 #include "backends/graph/memory_plan.h"
@@ -40,10 +41,7 @@ void Executable::run_into(const void* const* inputs, void* const* outputs) {
     const void* from = p.kind == Place::Kind::input      ? inputs[p.index]
                        : p.kind == Place::Kind::constant ? constants_[p.index]->data()
                                                          : outputs[result_output_[p.index]];
-    if (from == outputs[i]) continue;
-    const size_t bytes = bytes_of(graph_.values[graph_.outputs[i]].spec);
-    if (device_.is_host()) std::memcpy(outputs[i], from, bytes);
-    else if (bytes) driver_of(device_).copy(outputs[i], from, bytes);
+    if (from != outputs[i]) copy_within(device_, outputs[i], from, bytes_of(graph_.values[graph_.outputs[i]].spec));
   }
 }
 
@@ -288,7 +286,7 @@ uint32_t Executable::slot_of(const Place& p) const {
 
 std::unique_ptr<Executable::Context> Executable::make_context() const {
   auto c = std::make_unique<Context>();
-  c->slots.resize(graph_.inputs.size() + variables_.size() + results_.size() + updates_.size() + kept_.size());
+  c->slots.resize(graph_.inputs.size() + variables_.size() + results_.size() + updates_.size() + kept_.size() + 1);  // the last one: the arena, for recordings
   c->held.resize(variables_.size());
   c->results.resize(results_.size());
   c->updates.resize(updates_.size());
@@ -348,9 +346,8 @@ void Executable::write_to(void* memory, const Tensor& t) const {
   if (!t.has_data()) t.raw();  // throws
   const BufferPtr& buffer = t.node()->buffer;
   const size_t bytes = t.bytes();
-  if (bytes == 0) return;
-  if (buffer->device() == device_) driver_of(device_).copy(memory, buffer->data(), bytes);
-  else driver_of(device_).upload(memory, copy_on(Device::cpu, buffer)->data(), bytes);
+  if (buffer->device() == device_) copy_within(device_, memory, buffer->data(), bytes);
+  else if (bytes) driver_of(device_).upload(memory, copy_on(Device::cpu, buffer)->data(), bytes);
 }
 
 // Where kernels read a tensor; what had to be copied there lives in the context.
@@ -365,13 +362,12 @@ void* Executable::readable(const Tensor& t, Context& c) const {
 bool Executable::records() const { return !device_.is_host() && calls_.size() >= kFewestRecorded && settings().record_steps() && !profiling(); }
 
 void Executable::run_recorded(Context& c, void* scratch) {
-  std::vector<void*> pointers = c.slots;
-  pointers.push_back(c.base);
-  c.recordings.run(driver_of(device_), pointers, parts_, [&](size_t begin, size_t end) { run_calls(c.table.data(), scratch, begin, end); });
+  c.slots.back() = c.base;
+  c.recordings.run(driver_of(device_), c.slots, parts_, [&](size_t begin, size_t end) { run_calls(c.table.data(), scratch, begin, end); });
   for (size_t i = 0; i < results_.size(); ++i) {
     const TensorSpec& spec = graph_.values[results_[i]].spec;
     c.results[i] = Tensor::empty_on(device_, spec.shape, spec.dtype);
-    if (const size_t bytes = bytes_of(spec)) driver_of(device_).copy(c.results[i].node()->buffer->data(), c.slots[slot_of({Place::Kind::result, 0, static_cast<int>(i)})], bytes);
+    copy_within(device_, c.results[i].node()->buffer->data(), c.slots[slot_of({Place::Kind::result, 0, static_cast<int>(i)})], bytes_of(spec));
   }
 }
 

@@ -1,7 +1,6 @@
 // Runs sub-functions on a device's plain memory. Nothing is allocated a round: carries move between the result's memory and the scratch.
 // The host asks a device for one round after another, and waits for it where a condition decides.
-#include <cstring>
-
+#include "backends/core/device_copy.h"
 #include "backends/core/kernel.h"
 #include "backends/ops/control/control.h"
 
@@ -13,10 +12,6 @@ size_t bytes_of(const TensorSpec& s) { return static_cast<size_t>(s.shape.elemen
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 constexpr size_t kAlignment = 16;  // bytes
 
-void copy(Device device, void* to, const void* from, size_t bytes) {
-  if (device.is_host()) std::memcpy(to, from, bytes);
-  else if (bytes) driver_of(device).copy(to, from, bytes);
-}
 template <class T>
 T read(Device device, const void* from) {
   T value;
@@ -104,7 +99,7 @@ BoundKernel bind_while(const KernelRequest& r) {
       for (size_t i = 0; i < n; ++i) given[i] = asked[i] = next[i];
     }
     if (!in_result)
-      for (size_t i = 0; i < n; ++i) copy(device, out[i], given[i], carries.bytes[i]);
+      for (size_t i = 0; i < n; ++i) copy_within(device, out[i], given[i], carries.bytes[i]);
   };
   return k;
 }
@@ -137,23 +132,23 @@ BoundKernel bind_scan(const KernelRequest& r) {
       const size_t t = static_cast<size_t>(reverse ? length - 1 - round : round);
       const bool last_place = (length - round) % 2 == 1;  // the last round writes the results
       if (saving)
-        for (size_t i = 0; i < n; ++i) copy(device, static_cast<char*>(out[results + i]) + t * carries.bytes[i], from[i], carries.bytes[i]);
+        for (size_t i = 0; i < n; ++i) copy_within(device, static_cast<char*>(out[results + i]) + t * carries.bytes[i], from[i], carries.bytes[i]);
       for (size_t i = 0; i < n; ++i) to[i] = last_place ? out[i] : static_cast<char*>(scratch) + carries.offsets[i];
       auto placed = [&](size_t i) { return static_cast<char*>(scratch) + place[i]; };
       auto taken = [&](size_t i) { return static_cast<const char*>(in[i]) + t * row[i]; };
       auto given = [&](size_t i) { return static_cast<char*>(out[i]) + t * row[inputs + i]; };
       for (size_t i = n; i < n + m; ++i) {
         from[i] = place[i] ? placed(i) : taken(i);
-        if (place[i]) copy(device, placed(i), taken(i), row[i]);
+        if (place[i]) copy_within(device, placed(i), taken(i), row[i]);
       }
       for (size_t i = n; i < results; ++i) to[i] = place[inputs + i] ? placed(inputs + i) : given(i);
       body(from, to);
       for (size_t i = n; i < results; ++i)
-        if (place[inputs + i]) copy(device, given(i), placed(inputs + i), row[inputs + i]);
+        if (place[inputs + i]) copy_within(device, given(i), placed(inputs + i), row[inputs + i]);
       for (size_t i = 0; i < n; ++i) from[i] = to[i];
     }
     if (length == 0)
-      for (size_t i = 0; i < n; ++i) copy(device, out[i], in[i], carries.bytes[i]);
+      for (size_t i = 0; i < n; ++i) copy_within(device, out[i], in[i], carries.bytes[i]);
   };
   return k;
 }

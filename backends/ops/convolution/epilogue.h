@@ -8,8 +8,6 @@ struct ConvolutionEpilogue {
   bool bias = false;      // + one value a channel
   bool residual = false;  // + a tensor of the result's shape
   bool relu = false;
-  bool empty() const { return !bias && !residual && !relu; }
-  size_t inputs() const { return size_t{bias} + size_t{residual}; }
 
   // The operands, float32; null where there is none.
   struct Operands {

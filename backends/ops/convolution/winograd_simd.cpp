@@ -11,12 +11,14 @@ namespace {
 
 typedef float Floats __attribute__((vector_size(32)));
 
-inline Floats load(const float* from) {
-  Floats v;
+template <class V = Floats>
+inline V load(const float* from) {
+  V v;
   std::memcpy(&v, from, sizeof v);
   return v;
 }
-inline void store(float* to, Floats v) { std::memcpy(to, &v, sizeof v); }
+template <class V>
+inline void store(float* to, V v) { std::memcpy(to, &v, sizeof v); }
 
 // G x of three values, G^T x of four, B^T x of four, A^T x of four, A x of two.
 template <class T>
@@ -112,14 +114,6 @@ typedef Floats Widest;
 constexpr int kMostRows = 6;
 #endif
 template <class V>
-inline V load_as(const float* from) {
-  V v;
-  std::memcpy(&v, from, sizeof v);
-  return v;
-}
-template <class V>
-inline void store_as(float* to, V v) { std::memcpy(to, &v, sizeof v); }
-template <class V>
 constexpr int kLanes = sizeof(V) / sizeof(float);
 
 // kRows x kVectors results in registers; loops over them must be unrolled early, or they go through memory.
@@ -129,14 +123,14 @@ inline void product_block(const float* v, const float* u, float* m, int64_t c, i
   V sum[kRows][kVectors] = {};
   for (int64_t i = 0; i < c; ++i) {
     V b[kVectors];
-    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load_as<V>(u + i * k + kLanes<V> * j);
+    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load<V>(u + i * k + kLanes<V> * j);
     UNROLL for (int r = 0; r < kRows; ++r) {
       const float a = v[r * c + i];
       UNROLL for (int j = 0; j < kVectors; ++j) sum[r][j] += a * b[j];
     }
   }
   UNROLL for (int r = 0; r < kRows; ++r)
-    UNROLL for (int j = 0; j < kVectors; ++j) store_as<V>(m + r * k + kLanes<V> * j, sum[r][j]);
+    UNROLL for (int j = 0; j < kVectors; ++j) store<V>(m + r * k + kLanes<V> * j, sum[r][j]);
 }
 
 // f(vector type's zero, vectors, first column) for blocks of columns, the widest first. k is a multiple of 8.
@@ -173,17 +167,17 @@ template <class V, int kRows, int kVectors>
 inline void outer_block(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
   V sum[kRows][kVectors];
   UNROLL for (int i = 0; i < kRows; ++i)
-    UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] = load_as<V>(u + i * k + kLanes<V> * j);
+    UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] = load<V>(u + i * k + kLanes<V> * j);
   for (int64_t r = 0; r < rows; ++r) {
     V b[kVectors];
-    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load_as<V>(m + r * k + kLanes<V> * j);
+    UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load<V>(m + r * k + kLanes<V> * j);
     UNROLL for (int i = 0; i < kRows; ++i) {
       const float a = v[r * c + i];
       UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] += a * b[j];
     }
   }
   UNROLL for (int i = 0; i < kRows; ++i)
-    UNROLL for (int j = 0; j < kVectors; ++j) store_as<V>(u + i * k + kLanes<V> * j, sum[i][j]);
+    UNROLL for (int j = 0; j < kVectors; ++j) store<V>(u + i * k + kLanes<V> * j, sum[i][j]);
 }
 
 template <int kRows>
