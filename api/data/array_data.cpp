@@ -45,7 +45,7 @@ class RowCopies {
     const int64_t count = to.shape()[0], row = count ? static_cast<int64_t>(to.bytes()) / count : 0;
     if (row == 0) return;
     const int64_t rows = std::max<int64_t>(1, kPiece / row), parts = (row + kPiece - 1) / kPiece;
-    copies_.push_back({static_cast<const char*>(from.raw()), static_cast<char*>(to.mutable_raw()), count, row, rows, parts, pieces_});
+    copies_.push_back({static_cast<const char*>(from.raw()), static_cast<char*>(to.mutable_raw()), count, row, rows, parts, pieces_, std::clamp<int64_t>(kAhead / row, 1, 64)});
     pieces_ += (count + rows - 1) / rows * parts;
   }
   int64_t pieces() const { return pieces_; }
@@ -55,15 +55,24 @@ class RowCopies {
     const Copy& c = copies_[at];
     const int64_t group = (piece - c.first) / c.parts, part = (piece - c.first) % c.parts;
     const int64_t begin = part * kPiece, bytes = c.parts > 1 ? std::min(kPiece, c.row - begin) : c.row;
-    for (int64_t i = group * c.rows; i < std::min(c.count, (group + 1) * c.rows); ++i) std::memcpy(c.to + i * c.row + begin, c.from + order[i] * c.row + begin, static_cast<size_t>(bytes));
+    for (int64_t i = group * c.rows; i < std::min(c.count, (group + 1) * c.rows); ++i) {
+      if (const int64_t next = i + c.ahead; next < c.count) prefetch(c.from + order[next] * c.row + begin, bytes);
+      std::memcpy(c.to + i * c.row + begin, c.from + order[i] * c.row + begin, static_cast<size_t>(bytes));
+    }
   }
 
  private:
   static constexpr int64_t kPiece = 8 * 1024;  // bytes: some rows, or a part of one
+  static constexpr int64_t kAhead = 4 * 1024;  // bytes: rows at random places are asked for early, since the processor cannot guess them
+
+  // Into the second-level cache, which waits for more lines at once than the first (rows of 2 KB: 5 GB/s without, 6 with the first, 14 with this).
+  static void prefetch(const char* p, int64_t bytes) {
+    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i, 0, 2);
+  }
   struct Copy {
     const char* from;
     char* to;
-    int64_t count, row, rows, parts, first;  // rows, bytes a row, rows a piece or pieces a row, and its first piece
+    int64_t count, row, rows, parts, first, ahead;  // rows, bytes a row, rows a piece or pieces a row, its first piece, and rows to prefetch
   };
   std::vector<Copy> copies_;
   int64_t pieces_ = 0;

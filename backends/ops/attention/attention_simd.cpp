@@ -198,7 +198,7 @@ constexpr AttentionLoops kLoops = {kLanes, product, product_across, transpose, w
 
 }  // namespace
 
-const AttentionLoops& attention_loops_table() { return kLoops; }
+const AttentionLoops& attention_loops_of_level() { return kLoops; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

@@ -179,7 +179,7 @@ constexpr ConvolutionRows kRows = {finish, accumulate, outer_products, pooled_ro
 
 }  // namespace
 
-const ConvolutionRows& convolution_rows_table() { return kRows; }
+const ConvolutionRows& convolution_rows_of_level() { return kRows; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

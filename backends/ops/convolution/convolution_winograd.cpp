@@ -1,6 +1,7 @@
 // 3x3 convolutions with stride 1 over two axes by Winograd's transforms, for processors with AVX2 or AVX-512, where they are faster than
 // oneDNN's plain sums (bench/cpp/convolutions.cpp).
 #include "backends/core/kernel.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/fused.h"
 #include "backends/ops/convolution/tasks.h"
@@ -9,19 +10,15 @@
 namespace lamina {
 
 #if defined(LAMINA_X86)
-namespace simd_avx2 { const WinogradLoops& winograd_loops_table(); }
-namespace simd_avx512 { const WinogradLoops& winograd_loops_table(); }
+namespace simd_avx2 { const WinogradLoops& winograd_loops_of_level(); }
+namespace simd_avx512 { const WinogradLoops& winograd_loops_of_level(); }
 #endif
 
 namespace {
 
 const WinogradLoops* winograd_loops() {
 #if defined(LAMINA_X86)
-  static const WinogradLoops* chosen = []() -> const WinogradLoops* {
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return &simd_avx512::winograd_loops_table();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &simd_avx2::winograd_loops_table();
-    return nullptr;
-  }();
+  static const WinogradLoops* chosen = has_avx512() ? &simd_avx512::winograd_loops_of_level() : has_avx2() ? &simd_avx2::winograd_loops_of_level() : nullptr;
   return chosen;
 #else
   return nullptr;

@@ -1,29 +1,13 @@
 #include "backends/ops/convolution/fused.h"
 
 #include "backends/core/kernel.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/reduce/reduce.h"
 
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { const ConvolutionRows& convolution_rows_table(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
-
-const ConvolutionRows& convolution_rows() {
-  static const ConvolutionRows& chosen = []() -> const ConvolutionRows& {
-#if defined(LAMINA_X86)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      return simd_avx512::convolution_rows_table();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::convolution_rows_table();
-#endif
-    return simd_base::convolution_rows_table();
-  }();
-  return chosen;
-}
+LAMINA_SIMD_CHOICE(const ConvolutionRows&, convolution_rows)
 
 namespace {
 

@@ -197,7 +197,7 @@ constexpr WinogradLoops kLoops = {kernel, kernel_grad, input, output, output_gra
 
 }  // namespace
 
-const WinogradLoops& winograd_loops_table() { return kLoops; }
+const WinogradLoops& winograd_loops_of_level() { return kLoops; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

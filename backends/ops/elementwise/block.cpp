@@ -1,25 +1,10 @@
 #include "backends/ops/elementwise/block.h"
 
+#include "backends/cpu/simd_choice.h"
+
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { const BlockTable& table(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
-
-const BlockTable& block_table() {
-  static const BlockTable& chosen = [] () -> const BlockTable& {
-#if defined(LAMINA_X86)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      return simd_avx512::table();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::table();
-#endif
-    return simd_base::table();
-  }();
-  return chosen;
-}
+LAMINA_SIMD_CHOICE(const BlockTable&, block_table)
 
 std::string_view name_of(Unary kind) {
   static constexpr std::string_view names[] = {

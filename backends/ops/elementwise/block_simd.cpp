@@ -408,7 +408,7 @@ BlockTable make_table() {
 
 }  // namespace
 
-const BlockTable& table() {
+const BlockTable& block_table_of_level() {
   static const BlockTable instance = make_table();
   return instance;
 }

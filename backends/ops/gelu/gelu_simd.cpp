@@ -58,7 +58,7 @@ constexpr GeluLoops kLoops = {exact, exact_grad, approximate, approximate_grad};
 
 }  // namespace
 
-const GeluLoops& gelu_loops_table() { return kLoops; }
+const GeluLoops& gelu_loops_of_level() { return kLoops; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

@@ -1,24 +1,12 @@
 #include "backends/core/kernel.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/image/resample.h"
 #include "backends/ops/image/resample_rows.h"
 
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { WeightedRows weighted_rows_of_level(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
-
-WeightedRows weighted_rows() {
-#if defined(LAMINA_X86)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return simd_avx512::weighted_rows_of_level();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::weighted_rows_of_level();
-#endif
-  return simd_base::weighted_rows_of_level();
-}
+LAMINA_SIMD_CHOICE(WeightedRows, weighted_rows)
 
 namespace {
 

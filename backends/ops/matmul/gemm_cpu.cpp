@@ -2,30 +2,14 @@
 // is summed in the same order whatever the cut, so the bits depend neither on threads nor on how many rows there are.
 #include "backends/core/kernel.h"
 #include "backends/cpu/task_scratch.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/matmul/gemm.h"
 #include "backends/ops/matmul/matmul_add.h"
 
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { const GemmBlocks& gemm_blocks_table(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
-
-const GemmBlocks& gemm_blocks() {
-  static const GemmBlocks& chosen = []() -> const GemmBlocks& {
-#if defined(LAMINA_X86)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      return simd_avx512::gemm_blocks_table();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::gemm_blocks_table();
-#endif
-    return simd_base::gemm_blocks_table();
-  }();
-  return chosen;
-}
+LAMINA_SIMD_CHOICE(const GemmBlocks&, gemm_blocks)
 
 namespace {
 

@@ -106,7 +106,7 @@ constexpr GemmBlocks kBlocks = {kPanel, pack_rows, pack_transposed, strip};
 
 }  // namespace
 
-const GemmBlocks& gemm_blocks_table() { return kBlocks; }
+const GemmBlocks& gemm_blocks_of_level() { return kBlocks; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

@@ -14,4 +14,7 @@ struct VectorProducts {
   void (*dot_rows)(const float* x, const float* w, int64_t stride, int64_t k, int64_t n, float* y);
 };
 
+// Of the best instruction set that the processor has.
+const VectorProducts& vector_products();
+
 }  // namespace lamina

@@ -1,31 +1,15 @@
 // Matrix products with one row or one column: memory-bound, so the matrix is read once and nothing is packed.
 #include "backends/core/kernel.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/matmul/matmul.h"
 #include "backends/ops/matmul/vector_product.h"
 
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { const VectorProducts& vector_products_table(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
+LAMINA_SIMD_CHOICE(const VectorProducts&, vector_products)
 
 namespace {
-
-const VectorProducts& vector_products() {
-  static const VectorProducts& chosen = []() -> const VectorProducts& {
-#if defined(LAMINA_X86)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      return simd_avx512::vector_products_table();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::vector_products_table();
-#endif
-    return simd_base::vector_products_table();
-  }();
-  return chosen;
-}
 
 BoundKernel bind_vector(const KernelRequest& r) {
   const auto& op = static_cast<const MatMulOp&>(r.op);

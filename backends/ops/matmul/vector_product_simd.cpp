@@ -123,7 +123,7 @@ constexpr VectorProducts kProducts = {combine_rows, stream_rows, dot_rows};
 
 }  // namespace
 
-const VectorProducts& vector_products_table() { return kProducts; }
+const VectorProducts& vector_products_of_level() { return kProducts; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

@@ -1,29 +1,14 @@
 #include <cmath>
 
 #include "backends/core/kernel.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/normalization/normalize.h"
 #include "backends/ops/normalization/rows.h"
 
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { const NormalizeLoops& normalize_loops_table(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
-
-const NormalizeLoops& normalize_loops() {
-  static const NormalizeLoops& chosen = []() -> const NormalizeLoops& {
-#if defined(LAMINA_X86)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return simd_avx512::normalize_loops_table();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::normalize_loops_table();
-#endif
-    return simd_base::normalize_loops_table();
-  }();
-  return chosen;
-}
+LAMINA_SIMD_CHOICE(const NormalizeLoops&, normalize_loops)
 
 namespace {
 

@@ -167,7 +167,7 @@ constexpr NormalizeLoops kLoops = {row, row_grad, add_columns, add_squares, affi
 
 }  // namespace
 
-const NormalizeLoops& normalize_loops_table() { return kLoops; }
+const NormalizeLoops& normalize_loops_of_level() { return kLoops; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

@@ -1,29 +1,13 @@
 // float32 poolings: the loops over channels of rows.h, spread over samples and rows of windows.
 #include "backends/core/kernel.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/pooling/dims.h"
 #include "backends/ops/pooling/rows.h"
 
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { const PoolRows& pool_rows_table(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
-
-const PoolRows& pool_rows() {
-  static const PoolRows& chosen = []() -> const PoolRows& {
-#if defined(LAMINA_X86)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      return simd_avx512::pool_rows_table();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::pool_rows_table();
-#endif
-    return simd_base::pool_rows_table();
-  }();
-  return chosen;
-}
+LAMINA_SIMD_CHOICE(const PoolRows&, pool_rows)
 
 namespace {
 

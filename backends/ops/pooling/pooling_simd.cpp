@@ -118,7 +118,7 @@ constexpr PoolRows kRows = {max, max_indexed, scatter<false>, scatter<true>, ave
 
 }  // namespace
 
-const PoolRows& pool_rows_table() { return kRows; }
+const PoolRows& pool_rows_of_level() { return kRows; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

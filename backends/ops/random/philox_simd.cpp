@@ -115,7 +115,7 @@ constexpr PhiloxTable kTable = {bits, uniform, normal, at_least};
 
 }  // namespace
 
-const PhiloxTable& philox_level() { return kTable; }
+const PhiloxTable& philox_table_of_level() { return kTable; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

@@ -1,6 +1,7 @@
 #include "backends/ops/random/random.h"
 
 #include "backends/core/kernel.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/random/philox.h"
@@ -8,24 +9,7 @@
 
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { const PhiloxTable& philox_level(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
-
-const PhiloxTable& philox_table() {
-  static const PhiloxTable& chosen = []() -> const PhiloxTable& {
-#if defined(LAMINA_X86)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      return simd_avx512::philox_level();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::philox_level();
-#endif
-    return simd_base::philox_level();
-  }();
-  return chosen;
-}
+LAMINA_SIMD_CHOICE(const PhiloxTable&, philox_table)
 
 namespace {
 

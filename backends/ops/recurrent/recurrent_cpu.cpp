@@ -2,29 +2,13 @@
 #include <cstring>
 
 #include "backends/core/kernel.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/recurrent/steps.h"
 
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { const RecurrentTable& recurrent_level(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
-
-const RecurrentTable& recurrent_table() {
-  static const RecurrentTable& chosen = []() -> const RecurrentTable& {
-#if defined(LAMINA_X86)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      return simd_avx512::recurrent_level();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::recurrent_level();
-#endif
-    return simd_base::recurrent_level();
-  }();
-  return chosen;
-}
+LAMINA_SIMD_CHOICE(const RecurrentTable&, recurrent_table)
 
 namespace {
 

@@ -364,7 +364,7 @@ constexpr RecurrentTable kTable = {W, packed_size, pack, packed_back_size, pack_
 
 }  // namespace
 
-const RecurrentTable& recurrent_level() { return kTable; }
+const RecurrentTable& recurrent_table_of_level() { return kTable; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

@@ -100,7 +100,7 @@ constexpr SoftmaxRows kRows = {softmax, log_softmax, softmax_grad, log_softmax_g
 
 }  // namespace
 
-const SoftmaxRows& softmax_rows_table() { return kRows; }
+const SoftmaxRows& softmax_rows_of_level() { return kRows; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

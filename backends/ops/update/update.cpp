@@ -4,29 +4,13 @@
 #include <cmath>
 
 #include "backends/core/kernel.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/update/update_table.h"
 
 namespace lamina {
 
-#define LAMINA_LEVEL(NAME) namespace NAME { UpdateTable update_level(); }
-LAMINA_LEVEL(simd_base)
-#if defined(LAMINA_X86)
-LAMINA_LEVEL(simd_avx2)
-LAMINA_LEVEL(simd_avx512)
-#endif
-
-const UpdateTable& update_table() {
-  static const UpdateTable chosen = [] {
-#if defined(LAMINA_X86)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      return simd_avx512::update_level();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_avx2::update_level();
-#endif
-    return simd_base::update_level();
-  }();
-  return chosen;
-}
+LAMINA_SIMD_CHOICE(const UpdateTable&, update_table)
 
 std::string_view name_of(UpdateRule rule) {
   static constexpr std::string_view names[] = {"sgd", "momentum", "nesterov", "rmsprop", "rmsprop_momentum", "rmsprop_centered", "rmsprop_centered_momentum", "adam", "adam_largest"};

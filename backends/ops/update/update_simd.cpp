@@ -49,14 +49,19 @@ void fill(UpdateTable& t) {
   row[static_cast<int>(DType::bfloat16)] = run<kRule, BFloat16>;
 }
 
-}  // namespace
-
-UpdateTable update_level() {
+UpdateTable make_table() {
   using R = UpdateRule;
   UpdateTable t{};
   fill<R::sgd>(t), fill<R::momentum>(t), fill<R::nesterov>(t), fill<R::rmsprop>(t), fill<R::rmsprop_momentum>(t);
   fill<R::rmsprop_centered>(t), fill<R::rmsprop_centered_momentum>(t), fill<R::adam>(t), fill<R::adam_largest>(t);
   return t;
+}
+
+}  // namespace
+
+const UpdateTable& update_table_of_level() {
+  static const UpdateTable instance = make_table();
+  return instance;
 }
 
 }  // namespace LAMINA_SIMD_NAMESPACE

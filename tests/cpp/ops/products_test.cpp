@@ -1,6 +1,6 @@
 // Every kernel of matrix products against sums in float64, at the sizes where kernels change hands.
 #include "backends/core/kernel.h"
-#include "backends/ops/matmul/matmul.h"
+#include "backends/ops/matmul/matmul_add.h"
 #include "backends/ops/primitives.h"
 #include "support/data.h"
 
@@ -46,8 +46,8 @@ TEST(Products, CutForThreads) {
 // Each candidate by itself, whichever would be chosen: sizes around the edges of tiles, panels and depths.
 TEST(Products, EveryCandidateAgrees) {
   int compared = 0;
-  for (const char* name : {"packed_any", "onednn", "eigen"})
-    for (const Case& c : {Case{1, 3, 5}, Case{5, 1, 16}, Case{6, 255, 16}, Case{7, 256, 17}, Case{12, 257, 31}, Case{13, 300, 32}, Case{50, 70, 130}, Case{100, 515, 64}, Case{130, 40, 33}})
+  for (const char* name : {"unpacked_any", "packed_any", "onednn", "eigen"})
+    for (const Case& c : {Case{1, 3, 5}, Case{5, 1, 16}, Case{6, 255, 16}, Case{7, 256, 17}, Case{12, 257, 31}, Case{13, 300, 32}, Case{50, 70, 130}, Case{100, 515, 64}, Case{130, 40, 33}, Case{33, 500, 50}, Case{20, 90, 700}, Case{700, 70, 40}})
       for (int t = 0; t < 4; ++t)
         for (int64_t batch : {1, 3}) {
           const bool ta = t & 1, tb = t & 2;
@@ -65,7 +65,35 @@ TEST(Products, EveryCandidateAgrees) {
           ++compared;
           for (int64_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y.at(i), z.at(i), 1e-5 * static_cast<double>(c.k)) << name << " " << c.m << "x" << c.k << "x" << c.n << " ta " << ta << " tb " << tb;
         }
-  EXPECT_GE(compared, 2 * 9 * 4 * 2);  // oneDNN may be missing
+  EXPECT_GE(compared, 2 * 12 * 4 * 2 + 10 * 3);  // oneDNN may be missing; unpacked takes three of the four ways, one product, sixteen columns or more
+}
+
+// c + alpha * rate * (a b), into memory of its own and into c's.
+TEST(Products, EveryCandidateOfTheSumAgrees) {
+  int compared = 0;
+  for (const char* name : {"unpacked_any", "packed_any", "onednn"})
+    for (const Case& c : {Case{5, 3, 16}, Case{7, 256, 17}, Case{33, 500, 50}, Case{500, 32, 50}, Case{50, 32, 500}, Case{13, 300, 33}, Case{130, 40, 49}})
+      for (int t = 0; t < 4; ++t)
+        for (bool in_place : {false, true}) {
+          const bool ta = t & 1, tb = t & 2;
+          const Tensor a = testing::ramp(ta ? Shape{c.k, c.m} : Shape{c.m, c.k}), b = testing::ramp(tb ? Shape{c.n, c.k} : Shape{c.k, c.n}, 0.7), rate = Tensor::scalar(0.5f);
+          const Tensor start = testing::ramp({c.m, c.n}, 0.3);
+          const MatMulAddOp op(ta, tb, -2.0);
+          const std::vector<TensorSpec> in = {start.spec(), a.spec(), b.spec(), rate.spec()}, out = {start.spec()};
+          BoundKernel kernel = bind_kernel_named(Device::cpu, name, {op, in, out, {}}), reference = bind_kernel_named(Device::cpu, "composed", {op, in, out, {}});
+          if (!kernel.run) continue;
+          Tensor y = Tensor::empty({c.m, c.n}, DType::float32), z = Tensor::empty({c.m, c.n}, DType::float32);
+          if (in_place) std::memcpy(y.mutable_raw(), start.raw(), start.bytes());
+          BufferPtr scratch = allocate(std::max<size_t>(64, std::max(kernel.scratch_bytes, reference.scratch_bytes)));
+          const void *from[] = {in_place ? y.raw() : start.raw(), a.raw(), b.raw(), rate.raw()}, *from_reference[] = {start.raw(), a.raw(), b.raw(), rate.raw()};
+          void *to[] = {y.mutable_raw()}, *to_reference[] = {z.mutable_raw()};
+          kernel.run(from, to, scratch->data());
+          reference.run(from_reference, to_reference, scratch->data());
+          ++compared;
+          for (int64_t i = 0; i < y.size(); ++i)
+            ASSERT_NEAR(y.at(i), z.at(i), 1e-5 * static_cast<double>(c.k)) << name << " " << c.m << "x" << c.k << "x" << c.n << " ta " << ta << " tb " << tb << " in place " << in_place << " at " << i;
+        }
+  EXPECT_GE(compared, 7 * 4 * 2 + 7 * 3 * 2);  // oneDNN may be missing
 }
 
 }  // namespace
