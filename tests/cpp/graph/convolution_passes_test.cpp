@@ -110,9 +110,16 @@ TEST(FuseConvolution, ForwardAloneMakesNoIndexAndKeepsBits) {
 
 TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
   std::map<std::string, int> ran;
-  for (int64_t channels : {3, 16}) {
-    const Tensor x = ramp({5, 13, 12, channels}), w = ramp({3, 3, channels, 24}), b = ramp({24}), g = ramp({5, 13, 12, 24});
-    const FusedConvolutionWeightGradOp grad(kSame, 1, {3, 3});
+  struct Case {
+    Shape x, w, y;
+    Window same;
+    std::vector<int64_t> sizes;
+    std::vector<int> axes;
+  };
+  for (const Case& c : {Case{{5, 13, 12, 3}, {3, 3, 3, 24}, {5, 13, 12, 24}, kSame, {3, 3}, {0, 1, 2}}, Case{{5, 13, 12, 16}, {3, 3, 16, 24}, {5, 13, 12, 24}, kSame, {3, 3}, {0, 1, 2}},
+                        Case{{5, 70, 30}, {5, 30, 24}, {5, 70, 24}, {{1}, {2}, {2}, {1}}, {5}, {0, 1}}}) {
+    const Tensor x = ramp(c.x), w = ramp(c.w), b = ramp({24}), g = ramp(c.y);
+    const FusedConvolutionWeightGradOp grad(c.same, 1, c.sizes);
     auto run = [](const Primitive& op, std::string_view kernel, const Tensors& inputs) -> Tensors {
       std::vector<TensorSpec> in;
       std::vector<const void*> from;
@@ -131,12 +138,12 @@ TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
       if (k.primitive == "FusedConvolution") {
         for (int which = 0; which < 8; ++which) {
           const ConvolutionEpilogue epilogue{.bias = (which & 1) != 0, .residual = (which & 2) != 0, .relu = (which & 4) != 0};
-          Tensor plain = prim::convolution(x, w, kSame);
+          Tensor plain = prim::convolution(x, w, c.same);
           Tensors inputs = {x, w};
           if (epilogue.bias) inputs.push_back(b), plain = prim::add(plain, b);
           if (epilogue.residual) inputs.push_back(g), plain = prim::add(plain, g);
           if (epilogue.relu) plain = prim::unary(Unary::relu, plain);
-          Tensors y = run(FusedConvolutionOp(kSame, 1, epilogue), k.name, inputs);
+          Tensors y = run(FusedConvolutionOp(c.same, 1, epilogue), k.name, inputs);
           if (y.empty()) continue;
           SCOPED_TRACE(k.name + " " + std::to_string(which));
           expect_close(plain, y[0], 1e-5);
@@ -145,12 +152,13 @@ TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
       } else if (k.primitive == "FusedConvolutionWeightGrad") {
         Tensors y = run(grad, k.name, {x, g});
         if (y.empty()) continue;
-        expect_close(prim::convolution_weight_grad(x, g, kSame, 1, {3, 3}), y[0], 1e-5);
-        expect_close(prim::reduce(Reduce::sum, g, {0, 1, 2}, false), y[1], 1e-5);
+        SCOPED_TRACE(k.name);
+        expect_close(prim::convolution_weight_grad(x, g, c.same, 1, c.sizes), y[0], 1e-5);
+        expect_close(prim::reduce(Reduce::sum, g, c.axes, false), y[1], 1e-5);
       }
     }
   }
-  for (const char* kernel : {"composed", "gemm_any"}) EXPECT_EQ(ran[kernel], 4) << kernel;
+  for (const char* kernel : {"composed", "gemm_any"}) EXPECT_EQ(ran[kernel], 6) << kernel;
 }
 
 // A block as in ResNet: two convolutions, and beside them the input itself or a third one.

@@ -2,6 +2,7 @@
 // and two threads; messages.
 #include "backends/core/kernel.h"
 #include "backends/core/settings.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/ops/primitives.h"
 #include "support/data.h"
 
@@ -34,6 +35,7 @@ const std::vector<Sizes> kSizes = {
     {{5, 15, 14, 9}, {4, 3, 9, 17}, {{2, 3}, {1, 0}, {2, 1}, {1, 1}}},
     {{1, 40, 40, 24}, {1, 1, 24, 40}, {{2, 2}, {0, 0}, {0, 0}, {1, 1}}},
     {{4, 9, 6, 5, 8}, {2, 3, 2, 8, 9}, {{2, 1, 2}, {1, 0, 1}, {0, 1, 1}, {2, 1, 1}}},
+    {{3, 131, 40}, {3, 40, 17}, {{2}, {0}, {0}, {1}}},
     {{2, 10, 300}, {3, 300, 20}, {{1}, {1}, {1}, {1}}},
     // One sample with enough work to be cut into rows.
     {{1, 65, 33, 8}, {3, 3, 8, 24}, {{2, 2}, {0, 0}, {1, 1}, {1, 1}}},
@@ -97,6 +99,7 @@ TEST(Convolution, EveryKernelAgreesWithThePlainLoop) {
       }
   EXPECT_GT(ran["eigen"], 0);
   EXPECT_GT(ran["widened"], 0);
+  EXPECT_GE(ran["unpacked"], has_avx512() ? 3 : 0);
 }
 
 TEST(Convolution, SameBitsForAnyThreadCount) {
