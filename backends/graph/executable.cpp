@@ -160,17 +160,51 @@ void Executable::bind() {
     return number;
   };
   std::vector<TensorSpec> in, out;
-  for (int i = 0; i < count; ++i) {
-    const GraphNode& n = graph_.nodes[i];
-    if (n.kind != GraphNode::Kind::op || n.op->alias()) continue;
+  auto read_specs = [&](const GraphNode& n) {
     in.clear();
     out.clear();
     for (int v : n.inputs) in.push_back(graph_.values[v].spec);
     for (int v : n.outputs) out.push_back(graph_.values[v].spec);
+  };
+  auto runs = [](const GraphNode& n) { return n.kind == GraphNode::Kind::op && !n.op->alias(); };
+  std::vector<BoundKernel> kernels(graph_.nodes.size());
+  std::vector<uint32_t> steady_inputs(graph_.nodes.size());
+  for (int i = 0; i < count; ++i) {
+    const GraphNode& n = graph_.nodes[i];
+    if (!runs(n)) continue;
+    read_specs(n);
     KernelRequest request{*n.op, in, out, {}};
     for (size_t k = 0; k < n.inputs.size() && k < 32; ++k)
       if (steady_[root_[n.inputs[k]]]) request.steady |= 1u << k;
-    BoundKernel kernel = bind_kernel(device_, request);
+    kernels[i] = bind_kernel(device_, request);
+    steady_inputs[i] = request.steady;
+  }
+  // All uses of a root by a node must be such that its output o may take the root's memory.
+  auto may_take = [&](int i, int root, int o) {
+    const GraphNode& n = graph_.nodes[i];
+    for (size_t k = 0; k < n.inputs.size(); ++k)
+      if (root_[n.inputs[k]] == root && !(bytes_of(graph_.values[n.inputs[k]].spec) == bytes_of(graph_.values[n.outputs[o]].spec) && may_share(kernels[i], static_cast<int>(k), o))) return false;
+    return true;
+  };
+  // What a result is made from in place has the result's memory already.
+  for (int i = count; i-- > 0;) {
+    const GraphNode& n = graph_.nodes[i];
+    if (!runs(n)) continue;
+    for (size_t o = 0; o < n.outputs.size(); ++o) {
+      if (places_[n.outputs[o]].kind != Place::Kind::result) continue;
+      for (int v : n.inputs) {
+        const int root = root_[v];
+        if (places_[root].kind != Place::Kind::arena || last[root] != i || !may_take(i, root, static_cast<int>(o))) continue;
+        places_[root] = places_[n.outputs[o]];
+        break;
+      }
+    }
+  }
+  for (int i = 0; i < count; ++i) {
+    const GraphNode& n = graph_.nodes[i];
+    if (!runs(n)) continue;
+    read_specs(n);
+    BoundKernel& kernel = kernels[i];
     if (places_[n.outputs[0]].kind == Place::Kind::kept) {
       std::vector<KeptValues::Origin> origins;
       std::vector<int> numbers;
@@ -183,13 +217,7 @@ void Executable::bind() {
     }
     scratch = std::max(scratch, kernel.scratch_bytes);
     int prepared = -1;  // the input that the kernel gets prepared
-    if (kernel.preparation && (request.steady >> kernel.preparation->input & 1)) prepared = kernel.preparation->input;
-    // All uses of a root by this node must be such that output o may take its memory.
-    auto may_take = [&](int root, int o) {
-      for (size_t k = 0; k < n.inputs.size(); ++k)
-        if (root_[n.inputs[k]] == root && !(bytes_of(in[k]) == bytes_of(out[o]) && may_share(kernel, static_cast<int>(k), o))) return false;
-      return true;
-    };
+    if (kernel.preparation && (steady_inputs[i] >> kernel.preparation->input & 1)) prepared = kernel.preparation->input;
     std::vector<int> given;  // dying inputs whose memory an output has taken
     for (size_t o = 0; o < n.outputs.size(); ++o) {
       Place& p = places_[n.outputs[o]];
@@ -200,7 +228,7 @@ void Executable::bind() {
           u.in_place = true;  // the old value is not read at all
         } else {
           int old = found->second;
-          u.in_place = last[old] < i || (last[old] == i && may_take(old, static_cast<int>(o)));
+          u.in_place = last[old] < i || (last[old] == i && may_take(i, old, static_cast<int>(o)));
           if (u.in_place) overwritten_[places_[old].index] = 1;
         }
         continue;
@@ -210,7 +238,7 @@ void Executable::bind() {
       for (int v : n.inputs) {
         const int root = root_[v];
         if (places_[root].kind != Place::Kind::arena || last[root] != i) continue;
-        if (std::find(given.begin(), given.end(), root) != given.end() || !may_take(root, static_cast<int>(o))) continue;
+        if (std::find(given.begin(), given.end(), root) != given.end() || !may_take(i, root, static_cast<int>(o))) continue;
         given.push_back(root);
         p.offset = places_[root].offset;
         taken = true;

@@ -1,5 +1,7 @@
 #include "bindings/convert.h"
 
+#include <pybind11/numpy.h>
+
 #include "backends/core/settings.h"
 #include "backends/ops/public/public_op.h"
 #include "bindings/hook.h"
@@ -175,6 +177,26 @@ py::object array_from_tensor(const Tensor& t) {
     }
   }
   return out;
+}
+
+namespace {
+
+py::object array_taking(const Tensor& t) {
+  t.raw();  // RuntimeError if it has no values
+  const BufferPtr& buffer = t.node()->buffer;
+  const bool shared = t.pointer().use_count() > 1 || buffer.use_count() > 1 || buffer->foreign() || !buffer->device().is_host();
+  if (shared || t.dtype() == DType::bfloat16 || t.size() == 0) return array_from_tensor(t);
+  py::capsule owner(new BufferPtr(buffer), [](void* p) { delete static_cast<BufferPtr*>(p); });
+  return py::array(py::reinterpret_steal<py::dtype>(numpy_dtype(t.dtype()).release()), t.shape().vec(), t.raw(), owner);
+}
+
+}  // namespace
+
+py::object result_to_python(Value&& result) {
+  if (!result.is_tensor()) return to_python(result);
+  const Tensor t = result.as_tensor();
+  result = {};
+  return array_taking(t);
 }
 
 Value to_value(py::handle h) {

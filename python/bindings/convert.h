@@ -31,7 +31,9 @@ Dict to_dict(const py::kwargs& kwargs);
 
 // An array as a tensor: shares the memory if it is contiguous, aligned and read-only use is safe, else copies.
 Tensor tensor_from_array(py::handle array, bool share);
-py::object array_from_tensor(const Tensor& t);
+py::object array_from_tensor(const Tensor& t);  // a copy
+// A model's result: one tensor becomes an array, whose memory is the tensor's if nobody else has it; a structure of tensors stays one.
+py::object result_to_python(Value&& result);
 
 // A Python object that C++ only carries.
 class Foreign final : public Object {

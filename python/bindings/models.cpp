@@ -203,7 +203,7 @@ void bind_models(py::module_& m) {
           py::gil_scoped_release release;
           out = x.predict(std::move(data), std::move(args));
         }
-        return to_python(out);
+        return result_to_python(std::move(out));
       })
       .def("_train_on_batch", [](Model& x, py::handle a, py::handle y, py::handle w, py::handle cw) {
         Value va = to_value(a), vy = to_value(y), vw = to_value(w);
@@ -229,7 +229,7 @@ void bind_models(py::module_& m) {
           py::gil_scoped_release release;
           out = x.predict_on_batch(va);
         }
-        return to_python(out);
+        return result_to_python(std::move(out));
       })
       .def("_train_step", [](Model& x, py::handle a, py::handle y, py::handle w) { return to_python(Value(x.train_step(to_value(a), to_value(y), to_value(w)))); })
       .def("_test_step", [](Model& x, py::handle a, py::handle y, py::handle w) { return to_python(Value(x.test_step(to_value(a), to_value(y), to_value(w)))); })

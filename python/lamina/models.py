@@ -129,7 +129,7 @@ class _ModelMethods(_LayerMethods):
         _check_counts(batch_size=batch_size, steps=steps)
         source = _data.source(x, None, None, batch_size=batch_size, shuffle=False, steps=steps, predict=True)
         out = self._predict(source, steps, _verbose(verbose), _callbacks(callbacks))
-        return tree.map_structure(np.asarray, out)
+        return out if isinstance(out, np.ndarray) else tree.map_structure(np.asarray, out)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         return self._logs(self._train_on_batch(_data.arrays(x), _data.arrays(y), _data.arrays(sample_weight), class_weight), return_dict)
@@ -139,9 +139,7 @@ class _ModelMethods(_LayerMethods):
 
     def predict_on_batch(self, x):
         out = self._predict_on_batch(x)
-        if isinstance(out, _lamina.Tensor):
-            return out.numpy()
-        return tree.map_structure(np.asarray, out)
+        return out if isinstance(out, np.ndarray) else tree.map_structure(np.asarray, out)
 
     def _logs(self, logs, return_dict):
         if return_dict:
