@@ -1,7 +1,6 @@
 // Convolutions take bias, residual sum and relu with them, their weight gradients the bias'; the mask of a relu before a max pooling moves
 // behind it, where there is less to mask; poolings whose index nobody reads make none.
-#include <set>
-
+#include "backends/graph/passes/epilogues.h"
 #include "backends/graph/passes/passes.h"
 #include "backends/graph/passes/rebuild.h"
 #include "backends/ops/convolution/fused.h"
@@ -17,20 +16,19 @@ namespace {
 
 class Patterns {
  public:
-  explicit Patterns(Rebuild& r) : r_(r), g_(r.old()), uses_(use_counts(g_)), users_(g_.values.size()) {
+  explicit Patterns(Rebuild& r) : r_(r), g_(r.old()), epilogues_(g_, [this](int node) { return op<ConvolutionOp>(node) != nullptr; }), uses_(use_counts(g_)), users_(g_.values.size()) {
     for (size_t i = 0; i < g_.nodes.size(); ++i)
       for (int v : g_.nodes[i].inputs) users_[v].push_back(static_cast<int>(i));
-    for (size_t i = g_.nodes.size(); i-- > 0;) find_epilogue(static_cast<int>(i));  // the outermost first
     for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
   }
 
-  bool found() const { return useless_index_ || !convolutions_.empty() || !gradients_.empty() || !masks_.empty(); }
+  bool found() const { return useless_index_ || !epilogues_.empty() || !gradients_.empty() || !masks_.empty(); }
   void rewrite() {
     for (size_t i = 0; i < g_.nodes.size(); ++i) {
       const int node = static_cast<int>(i);
       const GraphNode& n = g_.nodes[i];
-      if (auto at = convolutions_.find(node); at != convolutions_.end()) write(n, at->second);
-      else if (absorbed_.count(node)) continue;
+      if (const EpilogueMatch* m = epilogues_.at(node)) write(n, *m);
+      else if (absorbed_.count(node) || epilogues_.absorbed(node)) continue;
       else if (auto grad = gradients_.find(node); grad != gradients_.end()) write(grad->second);
       else if (auto mask = masks_.find(node); mask != masks_.end()) write(n, mask->second);
       else if (auto* pool = lone_pool(node)) r_.replace(n.outputs[0], r_.emit(make_op<MaxPoolOp>(pool->windows, false), {r_.at(n.inputs[0])}));
@@ -39,12 +37,6 @@ class Patterns {
   }
 
  private:
-  struct Epilogue {
-    int convolution = -1;             // node
-    int bias = -1, residual = -1;     // values, if any
-    bool relu = false;
-    std::vector<int> path = {};       // nodes from the convolution to the last sum
-  };
   struct Gradients { int kernel, bias; };                 // nodes
   struct Mask { int scatter, pool; };                     // nodes
 
@@ -69,53 +61,6 @@ class Patterns {
     else if (lone_pool(node)) useless_index_ = true;
   }
 
-  // Whether v is a convolution that nobody else reads, in float32.
-  bool plain(int v) const { return op<ConvolutionOp>(maker(v)) && uses_[v] == 1 && spec(v).dtype == DType::float32; }
-  bool a_value_a_channel(int v, const Shape& out) const {
-    const Shape& s = spec(v).shape;
-    return s.rank() >= 1 && s.rank() <= out.rank() && s.back() == out.back() && s.elements() == out.back();
-  }
-  // v as a convolution, or one plus a bias.
-  std::optional<Epilogue> biased(int v) const {
-    if (plain(v)) return Epilogue{.convolution = maker(v), .path = {maker(v)}};
-    auto* sum = op<BinaryOp>(maker(v));
-    if (!sum || sum->kind != Binary::add) return {};
-    for (int side = 0; side < 2; ++side) {
-      const int y = input(maker(v), side), bias = input(maker(v), 1 - side);
-      if (plain(y) && a_value_a_channel(bias, spec(y).shape)) return Epilogue{.convolution = maker(y), .bias = bias, .path = {maker(y), maker(v)}};
-    }
-    return {};
-  }
-  // The same, or the sum of one with a tensor of its shape; of two convolutions the later one makes the sum.
-  std::optional<Epilogue> ending(int v) const {
-    if (auto e = biased(v)) return e;
-    auto* sum = op<BinaryOp>(maker(v));
-    if (!sum || sum->kind != Binary::add) return {};
-    std::optional<Epilogue> best;
-    for (int side = 0; side < 2; ++side) {
-      const int y = input(maker(v), side), residual = input(maker(v), 1 - side);
-      if (spec(y) != spec(v) || spec(residual) != spec(v) || uses_[y] != 1) continue;
-      std::optional<Epilogue> e = biased(y);
-      if (!e || (best && best->convolution > e->convolution)) continue;
-      e->residual = residual;
-      e->path.push_back(maker(v));
-      best = std::move(e);
-    }
-    return best;
-  }
-
-  void find_epilogue(int node) {
-    if (g_.nodes[node].kind != GraphNode::Kind::op || absorbed_.count(node)) return;
-    auto* unary = op<UnaryOp>(node);
-    const bool relu = unary && unary->kind == Unary::relu && uses_[input(node, 0)] == 1;
-    std::optional<Epilogue> e = ending(relu ? input(node, 0) : g_.nodes[node].outputs[0]);
-    if (!e || e->convolution == node) return;
-    e->relu = relu;
-    for (int n : e->path)
-      if (n != node) absorbed_.insert(n);
-    convolutions_[node] = std::move(*e);
-  }
-
   void find_gradients(int node) {
     const int x = input(node, 0), g = input(node, 1);
     if (spec(g).dtype != DType::float32) return;
@@ -124,7 +69,7 @@ class Patterns {
       if (!sum || sum->kind != Reduce::sum || sum->axes.empty() || sum->axes.back() == spec(g).shape.rank() - 1) continue;
       if (spec(g_.nodes[user].outputs[0]).shape.elements() != spec(g).shape.back()) continue;  // one sum a channel
       const int first = std::min(node, user);
-      if (maker(x) >= first || gradients_.count(user) || absorbed_.count(user)) continue;
+      if (maker(x) >= first || gradients_.count(user) || absorbed_.count(user) || epilogues_.absorbed(user)) continue;
       gradients_[first] = {node, user};
       absorbed_.insert(std::max(node, user));
       return;
@@ -144,19 +89,9 @@ class Patterns {
     absorbed_.insert(scatter);
   }
 
-  void write(const GraphNode& n, const Epilogue& e) {
-    auto* conv = op<ConvolutionOp>(e.convolution);
-    Ids inputs = {r_.at(input(e.convolution, 0)), r_.at(input(e.convolution, 1))};
-    if (e.bias >= 0) {
-      int bias = r_.at(e.bias);
-      const Shape flat{spec(e.bias).shape.back()};
-      if (auto* reshaped = r_.op<ReshapeOp>(bias); reshaped && r_.spec(r_.maker(bias).inputs[0]).shape == flat) bias = r_.maker(bias).inputs[0];
-      if (r_.spec(bias).shape != flat) bias = r_.emit(make_op<ReshapeOp>(flat), {bias});
-      inputs.push_back(bias);
-    }
-    if (e.residual >= 0) inputs.push_back(r_.at(e.residual));
-    const ConvolutionEpilogue epilogue{e.bias >= 0, e.residual >= 0, e.relu};
-    r_.replace(n.outputs[0], r_.emit(make_op<FusedConvolutionOp>(conv->window, conv->groups, epilogue), inputs));
+  void write(const GraphNode& n, const EpilogueMatch& m) {
+    auto* conv = op<ConvolutionOp>(m.product);
+    epilogues_.write(r_, n, m, [&] { return make_op<FusedConvolutionOp>(conv->window, conv->groups, m.epilogue()); });
   }
 
   void write(const Gradients& g) {
@@ -180,10 +115,10 @@ class Patterns {
 
   Rebuild& r_;
   const Graph& g_;
+  Epilogues epilogues_;
   bool useless_index_ = false;  // some pooling makes an index that nobody reads
   std::vector<int> uses_;
   std::vector<std::vector<int>> users_;
-  std::unordered_map<int, Epilogue> convolutions_;  // by the node that is replaced
   std::unordered_map<int, Gradients> gradients_;
   std::unordered_map<int, Mask> masks_;
   std::set<int> absorbed_;

@@ -48,7 +48,11 @@ void group_updates(Graph& graph);
 // them. Values differ by rounding.
 void fold_scale(Graph& graph);
 
-// A convolution's bias and relu, and the bias' gradient beside the kernel's, become part of one kernel; masks of relu go behind
+// relu(A x B + bias + residual), or what of it is there, becomes one kernel. Same bits as the unfused nodes. Products that fuse_matmul_update
+// takes are left to it: run it first.
+void fuse_matmul(Graph& graph);
+
+// A convolution's bias, residual sum and relu, and the bias' gradient beside the kernel's, become part of one kernel; masks of relu go behind
 // max poolings. Same values as the unfused nodes (sums of bias gradients are added in another order).
 void fuse_convolution(Graph& graph);
 

@@ -128,7 +128,7 @@ struct Forward {
   }
   size_t padding_bytes() const { return cuts > 1 && !g.whole ? static_cast<size_t>(batch * g.padded_elements()) * sizeof(float) : 0; }
 
-  void run(const float* x, const float* packed, float* y, const ConvolutionEpilogue::Operands& epilogue, float* padding) const {
+  void run(const float* x, const float* packed, float* y, const Epilogue::Operands& epilogue, float* padding) const {
     if (cuts > 1) {
       if (!g.whole) parallel_for(batch, [&](int64_t n) { g.pad(x + n * g.in_elements(), padding + n * g.padded_elements()); });
       const bool by_rows = g.rows() >= cuts;
@@ -156,7 +156,7 @@ struct Forward {
 
  private:
   // Of sample n.
-  void piece(const float* x, const float* packed, float* y, int64_t n, const ConvolutionEpilogue::Operands& epilogue, int64_t from, int64_t to, int64_t left, int64_t right) const {
+  void piece(const float* x, const float* packed, float* y, int64_t n, const Epilogue::Operands& epilogue, int64_t from, int64_t to, int64_t left, int64_t right) const {
     const int64_t sample = n * g.out_elements();
     multiply_rows(g, x, packed, y + sample, from, to, left, right);
     for (int64_t row = from; row < to; ++row) epilogue.finish(y, sample + (row * g.out[2] + left) * g.filters, right - left, g.filters);
@@ -178,7 +178,7 @@ const char* preference(const ConvolutionDims& d, bool weight_grad) {
   return nullptr;
 }
 
-BoundKernel forward(const ConvolutionDims& d, ConvolutionEpilogue epilogue = {}) {
+BoundKernel forward(const ConvolutionDims& d, Epilogue epilogue = {}) {
   const Forward f(Geometry(d), d.batch);
   const size_t bytes = packed_bytes(f.g.depth, f.g.filters);
   auto at = [](void* p, size_t bytes) { return reinterpret_cast<float*>(static_cast<char*>(p) + bytes); };

@@ -193,7 +193,7 @@ BoundKernel attempt(const KernelRequest& r, const ConvolutionDims& d, F&& make) 
 // Kernel and one tensor in, the other out: forward, and the input's gradient.
 // A chunk's result meets the epilogue while it is in the cache.
 template <Which which>
-BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, ConvolutionEpilogue epilogue = {}) {
+BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, Epilogue epilogue = {}) {
   constexpr bool forward = which == Which::forward;
   auto c = std::make_shared<const Chunked<which>>(d, BatchSplit(d, kTaskWork, 1 << 20));
   if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");

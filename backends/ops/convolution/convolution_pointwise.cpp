@@ -2,7 +2,8 @@
 // few places, and for the gradient of the kernel (bench/cpp/convolutions.cpp).
 #include "backends/core/kernel.h"
 #include "backends/ops/convolution/dims.h"
-#include "backends/ops/matmul/matmul.h"
+#include "backends/ops/convolution/fused.h"
+#include "backends/ops/matmul/fused_matmul.h"
 
 namespace lamina {
 
@@ -33,6 +34,20 @@ BoundKernel bind_forward(const KernelRequest& r) {
   return product(r, false, false, {places, d.channels}, {d.channels, d.filters}, {places, d.filters});
 }
 
+BoundKernel bind_fused(const KernelRequest& r) {
+  const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
+  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
+  if (const char* why = refusal(r, d)) return r.decline(why);
+  const int64_t places = d.batch * d.outputs();
+  if (places > kFewPlaces) return r.decline("oneDNN does many places well");
+  const TensorSpec y{{places, d.filters}, DType::float32};
+  std::vector<TensorSpec> in = {{{places, d.channels}, DType::float32}, {{d.channels, d.filters}, DType::float32}};
+  if (op.epilogue.bias) in.push_back({{d.filters}, DType::float32});
+  if (op.epilogue.residual) in.push_back(y);
+  const FusedMatMulOp product(false, false, op.epilogue);
+  return bind_kernel(Device::cpu, {product, in, std::span(&y, 1), {}, r.steady});
+}
+
 BoundKernel bind_input_grad(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
   const ConvolutionDims d(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape);
@@ -51,6 +66,7 @@ BoundKernel bind_weight_grad(const KernelRequest& r) {
 }
 
 LAMINA_KERNEL(cpu, "Convolution", "product", 7, bind_forward);
+LAMINA_KERNEL(cpu, "FusedConvolution", "product", 7, bind_fused);
 LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "product", 7, bind_input_grad);
 LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "product", 7, bind_weight_grad);
 

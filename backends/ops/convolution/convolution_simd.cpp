@@ -8,33 +8,6 @@ namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
 namespace {
 
-template <bool kBias, bool kResidual, bool kRelu>
-void finish_rows(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels) {
-  for (int64_t r = 0; r < rows; ++r, y += channels) {
-#pragma GCC ivdep
-    for (int64_t c = 0; c < channels; ++c) {
-      float v = y[c];
-      if (kBias) v += bias[c];
-      if (kResidual) v += residual[c];
-      y[c] = kRelu ? (v < 0.0f ? 0.0f : v) : v;
-    }
-    if (kResidual) residual += channels;
-  }
-}
-
-template <bool kBias, bool kResidual>
-void finish_with(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels, bool relu) {
-  if (relu) finish_rows<kBias, kResidual, true>(y, bias, residual, rows, channels);
-  else finish_rows<kBias, kResidual, false>(y, bias, residual, rows, channels);
-}
-
-void finish(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels, bool relu) {
-  if (bias && residual) finish_with<true, true>(y, bias, residual, rows, channels, relu);
-  else if (bias) finish_with<true, false>(y, bias, residual, rows, channels, relu);
-  else if (residual) finish_with<false, true>(y, bias, residual, 1, rows * channels, relu);
-  else finish_with<false, false>(y, bias, residual, 1, rows * channels, relu);
-}
-
 void accumulate(float* to, const float* from, int64_t n) {
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) to[i] += from[i];
@@ -175,7 +148,7 @@ void pooled_outer_products(const float* x, int64_t step, int64_t row, const int6
     }
 }
 
-constexpr ConvolutionRows kRows = {finish, accumulate, outer_products, pooled_row, pooled_outer_products};
+constexpr ConvolutionRows kRows = {accumulate, outer_products, pooled_row, pooled_outer_products};
 
 }  // namespace
 

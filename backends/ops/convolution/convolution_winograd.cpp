@@ -92,7 +92,7 @@ const char* refusal(const KernelRequest& r, const ConvolutionDims& d) {
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Forward, or with `flipped` the input's gradient, which is the convolution of g by the kernel turned round.
-BoundKernel convolve(const ConvolutionDims& d, bool flipped, ConvolutionEpilogue epilogue = {}) {
+BoundKernel convolve(const ConvolutionDims& d, bool flipped, Epilogue epilogue = {}) {
   const int64_t low[2] = {flipped ? 2 - d.low[1] : d.low[1], flipped ? 2 - d.low[2] : d.low[2]};
   const Tiles tiles = flipped ? Tiles(d.filters, d.channels, d.out.data() + 1, d.in.data() + 1, low) : Tiles(d.channels, d.filters, d.in.data() + 1, d.out.data() + 1, low);
   // Tasks are even ranges of tiles, over sample after sample, which are transformed in even blocks.
@@ -125,7 +125,7 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, ConvolutionEpilogue
       std::memset(zeros, 0, static_cast<size_t>(tiles.c + tiles.k) * sizeof(float));
       const float* x = static_cast<const float*>(in[0]);
       float* y = static_cast<float*>(out[0]);
-      const ConvolutionEpilogue::Operands with = epilogue.of(in);
+      const Epilogue::Operands with = epilogue.of(in);
       const int64_t end = std::min(all, (task + 1) * range);
       for (int64_t first = task * range; first < end; first += block) {
         const int64_t count = std::min(block, end - first);

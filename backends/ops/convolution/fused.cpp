@@ -3,6 +3,7 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
+#include "backends/ops/convolution/rows.h"
 #include "backends/ops/reduce/reduce.h"
 
 namespace lamina {
@@ -11,14 +12,12 @@ LAMINA_SIMD_CHOICE(const ConvolutionRows&, convolution_rows)
 
 namespace {
 
-// The convolution, then one pass. kProducts: only where the convolution is a product, which is the fastest of few places.
-template <bool kProducts>
+// The convolution, then one pass.
 BoundKernel bind_composed(const KernelRequest& r) {
   const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
   if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
   const KernelRequest request{op.plain, r.inputs.first(2), r.outputs, {}, r.steady};
-  BoundKernel plain = kProducts ? bind_kernel_named(Device::cpu, "product", request) : bind_kernel(Device::cpu, request);
-  if (!plain.run) return r.decline(request.declined);
+  BoundKernel plain = bind_kernel(Device::cpu, request);
   const int64_t channels = r.outputs[0].shape.back(), rows = channels ? r.outputs[0].shape.elements() / channels : 0;
   const int64_t unit = std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, channels));
   BoundKernel k;
@@ -37,6 +36,7 @@ BoundKernel bind_composed(const KernelRequest& r) {
   return k;
 }
 
+// kProducts: only where the gradient is a product.
 template <bool kProducts>
 BoundKernel bind_grad_composed(const KernelRequest& r) {
   const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
@@ -56,9 +56,8 @@ BoundKernel bind_grad_composed(const KernelRequest& r) {
   return k;
 }
 
-LAMINA_KERNEL(cpu, "FusedConvolution", "product", 7, bind_composed<true>);
 LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "product", 7, bind_grad_composed<true>);
-LAMINA_KERNEL(cpu, "FusedConvolution", "composed", 100, bind_composed<false>);
+LAMINA_KERNEL(cpu, "FusedConvolution", "composed", 100, bind_composed);
 LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "composed", 100, bind_grad_composed<false>);
 
 }  // namespace

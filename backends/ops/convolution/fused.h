@@ -2,7 +2,7 @@
 // Convolutions with what surrounds them, made by the graph engine's pass only, after gradients have been taken; the primitives
 // they replace are their reference. float32.
 #include "backends/ops/convolution/convolution.h"
-#include "backends/ops/convolution/epilogue.h"
+#include "backends/ops/epilogue/epilogue.h"
 #include "backends/ops/pooling/pooling.h"
 
 namespace lamina {
@@ -11,7 +11,7 @@ namespace lamina {
 // shape). The same bits as the primitives one by one.
 class FusedConvolutionOp final : public Primitive {
  public:
-  FusedConvolutionOp(Window window, int64_t groups, ConvolutionEpilogue epilogue) : plain(std::move(window), groups), epilogue(epilogue) {}
+  FusedConvolutionOp(Window window, int64_t groups, Epilogue epilogue) : plain(std::move(window), groups), epilogue(epilogue) {}
   std::string_view name() const override { return "FusedConvolution"; }
   void attributes(Attributes& a) const override {
     plain.attributes(a);
@@ -22,7 +22,7 @@ class FusedConvolutionOp final : public Primitive {
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override { return plain.infer(in.first(2)); }
   bool differentiable() const override { return false; }
   const ConvolutionOp plain;
-  const ConvolutionEpilogue epilogue;
+  const Epilogue epilogue;
 };
 
 // The gradients of kernel and bias: inputs x, g -> convolution_weight_grad(x, g), the sum of g over all axes but the last.

@@ -5,8 +5,6 @@
 namespace lamina {
 
 struct ConvolutionRows {
-  // y[r, c] += bias[c], then += residual[r, c], unless null; with relu what is below zero becomes zero (NaN stays).
-  void (*finish)(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels, bool relu);
   // to[i] += from[i].
   void (*accumulate)(float* to, const float* from, int64_t n);
   // One row of `places` windows: sum[j, f] += sum over p of x[p * step + offsets[j]] * g[p, f] for j < count; and of g alone to

@@ -5,6 +5,7 @@
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/matmul/gemm.h"
+#include "backends/ops/matmul/fused_matmul.h"
 #include "backends/ops/matmul/matmul_add.h"
 
 namespace lamina {
@@ -61,13 +62,13 @@ class Gemm {
       for (int64_t p = from; p < std::min(panels, from + pack_group); ++p) gemm_blocks().pack_transposed(b + p * panel * d.k, d.k, d.k, columns(p), to + p * panel * d.k);
     });
   }
-  // y = c + alpha * a b; c may be y, or null for zero.
-  void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha) const {
-    if (local) return multiply_packing(a0, b0, c0, y0, alpha);
+  // y = c + alpha * a b; c may be y, or null for zero. Then the epilogue, by tasks.
+  void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha, const Epilogue::Operands& epilogue = {}) const {
+    if (local) return multiply_packing(a0, b0, c0, y0, alpha, epilogue);
     pack(b0, scratch);
-    multiply(a0, scratch, c0, y0, alpha);
+    multiply(a0, scratch, c0, y0, alpha, epilogue);
   }
-  void multiply_packing(const void* a0, const void* b0, const void* c0, void* y0, float alpha) const {
+  void multiply_packing(const void* a0, const void* b0, const void* c0, void* y0, float alpha, const Epilogue::Operands& epilogue) const {
     const GemmBlocks& blocks = gemm_blocks();
     parallel_for(d.batch * local_tasks, [&](int64_t t) {
       float* packed = static_cast<float*>(task_scratch<2>(static_cast<size_t>(local_group * panel * std::min(kDepth, d.k)) * sizeof(float)));
@@ -94,9 +95,10 @@ class Gemm {
           blocks.strip(strip);
         }
       }
+      epilogue.finish(static_cast<float*>(y0), s * d.m * d.n + first * panel, d.m, std::min(d.n, last * panel) - first * panel, first * panel, d.n);
     });
   }
-  void multiply(const void* a0, const void* packed0, const void* c0, void* y0, float alpha) const {
+  void multiply(const void* a0, const void* packed0, const void* c0, void* y0, float alpha, const Epilogue::Operands& epilogue = {}) const {
     const float* packed = static_cast<const float*>(packed0);
     parallel_for(d.batch * row_tasks * group_tasks, [&](int64_t t) {
       const int64_t s = t / (row_tasks * group_tasks), first_row = t / group_tasks % row_tasks * rows, first_panel = t % group_tasks * group;
@@ -119,6 +121,8 @@ class Gemm {
           gemm_blocks().strip(strip);
         }
       }
+      const int64_t column = first_panel * panel;
+      epilogue.finish(static_cast<float*>(y0), s * d.m * d.n + first_row * d.n + column, strip.rows, std::min(d.n, (first_panel + group) * panel) - column, column, d.n);
     });
   }
 
@@ -148,16 +152,16 @@ std::string preference(const MatMulOp& op, const MatMulDims& d) {
   return {};
 }
 
-template <bool preferred>
+template <bool fused, bool preferred>
 BoundKernel bind_gemm(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulOp&>(r.op);
-  const MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
+  const auto call = ProductCall::of<fused>(r.op);
+  const MatMulDims d = matmul_dims(call.product, r.inputs[0].shape, r.inputs[1].shape);
   if (std::string why = refusal(r, d); !why.empty()) return r.decline(why);
-  if (std::string why = preference(op, d); preferred && !why.empty()) return r.decline(why);
+  if (std::string why = preference(call.product, d); preferred && !why.empty()) return r.decline(why);
   BoundKernel kernel;
-  Gemm gemm(op, d);
+  Gemm gemm(call.product, d);
   kernel.scratch_bytes = gemm.scratch_bytes();
-  kernel.run = [gemm](const void* const* in, void* const* out, void* scratch) { gemm.run(in[0], in[1], nullptr, out[0], scratch, 1); };
+  kernel.run = [gemm, epilogue = call.epilogue](const void* const* in, void* const* out, void* scratch) { gemm.run(in[0], in[1], nullptr, out[0], scratch, 1, epilogue.of(in)); };
   return kernel;
 }
 
@@ -178,27 +182,31 @@ BoundKernel bind_gemm_add(const KernelRequest& r) {
 }
 
 // Of a right operand that stays the same it is the fastest from a few rows on.
+template <bool fused>
 BoundKernel bind_prepacked(const KernelRequest& r) {
   if (!(r.steady & 2)) return r.decline("its right operand changes from run to run");
-  const auto& op = static_cast<const MatMulOp&>(r.op);
-  const MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
+  const auto call = ProductCall::of<fused>(r.op);
+  const MatMulDims d = matmul_dims(call.product, r.inputs[0].shape, r.inputs[1].shape);
   if (std::string why = refusal(r, d); !why.empty()) return r.decline(why);
   if (d.m < 4) return r.decline("too few rows");
-  Gemm gemm(op, d);
+  Gemm gemm(call.product, d);
   BoundKernel kernel;
   kernel.scratch_bytes = gemm.scratch_bytes();
-  kernel.run = [gemm](const void* const* in, void* const* out, void* scratch) { gemm.run(in[0], in[1], nullptr, out[0], scratch, 1); };
+  kernel.run = [gemm, epilogue = call.epilogue](const void* const* in, void* const* out, void* scratch) { gemm.run(in[0], in[1], nullptr, out[0], scratch, 1, epilogue.of(in)); };
   kernel.preparation = {.input = 1, .bytes = gemm.scratch_bytes(), .make = [gemm](const void* b, void* to) { gemm.pack(b, to); },
-                        .run = [gemm](const void* const* in, void* const* out, void*) { gemm.multiply(in[0], in[1], nullptr, out[0], 1); },
-                        .layout = text("panels ", d.batch, " ", d.k, " ", d.n, " ", op.transpose_b)};
+                        .run = [gemm, epilogue = call.epilogue](const void* const* in, void* const* out, void*) { gemm.multiply(in[0], in[1], nullptr, out[0], 1, epilogue.of(in)); },
+                        .layout = text("panels ", d.batch, " ", d.k, " ", d.n, " ", call.product.transpose_b)};
   return kernel;
 }
 
 // Before oneDNN where it is faster, behind it (or in a build without it) otherwise.
-LAMINA_KERNEL(cpu, "MatMul", "prepacked", 7, bind_prepacked);
-LAMINA_KERNEL(cpu, "MatMul", "packed", 8, bind_gemm<true>);
+LAMINA_KERNEL(cpu, "MatMul", "prepacked", 7, bind_prepacked<false>);
+LAMINA_KERNEL(cpu, "FusedMatMul", "prepacked", 7, bind_prepacked<true>);
+LAMINA_KERNEL(cpu, "MatMul", "packed", 8, (bind_gemm<false, true>));
+LAMINA_KERNEL(cpu, "FusedMatMul", "packed", 8, (bind_gemm<true, true>));
 LAMINA_KERNEL(cpu, "MatMulAdd", "packed", 8, bind_gemm_add<true>);
-LAMINA_KERNEL(cpu, "MatMul", "packed_any", 12, bind_gemm<false>);
+LAMINA_KERNEL(cpu, "MatMul", "packed_any", 12, (bind_gemm<false, false>));
+LAMINA_KERNEL(cpu, "FusedMatMul", "packed_any", 12, (bind_gemm<true, false>));
 LAMINA_KERNEL(cpu, "MatMulAdd", "packed_any", 12, bind_gemm_add<false>);
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
+#include "backends/ops/matmul/fused_matmul.h"
 #include "backends/ops/matmul/matmul_add.h"
 
 namespace lamina {
@@ -32,8 +33,7 @@ struct Product {
     parts = (length + part - 1) / part;
   }
 
-  void run(const void* a, const void* w0, void* y0) const { run(a, w0, y0, alpha); }
-  void run(const void* a, const void* w0, void* y0, float alpha) const {
+  void run(const void* a, const void* w0, void* y0, float alpha, const Epilogue::Operands& epilogue = {}) const {
     auto task = [&](int64_t t) {
       thread_local bool single = (omp_set_num_threads(1), true);
       (void)single;
@@ -52,18 +52,21 @@ struct Product {
         n = size;
       }
       dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta, y, d.n);
+      float* whole = static_cast<float*>(y0);
+      epilogue.finish(whole, y - whole, m, n, by_rows ? 0 : from, d.n);
     };
     parallel_for(d.batch * parts, task);
   }
 };
 
+template <bool fused>
 BoundKernel bind_onednn(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulOp&>(r.op);
+  const auto call = ProductCall::of<fused>(r.op);
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
-  MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
+  MatMulDims d = matmul_dims(call.product, r.inputs[0].shape, r.inputs[1].shape);
   if (d.k == 0 || d.m == 0 || d.n == 0) return r.decline("empty");
   BoundKernel kernel;
-  kernel.run = [p = Product(op, d)](const void* const* in, void* const* out, void*) { p.run(in[0], in[1], out[0]); };
+  kernel.run = [p = Product(call.product, d), epilogue = call.epilogue](const void* const* in, void* const* out, void*) { p.run(in[0], in[1], out[0], 1, epilogue.of(in)); };
   return kernel;
 }
 
@@ -84,7 +87,8 @@ BoundKernel bind_add(const KernelRequest& r) {
   return kernel;
 }
 
-LAMINA_KERNEL(cpu, "MatMul", "onednn", 10, bind_onednn);
+LAMINA_KERNEL(cpu, "MatMul", "onednn", 10, bind_onednn<false>);
+LAMINA_KERNEL(cpu, "FusedMatMul", "onednn", 10, bind_onednn<true>);
 LAMINA_KERNEL(cpu, "MatMulAdd", "onednn", 10, bind_add);
 
 }  // namespace

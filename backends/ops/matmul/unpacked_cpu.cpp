@@ -3,6 +3,7 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
+#include "backends/ops/matmul/fused_matmul.h"
 #include "backends/ops/matmul/matmul_add.h"
 #include "backends/ops/matmul/unpacked.h"
 
@@ -36,8 +37,8 @@ class Unpacked {
   // Sums of parts of the terms, then the operand that is turned.
   size_t scratch_bytes() const { return static_cast<size_t>(sums_floats + (turned ? d.n * d.k : 0)) * sizeof(float); }
 
-  // y = c + alpha * a b; c may be y, or null for zero.
-  void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha) const {
+  // y = c + alpha * a b; c may be y, or null for zero. Then the epilogue, of each piece while it is in the cache.
+  void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha, const Epilogue::Operands& epilogue = {}) const {
     const float *a = static_cast<const float*>(a0), *b = static_cast<const float*>(b0), *c = static_cast<const float*>(c0);
     float *y = static_cast<float*>(y0), *sums = static_cast<float*>(scratch);
     const bool partial = sums_floats > 0, dots = tb && !turned;
@@ -75,6 +76,7 @@ class Unpacked {
         if (partial) p.y = sums + t * d.m * d.n, p.c = nullptr, p.alpha = 1;
       }
       run_piece(p);
+      if (!partial) epilogue.finish(y, p.y - y, p.rows, p.columns, side == Side::columns ? from : 0, d.n);
     });
     if (!partial) return;
     const int64_t size = d.m * d.n;
@@ -83,6 +85,7 @@ class Unpacked {
       for (int64_t t = 1; t < parts; ++t) sum += sums[t * size + i];
       y[i] = c ? c[i] + alpha * sum : alpha * sum;
     }
+    epilogue.finish(y, 0, d.m, d.n);
   }
 
  private:
@@ -115,16 +118,16 @@ std::string preference(const MatMulOp& op, const MatMulDims& d, bool steady) {
   return {};
 }
 
-template <bool preferred>
+template <bool fused, bool preferred>
 BoundKernel bind_unpacked(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulOp&>(r.op);
-  const MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
-  if (std::string why = refusal(r, op, d); !why.empty()) return r.decline(why);
-  if (std::string why = preference(op, d, r.steady & 2); preferred && !why.empty()) return r.decline(why);
+  const auto call = ProductCall::of<fused>(r.op);
+  const MatMulDims d = matmul_dims(call.product, r.inputs[0].shape, r.inputs[1].shape);
+  if (std::string why = refusal(r, call.product, d); !why.empty()) return r.decline(why);
+  if (std::string why = preference(call.product, d, r.steady & 2); preferred && !why.empty()) return r.decline(why);
   BoundKernel kernel;
-  Unpacked product(op, d);
+  Unpacked product(call.product, d);
   kernel.scratch_bytes = product.scratch_bytes();
-  kernel.run = [product](const void* const* in, void* const* out, void* scratch) { product.run(in[0], in[1], nullptr, out[0], scratch, 1); };
+  kernel.run = [product, epilogue = call.epilogue](const void* const* in, void* const* out, void* scratch) { product.run(in[0], in[1], nullptr, out[0], scratch, 1, epilogue.of(in)); };
   return kernel;
 }
 
@@ -144,9 +147,11 @@ BoundKernel bind_unpacked_add(const KernelRequest& r) {
   return kernel;
 }
 
-LAMINA_KERNEL(cpu, "MatMul", "unpacked", 6, bind_unpacked<true>);
+LAMINA_KERNEL(cpu, "MatMul", "unpacked", 6, (bind_unpacked<false, true>));
+LAMINA_KERNEL(cpu, "FusedMatMul", "unpacked", 6, (bind_unpacked<true, true>));
 LAMINA_KERNEL(cpu, "MatMulAdd", "unpacked", 9, bind_unpacked_add<true>);
-LAMINA_KERNEL(cpu, "MatMul", "unpacked_any", 13, bind_unpacked<false>);
+LAMINA_KERNEL(cpu, "MatMul", "unpacked_any", 13, (bind_unpacked<false, false>));
+LAMINA_KERNEL(cpu, "FusedMatMul", "unpacked_any", 13, (bind_unpacked<true, false>));
 LAMINA_KERNEL(cpu, "MatMulAdd", "unpacked_any", 13, bind_unpacked_add<false>);
 
 }  // namespace

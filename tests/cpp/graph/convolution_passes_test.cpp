@@ -137,7 +137,7 @@ TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
     for (const KernelInfo& k : registered_kernels()) {
       if (k.primitive == "FusedConvolution") {
         for (int which = 0; which < 8; ++which) {
-          const ConvolutionEpilogue epilogue{.bias = (which & 1) != 0, .residual = (which & 2) != 0, .relu = (which & 4) != 0};
+          const Epilogue epilogue{.bias = (which & 1) != 0, .residual = (which & 2) != 0, .relu = (which & 4) != 0};
           Tensor plain = prim::convolution(x, w, c.same);
           Tensors inputs = {x, w};
           if (epilogue.bias) inputs.push_back(b), plain = prim::add(plain, b);

@@ -269,6 +269,48 @@ TEST(FuseMatMulUpdate, ProductUsedElsewhereStays) {
   EXPECT_EQ(count(g, "MatMulAdd"), 0);
 }
 
+// Inputs: x, w, bias, a tensor of the product's shape.
+TEST(FuseMatMul, TakesBiasResidualAndReluWithItsBits) {
+  const Tensors inputs = {prim::cast(ramp({6, 5}), DType::float32), prim::cast(ramp({5, 12}), DType::float32), prim::cast(ramp({12}), DType::float32), prim::cast(ramp({6, 12}), DType::float32)};
+  struct Case {
+    Body body;
+    int fused, rest;  // fused products, elementwise nodes that stay
+  };
+  auto relu = [](const Tensor& t) { return prim::unary(Unary::relu, t); };
+  const std::vector<Case> cases = {
+      {[](auto in) -> Tensors { return {prim::add(prim::matmul(in[0], in[1]), in[2])}; }, 1, 0},
+      {[=](auto in) -> Tensors { return {relu(prim::add(in[2], prim::matmul(in[0], in[1])))}; }, 1, 0},
+      {[=](auto in) -> Tensors { return {relu(prim::add(in[3], prim::add(prim::matmul(in[0], in[1]), in[2])))}; }, 1, 0},
+      {[=](auto in) -> Tensors { return {relu(prim::matmul(in[0], in[1]))}; }, 1, 0},
+      // The bias over an axis of its own behind a reshape, as EinsumDense has it, and a residual there.
+      {[=](auto in) -> Tensors { return {relu(prim::add(prim::add(prim::reshape(prim::matmul(in[0], in[1]), {2, 3, 4, 3}), prim::reshape(in[2], {4, 3})), prim::reshape(in[3], {2, 3, 4, 3})))}; }, 1, 0},
+      // The sum of two products: the later one makes it. Of three: two of them.
+      {[](auto in) -> Tensors { return {prim::add(prim::matmul(in[0], in[1]), prim::matmul(prim::negative(in[0]), in[1]))}; }, 1, 1},
+      // Not: a product or a sum that is read twice, a bias along the rows, one that is added to a reshape of other columns.
+      {[](auto in) -> Tensors { Tensor y = prim::matmul(in[0], in[1]); return {prim::add(y, in[2]), y}; }, 0, 1},
+      {[=](auto in) -> Tensors { Tensor y = prim::add(prim::matmul(in[0], in[1]), in[2]); return {relu(y), y}; }, 1, 1},
+      {[](auto in) -> Tensors { return {prim::add(prim::matmul(in[0], in[1]), prim::reshape(prim::reduce(Reduce::sum, in[3], {1}, false), {6, 1}))}; }, 0, 1},
+      {[](auto in) -> Tensors { return {prim::add(prim::reshape(prim::matmul(in[0], in[1]), {12, 6}), prim::reshape(in[2], {12, 1}))}; }, 0, 1},
+      {[](auto in) -> Tensors { return {prim::add(prim::reshape(prim::matmul(in[0], in[1]), {12, 6}), prim::reduce(Reduce::sum, prim::reshape(in[3], {12, 6}), {0}, false))}; }, 0, 1},
+  };
+  for (size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(i);
+    const Graph g = check([](Graph& graph) {
+      passes::fuse_matmul(graph);
+      passes::dead_code(graph);
+    }, cases[i].body, inputs);
+    EXPECT_EQ(count(g, "FusedMatMul"), cases[i].fused) << g.str();
+    EXPECT_EQ(count(g, "Unary") + count(g, "Binary"), cases[i].rest) << g.str();
+  }
+}
+
+TEST(FuseMatMul, LeavesOtherTypes) {
+  const Tensors inputs = {prim::cast(ramp({6, 5}), DType::float64), prim::cast(ramp({5, 12}), DType::float64), prim::cast(ramp({12}), DType::float64)};
+  Graph g = trace_of([](auto in) -> Tensors { return {prim::add(prim::matmul(in[0], in[1]), in[2])}; }, inputs);
+  passes::fuse_matmul(g);
+  EXPECT_EQ(count(g, "FusedMatMul"), 0);
+}
+
 TEST(Fuse, ChainIsOneNode) {
   auto fuse = [](Graph& g) {
     passes::fuse_elementwise(g);

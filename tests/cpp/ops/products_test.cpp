@@ -1,5 +1,6 @@
 // Every kernel of matrix products against sums in float64, at the sizes where kernels change hands.
 #include "backends/core/kernel.h"
+#include "backends/ops/matmul/fused_matmul.h"
 #include "backends/ops/matmul/matmul_add.h"
 #include "backends/ops/primitives.h"
 #include "support/data.h"
@@ -94,6 +95,50 @@ TEST(Products, EveryCandidateOfTheSumAgrees) {
             ASSERT_NEAR(y.at(i), z.at(i), 1e-5 * static_cast<double>(c.k)) << name << " " << c.m << "x" << c.k << "x" << c.n << " ta " << ta << " tb " << tb << " in place " << in_place << " at " << i;
         }
   EXPECT_GE(compared, 7 * 4 * 2 + 7 * 3 * 2);  // oneDNN may be missing
+}
+
+// Every epilogue of every kernel gives the bits of that kernel's product followed by the primitives.
+TEST(Products, EveryCandidateTakesEveryEpilogue) {
+  std::map<std::string, int> ran;
+  for (const char* name : {"vector", "unpacked_any", "prepacked", "packed_any", "onednn", "composed"})
+    for (const Case& c : {Case{1, 70, 50}, Case{5, 3, 16}, Case{33, 500, 50}, Case{20, 90, 700}, Case{700, 70, 40}, Case{130, 300, 49}})
+      for (int t = 0; t < 4; ++t)
+        for (int which = 0; which < 8; ++which) {
+          const bool ta = t & 1, tb = t & 2;
+          const Epilogue epilogue{.bias = (which & 1) != 0, .residual = (which & 2) != 0, .relu = (which & 4) != 0};
+          const Tensor a = testing::ramp(ta ? Shape{c.k, c.m} : Shape{c.m, c.k}), b = testing::ramp(tb ? Shape{c.n, c.k} : Shape{c.k, c.n}, 0.7);
+          const Tensor bias = testing::ramp({c.n}, 0.4), residual = testing::ramp({c.m, c.n}, 0.9);
+          const FusedMatMulOp op(ta, tb, epilogue);
+          std::vector<TensorSpec> in = {a.spec(), b.spec()};
+          std::vector<const void*> from = {a.raw(), b.raw()};
+          if (epilogue.bias) in.push_back(bias.spec()), from.push_back(bias.raw());
+          if (epilogue.residual) in.push_back(residual.spec()), from.push_back(residual.raw());
+          const std::vector<TensorSpec> out = {{{c.m, c.n}, DType::float32}};
+          BoundKernel fused = bind_kernel_named(Device::cpu, name, {op, in, out, {}, 2});
+          if (!fused.run) continue;
+          const std::string_view plain_name = name == std::string_view("composed") ? bind_kernel(Device::cpu, {op.product, std::span(in).first(2), out, {}, 2}).name : name;
+          BoundKernel plain = bind_kernel_named(Device::cpu, plain_name, {op.product, std::span(in).first(2), out, {}, 2});
+          ASSERT_TRUE(plain.run) << name;
+          Tensor y = Tensor::empty(out[0].shape, DType::float32), z = Tensor::empty(out[0].shape, DType::float32);
+          void *to[] = {y.mutable_raw()}, *to_plain[] = {z.mutable_raw()};
+          auto run = [&](BoundKernel& k, void* const* to) {
+            BufferPtr scratch = allocate(std::max<size_t>(64, k.scratch_bytes));
+            if (!k.preparation) return k.run(from.data(), to, scratch->data());
+            BufferPtr prepared = allocate(k.preparation->bytes);
+            k.preparation->make(b.raw(), prepared->data());
+            std::vector<const void*> with = from;
+            with[1] = prepared->data();
+            k.preparation->run(with.data(), to, scratch->data());
+          };
+          run(fused, to);
+          run(plain, to_plain);
+          if (epilogue.bias) z = prim::add(z, bias);
+          if (epilogue.residual) z = prim::add(z, residual);
+          if (epilogue.relu) z = prim::unary(Unary::relu, z);
+          ++ran[name];
+          ASSERT_EQ(std::memcmp(y.raw(), z.raw(), y.bytes()), 0) << name << " " << c.m << "x" << c.k << "x" << c.n << " ta " << ta << " tb " << tb << " epilogue " << which;
+        }
+  for (const char* name : {"vector", "unpacked_any", "prepacked", "packed_any", "composed"}) EXPECT_GE(ran[name], 4 * 8) << name;
 }
 
 }  // namespace
