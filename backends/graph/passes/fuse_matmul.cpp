@@ -5,19 +5,25 @@
 
 namespace lamina::passes {
 
+namespace {
+
+const MatMulOp* product(const GraphNode& n) { return n.kind == GraphNode::Kind::op ? dynamic_cast<const MatMulOp*>(n.op.get()) : nullptr; }
+
+}  // namespace
+
 void fuse_matmul(Graph& graph) {
-  auto product = [&graph](int node) { return graph.nodes[node].kind == GraphNode::Kind::op && dynamic_cast<const MatMulOp*>(graph.nodes[node].op.get()); };
-  if (Epilogues(graph, product).empty()) return;
+  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), product)) return;
   Rebuild r(graph);
-  const Graph& g = r.old();
-  const Epilogues epilogues(g, [&g](int node) { return g.nodes[node].kind == GraphNode::Kind::op && dynamic_cast<const MatMulOp*>(g.nodes[node].op.get()); });
-  for (size_t i = 0; i < g.nodes.size(); ++i) {
+  const auto& nodes = r.old().nodes;
+  const Epilogues epilogues(r.old(), [&](int node) { return product(nodes[node]) != nullptr; });
+  if (epilogues.empty()) return r.abandon();
+  for (size_t i = 0; i < nodes.size(); ++i) {
     const int node = static_cast<int>(i);
     if (const EpilogueMatch* m = epilogues.at(node)) {
-      const auto& op = static_cast<const MatMulOp&>(*g.nodes[m->product].op);
-      epilogues.write(r, g.nodes[i], *m, [&] { return make_op<FusedMatMulOp>(op.transpose_a, op.transpose_b, m->epilogue()); });
+      const MatMulOp& op = *product(nodes[m->product]);
+      epilogues.write(r, nodes[i], *m, [&] { return make_op<FusedMatMulOp>(op.transpose_a, op.transpose_b, m->epilogue()); });
     } else if (!epilogues.absorbed(node)) {
-      r.keep(g.nodes[i]);
+      r.keep(nodes[i]);
     }
   }
   r.finish();

@@ -21,9 +21,9 @@ void optimize(Graph& graph, Device device, const Watch& watch) {
     run("dead_code", dead_code);
     run("fuse_convolution_pool", fuse_convolution_pool);
     run("fuse_matmul_update", fuse_matmul_update);
-    run("fuse_matmul", fuse_matmul);
     run("fuse_scatter_update", fuse_scatter_update);
   }
+  run("fuse_matmul", fuse_matmul);
   run("group_updates", group_updates);
   run("dead_code", dead_code);
   run("fuse_elementwise", fuse_elementwise);

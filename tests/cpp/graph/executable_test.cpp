@@ -272,5 +272,20 @@ TEST(Results, AreMadeInTheirOwnMemory) {
   check(chain);
 }
 
+// Every epilogue of a product on the device of the settings, as the eager engine computes it there.
+TEST(Results, OfProductsWithEpilogues) {
+  const Tensors inputs = {ramp({6, 40}), ramp({40, 24}), ramp({24}), ramp({6, 24})};
+  for (int which = 0; which < 8; ++which) {
+    auto body = [which](std::span<const Tensor> in) -> Tensors {
+      Tensor y = prim::matmul(in[0], in[1]);
+      if (which & 1) y = prim::add(y, in[2]);
+      if (which & 2) y = prim::add(in[3], y);
+      return {which & 4 ? prim::unary(Unary::relu, y) : y};
+    };
+    const Tensor eager = body(inputs)[0], compiled = graph_function(body)(inputs)[0];
+    EXPECT_EQ(std::memcmp(eager.raw(), compiled.raw(), eager.bytes()), 0) << which;
+  }
+}
+
 }  // namespace
 }  // namespace lamina

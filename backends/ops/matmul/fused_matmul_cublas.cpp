@@ -1,0 +1,117 @@
+// Products with epilogues by cuBLASLt: bias and relu are its own, the residual is what the product is added to.
+#include <cublasLt.h>
+
+#include <limits>
+#include <memory>
+
+#include "backends/core/kernel.h"
+#include "backends/core/settings.h"
+#include "backends/cuda/cuda_driver.h"
+#include "backends/ops/matmul/fused_matmul.h"
+
+namespace lamina {
+
+namespace {
+
+using cuda::check;
+
+// cuBLASLt's descriptions of one product. It counts in columns: what it computes is the transposed result, b' a', whose rows take the bias.
+class Plan {
+ public:
+  Plan(const FusedMatMulOp& op, const MatMulDims& d, cuda::CudaDriver& driver) : epilogue_(op.epilogue), driver_(driver) {
+    const cublasComputeType_t compute = settings().tf32() ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    check(cublasLtMatmulDescCreate(&product_, compute, CUDA_R_32F), "describing a product");
+    set(CUBLASLT_MATMUL_DESC_TRANSA, op.product.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
+    set(CUBLASLT_MATMUL_DESC_TRANSB, op.product.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_.bias ? (epilogue_.relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS) : epilogue_.relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT);
+    left_ = matrix(op.product.transpose_b ? d.k : d.n, op.product.transpose_b ? d.n : d.k, d.k * d.n, d.batch);
+    right_ = matrix(op.product.transpose_a ? d.m : d.k, op.product.transpose_a ? d.k : d.m, d.m * d.k, d.batch);
+    result_ = matrix(d.n, d.m, d.m * d.n, d.batch);
+    find_algorithms();
+  }
+  ~Plan() {
+    for (cublasLtMatrixLayout_t layout : {left_, right_, result_})
+      if (layout) cublasLtMatrixLayoutDestroy(layout);
+    if (product_) cublasLtMatmulDescDestroy(product_);
+  }
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  bool found() const { return found_; }
+  size_t workspace() const { return std::max(aligned_.workspaceSize, any_.workspaceSize); }
+  void run(const void* const* in, void* out, void* scratch) const {
+    const auto handle = driver_.cublas();
+    const Epilogue::Operands operands = epilogue_.of(in);
+    if (operands.bias) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
+    // Rows of a scan may begin anywhere; vector loads need more.
+    bool aligned = true;
+    for (const void* p : {in[0], in[1], static_cast<const void*>(out), static_cast<const void*>(operands.bias), static_cast<const void*>(operands.residual)}) aligned &= reinterpret_cast<uintptr_t>(p) % kAligned == 0;
+    const cublasLtMatmulHeuristicResult_t& algorithm = aligned ? aligned_ : any_;
+    const float one = 1, beta = operands.residual ? 1 : 0;
+    check(cublasLtMatmul(lt(handle), product_, &one, in[1], left_, in[0], right_, &beta, operands.residual ? static_cast<const void*>(operands.residual) : out, result_, out, result_, &algorithm.algo, scratch,
+                         algorithm.workspaceSize, driver_.use()),
+          "a matrix product with its epilogue");
+  }
+
+ private:
+  static constexpr size_t kMostWorkspace = 32 << 20;
+  static constexpr uint32_t kAligned = 16;  // bytes
+
+  static cublasLtHandle_t lt(cublasHandle_t handle) { return reinterpret_cast<cublasLtHandle_t>(handle); }  // cuBLAS' handle contains one
+  template <class T>
+  void set(cublasLtMatmulDescAttributes_t what, const T& value) const {
+    check(cublasLtMatmulDescSetAttribute(product_, what, &value, sizeof value), "describing a product");
+  }
+  static cublasLtMatrixLayout_t matrix(int64_t rows, int64_t columns, int64_t stride, int64_t batch) {
+    cublasLtMatrixLayout_t layout = nullptr;
+    check(cublasLtMatrixLayoutCreate(&layout, CUDA_R_32F, static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), rows), "describing a matrix");
+    if (batch > 1) {
+      const auto count = static_cast<int32_t>(batch);
+      check(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count), "describing matrices");
+      check(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &stride, sizeof stride), "describing matrices");
+    }
+    return layout;
+  }
+  void find_algorithms() {
+    cublasLtMatmulPreference_t preference = nullptr;
+    check(cublasLtMatmulPreferenceCreate(&preference), "choosing a product's kernel");
+    auto prefer = [&](cublasLtMatmulPreferenceAttributes_t what, const auto& value) { check(cublasLtMatmulPreferenceSetAttribute(preference, what, &value, sizeof value), "choosing a product's kernel"); };
+    prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kMostWorkspace);
+    // Sums of parts in a fixed order only: the same bits in every run.
+    prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
+    const auto handle = driver_.cublas();
+    found_ = true;
+    for (auto [alignment, result] : {std::pair(kAligned, &aligned_), std::pair(static_cast<uint32_t>(sizeof(float)), &any_)}) {
+      for (auto what : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) prefer(what, alignment);
+      int count = 0;
+      found_ &= cublasLtMatmulAlgoGetHeuristic(lt(handle), product_, left_, right_, result_, result_, preference, 1, result, &count) == CUBLAS_STATUS_SUCCESS && count == 1;
+    }
+    cublasLtMatmulPreferenceDestroy(preference);
+  }
+
+  Epilogue epilogue_;
+  cuda::CudaDriver& driver_;
+  cublasLtMatmulDesc_t product_ = nullptr;
+  cublasLtMatrixLayout_t left_ = nullptr, right_ = nullptr, result_ = nullptr;
+  cublasLtMatmulHeuristicResult_t aligned_{}, any_{};
+  bool found_ = false;
+};
+
+BoundKernel bind_cublaslt(const KernelRequest& r) {
+  const auto& op = static_cast<const FusedMatMulOp&>(r.op);
+  if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
+  const MatMulDims d = matmul_dims(op.product, r.inputs[0].shape, r.inputs[1].shape);
+  if (d.batch * d.m * d.n * d.k == 0) return r.decline("empty");
+  if (d.batch > std::numeric_limits<int32_t>::max()) return r.decline("a batch of 2^31 and more");
+  auto plan = std::make_shared<Plan>(op, d, cuda::cuda_driver(r.device));
+  if (!plan->found()) return r.decline("cuBLASLt has no kernel for it");
+  BoundKernel k;
+  k.scratch_bytes = plan->workspace();
+  k.run = [plan](const void* const* in, void* const* out, void* scratch) { plan->run(in, out[0], scratch); };
+  return k;
+}
+
+LAMINA_KERNEL(cuda, "FusedMatMul", "cublaslt", 10, bind_cublaslt);
+
+}  // namespace
+}  // namespace lamina
