@@ -26,8 +26,6 @@ class Unpacked {
     const int64_t longest = side == Side::terms ? d.k : std::max(d.m, d.n), most = side == Side::terms ? 2 : 8;
     parts = 1;
     while (parts < most && d.m * d.n * d.k >= parts * 2 * kTaskWork && longest / (parts * 2) >= 2 * kGrain) parts *= 2;
-    part = ((longest + parts - 1) / parts + kGrain - 1) / kGrain * kGrain;
-    parts = (longest + part - 1) / part;
     length = longest;
     // A sum along both operands' rows ends in additions across its register; many short ones are worth turning the right operand instead.
     turned = tb && d.k <= kShortTerms * d.m && d.n * d.k <= kTurned && d.n >= kGrain;
@@ -51,7 +49,7 @@ class Unpacked {
     }
     auto run_piece = dots ? unpacked_products().dot : unpacked_products().combine;
     parallel_for(parts, [&](int64_t t) {
-      const int64_t from = t * part, size = std::min(part, length - from);
+      const int64_t from = begin(t), size = begin(t + 1) - from;
       UnpackedPiece p{a, ta ? 1 : d.k, ta ? d.m : 1, b, dots ? d.k : d.n, c, y, d.n, d.m, d.n, d.k, alpha};
       if (side == Side::rows) {
         p.a += from * p.row_stride;
@@ -93,7 +91,10 @@ class Unpacked {
   MatMulDims d;
   bool ta, tb, turned;
   Side side;
-  int64_t length, part, parts, sums_floats;
+  int64_t length, parts, sums_floats;
+
+  // Of a part; each is a grain long at least, as combine needs it, and the last one takes what is left over.
+  int64_t begin(int64_t t) const { return t == parts ? length : length / kGrain * t / parts * kGrain; }
 };
 
 // Why this kernel does not take the product; empty if it does.
