@@ -1,13 +1,11 @@
-// Convolutions as matrix products without copies: with channels last and no dilation along the last axis, the window's row at every
-// place of an output's row lies in one piece, a step of strides * channels behind the one before. That is a matrix whose rows
-// overlap, and the blocks of our product (gemm.h) read it as it is. Only padding is copied, a sample at a time.
+// Convolutions as matrix products without copies (geometry.h), over packed kernels: the blocks of gemm.h read rows that overlap as they are.
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/fused.h"
+#include "backends/ops/convolution/geometry.h"
 #include "backends/ops/convolution/rows.h"
 #include "backends/ops/convolution/tasks.h"
 #include "backends/ops/matmul/gemm.h"
-#include "backends/ops/matmul/unpacked.h"
 
 namespace lamina {
 
@@ -18,59 +16,6 @@ constexpr int64_t kTaskWork = 1 << 20;  // multiplications worth a task
 constexpr int64_t kBandBytes = 256 << 10;
 
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
-// A convolution of x' by w' seen as products. For the input's gradient (stride 1) x' is g, and w' the kernel turned round.
-struct Geometry {
-  using Triple = ConvolutionDims::Triple;
-  int64_t channels, filters;
-  Triple in, out, size, strides, dilation, low, padded;
-  int64_t width, depth;  // of a window: of its last axis, and all of it
-  bool whole;            // no padding: samples are read where they lie
-
-  explicit Geometry(const ConvolutionDims& d) : channels(d.channels), filters(d.filters), in(d.in), out(d.out), size(d.size), strides(d.strides), dilation(d.dilation), low(d.low) {
-    if (d.pointwise()) in = out = {1, 1, d.outputs()};  // all places are one row
-    finish();
-  }
-  // Of the gradient with respect to the input, where all strides are 1.
-  static Geometry turned(const ConvolutionDims& d) {
-    Geometry g(d);
-    std::swap(g.channels, g.filters);
-    std::swap(g.in, g.out);
-    for (size_t a = 0; a < 3; ++a) g.low[a] = (g.size[a] - 1) * g.dilation[a] - g.low[a];
-    g.finish();
-    return g;
-  }
-
-  int64_t rows() const { return out[0] * out[1]; }
-  int64_t places() const { return rows() * out[2]; }
-  int64_t padded_elements() const { return ConvolutionDims::product(padded) * channels; }
-  int64_t in_elements() const { return ConvolutionDims::product(in) * channels; }
-  int64_t out_elements() const { return places() * filters; }
-  int64_t row_taps() const { return size[0] * size[1]; }
-  // Where the part `tap` of the window at the start of output row `row` begins in a padded sample.
-  int64_t begin(int64_t row, int64_t tap) const {
-    const int64_t i = row / out[1] * strides[0] + tap / size[1] * dilation[0], j = row % out[1] * strides[1] + tap % size[1] * dilation[1];
-    return (i * padded[1] + j) * padded[2] * channels;
-  }
-  // Calls f(place of a row of `in` in a padded sample, its place in the sample, values).
-  template <class F>
-  void each_row(F&& f) const {
-    for (int64_t i = 0; i < in[0]; ++i)
-      for (int64_t j = 0; j < in[1]; ++j) f((((i + low[0]) * padded[1] + j + low[1]) * padded[2] + low[2]) * channels, (i * in[1] + j) * in[2] * channels, in[2] * channels);
-  }
-  void pad(const float* sample, float* to) const {
-    std::memset(to, 0, static_cast<size_t>(padded_elements()) * sizeof(float));
-    each_row([&](int64_t at, int64_t from, int64_t n) { std::memcpy(to + at, sample + from, static_cast<size_t>(n) * sizeof(float)); });
-  }
-
- private:
-  void finish() {
-    width = size[2] * channels;
-    depth = row_taps() * width;
-    for (size_t a = 0; a < 3; ++a) padded[a] = std::max(low[a] + in[a], (out[a] - 1) * strides[a] + (size[a] - 1) * dilation[a] + 1);
-    whole = low == Triple{0, 0, 0} && padded == in;
-  }
-};
 
 int64_t panels(int64_t columns) { return (columns + gemm_blocks().panel - 1) / gemm_blocks().panel; }
 int columns_of(int64_t p, int64_t columns) { return static_cast<int>(std::min<int64_t>(gemm_blocks().panel, columns - p * gemm_blocks().panel)); }
@@ -162,13 +107,6 @@ struct Forward {
     for (int64_t row = from; row < to; ++row) epilogue.finish(y, sample + (row * g.out[2] + left) * g.filters, right - left, g.filters);
   }
 };
-
-const char* refusal(const KernelRequest& r, const ConvolutionDims& d) {
-  if (r.inputs[0].dtype != DType::float32) return "needs float32";
-  if (d.groups != 1 || (d.dilation[2] != 1 && d.size[2] != 1)) return "needs one group and no dilation along the last axis";
-  if (d.empty()) return "empty";
-  return nullptr;
-}
 
 // Where it is faster than oneDNN (bench/cpp/convolutions.cpp): with AVX2, over one axis, kernel gradients of any batch, the rest of few samples.
 const char* preference(const ConvolutionDims& d, bool weight_grad) {
@@ -307,79 +245,10 @@ BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
   });
 }
 
-// By pieces of the result, each summed over the whole batch with operands where they lie (unpacked.h). The bias's sums: one a sample, then all in order.
-struct WholeWeightGrad {
-  Geometry g;
-  int64_t batch, piece, cuts;  // rows of the result a task, tasks a tap
-
-  WholeWeightGrad(const ConvolutionDims& d) : g(d), batch(d.batch) {
-    cuts = 1;
-    while (cuts < 8 && g.width >= 2 * cuts * kPiece) cuts *= 2;  // a power of two, so that threads get as much
-    piece = (g.width + cuts - 1) / cuts;
-    cuts = (g.width + piece - 1) / piece;
-  }
-  size_t padding_floats() const { return g.whole ? 0 : static_cast<size_t>(batch * g.padded_elements() + 15) / 16 * 16; }
-  size_t scratch_bytes() const { return (padding_floats() + static_cast<size_t>(batch * g.filters)) * sizeof(float); }
-
-  void run(const float* x, const float* grad, float* sum, float* bias, float* scratch) const {
-    float* bias_sums = scratch + padding_floats();
-    if (bias || !g.whole)
-      parallel_for(batch, [&](int64_t n) {
-        if (!g.whole) g.pad(x + n * g.in_elements(), scratch + n * g.padded_elements());
-        if (!bias) return;
-        float* to = bias_sums + n * g.filters;
-        std::memset(to, 0, static_cast<size_t>(g.filters) * sizeof(float));
-        for (int64_t place = 0; place < g.places(); ++place) convolution_rows().accumulate(to, grad + n * g.out_elements() + place * g.filters, g.filters);
-      });
-    if (bias) add_parts(bias_sums, batch, g.filters, bias, 0, g.filters);
-    const float* samples = g.whole ? x : scratch;
-    const int64_t sample = g.whole ? g.in_elements() : g.padded_elements();
-    parallel_for(g.row_taps() * cuts, [&](int64_t t) {
-      const int64_t tap = t / cuts, first = t % cuts * piece;
-      UnpackedPiece p;
-      p.row_stride = 1;
-      p.k_stride = g.strides[2] * g.channels;
-      p.b_stride = p.y_stride = p.columns = g.filters;
-      p.y = sum + (tap * g.width + first) * g.filters;
-      p.c = nullptr;
-      p.rows = std::min(piece, g.width - first);
-      p.alpha = 1;
-      for (int64_t n = 0; n < batch; ++n)
-        for (int64_t row = 0; row < g.rows(); ++row)
-          for (int64_t l = 0; l < g.out[2]; l += kPlaces, p.c = p.y) {
-            p.k = std::min(kPlaces, g.out[2] - l);
-            p.a = samples + n * sample + g.begin(row, tap) + first + l * p.k_stride;
-            p.b = grad + n * g.out_elements() + (row * g.out[2] + l) * g.filters;
-            unpacked_products().combine(p);
-          }
-    });
-  }
-
- private:
-  static constexpr int64_t kPiece = 36, kPlaces = 64;  // rows of the result worth a task; places whose gradients fit the first-level cache
-};
-
-const char* refuse_whole(const KernelRequest& r, const ConvolutionDims& d) {
-  if (const char* why = refusal(r, d)) return why;
-  if (d.filters < 16) return "needs sixteen filters";
-  if (unpacked_products().width < 16 || d.rank != 1 || d.taps() == 1 || d.out[2] < 32 || d.size[2] * d.channels < 72) return "others do these well";
-  return nullptr;
-}
-
-BoundKernel whole_weight_grad(const ConvolutionDims& d, bool bias) {
-  const WholeWeightGrad grad(d);
-  BoundKernel k;
-  k.scratch_bytes = grad.scratch_bytes();
-  k.run = [grad, bias](const void* const* in, void* const* out, void* scratch) {
-    grad.run(static_cast<const float*>(in[0]), static_cast<const float*>(in[1]), static_cast<float*>(out[0]), bias ? static_cast<float*>(out[1]) : nullptr, static_cast<float*>(scratch));
-  };
-  return k;
-}
-
 // kPreferred: only where it is the fastest; else behind oneDNN, for builds without it.
 template <bool kPreferred>
 const char* refuse(const KernelRequest& r, const ConvolutionDims& d, bool weight_grad = false) {
-  if (const char* why = refusal(r, d)) return why;
+  if (const char* why = refuse_as_product(r, d)) return why;
   return kPreferred ? preference(d, weight_grad) : nullptr;
 }
 
@@ -421,21 +290,6 @@ BoundKernel bind_fused_weight_grad(const KernelRequest& r) {
   return weight_grad(d, true);
 }
 
-BoundKernel bind_whole_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
-  if (const char* why = refuse_whole(r, d)) return r.decline(why);
-  return whole_weight_grad(d, false);
-}
-BoundKernel bind_fused_whole_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
-  if (const char* why = refuse_whole(r, d)) return r.decline(why);
-  return whole_weight_grad(d, true);
-}
-
-LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "unpacked", 8, bind_whole_weight_grad);
-LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "unpacked", 8, bind_fused_whole_weight_grad);
 LAMINA_KERNEL(cpu, "Convolution", "gemm", 8, bind_forward<true>);
 LAMINA_KERNEL(cpu, "FusedConvolution", "gemm", 8, bind_fused<true>);
 LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "gemm", 8, bind_input_grad<true>);
