@@ -18,7 +18,7 @@ _NAMES = {
     "Input": "lamina.layers", "Layer": "lamina.layers", "Model": "lamina.models", "Sequential": "lamina.models", "InputSpec": "lamina.layers",
     "Variable": "lamina._variable", "KerasTensor": "lamina._lamina", "Tensor": "lamina._lamina", "Loss": "lamina.losses", "Metric": "lamina.metrics",
     "Optimizer": "lamina.optimizers", "Initializer": "lamina.initializers", "Regularizer": "lamina.regularizers", "DTypePolicy": "lamina.dtype_policies",
-    "Operation": "lamina._layer", "name_scope": "lamina._scopes", "StatelessScope": "lamina._scopes",
+    "Operation": "lamina._operation", "name_scope": "lamina._scopes", "StatelessScope": "lamina._scopes",
     "SymbolicScope": "lamina._scopes", "device": "lamina._scopes", "remat": "lamina._scopes", "RematScope": "lamina._scopes", "version": "lamina._version",
     "GradientTape": "lamina._gradients", "value_and_grad": "lamina._gradients", "grad": "lamina._gradients", "function": "lamina._gradients",
     "profile": "lamina._profile",

@@ -6,141 +6,12 @@ import numpy as np
 
 from lamina import _lamina
 from lamina._errors import LayerType, check_layer_name, located, unknown_keyword_is_value_error
+from lamina._input_spec import InputSpec
+from lamina._operation import Operation
 from lamina._saveable import Saveable
+from lamina._tracking import Lock, TrackedDict, TrackedList, TrackedSet, layers_only, leaves, trackable
 from lamina._variable import Variable
 from lamina._wrap import own, user_part
-
-
-class Operation(_lamina.OperationCore):
-    """What can be a node of a functional model. Subclass it with call() and compute_output_spec()."""
-
-    _builtin = True
-
-    def __init__(self, name=None):
-        if isinstance(name, _lamina.ObjectBox):
-            super().__init__(name)
-            own(self, False)
-            return
-        super().__init__(None, {"name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__))})
-        own(self)
-
-    def __call__(self, *args, **kwargs):
-        from lamina import tree
-
-        if any(isinstance(x, _lamina.KerasTensor) for x in tree.flatten((args, kwargs))):
-            return self.symbolic_call(*args, **kwargs)
-        return self.call(*args, **kwargs)
-
-    def symbolic_call(self, *args, **kwargs):
-        return self._record(*args, self.compute_output_spec(*args, **kwargs), **kwargs)
-
-    def call(self, *args, **kwargs):
-        raise NotImplementedError
-
-    def compute_output_spec(self, *args, **kwargs):
-        from lamina._scopes import compute_output_spec
-
-        return compute_output_spec(self.call, *args, **kwargs)
-
-    def get_config(self):
-        return self._get_config()
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
-
-    @property
-    def input(self):
-        return _node_tensors(self, inputs=True)
-
-    @property
-    def output(self):
-        return _node_tensors(self, inputs=False)
-
-
-def _node_tensors(op, inputs):
-    if op._node_count() == 0:
-        raise AttributeError(f"The layer {op.name} has never been called and thus has no defined {'input' if inputs else 'output'}.")
-    tensors = op._node_inputs(0) if inputs else op._node(0)[2]
-    return tensors[0] if len(tensors) == 1 else tensors
-
-
-class InputSpec:
-    """Constraints on a layer's input: dtype, shape, ndim, max_ndim, min_ndim, axes."""
-
-    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None, allow_last_axis_squeeze=False, name=None, optional=False):
-        self.dtype = dtype
-        self.shape = tuple(shape) if shape is not None else None
-        self.ndim = len(self.shape) if self.shape is not None else ndim
-        self.max_ndim, self.min_ndim = max_ndim, min_ndim
-        self.axes = {int(k): v for k, v in (axes or {}).items()}
-        self.allow_last_axis_squeeze, self.name, self.optional = allow_last_axis_squeeze, name, optional
-        if self.axes and (self.ndim is not None or self.max_ndim is not None):
-            most = (self.ndim if self.ndim is not None else self.max_ndim) - 1
-            if max(self.axes) > most:
-                raise ValueError(f"Axis {max(self.axes)} is greater than the maximum allowed value: {most}")
-
-    def _astuple(self):
-        return (self.dtype, self.shape, None if self.shape is not None else self.ndim, self.max_ndim, self.min_ndim, self.axes, self.allow_last_axis_squeeze, self.name, self.optional)
-
-    def __repr__(self):
-        parts = [("dtype", self.dtype), ("shape", self.shape), ("ndim", self.ndim), ("max_ndim", self.max_ndim), ("min_ndim", self.min_ndim), ("axes", self.axes or None)]
-        return "InputSpec(" + ", ".join(f"{k}={v}" for k, v in parts if v is not None) + ")"
-
-    def get_config(self):
-        return {k: getattr(self, k) for k in ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
-
-
-class _Lock:
-    """lock() and unlock() of a layer's state."""
-
-    def __init__(self, layer):
-        self._layer = layer
-
-    def lock(self):
-        self._layer._locked = True
-
-    def unlock(self):
-        self._layer._locked = False
-
-
-class _TrackedMixin:
-    """A list or dict of a layer's attribute: changing it tells the layer."""
-
-    _is_lamina_container = True
-
-    def _attach(self, layer, name):
-        self._layer, self._name = layer, name
-        return self
-
-    def _changed(self):
-        layer = getattr(self, "_layer", None)
-        if layer is not None:
-            layer._track_value(self._name, self)
-
-
-def _tracked(kind, methods):
-    def wrap(method):
-        plain = getattr(kind, method)
-
-        def changed(self, *args, **kwargs):
-            out = plain(self, *args, **kwargs)
-            self._changed()
-            return out
-
-        changed.__name__ = method
-        return changed
-
-    return type("Tracked" + kind.__name__.capitalize(), (_TrackedMixin, kind), {m: wrap(m) for m in methods})
-
-
-TrackedList = _tracked(list, ("append", "extend", "insert", "pop", "remove", "clear", "__setitem__", "__delitem__", "sort", "reverse", "__iadd__"))
-TrackedDict = _tracked(dict, ("__setitem__", "__delitem__", "update", "pop", "popitem", "clear", "setdefault"))
-TrackedSet = _tracked(set, ("add", "remove", "discard", "update", "pop", "clear"))
 
 _signatures = {}
 
@@ -497,17 +368,17 @@ class _LayerMethods(Saveable):
     # ---- attributes ----
     def _track_value(self, name, value):
         own = {w.id for w in self._own_variables()}
-        fresh = [v for v in _leaves(value) if isinstance(v, _lamina.VariableCore) and v.id not in own]
+        fresh = [v for v in leaves(value) if isinstance(v, _lamina.VariableCore) and v.id not in own]
         if self._locked:
             known = {id(layer) for layer in self._sublayers()}
-            if fresh or any(isinstance(v, _lamina.LayerCore) and id(v) not in known for v in _leaves(value)):
+            if fresh or any(isinstance(v, _lamina.LayerCore) and id(v) not in known for v in leaves(value)):
                 raise ValueError("You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state must be created in the `__init__()` method or "
                                  f"in the `build()` method. Layer: {self!r}, attribute: {name}.")
-        _lamina.LayerCore._track(self, name, _layers_only(value))
+        _lamina.LayerCore._track(self, name, layers_only(value))
         for v in fresh:
             self._track_variable(v)
         generators = {id(g) for g in self._seeds()}
-        for leaf in _leaves(value):
+        for leaf in leaves(value):
             if isinstance(leaf, _lamina.MetricCore):
                 self.__dict__.setdefault("_own_metrics", {})[id(leaf)] = leaf
                 if isinstance(self, _lamina.ModelCore):
@@ -522,12 +393,12 @@ class _LayerMethods(Saveable):
 
     @property
     def _tracker(self):
-        return _Lock(self)
+        return Lock(self)
 
     def _track_early(self):
         """Attributes that a subclass set before Layer.__init__ ran."""
         for name, value in list(self.__dict__.items()):
-            if name != "_init_arguments" and _trackable(value):
+            if name != "_init_arguments" and trackable(value):
                 setattr(self, name, value)
 
     def __reduce__(self):
@@ -551,7 +422,7 @@ class _LayerMethods(Saveable):
             value = TrackedDict(value)._attach(self, name)
         elif kind is set:
             value = TrackedSet(value)._attach(self, name)
-        if _trackable(value):
+        if trackable(value):
             self._track_value(name, value)
         object.__setattr__(self, name, value)
 
@@ -597,30 +468,6 @@ def _field_value(name, value):
     if isinstance(value, list) and all(isinstance(v, int) for v in value):
         return tuple(value)
     return value
-
-
-def _leaves(value):
-    if isinstance(value, dict):
-        for v in value.values():
-            yield from _leaves(v)
-    elif isinstance(value, (list, tuple, set)):
-        for v in value:
-            yield from _leaves(v)
-    else:
-        yield value
-
-
-def _trackable(value):
-    return any(isinstance(v, (_lamina.LayerCore, _lamina.VariableCore, _lamina.MetricCore)) or hasattr(type(v), "_seed_state") for v in _leaves(value)) or isinstance(value, _TrackedMixin)
-
-
-def _layers_only(value):
-    """The structure with everything but layers, metrics and seed generators left out."""
-    if isinstance(value, dict):
-        return {str(k): _layers_only(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_layers_only(v) for v in value]
-    return value if isinstance(value, (_lamina.LayerCore, _lamina.MetricCore)) else None
 
 
 class Layer(_LayerMethods, _lamina.LayerCore, metaclass=LayerType):

@@ -3,7 +3,8 @@ import inspect
 
 from lamina import _lamina
 from lamina._errors import no_attribute
-from lamina._layer import InputSpec, Layer
+from lamina._input_spec import InputSpec
+from lamina._layer import Layer
 from lamina._recurrence import MEMBERS as _RECURRENCE
 from lamina._wrap import get_class, module_dir
 

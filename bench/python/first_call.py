@@ -1,0 +1,55 @@
+"""What a model's first prediction costs beside later ones: in a row with others like it, and after other work, which leaves caches cold.
+
+    python bench/python/first_call.py [workload ...]
+"""
+import importlib
+import statistics
+import sys
+import time
+
+import numpy as np
+
+import lamina as keras
+
+MODELS = 40
+
+
+def seconds(f):
+    start = time.perf_counter()
+    f()
+    return time.perf_counter() - start
+
+
+def measure(name):
+    workload = importlib.import_module(f"workloads.{name}")
+    x, _ = workload.data(np.random.default_rng(0), workload.BATCH)
+    x = x[0] if len(x) == 1 else x
+
+    def predict(model):
+        model.predict_on_batch(x)
+
+    def make():
+        return workload.keras_model(keras)
+
+    for _ in range(3):
+        predict(make())
+    fresh = [make() for _ in range(MODELS)]
+    first_in_a_row = [seconds(lambda: predict(model)) for model in fresh]
+    del fresh
+    first, other, later = [], [], []
+    for _ in range(MODELS):
+        model = make()
+        first.append(seconds(lambda: predict(model)))
+        make()
+        other.append(seconds(lambda: predict(model)))
+        for _ in range(5):
+            predict(model)
+        later.append(seconds(lambda: predict(model)))
+    row = [1e6 * statistics.median(times) for times in (first_in_a_row, first, other, later)]
+    print(f"{name:20} first calls in a row {row[0]:8.1f} us, after making the model {row[1]:8.1f}; later after making another {row[2]:8.1f}, later in a row {row[3]:8.1f}; "
+          f"{row[0] / row[3]:.1f}, {row[1] / row[3]:.1f}, {row[1] / row[2]:.1f}")
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ["seed_mlp", "mlp", "cnn", "resnet"]:
+        measure(name)
