@@ -23,7 +23,7 @@ def test_kernels_of_a_fit(engine, tmp_path):
     m.fit(x, y, batch_size=10, verbose=0)
     with lamina.profile(tmp_path / "trace.json") as p:
         m.fit(x, y, batch_size=10, verbose=0)
-    products = [r for r in p.rows() if r["op"].startswith("MatMul")]
+    products = [r for r in p.rows() if r["op"].startswith(("MatMul", "FusedMatMul"))]
     # Two forward, and all but the gradient of the input backward; four batches of each.
     assert sum(r["calls"] for r in products) == 4 * 5
     assert sum(r["calls"] * r["flops"] for r in products) == pytest.approx(4 * 2 * 10 * (2 * 32 * 64 + 3 * 64 * 8), rel=0.15)  # W - rate * g counts one more
@@ -37,7 +37,7 @@ def test_kernels_of_a_fit(engine, tmp_path):
     assert {e["cat"] for e in events} == {"kernel", "data"} | ({"function"} if engine == "graph" else set())
     kernels = [e for e in events if e["cat"] == "kernel"]
     assert sum(e["dur"] for e in kernels) * 1e-6 == pytest.approx(p.kernel_seconds(), rel=1e-3)
-    assert all("GFLOP/s" in e["args"] for e in kernels if e["name"] == "MatMul")
+    assert all("GFLOP/s" in e["args"] for e in kernels if e["name"] in ("MatMul", "FusedMatMul"))
     # Outside of a profile nothing is recorded.
     with lamina.profile() as nothing:
         pass
@@ -83,7 +83,7 @@ def test_one_profile_at_a_time(tmp_path):
 def test_whole_program(tmp_path):
     code = "import lamina, numpy as np; m = lamina.Sequential([lamina.layers.Dense(3)]); m.predict(np.ones((2, 4), 'float32'), verbose=0)"
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "LAMINA_PROFILE": str(tmp_path / "t.json")}, check=True)
-    assert "MatMul" in {e["name"] for e in json.loads((tmp_path / "t.json").read_text())["traceEvents"]}
+    assert "FusedMatMul" in {e["name"] for e in json.loads((tmp_path / "t.json").read_text())["traceEvents"]}
 
 
 def flops_of(call):
