@@ -159,20 +159,18 @@ void Executable::bind() {
     kept_.need(number);
     return number;
   };
+  auto bytes_at = [&](int v) { return bytes_of(graph_.values[v].spec); };
+  auto runs = [](const GraphNode& n) { return n.kind == GraphNode::Kind::op && !n.op->alias(); };
+  std::vector<BoundKernel> kernels(graph_.nodes.size());
+  std::vector<uint32_t> steady_inputs(graph_.nodes.size());
   std::vector<TensorSpec> in, out;
-  auto read_specs = [&](const GraphNode& n) {
+  for (int i = 0; i < count; ++i) {
+    const GraphNode& n = graph_.nodes[i];
+    if (!runs(n)) continue;
     in.clear();
     out.clear();
     for (int v : n.inputs) in.push_back(graph_.values[v].spec);
     for (int v : n.outputs) out.push_back(graph_.values[v].spec);
-  };
-  auto runs = [](const GraphNode& n) { return n.kind == GraphNode::Kind::op && !n.op->alias(); };
-  std::vector<BoundKernel> kernels(graph_.nodes.size());
-  std::vector<uint32_t> steady_inputs(graph_.nodes.size());
-  for (int i = 0; i < count; ++i) {
-    const GraphNode& n = graph_.nodes[i];
-    if (!runs(n)) continue;
-    read_specs(n);
     KernelRequest request{*n.op, in, out, {}};
     for (size_t k = 0; k < n.inputs.size() && k < 32; ++k)
       if (steady_[root_[n.inputs[k]]]) request.steady |= 1u << k;
@@ -183,7 +181,7 @@ void Executable::bind() {
   auto may_take = [&](int i, int root, int o) {
     const GraphNode& n = graph_.nodes[i];
     for (size_t k = 0; k < n.inputs.size(); ++k)
-      if (root_[n.inputs[k]] == root && !(bytes_of(graph_.values[n.inputs[k]].spec) == bytes_of(graph_.values[n.outputs[o]].spec) && may_share(kernels[i], static_cast<int>(k), o))) return false;
+      if (root_[n.inputs[k]] == root && !(bytes_at(n.inputs[k]) == bytes_at(n.outputs[o]) && may_share(kernels[i], static_cast<int>(k), o))) return false;
     return true;
   };
   // What a result is made from in place has the result's memory already.
@@ -203,7 +201,6 @@ void Executable::bind() {
   for (int i = 0; i < count; ++i) {
     const GraphNode& n = graph_.nodes[i];
     if (!runs(n)) continue;
-    read_specs(n);
     BoundKernel& kernel = kernels[i];
     if (places_[n.outputs[0]].kind == Place::Kind::kept) {
       std::vector<KeptValues::Origin> origins;
@@ -211,7 +208,7 @@ void Executable::bind() {
       for (int v : n.inputs) origins.push_back(origin_of(root_[v]));
       for (int v : n.outputs) numbers.push_back(places_[v].index);
       std::string name = n.op->key();
-      for (const TensorSpec& spec : in) append_text(name, spec);  // a variable may stand there in another shape
+      for (int v : n.inputs) append_text(name, graph_.values[v].spec);  // a variable may stand there in another shape
       kept_.compute(name, std::move(origins), std::move(numbers), std::move(kernel.run), kernel.scratch_bytes);
       continue;
     }
@@ -244,16 +241,16 @@ void Executable::bind() {
         taken = true;
         break;
       }
-      if (!taken) p.offset = memory.take(bytes_of(out[o]));
+      if (!taken) p.offset = memory.take(bytes_at(n.outputs[o]));
     }
     for (size_t k = 0; k < n.inputs.size(); ++k) {
       const int root = root_[n.inputs[k]];
       if (places_[root].kind != Place::Kind::arena || last[root] != i || std::find(given.begin(), given.end(), root) != given.end()) continue;
-      memory.give_back(places_[root].offset, bytes_of(graph_.values[root].spec));
+      memory.give_back(places_[root].offset, bytes_at(root));
       given.push_back(root);  // once
     }
     for (int v : n.outputs)
-      if (places_[v].kind == Place::Kind::arena && last[v] < 0) memory.give_back(places_[v].offset, bytes_of(graph_.values[v].spec));
+      if (places_[v].kind == Place::Kind::arena && last[v] < 0) memory.give_back(places_[v].offset, bytes_at(v));
     Call call{prepared < 0 ? std::move(kernel.run) : std::move(kernel.preparation->run), static_cast<uint32_t>(table_values_.size()), 0};
     for (size_t k = 0; k < n.inputs.size(); ++k) {
       const int root = root_[n.inputs[k]];

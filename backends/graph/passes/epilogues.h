@@ -27,8 +27,7 @@ class Epilogues {
     return found == matches_.end() ? nullptr : &found->second;
   }
   bool absorbed(int node) const { return absorbed_.count(node) > 0; }  // part of some epilogue, but its end
-  // Replaces the node where `m` ends: fused(inputs) makes the op's node over the product's two inputs, the bias as a row and the residual in the
-  // product's shape.
+  // Replaces the node where `m` ends by fused() over the product's two inputs, the bias as a row and the residual in the product's shape.
   void write(Rebuild& r, const GraphNode& end, const EpilogueMatch& m, const std::function<Op()>& fused) const;
 
  private:

@@ -2,7 +2,7 @@
 // registers, a vector of filters for each of the window's inputs. With 2x2 max pooling: only what is pooled is written.
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/convolution/fused.h"
+#include "backends/ops/convolution/calls.h"
 #include "backends/ops/convolution/rows.h"
 #include "backends/ops/convolution/tasks.h"
 
@@ -126,21 +126,15 @@ BoundKernel bind_pool_weight_grad(const KernelRequest& r) {
   });
 }
 
+template <bool kFused>
 BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
+  const ConvolutionDims d = weight_grad_dims<kFused>(r);
   if (const char* why = refusal(r, d)) return r.decline(why);
-  return weight_grad(d, false);
-}
-BoundKernel bind_fused_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
-  if (const char* why = refusal(r, d)) return r.decline(why);
-  return weight_grad(d, true);
+  return weight_grad(d, kFused);
 }
 
-LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "few", 12, bind_weight_grad);  // oneDNN's is as fast, but for the bias
-LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "few", 4, bind_fused_weight_grad);
+LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "few", 12, bind_weight_grad<false>);  // oneDNN's is as fast, but for the bias
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "few", 4, bind_weight_grad<true>);
 LAMINA_KERNEL(cpu, "FusedConvolutionPool", "few", 4, bind_pool);
 LAMINA_KERNEL(cpu, "FusedConvolutionPoolWeightGrad", "few", 4, bind_pool_weight_grad);
 

@@ -1,7 +1,7 @@
 // Convolutions as matrix products without copies (geometry.h), over packed kernels: the blocks of gemm.h read rows that overlap as they are.
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/convolution/fused.h"
+#include "backends/ops/convolution/calls.h"
 #include "backends/ops/convolution/geometry.h"
 #include "backends/ops/convolution/rows.h"
 #include "backends/ops/convolution/tasks.h"
@@ -252,54 +252,37 @@ const char* refuse(const KernelRequest& r, const ConvolutionDims& d, bool weight
   return kPreferred ? preference(d, weight_grad) : nullptr;
 }
 
-template <bool kPreferred>
+template <bool kFused, bool kPreferred>
 BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
+  const auto [d, epilogue] = convolution_call<kFused>(r);
   if (const char* why = refuse<kPreferred>(r, d)) return r.decline(why);
-  return forward(d);
-}
-template <bool kPreferred>
-BoundKernel bind_fused(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
-  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
-  if (const char* why = refuse<kPreferred>(r, d)) return r.decline(why);
-  return forward(d, op.epilogue);
+  return forward(d, epilogue);
 }
 template <bool kPreferred>
 BoundKernel bind_input_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape);
+  const ConvolutionDims d = input_grad_dims(r);
   if (const char* why = refuse<kPreferred>(r, d)) return r.decline(why);
   for (size_t a = 0; a < 3; ++a)
     if (d.low[a] > (d.size[a] - 1) * d.dilation[a]) return r.decline("windows may not lie in the padding alone");
   return input_grad(d);
 }
-template <bool kPreferred>
+template <bool kFused, bool kPreferred>
 BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
+  const ConvolutionDims d = weight_grad_dims<kFused>(r);
   if (const char* why = refuse<kPreferred>(r, d, true)) return r.decline(why);
-  return weight_grad(d, false);
-}
-template <bool kPreferred>
-BoundKernel bind_fused_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
-  if (const char* why = refuse<kPreferred>(r, d, true)) return r.decline(why);
-  return weight_grad(d, true);
+  return weight_grad(d, kFused);
 }
 
-LAMINA_KERNEL(cpu, "Convolution", "gemm", 8, bind_forward<true>);
-LAMINA_KERNEL(cpu, "FusedConvolution", "gemm", 8, bind_fused<true>);
+LAMINA_KERNEL(cpu, "Convolution", "gemm", 8, (bind_forward<false, true>));
+LAMINA_KERNEL(cpu, "FusedConvolution", "gemm", 8, (bind_forward<true, true>));
 LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "gemm", 8, bind_input_grad<true>);
-LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "gemm", 8, bind_weight_grad<true>);
-LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "gemm", 8, bind_fused_weight_grad<true>);
-LAMINA_KERNEL(cpu, "Convolution", "gemm_any", 14, bind_forward<false>);
-LAMINA_KERNEL(cpu, "FusedConvolution", "gemm_any", 14, bind_fused<false>);
+LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "gemm", 8, (bind_weight_grad<false, true>));
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "gemm", 8, (bind_weight_grad<true, true>));
+LAMINA_KERNEL(cpu, "Convolution", "gemm_any", 14, (bind_forward<false, false>));
+LAMINA_KERNEL(cpu, "FusedConvolution", "gemm_any", 14, (bind_forward<true, false>));
 LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "gemm_any", 14, bind_input_grad<false>);
-LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "gemm_any", 14, bind_weight_grad<false>);
-LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "gemm_any", 14, bind_fused_weight_grad<false>);
+LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "gemm_any", 14, (bind_weight_grad<false, false>));
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "gemm_any", 14, (bind_weight_grad<true, false>));
 
 }  // namespace
 }  // namespace lamina

@@ -4,7 +4,7 @@
 
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/convolution/fused.h"
+#include "backends/ops/convolution/calls.h"
 #include "backends/ops/convolution/onednn.h"
 
 namespace lamina {
@@ -230,22 +230,15 @@ BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, Epilog
   return k;
 }
 
+template <bool kFused>
 BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
-  return attempt(r, d, [&] { return with_kernel<Which::forward>(r, d); });
+  const auto call = convolution_call<kFused>(r);
+  return attempt(r, call.d, [&] { return with_kernel<Which::forward>(r, call.d, call.epilogue); });
 }
 
 BoundKernel bind_input_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape);
+  const ConvolutionDims d = input_grad_dims(r);
   return attempt(r, d, [&] { return with_kernel<Which::input_grad>(r, d); });
-}
-
-BoundKernel bind_fused(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
-  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
-  return attempt(r, d, [&] { return with_kernel<Which::forward>(r, d, op.epilogue); });
 }
 
 // Every chunk has sums of its own, kernel and then bias, which are added in order.
@@ -276,23 +269,17 @@ BoundKernel weight_grad(const KernelRequest& r, const ConvolutionDims& d, bool w
   return k;
 }
 
+template <bool kFused>
 BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
-  return attempt(r, d, [&] { return weight_grad(r, d, false); });
+  const ConvolutionDims d = weight_grad_dims<kFused>(r);
+  return attempt(r, d, [&] { return weight_grad(r, d, kFused); });
 }
 
-BoundKernel bind_fused_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
-  return attempt(r, d, [&] { return weight_grad(r, d, true); });
-}
-
-LAMINA_KERNEL(cpu, "Convolution", "onednn", 10, bind_forward);
+LAMINA_KERNEL(cpu, "Convolution", "onednn", 10, bind_forward<false>);
 LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "onednn", 10, bind_input_grad);
-LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "onednn", 10, bind_weight_grad);
-LAMINA_KERNEL(cpu, "FusedConvolution", "onednn", 10, bind_fused);
-LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "onednn", 10, bind_fused_weight_grad);
+LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "onednn", 10, bind_weight_grad<false>);
+LAMINA_KERNEL(cpu, "FusedConvolution", "onednn", 10, bind_forward<true>);
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "onednn", 10, bind_weight_grad<true>);
 
 }  // namespace
 }  // namespace lamina

@@ -1,6 +1,6 @@
 // Kernel gradients of convolutions over one axis, with the widest registers: a matrix product whose left operand's rows overlap (geometry.h).
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/convolution/fused.h"
+#include "backends/ops/convolution/calls.h"
 #include "backends/ops/convolution/geometry.h"
 #include "backends/ops/convolution/rows.h"
 #include "backends/ops/convolution/tasks.h"
@@ -82,21 +82,15 @@ BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
   return k;
 }
 
+template <bool kFused>
 BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
+  const ConvolutionDims d = weight_grad_dims<kFused>(r);
   if (const char* why = refusal(r, d)) return r.decline(why);
-  return weight_grad(d, false);
-}
-BoundKernel bind_fused_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
-  if (const char* why = refusal(r, d)) return r.decline(why);
-  return weight_grad(d, true);
+  return weight_grad(d, kFused);
 }
 
-LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "unpacked", 8, bind_weight_grad);
-LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "unpacked", 8, bind_fused_weight_grad);
+LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "unpacked", 8, bind_weight_grad<false>);
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "unpacked", 8, bind_weight_grad<true>);
 
 }  // namespace
 }  // namespace lamina

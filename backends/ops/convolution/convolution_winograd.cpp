@@ -3,7 +3,7 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/convolution/fused.h"
+#include "backends/ops/convolution/calls.h"
 #include "backends/ops/convolution/tasks.h"
 #include "backends/ops/convolution/winograd.h"
 
@@ -194,42 +194,29 @@ BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
   return k;
 }
 
+template <bool kFused>
 BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
+  const auto [d, epilogue] = convolution_call<kFused>(r);
   if (const char* why = refusal(r, d)) return r.decline(why);
-  return convolve(d, false);
-}
-BoundKernel bind_fused(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
-  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
-  if (const char* why = refusal(r, d)) return r.decline(why);
-  return convolve(d, false, op.epilogue);
+  return convolve(d, false, epilogue);
 }
 BoundKernel bind_input_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape);
+  const ConvolutionDims d = input_grad_dims(r);
   if (const char* why = refusal(r, d)) return r.decline(why);
   return convolve(d, true);
 }
+template <bool kFused>
 BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
+  const ConvolutionDims d = weight_grad_dims<kFused>(r);
   if (const char* why = refusal(r, d)) return r.decline(why);
-  return weight_grad(d, false);
-}
-BoundKernel bind_fused_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
-  const ConvolutionDims d(op.plain.window, op.plain.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
-  if (const char* why = refusal(r, d)) return r.decline(why);
-  return weight_grad(d, true);
+  return weight_grad(d, kFused);
 }
 
-LAMINA_KERNEL(cpu, "Convolution", "winograd", 5, bind_forward);
-LAMINA_KERNEL(cpu, "FusedConvolution", "winograd", 5, bind_fused);
+LAMINA_KERNEL(cpu, "Convolution", "winograd", 5, bind_forward<false>);
+LAMINA_KERNEL(cpu, "FusedConvolution", "winograd", 5, bind_forward<true>);
 LAMINA_KERNEL(cpu, "ConvolutionInputGrad", "winograd", 5, bind_input_grad);
-LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "winograd", 5, bind_weight_grad);
-LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "winograd", 5, bind_fused_weight_grad);
+LAMINA_KERNEL(cpu, "ConvolutionWeightGrad", "winograd", 5, bind_weight_grad<false>);
+LAMINA_KERNEL(cpu, "FusedConvolutionWeightGrad", "winograd", 5, bind_weight_grad<true>);
 
 }  // namespace
 }  // namespace lamina

@@ -2,8 +2,8 @@
 
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
-#include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/rows.h"
+#include "backends/ops/epilogue/composed.h"
 #include "backends/ops/reduce/reduce.h"
 
 namespace lamina {
@@ -17,23 +17,7 @@ BoundKernel bind_composed(const KernelRequest& r) {
   const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
   if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
   const KernelRequest request{op.plain, r.inputs.first(2), r.outputs, {}, r.steady};
-  BoundKernel plain = bind_kernel(Device::cpu, request);
-  const int64_t channels = r.outputs[0].shape.back(), rows = channels ? r.outputs[0].shape.elements() / channels : 0;
-  const int64_t unit = std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, channels));
-  BoundKernel k;
-  k.scratch_bytes = plain.scratch_bytes;
-  auto then_finish = [=, epilogue = op.epilogue](BoundKernel::Run run) -> BoundKernel::Run {
-    return [=, run = std::move(run)](const void* const* in, void* const* out, void* scratch) {
-      run(in, out, scratch);
-      parallel_for((rows + unit - 1) / unit, [&](int64_t t) { epilogue.of(in).finish(static_cast<float*>(out[0]), t * unit * channels, std::min(unit, rows - t * unit), channels); });
-    };
-  };
-  k.run = then_finish(std::move(plain.run));
-  if (plain.preparation) {
-    k.preparation = std::move(plain.preparation);
-    k.preparation->run = then_finish(std::move(k.preparation->run));
-  }
-  return k;
+  return then_epilogue(bind_kernel(Device::cpu, request), op.epilogue, r.outputs[0].shape);
 }
 
 // kProducts: only where the gradient is a product.

@@ -15,12 +15,22 @@ namespace {
 
 using cuda::check;
 
+template <auto kDestroy>
+struct Destroy {
+  void operator()(auto* description) const { kDestroy(description); }
+};
+using Product = std::unique_ptr<cublasLtMatmulDescOpaque_t, Destroy<cublasLtMatmulDescDestroy>>;
+using Layout = std::unique_ptr<cublasLtMatrixLayoutOpaque_t, Destroy<cublasLtMatrixLayoutDestroy>>;
+using Preference = std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, Destroy<cublasLtMatmulPreferenceDestroy>>;
+
 // cuBLASLt's descriptions of one product. It counts in columns: what it computes is the transposed result, b' a', whose rows take the bias.
 class Plan {
  public:
   Plan(const FusedMatMulOp& op, const MatMulDims& d, cuda::CudaDriver& driver) : epilogue_(op.epilogue), driver_(driver) {
     const cublasComputeType_t compute = settings().tf32() ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-    check(cublasLtMatmulDescCreate(&product_, compute, CUDA_R_32F), "describing a product");
+    cublasLtMatmulDesc_t product = nullptr;
+    check(cublasLtMatmulDescCreate(&product, compute, CUDA_R_32F), "describing a product");
+    product_.reset(product);
     set(CUBLASLT_MATMUL_DESC_TRANSA, op.product.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_TRANSB, op.product.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_.bias ? (epilogue_.relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS) : epilogue_.relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT);
@@ -29,13 +39,6 @@ class Plan {
     result_ = matrix(d.n, d.m, d.m * d.n, d.batch);
     find_algorithms();
   }
-  ~Plan() {
-    for (cublasLtMatrixLayout_t layout : {left_, right_, result_})
-      if (layout) cublasLtMatrixLayoutDestroy(layout);
-    if (product_) cublasLtMatmulDescDestroy(product_);
-  }
-  Plan(const Plan&) = delete;
-  Plan& operator=(const Plan&) = delete;
 
   bool found() const { return found_; }
   size_t workspace() const { return std::max(aligned_.workspaceSize, any_.workspaceSize); }
@@ -48,7 +51,7 @@ class Plan {
     for (const void* p : {in[0], in[1], static_cast<const void*>(out), static_cast<const void*>(operands.bias), static_cast<const void*>(operands.residual)}) aligned &= reinterpret_cast<uintptr_t>(p) % kAligned == 0;
     const cublasLtMatmulHeuristicResult_t& algorithm = aligned ? aligned_ : any_;
     const float one = 1, beta = operands.residual ? 1 : 0;
-    check(cublasLtMatmul(lt(handle), product_, &one, in[1], left_, in[0], right_, &beta, operands.residual ? static_cast<const void*>(operands.residual) : out, result_, out, result_, &algorithm.algo, scratch,
+    check(cublasLtMatmul(lt(handle), product_.get(), &one, in[1], left_.get(), in[0], right_.get(), &beta, operands.residual ? static_cast<const void*>(operands.residual) : out, result_.get(), out, result_.get(), &algorithm.algo, scratch,
                          algorithm.workspaceSize, driver_.use()),
           "a matrix product with its epilogue");
   }
@@ -60,22 +63,24 @@ class Plan {
   static cublasLtHandle_t lt(cublasHandle_t handle) { return reinterpret_cast<cublasLtHandle_t>(handle); }  // cuBLAS' handle contains one
   template <class T>
   void set(cublasLtMatmulDescAttributes_t what, const T& value) const {
-    check(cublasLtMatmulDescSetAttribute(product_, what, &value, sizeof value), "describing a product");
+    check(cublasLtMatmulDescSetAttribute(product_.get(), what, &value, sizeof value), "describing a product");
   }
-  static cublasLtMatrixLayout_t matrix(int64_t rows, int64_t columns, int64_t stride, int64_t batch) {
-    cublasLtMatrixLayout_t layout = nullptr;
-    check(cublasLtMatrixLayoutCreate(&layout, CUDA_R_32F, static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), rows), "describing a matrix");
+  static Layout matrix(int64_t rows, int64_t columns, int64_t stride, int64_t batch) {
+    cublasLtMatrixLayout_t made = nullptr;
+    check(cublasLtMatrixLayoutCreate(&made, CUDA_R_32F, static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), rows), "describing a matrix");
+    Layout layout(made);
     if (batch > 1) {
       const auto count = static_cast<int32_t>(batch);
-      check(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count), "describing matrices");
-      check(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &stride, sizeof stride), "describing matrices");
+      check(cublasLtMatrixLayoutSetAttribute(layout.get(), CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count), "describing matrices");
+      check(cublasLtMatrixLayoutSetAttribute(layout.get(), CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &stride, sizeof stride), "describing matrices");
     }
     return layout;
   }
   void find_algorithms() {
-    cublasLtMatmulPreference_t preference = nullptr;
-    check(cublasLtMatmulPreferenceCreate(&preference), "choosing a product's kernel");
-    auto prefer = [&](cublasLtMatmulPreferenceAttributes_t what, const auto& value) { check(cublasLtMatmulPreferenceSetAttribute(preference, what, &value, sizeof value), "choosing a product's kernel"); };
+    cublasLtMatmulPreference_t made = nullptr;
+    check(cublasLtMatmulPreferenceCreate(&made), "choosing a product's kernel");
+    const Preference preference(made);
+    auto prefer = [&](cublasLtMatmulPreferenceAttributes_t what, const auto& value) { check(cublasLtMatmulPreferenceSetAttribute(preference.get(), what, &value, sizeof value), "choosing a product's kernel"); };
     prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kMostWorkspace);
     // Sums of parts in a fixed order only: the same bits in every run.
     prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
@@ -84,15 +89,14 @@ class Plan {
     for (auto [alignment, result] : {std::pair(kAligned, &aligned_), std::pair(static_cast<uint32_t>(sizeof(float)), &any_)}) {
       for (auto what : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) prefer(what, alignment);
       int count = 0;
-      found_ &= cublasLtMatmulAlgoGetHeuristic(lt(handle), product_, left_, right_, result_, result_, preference, 1, result, &count) == CUBLAS_STATUS_SUCCESS && count == 1;
+      found_ &= cublasLtMatmulAlgoGetHeuristic(lt(handle), product_.get(), left_.get(), right_.get(), result_.get(), result_.get(), preference.get(), 1, result, &count) == CUBLAS_STATUS_SUCCESS && count == 1;
     }
-    cublasLtMatmulPreferenceDestroy(preference);
   }
 
   Epilogue epilogue_;
   cuda::CudaDriver& driver_;
-  cublasLtMatmulDesc_t product_ = nullptr;
-  cublasLtMatrixLayout_t left_ = nullptr, right_ = nullptr, result_ = nullptr;
+  Product product_;
+  Layout left_, right_, result_;
   cublasLtMatmulHeuristicResult_t aligned_{}, any_{};
   bool found_ = false;
 };

@@ -1,11 +1,11 @@
 // The float32 matrix product of our own: the right operand is packed into panels once, then strips of the result are tasks. An element
 // is summed in the same order whatever the cut, so the bits depend neither on threads nor on how many rows there are.
 #include "backends/core/kernel.h"
-#include "backends/cpu/task_scratch.h"
 #include "backends/cpu/simd_choice.h"
+#include "backends/cpu/task_scratch.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/matmul/gemm.h"
 #include "backends/ops/matmul/fused_matmul.h"
+#include "backends/ops/matmul/gemm.h"
 #include "backends/ops/matmul/matmul_add.h"
 
 namespace lamina {

@@ -5,6 +5,8 @@ namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
 namespace {
 
+#include "backends/ops/matmul/transpose_simd.inc"
+
 // A tile takes kRows x 2 vectors; with two of the right operand and one of the left they fill the registers.
 #if LAMINA_SIMD_LEVEL == 2
 constexpr int kWidth = 16, kRows = 12;
@@ -15,8 +17,6 @@ constexpr int kWidth = 4, kRows = 6;
 #endif
 constexpr int kPanel = 2 * kWidth;
 typedef float Vector __attribute__((vector_size(kWidth * sizeof(float)), aligned(4), may_alias));
-typedef float Four __attribute__((vector_size(4 * sizeof(float)), aligned(4), may_alias));
-typedef int FourIndices __attribute__((vector_size(4 * sizeof(int))));
 
 inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<Vector*>(p) = v; }
@@ -79,27 +79,9 @@ void pack_rows(const float* b, int64_t stride, int64_t from, int64_t to, int64_t
 }
 
 void pack_transposed(const float* b, int64_t stride, int64_t k, int columns, float* packed) {
-  if (columns < kPanel) {
-    for (int64_t l = 0; l < k; ++l)
-      for (int j = 0; j < kPanel; ++j) packed[l * kPanel + j] = j < columns ? b[l + j * stride] : 0;
-  } else {  // four by four, turned in registers
-    int64_t l = 0;
-    for (; l + 4 <= k; l += 4)
-      for (int j = 0; j < kPanel; j += 4) {
-        const float* from = b + l + j * stride;
-        const Four r0 = *reinterpret_cast<const Four*>(from), r1 = *reinterpret_cast<const Four*>(from + stride),
-                   r2 = *reinterpret_cast<const Four*>(from + 2 * stride), r3 = *reinterpret_cast<const Four*>(from + 3 * stride);
-        const Four low01 = __builtin_shuffle(r0, r1, FourIndices{0, 4, 1, 5}), high01 = __builtin_shuffle(r0, r1, FourIndices{2, 6, 3, 7});
-        const Four low23 = __builtin_shuffle(r2, r3, FourIndices{0, 4, 1, 5}), high23 = __builtin_shuffle(r2, r3, FourIndices{2, 6, 3, 7});
-        float* to = packed + l * kPanel + j;
-        *reinterpret_cast<Four*>(to) = __builtin_shuffle(low01, low23, FourIndices{0, 1, 4, 5});
-        *reinterpret_cast<Four*>(to + kPanel) = __builtin_shuffle(low01, low23, FourIndices{2, 3, 6, 7});
-        *reinterpret_cast<Four*>(to + 2 * kPanel) = __builtin_shuffle(high01, high23, FourIndices{0, 1, 4, 5});
-        *reinterpret_cast<Four*>(to + 3 * kPanel) = __builtin_shuffle(high01, high23, FourIndices{2, 3, 6, 7});
-      }
-    for (; l < k; ++l)
-      for (int j = 0; j < kPanel; ++j) packed[l * kPanel + j] = b[l + j * stride];
-  }
+  if (columns == kPanel) return transpose_blocks(b, stride, kPanel, k, packed, kPanel);
+  for (int64_t l = 0; l < k; ++l)
+    for (int j = 0; j < kPanel; ++j) packed[l * kPanel + j] = j < columns ? b[l + j * stride] : 0;
 }
 
 constexpr GemmBlocks kBlocks = {kPanel, pack_rows, pack_transposed, strip};

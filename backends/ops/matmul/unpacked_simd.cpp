@@ -7,6 +7,8 @@ namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
 namespace {
 
+#include "backends/ops/matmul/transpose_simd.inc"
+
 // combine: kRows x kVectors registers of sums; with a row of b and one value of a they fill the registers.
 // dot: kDotRows x kDotColumns sums, as many as a register has places, so that one tree of additions folds them all.
 #if LAMINA_SIMD_LEVEL == 2
@@ -18,8 +20,6 @@ constexpr int kWidth = 4, kRows = 6, kVectors = 2, kDotRows = 2, kDotColumns = 2
 #endif
 static_assert(kDotRows * kDotColumns == kWidth);
 typedef float Vector __attribute__((vector_size(kWidth * sizeof(float)), aligned(4), may_alias));
-typedef float Four __attribute__((vector_size(4 * sizeof(float)), aligned(4), may_alias));
-typedef int FourIndices __attribute__((vector_size(4 * sizeof(int))));
 typedef int Indices __attribute__((vector_size(kWidth * sizeof(int))));
 
 inline Vector load(const float* p) { return *reinterpret_cast<const Vector*>(p); }
@@ -148,25 +148,7 @@ void dot(const UnpackedPiece& p) {
       any_dot_tile(std::make_integer_sequence<int, kDotRows * kDotColumns>(), tiles.at(t + 1) - tiles.at(t), groups.at(g + 1) - groups.at(g), p, tiles.at(t), groups.at(g));
 }
 
-// Four by four, turned in registers.
-void transpose(const float* from, int64_t rows, int64_t columns, float* to, int64_t stride) {
-  const int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
-  for (int64_t j = 0; j < whole_columns; j += 4)
-    for (int64_t i = 0; i < whole_rows; i += 4) {
-      Four row[4];
-#pragma GCC unroll 4
-      for (int r = 0; r < 4; ++r) row[r] = *reinterpret_cast<const Four*>(from + (i + r) * columns + j);
-      const Four low01 = __builtin_shuffle(row[0], row[1], FourIndices{0, 4, 1, 5}), high01 = __builtin_shuffle(row[0], row[1], FourIndices{2, 6, 3, 7});
-      const Four low23 = __builtin_shuffle(row[2], row[3], FourIndices{0, 4, 1, 5}), high23 = __builtin_shuffle(row[2], row[3], FourIndices{2, 6, 3, 7});
-      float* at = to + j * stride + i;
-      *reinterpret_cast<Four*>(at) = __builtin_shuffle(low01, low23, FourIndices{0, 1, 4, 5});
-      *reinterpret_cast<Four*>(at + stride) = __builtin_shuffle(low01, low23, FourIndices{2, 3, 6, 7});
-      *reinterpret_cast<Four*>(at + 2 * stride) = __builtin_shuffle(high01, high23, FourIndices{0, 1, 4, 5});
-      *reinterpret_cast<Four*>(at + 3 * stride) = __builtin_shuffle(high01, high23, FourIndices{2, 3, 6, 7});
-    }
-  for (int64_t j = 0; j < columns; ++j)
-    for (int64_t i = j < whole_columns ? whole_rows : 0; i < rows; ++i) to[j * stride + i] = from[i * columns + j];
-}
+void transpose(const float* from, int64_t rows, int64_t columns, float* to, int64_t stride) { transpose_blocks(from, columns, rows, columns, to, stride); }
 
 constexpr UnpackedProducts kProducts = {kWidth, combine, dot, transpose};
 
