@@ -238,14 +238,19 @@ void Model::forget_steps() {
 
 Value Model::run_step(StepKind kind, const Value& data) {
   std::shared_ptr<Step> step;
+  bool made = false;
   {
     std::lock_guard<std::mutex> lock(steps_mutex_);
-    if (uint64_t now = layer_changes(); now != steps_as_of_) forget_steps(), steps_as_of_ = now;
+    if (uint64_t now = layer_changes(); now != steps_as_of_) {
+      if (uint64_t layers = stamp(); layers != steps_stamp_) forget_steps(), steps_stamp_ = layers;
+      steps_as_of_ = now;
+    }
     for (const auto& s : steps_)
       if (s->kind == kind && alike(s->structure, data)) step = s;
     if (!step) {
       if (!arenas_) arenas_ = std::make_shared<Arenas>();
       step = std::make_shared<Step>();
+      made = true;
       step->kind = kind;
       // Placeholders, so that the cache does not hold a batch.
       step->structure = map_structure(data, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(Tensor::spec_only({}, leaf.as_tensor().dtype())) : leaf; });
@@ -272,6 +277,7 @@ Value Model::run_step(StepKind kind, const Value& data) {
   std::shared_ptr<const Value> result;
   {
     std::lock_guard<std::mutex> lock(steps_mutex_);
+    if (made) steps_stamp_ = stamp();  // now that tracing has built whatever was not built before
     result = step->result;
     if (graph_ && !hook && result->is_tensor() && leaves.size() == 1 && data.as_list()[0].is_tensor()) lone_steps_[static_cast<int>(kind)] = step;
   }

@@ -40,10 +40,14 @@ bool contains(const std::vector<T>& list, const T& item) { return std::find(list
 }  // namespace
 
 namespace {
-std::atomic<uint64_t> changes{0};
+std::atomic<uint64_t> changes{0}, stamps{0};
+uint64_t next_stamp() { return stamps.fetch_add(1, std::memory_order_relaxed); }
 }
 uint64_t layer_changes() { return changes.load(std::memory_order_relaxed); }
-void note_layer_change() { changes.fetch_add(1, std::memory_order_relaxed); }
+void Layer::note_change() {
+  stamp_ = next_stamp();
+  changes.fetch_add(1, std::memory_order_release);
+}
 
 std::optional<bool> inherited_training() { return training_flag; }
 NameScope::NameScope(const std::string& name, const void* owner) : length_(scope_path.size()), owner_(scope_owner) {
@@ -105,7 +109,7 @@ LayerArgs LayerArgs::take(Dict& config) {
   return out;
 }
 
-Layer::Layer(LayerArgs args) : args_(std::move(args)) {
+Layer::Layer(LayerArgs args) : args_(std::move(args)), stamp_(next_stamp()) {
   name_ = args_.name;
   trainable_ = args_.trainable;
   autocast_ = args_.autocast;
@@ -113,8 +117,6 @@ Layer::Layer(LayerArgs args) : args_(std::move(args)) {
   activity_regularizer_ = args_.activity_regularizer;
   path_ = NameScope::current();
 }
-Layer::~Layer() = default;
-
 std::string Layer::describe() const { return text("layer '", name(), "' (", public_class_name(), ")"); }
 
 Dict Layer::get_config() const {

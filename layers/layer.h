@@ -68,10 +68,9 @@ struct InputSpec {
   bool optional = false;
 };
 
-// Counts changes to layers after they were made (arguments, dtype policies, regularizers): steps that were compiled before
-// one are out of date.
+// Counts changes to layers after they were made (arguments, dtype policies, regularizers), of all layers there are. While it
+// stands still, no compiled step is out of date; when it has moved, Layer::stamp() tells whether a model is concerned.
 uint64_t layer_changes();
-void note_layer_change();
 
 class Layer : public Operation {
  public:
@@ -164,7 +163,7 @@ class Layer : public Operation {
   const DTypePolicyPtr& dtype_policy() const { return policy_; }
   void set_dtype_policy(DTypePolicyPtr policy) {
     policy_ = std::move(policy);
-    note_layer_change();
+    note_change();
   }
   DType compute_dtype() const { return policy_->compute_dtype(); }
   DType variable_dtype() const { return policy_->variable_dtype(); }
@@ -175,9 +174,11 @@ class Layer : public Operation {
   const RegularizerRef& activity_regularizer() const { return activity_regularizer_; }
   void set_activity_regularizer(RegularizerRef r) {
     activity_regularizer_ = std::move(r);
-    note_layer_change();
+    note_change();
   }
   std::vector<InputSpec>& input_spec() { return input_spec_; }
+  // Differs once this layer or one below it has been changed or replaced.
+  uint64_t stamp() const;
   const std::string& path() const { return path_; }
   const LayerArgs& layer_args() const { return args_; }
   // What build() was given, for files: {"input_shape": ...} or {"shapes_dict": ...}; None if never built.
@@ -200,6 +201,7 @@ class Layer : public Operation {
   virtual Tensor lone(const Tensor& x) { return {}; }  // the same for one tensor in inference; undefined where there is no other way
   void check_input_spec(const List& inputs) const;
   std::string expected_inputs() const;
+  void note_change();  // of what a compiled step depends on
   virtual Value named_inputs() const { return {}; }  // the keys of a model's inputs, if they are a dict
   bool supports_masking_ = false;
   std::vector<InputSpec> input_spec_;
@@ -220,6 +222,7 @@ class Layer : public Operation {
   Tensors added_losses_;
   Value build_shapes_;
   std::string path_;
+  uint64_t stamp_;
   bool single_input_build_ = true;
 };
 
@@ -236,7 +239,7 @@ class LayerWith : public Layer {
   }
   bool set_argument(const std::string& name, const Value& value) override {
     if (!set_field(class_name(), name, value, [this](Fields& f) { args.fields(f); })) return false;
-    note_layer_change();
+    note_change();
     return true;
   }
   A args;

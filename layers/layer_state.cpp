@@ -124,6 +124,12 @@ void add_unique(Variables& out, std::set<const VariableState*>& seen, const Vari
 }
 }  // namespace
 
+uint64_t Layer::stamp() const {
+  uint64_t hash = 14695981039346656037ull;  // FNV-1a's, over words
+  each_layer(*this, [&](const Layer& layer) { hash = (hash ^ layer.stamp_) * 1099511628211ull; });
+  return hash;
+}
+
 Variables Layer::weights() const {
   Variables out;
   std::set<const VariableState*> seen;
@@ -191,8 +197,19 @@ void Layer::set_trainable(bool value) {
   for (const LayerPtr& sub : sublayers()) sub->set_trainable(value);
 }
 
+namespace {
+std::atomic<int> layers_with_losses{0};  // few models add any: every outermost call asks
+}
+
+Layer::~Layer() {
+  if (!added_losses_.empty()) --layers_with_losses;
+}
+
 void Layer::add_loss(const Value& loss) {
-  for (const Tensor& t : flatten_tensors(loss)) added_losses_.push_back(t);
+  for (const Tensor& t : flatten_tensors(loss)) {
+    if (added_losses_.empty()) ++layers_with_losses;
+    added_losses_.push_back(t);
+  }
 }
 
 Tensors Layer::losses() {
@@ -204,7 +221,12 @@ Tensors Layer::losses() {
 }
 
 void Layer::clear_losses() {
-  each_layer(*this, [](const Layer& layer) { const_cast<Layer&>(layer).added_losses_.clear(); });
+  if (layers_with_losses == 0) return;
+  each_layer(*this, [](const Layer& layer) {
+    Tensors& losses = const_cast<Layer&>(layer).added_losses_;
+    if (!losses.empty()) --layers_with_losses;
+    losses.clear();
+  });
 }
 
 }  // namespace lamina

@@ -54,8 +54,6 @@ OpCall::OpCall(const OpInfo& info, Dict attributes) : info_(&info), attributes_(
 
 namespace {
 
-bool holds_tensors(const Value& v) { return !flatten_tensors(v).empty(); }
-
 // An argument of Keras' call(), which may stand in the node's args.
 bool in_call(const OpArgument& a) { return a.call || a.collects; }
 
@@ -65,7 +63,7 @@ Value record_call(const OpInfo& op, std::span<const Value> given) {
     if (op.arguments[i].tuple && arguments[i].is_list()) arguments[i] = tensor_from_list(arguments[i]);
   for (const Value& v : arguments) plain.push_back(strip_symbolic(v));
   Value result = op.call(plain);
-  if (!holds_tensors(result)) return result;  // ops.shape and the like: no tensor, no node
+  if (!holds_tensor(result)) return result;  // ops.shape and the like: no tensor, no node
   List args;
   Dict kwargs, attributes;
   bool positional = true;
@@ -73,7 +71,7 @@ Value record_call(const OpInfo& op, std::span<const Value> given) {
     const OpArgument& a = op.arguments[i];
     const Value& v = arguments[i];
     if (!in_call(a)) {
-      if (holds_tensors(v)) kwargs.set(a.name, v);  // where Keras has numbers
+      if (holds_tensor(v)) kwargs.set(a.name, v);  // where Keras has numbers
       else attributes.set(a.name, v);
       continue;
     }

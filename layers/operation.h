@@ -17,7 +17,10 @@ struct Node {
   Value outputs;  // the structure of outputs: a dict {shape, dtype} stands for each tensor
   std::vector<TensorSpec> specs;
   int index = 0;  // among the operation's calls
-  bool is_input() const { return flatten_tensors(args).empty() && flatten_tensors(Value(kwargs)).empty(); }
+  bool is_input() const {
+    auto holds = [](const auto& item) { return holds_tensor(item.second); };
+    return std::none_of(args.begin(), args.end(), holds_tensor) && std::none_of(kwargs.begin(), kwargs.end(), holds);
+  }
   Tensors input_tensors() const;  // the symbolic ones, in order
 };
 using NodePtr = std::shared_ptr<Node>;

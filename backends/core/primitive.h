@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <typeinfo>
 #include <vector>
 
 #include "backends/core/tensor.h"
@@ -38,6 +40,8 @@ struct VjpContext {
   std::span<const char> needed;   // one an input: whether its gradient is used (others may stay undefined)
 };
 
+class SavingPrimitive;
+
 class Primitive {
  public:
   virtual ~Primitive() = default;
@@ -51,6 +55,8 @@ class Primitive {
   virtual bool differentiable() const { return true; }
   // The output is input 0 under another shape: engines share the storage and run no kernel.
   virtual bool alias() const { return false; }
+  // This op as one that can give what its gradient needs beside its results (subfunction.h), or null.
+  virtual const SavingPrimitive* saving() const { return nullptr; }
 
   const std::string& key() const;  // name and attributes, computed once
   size_t hash() const;
@@ -65,6 +71,13 @@ class Primitive {
 };
 
 using Op = std::shared_ptr<const Primitive>;
+
+// The op as a P, or null. A look at the type, where dynamic_cast walks the classes: passes ask this of every node, several times.
+template <class P>
+const P* op_as(const Primitive* op) {
+  static_assert(std::is_final_v<P>, "other classes need dynamic_cast");
+  return op && typeid(*op) == typeid(P) ? static_cast<const P*>(op) : nullptr;
+}
 
 // Builds an op with its key ready, so that sharing it between threads is safe.
 template <class P, class... Args>

@@ -53,6 +53,7 @@ class SavingPrimitive : public Primitive {
  public:
   virtual bool saves() const = 0;
   virtual Op saving_twin() const = 0;  // the same with saves() true
+  const SavingPrimitive* saving() const final { return this; }
 };
 
 }  // namespace lamina

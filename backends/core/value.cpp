@@ -182,6 +182,12 @@ std::vector<Value> flatten(const Value& structure) {
   return leaves;
 }
 
+bool holds_tensor(const Value& structure) {
+  if (structure.is_sequence()) return std::any_of(structure.as_list().begin(), structure.as_list().end(), holds_tensor);
+  if (structure.is_dict()) return std::any_of(structure.as_dict().begin(), structure.as_dict().end(), [](const auto& item) { return holds_tensor(item.second); });
+  return structure.is_tensor();
+}
+
 Tensors flatten_tensors(const Value& structure) {
   Tensors out;
   for (const Value& leaf : flatten(structure))

@@ -145,6 +145,7 @@ inline void append_text(std::string& out, const Value& v) { out += v.repr(); }
 void flatten(const Value& structure, std::vector<Value>& leaves);
 std::vector<Value> flatten(const Value& structure);
 Tensors flatten_tensors(const Value& structure);  // only the tensors
+bool holds_tensor(const Value& structure);
 // The same structure with leaves replaced in order; dict keys keep their order.
 Value pack_like(const Value& structure, std::span<const Value> leaves);
 template <class F>

@@ -1,5 +1,6 @@
 #pragma once
-// The graph that a trace records and passes rewrite. Values are numbered; nodes stand in topological order.
+// The graph that a trace records and passes rewrite. Nodes stand in topological order; values are numbered in the order of the
+// nodes that make them.
 #include <algorithm>
 #include <memory>
 #include <span>
@@ -83,6 +84,8 @@ struct GraphNode {
   std::shared_ptr<VariableState> variable;  // variable: its value when the function is entered
   Tensor constant;                          // constant
   Ids inputs, outputs;                      // values
+  template <class P>
+  const P* as() const { return op_as<P>(op.get()); }  // the op as a P, or null
 };
 
 struct Graph {

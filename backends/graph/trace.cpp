@@ -13,7 +13,10 @@ Engine& trace_engine(Trace& trace) { return trace; }
 uint64_t trace_id(const Trace& trace) { return trace.id(); }
 bool trace_reaches(const Trace& trace, uint64_t id) { return trace.reaches(id); }
 
-Trace::Trace(Kind kind) : id_(next_trace++), kind_(kind), outer_(kind == Kind::sub_function ? current_trace() : nullptr) {}
+Trace::Trace(Kind kind) : id_(next_trace++), kind_(kind), outer_(kind == Kind::sub_function ? current_trace() : nullptr) {
+  graph_.nodes.reserve(32);
+  graph_.values.reserve(32);
+}
 
 Tensor Trace::wrap(int value) {
   auto node = make_pooled<TensorNode>(graph_.values[value].spec.shape, graph_.values[value].spec.dtype);

@@ -82,7 +82,7 @@ class HeadAttentionWith : public HeadAttention {
   }
   bool set_argument(const std::string& name, const Value& value) override {
     if (!set_field(class_name(), name, value, [this](Fields& f) { args.fields(f); })) return false;
-    note_layer_change();
+    note_change();
     return true;
   }
   A args;

@@ -91,7 +91,7 @@ class ConvLstmCell final : public Layer, public CellInterface {
   }
   bool set_argument(const std::string& name, const Value& value) override {
     if (!set_field(class_name(), name, value, [this](Fields& f) { args.fields(f); })) return false;
-    note_layer_change();
+    note_change();
     return true;
   }
   std::vector<std::string> call_arguments() const override { return {"inputs", "states"}; }
@@ -262,7 +262,7 @@ class ConvLstmLayer final : public RnnLayer {
   }
   bool set_argument(const std::string& name, const Value& value) override {
     if (!set_field(class_name(), name, value, [this](Fields& f) { own().args.fields_of_layer(f); }) && !set_field(class_name(), name, value, [this](Fields& f) { args_.fields(f); })) return false;
-    note_layer_change();
+    note_change();
     return true;
   }
   Value compute_output_shape(const BuildShapes& shapes) override {

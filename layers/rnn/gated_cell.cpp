@@ -49,7 +49,7 @@ Dict GatedCell::get_config() const {
 }
 bool GatedCell::set_argument(const std::string& name, const Value& value) {
   if (!set_field(class_name(), name, value, [this](Fields& f) { arguments.fields(kind_, f, false); })) return false;
-  note_layer_change();
+  note_change();
   return true;
 }
 

@@ -164,7 +164,7 @@ class RNNLayer final : public RnnLayer {
   }
   bool set_argument(const std::string& name, const Value& value) override {
     if (!set_field(class_name(), name, value, [this](Fields& f) { args.flags.fields(f); })) return false;
-    note_layer_change();
+    note_change();
     return true;
   }
 
@@ -214,7 +214,7 @@ class GatedRnnLayer final : public RnnLayer {
   }
   bool set_argument(const std::string& name, const Value& value) override {
     if (!gated().set_argument(name, value) && !set_field(class_name(), name, value, [this](Fields& f) { args_.fields(f); })) return false;
-    note_layer_change();
+    note_change();
     return true;
   }
 

@@ -12,13 +12,19 @@ namespace lamina::bindings {
 namespace {
 
 struct Modules {
-  py::object numpy, ndarray, generic, dtype, asarray, frombuffer;
+  py::object numpy, ndarray, generic, dtype, asarray;
+  py::object dtypes[kDTypeCount];  // NumPy's; of bfloat16 its bits'
   Modules() {
     numpy = py::module_::import("numpy");
     ndarray = numpy.attr("ndarray");
     generic = numpy.attr("generic");
-    dtype = numpy.attr("dtype");
     asarray = numpy.attr("asarray");
+    dtype = numpy.attr("dtype");
+    for (int i = 0; i < kDTypeCount; ++i) {
+      const auto t = static_cast<DType>(i);
+      dtypes[i] = dtype(py::str(std::string(name_of(t == DType::bfloat16 ? DType::uint16 : t))));
+    }
+    py::dtype::of<float>();  // pybind11's own table of NumPy, which takes a while
   }
 };
 const Modules& modules() {
@@ -43,12 +49,11 @@ std::optional<DType> dtype_of_format(const py::buffer_info& info) {
   }
 }
 
-py::object numpy_dtype(DType t) {
-  if (t == DType::bfloat16) return modules().dtype("uint16");
-  return modules().dtype(py::str(std::string(name_of(t))));
-}
+py::object numpy_dtype(DType t) { return modules().dtypes[static_cast<int>(t)]; }
 
 }  // namespace
+
+void load_numpy() { modules(); }
 
 Foreign::~Foreign() {
   py::gil_scoped_acquire gil;

@@ -29,6 +29,8 @@ py::object object_to_python(const ObjectPtr& o);
 List to_list(const py::args& args);
 Dict to_dict(const py::kwargs& kwargs);
 
+// Looks up what conversions need of NumPy; without it the first one does.
+void load_numpy();
 // An array as a tensor: shares the memory if it is contiguous, aligned and read-only use is safe, else copies.
 Tensor tensor_from_array(py::handle array, bool share);
 py::object array_from_tensor(const Tensor& t);  // a copy

@@ -240,6 +240,7 @@ void bind_tensor(py::module_& m) {
     for (const Tensor& g : gradients(outs, from, seeds)) out.append(to_python(g));
     return out;
   });
+  m.def("load_numpy", load_numpy);
   m.def("tensor_from_array", [](py::handle a, bool share) { return to_python(tensor_from_array(a, share)); });
 }
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from lamina import _lamina
+from lamina import _building, _lamina
 from lamina._errors import LayerType, check_layer_name, located, unknown_keyword_is_value_error
 from lamina._input_spec import InputSpec
 from lamina._operation import Operation
@@ -13,6 +13,7 @@ from lamina._tracking import Lock, TrackedDict, TrackedList, TrackedSet, layers_
 from lamina._variable import Variable
 from lamina._wrap import own, user_part
 
+_lamina.load_numpy()  # now, rather than in the first prediction
 _signatures = {}
 
 
@@ -40,6 +41,11 @@ class _LayerMethods(Saveable):
     _builtin = True
 
     # ---- construction ----
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "_builtin" not in cls.__dict__:
+            _building.guard(cls)
+
     def __new__(cls, *args, **kwargs):
         self = super().__new__(cls, *args, **kwargs)
         if "_builtin" not in cls.__dict__:
@@ -91,10 +97,18 @@ class _LayerMethods(Saveable):
     def build(self, *args, **kwargs):
         if self.built:
             return
-        self._build(self._shapes_dict(args, kwargs))
+        shapes = self._shapes_dict(args, kwargs)
+        if not self.__dict__.get("_in_build"):
+            self._build_from(shapes)
+            return
+        self._build(shapes)
         self.built = True
 
     def _hook_build(self, shapes):
+        with _building.Building(self):
+            self._call_build(shapes)
+
+    def _call_build(self, shapes):
         parameters = [p for p in _signature(self.build).parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         shapes = {k: _shape_tuple(v) for k, v in shapes.items()}
         if not parameters:

@@ -15,13 +15,13 @@ bool same_scalar(const Tensor& a, const Tensor& b) {
 
 // Filling memory is cheaper than copying it: what writes into a fill (a scatter) should have one of its own.
 bool large_fill(const GraphNode& n) {
-  auto* full = n.kind == GraphNode::Kind::op ? dynamic_cast<const FullOp*>(n.op.get()) : nullptr;
+  auto* full = n.as<FullOp>();
   return full && full->shape.elements() > 1024;
 }
 
 }  // namespace
 
-void common_subexpressions(Graph& graph) {
+bool common_subexpressions(Graph& graph) {
   std::vector<int> same(graph.values.size());  // the value that stands for each
   std::iota(same.begin(), same.end(), 0);
   std::unordered_multimap<size_t, int> seen;  // hash to node
@@ -52,10 +52,11 @@ void common_subexpressions(Graph& graph) {
     any = true;
     for (size_t k = 0; k < n.outputs.size(); ++k) same[n.outputs[k]] = graph.nodes[found].outputs[k];
   }
-  if (!any) return;
+  if (!any) return false;
   for (int& v : graph.outputs) v = same[v];
   for (auto& [variable, v] : graph.updates) v = same[v];
   dead_code(graph);
+  return true;
 }
 
 }  // namespace lamina::passes

@@ -2,7 +2,7 @@
 
 namespace lamina::passes {
 
-void dead_code(Graph& graph) {
+bool dead_code(Graph& graph) {
   std::vector<char> needed(graph.nodes.size());
   auto mark = [&](int v) { needed[graph.values[v].node] = 1; };
   for (int v : graph.inputs) mark(v);  // arguments stay, used or not
@@ -14,7 +14,7 @@ void dead_code(Graph& graph) {
     else
       for (int v : graph.nodes[i].inputs) mark(v);
   }
-  if (!dropped) return;
+  if (!dropped) return false;
   // What stays moves down, nodes and values alike.
   std::vector<int> fresh(graph.values.size(), -1), place(graph.nodes.size(), -1);
   size_t values = 0, nodes = 0;
@@ -42,6 +42,7 @@ void dead_code(Graph& graph) {
   renumber(graph.inputs);
   renumber(graph.outputs);
   for (auto& [variable, v] : graph.updates) v = fresh[v];
+  return true;
 }
 
 }  // namespace lamina::passes

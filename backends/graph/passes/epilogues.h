@@ -20,7 +20,6 @@ class Epilogues {
  public:
   // Matches all of a graph from the outermost nodes on. `product`: whether a node is a product that can take an epilogue.
   Epilogues(const Graph& graph, std::function<bool(int node)> product);
-  bool empty() const { return matches_.empty(); }
   // The epilogue that ends at this node, or null.
   const EpilogueMatch* at(int node) const {
     auto found = matches_.find(node);
@@ -38,7 +37,7 @@ class Epilogues {
   std::set<int> absorbed_;
 
   template <class P>
-  const P* op(int node) const { return g_.nodes[node].kind == GraphNode::Kind::op ? dynamic_cast<const P*>(g_.nodes[node].op.get()) : nullptr; }
+  const P* op(int node) const { return g_.nodes[node].as<P>(); }
   int maker(int v) const { return g_.values[v].node; }
   int input(int node, int k) const { return g_.nodes[node].inputs[k]; }
   const TensorSpec& spec(int v) const { return g_.values[v].spec; }

@@ -9,13 +9,14 @@ namespace {
 constexpr int64_t kMostElements = 1 << 14;  // a constant that costs no memory to speak of
 }
 
-void fold_constants(Graph& graph, bool fills) {
+bool fold_constants(Graph& graph, bool fills) {
   EagerScope eager;
   Tensors inputs;
+  bool any = false;
   for (GraphNode& n : graph.nodes) {
     if (n.kind != GraphNode::Kind::op || n.op->alias() || n.outputs.size() != 1) continue;
     if (graph.values[n.outputs[0]].spec.shape.elements() > kMostElements) continue;
-    if (!fills && dynamic_cast<const FullOp*>(n.op.get())) continue;
+    if (!fills && n.as<FullOp>()) continue;
     inputs.clear();
     for (int v : n.inputs) {
       const GraphNode& from = graph.nodes[graph.values[v].node];
@@ -28,7 +29,9 @@ void fold_constants(Graph& graph, bool fills) {
     n.kind = GraphNode::Kind::constant;
     n.op = nullptr;
     n.inputs = {};
+    any = true;
   }
+  return any;
 }
 
 }  // namespace lamina::passes

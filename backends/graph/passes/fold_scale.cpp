@@ -26,7 +26,6 @@ class Folding {
     for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
   }
 
-  bool found() const { return !chains_.empty(); }
   void rewrite() {
     for (size_t i = 0; i < g_.nodes.size(); ++i) {
       const int node = static_cast<int>(i);
@@ -37,7 +36,7 @@ class Folding {
 
  private:
   template <class P>
-  const P* op(int node) const { return g_.nodes[node].kind == GraphNode::Kind::op ? dynamic_cast<const P*>(g_.nodes[node].op.get()) : nullptr; }
+  const P* op(int node) const { return g_.nodes[node].as<P>(); }
   const TensorSpec& spec(int v) const { return g_.values[v].spec; }
 
   // What follows from constants and variables that this graph leaves as they are.
@@ -123,15 +122,16 @@ class Folding {
 
 }  // namespace
 
-void fold_scale(Graph& graph) {
-  bool any = false;
-  for (const GraphNode& n : graph.nodes) any |= n.op && (n.op->name() == "Convolution" || n.op->name() == "MatMul");
-  if (!any) return;
+bool fold_scale(Graph& graph) {
+  bool product = false, scale = false;
+  for (const GraphNode& n : graph.nodes) {
+    product |= n.as<ConvolutionOp>() || n.as<MatMulOp>();
+    if (auto* op = n.as<BinaryOp>()) scale |= op->kind == Binary::multiply;
+  }
+  if (!product || !scale) return false;
   Rebuild r(graph);
-  Folding folding(r);
-  if (!folding.found()) return r.abandon();
-  folding.rewrite();
-  r.finish();
+  Folding(r).rewrite();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

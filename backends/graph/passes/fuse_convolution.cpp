@@ -22,7 +22,6 @@ class Patterns {
     for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
   }
 
-  bool found() const { return useless_index_ || !epilogues_.empty() || !gradients_.empty() || !masks_.empty(); }
   void rewrite() {
     for (size_t i = 0; i < g_.nodes.size(); ++i) {
       const int node = static_cast<int>(i);
@@ -41,7 +40,7 @@ class Patterns {
   struct Mask { int scatter, pool; };                     // nodes
 
   template <class P>
-  const P* op(int node) const { return g_.nodes[node].kind == GraphNode::Kind::op ? dynamic_cast<const P*>(g_.nodes[node].op.get()) : nullptr; }
+  const P* op(int node) const { return g_.nodes[node].as<P>(); }
   // A max pooling that makes an index which nobody reads, or null.
   const MaxPoolOp* lone_pool(int node) const {
     auto* pool = op<MaxPoolOp>(node);
@@ -58,7 +57,6 @@ class Patterns {
   void find(int node) {
     if (op<ConvolutionWeightGradOp>(node)) find_gradients(node);
     else if (op<WhereOp>(node)) find_mask(node);
-    else if (lone_pool(node)) useless_index_ = true;
   }
 
   void find_gradients(int node) {
@@ -98,8 +96,7 @@ class Patterns {
     auto* grad = op<ConvolutionWeightGradOp>(g.kernel);
     Op fused = make_op<FusedConvolutionWeightGradOp>(grad->window, grad->groups, grad->sizes);
     const Ids inputs = {r_.at(input(g.kernel, 0)), r_.at(input(g.kernel, 1))};
-    const TensorSpec specs[] = {r_.spec(inputs[0]), r_.spec(inputs[1])};
-    const Ids out = r_.fresh().add_op(fused, inputs, fused->infer(specs));
+    const Ids out = r_.add(fused, inputs);
     const int bias = g_.nodes[g.bias].outputs[0];
     r_.replace(g_.nodes[g.kernel].outputs[0], out[0]);
     r_.replace(bias, spec(bias).shape == r_.spec(out[1]).shape ? out[1] : r_.emit(make_op<ReshapeOp>(spec(bias).shape), {out[1]}));
@@ -116,7 +113,6 @@ class Patterns {
   Rebuild& r_;
   const Graph& g_;
   Epilogues epilogues_;
-  bool useless_index_ = false;  // some pooling makes an index that nobody reads
   std::vector<int> uses_;
   std::vector<std::vector<int>> users_;
   std::unordered_map<int, Gradients> gradients_;
@@ -126,15 +122,13 @@ class Patterns {
 
 }  // namespace
 
-void fuse_convolution(Graph& graph) {
+bool fuse_convolution(Graph& graph) {
   bool any = false;
   for (const GraphNode& n : graph.nodes) any |= n.op && (n.op->name().starts_with("Convolution") || n.op->name().starts_with("MaxPool"));
-  if (!any) return;
+  if (!any) return false;
   Rebuild r(graph);
-  Patterns patterns(r);
-  if (!patterns.found()) return r.abandon();
-  patterns.rewrite();
-  r.finish();
+  Patterns(r).rewrite();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

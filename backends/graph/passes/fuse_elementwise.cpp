@@ -52,7 +52,7 @@ class Fusion {
     for (size_t i = 0; i < g_.nodes.size(); ++i) {
       const GraphNode& n = g_.nodes[i];
       if (n.kind != GraphNode::Kind::op) continue;
-      if (dynamic_cast<const BroadcastOp*>(n.op.get())) {
+      if (n.as<BroadcastOp>()) {
         broadcast_[i] = 1;  // in a group it costs nothing: its operand is fed broadcast
         continue;
       }
@@ -168,7 +168,7 @@ class Writer {
     Op op = make_op<FusedElementwiseOp>(std::move(program), shape);
     std::vector<TensorSpec> specs;
     for (int v : results) specs.push_back(g.values[v].spec);
-    auto fresh = r_.fresh().add_op(op, inputs_, specs);
+    auto fresh = r_.add(op, inputs_, specs);
     for (size_t i = 0; i < results.size(); ++i) r_.replace(results[i], fresh[i]);
   }
 
@@ -208,7 +208,8 @@ class Writer {
 
 }  // namespace
 
-void fuse_elementwise(Graph& graph) {
+bool fuse_elementwise(Graph& graph) {
+  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), [](const GraphNode& n) { return n.as<BroadcastOp>() || (n.op && elementwise(*n.op)); })) return false;
   Rebuild r(graph);
   Fusion fusion(r.old());
   const auto& nodes = r.old().nodes;
@@ -251,7 +252,7 @@ void fuse_elementwise(Graph& graph) {
       else Writer(r, fusion, fusion.members(u)).write();
     }
   }
-  r.finish();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

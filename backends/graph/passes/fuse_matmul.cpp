@@ -7,16 +7,15 @@ namespace lamina::passes {
 
 namespace {
 
-const MatMulOp* product(const GraphNode& n) { return n.kind == GraphNode::Kind::op ? dynamic_cast<const MatMulOp*>(n.op.get()) : nullptr; }
+const MatMulOp* product(const GraphNode& n) { return n.as<MatMulOp>(); }
 
 }  // namespace
 
-void fuse_matmul(Graph& graph) {
-  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), product)) return;
+bool fuse_matmul(Graph& graph) {
+  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), product)) return false;
   Rebuild r(graph);
   const auto& nodes = r.old().nodes;
   const Epilogues epilogues(r.old(), [&](int node) { return product(nodes[node]) != nullptr; });
-  if (epilogues.empty()) return r.abandon();
   for (size_t i = 0; i < nodes.size(); ++i) {
     const int node = static_cast<int>(i);
     if (const EpilogueMatch* m = epilogues.at(node)) {
@@ -26,7 +25,7 @@ void fuse_matmul(Graph& graph) {
       r.keep(nodes[i]);
     }
   }
-  r.finish();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

@@ -12,8 +12,7 @@ const GraphNode& maker(const Graph& g, int v) { return g.nodes[g.values[v].node]
 
 template <class P>
 const P* op_of(const Graph& g, int v) {
-  const GraphNode& n = maker(g, v);
-  return n.kind == GraphNode::Kind::op ? dynamic_cast<const P*>(n.op.get()) : nullptr;
+  return maker(g, v).as<P>();
 }
 
 struct Match {
@@ -55,7 +54,8 @@ std::optional<Match> match(const Graph& g, int v, const std::vector<int>& uses) 
 
 }  // namespace
 
-void fuse_matmul_update(Graph& graph) {
+bool fuse_matmul_update(Graph& graph) {
+  if (graph.updates.empty()) return false;
   std::vector<int> uses(graph.values.size());
   for (const GraphNode& n : graph.nodes)
     for (int v : n.inputs) ++uses[v];
@@ -65,7 +65,7 @@ void fuse_matmul_update(Graph& graph) {
     auto m = match(graph, v, uses);
     if (m && maker(graph, m->variable).variable == variable) found.emplace(v, *m);
   }
-  if (found.empty()) return;
+  if (found.empty()) return false;
   Rebuild r(graph);
   for (const GraphNode& n : r.old().nodes) {
     auto at = found.find(n.outputs[0]);
@@ -81,7 +81,7 @@ void fuse_matmul_update(Graph& graph) {
     if (m.rate >= 0) inputs.push_back(r.at(m.rate));
     r.replace(n.outputs[0], r.emit(op, inputs));
   }
-  r.finish();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

@@ -5,17 +5,18 @@
 
 namespace lamina::passes {
 
-void fuse_scatter_update(Graph& graph) {
+bool fuse_scatter_update(Graph& graph) {
+  if (graph.updates.empty()) return false;
   const std::vector<int> uses = use_counts(graph);
   std::unordered_map<int, int> sums;  // by the update's node, the node of its gradient
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    auto* update = dynamic_cast<const UpdateOp*>(graph.nodes[i].op.get());
+    auto* update = graph.nodes[i].as<UpdateOp>();
     if (!update) continue;
     const int gradient = graph.nodes[i].inputs[static_cast<size_t>(states_of(update->rule))], maker = graph.values[gradient].node;
-    auto* sum = dynamic_cast<const ScatterSumOp*>(graph.nodes[maker].op.get());
+    auto* sum = graph.nodes[maker].as<ScatterSumOp>();
     if (sum && sum->axis == 0 && uses[gradient] == 1) sums[static_cast<int>(i)] = maker;
   }
-  if (sums.empty()) return;
+  if (sums.empty()) return false;
   Rebuild r(graph);
   const Graph& g = r.old();
   for (size_t i = 0; i < g.nodes.size(); ++i) {
@@ -28,16 +29,15 @@ void fuse_scatter_update(Graph& graph) {
     auto* update = static_cast<const UpdateOp*>(n.op.get());
     const GraphNode& sum = g.nodes[found->second];
     Ids inputs;
-    std::vector<TensorSpec> specs;
-    auto take = [&](int v) { inputs.push_back(r.at(v)), specs.push_back(r.spec(r.at(v))); };
+    auto take = [&](int v) { inputs.push_back(r.at(v)); };
     const size_t states = static_cast<size_t>(states_of(update->rule));
     for (size_t s = 0; s < states; ++s) take(n.inputs[s]);
     take(sum.inputs[0]), take(sum.inputs[1]), take(n.inputs[states + 1]);
     Op op = make_op<ScatterUpdateOp>(update->rule, update->constants);
-    const Ids out = r.fresh().add_op(op, inputs, op->infer(specs));
+    const Ids out = r.add(op, std::move(inputs));
     for (size_t s = 0; s < states; ++s) r.replace(n.outputs[s], out[s]);
   }
-  r.finish();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

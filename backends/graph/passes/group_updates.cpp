@@ -9,7 +9,8 @@ namespace {
 constexpr int64_t kSmall = 16 * 1024;
 }  // namespace
 
-void group_updates(Graph& graph) {
+bool group_updates(Graph& graph) {
+  if (graph.updates.size() < 2) return false;
   const std::vector<int> uses = use_counts(graph);
   std::vector<char> updated(graph.values.size());
   for (const auto& [variable, v] : graph.updates) updated[v] = 1;
@@ -17,10 +18,10 @@ void group_updates(Graph& graph) {
   std::vector<int> members;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const GraphNode& n = graph.nodes[i];
-    if (!dynamic_cast<const UpdateOp*>(n.op.get()) || graph.values[n.outputs[0]].spec.shape.elements() > kSmall) continue;
+    if (!n.as<UpdateOp>() || graph.values[n.outputs[0]].spec.shape.elements() > kSmall) continue;
     if (std::all_of(n.outputs.begin(), n.outputs.end(), [&](int v) { return updated[v] && uses[v] == 1; })) members.push_back(static_cast<int>(i));
   }
-  if (members.size() < 2) return;
+  if (members.size() < 2) return false;
   Rebuild r(graph);
   const Graph& g = r.old();
   size_t next = 0;
@@ -31,19 +32,18 @@ void group_updates(Graph& graph) {
     }
     if (++next < members.size()) continue;
     std::vector<UpdateOp> parts;
-    std::vector<TensorSpec> specs;
     Ids inputs;
     for (int m : members) {
       parts.push_back(static_cast<const UpdateOp&>(*g.nodes[m].op));
-      for (int v : g.nodes[m].inputs) inputs.push_back(r.at(v)), specs.push_back(r.spec(r.at(v)));
+      for (int v : g.nodes[m].inputs) inputs.push_back(r.at(v));
     }
     const Op op = make_op<UpdateGroupOp>(std::move(parts));
-    const Ids out = r.fresh().add_op(op, inputs, op->infer(specs));
+    const Ids out = r.add(op, std::move(inputs));
     size_t o = 0;
     for (int m : members)
       for (int v : g.nodes[m].outputs) r.replace(v, out[o++]);
   }
-  r.finish();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

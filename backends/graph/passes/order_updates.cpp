@@ -13,8 +13,8 @@ bool small(const Graph& graph, const GraphNode& n) {
 }
 }  // namespace
 
-void order_updates(Graph& graph) {
-  if (graph.updates.empty()) return;
+bool order_updates(Graph& graph) {
+  if (graph.updates.empty()) return false;
   const int count = static_cast<int>(graph.nodes.size());
   // The old values that each update node overwrites.
   std::unordered_map<uint64_t, int> old_value;  // variable id to the node that reads it
@@ -62,7 +62,7 @@ void order_updates(Graph& graph) {
     if (!moved[i]) r.keep(r.old().nodes[i]);
     for (int m : after[i]) r.keep(r.old().nodes[m]);
   }
-  r.finish();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

@@ -21,26 +21,25 @@ class Simplify {
 
   // The value that takes this node's place, or -1 to keep it.
   int rewrite(const GraphNode& n) {
-    const Primitive* p = n.op.get();
     in_.clear();
     for (int v : n.inputs) in_.push_back(r_.at(v));
     out_ = r_.old().values[n.outputs[0]].spec;
-    if (auto* op = dynamic_cast<const BinaryOp*>(p)) return binary(n, *op);
-    if (auto* op = dynamic_cast<const UnaryOp*>(p)) return unary(*op);
-    if (auto* op = dynamic_cast<const WhereOp*>(p)) return where(n, *op);
-    if (dynamic_cast<const CastOp*>(p)) return cast();
-    if (dynamic_cast<const ReshapeOp*>(p)) return reshape(n);
-    if (dynamic_cast<const StopGradientOp*>(p)) return in_[0];
-    if (auto* op = dynamic_cast<const TransposeOp*>(p)) return transpose(*op);
-    if (auto* op = dynamic_cast<const BroadcastOp*>(p)) return broadcast(*op);
-    if (auto* op = dynamic_cast<const MatMulOp*>(p)) return matmul(*op);
-    if (auto* op = dynamic_cast<const ReduceOp*>(p)) return reduce(*op);
+    if (auto* op = n.as<BinaryOp>()) return binary(n, *op);
+    if (auto* op = n.as<UnaryOp>()) return unary(*op);
+    if (auto* op = n.as<WhereOp>()) return where(n, *op);
+    if (n.as<CastOp>()) return cast();
+    if (n.as<ReshapeOp>()) return reshape(n);
+    if (n.as<StopGradientOp>()) return in_[0];
+    if (auto* op = n.as<TransposeOp>()) return transpose(*op);
+    if (auto* op = n.as<BroadcastOp>()) return broadcast(*op);
+    if (auto* op = n.as<MatMulOp>()) return matmul(*op);
+    if (auto* op = n.as<ReduceOp>()) return reduce(*op);
     return -1;
   }
 
   // relu(x) already in the graph, by x.
   void note(const GraphNode& n) {
-    auto* op = n.kind == GraphNode::Kind::op ? dynamic_cast<const UnaryOp*>(n.op.get()) : nullptr;
+    auto* op = n.as<UnaryOp>();
     if (op && op->kind == Unary::relu) relus_.emplace(r_.at(n.inputs[0]), r_.at(n.outputs[0]));
   }
 
@@ -193,7 +192,7 @@ class Simplify {
 
 }  // namespace
 
-void simplify(Graph& graph) {
+bool simplify(Graph& graph) {
   Rebuild r(graph);
   Simplify rules(r);
   for (const GraphNode& n : r.old().nodes) {
@@ -205,7 +204,7 @@ void simplify(Graph& graph) {
       rules.note(n);
     }
   }
-  r.finish();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

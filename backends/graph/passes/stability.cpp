@@ -14,8 +14,8 @@ class Stable {
 
   // A better form of this node in the fresh graph, or -1.
   int rewrite(const GraphNode& n) {
-    if (auto* u = dynamic_cast<const UnaryOp*>(n.op.get())) return rewrite(u->kind, r_.at(n.inputs[0]));
-    if (auto* b = dynamic_cast<const BinaryOp*>(n.op.get())) {
+    if (auto* u = n.as<UnaryOp>()) return rewrite(u->kind, r_.at(n.inputs[0]));
+    if (auto* b = n.as<BinaryOp>()) {
       int x = r_.at(n.inputs[0]), y = r_.at(n.inputs[1]);
       if (b->kind == Binary::subtract && is(y, 1) && same_size(n, x))
         if (int e = operand(x, Unary::exp); e >= 0) return unary(Unary::expm1, e);
@@ -71,13 +71,13 @@ class Stable {
 
 }  // namespace
 
-void stability(Graph& graph) {
+bool stability(Graph& graph) {
   auto candidate = [](const GraphNode& n) {
-    if (auto* u = dynamic_cast<const UnaryOp*>(n.op.get())) return u->kind == Unary::log || u->kind == Unary::log1p;
-    auto* b = dynamic_cast<const BinaryOp*>(n.op.get());
+    if (auto* u = n.as<UnaryOp>()) return u->kind == Unary::log || u->kind == Unary::log1p;
+    auto* b = n.as<BinaryOp>();
     return b && b->kind == Binary::subtract;
   };
-  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), candidate)) return;
+  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), candidate)) return false;
   Rebuild r(graph);
   Stable stable(r);
   for (const GraphNode& n : r.old().nodes) {
@@ -85,7 +85,7 @@ void stability(Graph& graph) {
     if (better >= 0) r.replace(n.outputs[0], better);
     else r.keep(n);
   }
-  r.finish();
+  return r.finish();
 }
 
 }  // namespace lamina::passes

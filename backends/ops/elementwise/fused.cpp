@@ -41,19 +41,21 @@ std::vector<TensorSpec> FusedElementwiseOp::infer(std::span<const TensorSpec> in
   return out;
 }
 
+bool elementwise(const Primitive& op) { return op_as<BinaryOp>(&op) || op_as<UnaryOp>(&op) || op_as<CastOp>(&op) || op_as<WhereOp>(&op); }
+
 bool instruction_of(const Primitive& op, std::span<const TensorSpec> in, const TensorSpec& output, Instruction& i) {
   i = {};
   i.to = output.dtype;
   i.from = in.empty() ? output.dtype : in[0].dtype;
-  if (auto* u = dynamic_cast<const UnaryOp*>(&op)) {
+  if (auto* u = op_as<UnaryOp>(&op)) {
     i.code = Instruction::Code::unary;
     i.kind = static_cast<uint8_t>(u->kind);
-  } else if (auto* b = dynamic_cast<const BinaryOp*>(&op)) {
+  } else if (auto* b = op_as<BinaryOp>(&op)) {
     i.code = Instruction::Code::binary;
     i.kind = static_cast<uint8_t>(b->kind);
-  } else if (dynamic_cast<const WhereOp*>(&op)) {
+  } else if (op_as<WhereOp>(&op)) {
     i.code = Instruction::Code::where;
-  } else if (dynamic_cast<const CastOp*>(&op)) {
+  } else if (op_as<CastOp>(&op)) {
     i.code = Instruction::Code::cast;
   } else {
     return false;
@@ -62,7 +64,7 @@ bool instruction_of(const Primitive& op, std::span<const TensorSpec> in, const T
 }
 
 ElementwiseProgram program_of(const KernelRequest& r) {
-  if (auto* fused = dynamic_cast<const FusedElementwiseOp*>(&r.op)) return fused->program;
+  if (auto* fused = op_as<FusedElementwiseOp>(&r.op)) return fused->program;
   ElementwiseProgram p;
   Instruction i;
   if (!instruction_of(r.op, r.inputs, r.outputs[0], i)) throw RuntimeError(r.op.key(), " is not elementwise.");

@@ -18,6 +18,7 @@ class FusedElementwiseOp final : public Primitive {
   const Shape shape;  // of every output; the inputs broadcast to it
 };
 
+bool elementwise(const Primitive& op);  // Unary, Binary, Where or Cast
 // The instruction of a one-op node (Unary, Binary, Where, Cast), with operands in registers a, b, c; false for other ops.
 bool instruction_of(const Primitive& op, std::span<const TensorSpec> inputs, const TensorSpec& output, Instruction& instruction);
 // The program of an elementwise primitive: that of a FusedElementwise, else one instruction.

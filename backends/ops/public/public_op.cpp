@@ -36,14 +36,6 @@ void fill(const Value& v, double*& to) {
   else *to++ = v.as_number();
 }
 
-bool holds_tensor(const Value& v) {
-  if (v.is_tensor()) return true;
-  if (v.is_sequence())
-    for (const Value& item : v.as_list())
-      if (holds_tensor(item)) return true;
-  return false;
-}
-
 Shape leading_shape(const Value& v) {
   Shape s;
   const Value* at = &v;

@@ -1,5 +1,6 @@
 // Each pass on graphs small enough to read: what it leaves, and that the numbers stay.
 #include "backends/graph/passes/passes.h"
+#include "backends/graph/passes/rebuild.h"
 
 #include "backends/core/engine.h"
 #include "backends/graph/executable.h"
@@ -50,7 +51,7 @@ void expect_sound(const Graph& g) {
 }
 
 // The pass applied; the outputs as before, to `tolerance`.
-Graph check(void (*pass)(Graph&), const Body& body, const Tensors& inputs, double tolerance = 0) {
+Graph check(const std::function<void(Graph&)>& pass, const Body& body, const Tensors& inputs, double tolerance = 0) {
   Graph before = trace_of(body, inputs), after = trace_of(body, inputs);
   pass(after);
   expect_sound(after);
@@ -64,6 +65,51 @@ Graph check(void (*pass)(Graph&), const Body& body, const Tensors& inputs, doubl
 void clean(Graph& g) {
   passes::simplify(g);
   passes::dead_code(g);
+}
+
+// Keeping all nodes copies nothing; the first that is not kept, or not in its place, makes the graph another one.
+TEST(Rebuild, CopiesOnlyWhatChanges) {
+  auto made = [] { return trace_of([](auto in) -> Tensors { return {prim::negative(prim::exp(in[0]))}; }, {ramp({3})}); };
+  Graph g = made();
+  const GraphNode* nodes = g.nodes.data();
+  {
+    passes::Rebuild r(g);
+    for (const GraphNode& n : r.old().nodes) r.keep(n);
+    EXPECT_FALSE(r.finish());
+  }
+  EXPECT_EQ(g.nodes.data(), nodes);
+  {
+    passes::Rebuild r(g);  // without its last node, whose value was the second one's
+    r.keep(r.old().nodes[0]);
+    r.keep(r.old().nodes[1]);
+    r.replace(r.old().nodes[2].outputs[0], r.at(r.old().nodes[1].outputs[0]));
+    EXPECT_TRUE(r.finish());
+  }
+  EXPECT_EQ(ops(g), 1);
+  expect_sound(g);
+  g = made();
+  g.outputs = {g.nodes[1].outputs[0]};
+  {
+    passes::Rebuild r(g);  // without its last node, which nobody reads
+    r.keep(r.old().nodes[0]);
+    r.keep(r.old().nodes[1]);
+    EXPECT_TRUE(r.finish());
+  }
+  EXPECT_EQ(ops(g), 1);
+  expect_sound(g);
+  g = made();
+  {
+    passes::Rebuild r(g);  // with one more in between
+    r.keep(r.old().nodes[0]);
+    r.keep(r.old().nodes[1]);
+    const int root = r.emit(make_op<UnaryOp>(Unary::sqrt), {r.at(r.old().nodes[1].outputs[0])});
+    r.replace(r.old().nodes[1].outputs[0], root);
+    r.keep(r.old().nodes[2]);
+    EXPECT_TRUE(r.finish());
+  }
+  EXPECT_EQ(ops(g), 3);
+  expect_sound(g);
+  EXPECT_NEAR(Executable(std::move(g)).run(Tensors{ramp({3})})[0].at(2), -std::sqrt(std::exp(ramp({3}).at(2))), 1e-6);
 }
 
 TEST(Simplify, NeutralElements) {

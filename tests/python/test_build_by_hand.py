@@ -1,0 +1,65 @@
+"""build() called by hand, on built-in and users' layers, beside Keras'."""
+import keras
+import numpy as np
+import pytest
+
+import lamina
+
+
+def _built_by_hand(k):
+    class Base(k.layers.Layer):
+        def build(self, input_shape):
+            self.times = getattr(self, "times", 0) + 1
+            self.dense = k.layers.Dense(2)
+            self.dense.build(input_shape)
+            self.w = self.add_weight(shape=(2,), name="w")
+
+        def call(self, x):
+            return self.dense(x) + self.w
+
+    class Chained(Base):
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.v = self.add_weight(shape=(1,), name="v")
+
+    class Two(k.layers.Layer):
+        def build(self, a_shape, b_shape):
+            self.w = self.add_weight(shape=(a_shape[-1], b_shape[-1]), name="w")
+
+        def call(self, a, b):
+            return a @ self.w * b
+
+    class Mixin:
+        def build(self, input_shape):
+            self.w = self.add_weight(shape=(input_shape[-1],), name="w")
+
+    class Mixed(Mixin, k.layers.Layer):
+        def call(self, x):
+            return x * self.w
+
+    class Net(k.Model):
+        def build(self, input_shape):
+            self.dense = k.layers.Dense(2)
+            self.dense.build(input_shape)
+
+        def call(self, x):
+            return self.dense(x)
+
+    return {"base": lambda: Base(name="l"), "chained": lambda: Chained(name="l"), "two": lambda: Two(name="l"), "mixed": lambda: Mixed(name="l"), "net": lambda: Net(name="l"), "dense": lambda: k.layers.Dense(2, name="l")}
+
+
+@pytest.mark.parametrize("name", ["base", "chained", "two", "mixed", "net", "dense"])
+def test_build_called_by_hand(name):
+    """As Keras': once, with the layer's path, shapes for files, and locked afterwards."""
+    seen = []
+    for k in (keras, lamina):
+        layer = _built_by_hand(k)[name]()
+        shapes = ((None, 4), (None, 3)) if name == "two" else ((None, 4),)
+        layer.build(*shapes)
+        before = layer.weights
+        layer(*[np.ones((2, s[-1]), "float32") for s in shapes])
+        assert len(layer.weights) == len(before) and all(a is b for a, b in zip(layer.weights, before))
+        with pytest.raises(ValueError):
+            layer.add_weight(shape=(1,))
+        seen.append((layer.built, getattr(layer, "times", None), layer.get_build_config(), [(w.path.split("/")[0], w.path.split("/")[-1], tuple(w.shape)) for w in layer.weights]))
+    assert seen[0] == seen[1]
