@@ -71,6 +71,13 @@ class Pool {
     if (error_) std::rethrow_exception(error_);
   }
 
+  void rouse() {
+    if (!sleepers_.load()) return;
+    std::lock_guard<std::mutex> lock(sleep_mutex_);
+    ++calls_;
+    wake_.notify_all();
+  }
+
   // Offers spare work to waiting workers, unless other work is on offer.
   void offer(SpareWork* work) {
     SpareWork* none = nullptr;
@@ -89,7 +96,7 @@ class Pool {
  private:
   static constexpr int kShift = 16;  // gate: generation, open, how many workers are inside
   static constexpr uint64_t kOpen = 1u << 15, kJoined = kOpen - 1;
-  static constexpr auto kAwake = std::chrono::microseconds(100);  // how long a worker looks for the next job before it sleeps
+  static constexpr auto kAwake = std::chrono::microseconds(300);  // how long a worker looks for the next job before it sleeps; to wake it costs tens of microseconds
 
   static Pool*& current() {
     static Pool* pool = [] {
@@ -143,8 +150,10 @@ class Pool {
       if (!is_new()) {
         std::unique_lock<std::mutex> lock(sleep_mutex_);
         sleepers_.fetch_add(1);
-        wake_.wait(lock, is_new);
+        const uint64_t calls = calls_;
+        wake_.wait(lock, [&] { return is_new() || calls_ != calls; });
         sleepers_.fetch_sub(1);
+        if (!is_new()) continue;  // roused: awake for a while
       }
       uint64_t gate = gate_.load();
       seen = gate >> kShift;
@@ -161,6 +170,7 @@ class Pool {
   std::atomic<int> sleepers_{0}, core_{-1}, helpers_{0};
   std::atomic<SpareWork*> spare_{nullptr};
   uint64_t generation_ = 0;
+  uint64_t calls_ = 0;  // of rouse(), under sleep_mutex_
   int64_t count_ = 0;
   void (*task_)(void*, int64_t) = nullptr;
   void* context_ = nullptr;
@@ -171,6 +181,8 @@ class Pool {
 thread_local bool Pool::inside_ = false;
 
 }  // namespace
+
+void rouse_workers() { Pool::instance().rouse(); }
 
 namespace detail {
 void run_tasks(int64_t count, void (*task)(void*, int64_t), void* context) { Pool::instance().run(count, task, context); }

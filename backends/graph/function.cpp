@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "backends/core/settings.h"
+#include "backends/cpu/thread_pool.h"
 #include "backends/graph/executable.h"
 #include "backends/graph/passes/passes.h"
 #include "backends/graph/trace.h"
@@ -75,6 +76,7 @@ std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs)
   }
   std::vector<TensorSpec> specs;
   for (const Tensor& t : inputs) specs.push_back(t.spec());
+  rouse_workers();  // they will be needed when this is compiled
   auto made = compile(specs);
   std::lock_guard<std::mutex> lock(mutex_);
   if (auto other = find(inputs)) return other;

@@ -12,6 +12,7 @@ import numpy as np
 import lamina as keras
 
 MODELS = 40
+ROUNDS = 5
 
 
 def seconds(f):
@@ -33,21 +34,25 @@ def measure(name):
 
     for _ in range(3):
         predict(make())
-    fresh = [make() for _ in range(MODELS)]
-    first_in_a_row = [seconds(lambda: predict(model)) for model in fresh]
-    del fresh
-    first, other, later = [], [], []
-    for _ in range(MODELS):
-        model = make()
-        first.append(seconds(lambda: predict(model)))
-        make()
-        other.append(seconds(lambda: predict(model)))
-        for _ in range(5):
-            predict(model)
-        later.append(seconds(lambda: predict(model)))
-    row = [1e6 * statistics.median(times) for times in (first_in_a_row, first, other, later)]
+    rows = []
+    for _ in range(ROUNDS):
+        fresh = [make() for _ in range(MODELS)]
+        first_in_a_row = [seconds(lambda: predict(model)) for model in fresh]
+        del fresh
+        first, other, later = [], [], []
+        for _ in range(MODELS):
+            model = make()
+            first.append(seconds(lambda: predict(model)))
+            make()
+            other.append(seconds(lambda: predict(model)))
+            for _ in range(5):
+                predict(model)
+            later.append(seconds(lambda: predict(model)))
+        rows.append([1e6 * statistics.median(times) for times in (first_in_a_row, first, other, later)])
+    row = [statistics.median(column) for column in zip(*rows)]
+    ratio = lambda a, b: statistics.median(r[a] / r[b] for r in rows)
     print(f"{name:20} first calls in a row {row[0]:8.1f} us, after making the model {row[1]:8.1f}; later after making another {row[2]:8.1f}, later in a row {row[3]:8.1f}; "
-          f"{row[0] / row[3]:.1f}, {row[1] / row[3]:.1f}, {row[1] / row[2]:.1f}")
+          f"times as long as later in a row: {ratio(0, 3):.1f}, {ratio(1, 3):.1f}")
 
 
 if __name__ == "__main__":
