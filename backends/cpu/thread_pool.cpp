@@ -51,17 +51,16 @@ class Pool {
     inside_ = true;
     task_ = task;
     context_ = context;
-    count_ = count;
     limit_ = static_cast<uint64_t>(std::min<int64_t>(thread_count() - 1, count - 1));
+    share(count, static_cast<int>(limit_) + 1);
     error_ = nullptr;
     core_.store(sched_getcpu(), std::memory_order_relaxed);
-    next_.store(0, std::memory_order_relaxed);
     gate_.store(++generation_ << kShift | kOpen);
     if (sleepers_.load()) {
       std::lock_guard<std::mutex> lock(sleep_mutex_);  // a worker about to sleep has either seen the gate or is waiting
       for (uint64_t i = 0; i < limit_; ++i) wake_.notify_one();
     }
-    work();
+    work(0);
     gate_.fetch_and(~kOpen, std::memory_order_acq_rel);
     for (int spins = 0; gate_.load(std::memory_order_acquire) & kJoined; ++spins) {
       spin();
@@ -108,16 +107,35 @@ class Pool {
   }
 
   void start_workers(int wanted) {
-    for (; workers_ < wanted; ++workers_) std::thread([this, seen = generation_] { loop(seen); }).detach();
+    for (; workers_ < wanted; ++workers_) std::thread([this, number = workers_, seen = generation_] { loop(number, seen); }).detach();
   }
 
-  void work() {
-    for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
-      try {
-        task_(context_, i);
-      } catch (...) {
-        std::lock_guard<std::mutex> lock(error_mutex_);
-        if (!error_) error_ = std::current_exception();
+  // A thread's part of the tasks: the same part of every job, so that it finds in its cache what it wrote in the job before.
+  struct alignas(64) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
+
+  void share(int64_t count, int parts) {
+    if (shares_.size() < static_cast<size_t>(parts)) shares_ = std::vector<Share>(static_cast<size_t>(parts));
+    parts_ = parts;
+    for (int64_t p = 0; p < parts; ++p) {
+      shares_[p].next.store(count * p / parts, std::memory_order_relaxed);
+      shares_[p].end = count * (p + 1) / parts;
+    }
+  }
+
+  // The tasks of one share, then what the others have left.
+  void work(int own) {
+    for (int k = 0; k < parts_; ++k) {
+      Share& share = shares_[static_cast<size_t>((own + k) % parts_)];
+      for (int64_t i; (i = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+        try {
+          task_(context_, i);
+        } catch (...) {
+          std::lock_guard<std::mutex> lock(error_mutex_);
+          if (!error_) error_ = std::current_exception();
+        }
       }
     }
   }
@@ -137,7 +155,7 @@ class Pool {
     helpers_.fetch_sub(1);
   }
 
-  void loop(uint64_t seen) {
+  void loop(int number, uint64_t seen) {
     inside_ = true;
     for (;;) {
       auto is_new = [&] { return gate_.load() >> kShift != seen; };
@@ -158,7 +176,7 @@ class Pool {
       uint64_t gate = gate_.load();
       seen = gate >> kShift;
       if (!join(gate)) continue;
-      work();
+      work(1 + number % (parts_ - 1));
       gate_.fetch_sub(1, std::memory_order_release);
     }
   }
@@ -166,12 +184,12 @@ class Pool {
   std::mutex busy_, sleep_mutex_, error_mutex_;
   std::condition_variable wake_;
   std::atomic<uint64_t> gate_{0}, limit_{0};
-  std::atomic<int64_t> next_{0};
+  std::vector<Share> shares_;
+  int parts_ = 0;
   std::atomic<int> sleepers_{0}, core_{-1}, helpers_{0};
   std::atomic<SpareWork*> spare_{nullptr};
   uint64_t generation_ = 0;
   uint64_t calls_ = 0;  // of rouse(), under sleep_mutex_
-  int64_t count_ = 0;
   void (*task_)(void*, int64_t) = nullptr;
   void* context_ = nullptr;
   std::exception_ptr error_;
