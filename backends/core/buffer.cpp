@@ -1,5 +1,6 @@
 #include "backends/core/buffer.h"
 
+#include <cstring>
 #include <mutex>
 
 #include "backends/core/pooled.h"
@@ -12,7 +13,9 @@ std::mutex copies;  // of all buffers: copies are made seldom, and take longer t
 BufferPtr copied(Device device, const Buffer& from) {
   BufferPtr to = allocate(from.bytes(), device);
   if (from.bytes() == 0) return to;
-  if (from.device().is_host()) {
+  if (from.device().is_host() && device.is_host()) {
+    std::memcpy(to->data(), from.data(), from.bytes());
+  } else if (from.device().is_host()) {
     driver_of(device).upload(to->data(), from.data(), from.bytes());
   } else if (device.is_host()) {
     driver_of(from.device()).download(to->data(), from.data(), from.bytes());
@@ -47,5 +50,7 @@ BufferPtr copy_on(Device device, const BufferPtr& buffer) {
   if (!buffer->copy_ || buffer->copy_->device() != device) buffer->copy_ = copied(device, *buffer);
   return buffer->copy_;
 }
+
+BufferPtr owned_on(Device device, const BufferPtr& buffer) { return buffer->foreign() ? copied(device, *buffer) : copy_on(device, buffer); }
 
 }  // namespace lamina

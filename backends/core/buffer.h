@@ -47,5 +47,7 @@ BufferPtr allocate(size_t bytes, Device device);
 // The same bytes on `device`: the buffer itself, or a copy that it keeps (of foreign memory, which its owner may change, a fresh one).
 // Thread-safe.
 BufferPtr copy_on(Device device, const BufferPtr& buffer);
+// The same for what stays, as a variable's value: never foreign memory.
+BufferPtr owned_on(Device device, const BufferPtr& buffer);
 
 }  // namespace lamina

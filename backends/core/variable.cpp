@@ -22,7 +22,7 @@ Variable::Variable(const Tensor& initial, Options options) : state_(std::make_sh
   state_->shape = initial.shape();
   state_->dtype = initial.dtype();
   // A node of its own: marks on it (mask, gradient record) must not reach the caller's tensor.
-  state_->value = Tensor::on(copy_on(settings().device(), initial.node()->buffer), initial.shape(), initial.dtype());
+  state_->value = Tensor::on(owned_on(settings().device(), initial.node()->buffer), initial.shape(), initial.dtype());
   state_->value.node()->variable = state_->id;
 }
 

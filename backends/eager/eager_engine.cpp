@@ -154,8 +154,8 @@ class EagerEngine final : public Engine {
 
   void assign(VariableState& variable, const Tensor& value) override {
     if (!value.has_data()) value.raw();  // throws: symbolic
-    // On the device at once: what is kept beside a host's tensor would take memory there too, and foreign memory could not be written over.
-    Tensor fresh = Tensor::on(copy_on(settings().device(), value.node()->buffer), value.shape(), value.dtype());
+    // On the device at once: what is kept beside a host's tensor would take memory there too. Foreign memory changes with its owner's array.
+    Tensor fresh = Tensor::on(owned_on(settings().device(), value.node()->buffer), value.shape(), value.dtype());
     fresh.node()->variable = variable.id;
     variable.value = std::move(fresh);
     variable.changes.fetch_add(1, std::memory_order_release);

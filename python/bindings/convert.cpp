@@ -264,6 +264,8 @@ Value to_value(py::handle h) {
   return Value(ObjectPtr(std::make_shared<Foreign>(py::reinterpret_borrow<py::object>(h))));
 }
 
+Value shared_value(py::handle h) { return py::isinstance(h, modules().ndarray) ? Value(tensor_from_array(h, true)) : to_value(h); }
+
 List to_list(const py::args& args) {
   List out;
   for (py::handle a : args) out.push_back(to_value(a));

@@ -22,6 +22,7 @@ struct SymbolicTensor : Tensor {
 // Numbers, strings, containers, arrays (NumPy's or anything with the buffer protocol or __array__), tensors, variables
 // (their value), lamina's objects, functions (as Callable), dtypes (as their name); anything else is carried as it is.
 Value to_value(py::handle h);
+Value shared_value(py::handle h);  // the same, but that a tensor for an array may lie in the array's memory: for what is used up at once
 py::object to_python(const Value& v);
 py::object to_python(const Tensor& t);
 py::object variable_to_python(const Variable& v);

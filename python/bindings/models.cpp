@@ -224,7 +224,7 @@ void bind_models(py::module_& m) {
         return to_python(Value(logs));
       })
       .def("_predict_on_batch", [](Model& x, py::handle a) {
-        Value va = to_value(a), out;
+        Value va = shared_value(a), out;
         {
           py::gil_scoped_release release;
           out = x.predict_on_batch(va);

@@ -45,6 +45,36 @@ def test_training_is_the_same(tmp_path, engine):
     np.testing.assert_allclose(elsewhere[2], elsewhere[1], rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_is_the_same(engine, policy):
+    """Halves through products, epilogues, losses and dynamic loss scaling, with a step whose gradients are not finite."""
+    x = np.random.default_rng(1).normal(size=(96, 12)).astype("float32")
+    y = x[:, :3].argmax(1).astype("int32")
+    x[40] = 1e6  # beyond float16
+    seen = []
+    for device in ("cpu", "emulated"):
+        lamina.utils.set_random_seed(5)
+        lamina.config.set_dtype_policy(policy)
+        try:
+            with lamina.device(device):
+                model = lamina.Sequential([lamina.Input((12,)), layers.Dense(32, activation="relu"), layers.Dropout(0.1), layers.Dense(3)])
+                model.compile(lamina.optimizers.Adam(0.01), lamina.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+                model.fit(x, y, batch_size=16, epochs=1, shuffle=False, verbose=0)
+                finite = np.delete(x, np.s_[32:48], 0), np.delete(y, np.s_[32:48], 0)
+                history = model.fit(*finite, batch_size=16, epochs=2, shuffle=False, verbose=0).history
+                scale = float(np.asarray(model.optimizer.dynamic_scale)) if policy == "mixed_float16" else None
+                seen.append((history, scale, [np.asarray(w) for w in model.get_weights()]))
+        finally:
+            lamina.config.set_dtype_policy("float32")
+    (history, scale, weights), (other_history, other_scale, other_weights) = seen
+    assert scale == other_scale and (scale is None or scale < 32768)
+    for key in history:
+        np.testing.assert_allclose(history[key], other_history[key], rtol=1e-3)
+        assert np.isfinite(history[key]).all() or policy == "mixed_bfloat16"
+    for w, other in zip(weights, other_weights):
+        np.testing.assert_allclose(w, other, rtol=1e-2, atol=1e-3)
+
+
 def test_one_model_on_two_devices():
     x = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
     model = lamina.Sequential([lamina.Input((6,)), layers.Dense(5, activation="tanh"), layers.Dense(2)])

@@ -5,13 +5,13 @@
 
 namespace lamina::passes {
 
-Epilogues::Epilogues(const Graph& graph, std::function<bool(int node)> product) : g_(graph), product_(std::move(product)), uses_(use_counts(graph)) {
+Epilogues::Epilogues(const Graph& graph, std::function<bool(int node)> product, bool halves) : g_(graph), product_(std::move(product)), halves_(halves), uses_(use_counts(graph)) {
   for (size_t i = g_.nodes.size(); i-- > 0;) find(static_cast<int>(i));
 }
 
-// v as a product that nobody else reads, in float32, perhaps in another shape.
+// v as a product that nobody else reads, perhaps in another shape.
 std::optional<EpilogueMatch> Epilogues::plain(int v) const {
-  if (uses_[v] != 1 || spec(v).dtype != DType::float32) return {};
+  if (uses_[v] != 1 || !takes(spec(v).dtype)) return {};
   const int node = maker(v);
   if (product_(node)) return EpilogueMatch{.product = node, .path = {node}};
   if (!op<ReshapeOp>(node)) return {};

@@ -19,7 +19,7 @@ struct EpilogueMatch {
 class Epilogues {
  public:
   // Matches all of a graph from the outermost nodes on. `product`: whether a node is a product that can take an epilogue.
-  Epilogues(const Graph& graph, std::function<bool(int node)> product);
+  Epilogues(const Graph& graph, std::function<bool(int node)> product, bool halves = false);  // `halves`: of float16 and bfloat16, too
   // The epilogue that ends at this node, or null.
   const EpilogueMatch* at(int node) const {
     auto found = matches_.find(node);
@@ -32,6 +32,7 @@ class Epilogues {
  private:
   const Graph& g_;
   std::function<bool(int)> product_;
+  bool halves_;
   std::vector<int> uses_;
   std::unordered_map<int, EpilogueMatch> matches_;  // by the node that is replaced
   std::set<int> absorbed_;
@@ -42,6 +43,7 @@ class Epilogues {
   int input(int node, int k) const { return g_.nodes[node].inputs[k]; }
   const TensorSpec& spec(int v) const { return g_.values[v].spec; }
   void find(int node);
+  bool takes(DType dtype) const { return dtype == DType::float32 || (halves_ && (dtype == DType::float16 || dtype == DType::bfloat16)); }
   std::optional<EpilogueMatch> plain(int v) const;
   std::optional<EpilogueMatch> biased(int v) const;
   std::optional<EpilogueMatch> ending(int v) const;

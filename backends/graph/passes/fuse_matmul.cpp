@@ -11,11 +11,11 @@ const MatMulOp* product(const GraphNode& n) { return n.as<MatMulOp>(); }
 
 }  // namespace
 
-bool fuse_matmul(Graph& graph) {
+bool fuse_matmul(Graph& graph, Device device) {
   if (std::none_of(graph.nodes.begin(), graph.nodes.end(), product)) return false;
   Rebuild r(graph);
   const auto& nodes = r.old().nodes;
-  const Epilogues epilogues(r.old(), [&](int node) { return product(nodes[node]) != nullptr; });
+  const Epilogues epilogues(r.old(), [&](int node) { return product(nodes[node]) != nullptr; }, !device.is_host());
   for (size_t i = 0; i < nodes.size(); ++i) {
     const int node = static_cast<int>(i);
     if (const EpilogueMatch* m = epilogues.at(node)) {

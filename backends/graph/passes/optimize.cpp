@@ -23,7 +23,7 @@ void optimize(Graph& graph, Device device, const Watch& watch) {
     run("fuse_matmul_update", fuse_matmul_update);
     run("fuse_scatter_update", fuse_scatter_update);
   }
-  run("fuse_matmul", fuse_matmul);
+  run("fuse_matmul", [&](Graph& g) { return fuse_matmul(g, device); });
   run("group_updates", group_updates);
   run("dead_code", dead_code);
   run("fuse_elementwise", fuse_elementwise);

@@ -48,9 +48,10 @@ bool group_updates(Graph& graph);
 // them. Values differ by rounding.
 bool fold_scale(Graph& graph);
 
-// relu(A x B + bias + residual), or what of it is there, becomes one kernel. Same bits as the unfused nodes. Products that fuse_matmul_update
+// relu(A x B + bias + residual), or what of it is there, becomes one kernel: in float32, on devices in float16 and bfloat16, too. Same bits as
+// the unfused nodes on the CPU. Products that fuse_matmul_update
 // takes are left to it: run it first.
-bool fuse_matmul(Graph& graph);
+bool fuse_matmul(Graph& graph, Device device = Device::cpu);
 
 // A convolution's bias, residual sum and relu, and the bias' gradient beside the kernel's, become part of one kernel; masks of relu go behind
 // max poolings. Same values as the unfused nodes (sums of bias gradients are added in another order).

@@ -4,7 +4,7 @@
 
 namespace lamina {
 
-// relu(a b + bias + residual), or what of it the epilogue names; float32. Inputs a and b as MatMul takes them, bias (n), residual (of the
+// relu(a b + bias + residual), or what of it the epilogue names; float32, on devices float16 and bfloat16, too. Inputs a and b as MatMul takes them, bias (n), residual (of the
 // result's shape). Made by the graph engine's pass only, after gradients have been taken; the same bits as the primitives one by one.
 class FusedMatMulOp final : public Primitive {
  public:

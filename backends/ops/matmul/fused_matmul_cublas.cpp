@@ -26,17 +26,18 @@ using Preference = std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, Destroy<cub
 // cuBLASLt's descriptions of one product. It counts in columns: what it computes is the transposed result, b' a', whose rows take the bias.
 class Plan {
  public:
-  Plan(const FusedMatMulOp& op, const MatMulDims& d, cuda::CudaDriver& driver) : epilogue_(op.epilogue), driver_(driver) {
-    const cublasComputeType_t compute = settings().tf32() ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  Plan(const FusedMatMulOp& op, const MatMulDims& d, DType dtype, cuda::CudaDriver& driver) : epilogue_(op.epilogue), driver_(driver), size_(size_of(dtype)) {
+    const cublasComputeType_t compute = dtype == DType::float32 && settings().tf32() ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    const cudaDataType_t data = dtype == DType::float32 ? CUDA_R_32F : dtype == DType::float16 ? CUDA_R_16F : CUDA_R_16BF;  // the bias' and the residual's, too
     cublasLtMatmulDesc_t product = nullptr;
     check(cublasLtMatmulDescCreate(&product, compute, CUDA_R_32F), "describing a product");
     product_.reset(product);
     set(CUBLASLT_MATMUL_DESC_TRANSA, op.product.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_TRANSB, op.product.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue_.bias ? (epilogue_.relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS) : epilogue_.relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT);
-    left_ = matrix(op.product.transpose_b ? d.k : d.n, op.product.transpose_b ? d.n : d.k, d.k * d.n, d.batch);
-    right_ = matrix(op.product.transpose_a ? d.m : d.k, op.product.transpose_a ? d.k : d.m, d.m * d.k, d.batch);
-    result_ = matrix(d.n, d.m, d.m * d.n, d.batch);
+    left_ = matrix(data, op.product.transpose_b ? d.k : d.n, op.product.transpose_b ? d.n : d.k, d.k * d.n, d.batch);
+    right_ = matrix(data, op.product.transpose_a ? d.m : d.k, op.product.transpose_a ? d.k : d.m, d.m * d.k, d.batch);
+    result_ = matrix(data, d.n, d.m, d.m * d.n, d.batch);
     find_algorithms();
   }
 
@@ -65,9 +66,9 @@ class Plan {
   void set(cublasLtMatmulDescAttributes_t what, const T& value) const {
     check(cublasLtMatmulDescSetAttribute(product_.get(), what, &value, sizeof value), "describing a product");
   }
-  static Layout matrix(int64_t rows, int64_t columns, int64_t stride, int64_t batch) {
+  static Layout matrix(cudaDataType_t data, int64_t rows, int64_t columns, int64_t stride, int64_t batch) {
     cublasLtMatrixLayout_t made = nullptr;
-    check(cublasLtMatrixLayoutCreate(&made, CUDA_R_32F, static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), rows), "describing a matrix");
+    check(cublasLtMatrixLayoutCreate(&made, data, static_cast<uint64_t>(rows), static_cast<uint64_t>(columns), rows), "describing a matrix");
     Layout layout(made);
     if (batch > 1) {
       const auto count = static_cast<int32_t>(batch);
@@ -86,7 +87,7 @@ class Plan {
     prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
     const auto handle = driver_.cublas();
     found_ = true;
-    for (auto [alignment, result] : {std::pair(kAligned, &aligned_), std::pair(static_cast<uint32_t>(sizeof(float)), &any_)}) {
+    for (auto [alignment, result] : {std::pair(kAligned, &aligned_), std::pair(static_cast<uint32_t>(size_), &any_)}) {
       for (auto what : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) prefer(what, alignment);
       int count = 0;
       found_ &= cublasLtMatmulAlgoGetHeuristic(lt(handle), product_.get(), left_.get(), right_.get(), result_.get(), result_.get(), preference.get(), 1, result, &count) == CUBLAS_STATUS_SUCCESS && count == 1;
@@ -95,6 +96,7 @@ class Plan {
 
   Epilogue epilogue_;
   cuda::CudaDriver& driver_;
+  size_t size_;  // of an element
   Product product_;
   Layout left_, right_, result_;
   cublasLtMatmulHeuristicResult_t aligned_{}, any_{};
@@ -103,11 +105,12 @@ class Plan {
 
 BoundKernel bind_cublaslt(const KernelRequest& r) {
   const auto& op = static_cast<const FusedMatMulOp&>(r.op);
-  if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
+  const DType dtype = r.outputs[0].dtype;
+  if (dtype != DType::float32 && dtype != DType::float16 && dtype != DType::bfloat16) return r.decline("needs float32, float16 or bfloat16");
   const MatMulDims d = matmul_dims(op.product, r.inputs[0].shape, r.inputs[1].shape);
   if (d.batch * d.m * d.n * d.k == 0) return r.decline("empty");
   if (d.batch > std::numeric_limits<int32_t>::max()) return r.decline("a batch of 2^31 and more");
-  auto plan = std::make_shared<Plan>(op, d, cuda::cuda_driver(r.device));
+  auto plan = std::make_shared<Plan>(op, d, dtype, cuda::cuda_driver(r.device));
   if (!plan->found()) return r.decline("cuBLASLt has no kernel for it");
   BoundKernel k;
   k.scratch_bytes = plan->workspace();

@@ -7,17 +7,16 @@ namespace lamina {
 
 namespace {
 
-ElementwiseProgram program_of(const Epilogue& e) {
+ElementwiseProgram program_of(const Epilogue& e, DType dtype) {
   ElementwiseProgram program{.inputs = 1 + e.bias + e.residual};
   int last = 0;
   auto add = [&](Instruction i) {
     program.code.push_back(i);
     last = program.inputs + static_cast<int>(program.code.size()) - 1;
   };
-  constexpr DType kType = DType::float32;
-  if (e.bias) add({Instruction::Code::binary, static_cast<uint8_t>(Binary::add), kType, kType, last, 1});
-  if (e.residual) add({Instruction::Code::binary, static_cast<uint8_t>(Binary::add), kType, kType, last, 1 + e.bias});
-  if (e.relu) add({Instruction::Code::unary, static_cast<uint8_t>(Unary::relu), kType, kType, last});
+  if (e.bias) add({Instruction::Code::binary, static_cast<uint8_t>(Binary::add), dtype, dtype, last, 1});
+  if (e.residual) add({Instruction::Code::binary, static_cast<uint8_t>(Binary::add), dtype, dtype, last, 1 + e.bias});
+  if (e.relu) add({Instruction::Code::unary, static_cast<uint8_t>(Unary::relu), dtype, dtype, last});
   program.outputs = {last};
   return program;
 }
@@ -27,10 +26,10 @@ BoundKernel bind_composed(const KernelRequest& r) {
   BoundKernel product = bind_kernel(r.device, {op.product, r.inputs.first(2), r.outputs, {}, r.steady});
   std::vector<TensorSpec> in = {r.outputs[0]};
   in.insert(in.end(), r.inputs.begin() + 2, r.inputs.end());
-  const Op rest = make_op<FusedElementwiseOp>(program_of(op.epilogue), r.outputs[0].shape);
+  const Op rest = make_op<FusedElementwiseOp>(program_of(op.epilogue, r.outputs[0].dtype), r.outputs[0].shape);
   BoundKernel finish = bind_kernel(r.device, {*rest, in, r.outputs, {}});
   const bool in_place = finish.in_place || std::find(finish.sharing.begin(), finish.sharing.end(), std::pair(0, 0)) != finish.sharing.end();
-  const size_t size = in_place ? 0 : (static_cast<size_t>(r.outputs[0].shape.elements()) * sizeof(float) + 255) / 256 * 256;
+  const size_t size = in_place ? 0 : (static_cast<size_t>(r.outputs[0].shape.elements()) * size_of(r.outputs[0].dtype) + 255) / 256 * 256;
   BoundKernel k;
   k.recordable = product.recordable && finish.recordable;
   k.scratch_bytes = size + std::max(product.scratch_bytes, finish.scratch_bytes);
