@@ -1,4 +1,5 @@
 """Build methods of users' classes: called by hand they leave what a built layer has (a path, shapes for files, a lock), as when C++ calls them."""
+import contextlib
 import functools
 import inspect
 
@@ -17,19 +18,26 @@ def guard(cls):
         cls.build = _guarded(build)
 
 
+def _first_argument(layer):
+    first = next(iter(inspect.signature(layer.call).parameters.values()), None)
+    if first is not None and first.kind is not first.VAR_POSITIONAL:
+        return first.name
+    return next(iter(layer._input_arguments()), "inputs")  # of a built-in call()
+
+
 def _shapes(layer, build, args, kwargs):
     """The shapes that build() was given, by the arguments of call() that they are of."""
     given = list(inspect.signature(build).bind(layer, *args, **kwargs).arguments.items())[1:]
     given = [(name, shape) for name, shape in given if shape is not None]
     if len(given) == 1:
-        return {next(iter(inspect.signature(layer.call).parameters), "inputs"): given[0][1]}
+        return {_first_argument(layer): given[0][1]}
     return {name.removesuffix("_shape"): shape for name, shape in given}
 
 
 def _guarded(build):
     @functools.wraps(build)
     def run(self, *args, **kwargs):
-        if self.__dict__.get("_in_build") or self.built:
+        if under_way(self) or self.built:
             return build(self, *args, **kwargs)
         self._build_from(_shapes(self, build, args, kwargs))
 
@@ -37,14 +45,16 @@ def _guarded(build):
     return run
 
 
-class Building:
+def under_way(layer):
+    return layer.__dict__.get("_in_build", False)
+
+
+@contextlib.contextmanager
+def building(layer):
     """While C++ has a layer build itself: its build() methods run as they are written."""
-
-    def __init__(self, layer):
-        self.layer = layer
-
-    def __enter__(self):
-        object.__setattr__(self.layer, "_in_build", True)
-
-    def __exit__(self, *exc):
-        object.__delattr__(self.layer, "_in_build")
+    before = under_way(layer)
+    object.__setattr__(layer, "_in_build", True)
+    try:
+        yield
+    finally:
+        object.__setattr__(layer, "_in_build", before)

@@ -98,14 +98,14 @@ class _LayerMethods(Saveable):
         if self.built:
             return
         shapes = self._shapes_dict(args, kwargs)
-        if not self.__dict__.get("_in_build"):
+        if not _building.under_way(self):
             self._build_from(shapes)
             return
         self._build(shapes)
         self.built = True
 
     def _hook_build(self, shapes):
-        with _building.Building(self):
+        with _building.building(self):
             self._call_build(shapes)
 
     def _call_build(self, shapes):
@@ -117,7 +117,7 @@ class _LayerMethods(Saveable):
         if len(required) <= 1 and not any(p.name == f"{k}_shape" for p in parameters for k in list(shapes)[1:]):
             return self.build(next(iter(shapes.values()), None))
         # Several parameters: each names an argument of call().
-        known = _signature(self.call).parameters
+        known = {*_signature(self.call).parameters, *self._input_arguments()}  # of a call() written in Python, of a built-in one
         for p in parameters:
             if not p.name.endswith("_shape"):
                 raise ValueError(f"For a `build()` method with more than one argument, all arguments should have a `_shape` suffix and match an argument from `call()`. E.g. `build(self, foo_shape, "

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from lamina import _data, _lamina, tree
+from lamina import _building, _data, _lamina, tree
 from lamina._errors import LayerType, check_layer_name, checked_keywords
 from lamina._layer import _LayerMethods
 from lamina._wrap import module_dir, own
@@ -418,10 +418,8 @@ class Sequential(_ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
     def build(self, input_shape=None):
         from lamina._layer import _shape_tuple
 
-        if input_shape is None:
-            self._build_from({})
-        else:
-            self._build_from({"inputs": _shape_tuple(input_shape)})
+        build = self._build if _building.under_way(self) else self._build_from  # the former for a subclass' build()
+        build({} if input_shape is None else {"inputs": _shape_tuple(input_shape)})
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -45,21 +45,37 @@ def _built_by_hand(k):
         def call(self, x):
             return self.dense(x)
 
-    return {"base": lambda: Base(name="l"), "chained": lambda: Chained(name="l"), "two": lambda: Two(name="l"), "mixed": lambda: Mixed(name="l"), "net": lambda: Net(name="l"), "dense": lambda: k.layers.Dense(2, name="l")}
+    class Attending(k.layers.MultiHeadAttention):
+        def build(self, query_shape, value_shape, key_shape=None):
+            super().build(query_shape, value_shape, key_shape)
+            self.w = self.add_weight(shape=(1,), name="w")
+
+    class Wider(k.layers.Dense):
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.w = self.add_weight(shape=(1,), name="w")
+
+    class Stack(k.Sequential):
+        def build(self, input_shape=None):
+            super().build(input_shape)
+            self.times = getattr(self, "times", 0) + 1
+
+    return {"stack": lambda: Stack([k.layers.Dense(2)], name="l"), "attending": lambda: Attending(2, 4, name="l"), "wider": lambda: Wider(2, name="l"), "base": lambda: Base(name="l"), "chained": lambda: Chained(name="l"), "two": lambda: Two(name="l"), "mixed": lambda: Mixed(name="l"), "net": lambda: Net(name="l"), "dense": lambda: k.layers.Dense(2, name="l")}
 
 
-@pytest.mark.parametrize("name", ["base", "chained", "two", "mixed", "net", "dense"])
+@pytest.mark.parametrize("name", ["stack", "attending", "wider", "base", "chained", "two", "mixed", "net", "dense"])
 def test_build_called_by_hand(name):
     """As Keras': once, with the layer's path, shapes for files, and locked afterwards."""
     seen = []
     for k in (keras, lamina):
         layer = _built_by_hand(k)[name]()
-        shapes = ((None, 4), (None, 3)) if name == "two" else ((None, 4),)
+        shapes = ((None, 4), (None, 3)) if name == "two" else ((None, 5, 8), (None, 5, 8)) if name == "attending" else ((None, 4),)
         layer.build(*shapes)
         before = layer.weights
-        layer(*[np.ones((2, s[-1]), "float32") for s in shapes])
+        layer(*[np.ones((2, *s[1:]), "float32") for s in shapes])
         assert len(layer.weights) == len(before) and all(a is b for a, b in zip(layer.weights, before))
-        with pytest.raises(ValueError):
-            layer.add_weight(shape=(1,))
+        if name != "stack":  # Keras leaves those open
+            with pytest.raises(ValueError):
+                layer.add_weight(shape=(1,))
         seen.append((layer.built, getattr(layer, "times", None), layer.get_build_config(), [(w.path.split("/")[0], w.path.split("/")[-1], tuple(w.shape)) for w in layer.weights]))
     assert seen[0] == seen[1]
