@@ -21,13 +21,19 @@ def seconds(f):
     return time.perf_counter() - start
 
 
-def measure(name):
+CALLS = {
+    "predict": lambda model, x: model.predict(x, batch_size=len(x), verbose=0),
+    "predict_on_batch": lambda model, x: model.predict_on_batch(x),
+}
+
+
+def measure(name, call):
     workload = importlib.import_module(f"workloads.{name}")
     x, _ = workload.data(np.random.default_rng(0), workload.BATCH)
     x = x[0] if len(x) == 1 else x
 
     def predict(model):
-        model.predict_on_batch(x)
+        CALLS[call](model, x)
 
     def make():
         return workload.keras_model(keras)
@@ -51,10 +57,11 @@ def measure(name):
         rows.append([1e6 * statistics.median(times) for times in (first_in_a_row, first, other, later)])
     row = [statistics.median(column) for column in zip(*rows)]
     ratio = lambda a, b: statistics.median(r[a] / r[b] for r in rows)
-    print(f"{name:20} first calls in a row {row[0]:8.1f} us, after making the model {row[1]:8.1f}; later after making another {row[2]:8.1f}, later in a row {row[3]:8.1f}; "
+    print(f"{name:9} {call:17} first calls in a row {row[0]:8.1f} us, after making the model {row[1]:8.1f}; later after making another {row[2]:8.1f}, later in a row {row[3]:8.1f}; "
           f"times as long as later in a row: {ratio(0, 3):.1f}, {ratio(1, 3):.1f}")
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ["seed_mlp", "mlp", "cnn", "resnet"]:
-        measure(name)
+        for call in CALLS:
+            measure(name, call)
