@@ -66,7 +66,7 @@ bool fuse_convolution_pool(Graph& graph);
 bool order_updates(Graph& graph);
 
 // All that serve the device, in the order that the graph engine uses. `watch`, if given, sees the graph after each pass that
-// changed its size.
+// changed it.
 using Watch = std::function<void(const char* pass, const Graph& graph)>;
 void optimize(Graph& graph, Device device = Device::cpu, const Watch& watch = {});
 

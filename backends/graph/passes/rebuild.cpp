@@ -53,13 +53,6 @@ Ids Rebuild::add(const Op& op, Ids inputs) {
   return add(op, std::move(inputs), op->infer(specs));
 }
 
-int Rebuild::constant(const Tensor& value) {
-  part();
-  int v = fresh_.add_leaf(GraphNode::Kind::constant, value.spec());
-  fresh_.nodes.back().constant = value;
-  return v;
-}
-
 bool Rebuild::finish() {
   if (!apart_ && kept_ < old_.nodes.size()) part();  // the last nodes were dropped
   if (!apart_) {

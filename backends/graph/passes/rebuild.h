@@ -28,7 +28,6 @@ class Rebuild {
   Ids add(const Op& op, Ids inputs, std::span<const TensorSpec> outputs);  // a fresh node
   Ids add(const Op& op, Ids inputs);                                        // with the outputs that it infers
   int emit(const Op& op, const Ids& inputs) { return add(op, inputs)[0]; }  // with one output
-  int constant(const Tensor& value);
   // Hands the fresh graph back, whether it differs from the old one; to be called once, at the end.
   bool finish();
 
