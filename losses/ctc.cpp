@@ -30,7 +30,7 @@ Tensor ctc_impl(const Operand& y_true, const Operand& y_pred) {
   if (p.rank() != 3) throw ValueError("Logits `y_pred` are expected to be a tensor of shape `(batch_size, max_length, num_classes)`. Received: y_pred.shape=", p.shape());
   if (!p.shape().known() || !t.shape().known()) return reduce(Reduce::sum, p, {1, 2}, false);  // shapes only
   const DType given = p.dtype();
-  if (given == DType::float16 || given == DType::bfloat16) p = cast(p, DType::float32);
+  if (is_half(given)) p = cast(p, DType::float32);
   const int64_t batch = t.shape()[0], length = t.shape()[1], time = p.shape()[1], states = 2 * length + 1;
   Tensor log_p = ops::log_softmax(p);
 

@@ -19,6 +19,8 @@ std::optional<DType> find_dtype(std::string_view name);
 inline void append_text(std::string& out, DType type) { out += name_of(type); }
 
 constexpr bool is_float(DType t) { return t >= DType::float16; }
+constexpr bool is_half(DType t) { return t == DType::float16 || t == DType::bfloat16; }
+constexpr DType at_least_float32(DType t) { return t == DType::float64 ? t : DType::float32; }  // what half types compute in
 constexpr bool is_signed_int(DType t) { return t >= DType::int8 && t <= DType::int64; }
 constexpr bool is_unsigned_int(DType t) { return t >= DType::uint8 && t <= DType::uint64; }
 constexpr bool is_int(DType t) { return t >= DType::uint8 && t <= DType::int64; }

@@ -2,6 +2,7 @@
 
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
+#include "backends/ops/recurrent/whole.h"
 #include "layers/regularization/seed_source.h"
 
 namespace lamina {
@@ -189,12 +190,14 @@ Value GatedCell::gru_step(const Tensor& x, const Tensor& h, bool training) {
   return Value::tuple({y, List{y}});
 }
 
-bool GatedCell::fuses(bool training) const {
-  if (hooked("call") || hooked("__call__")) return false;
-  if (!(arguments.activation.serialized() == Value("tanh"))) return false;
-  if (kind_ != Recurrence::simple && !(arguments.recurrent_activation.serialized() == Value("sigmoid"))) return false;
-  if (kind_ == Recurrence::gru && !arguments.reset_after) return false;
-  return !training || (arguments.recurrent_dropout == 0 && (arguments.dropout == 0 || !by_gate()));
+std::string GatedCell::why_by_steps(bool training) const {
+  if (hooked("call") || hooked("__call__")) return "its cell's call is a subclass's.";
+  if (!(arguments.activation.serialized() == Value("tanh"))) return "its activation is not tanh.";
+  if (kind_ != Recurrence::simple && !(arguments.recurrent_activation.serialized() == Value("sigmoid"))) return "its recurrent_activation is not sigmoid.";
+  if (kind_ == Recurrence::gru && !arguments.reset_after) return "reset_after is False.";
+  if (training && arguments.recurrent_dropout != 0) return "it has recurrent dropout.";
+  if (training && arguments.dropout != 0 && by_gate()) return "each of its gates has a dropout mask of its own (implementation 1).";
+  return "";
 }
 
 GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states, const Tensor& mask, RecurrenceOptions options, bool training) {
@@ -203,13 +206,13 @@ GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states,
   auto widened = [&](const Tensor& t) { return t.dtype() == wide ? t : prim::cast(t, wide); };
   Tensor x = sequences;
   if (training && !masks_.empty()) x = ops::multiply(x, prim::expand_dims(masks_[0], 1));
-  // One product for all steps.
-  x = ops::matmul(x, kernel_.value());
-  const int64_t columns = gates_of(kind_) * arguments.units;
-  Tensor bias = bias_.defined() ? widened(bias_.value()) : prim::full(kind_ == Recurrence::gru ? Shape{2, columns} : Shape{columns}, 0, wide);
   const List& state = states.as_list();
-  Tensors out = prim::recurrent(kind_, options, widened(x), widened(state[0].as_tensor()), kind_ == Recurrence::lstm ? widened(state[1].as_tensor()) : Tensor(), widened(recurrent_kernel_.value()),
-                                bias, mask);
+  const Tensor h0 = widened(state[0].as_tensor()), c0 = kind_ == Recurrence::lstm ? widened(state[1].as_tensor()) : Tensor(), kernel = widened(recurrent_kernel_.value());
+  const int64_t columns = gates_of(kind_) * arguments.units;
+  const Tensor bias = bias_.defined() ? widened(bias_.value()) : prim::full(kind_ == Recurrence::gru ? Shape{2, columns} : Shape{columns}, 0, wide);
+  Tensors out;
+  if (prim::recurrence_library()) out = prim::recurrent_by_library(kind_, options, widened(x), h0, c0, widened(kernel_.value()), kernel, bias, mask);
+  if (out.empty()) out = prim::recurrent(kind_, options, widened(ops::matmul(x, kernel_.value())), h0, c0, kernel, bias, mask);  // one product for all steps
   List fresh;
   for (int s = 0; s < states_of(kind_); ++s) fresh.push_back(prim::cast(out[static_cast<size_t>(1 + s)], given));
   return {prim::cast(out[0], given), fresh};

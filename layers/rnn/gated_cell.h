@@ -39,9 +39,9 @@ class GatedCell : public Layer, public CellInterface {
   void begin_pass(const Tensor& x, const Value& state, bool training) override;
   void end_pass() override;
 
-  // Whether all steps can run as one RecurrentOp: tanh and sigmoid, one dropout mask for all gates, a GRU that resets after the
-  // product, and no user's class around the call.
-  bool fuses(bool training) const;
+  // Why its steps cannot run as one RecurrentOp; empty if they can: tanh and sigmoid, one dropout mask for all gates, a GRU that resets
+  // after the product, and no user's class around the call.
+  std::string why_by_steps(bool training) const;
   // All steps at once. y: (B, T, u) or (B, u); states as in call().
   struct Sequence {
     Tensor y;

@@ -2,6 +2,7 @@
 
 #include "backends/core/engine.h"
 #include "backends/ops/primitives.h"
+#include "backends/ops/recurrent/whole.h"
 #include "layers/rnn/gated_cell.h"
 #include "layers/rnn/rnn_loop.h"
 
@@ -96,12 +97,14 @@ RnnLayer::Result RnnLayer::inner_loop(const Tensor& sequences, const Value& stat
   // A gated cell runs all its steps at once, also inside a plain RNN.
   auto* gated = dynamic_cast<GatedCell*>(cell_.get());
   const bool plain_mask = !mask.defined() || (mask.rank() == 2 && !f.unroll);
-  if (gated && gated->fuses(training) && plain_mask && sequences.rank() == 3) {
+  const std::string by_steps = gated ? gated->why_by_steps(training) : "";
+  if (gated && by_steps.empty() && plain_mask && sequences.rank() == 3) {
     Tensor on = mask.defined() && mask.dtype() != DType::boolean ? prim::cast(mask, DType::boolean) : mask;
     AutocastScope autocast(gated->autocast() && is_float(gated->compute_dtype()) ? std::optional<DType>(gated->compute_dtype()) : std::nullopt);
     auto out = gated->run(prim::cast(sequences, gated->compute_dtype()), states, on, {.zero_masked = f.zero_output_for_mask, .reverse = f.go_backwards, .sequences = f.return_sequences}, training);
     return {f.return_sequences ? Tensor() : out.y, f.return_sequences ? out.y : Tensor(), out.states};
   }
+  if (!by_steps.empty()) prim::warn_of_no_library(gated->kind(), by_steps);
   RnnLoopResult out = rnn_loop([&](const Tensor& x, const Value& s) {
     CellStep step = step_of(*cell_, x, s, training);
     return std::pair(step.output, step.states);

@@ -43,7 +43,7 @@ class Epilogues {
   int input(int node, int k) const { return g_.nodes[node].inputs[k]; }
   const TensorSpec& spec(int v) const { return g_.values[v].spec; }
   void find(int node);
-  bool takes(DType dtype) const { return dtype == DType::float32 || (halves_ && (dtype == DType::float16 || dtype == DType::bfloat16)); }
+  bool takes(DType dtype) const { return dtype == DType::float32 || (halves_ && is_half(dtype)); }
   std::optional<EpilogueMatch> plain(int v) const;
   std::optional<EpilogueMatch> biased(int v) const;
   std::optional<EpilogueMatch> ending(int v) const;

@@ -13,8 +13,8 @@ Shape scores_shape(std::span<const TensorSpec> in) { return {in[0].shape[0], in[
 void check_inputs(const AttentionScores& scores, std::span<const TensorSpec> in) {
   const Shape &q = in[0].shape, &k = in[1].shape, &v = in[2].shape;
   for (int i = 0; i < 3; ++i)
-    if ((in[i].dtype != DType::float32 && in[i].dtype != DType::float64) || in[i].dtype != in[0].dtype)
-      throw TypeError("takes query, key and value of one type, float32 or float64; received ", in[0].dtype, ", ", in[1].dtype, " and ", in[2].dtype, ".");
+    if (!is_float(in[i].dtype) || in[i].dtype != in[0].dtype)
+      throw TypeError("takes query, key and value of one float dtype; received ", in[0].dtype, ", ", in[1].dtype, " and ", in[2].dtype, ".");
   if (q.rank() != 4 || k.rank() != 4 || v.rank() != 4) throw ValueError("query, key and value must have four axes, received shapes ", q, ", ", k, " and ", v, ".");
   auto differ = [](int64_t a, int64_t b) { return a != b && a >= 0 && b >= 0; };
   if (differ(q[0], k[0]) || differ(k[0], v[0])) throw ValueError("query, key and value must have the same batch, received shapes ", q, ", ", k, " and ", v, ".");
@@ -43,7 +43,7 @@ std::vector<TensorSpec> AttentionOp::infer(std::span<const TensorSpec> in) const
   if (static_cast<int>(in.size()) != scores.inputs()) throw ValueError("expected ", scores.inputs(), " inputs, received ", in.size(), ".");
   check_inputs(scores, in);
   const Shape &q = in[0].shape, &v = in[2].shape;
-  return {{Shape{q[0], q[1], q[2], v[3]}, in[0].dtype}, {Shape{q[0], q[2], q[1], 2}, in[0].dtype}};
+  return {{Shape{q[0], q[1], q[2], v[3]}, in[0].dtype}, {Shape{q[0], q[2], q[1], 2}, at_least_float32(in[0].dtype)}};
 }
 
 std::vector<TensorSpec> AttentionGradOp::infer(std::span<const TensorSpec> in) const {
@@ -158,6 +158,10 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, co
 }
 
 Attended attention_composed(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& bias, const Tensor& mask, double scale, bool causal, std::optional<double> cap) {
+  if (const DType given = query.dtype(), wide = at_least_float32(given); given != wide) {
+    const Attended found = attention_composed(cast(query, wide), cast(key, wide), cast(value, wide), bias.defined() ? cast(bias, wide) : bias, mask, scale, causal, cap);
+    return {found.weights, cast(found.out, given)};
+  }
   const int64_t heads = query.shape()[2];
   Tensor k = spread_heads(key, heads), v = spread_heads(value, heads);
   Tensor logits = multiply(einsum("btnd,bsnd->bnts", {query, k}), scale);

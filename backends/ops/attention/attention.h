@@ -1,6 +1,6 @@
 #pragma once
 // Scaled dot-product attention in blocks: the scores of a block of queries with a block of keys exist at a time, never all of
-// them, and the gradient computes them anew (Milakov and Gimelshein, 2018; Dao et al., 2022). float32 or float64.
+// them, and the gradient computes them anew (Milakov and Gimelshein, 2018; Dao et al., 2022). Float dtypes; half types compute in float32.
 //
 // Letters: B batch, T queries, S keys, N query heads, K key heads (N a multiple of K; each serves N / K query heads), D and V
 // the sizes of a key and a value.
@@ -26,8 +26,8 @@ struct AttentionScores {
 };
 
 // query (B, T, N, D), key (B, S, K, D), value (B, S, K, V), bias and mask (bool) of four axes that broadcast to (B, N, T, S) ->
-// out (B, T, N, V) = softmax(scale q k^T + bias) v a head, and (B, N, T, 2): each row's largest score m and the sum of
-// exp(score - m), from which the gradient finds the weights again.
+// out (B, T, N, V) = softmax(scale q k^T + bias) v a head, and (B, N, T, 2), at least float32: for each row a number m and the sum of
+// exp(score - m), from which the gradient finds the weights again; m is near the largest score.
 class AttentionOp final : public Primitive {
  public:
   explicit AttentionOp(AttentionScores scores) : scores(scores) {}

@@ -209,6 +209,7 @@ void with_type(DType type, F&& f) {
 }
 
 BoundKernel bind_reference(const KernelRequest& r) {
+  if (is_half(r.inputs[0].dtype)) return r.decline("needs float32 or float64");
   BoundKernel k;
   k.run = [p = Problem(static_cast<const AttentionOp&>(r.op).scores, r.inputs), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
@@ -234,6 +235,7 @@ BoundKernel bind_reference(const KernelRequest& r) {
 }
 
 BoundKernel bind_grad_reference(const KernelRequest& r) {
+  if (is_half(r.inputs[0].dtype)) return r.decline("needs float32 or float64");
   BoundKernel k;
   k.run = [p = Problem(static_cast<const AttentionGradOp&>(r.op).scores, r.inputs), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {

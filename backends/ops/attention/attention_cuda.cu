@@ -112,6 +112,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
   const Problem p(static_cast<const AttentionOp&>(r.op).scores, r.inputs);
   if (p.empty()) return r.decline("empty");
   const DType dtype = r.inputs[0].dtype;
+  if (is_half(dtype)) return r.decline("needs float32 or float64");
   const Pieces pieces(p.B, p.N * p.T * p.S * static_cast<int64_t>(size_of(dtype)));
   const int64_t rows = p.group() * p.T, c = pieces.samples;
   const PieceProduct scores(r.device, pieces, MatMulOp(false, true), dtype, [&](int64_t n) { return std::pair(Shape{n * p.K, rows, p.D}, Shape{n * p.K, p.S, p.D}); });
@@ -144,6 +145,7 @@ BoundKernel bind_grad(const KernelRequest& r) {
   const Problem p(attributes, r.inputs);
   if (p.empty()) return r.decline("empty");
   const DType dtype = r.inputs[0].dtype;
+  if (is_half(dtype)) return r.decline("needs float32 or float64");
   const Pieces pieces(p.B, 2 * p.N * p.T * p.S * static_cast<int64_t>(size_of(dtype)));
   const int64_t rows = p.group() * p.T, c = pieces.samples;
   using Shapes = std::pair<Shape, Shape>;

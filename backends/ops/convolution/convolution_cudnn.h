@@ -1,11 +1,13 @@
 #pragma once
-#include "backends/cuda/cudnn.h"
+#include "backends/cuda/graph_cudnn.h"
 #include "backends/ops/convolution/dims.h"
 
 namespace lamina {
 
+enum class ConvolutionPass { forward, input_grad, weight_grad };
+
 // A convolution as cuDNN wants it: channels last, kernels as (filters, places of the window, channels of a group), at least two axes.
-// `dtype` is a float dtype.
-cuda::CudnnConvolution cudnn_convolution(const ConvolutionDims& dims, cuda::CudnnPass pass, DType dtype, bool tf32);
+// In memory: what the pass reads, in the order of its primitive's inputs, then what it writes. `dtype` is a float dtype.
+cuda::CudnnGraph cudnn_convolution(const ConvolutionDims& dims, ConvolutionPass pass, DType dtype);
 
 }  // namespace lamina

@@ -22,7 +22,7 @@ Tensor attention_impl(const Operand& query, const Operand& key, const Operand& v
   Shape out = q.shape();
   out[3] = v.shape()[3];
   if (!q.shape().known() || !k.shape().known() || !v.shape().known()) return Tensor::spec_only(out, type);
-  DType compute = at_least_float32(type);
+  const DType compute = soft_cap ? at_least_float32(type) : type;
   q = cast(q, compute), k = cast(k, compute), v = cast(v, compute);
   auto four_axes = [](const Tensor& t) {  // missing leading axes count as 1
     Shape s = t.shape();

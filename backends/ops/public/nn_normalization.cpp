@@ -20,7 +20,7 @@ Tensors moments_impl(const Operand& x, const std::vector<int>& axes, bool keepdi
   Tensor t = x.as(at_least_float32(type));
   std::vector<int> over = axes_of(axes, t.rank());
   Tensor mean = mean_over(t, over), variance = mean_over(square(subtract(t, mean)), over);
-  if (type == DType::float16 || type == DType::bfloat16) {  // both fit float16, as Keras ensures
+  if (is_half(type)) {  // both fit float16, as Keras ensures
     auto fit = [&](const Tensor& v) { return cast(minimum(maximum(v, constant(-65504, v.dtype())), constant(65504, v.dtype())), type); };
     mean = fit(mean), variance = fit(variance);
   }

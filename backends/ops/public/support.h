@@ -7,7 +7,6 @@ namespace lamina::ops {
 
 // Floating point, as Keras' functions of a real variable take it: integers and bools go to floatx.
 DType float_type(std::initializer_list<const Operand*> operands);
-inline DType at_least_float32(DType type) { return type == DType::float64 ? type : DType::float32; }  // what half types compute in
 inline Tensor as_float(const Operand& x) { return x.as(float_type({&x})); }
 
 struct Pair {

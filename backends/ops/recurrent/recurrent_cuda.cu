@@ -120,8 +120,6 @@ __global__ void backward_step(Backward<T> f, Sizes s, int64_t k) {
   }
 }
 
-size_t aligned(int64_t elements, DType dtype) { return (static_cast<size_t>(elements) * size_of(dtype) + 255) / 256 * 256; }
-
 BoundKernel bind_forward(const KernelRequest& r) {
   const auto& op = static_cast<const RecurrentOp&>(r.op);
   const DType dtype = r.inputs[0].dtype;
@@ -129,7 +127,9 @@ BoundKernel bind_forward(const KernelRequest& r) {
   const Sizes s(op.kind, op.options, r.inputs[0].shape[0], r.inputs[0].shape[1], r.inputs[1].shape[1]);
   const TensorSpec operands[] = {r.inputs[1], r.inputs[static_cast<size_t>(1 + states)]}, product_spec{{s.B, s.gates * s.u}, dtype};
   BoundKernel product = bind_kernel(r.device, {MatMulOp(false, false), operands, std::span(&product_spec, 1), {}});
-  const size_t products = aligned(s.B * s.gates * s.u, dtype), state = static_cast<size_t>(s.B * s.u) * size_of(dtype);
+  Layout l;
+  l.take(s.B * s.gates * s.u, dtype);  // at the beginning
+  const size_t products = l.size(), state = static_cast<size_t>(s.B * s.u) * size_of(dtype);
   BoundKernel k;
   k.scratch_bytes = products + product.scratch_bytes;
   k.recordable = product.recordable;
@@ -165,10 +165,12 @@ BoundKernel bind_backward(const KernelRequest& r) {
   BoundKernel product = bind_kernel(r.device, {MatMulOp(false, true), operands, std::span(&state_spec, 1), {}});
   const TensorSpec all{{s.B * s.T, width}, dtype}, bias{{width}, dtype};
   BoundKernel sum = bind_kernel(r.device, {ReduceOp(Reduce::sum, {0}, false), std::span(&all, 1), std::span(&bias, 1), {}});
-  const size_t rows = aligned(s.B * width, dtype), back = aligned(s.B * s.u, dtype), state = static_cast<size_t>(s.B * s.u) * size_of(dtype);
+  Layout l;
+  l.take(s.B * width, dtype);  // at the beginning
+  const size_t back = l.take(s.B * s.u, dtype), more = l.size(), state = static_cast<size_t>(s.B * s.u) * size_of(dtype);
   BoundKernel k;
   k.recordable = product.recordable && sum.recordable;
-  k.scratch_bytes = rows + back + std::max(product.scratch_bytes, sum.scratch_bytes);
+  k.scratch_bytes = more + std::max(product.scratch_bytes, sum.scratch_bytes);
   k.run = in_floats(dtype, [=, multiply = std::move(product.run), add_up = std::move(sum.run), queue = Queue(r.device)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
     const int g = lstm ? 5 : 3;
@@ -181,17 +183,17 @@ BoundKernel bind_backward(const KernelRequest& r) {
     queue.copy(out[1], in[g + 1], state);
     if (lstm) queue.copy(out[2], in[g + 2], state);
     const void* operands[] = {scratch, in[0]};
-    void* result[] = {scratch + rows};
+    void* result[] = {scratch + back};
     for (int64_t step = s.T; step-- > 0;) {
       queue.elements(backward_step<T>, s.B * s.u, f, s, step);
-      multiply(operands, result, scratch + rows + back);
-      queue.elements(add_to<T>, s.B * s.u, reinterpret_cast<const T*>(scratch + rows), f.dh, s.B * s.u);
+      multiply(operands, result, scratch + more);
+      queue.elements(add_to<T>, s.B * s.u, reinterpret_cast<const T*>(scratch + back), f.dh, s.B * s.u);
     }
     T* db = static_cast<T*>(out[lstm ? 3 : 2]);
     for (int part = 0; part < (gru ? 2 : 1); ++part) {
       const void* from[] = {part ? out[3] : out[0]};
       void* to[] = {db + part * width};
-      add_up(from, to, scratch + rows + back);
+      add_up(from, to, scratch + more);
     }
   });
   return k;

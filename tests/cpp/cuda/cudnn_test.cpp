@@ -1,27 +1,11 @@
-// cuDNN makes its plans from a GPU's properties, here those of an H200: what it takes and proposes can be tested without the GPU.
-#include "backends/cuda/cudnn.h"
-
-#include "backends/core/error.h"
+#include "backends/ops/attention/attention_cudnn.h"
 #include "backends/ops/convolution/convolution_cudnn.h"
-#include "support/data.h"
+#include "backends/ops/normalization/normalize_cudnn.h"
+#include "backends/ops/pooling/pooling_cudnn.h"
+#include "cuda/cudnn_plans.h"
 
 namespace lamina {
 namespace {
-
-using cuda::CudnnPass;
-
-constexpr const char* kH200 = R"({"maxGridSize": [2147483647, 65535, 65535], "maxBlockSize": [1024, 1024, 64], "regsPerBlock": 65536,
-  "multiProcessorCount": 132, "smClockRateKHz": 1980000, "memClockRateKHz": 3201000, "l2CacheSize": 62914560, "warpSize": 32,
-  "maxSharedMemoryPerBlock": 49152, "maxSharedMemoryPerBlockOptin": 232448, "reservedSharedMemoryPerBlock": 1024, "maxRegistersPerSM": 65536,
-  "pciDeviceId": 0, "maxCtasPerSM": 32, "maxThreadsPerBlock": 1024, "maxThreadsPerSM": 2048, "isTccDriver": 0, "supportCoopLaunch": 1,
-  "deviceVer": 900, "driverVer": 13000, "totalGlobalMem": 150000000000, "cudaDeviceId": 0, "deviceName": "NVIDIA H200"})";
-
-class Cudnn : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!cuda::cudnn_missing().empty()) GTEST_SKIP() << cuda::cudnn_missing();
-  }
-};
 
 struct Case {
   const char* what;
@@ -37,15 +21,7 @@ Shape result(const Case& c) {
   return y;
 }
 
-std::string refusal(const Case& c, CudnnPass pass, DType dtype, bool tf32) {
-  const ConvolutionDims d(c.window, c.groups, c.x, c.w, result(c));
-  try {
-    cuda::CudnnPlan plan(cudnn_convolution(d, pass, dtype, tf32), cuda::cudnn_properties(std::string(kH200)), 256u << 20);
-    return "";
-  } catch (const Error& e) {
-    return e.what();
-  }
-}
+ConvolutionDims dims(const Case& c) { return {c.window, c.groups, c.x, c.w, result(c)}; }
 
 TEST_F(Cudnn, PlansEveryPassOfWhatNetsHave) {
   const std::vector<Case> cases = {
@@ -62,20 +38,61 @@ TEST_F(Cudnn, PlansEveryPassOfWhatNetsHave) {
       {"same with stride 2", {32, 32, 32, 16}, {3, 3, 16, 32}, {{2, 2}, {0, 0}, {1, 1}, {1, 1}}},
   };
   for (const Case& c : cases)
-    for (CudnnPass pass : {CudnnPass::forward, CudnnPass::input_grad, CudnnPass::weight_grad})
+    for (ConvolutionPass pass : {ConvolutionPass::forward, ConvolutionPass::input_grad, ConvolutionPass::weight_grad})
       for (auto [dtype, tf32] : {std::pair(DType::float32, false), {DType::float32, true}, {DType::float16, false}, {DType::bfloat16, false}})
-        EXPECT_EQ(refusal(c, pass, dtype, tf32), "") << c.what << ", pass " << static_cast<int>(pass) << ", " << name_of(dtype) << (tf32 ? " tf32" : "");
+        EXPECT_EQ(refusal(cudnn_convolution(dims(c), pass, dtype), {.round_inputs = dtype != DType::float32 || tf32}), "") << c.what << ", pass " << static_cast<int>(pass) << ", " << name_of(dtype) << (tf32 ? " tf32" : "");
+}
+
+TEST_F(Cudnn, PlansPoolings) {
+  if (!compiles()) GTEST_SKIP() << "no driver, and no stand-in for it";
+  struct {
+    const char* what;
+    PoolWindows windows;
+    Shape x;
+  } cases[] = {
+      {"2x2", {{2, 2}, {{2, 2}, {0, 0}, {0, 0}, {1, 1}}}, {256, 32, 32, 16}},
+      {"3x3 same", {{3, 3}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}}}, {64, 28, 28, 32}},
+      {"3x3 stride 2, padded behind", {{3, 3}, {{2, 2}, {0, 0}, {1, 1}, {1, 1}}}, {64, 28, 28, 32}},
+      {"places that no window reads", {{2, 2}, {{2, 2}, {0, 0}, {0, 0}, {1, 1}}}, {64, 29, 29, 32}},
+      {"seven channels", {{2, 2}, {{2, 2}, {0, 0}, {0, 0}, {1, 1}}}, {16, 28, 28, 7}},
+      {"one axis", {{4}, {{2}, {1}, {1}, {1}}}, {32, 512, 64}},
+  };
+  for (const auto& c : cases)
+    for (bool max : {true, false})
+      for (DType dtype : {DType::float32, DType::float16, DType::bfloat16}) EXPECT_EQ(refusal(cudnn_pooling(max, c.windows, c.x, dtype)), "") << c.what << (max ? " max " : " mean ") << name_of(dtype);
+}
+
+TEST_F(Cudnn, PlansBatchNormalisation) {
+  if (!compiles()) GTEST_SKIP() << "no driver, and no stand-in for it";
+  struct {
+    int64_t outer, n, inner;
+  } cases[] = {{256 * 32 * 32, 16, 1}, {128, 512, 1}, {64 * 7 * 7, 2048, 1}, {32, 64, 32 * 32}};
+  for (auto [outer, n, inner] : cases) {
+    EXPECT_EQ(refusal(cudnn_normalize_batch(outer, n, inner, 1e-3)), "") << outer << " " << n << " " << inner;
+    EXPECT_EQ(refusal(cudnn_normalize_batch_grad(outer, n, inner)), "") << outer << " " << n << " " << inner;
+  }
+}
+
+TEST_F(Cudnn, PlansAttentionInHalfPrecision) {
+  if (!compiles()) GTEST_SKIP() << "no driver, and no stand-in for it";
+  struct {
+    int64_t T, S, N, K, D;
+  } cases[] = {{128, 128, 8, 8, 64}, {64, 96, 4, 4, 32}, {100, 60, 4, 2, 64}, {512, 512, 16, 4, 128}, {17, 17, 2, 2, 16}};
+  for (auto [T, S, N, K, D] : cases)
+    for (bool causal : {false, true})
+      for (DType dtype : {DType::float16, DType::bfloat16}) {
+        const CudnnAttention a{8, T, S, N, K, D, D, 0.125, causal, dtype};
+        EXPECT_EQ(refusal(cudnn_attention(a), {.round_inputs = true}), "") << T << " " << S << " " << N << " " << K << " " << D << causal;
+        EXPECT_EQ(refusal(cudnn_attention_grad(a), {.round_inputs = true}), "") << T << " " << S << " " << N << " " << K << " " << D << causal;
+      }
 }
 
 TEST_F(Cudnn, SaysWhatItCannotDo) {
-  const Case c{"", {2, 8, 8, 4}, {3, 3, 4, 4}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}}};
-  const ConvolutionDims d(c.window, 1, c.x, c.w, {2, 7, 8, 4});  // not the size of a result
-  cuda::CudnnConvolution wrong = cudnn_convolution(d, CudnnPass::forward, DType::float32, false);
-  wrong.high = {1, 1};
+  cuda::CudnnGraph graph;
   try {
-    cuda::CudnnPlan plan(wrong, cuda::cudnn_properties(std::string(kH200)), 1 << 20);
+    graph.add(cuda::CudnnDescriptor(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR));  // of nothing
     FAIL();
-  } catch (const Error& e) {
+  } catch (const RuntimeError& e) {
     EXPECT_NE(std::string(e.what()).find("cuDNN"), std::string::npos) << e.what();
   }
 }

@@ -58,6 +58,37 @@ INSTANTIATE_TEST_SUITE_P(Sizes, AttentionSizes,
                                            Setting{1, 600, 600, 2, 2, 8, 8, true, false, false}, Setting{1, 70, 270, 2, 2, 33, 40, true, true, true},
                                            Setting{2, 300, 5, 4, 2, 64, 64, true, false, false}, Setting{1, 1, 513, 3, 3, 16, 48, false, false, true}));
 
+// Half precision computes in float32 between casts: the values of the composition, and gradients as near as their dtype is.
+TEST(Attention, TakesHalfPrecision) {
+  for (DType type : {DType::float16, DType::bfloat16}) {
+    const double unit = type == DType::float16 ? 1.0 / 1024 : 1.0 / 128;
+    for (bool masked : {false, true}) {
+      std::vector<Tensors> results;
+      for (bool composed : {false, true}) {
+        TapeScope tape;
+        Tensor q = make_input(Input({2, 20, 4, 16}), type, 0), k = make_input(Input({2, 30, 2, 16}), type, 1), v = make_input(Input({2, 30, 2, 8}), type, 2), g = make_input(Input({2, 20, 4, 8}), type, 3);
+        Tensor bias = make_input(Input({1, 4, 20, 30}), type, 4), mask = masked ? make_input(Input({2, 1, 1, 30}, D::boolean), DType::boolean, 5) : Tensor();
+        if (!masked) bias = Tensor();
+        Tensor out = composed ? prim::attention_composed(q, k, v, bias, mask, 0.25, !masked).out : prim::attention(q, k, v, bias, mask, 0.25, !masked);
+        EXPECT_EQ(out.dtype(), type);
+        std::vector<GradientSource> sources = {q, k, v};
+        if (masked) sources.push_back(bias);
+        results.push_back(gradients({&out, 1}, sources, {&g, 1}));
+        results.back().push_back(out);
+      }
+      ASSERT_EQ(results[0].size(), results[1].size());
+      for (size_t r = 0; r < results[0].size(); ++r) {
+        const Tensor &a = results[0][r], &b = results[1][r];
+        ASSERT_EQ(a.dtype(), type);
+        ASSERT_EQ(a.shape(), b.shape());
+        double most = 1e-30, worst = 0;
+        for (int64_t i = 0; i < b.size(); ++i) most = std::max(most, std::abs(b.at(i))), worst = std::max(worst, std::abs(a.at(i) - b.at(i)));
+        EXPECT_LE(worst, 2 * unit * most) << name_of(type) << " masked " << masked << " result " << r;
+      }
+    }
+  }
+}
+
 TEST(Attention, GivesTheSameBitsForAnyNumberOfThreads) {
   Tensor q = make_input(Input({3, 90, 4, 16}), DType::float32, 0), k = make_input(Input({3, 150, 2, 16}), DType::float32, 1), v = make_input(Input({3, 150, 2, 16}), DType::float32, 2);
   Tensor g = make_input(Input({3, 90, 4, 16}), DType::float32, 3);
