@@ -10,6 +10,7 @@
 #include <cuda_fp16.h>
 
 #include "backends/cuda/cuda_driver.h"
+#include "backends/cuda/launch.h"
 #define LAMINA_GPU cuda
 #else
 #include "support/cuda_on_host.h"
@@ -127,30 +128,25 @@ class Queue {
  public:
   explicit Queue(Device device) : driver_(&cuda::cuda_driver(device)) {}
 
-  // Over n elements; as many threads as the GPU can hold at once suffice.
   template <class... P, class... A>
   void elements(void (*kernel)(P...), int64_t n, A... arguments) const {
-    if (n) start(kernel, std::min<int64_t>((n + kThreads - 1) / kThreads, driver_->multiprocessors() * int64_t{8}), kThreads, arguments...);
+    if (n) start(kernel, cuda::launch_elements(n, driver_->multiprocessors()), arguments...);
   }
-  // A block a row, with threads for `width` elements each.
   template <class... P, class... A>
   void rows(void (*kernel)(P...), int64_t count, int64_t width, A... arguments) const {
-    int threads = 32;
-    while (threads < 512 && threads < width) threads *= 2;
-    if (count) start(kernel, std::min<int64_t>(count, int64_t{1} << 30), threads, arguments...);
+    if (count) start(kernel, cuda::launch_rows(count, width), arguments...);
   }
   void fill_zero(void* memory, size_t bytes) const {
     if (bytes) cuda::check(cudaMemsetAsync(memory, 0, bytes, driver_->use()), "filling memory");
   }
   void copy(void* to, const void* from, size_t bytes) const {
-    if (bytes && to != from) cuda::check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, driver_->use()), "copying memory");
+    if (bytes && to != from) driver_->copy(to, from, bytes);
   }
 
  private:
-  static constexpr int kThreads = 256;
   template <class... P, class... A>
-  void start(void (*kernel)(P...), int64_t blocks, int threads, A... arguments) const {
-    kernel<<<static_cast<unsigned>(blocks), threads, 0, driver_->use()>>>(static_cast<P>(arguments)...);
+  void start(void (*kernel)(P...), cuda::Launch launch, A... arguments) const {
+    kernel<<<static_cast<unsigned>(launch.blocks), launch.threads, 0, driver_->use()>>>(static_cast<P>(arguments)...);
     cuda::check(cudaGetLastError(), "starting a kernel");
   }
   cuda::CudaDriver* driver_;

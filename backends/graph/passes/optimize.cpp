@@ -27,6 +27,7 @@ void optimize(Graph& graph, Device device, const Watch& watch) {
   run("group_updates", group_updates);
   run("dead_code", dead_code);
   run("fuse_elementwise", fuse_elementwise);
+  if (!device.is_host()) run("fuse_reduce", fuse_reduce);
   run("fold_fills", [](Graph& g) { return fold_constants(g, true); });
   run("dead_code", dead_code);
   run("order_updates", order_updates);

@@ -61,6 +61,10 @@ bool fuse_convolution(Graph& graph);
 // between: it then never goes through memory. To be run on what fuse_convolution and dead_code leave.
 bool fuse_convolution_pool(Graph& graph);
 
+// A reduction takes the elementwise program before it with it, where nobody else reads that program's one result: for devices. To be run
+// on what fuse_elementwise leaves.
+bool fuse_reduce(Graph& graph);
+
 // Moves the nodes that produce variable updates up to where their operands are ready and the last reader of the old
 // value has run: gradients die sooner, and the update may overwrite the variable's memory.
 bool order_updates(Graph& graph);

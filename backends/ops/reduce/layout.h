@@ -33,6 +33,10 @@ inline ReduceLayout reduce_layout(const Shape& x, const std::vector<int>& axes) 
   return l;
 }
 
+// On GPUs: a thread an output where neighbouring outputs read neighbouring inputs, else a block. Few outputs of many inputs go to blocks,
+// however their inputs lie: threads alone would leave most of the GPU idle.
+inline bool reduces_by_column(const ReduceLayout& l) { return !l.runs.empty() && !l.runs.back().reduced && (l.reduced < 256 || l.kept >= 16384); }
+
 // A: what sums are kept in.
 template <class A>
 constexpr A reduce_start(Reduce kind) {

@@ -57,10 +57,8 @@ BoundKernel bind_reduce(const KernelRequest& r) {
     walk.size.at[walk.runs] = l.runs[i].size;
     walk.stride.at[walk.runs++] = l.runs[i].stride;
   }
-  // Few outputs of many inputs go to blocks, however their inputs lie: threads alone would leave most of the GPU idle.
-  const bool by_column = !l.runs.empty() && !l.runs.back().reduced && (l.reduced < 256 || l.kept >= 16384);
   BoundKernel k;
-  k.run = [l, keep, over, by_column, kind = op.kind, dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [l, keep, over, by_column = reduces_by_column(l), kind = op.kind, dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
       using T = decltype(zero);
       const T* x = static_cast<const T*>(in[0]);

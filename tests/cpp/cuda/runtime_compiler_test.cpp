@@ -39,6 +39,24 @@ TEST(RuntimeCompiler, TakesEveryInstruction) {
   }
 }
 
+TEST(RuntimeCompiler, TakesReductionsInBothOrders) {
+  for (int d = 0; d < kDTypeCount; ++d) {
+    const auto type = static_cast<DType>(d);
+    for (Reduce kind : {Reduce::sum, Reduce::prod, Reduce::max, Reduce::min, Reduce::any, Reduce::all}) {
+      const bool predicate = kind == Reduce::any || kind == Reduce::all;
+      if (predicate != (type == DType::boolean)) continue;
+      ElementwiseProgram p{.inputs = 2, .code = {{Instruction::Code::where, 0, DType::boolean, type, 0, 1, 1}}, .outputs = {2}};
+      for (int axis : {0, 1}) {  // a thread an output, a block an output
+        const FusedReduceOp op(p, {300, 200}, kind, {axis}, false);
+        const std::vector<TensorSpec> in = {{{300, 1}, DType::boolean}, {{300, 200}, type}}, out = op.infer(in);
+        const auto plan = cuda::plan_reduction({op, in, out, {}}, op);
+        ASSERT_TRUE(plan);
+        EXPECT_GT(cuda::compile_cuda(text(cuda::elementwise_math(), plan->text), "sm_90").size(), 500u) << name_of(type);
+      }
+    }
+  }
+}
+
 TEST(RuntimeCompiler, SaysWhatIsWrong) {
   try {
     cuda::compile_cuda("extern \"C\" __global__ void kernel() { nothing; }", "sm_90");

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "backends/core/error.h"
 #include "backends/ops/elementwise/elementwise.h"
 #include "backends/ops/elementwise/fused.h"
 #include "support/data.h"
@@ -123,22 +124,35 @@ std::string wrapper(const std::string& kernel, size_t number) {
   return text(renamed, "extern \"C\" void call", number, "(void** a) { kernel", number, '(', calls, "); }\n");
 }
 
+// Kernels compiled for the host, to be called by their numbers.
+class Compiled {
+ public:
+  explicit Compiled(const std::vector<std::string>& kernels) : folder_(std::filesystem::temp_directory_path() / text("lamina-elementwise-", static_cast<int64_t>(::getpid()))) {
+    std::string source = text(kHost, cuda::elementwise_math());
+    for (size_t i = 0; i < kernels.size(); ++i) source += wrapper(kernels[i], i);
+    std::filesystem::create_directories(folder_);
+    std::ofstream(folder_ / "kernels.cpp") << source;
+    const std::string command = text(LAMINA_TEST_COMPILER, " -std=c++17 -O1 -w -ffp-contract=off -shared -fPIC ", (folder_ / "kernels.cpp").string(), " -o ", (folder_ / "kernels.so").string());
+    if (std::system(command.c_str()) == 0) library_ = dlopen((folder_ / "kernels.so").c_str(), RTLD_NOW);
+    if (!library_) throw RuntimeError("the kernels do not compile.");
+  }
+  ~Compiled() {
+    if (library_) dlclose(library_);
+    std::filesystem::remove_all(folder_);
+  }
+  auto call(size_t i) const { return reinterpret_cast<void (*)(void**)>(dlsym(library_, text("call", i).c_str())); }
+
+ private:
+  std::filesystem::path folder_;
+  void* library_ = nullptr;
+};
+
 TEST(ElementwiseSource, ComputesWhatTheCpuDoes) {
   const std::vector<Case> cases = all_cases();
   ASSERT_GT(cases.size(), 700u);
-  std::string source = text(kHost, cuda::elementwise_math());
-  for (size_t i = 0; i < cases.size(); ++i) source += wrapper(cases[i].plan.text, i);
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / text("lamina-elementwise-", static_cast<int64_t>(::getpid()));
-  std::filesystem::create_directories(folder);
-  struct Remove {
-    std::filesystem::path folder;
-    ~Remove() { std::filesystem::remove_all(folder); }
-  } remove{folder};
-  std::ofstream(folder / "kernels.cpp") << source;
-  const std::string command = text(LAMINA_TEST_COMPILER, " -std=c++17 -O1 -w -ffp-contract=off -shared -fPIC ", (folder / "kernels.cpp").string(), " -o ", (folder / "kernels.so").string());
-  ASSERT_EQ(std::system(command.c_str()), 0);
-  void* library = dlopen((folder / "kernels.so").c_str(), RTLD_NOW);
-  ASSERT_TRUE(library) << dlerror();
+  std::vector<std::string> kernels;
+  for (const Case& c : cases) kernels.push_back(c.plan.text);
+  const Compiled compiled(kernels);
   for (size_t i = 0; i < cases.size(); ++i) {
     const Case& c = cases[i];
     Tensors in, got, want;
@@ -155,9 +169,7 @@ TEST(ElementwiseSource, ComputesWhatTheCpuDoes) {
     for (const Tensor& t : got) to.push_back(t.mutable_raw());
     for (const Tensor& t : want) expected.push_back(t.mutable_raw());
     bind_elementwise(c.program, c.in, c.out[0].shape, types).run(from.data(), expected.data(), nullptr);
-    auto* call = reinterpret_cast<void (*)(void**)>(dlsym(library, text("call", i).c_str()));
-    ASSERT_TRUE(call);
-    c.plan.with_arguments(from.data(), to.data(), to.size(), call);
+    c.plan.with_arguments(from.data(), to.data(), to.size(), compiled.call(i));
     for (size_t o = 0; o < got.size(); ++o) {
       const double tolerance = c.out[o].dtype == DType::float64 ? 1e-12 : c.out[o].dtype == DType::float32 ? 1e-5 : c.out[o].dtype == DType::float16 ? 2e-3 : c.out[o].dtype == DType::bfloat16 ? 2e-2 : 0;
       for (int64_t e = 0; e < got[o].size(); ++e) {
@@ -167,7 +179,56 @@ TEST(ElementwiseSource, ComputesWhatTheCpuDoes) {
       }
     }
   }
-  dlclose(library);
+}
+
+// Each reduction in the orders of both kernels, over programs whose inputs are walked in all ways.
+TEST(ElementwiseSource, ReducesAsTheCpuDoes) {
+  struct Reduction {
+    std::unique_ptr<FusedReduceOp> op;
+    std::vector<TensorSpec> in, out;
+    cuda::ReductionPlan plan;
+  };
+  std::vector<Reduction> cases;
+  std::vector<std::string> kernels;
+  int by_column = 0;
+  for (DType type : {DType::boolean, DType::uint8, DType::int32, DType::int64, DType::float16, DType::bfloat16, DType::float32, DType::float64})
+    for (Reduce kind : {Reduce::sum, Reduce::prod, Reduce::max, Reduce::min, Reduce::any, Reduce::all}) {
+      if ((kind == Reduce::any || kind == Reduce::all) != (type == DType::boolean)) continue;
+      for (const std::vector<int>& axes : {std::vector<int>{0}, {2}, {1}, {0, 2}, {0, 1, 2}}) {
+        // where(condition, x, row)
+        const ElementwiseProgram p{.inputs = 3, .code = {{Instruction::Code::where, 0, DType::boolean, type, 0, 1, 2}}, .outputs = {3}};
+        Reduction c{std::make_unique<FusedReduceOp>(p, Shape{3, 2, 5}, kind, axes, false), {{{3, 1, 1}, DType::boolean}, {{3, 2, 5}, type}, {{5}, type}}, {}, {}};
+        c.out = c.op->infer(c.in);
+        auto plan = cuda::plan_reduction({*c.op, c.in, c.out, {}}, *c.op);
+        ASSERT_TRUE(plan);
+        c.plan = std::move(*plan);
+        by_column += c.plan.by_column;
+        kernels.push_back(c.plan.text);
+        cases.push_back(std::move(c));
+      }
+    }
+  EXPECT_GT(by_column, 0);
+  EXPECT_LT(by_column, static_cast<int>(cases.size()));
+  const Compiled compiled(kernels);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const Reduction& c = cases[i];
+    Tensors in;
+    for (size_t k = 0; k < c.in.size(); ++k) in.push_back(values(c.in[k], static_cast<int>(k)));
+    Tensor got = Tensor::empty(c.out[0].shape, c.out[0].dtype), want = Tensor::empty(c.out[0].shape, c.out[0].dtype);
+    std::vector<const void*> from;
+    for (const Tensor& t : in) from.push_back(t.raw());
+    void *to = got.mutable_raw(), *expected = want.mutable_raw();
+    const BoundKernel k = bind_kernel(Device::cpu, {*c.op, c.in, c.out, {}});
+    const BufferPtr scratch = allocate(k.scratch_bytes + 64);
+    k.run(from.data(), &expected, scratch->data());
+    c.plan.with_arguments(from.data(), &to, compiled.call(i));
+    const DType type = c.out[0].dtype;
+    const double tolerance = type == DType::float64 ? 1e-12 : type == DType::float32 ? 1e-5 : type == DType::float16 ? 2e-3 : type == DType::bfloat16 ? 2e-2 : 0;
+    for (int64_t e = 0; e < got.size(); ++e) {
+      const double a = got.at(e), b = want.at(e);
+      ASSERT_TRUE(a == b || std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b))) << c.op->key() << ", element " << e << ": " << a << ", on the CPU " << b << "\n" << c.plan.text;
+    }
+  }
 }
 
 TEST(ElementwiseSource, SameForAllSizesAndConstants) {
