@@ -77,8 +77,9 @@ TEST_P(ByLibrary, GivesWhatThePartsGiveInBothDirectionsWithGradients) {
             Tensor total = prim::reduce_all(Reduce::sum, prim::square(y[0]));
             std::vector<GradientSource> sources(a.begin(), a.end());
             Tensors out = gradients({&total, 1}, sources, {});
-            // And the gradient of a gradient's size, as gradient penalties have it.
-            Tensor penalty = prim::reduce_all(Reduce::sum, prim::square(out[0]));
+            // And the gradient of the gradients' sizes, as gradient penalties have it.
+            Tensor penalty = prim::full({}, 0, DType::float64);
+            for (const Tensor& g : out) penalty = prim::add(penalty, prim::reduce_all(Reduce::sum, prim::square(g)));
             const Tensors second = gradients({&penalty, 1}, sources, {});
             out.insert(out.end(), second.begin(), second.end());
             out.push_back(y[0]);
