@@ -1,4 +1,5 @@
-#include "backends/cuda/kernel.cuh"
+#include "backends/cuda/pieces.cuh"
+#include "backends/cuda/radix_sort.h"
 #include "backends/ops/sort/sort.h"
 
 namespace lamina::gpu {
@@ -84,12 +85,12 @@ __global__ void sort_lines(const T* x, T* values, int32_t* places, int64_t total
     if (place < k) values[i / n * k + place] = line[me], places[i / n * k + place] = static_cast<int32_t>(me);
   }
 }
-constexpr int64_t kLongestLine = 1 << 14;
+constexpr int64_t kLongestLine = 2048;
 
 BoundKernel bind_sort(const KernelRequest& r) {
   const auto& op = static_cast<const SortOp&>(r.op);
   const int64_t n = r.inputs[0].shape.back(), k = r.outputs[0].shape.back(), total = r.inputs[0].shape.elements();
-  if (n > kLongestLine) return r.decline("lines of more than 16384 elements");
+  if (n > kLongestLine) return r.decline("lines of more than 2048 elements");
   BoundKernel kernel;
   kernel.run = [n, k, total, descending = op.descending, dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
@@ -100,7 +101,68 @@ BoundKernel bind_sort(const KernelRequest& r) {
   return kernel;
 }
 
+// ---- longer lines ----
+// An element as an unsigned key: -0 is 0, NaN the largest of all; descending, all bits turned.
+template <class T, class K>
+__device__ K key_of(T x, bool descending) {
+  K key;
+  if constexpr (std::is_same_v<T, bool>) {
+    key = x;
+  } else if constexpr (is_short<T> || std::is_floating_point_v<T>) {
+    using W = Wide<T>;
+    const W v = widen(x) + W(0);
+    constexpr K sign = K(1) << (8 * sizeof(K) - 1);
+    memcpy(&key, &v, sizeof key);
+    key = v != v ? ~K(0) : key & sign ? ~key : key | sign;
+  } else {
+    key = static_cast<K>(x);
+    if constexpr (std::is_signed_v<T>) key ^= K(1) << (8 * sizeof(K) - 1);
+  }
+  return descending ? ~key : key;
+}
+
+template <class T, class K>
+__global__ void sort_keys(const T* x, K* keys, int32_t* places, int64_t total, int64_t n, bool descending) {
+  for (int64_t i = first(); i < total; i += step()) keys[i] = key_of<T, K>(x[i], descending), places[i] = static_cast<int32_t>(i % n);
+}
+template <class T>
+__global__ void take_sorted(const T* x, const int32_t* order, T* values, int32_t* places, int64_t total, int64_t n, int64_t k) {
+  for (int64_t i = first(); i < total; i += step()) {
+    const int64_t line = i / k, place = order[line * n + i % k];
+    values[i] = x[line * n + place], places[i] = static_cast<int32_t>(place);
+  }
+}
+
+BoundKernel bind_radix(const KernelRequest& r) {
+  const auto& op = static_cast<const SortOp&>(r.op);
+  const TensorSpec& x = r.inputs[0];
+  const int64_t n = x.shape.back(), k = r.outputs[0].shape.back(), total = x.shape.elements();
+  if (total >= int64_t{1} << 31) return r.decline("2^31 elements or more");
+  if (total == 0) return r.decline("empty");
+  const size_t key_bytes = size_of(x.dtype) == 8 ? 8 : 4;
+  const RadixSort sort(r.device, total / n, n, key_bytes, static_cast<int>(8 * key_bytes));
+  Layout l;
+  const DType key = key_bytes == 8 ? DType::uint64 : DType::uint32;
+  const size_t keys = l.take(total, key), sorted_keys = l.take(total, key), places = l.take(total, DType::int32), sorted_places = l.take(total, DType::int32), more = l.size();
+  BoundKernel kernel;
+  kernel.scratch_bytes = more + sort.scratch_bytes();
+  kernel.run = [=, descending = op.descending, dtype = x.dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void* memory) {
+    char* scratch = static_cast<char*>(memory);
+    auto numbers = [&](size_t at) { return reinterpret_cast<int32_t*>(scratch + at); };
+    with_stored(dtype, [&](auto zero) {
+      using T = decltype(zero);
+      using K = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+      queue.elements(sort_keys<T, K>, total, static_cast<const T*>(in[0]), reinterpret_cast<K*>(scratch + keys), numbers(places), total, n, descending);
+      sort(scratch + keys, scratch + sorted_keys, numbers(places), numbers(sorted_places), scratch + more);
+      const int64_t taken = total / n * k;
+      queue.elements(take_sorted<T>, taken, static_cast<const T*>(in[0]), static_cast<const int32_t*>(numbers(sorted_places)), static_cast<T*>(out[0]), static_cast<int32_t*>(out[1]), taken, n, k);
+    });
+  };
+  return kernel;
+}
+
 LAMINA_GPU_KERNEL("Sort", "pairs", 20, bind_sort);
+LAMINA_GPU_KERNEL("Sort", "radix", 21, bind_radix);
 LAMINA_GPU_KERNEL("ArgReduce", "blocks", 20, bind_arg);
 
 }  // namespace
