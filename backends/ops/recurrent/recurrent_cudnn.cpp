@@ -40,16 +40,14 @@ Made<cudnnRNNDataDescriptor_t> make_sequences(const RecurrenceSizes& s, int64_t 
   return owned;
 }
 
-// One recurrence as cuDNN has it.
-struct Plan {
+// One recurrence as cuDNN has it: what can be said of it without a GPU.
+struct Description {
   RecurrenceSizes s;
   Made<cudnnRNNDescriptor_t> rnn{nullptr, nullptr};
   Made<cudnnRNNDataDescriptor_t> x, y;
   Made<cudnnTensorDescriptor_t> h;
-  size_t weight_bytes = 0, work_training = 0, work_inference = 0, kept = 0;
-  CudnnWeights weights{};
 
-  Plan(cuda::CudaDriver& driver, const RecurrenceSizes& sizes) : s(sizes), x(make_sequences(s, s.inputs)), y(make_sequences(s, s.units)), h(make_tensor()) {
+  explicit Description(const RecurrenceSizes& sizes) : s(sizes), x(make_sequences(s, s.inputs)), y(make_sequences(s, s.units)), h(make_tensor()) {
     const bool gru = s.kind == Recurrence::gru;
     cudnnRNNDescriptor_t made;
     cudnn_check(LAMINA_CUDNN(cudnnCreateRNNDescriptor)(&made), "making a descriptor");
@@ -62,18 +60,27 @@ struct Plan {
                 "describing a recurrence");
     const int sizes_of_h[] = {1, static_cast<int>(s.batch), static_cast<int>(s.units)}, strides_of_h[] = {sizes_of_h[1] * sizes_of_h[2], sizes_of_h[2], 1};
     cudnn_check(LAMINA_CUDNN(cudnnSetTensorNdDescriptor)(h.get(), type, 3, sizes_of_h, strides_of_h), "describing a state");
+  }
+};
+
+// And what it takes on a GPU.
+struct Plan : Description {
+  size_t weight_bytes = 0, work_training = 0, work_inference = 0, kept = 0;
+  CudnnWeights weights{};
+
+  Plan(cuda::CudaDriver& driver, const RecurrenceSizes& sizes) : Description(sizes) {
     const cuda::CudnnHandle held = cuda::cudnn_handle(driver);
     size_t none = 0;
-    cudnn_check(LAMINA_CUDNN(cudnnGetRNNWeightSpaceSize)(held.handle, made, &weight_bytes), "asking for a size");
-    cudnn_check(LAMINA_CUDNN(cudnnGetRNNTempSpaceSizes)(held.handle, made, CUDNN_FWD_MODE_TRAINING, x.get(), &work_training, &kept), "asking for a size");
-    cudnn_check(LAMINA_CUDNN(cudnnGetRNNTempSpaceSizes)(held.handle, made, CUDNN_FWD_MODE_INFERENCE, x.get(), &work_inference, &none), "asking for a size");
+    cudnn_check(LAMINA_CUDNN(cudnnGetRNNWeightSpaceSize)(held.handle, rnn.get(), &weight_bytes), "asking for a size");
+    cudnn_check(LAMINA_CUDNN(cudnnGetRNNTempSpaceSizes)(held.handle, rnn.get(), CUDNN_FWD_MODE_TRAINING, x.get(), &work_training, &kept), "asking for a size");
+    cudnn_check(LAMINA_CUDNN(cudnnGetRNNTempSpaceSizes)(held.handle, rnn.get(), CUDNN_FWD_MODE_INFERENCE, x.get(), &work_inference, &none), "asking for a size");
     weights.elements = static_cast<int64_t>(weight_bytes / size_of(s.dtype));
     const std::array<int, 4> order = cudnn_gates(s.kind);
     const int gates = gates_of(s.kind);
     for (int g = 0; g < gates; ++g) {
       const size_t ours = static_cast<size_t>(order[static_cast<size_t>(g)]);
       std::tie(weights.input[ours], weights.input_bias[ours]) = places(held.handle, g, s.inputs, true);
-      std::tie(weights.state[ours], weights.state_bias[ours]) = places(held.handle, gates + g, s.units, gru);
+      std::tie(weights.state[ours], weights.state_bias[ours]) = places(held.handle, gates + g, s.units, s.kind == Recurrence::gru);
     }
   }
 
@@ -189,4 +196,7 @@ LAMINA_KERNEL(cuda, "WholeRecurrent", "cudnn", 10, bind_forward);
 LAMINA_KERNEL(cuda, "WholeRecurrentGrad", "cudnn", 10, bind_grad);
 
 }  // namespace
+
+void describe_to_cudnn(const RecurrenceSizes& sizes) { Description{sizes}; }
+
 }  // namespace lamina

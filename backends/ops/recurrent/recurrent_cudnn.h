@@ -18,6 +18,9 @@ struct CudnnWeights {
 void pack_weights(KernelChain& chain, const RecurrenceSizes& sizes, const CudnnWeights& places, const std::array<KernelChain::Place, 3>& from, KernelChain::Place weights);
 void unpack_weights(KernelChain& chain, const RecurrenceSizes& sizes, const CudnnWeights& places, KernelChain::Place weights, const std::array<KernelChain::Place, 3>& to);
 
+// Tells cuDNN of a recurrence, which needs no GPU. RuntimeError if it takes no such one.
+void describe_to_cudnn(const RecurrenceSizes& sizes);
+
 // The gates in cuDNN's order: which of ours each is.
 std::array<int, 4> cudnn_gates(Recurrence kind);
 

@@ -1,7 +1,9 @@
+#include "backends/core/settings.h"
 #include "backends/ops/attention/attention_cudnn.h"
 #include "backends/ops/convolution/convolution_cudnn.h"
 #include "backends/ops/normalization/normalize_cudnn.h"
 #include "backends/ops/pooling/pooling_cudnn.h"
+#include "backends/ops/recurrent/recurrent_cudnn.h"
 #include "cuda/cudnn_plans.h"
 
 namespace lamina {
@@ -85,6 +87,17 @@ TEST_F(Cudnn, PlansAttentionInHalfPrecision) {
         EXPECT_EQ(refusal(cudnn_attention(a), {.round_inputs = true}), "") << T << " " << S << " " << N << " " << K << " " << D << causal;
         EXPECT_EQ(refusal(cudnn_attention_grad(a), {.round_inputs = true}), "") << T << " " << S << " " << N << " " << K << " " << D << causal;
       }
+}
+
+TEST_F(Cudnn, TakesDescriptionsOfRecurrences) {
+  for (Recurrence kind : {Recurrence::simple, Recurrence::lstm, Recurrence::gru})
+    for (DType dtype : {DType::float32, DType::float64})
+      for (bool tf32 : {false, true}) {
+        settings().set_tf32(tf32);
+        EXPECT_NO_THROW(describe_to_cudnn({kind, 32, 100, 64, 128, dtype})) << name_of(kind) << " " << name_of(dtype);
+        settings().set_tf32(false);
+      }
+  EXPECT_THROW(describe_to_cudnn({Recurrence::lstm, 32, 100, 64, 0, DType::float32}), RuntimeError);
 }
 
 TEST_F(Cudnn, SaysWhatItCannotDo) {
