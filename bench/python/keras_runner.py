@@ -6,7 +6,7 @@ import numpy as np
 import initial
 
 
-PRODUCTS = ("MatMul", "FusedMatMul", "Convolution", "FusedConvolution", "Attention", "Recurrent")
+PRODUCTS = ("MatMul", "FusedMatMul", "Convolution", "FusedConvolution", "Attention", "Recurrent", "WholeRecurrent")
 
 
 def step_work(keras, model, fit):

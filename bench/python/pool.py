@@ -13,10 +13,10 @@ _WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
 class Worker:
     """A process that lives through the whole run, so that rounds can go round the frameworks. `missing` says why there is none."""
 
-    def __init__(self, name, threads, config_file, device):
+    def __init__(self, name, threads, config_file, device, tf32):
         self.name, self.missing, self.version = name, None, None
         self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen([sys.executable, _WORKER, name, str(threads)], env=environment(FRAMEWORKS[name], threads, config_file, device), text=True,
+        self.process = subprocess.Popen([sys.executable, _WORKER, name, str(threads)], env=environment(FRAMEWORKS[name], threads, config_file, device, tf32), text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
 
     def wait_until_ready(self):
@@ -56,11 +56,11 @@ class Worker:
             self.process.wait()
 
 
-def start(names, threads, config_file, device="cpu"):
+def start(names, threads, config_file, device="cpu", tf32=False):
     """One process a framework, imported one after another so that imports do not disturb each other."""
     workers = []
     for name in names:
-        worker = Worker(name, threads, config_file, device)
+        worker = Worker(name, threads, config_file, device, tf32)
         worker.wait_until_ready()
         workers.append(worker)
     return workers

@@ -106,6 +106,7 @@ def arguments():
     p.add_argument("--seconds", type=float, default=0.5, help="of training a round; other measures take half of it")
     p.add_argument("--threads", type=int, default=cores())
     p.add_argument("--device", default="cpu", help="cpu, or cuda for a GPU: fit and predict, by frameworks that can")
+    p.add_argument("--tf32", action="store_true", help="on a GPU: products in TF32, in all frameworks; float32 without it")
     p.add_argument("--markdown", metavar="FILE", help="also write the tables there")
     p.add_argument("--plot", metavar="FILE", help="draw the training steps there, as a PNG or SVG (needs matplotlib)")
     p.add_argument("--json", metavar="FILE", help="write every round's time there")
@@ -117,9 +118,9 @@ def main():
     args = arguments()
     names, measures = chosen(args.workloads, workloads.names()), chosen(args.measures, tables.MEASURES)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
-        json.dump({"threads": args.threads, "device": args.device}, config)
+        json.dump({"threads": args.threads, "device": args.device, "tf32": args.tf32}, config)
         config.flush()
-        workers = pool.start(chosen(args.frameworks, FRAMEWORKS), args.threads, config.name, args.device)
+        workers = pool.start(chosen(args.frameworks, FRAMEWORKS), args.threads, config.name, args.device, args.tf32)
         try:
             if args.check:
                 return 0 if check(workers, names) else 1

@@ -6,6 +6,7 @@ import torch
 import initial
 
 DEVICE = os.environ.get("BENCH_DEVICE", "cpu")
+torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = bool(os.environ.get("BENCH_TF32"))
 
 
 class Runner:
