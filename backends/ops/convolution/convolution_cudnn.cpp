@@ -35,9 +35,9 @@ Names names_of(ConvolutionPass pass) {
 cuda::CudnnGraph cudnn_convolution(const ConvolutionDims& d, ConvolutionPass pass, DType dtype) {
   const size_t rank = static_cast<size_t>(std::max(2, d.rank));
   auto space = [&](const ConvolutionDims::Triple& t) { return std::vector<int64_t>(t.end() - static_cast<std::ptrdiff_t>(rank), t.end()); };
-  // Places behind the last window count as padding taken away: cuDNN derives the result's size from all of it.
+  // As much as the last window reaches over. Places behind it are no padding taken away: cuDNN leaves them out itself.
   std::vector<int64_t> high;
-  for (size_t a = 3 - rank; a < 3; ++a) high.push_back((d.out[a] - 1) * d.strides[a] + (d.size[a] - 1) * d.dilation[a] + 1 - d.in[a] - d.low[a]);
+  for (size_t a = 3 - rank; a < 3; ++a) high.push_back(std::max<int64_t>(0, (d.out[a] - 1) * d.strides[a] + (d.size[a] - 1) * d.dilation[a] + 1 - d.in[a] - d.low[a]));
   const cudnnDataType_t compute = dtype == DType::float64 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT, type = cuda::cudnn_type(dtype);
   const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
   const int64_t axes = static_cast<int64_t>(rank);

@@ -15,7 +15,7 @@ cuda::CudnnGraph cudnn_pooling(bool max, const PoolWindows& w, const Shape& x, D
     const int64_t size = w.sizes[i], stride = w.window.strides[i], before = w.window.low[i];
     in.push_back(x[a + 1]), out.push_back(w.outputs(a, x[a + 1]));
     sizes.push_back({size, 1}), strides.push_back({stride, 1}), low.push_back({before, 1});
-    high.push_back({(out.back() - 1) * stride + size - in.back() - before, 1});  // below zero where places behind the last window stay unread
+    high.push_back({std::max<int64_t>(0, (out.back() - 1) * stride + size - in.back() - before), 1});  // as much as the last window reaches over
   }
   const cudnnResampleMode_t mode = max ? CUDNN_RESAMPLE_MAXPOOL : CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING;
   const cudnnPaddingMode_t padding = max ? CUDNN_NEG_INF_PAD : CUDNN_ZERO_PAD;
