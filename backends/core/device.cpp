@@ -45,7 +45,7 @@ std::string_view name_of(DeviceKind kind) {
 
 void append_text(std::string& out, Device device) {
   out += name_of(device.kind);
-  if (device.kind == DeviceKind::cuda) out += text(':', int{device.index});
+  if (device.kind == DeviceKind::cuda || device.index) out += text(':', int{device.index});
 }
 
 Device parse_device(std::string_view name) {
@@ -56,7 +56,7 @@ Device parse_device(std::string_view name) {
     const bool number = !index.empty() && index.size() <= 2 && index.find_first_not_of("0123456789") == std::string_view::npos;
     if (kind != name_of(k) || !number) continue;
     const int value = std::stoi(std::string(index));
-    if (k == DeviceKind::cuda || value == 0) return {k, static_cast<uint8_t>(value)};
+    if (k != DeviceKind::cpu || value == 0) return {k, static_cast<uint8_t>(value)};
   }
   throw ValueError("Unknown device '", name, "'. Expected 'cpu', 'cuda', 'cuda:1' and so on, or 'emulated'.");
 }

@@ -24,7 +24,7 @@ struct Device {
 };
 inline constexpr Device Device::cpu{};
 void append_text(std::string& out, Device device);  // cpu, cuda:0
-// "cpu", "cuda", "gpu", "cuda:1", "emulated"; ValueError naming the choices. Says nothing of whether there is such a device.
+// "cpu", "cuda", "gpu", "cuda:1", "emulated" (and "emulated:1"); ValueError naming the choices. Says nothing of whether there is such a device.
 Device parse_device(std::string_view name);
 
 // Work that a device has kept and does again, all of it at one call.

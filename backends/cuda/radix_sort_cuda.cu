@@ -55,16 +55,17 @@ void RadixSort::operator()(const void* keys, void* sorted_keys, const int32_t* p
     size_t bytes = scratch_;
     sort<K>(lines_, n_, bits_, scratch, bytes, from, to, places, sorted_places, cuda::cuda_driver(device_).use());
 #else
-    emulated::do_or_keep([=, lines = lines_, n = n_, mask = bits_ < static_cast<int>(8 * sizeof(K)) ? (K{1} << bits_) - 1 : ~K{0}] {
+    auto here = [&](auto* p) { return emulated::host_address(p, device_.index); };
+    emulated::do_or_keep([from = here(from), to = here(to), places = here(places), sorted_places = here(sorted_places), lines = lines_, n = n_, mask = bits_ < static_cast<int>(8 * sizeof(K)) ? (K{1} << bits_) - 1 : ~K{0}] {
       for (int64_t line = 0; line < lines; ++line) {
-        const K* k = emulated::host_address(from) + line * n;
-        const int32_t* p = emulated::host_address(places) + line * n;
+        const K* k = from + line * n;
+        const int32_t* p = places + line * n;
         std::vector<int64_t> order(static_cast<size_t>(n));
         for (int64_t i = 0; i < n; ++i) order[static_cast<size_t>(i)] = i;
         std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return (k[a] & mask) < (k[b] & mask); });
         for (int64_t i = 0; i < n; ++i) {
-          emulated::host_address(to)[line * n + i] = k[order[static_cast<size_t>(i)]];
-          emulated::host_address(sorted_places)[line * n + i] = p[order[static_cast<size_t>(i)]];
+          to[line * n + i] = k[order[static_cast<size_t>(i)]];
+          sorted_places[line * n + i] = p[order[static_cast<size_t>(i)]];
         }
       }
     });

@@ -34,21 +34,22 @@ class EmulatedRecording final : public Recording {
 
 class EmulatedDriver final : public DeviceDriver {
  public:
+  explicit EmulatedDriver(int index) : index_(index) {}
   void* allocate(size_t bytes) override {
     refuse_while_recording("allocate");
-    return static_cast<char*>(take_block(bytes)) + kElsewhere;
+    return device_address(take_block(bytes), index_);
   }
-  void release(void* memory, size_t bytes) noexcept override { give_block(host_address(memory), bytes); }
+  void release(void* memory, size_t bytes) noexcept override { give_block(host_address(memory, index_), bytes); }
   void upload(void* to, const void* from, size_t bytes) override {
     refuse_while_recording("copy from the host");
-    std::memcpy(host_address(to), from, bytes);
+    std::memcpy(host_address(to, index_), from, bytes);
   }
   void download(void* to, const void* from, size_t bytes) override {
     refuse_while_recording("copy to the host");
-    std::memcpy(to, host_address(from), bytes);
+    std::memcpy(to, host_address(from, index_), bytes);
   }
   void copy(void* to, const void* from, size_t bytes) override {
-    do_or_keep([=] { std::memmove(host_address(to), host_address(from), bytes); });
+    do_or_keep([to = host_address(to, index_), from = host_address(from, index_), bytes] { std::memmove(to, from, bytes); });
   }
   void synchronize() override { refuse_while_recording("wait"); }
   std::unique_ptr<Recording> record(const std::function<void()>& work) override {
@@ -66,9 +67,12 @@ class EmulatedDriver final : public DeviceDriver {
     return std::make_unique<EmulatedRecording>(std::move(list));
   }
   std::string describe() const override { return "emulated on the host"; }
+
+ private:
+  const int index_;
 };
 
-const DriverRegistration registered(DeviceKind::emulated, [](int) -> DeviceDriver* { return new EmulatedDriver; });
+const DriverRegistration registered(DeviceKind::emulated, [](int index) -> DeviceDriver* { return new EmulatedDriver(index); });
 
 }  // namespace
 

@@ -90,6 +90,39 @@ def test_one_model_on_two_devices():
     assert abs(model.predict(x, verbose=0) - after).max() > 1e-4
 
 
+def test_one_model_on_several_devices(engine):
+    """As on several GPUs: none can read another's memory, values go where they are needed and variables are where they were last written."""
+    x = np.random.default_rng(0).normal(size=(8, 6)).astype("float32")
+    y = np.random.default_rng(1).normal(size=(8, 2)).astype("float32")
+
+    def run(*devices):
+        lamina.utils.set_random_seed(4)
+        model = lamina.Sequential([lamina.Input((6,)), layers.Dense(5, activation="tanh"), layers.BatchNormalization(), layers.Dense(2)])
+        model.compile("adam", "mse")
+        seen = []
+        for device in devices:
+            with lamina.device(device):
+                seen += model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0).history["loss"]
+                seen.append(float(lamina.ops.sum(model(x) * y)))
+        return seen, model.get_weights()
+
+    (losses, weights), (others, other_weights) = run(*["cpu"] * 4), run("emulated", "emulated:1", "cpu", "emulated:1")
+    np.testing.assert_allclose(others, losses, rtol=1e-4)
+    for w, other in zip(weights, other_weights):
+        np.testing.assert_allclose(other, w, rtol=1e-4, atol=1e-6)
+
+
+def test_values_of_several_devices_meet(engine):
+    with lamina.device("emulated"):
+        a = lamina.ops.add(np.ones((2, 3), "float32"), 1.0)
+        with lamina.device("emulated:1"):
+            b = lamina.ops.multiply(a, 3.0)
+            np.testing.assert_array_equal(np.asarray(lamina.ops.matmul(a, lamina.ops.transpose(b))), np.full((2, 2), 36.0))
+        np.testing.assert_array_equal(np.asarray(a + b), np.full((2, 3), 8.0))
+    assert lamina.config.device() == "cpu"
+    np.testing.assert_array_equal(np.asarray(a - b), np.full((2, 3), -4.0))
+
+
 def test_arrays_that_change_under_way(emulated):
     """A NumPy array is read when an op runs, not when it was first seen."""
     x = np.ones((2, 3), "float32")

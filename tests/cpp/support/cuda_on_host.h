@@ -25,7 +25,7 @@ inline void __syncthreads() {}
 
 class Queue {
  public:
-  explicit Queue(Device) {}
+  explicit Queue(Device device) : index_(device.index) {}
   template <class... P, class... A>
   void elements(void (*kernel)(P...), int64_t n, A... arguments) const {
     if (n) start(kernel, 3, arguments...);
@@ -35,29 +35,30 @@ class Queue {
     if (count) start(kernel, std::min<int64_t>(count, 5), arguments...);
   }
   void fill_zero(void* memory, size_t bytes) const {
-    if (bytes) emulated::do_or_keep([=] { std::memset(emulated::host_address(memory), 0, bytes); });
+    if (bytes) emulated::do_or_keep([memory = emulated::host_address(memory, index_), bytes] { std::memset(memory, 0, bytes); });
   }
   void copy(void* to, const void* from, size_t bytes) const {
-    if (bytes && to != from) emulated::do_or_keep([=] { std::memcpy(emulated::host_address(to), emulated::host_address(from), bytes); });
+    if (bytes && to != from) emulated::do_or_keep([to = emulated::host_address(to, index_), from = emulated::host_address(from, index_), bytes] { std::memcpy(to, from, bytes); });
   }
 
  private:
   template <class T>
-  static T readable(T value) {
-    if constexpr (std::is_pointer_v<T>) return emulated::host_address(value);
-    else if constexpr (requires { value.each_pointer([](auto&) {}); }) value.each_pointer([](auto& p) { p = emulated::host_address(p); });
+  static T readable(T value, int index) {
+    if constexpr (std::is_pointer_v<T>) return emulated::host_address(value, index);
+    else if constexpr (requires { value.each_pointer([](auto&) {}); }) value.each_pointer([&](auto& p) { p = emulated::host_address(p, index); });
     return value;
   }
   template <class... P, class... A>
-  static void start(void (*kernel)(P...), int64_t blocks, A... arguments) {
-    emulated::do_or_keep([=] {
+  void start(void (*kernel)(P...), int64_t blocks, A... arguments) const {
+    emulated::do_or_keep([=, index = index_] {
       gridDim.x = static_cast<unsigned>(blocks);
       for (unsigned b = 0; b < gridDim.x; ++b) {
         blockIdx.x = b;
-        kernel(readable(static_cast<P>(arguments))...);
+        kernel(readable(static_cast<P>(arguments), index)...);
       }
     });
   }
+  int index_;
 };
 
 }  // namespace lamina::gpu
