@@ -1,4 +1,4 @@
-// Scatters of many indices and sorts of long lines, for which devices have other ways than for few and short ones.
+// Scatters of many indices, sorts of long lines and sums along them, for which devices have other ways than for few and short ones.
 #include "backends/ops/gather/gather.h"
 #include "backends/ops/gather/scatter_sum.h"
 #include "backends/ops/primitives.h"
@@ -80,6 +80,30 @@ TEST_P(LongLines, AreSortedStably) {
       const double a = got.values.at(line * k + i), b = x.at(line * n + order[static_cast<size_t>(i)]);
       ASSERT_TRUE(a == b || (std::isnan(a) && std::isnan(b)));
     }
+  }
+}
+
+class LongSums : public ::testing::TestWithParam<std::tuple<DType, bool, bool>> {};
+INSTANTIATE_TEST_SUITE_P(Types, LongSums, ::testing::Combine(::testing::Values(DType::int32, DType::float32, DType::float16), ::testing::Bool(), ::testing::Bool()));
+
+TEST_P(LongSums, RunAlongLines) {
+  const auto [dtype, reverse, exclusive] = GetParam();
+  const int64_t n = 1500;
+  for (CumulativeOp::Kind kind : {CumulativeOp::Kind::sum, CumulativeOp::Kind::prod}) {
+    Tensor x = Tensor::empty({2, n, 3}, DType::float32);  // of numbers whose sums and products are exact in every order
+    for (int64_t i = 0; i < x.size(); ++i) x.mutable_data<float>()[i] = kind == CumulativeOp::Kind::sum ? static_cast<float>((i * 7919) % 5 - 2) : i * 7919 % 7 ? 1.0f : -1.0f;
+    x = prim::cast(x, dtype);
+    const Tensor y = apply1(make_op<CumulativeOp>(kind, 1, reverse, exclusive), {x});
+    for (int64_t o = 0; o < 2; ++o)
+      for (int64_t e = 0; e < 3; ++e) {
+        double sum = kind == CumulativeOp::Kind::prod ? 1 : 0;
+        for (int64_t i = 0; i < n; ++i) {
+          const int64_t at = (o * n + (reverse ? n - 1 - i : i)) * 3 + e;
+          const double before = sum;
+          sum = kind == CumulativeOp::Kind::prod ? sum * x.at(at) : sum + x.at(at);
+          ASSERT_EQ(y.at(at), exclusive ? before : sum) << at;
+        }
+      }
   }
 }
 
