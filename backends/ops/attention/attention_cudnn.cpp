@@ -2,11 +2,6 @@
 // that its engines know as a whole, in this order.
 #include "backends/ops/attention/attention_cudnn.h"
 
-#include "backends/core/kernel_chain.h"
-#include "backends/ops/creation/creation.h"
-#include "backends/ops/elementwise/elementwise.h"
-#include "backends/ops/movement/movement.h"
-
 namespace lamina {
 
 using cuda::CudnnDescriptor;
@@ -82,7 +77,16 @@ struct Builder {
     return result;
   }
 
-  Part scaled(Part x) { return pointwise(CUDNN_POINTWISE_MUL, between(scores), x, &graph.number(static_cast<float>(a.scale), 4)); }
+  // The bias in memory, or null.
+  const CudnnDescriptor* bias() {
+    if (!a.bias) return nullptr;
+    const Shape& s = a.bias->shape;
+    return &graph.memory(cuda::cudnn_packed({s[0], s[1], s[2], s[3]}), cuda::cudnn_type(a.bias->dtype));
+  }
+  Part scaled(Part x, const CudnnDescriptor* bias) {
+    Part y = pointwise(CUDNN_POINTWISE_MUL, between(scores), x, &graph.number(static_cast<float>(a.scale), 4));
+    return bias ? pointwise(CUDNN_POINTWISE_ADD, between(scores), y, bias) : y;
+  }
   // Keys behind their query hidden.
   Part seen(Part x) {
     if (!a.causal) return x;
@@ -97,9 +101,10 @@ struct Builder {
 
 cuda::CudnnGraph cudnn_attention(const CudnnAttention& a) {
   Builder b{a};
-  Part q = b.graph.memory(b.query, b.stored), k = b.graph.memory(turned(b.key), b.stored), v = b.graph.memory(b.value, b.stored), out = b.graph.memory(b.out, b.stored),
-       logarithms = b.graph.memory(b.rows, CUDNN_DATA_FLOAT);
-  Part x = b.seen(b.scaled(b.multiply(b.between(b.scores), q, k)));
+  Part q = b.graph.memory(b.query, b.stored), k = b.graph.memory(turned(b.key), b.stored), v = b.graph.memory(b.value, b.stored);
+  const CudnnDescriptor* bias = b.bias();
+  Part out = b.graph.memory(b.out, b.stored), logarithms = b.graph.memory(b.rows, CUDNN_DATA_FLOAT);
+  Part x = b.seen(b.scaled(b.multiply(b.between(b.scores), q, k), bias));
   Part most = b.reduce(CUDNN_REDUCE_TENSOR_MAX, b.between(b.rows), x);
   Part e = b.pointwise(CUDNN_POINTWISE_EXP, b.between(b.scores), b.pointwise(CUDNN_POINTWISE_SUB, b.between(b.scores), x, &most));
   Part sum = b.reduce(CUDNN_REDUCE_TENSOR_ADD, b.between(b.rows), e);
@@ -112,8 +117,9 @@ cuda::CudnnGraph cudnn_attention(const CudnnAttention& a) {
 
 cuda::CudnnGraph cudnn_attention_grad(const CudnnAttention& a) {
   Builder b{a};
-  Part q = b.graph.memory(b.query, b.stored), k = b.graph.memory(turned(b.key), b.stored), v = b.graph.memory(turned(b.value), b.stored), out = b.graph.memory(b.out, b.stored),
-       logarithms = b.graph.memory(b.rows, CUDNN_DATA_FLOAT), g = b.graph.memory(b.out, b.stored), dq = b.graph.memory(b.query, b.stored), dk = b.graph.memory(b.key, b.stored),
+  Part q = b.graph.memory(b.query, b.stored), k = b.graph.memory(turned(b.key), b.stored), v = b.graph.memory(turned(b.value), b.stored);
+  const CudnnDescriptor* bias = b.bias();
+  Part out = b.graph.memory(b.out, b.stored), logarithms = b.graph.memory(b.rows, CUDNN_DATA_FLOAT), g = b.graph.memory(b.out, b.stored), dq = b.graph.memory(b.query, b.stored), dk = b.graph.memory(b.key, b.stored),
        dv = b.graph.memory(b.value, b.stored), delta = b.graph.memory(b.rows, CUDNN_DATA_FLOAT);
   const CudnnTensor columns{{a.B, a.N, a.S, a.T}, {a.N * a.T * a.S, a.T * a.S, 1, a.S}};  // scores, turned
   auto over_heads = [&](Part result, const CudnnTensor& one, Part x, Part y) {  // a product for each query head, added up where they share a key head
@@ -127,7 +133,7 @@ cuda::CudnnGraph cudnn_attention_grad(const CudnnAttention& a) {
   };
   Part along = b.reduce(CUDNN_REDUCE_TENSOR_ADD, b.between(b.rows), b.pointwise(CUDNN_POINTWISE_MUL, b.between(b.out), g, &out));
   b.pointwise(CUDNN_POINTWISE_MUL, delta, along, &b.graph.number(1, 4));
-  Part x = b.pointwise(CUDNN_POINTWISE_SUB, b.between(b.scores), b.scaled(b.multiply(b.between(b.scores), q, k)), &logarithms);
+  Part x = b.pointwise(CUDNN_POINTWISE_SUB, b.between(b.scores), b.scaled(b.multiply(b.between(b.scores), q, k), bias), &logarithms);
   Part weights = b.pointwise(CUDNN_POINTWISE_EXP, b.between(b.scores), b.seen(x));
   over_heads(dv, b.value, b.reshape(b.between(columns, b.stored), weights), g);
   Part dweights = b.pointwise(CUDNN_POINTWISE_SUB, b.between(b.scores), b.multiply(b.between(b.scores), g, v), &delta);
@@ -137,62 +143,4 @@ cuda::CudnnGraph cudnn_attention_grad(const CudnnAttention& a) {
   return std::move(b.graph);
 }
 
-namespace {
-
-constexpr DType kFloat = DType::float32;
-
-// Empty and with a reason where cuDNN need not be asked.
-std::optional<CudnnAttention> taken(const KernelRequest& r, const AttentionScores& scores) {
-  const Shape &q = r.inputs[0].shape, &v = r.inputs[2].shape;
-  if (!is_half(r.inputs[0].dtype)) r.declined = "needs float16 or bfloat16";
-  else if (scores.masked) r.declined = "has a mask";  // rows that see nothing would differ
-  else if (scores.biased) r.declined = "has a bias";
-  else if (r.inputs[0].shape.elements() == 0 || r.inputs[1].shape.elements() == 0 || v.elements() == 0) r.declined = "empty";
-  if (!r.declined.empty()) return {};
-  return CudnnAttention{q[0], q[1], v[1], q[2], v[2], q[3], v[3], scores.scale, scores.causal, r.inputs[0].dtype};
-}
-
-// A row's state is told as (logarithm, 1): exp(score - logarithm) / 1 is its weight.
-BoundKernel bind_forward(const KernelRequest& r) {
-  const auto a = taken(r, static_cast<const AttentionOp&>(r.op).scores);
-  if (!a) return {};
-  const auto in = KernelChain::input, out = KernelChain::output;
-  const TensorSpec rows{{a->B * a->N * a->T, 1}, kFloat};
-  KernelChain chain(r.device);
-  const KernelChain::Place logarithms = chain.between(rows), ones = chain.between(rows);
-  try {
-    chain.add(cuda::cudnn_kernel(r, {.round_inputs = true}, 3, [&] { return cudnn_attention(*a); }), {in(0), in(1), in(2)}, {out(0), logarithms});
-  } catch (const Error& e) {
-    return r.decline(e.what());
-  }
-  chain.add(make_op<FullOp>(rows.shape, 1, kFloat), {}, {}, {ones});
-  chain.add(make_op<ConcatOp>(1), {rows, rows}, {logarithms, ones}, {out(1)});
-  return std::move(chain).finish();
-}
-
-BoundKernel bind_grad(const KernelRequest& r) {
-  const auto a = taken(r, static_cast<const AttentionGradOp&>(r.op).scores);
-  if (!a) return {};
-  const auto in = KernelChain::input, out = KernelChain::output;
-  const int64_t n = a->B * a->N * a->T;
-  const TensorSpec pairs{{n, 2}, kFloat}, rows{{n, 1}, kFloat};
-  KernelChain chain(r.device);
-  const KernelChain::Place most = chain.between(rows), sums = chain.between(rows), logarithms = chain.between(rows), delta = chain.between(rows);
-  auto column = [](int64_t of, int64_t rows) { return make_op<SliceOp>(std::vector<int64_t>{0, of}, std::vector<int64_t>{rows, of + 1}, std::vector<int64_t>{1, 1}); };
-  chain.add(column(0, n), {pairs}, {in(4)}, {most});
-  chain.add(column(1, n), {pairs}, {in(4)}, {sums});
-  chain.add(make_op<UnaryOp>(Unary::log), {rows}, {sums}, {delta});
-  chain.add(make_op<BinaryOp>(Binary::add), {rows, rows}, {most, delta}, {logarithms});
-  try {
-    chain.add(cuda::cudnn_kernel(r, {.round_inputs = true}, 6, [&] { return cudnn_attention_grad(*a); }), {in(0), in(1), in(2), in(3), logarithms, in(5)}, {out(0), out(1), out(2), delta});
-  } catch (const Error& e) {
-    return r.decline(e.what());
-  }
-  return std::move(chain).finish();
-}
-
-LAMINA_KERNEL(cuda, "Attention", "cudnn", 10, bind_forward);
-LAMINA_KERNEL(cuda, "AttentionGrad", "cudnn", 10, bind_grad);
-
-}  // namespace
 }  // namespace lamina

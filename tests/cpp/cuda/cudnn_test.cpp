@@ -91,6 +91,16 @@ TEST_F(Cudnn, PlansAttentionInHalfPrecision) {
       }
 }
 
+TEST_F(Cudnn, PlansAttentionWithBias) {
+  if (!compiles()) GTEST_SKIP() << "no driver, and no stand-in for it";
+  for (const Shape& bias : {Shape{8, 1, 1, 60}, Shape{1, 4, 100, 60}, Shape{8, 1, 100, 60}})
+    for (DType dtype : {DType::bfloat16, DType::float32}) {
+      const CudnnAttention a{8, 100, 60, 4, 2, 64, 64, 0.125, false, DType::bfloat16, TensorSpec{bias, dtype}};
+      EXPECT_EQ(refusal(cudnn_attention(a), {.round_inputs = true}), "") << text(bias) << name_of(dtype);
+      EXPECT_EQ(refusal(cudnn_attention_grad(a), {.round_inputs = true}), "") << text(bias) << name_of(dtype);
+    }
+}
+
 TEST_F(Cudnn, TakesDescriptionsOfRecurrences) {
   for (Recurrence kind : {Recurrence::simple, Recurrence::lstm, Recurrence::gru})
     for (DType dtype : {DType::float32, DType::float64})
