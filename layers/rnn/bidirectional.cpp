@@ -39,6 +39,8 @@ BidirectionalLayer::BidirectionalLayer(BidirectionalArgs a, LayerArgs base) : La
   forward_ = std::dynamic_pointer_cast<RnnLayer>(copy_of(layer, "forward_", false));
   backward_ = std::dynamic_pointer_cast<RnnLayer>(backward ? backward : copy_of(layer, "backward_", true));
   if (!forward_ || !backward_) throw ValueError("Bidirectional takes recurrence layers (RNN, LSTM, GRU, SimpleRNN and what derives from them). Received: ", (forward_ ? backward : layer)->repr());
+  if (auto* given = dynamic_cast<RnnLayer*>(layer.get()); given && !given->use_cudnn().is_none())  // which configurations do not hold
+    for (RnnLayer* one : {forward_.get(), backward_.get()}) one->set_argument("use_cudnn", given->use_cudnn());
   const RnnFlags &f = forward_->flags(), &b = backward_->flags();
   auto shown = [](bool v) { return v ? "True" : "False"; };
   if (f.go_backwards == b.go_backwards)

@@ -200,7 +200,7 @@ std::string GatedCell::why_by_steps(bool training) const {
   return "";
 }
 
-GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states, const Tensor& mask, RecurrenceOptions options, bool training) {
+GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states, const Tensor& mask, RecurrenceOptions options, bool training, bool library_may) {
   // The primitive computes in float32 at least; halves are widened for it.
   const DType given = sequences.dtype(), wide = given == DType::float64 ? given : DType::float32;
   auto widened = [&](const Tensor& t) { return t.dtype() == wide ? t : prim::cast(t, wide); };
@@ -211,11 +211,12 @@ GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states,
   const int64_t columns = gates_of(kind_) * arguments.units;
   const Tensor bias = bias_.defined() ? widened(bias_.value()) : prim::full(kind_ == Recurrence::gru ? Shape{2, columns} : Shape{columns}, 0, wide);
   Tensors out;
-  if (prim::recurrence_library()) out = prim::recurrent_by_library(kind_, options, widened(x), h0, c0, widened(kernel_.value()), kernel, bias, mask);
-  if (out.empty()) out = prim::recurrent(kind_, options, widened(ops::matmul(x, kernel_.value())), h0, c0, kernel, bias, mask);  // one product for all steps
+  if (library_may && prim::recurrence_library()) out = prim::recurrent_by_library(kind_, options, widened(x), h0, c0, widened(kernel_.value()), kernel, bias, mask);
+  const bool by_library = !out.empty();
+  if (!by_library) out = prim::recurrent(kind_, options, widened(ops::matmul(x, kernel_.value())), h0, c0, kernel, bias, mask);  // one product for all steps
   List fresh;
   for (int s = 0; s < states_of(kind_); ++s) fresh.push_back(prim::cast(out[static_cast<size_t>(1 + s)], given));
-  return {prim::cast(out[0], given), fresh};
+  return {prim::cast(out[0], given), fresh, by_library};
 }
 
 LAMINA_LAYER(SimpleRNNCellLayer, "SimpleRNNCell", "One step of SimpleRNN: activation(x kernel + h recurrent_kernel + bias).");

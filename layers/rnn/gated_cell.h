@@ -46,8 +46,9 @@ class GatedCell : public Layer, public CellInterface {
   struct Sequence {
     Tensor y;
     Value states;
+    bool by_library;  // the device's
   };
-  Sequence run(const Tensor& x, const Value& states, const Tensor& mask, RecurrenceOptions options, bool training);
+  Sequence run(const Tensor& x, const Value& states, const Tensor& mask, RecurrenceOptions options, bool training, bool library_may);
 
   GatedCellArgs arguments;
   Recurrence kind() const { return kind_; }

@@ -92,19 +92,29 @@ Value RnnLayer::call(const List& inputs, const CallContext& context) {
   return Value::tuple(std::move(all));
 }
 
+namespace {
+[[noreturn]] void refuse_without_library() {
+  throw ValueError("use_cudnn=True was specified, but cuDNN is not supported for this layer configuration with this backend. Pass use_cudnn='auto' to fallback to a non-cuDNN implementation.");
+}
+}  // namespace
+
 RnnLayer::Result RnnLayer::inner_loop(const Tensor& sequences, const Value& states, const Tensor& mask, bool training) {
   const RnnFlags& f = flags();
   // A gated cell runs all its steps at once, also inside a plain RNN.
   auto* gated = dynamic_cast<GatedCell*>(cell_.get());
   const bool plain_mask = !mask.defined() || (mask.rank() == 2 && !f.unroll);
   const std::string by_steps = gated ? gated->why_by_steps(training) : "";
+  const Value choice = use_cudnn();
+  const bool may = choice.is_none() || !(choice == Value(false)), must = choice == Value(true);
   if (gated && by_steps.empty() && plain_mask && sequences.rank() == 3) {
     Tensor on = mask.defined() && mask.dtype() != DType::boolean ? prim::cast(mask, DType::boolean) : mask;
     AutocastScope autocast(gated->autocast() && is_float(gated->compute_dtype()) ? std::optional<DType>(gated->compute_dtype()) : std::nullopt);
-    auto out = gated->run(prim::cast(sequences, gated->compute_dtype()), states, on, {.zero_masked = f.zero_output_for_mask, .reverse = f.go_backwards, .sequences = f.return_sequences}, training);
+    auto out = gated->run(prim::cast(sequences, gated->compute_dtype()), states, on, {.zero_masked = f.zero_output_for_mask, .reverse = f.go_backwards, .sequences = f.return_sequences}, training, may);
+    if (must && !out.by_library && !sequences.shape_only()) refuse_without_library();
     return {f.return_sequences ? Tensor() : out.y, f.return_sequences ? out.y : Tensor(), out.states};
   }
-  if (!by_steps.empty()) prim::warn_of_no_library(gated->kind(), by_steps);
+  if (must) refuse_without_library();
+  if (may && !by_steps.empty()) prim::warn_of_no_library(gated->kind(), by_steps);
   RnnLoopResult out = rnn_loop([&](const Tensor& x, const Value& s) {
     CellStep step = step_of(*cell_, x, s, training);
     return std::pair(step.output, step.states);
@@ -186,7 +196,7 @@ struct GatedRnnArgs {
     cell.fields(K, f, true);
     flags.fields(f);
     if (K == Recurrence::gru) f("reset_after", cell.reset_after, "Whether the reset gate acts after the product with the state's kernel.");
-    if (K != Recurrence::simple) f("use_cudnn", use_cudnn, "'auto', True or False; of GPUs.").hidden();
+    if (K != Recurrence::simple) f("use_cudnn", use_cudnn, "'auto' lets cuDNN run it on a GPU where it can, True requires that, False forbids it.").hidden();
   }
 };
 template <Recurrence K>
@@ -207,6 +217,7 @@ class GatedRnnLayer final : public RnnLayer {
   }
   std::string class_name() const override { return K == Recurrence::simple ? "SimpleRNN" : K == Recurrence::lstm ? "LSTM" : "GRU"; }
   RnnFlags& flags() override { return args_.flags; }
+  Value use_cudnn() const override { return K == Recurrence::simple ? Value() : args_.use_cudnn; }
   Dict get_config() const override {
     Dict config = Layer::get_config();
     if (!config.contains("activity_regularizer")) config.set("activity_regularizer", Value());

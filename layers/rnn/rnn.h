@@ -24,6 +24,8 @@ class RnnLayer : public Layer {
   Value compute_output_shape(const BuildShapes& shapes) override;
 
   const LayerPtr& cell() const { return cell_; }
+  // Whether a device's library (cuDNN) may run it: "auto", True if it must, False if it must not; None where Keras has no such choice.
+  virtual Value use_cudnn() const { return {}; }
   virtual RnnFlags& flags() = 0;
   Value initial_state(const Value& batch);
   // The states that a stateful layer goes on from: a structure of variables; None before the first build.

@@ -35,6 +35,7 @@ void bind_recurrence(py::module_& m) {
   m.def("cell_output_size", [](Layer& l) { return to_python(as<CellInterface>(l, "cell").output_size()); });
   m.def("cell_initial_state", [](Layer& l, py::handle batch) { return to_python(as<CellInterface>(l, "cell").initial_state(to_value(batch))); });
   m.def("rnn_cell", [](Layer& l) { return object_to_python(as<RnnLayer>(l, "recurrence layer").cell()); });
+  m.def("rnn_use_cudnn", [](Layer& l) { return to_python(as<RnnLayer>(l, "recurrence layer").use_cudnn()); });
   m.def("rnn_state_size", [](Layer& l) {
     Value size = state_size_of(*as<RnnLayer>(l, "recurrence layer").cell());
     return to_python(size.is_sequence() ? size : Value(List{size}));

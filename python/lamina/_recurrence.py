@@ -30,6 +30,7 @@ _RNN = {
     "reset_state": _reset_state,
     "reset_states": _reset_state,
 }
+_GATED = {**_RNN, "use_cudnn": property(lambda self: _lamina.rnn_use_cudnn(self))}
 
 
 def _both_states(self):
@@ -52,8 +53,8 @@ MEMBERS = {
     "ConvLSTM2D": _RNN,
     "ConvLSTM3D": _RNN,
     "ConvLSTMCell": _CELL,
-    "LSTM": _RNN,
-    "GRU": _RNN,
+    "LSTM": _GATED,
+    "GRU": _GATED,
     "Bidirectional": {
         "forward_layer": property(lambda self: _lamina.bidirectional_layer(self, True)),
         "backward_layer": property(lambda self: _lamina.bidirectional_layer(self, False)),

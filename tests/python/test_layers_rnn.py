@@ -268,6 +268,32 @@ def test_policies(engine, policy):
 
 
 # a misuse, the kind of error (Keras' for the same), what the message says
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
+def test_use_cudnn_is_kept_and_not_serialized(name):
+    for k in (keras, lamina):
+        for choice in (True, False, "auto"):
+            layer = getattr(k.layers, name)(2, use_cudnn=choice)
+            assert layer.use_cudnn == choice and "use_cudnn" not in layer.get_config()
+            both = k.layers.Bidirectional(layer)
+            assert both.forward_layer.use_cudnn == choice and both.backward_layer.use_cudnn == choice
+        layer.use_cudnn = False
+        assert layer.use_cudnn is False
+        assert not hasattr(k.layers.SimpleRNN(2), "use_cudnn")
+        assert not hasattr(k.layers.Bidirectional(k.layers.SimpleRNN(2)).forward_layer, "use_cudnn")
+
+
+@pytest.mark.skipif(lamina.config.device() != "cpu", reason="another device may have cuDNN")
+@pytest.mark.parametrize("name", ["LSTM", "GRU"])
+def test_use_cudnn_is_required_where_there_is_none(engine, name):
+    for k in (keras, lamina) if name == "LSTM" else (lamina,):  # Keras on JAX takes its own GRU for cuDNN's
+        with pytest.raises(ValueError, match="use_cudnn=True was specified, but cuDNN is not supported"):
+            getattr(k.layers, name)(2, use_cudnn=True)(X)
+        with pytest.raises(ValueError, match="use_cudnn=True was specified, but cuDNN is not supported"):
+            getattr(k.layers, name)(2, use_cudnn=True, activation="relu")(X)
+    for choice in ("auto", False):
+        assert getattr(lamina.layers, name)(2, use_cudnn=choice)(X).shape == (len(X), 2)
+
+
 MISUSES = [
     (lambda k: k.layers.LSTM(0), ValueError, "expected a positive integer, got 0"),
     (lambda k: k.layers.LSTM(4)(X[0]), ValueError, "expected ndim=3, found ndim=2"),

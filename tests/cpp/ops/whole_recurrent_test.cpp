@@ -7,6 +7,8 @@
 #include "backends/graph/function.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/recurrent/whole.h"
+#include "layers/layer.h"
+#include "serialization/object_config.h"
 #include "support/op_case.h"
 
 namespace lamina::testing {
@@ -122,6 +124,41 @@ TEST(ByLibrary, SaysOnceWhyItWasNotAsked) {
   EXPECT_THAT(warnings.told[0], ::testing::HasSubstr("runs without a test: its units are odd."));
   EXPECT_THAT(warnings.told[1], ::testing::HasSubstr("it has a mask."));
   EXPECT_THAT(warnings.told[2], ::testing::HasSubstr("its activation is not tanh."));
+}
+
+// An LSTM layer asks the library by its use_cudnn.
+TEST(ByLibrary, LayersAskAsTheyAreTold) {
+  if (prim::recurrence_library()) GTEST_SKIP() << "this device has a library of its own";
+  const Tensor x = make_input(Input({2, 3, 4}), DType::float32, 0);
+  auto call = [&](const Value& use_cudnn, int64_t units, const char* activation = "tanh") {
+    Dict config{{"units", units}, {"use_cudnn", use_cudnn}, {"activation", activation}, {"kernel_initializer", "ones"}, {"recurrent_initializer", "ones"}};
+    auto layer = get_object(Value(Dict{{"module", "keras.layers"}, {"class_name", "LSTM"}, {"config", config}, {"registered_name", Value()}}), "keras.layers");
+    return (*std::dynamic_pointer_cast<Layer>(layer))(x);
+  };
+  const Tensor alone = call("auto", 2);
+  EXPECT_THROW(call(true, 2), Error);  // no library
+  Warnings warnings;
+  static int asked;
+  asked = 0;
+  const RecurrenceLibraryRegistration registration(settings().device().kind, "another test", [](Device d, const RecurrenceSizes& s) {
+    ++asked;
+    return takes_even(d, s);
+  });
+  for (const Value& choice : {Value("auto"), Value(true)}) {
+    const Tensor y = call(choice, 2);
+    for (int64_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y.at(i), alone.at(i), 1e-6);
+  }
+  EXPECT_EQ(asked, 2);
+  call(false, 2);
+  EXPECT_EQ(asked, 2);
+  EXPECT_TRUE(warnings.told.empty());
+  EXPECT_THROW(call(true, 3), Error);          // which the library refuses
+  EXPECT_THROW(call(true, 2, "relu"), Error);  // which takes its steps one by one
+  warnings.told.clear();
+  call("auto", 2, "relu");
+  call(false, 2, "relu");
+  ASSERT_EQ(warnings.told.size(), 1u);
+  EXPECT_THAT(warnings.told[0], ::testing::HasSubstr("its activation is not tanh."));
 }
 
 TEST(ByLibrary, ShapesThatDoNotFitAreNamed) {
