@@ -34,4 +34,10 @@ class KernelChain {
   bool recordable_ = true;
 };
 
+// A kernel of other ops' kernels, for every kind of device.
+#define LAMINA_KERNEL_ON_ALL(PRIMITIVE, NAME, RANK, BIND) \
+  LAMINA_KERNEL(cpu, PRIMITIVE, NAME, RANK, BIND);        \
+  LAMINA_KERNEL(cuda, PRIMITIVE, NAME, RANK, BIND);       \
+  LAMINA_KERNEL(emulated, PRIMITIVE, NAME, RANK, BIND)
+
 }  // namespace lamina

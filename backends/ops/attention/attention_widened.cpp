@@ -33,12 +33,8 @@ BoundKernel bind(const KernelRequest& r) {
   return std::move(chain).finish();
 }
 
-LAMINA_KERNEL(cpu, "Attention", "widened", 30, bind);
-LAMINA_KERNEL(cpu, "AttentionGrad", "widened", 30, bind);
-LAMINA_KERNEL(cuda, "Attention", "widened", 30, bind);
-LAMINA_KERNEL(cuda, "AttentionGrad", "widened", 30, bind);
-LAMINA_KERNEL(emulated, "Attention", "widened", 30, bind);
-LAMINA_KERNEL(emulated, "AttentionGrad", "widened", 30, bind);
+LAMINA_KERNEL_ON_ALL("Attention", "widened", 30, bind);
+LAMINA_KERNEL_ON_ALL("AttentionGrad", "widened", 30, bind);
 
 }  // namespace
 }  // namespace lamina

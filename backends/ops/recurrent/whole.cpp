@@ -213,12 +213,8 @@ BoundKernel bind_grad(const KernelRequest& r) {
   return std::move(chain).finish();
 }
 
-LAMINA_KERNEL(cpu, "WholeRecurrent", "parts", 30, bind_forward);
-LAMINA_KERNEL(cpu, "WholeRecurrentGrad", "parts", 30, bind_grad);
-LAMINA_KERNEL(cuda, "WholeRecurrent", "parts", 30, bind_forward);
-LAMINA_KERNEL(cuda, "WholeRecurrentGrad", "parts", 30, bind_grad);
-LAMINA_KERNEL(emulated, "WholeRecurrent", "parts", 30, bind_forward);
-LAMINA_KERNEL(emulated, "WholeRecurrentGrad", "parts", 30, bind_grad);
+LAMINA_KERNEL_ON_ALL("WholeRecurrent", "parts", 30, bind_forward);
+LAMINA_KERNEL_ON_ALL("WholeRecurrentGrad", "parts", 30, bind_grad);
 
 double flops(const Primitive&, std::span<const TensorSpec> in, std::span<const TensorSpec> out) {
   const double rows = static_cast<double>(in[0].shape[0] * in[0].shape[1]), units = static_cast<double>(out[0].shape.back());

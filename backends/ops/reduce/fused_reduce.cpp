@@ -25,9 +25,7 @@ BoundKernel bind_parts(const KernelRequest& r) {
   return std::move(chain).finish();
 }
 
-LAMINA_KERNEL(cpu, "FusedReduce", "parts", 30, bind_parts);
-LAMINA_KERNEL(cuda, "FusedReduce", "parts", 30, bind_parts);
-LAMINA_KERNEL(emulated, "FusedReduce", "parts", 30, bind_parts);
+LAMINA_KERNEL_ON_ALL("FusedReduce", "parts", 30, bind_parts);
 
 }  // namespace
 }  // namespace lamina
