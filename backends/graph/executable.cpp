@@ -271,7 +271,7 @@ void Executable::bind() {
     calls_.push_back(std::move(call));
     sources_.push_back({i, kernel.name});
   }
-  scratch_offset_ = memory.size();
+  scratch_offset_ = (memory.size() + 255) / 256 * 256;  // devices' libraries want their workspace so
   arena_bytes_ = scratch_offset_ + (scratch + 63) / 64 * 64;
   auto keep_place = [&](int v) {
     steady_offsets_.push_back(steady_bytes_);
