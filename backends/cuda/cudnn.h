@@ -3,10 +3,13 @@
 // enough, the device's other kernels do the work.
 #include <cudnn_graph.h>
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "backends/core/error.h"
 #include "backends/cuda/cuda_driver.h"
 
 namespace lamina::cuda {
@@ -53,5 +56,40 @@ struct CudnnHandle {
   cudnnHandle_t handle;
 };
 CudnnHandle cudnn_handle(CudaDriver& driver);
+
+// What cuDNN made for each signature, or why it made nothing; making takes long, some engines are compiled for it.
+template <class Plan>
+class CudnnPlans {
+ public:
+  // make() gives a Plan; its Error comes as a RuntimeError, again at every later call.
+  template <class Make>
+  std::shared_ptr<const Plan> find(const std::string& signature, Make&& make) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    auto found = plans_.find(signature);
+    if (found == plans_.end()) {
+      lock.unlock();
+      Planned made;
+      try {
+        made.plan = std::make_shared<const Plan>(make());
+      } catch (const Error& e) {
+        made.refusal = e.what();
+      }
+      lock.lock();
+      if (plans_.size() == kMost) plans_.clear();  // those in use live on
+      found = plans_.emplace(signature, std::move(made)).first;
+    }
+    if (!found->second.plan) throw RuntimeError(found->second.refusal);
+    return found->second.plan;
+  }
+
+ private:
+  static constexpr size_t kMost = 1024;
+  struct Planned {
+    std::shared_ptr<const Plan> plan;
+    std::string refusal;
+  };
+  std::mutex mutex_;
+  std::map<std::string, Planned> plans_;
+};
 
 }  // namespace lamina::cuda

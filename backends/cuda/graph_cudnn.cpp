@@ -1,10 +1,5 @@
 #include "backends/cuda/graph_cudnn.h"
 
-#include <map>
-#include <mutex>
-
-#include "backends/core/error.h"
-
 namespace lamina::cuda {
 
 cudnnDataType_t cudnn_type(DType dtype) {
@@ -12,9 +7,6 @@ cudnnDataType_t cudnn_type(DType dtype) {
     case DType::float64: return CUDNN_DATA_DOUBLE;
     case DType::float16: return CUDNN_DATA_HALF;
     case DType::bfloat16: return CUDNN_DATA_BFLOAT16;
-    case DType::boolean: return CUDNN_DATA_BOOLEAN;
-    case DType::uint8: return CUDNN_DATA_UINT8;
-    case DType::int32: return CUDNN_DATA_INT32;
     default: return CUDNN_DATA_FLOAT;
   }
 }
@@ -150,43 +142,16 @@ void CudnnPlan::run(CudaDriver& driver, std::span<const void* const> memory, voi
   cudnn_check(execute(held.handle, plan_->get(), pack.get()), "running a plan");
 }
 
-namespace {
-
-// A plan may take cuDNN a third of a second, since some engines are compiled for it: all kernels of one signature share one.
-struct Planned {
-  std::shared_ptr<const CudnnPlan> plan;
-  std::string refusal;
-};
-Planned planned(const std::string& signature, Device device, CudnnPrecision precision, const std::function<CudnnGraph()>& describe) {
-  static std::mutex mutex;
-  static auto* plans = new std::map<std::string, Planned>;
-  constexpr size_t kMost = 1024, kMostWorkspace = 256u << 20;
-  {
-    std::lock_guard<std::mutex> lock(mutex);
-    if (auto found = plans->find(signature); found != plans->end()) return found->second;
-  }
-  Planned made;
-  try {
-    made.plan = std::make_shared<const CudnnPlan>(describe(), precision, cudnn_properties(device.index), kMostWorkspace);
-  } catch (const Error& e) {
-    made.refusal = e.what();
-  }
-  std::lock_guard<std::mutex> lock(mutex);
-  if (plans->size() == kMost) plans->clear();  // those in use live on
-  return plans->emplace(signature, std::move(made)).first->second;
-}
-
-}  // namespace
-
 BoundKernel cudnn_kernel(const KernelRequest& r, CudnnPrecision precision, size_t inputs, const std::function<CudnnGraph()>& describe) {
   if (!cudnn_missing().empty()) throw RuntimeError(cudnn_missing(), ".");
   std::string signature = text(r.op.key(), " ", r.device, precision.round_inputs ? " rounded" : "");
   for (const TensorSpec& s : r.inputs) signature += text(" ", s);
-  const Planned found = planned(signature, r.device, precision, describe);
-  if (!found.plan) throw RuntimeError(found.refusal);
+  constexpr size_t kMostWorkspace = 256u << 20;
+  static auto* plans = new CudnnPlans<CudnnPlan>;  // kernels may outlive main's statics
+  const auto plan = plans->find(signature, [&] { return CudnnPlan(describe(), precision, cudnn_properties(r.device.index), kMostWorkspace); });
   BoundKernel k;
-  k.scratch_bytes = found.plan->workspace();
-  k.run = [plan = found.plan, inputs, &driver = cuda_driver(r.device)](const void* const* in, void* const* out, void* scratch) {
+  k.scratch_bytes = plan->workspace();
+  k.run = [plan, inputs, &driver = cuda_driver(r.device)](const void* const* in, void* const* out, void* scratch) {
     std::vector<const void*> memory(in, in + inputs);
     memory.insert(memory.end(), out, out + plan->tensors() - inputs);
     plan->run(driver, memory, scratch);

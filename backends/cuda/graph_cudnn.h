@@ -8,7 +8,7 @@
 
 namespace lamina::cuda {
 
-cudnnDataType_t cudnn_type(DType dtype);  // of a float dtype, bool, uint8 or int32
+cudnnDataType_t cudnn_type(DType dtype);  // of a float dtype
 
 // Sizes and strides (elements) in the order that cuDNN wants: batch, channels, space.
 struct CudnnTensor {

@@ -18,6 +18,8 @@ CudnnTensor turned(CudnnTensor t) {
   return t;
 }
 
+constexpr cudnnDataType_t kCompute = CUDNN_DATA_FLOAT;
+
 struct Builder {
   const CudnnAttention& a;
   cuda::CudnnGraph graph = {};
@@ -27,6 +29,14 @@ struct Builder {
 
   Part between(const CudnnTensor& layout, cudnnDataType_t type = CUDNN_DATA_FLOAT) { return graph.between(layout, type); }
 
+  // An operation with its descriptors, those that are null left out; `result` is one of them.
+  Part operation(cudnnBackendDescriptorType_t type, Part result, std::initializer_list<std::pair<cudnnBackendAttributeName_t, const CudnnDescriptor*>> parts) {
+    CudnnDescriptor op(type);
+    for (const auto& [name, part] : parts)
+      if (part) op.set(name, *part);
+    graph.add(std::move(op));
+    return result;
+  }
   // result = mode(x, b), or b where t says so.
   Part pointwise(cudnnPointwiseMode_t mode, Part result, Part x, const CudnnDescriptor* b = nullptr, const CudnnDescriptor* t = nullptr, cudnnDataType_t compute = CUDNN_DATA_FLOAT, int64_t axis = -1) {
     CudnnDescriptor how(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
@@ -34,47 +44,24 @@ struct Builder {
     how.set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, &compute);
     if (axis >= 0) how.set(CUDNN_ATTR_POINTWISE_AXIS, CUDNN_TYPE_INT64, &axis);
     how.finalize();
-    CudnnDescriptor op(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
-    op.set(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, how);
-    op.set(CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x);
-    if (b) op.set(CUDNN_ATTR_OPERATION_POINTWISE_BDESC, *b);
-    if (t) op.set(CUDNN_ATTR_OPERATION_POINTWISE_TDESC, *t);
-    op.set(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, result);
-    graph.add(std::move(op));
-    return result;
+    return operation(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, result,
+                     {{CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, &how}, {CUDNN_ATTR_OPERATION_POINTWISE_XDESC, &x}, {CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b}, {CUDNN_ATTR_OPERATION_POINTWISE_TDESC, t}, {CUDNN_ATTR_OPERATION_POINTWISE_YDESC, &result}});
   }
-  Part reduce(cudnnReduceTensorOp_t how, Part result, Part x) {
-    const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-    CudnnDescriptor reduction(CUDNN_BACKEND_REDUCTION_DESCRIPTOR);
-    reduction.set(CUDNN_ATTR_REDUCTION_OPERATOR, CUDNN_TYPE_REDUCTION_OPERATOR_TYPE, &how);
-    reduction.set(CUDNN_ATTR_REDUCTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, &compute);
-    reduction.finalize();
-    CudnnDescriptor op(CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR);
-    op.set(CUDNN_ATTR_OPERATION_REDUCTION_XDESC, x);
-    op.set(CUDNN_ATTR_OPERATION_REDUCTION_YDESC, result);
-    op.set(CUDNN_ATTR_OPERATION_REDUCTION_DESC, reduction);
-    graph.add(std::move(op));
-    return result;
+  Part reduce(cudnnReduceTensorOp_t mode, Part result, Part x) {
+    CudnnDescriptor how(CUDNN_BACKEND_REDUCTION_DESCRIPTOR);
+    how.set(CUDNN_ATTR_REDUCTION_OPERATOR, CUDNN_TYPE_REDUCTION_OPERATOR_TYPE, &mode);
+    how.set(CUDNN_ATTR_REDUCTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, &kCompute);
+    how.finalize();
+    return operation(CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR, result, {{CUDNN_ATTR_OPERATION_REDUCTION_XDESC, &x}, {CUDNN_ATTR_OPERATION_REDUCTION_YDESC, &result}, {CUDNN_ATTR_OPERATION_REDUCTION_DESC, &how}});
   }
   Part multiply(Part result, Part x, Part y) {
-    const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-    CudnnDescriptor product(CUDNN_BACKEND_MATMUL_DESCRIPTOR);
-    product.set(CUDNN_ATTR_MATMUL_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, &compute);
-    product.finalize();
-    CudnnDescriptor op(CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR);
-    op.set(CUDNN_ATTR_OPERATION_MATMUL_ADESC, x);
-    op.set(CUDNN_ATTR_OPERATION_MATMUL_BDESC, y);
-    op.set(CUDNN_ATTR_OPERATION_MATMUL_CDESC, result);
-    op.set(CUDNN_ATTR_OPERATION_MATMUL_DESC, product);
-    graph.add(std::move(op));
-    return result;
+    CudnnDescriptor how(CUDNN_BACKEND_MATMUL_DESCRIPTOR);
+    how.set(CUDNN_ATTR_MATMUL_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, &kCompute);
+    how.finalize();
+    return operation(CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR, result, {{CUDNN_ATTR_OPERATION_MATMUL_ADESC, &x}, {CUDNN_ATTR_OPERATION_MATMUL_BDESC, &y}, {CUDNN_ATTR_OPERATION_MATMUL_CDESC, &result}, {CUDNN_ATTR_OPERATION_MATMUL_DESC, &how}});
   }
   Part reshape(Part result, Part x) {
-    CudnnDescriptor op(CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR);
-    op.set(CUDNN_ATTR_OPERATION_RESHAPE_XDESC, x);
-    op.set(CUDNN_ATTR_OPERATION_RESHAPE_YDESC, result);
-    graph.add(std::move(op));
-    return result;
+    return operation(CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR, result, {{CUDNN_ATTR_OPERATION_RESHAPE_XDESC, &x}, {CUDNN_ATTR_OPERATION_RESHAPE_YDESC, &result}});
   }
 
   // The bias in memory, or null.

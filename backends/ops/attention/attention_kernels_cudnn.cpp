@@ -14,7 +14,7 @@ constexpr double kFar = -1e30;  // what hides a key: added to any score it is th
 constexpr double kHiddenBelow = -5e29;
 
 using Place = KernelChain::Place;
-struct Value {  // between steps
+struct Held {  // between steps
   TensorSpec spec;
   Place place;
 };
@@ -23,23 +23,23 @@ struct Value {  // between steps
 class Steps {
  public:
   explicit Steps(Device device) : chain(device) {}
-  Value value(const TensorSpec& spec) { return {spec, chain.between(spec)}; }
-  Value apply(const Op& op, const std::vector<Value>& inputs) {
+  Held value(const TensorSpec& spec) { return {spec, chain.between(spec)}; }
+  Held apply(const Op& op, const std::vector<Held>& inputs) {
     std::vector<TensorSpec> specs;
     std::vector<Place> places;
-    for (const Value& v : inputs) specs.push_back(v.spec), places.push_back(v.place);
-    const Value made = value(op->infer(specs)[0]);
+    for (const Held& v : inputs) specs.push_back(v.spec), places.push_back(v.place);
+    const Held made = value(op->infer(specs)[0]);
     chain.add(op, specs, places, {made.place});
     return made;
   }
-  Value number(double x, DType dtype = kFloat, int rank = 4) { return apply(make_op<FullOp>(Shape::of_rank(rank, 1), x, dtype), {}); }
-  Value cast(const Value& v, DType to) { return v.spec.dtype == to ? v : apply(make_op<CastOp>(to), {v}); }
-  Value binary(Binary kind, const Value& a, const Value& b) { return apply(make_op<BinaryOp>(kind), {a, b}); }
-  Value where(const Value& condition, const Value& a, const Value& b) { return apply(make_op<WhereOp>(), {condition, a, b}); }
-  Value sum(const Value& v, int axis) { return apply(make_op<ReduceOp>(Reduce::sum, std::vector<int>{axis}, false), {v}); }
+  Held number(double x, DType dtype = kFloat, int rank = 4) { return apply(make_op<FullOp>(Shape::of_rank(rank, 1), x, dtype), {}); }
+  Held cast(const Held& v, DType to) { return v.spec.dtype == to ? v : apply(make_op<CastOp>(to), {v}); }
+  Held binary(Binary kind, const Held& a, const Held& b) { return apply(make_op<BinaryOp>(kind), {a, b}); }
+  Held where(const Held& condition, const Held& a, const Held& b) { return apply(make_op<WhereOp>(), {condition, a, b}); }
+  Held sum(const Held& v, int axis) { return apply(make_op<ReduceOp>(Reduce::sum, std::vector<int>{axis}, false), {v}); }
   KernelChain chain;
 };
-Value reshaped(Value v, const Shape& shape) {
+Held reshaped(Held v, const Shape& shape) {
   v.spec.shape = shape;
   return v;
 }
@@ -55,25 +55,25 @@ std::optional<CudnnAttention> taken(const KernelRequest& r, const AttentionScore
 
 // What is added to the scores, which `a` is told of: the bias as it is, or with kFar where the mask or causality hides a key. A mask takes
 // causality with it, since a row that sees nothing weighs all keys alike.
-std::optional<Value> bias_of(Steps& steps, const KernelRequest& r, const AttentionScores& scores, CudnnAttention& a) {
-  auto input = [&](int i) { return Value{r.inputs[static_cast<size_t>(i)], KernelChain::input(static_cast<size_t>(i))}; };
+std::optional<Held> bias_of(Steps& steps, const KernelRequest& r, const AttentionScores& scores, CudnnAttention& a) {
+  auto input = [&](int i) { return Held{r.inputs[static_cast<size_t>(i)], KernelChain::input(static_cast<size_t>(i))}; };
   if (!scores.masked) {
     if (!scores.biased) return {};
     a.bias = r.inputs[static_cast<size_t>(scores.bias_at())];
     return input(scores.bias_at());
   }
-  Value seen = input(scores.mask_at());
+  Held seen = input(scores.mask_at());
   if (scores.causal) {
     auto places = [&](int64_t count, const Shape& shape) { return reshaped(steps.apply(make_op<IotaOp>(count, 0.0, 1.0, DType::int32), {}), shape); };
     seen = steps.binary(Binary::logical_and, seen, steps.binary(Binary::greater_equal, places(a.T, {1, 1, a.T, 1}), places(a.S, {1, 1, 1, a.S})));
     a.causal = false;
   }
-  const Value bias = steps.where(seen, scores.biased ? steps.cast(input(scores.bias_at()), kFloat) : steps.number(0), steps.number(kFar));
+  const Held bias = steps.where(seen, scores.biased ? steps.cast(input(scores.bias_at()), kFloat) : steps.number(0), steps.number(kFar));
   a.bias = bias.spec;
   return bias;
 }
 
-std::vector<Place> operands(const std::optional<Value>& bias) {
+std::vector<Place> operands(const std::optional<Held>& bias) {
   std::vector<Place> out{KernelChain::input(0), KernelChain::input(1), KernelChain::input(2)};
   if (bias) out.push_back(bias->place);
   return out;
@@ -86,16 +86,16 @@ BoundKernel attention_around(const KernelRequest& r, const AttentionScores& scor
   auto a = taken(r, scores);
   if (!a) return {};
   Steps steps(r.device);
-  const std::optional<Value> bias = bias_of(steps, r, scores, *a);
-  const Value logarithms = steps.value({{a->B * a->N * a->T, 1}, kFloat});
+  const std::optional<Held> bias = bias_of(steps, r, scores, *a);
+  const Held logarithms = steps.value({{a->B * a->N * a->T, 1}, kFloat});
   try {
     steps.chain.add(fused(*a), operands(bias), {KernelChain::output(0), logarithms.place});
   } catch (const Error& e) {
     return r.decline(e.what());
   }
-  Value most = logarithms, sums = steps.apply(make_op<FullOp>(logarithms.spec.shape, 1, kFloat), {});
+  Held most = logarithms, sums = steps.apply(make_op<FullOp>(logarithms.spec.shape, 1, kFloat), {});
   if (scores.masked) {
-    const Value hidden = steps.binary(Binary::less, logarithms, steps.number(kHiddenBelow, kFloat, 2));
+    const Held hidden = steps.binary(Binary::less, logarithms, steps.number(kHiddenBelow, kFloat, 2));
     most = steps.where(hidden, steps.number(AttentionScores::kHidden, kFloat, 2), logarithms);
     sums = steps.where(hidden, steps.number(static_cast<double>(a->S), kFloat, 2), sums);
   }
@@ -108,17 +108,17 @@ BoundKernel attention_grad_around(const KernelRequest& r, const AttentionScores&
   if (!a) return {};
   const size_t out = static_cast<size_t>(scores.inputs()), state = out + 1, grad = out + 2;
   Steps steps(r.device);
-  const std::optional<Value> bias = bias_of(steps, r, scores, *a);
+  const std::optional<Held> bias = bias_of(steps, r, scores, *a);
   const int64_t n = a->B * a->N * a->T;
-  const Value pairs{{{n, 2}, kFloat}, KernelChain::input(state)};
+  const Held pairs{{{n, 2}, kFloat}, KernelChain::input(state)};
   auto column = [&](int64_t of) { return steps.apply(make_op<SliceOp>(std::vector<int64_t>{0, of}, std::vector<int64_t>{n, of + 1}, std::vector<int64_t>{1, 1}), {pairs}); };
-  const Value most = column(0);
-  Value logarithms = steps.binary(Binary::add, most, steps.apply(make_op<UnaryOp>(Unary::log), {column(1)})), hidden;
+  const Held most = column(0);
+  Held logarithms = steps.binary(Binary::add, most, steps.apply(make_op<UnaryOp>(Unary::log), {column(1)})), hidden;
   if (scores.masked) {  // rows that see nothing: no weight, and no gradient but for the values, below
     hidden = steps.binary(Binary::less, most, steps.number(kHiddenBelow, kFloat, 2));
     logarithms = steps.where(hidden, steps.number(0, kFloat, 2), logarithms);
   }
-  const Value delta = steps.value(logarithms.spec), dv = steps.value(r.inputs[2]);
+  const Held delta = steps.value(logarithms.spec), dv = steps.value(r.inputs[2]);
   std::vector<Place> from = operands(bias);
   from.insert(from.end(), {KernelChain::input(out), logarithms.place, KernelChain::input(grad)});
   try {
@@ -129,11 +129,11 @@ BoundKernel attention_grad_around(const KernelRequest& r, const AttentionScores&
   if (!scores.masked) return std::move(steps.chain).finish();
   // A row that sees nothing weighs all values by 1 / S.
   const int64_t B = a->B, T = a->T, S = a->S, N = a->N, K = a->K, V = a->V;
-  const Value rows = reshaped(steps.apply(make_op<TransposeOp>(std::vector<int>{0, 2, 1}), {reshaped(steps.cast(hidden, kFloat), {B, N, T})}), {B, T, N, 1});
-  const Value g = steps.cast({r.inputs[grad], KernelChain::input(grad)}, kFloat);
-  const Value heads = reshaped(steps.sum(steps.binary(Binary::multiply, g, rows), 1), {B, K, N / K, V});
-  const Value each = steps.binary(Binary::multiply, steps.sum(heads, 2), steps.number(1 / static_cast<double>(S), kFloat, 3));
-  const Value whole = steps.binary(Binary::add, steps.cast(dv, kFloat), reshaped(each, {B, 1, K, V}));
+  const Held rows = reshaped(steps.apply(make_op<TransposeOp>(std::vector<int>{0, 2, 1}), {reshaped(steps.cast(hidden, kFloat), {B, N, T})}), {B, T, N, 1});
+  const Held g = steps.cast({r.inputs[grad], KernelChain::input(grad)}, kFloat);
+  const Held heads = reshaped(steps.sum(steps.binary(Binary::multiply, g, rows), 1), {B, K, N / K, V});
+  const Held each = steps.binary(Binary::multiply, steps.sum(heads, 2), steps.number(1 / static_cast<double>(S), kFloat, 3));
+  const Held whole = steps.binary(Binary::add, steps.cast(dv, kFloat), reshaped(each, {B, 1, K, V}));
   steps.chain.add(make_op<CastOp>(a->dtype), {whole.spec}, {whole.place}, {KernelChain::output(2)});
   return std::move(steps.chain).finish();
 }

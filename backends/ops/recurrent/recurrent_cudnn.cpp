@@ -106,8 +106,11 @@ std::shared_ptr<const Plan> plan_for(Device device, const RecurrenceSizes& s) {
   if (std::min({s.batch, s.steps, s.inputs, s.units}) < 1) throw UnsupportedError("it is empty.");
   constexpr int64_t most = std::numeric_limits<int32_t>::max();
   if (std::max({s.batch * s.steps, s.inputs, s.units * 4}) > most) throw UnsupportedError("it is too large.");
+  // Asked for at every call on the eager engine, and by each kernel.
+  static auto* plans = new cuda::CudnnPlans<Plan>;
+  const std::string signature = text(device, " ", name_of(s.kind), " ", s.batch, " ", s.steps, " ", s.inputs, " ", s.units, " ", s.dtype, settings().tf32() ? " rounded" : "");
   try {
-    return std::make_shared<Plan>(cuda::cuda_driver(device), s);
+    return plans->find(signature, [&] { return Plan(cuda::cuda_driver(device), s); });
   } catch (const RuntimeError& e) {
     throw UnsupportedError(e.what());
   }

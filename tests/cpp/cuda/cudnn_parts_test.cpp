@@ -26,6 +26,32 @@ Tensors run(KernelChain chain, const Tensors& inputs, const std::vector<TensorSp
   return results;
 }
 
+TEST(CudnnParts, PlansAndRefusalsAreMadeOnce) {
+  cuda::CudnnPlans<int> plans;
+  int made = 0;
+  auto find = [&](const char* signature, int plan) {
+    return plans.find(signature, [&] {
+      ++made;
+      if (plan < 0) throw UnsupportedError("none for ", signature, ".");
+      return plan;
+    });
+  };
+  const auto one = find("a", 1);
+  EXPECT_EQ(find("a", 2), one);  // the same plan, not only an equal one
+  EXPECT_EQ(*one, 1);
+  EXPECT_EQ(*find("b", 2), 2);
+  EXPECT_EQ(made, 2);
+  for (int i = 0; i < 2; ++i) {
+    try {
+      find("c", -1);
+      FAIL();
+    } catch (const RuntimeError& e) {
+      EXPECT_STREQ(e.what(), "none for c.");
+    }
+  }
+  EXPECT_EQ(made, 3);
+}
+
 TEST(CudnnParts, VarianceComesBackFromTheInverseDeviation) {
   const TensorSpec four{{4}, DType::float32};
   KernelChain chain(Device::cpu);
