@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "backends/core/settings.h"
+#include "backends/cpu/thread_pool.h"
 #include "serialization/atomic_file.h"
 #include "serialization/json.h"
 
@@ -55,7 +56,7 @@ void set(const std::string& where, const std::string& key, const Value& v) {
     if (!(v.is_int() || v.is_real()) || v.as_number() <= 0) bad(where, key, v, "a positive number");
     settings().set_epsilon(v.as_number());
   } else if (key == "threads") {
-    if (!v.is_int() || v.as_int() < 0 || v.as_int() > 1024) bad(where, key, v, "a number of threads from 0 (one a core) to 1024");
+    if (!v.is_int() || v.as_int() < 0 || v.as_int() > 1024) bad(where, key, v, "a number of threads from 0 (one per core) to 1024");
     settings().set_threads(static_cast<int>(v.as_int()));
   } else {
     std::vector<std::string> known = {"backend", "device", "floatx", "epsilon", "image_data_format", "lost_masks", "record_steps", "threads", "tf32"};
@@ -88,20 +89,30 @@ void load_configuration(const std::string& path) {
   for (const auto& [key, v] : config.as_dict()) set(path, key, v);
 }
 
-void set_device(const std::string& name) {
+Device usable_device(const std::string& name) {
   const Device device = parse_device(name);
   try {
     if (!device.is_host()) driver_of(device);
   } catch (const Error& e) {
     throw UnsupportedError("The device '", name, "' cannot be used: ", e.what());
   }
-  settings().set_device(device);
+  return device;
 }
+
+void set_device(const std::string& name) { settings().set_device(usable_device(name)); }
+
+void set_threads(int64_t count) { set("set_threads()", "threads", Value(count)); }
+int threads() { return thread_count(); }
 
 void load_configuration() {
   if (std::string path = find_file(); !path.empty()) load_configuration(path);
   if (const char* v = std::getenv("LAMINA_BACKEND"); v && *v) set("LAMINA_BACKEND", "backend", Value(v));
   if (const char* v = std::getenv("LAMINA_DEVICE"); v && *v) set("LAMINA_DEVICE", "device", Value(v));
+  if (const char* v = std::getenv("LAMINA_THREADS"); v && *v) {
+    char* end = nullptr;
+    const long number = std::strtol(v, &end, 10);
+    set("LAMINA_THREADS", "threads", *end ? Value(v) : Value(static_cast<int64_t>(number)));
+  }
 }
 
 }  // namespace lamina

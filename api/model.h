@@ -147,7 +147,6 @@ class Model : public Layer {
   std::shared_ptr<Step> lone_steps_[4];  // a kind: the step that takes one tensor and gives one, once it has been run
   uint64_t steps_as_of_ = 0;            // layer_changes() that the steps know
   uint64_t steps_stamp_ = 0;            // stamp() of the layers that they were made from
-  std::vector<TensorSpec> last_call_;   // of model(x): what is called again is worth compiling
   std::atomic<bool> call_compiles_{true};
   bool users_code_ = false;             // a layer's Python code may look at values
   uint64_t state_stamp_ = 0;

@@ -3,6 +3,7 @@
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
+#include "backends/core/stateless.h"
 #include "backends/graph/lending.h"
 #include "backends/ops/primitives.h"
 
@@ -296,21 +297,16 @@ Tensor Model::run_lone(StepKind kind, const Tensor& x) {
 
 // Whether model(x) may run as a compiled graph at this moment.
 bool Model::calls_compiled() const {
-  return graph_ && !hook && !users_code_ && call_compiles_ && !compile_args_.run_eagerly && settings().graph_engine() && executing_eagerly() && !recording() && !inherited_training();
+  return graph_ && !hook && !users_code_ && call_compiles_ && !compile_args_.run_eagerly && settings().graph_engine() && executing_eagerly() && !recording() && !stateless_scope() && !inherited_training();
 }
 
 Tensor Model::lone(const Tensor& x) {
   if (!calls_compiled() || !x.has_data() || x.mask().defined()) return {};
-  {
-    std::lock_guard<std::mutex> lock(steps_mutex_);
-    const bool again = last_call_.size() == 1 && last_call_[0].dtype == x.dtype() && last_call_[0].shape == x.shape();
-    if (!again) return {};
-  }
   Tensor out = run_lone(StepKind::call, x);
   return call_compiles_ ? out : Tensor();  // tracing may have found that it does not
 }
 
-// model(x) in inference, from the second call with the same shapes on: the compiled graph, instead of layer by layer.
+// model(x) in inference: the compiled graph, instead of layer by layer; from the first call on, so that it always gives the same bits.
 bool Model::shortcut(const List& args, const Dict& kwargs, Value& result) {
   if (args.size() != 1 || !calls_compiled()) return false;
   if (!kwargs.empty() && !(kwargs.size() == 1 && kwargs.contains("training") && (kwargs.at("training").is_none() || kwargs.at("training") == Value(false)))) return false;
@@ -321,18 +317,8 @@ bool Model::shortcut(const List& args, const Dict& kwargs, Value& result) {
     }
     if (!call_compiles_) return false;
   }
-  std::vector<TensorSpec> specs;
-  for (const Value& leaf : flatten(args[0])) {
+  for (const Value& leaf : flatten(args[0]))
     if (!leaf.is_tensor() || !leaf.as_tensor().has_data() || leaf.as_tensor().mask().defined()) return false;
-    specs.push_back(leaf.as_tensor().spec());
-  }
-  {
-    std::lock_guard<std::mutex> lock(steps_mutex_);
-    if (specs != last_call_) {
-      last_call_ = std::move(specs);
-      return false;
-    }
-  }
   Value out = run_step(StepKind::call, List{args[0], Value(), Value()});
   if (!call_compiles_) return false;
   result = std::move(out);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backends/core/engine.h"
+#include "backends/core/patient_lock.h"
 #include "backends/core/settings.h"
 #include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
@@ -109,7 +110,7 @@ LayerArgs LayerArgs::take(Dict& config) {
   return out;
 }
 
-Layer::Layer(LayerArgs args) : args_(std::move(args)), stamp_(next_stamp()) {
+Layer::Layer(LayerArgs args) : args_(std::move(args)), stamp_(next_stamp()), id_(stamp_) {
   name_ = args_.name;
   trainable_ = args_.trainable;
   autocast_ = args_.autocast;
@@ -160,13 +161,13 @@ struct Layer::Bound {
   std::optional<Value> mask;
 };
 
-Layer::Bound Layer::bind(List args, Dict kwargs) const {
+Layer::Bound Layer::bind(List args, Dict kwargs, bool users_call) const {
   Bound b;
   if (const Value* v = kwargs.find("training")) {
     if (!v->is_none()) b.training = v->as_bool();
     kwargs.erase("training");
   }
-  if (hooked("call")) {
+  if (users_call) {
     auto names = hook->arguments("call");
     for (size_t i = 0; i < args.size(); ++i) {
       std::string name = i < names.size() && !names[i].starts_with("*") ? names[i] : text("arg", i);
@@ -320,7 +321,7 @@ Value Layer::invoke(List args, Dict kwargs) {
     if (Value result; shortcut(args, kwargs, result)) return result;
     clear_losses();  // the outermost call starts afresh, as in Keras
   }
-  Bound b = bind(args, kwargs);
+  Bound b = bind(args, kwargs, hooked("call"));
   bool symbolic = false;
   for (Value& v : b.inputs) symbolic |= holds_symbolic(v);
   for (auto& [key, v] : b.extras) symbolic |= holds_symbolic(v);
@@ -432,16 +433,7 @@ Value Layer::invoke(List args, Dict kwargs) {
 }
 
 Value Layer::call_base(List args, Dict kwargs) {
-  Bound b;
-  MethodHook* saved = hook;
-  hook = nullptr;  // past the user's override
-  try {
-    b = bind(std::move(args), std::move(kwargs));
-  } catch (...) {
-    hook = saved;
-    throw;
-  }
-  hook = saved;
+  Bound b = bind(std::move(args), std::move(kwargs), false);
   CallContext context;
   context.training = b.training ? *b.training : training_flag.value_or(false);
   if (b.mask) context.mask = *b.mask;
@@ -488,6 +480,8 @@ Value Layer::compute_output_shape(const BuildShapes& shapes) {
 }
 
 void Layer::build_from(const BuildShapes& shapes) {
+  if (built_) return;
+  const PatientLock building(building_);  // threads that call a new model at once make its weights once
   if (built_) return;
   if (name_.empty()) set_name(auto_name(snake_case(public_class_name())));
   NameScope scope(name_, this);

@@ -1,8 +1,10 @@
 #pragma once
 // Layer: weights, a call written in ops, and a config. To add one, derive, list the arguments in a struct with fields(),
 // override build() (weights in Keras' order, under Keras' names) and call(), and register with LAMINA_LAYER.
+#include <atomic>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 
 #include "backends/core/variable.h"
@@ -153,6 +155,7 @@ class Layer : public Operation {
   const std::vector<std::pair<ObjectPtr, Variable>>& seed_generators() const { return seed_generators_; }
 
   // --- losses ---
+  // What calls on one thread add is seen and cleared on that thread alone.
   void add_loss(const Value& loss);          // a scalar tensor or a list of them
   Tensors losses();                          // added ones and weight regularizers', this layer's and sublayers'
   void clear_losses();
@@ -208,21 +211,23 @@ class Layer : public Operation {
 
  private:
   struct Bound;
-  Bound bind(List args, Dict kwargs) const;
+  Bound bind(List args, Dict kwargs, bool users_call) const;  // users_call: by the signature of the user's call(), else by the layer's own
   Value hooked_output_spec(const Bound& bound) const;
   Value convert(const Value& v) const;
 
   LayerArgs args_;
-  bool trainable_ = true, built_ = false, autocast_ = true, locked_ = false;
+  bool trainable_ = true, autocast_ = true, locked_ = false;
+  std::atomic<bool> built_{false};
+  std::recursive_mutex building_;  // held while it builds; recursive, as a build() may call the layer
   DTypePolicyPtr policy_;
   RegularizerRef activity_regularizer_;
   Variables own_trainable_, own_non_trainable_;
   std::vector<std::pair<std::string, Value>> tracked_;
   std::vector<std::pair<ObjectPtr, Variable>> seed_generators_;
-  Tensors added_losses_;
   Value build_shapes_;
   std::string path_;
   uint64_t stamp_;
+  const uint64_t id_;  // of this object alone, for what threads remember of it
   bool single_input_build_ = true;
 };
 

@@ -1,5 +1,6 @@
 // Layer's weights, sublayers and losses.
 #include <set>
+#include <unordered_map>
 
 #include "backends/core/engine.h"
 #include "backends/ops/primitives.h"
@@ -198,35 +199,41 @@ void Layer::set_trainable(bool value) {
 }
 
 namespace {
-std::atomic<int> layers_with_losses{0};  // few models add any: every outermost call asks
-}
+
+// The losses that calls on this thread have added, by the layer's id. A layer may outlive the thread, and the main thread's map a layer.
+struct AddedLosses {
+  std::unordered_map<uint64_t, Tensors> of_layer;
+  ~AddedLosses();
+};
+thread_local bool losses_gone = false;
+thread_local AddedLosses added_losses;
+AddedLosses::~AddedLosses() { losses_gone = true; }
+
+}  // namespace
 
 Layer::~Layer() {
-  if (!added_losses_.empty()) --layers_with_losses;
+  if (!losses_gone && !added_losses.of_layer.empty()) added_losses.of_layer.erase(id_);
 }
 
 void Layer::add_loss(const Value& loss) {
-  for (const Tensor& t : flatten_tensors(loss)) {
-    if (added_losses_.empty()) ++layers_with_losses;
-    added_losses_.push_back(t);
-  }
+  Tensors& own = added_losses.of_layer[id_];
+  for (const Tensor& t : flatten_tensors(loss)) own.push_back(t);
 }
 
 Tensors Layer::losses() {
   Tensors out;
-  each_layer(*this, [&](const Layer& layer) { out.insert(out.end(), layer.added_losses_.begin(), layer.added_losses_.end()); });
+  if (!added_losses.of_layer.empty())
+    each_layer(*this, [&](const Layer& layer) {
+      if (auto found = added_losses.of_layer.find(layer.id_); found != added_losses.of_layer.end()) out.insert(out.end(), found->second.begin(), found->second.end());
+    });
   for (const Variable& v : trainable_weights())
     if (auto r = std::dynamic_pointer_cast<Regularizer>(v.state().regularizer)) out.push_back((*r)(v.value()));
   return out;
 }
 
 void Layer::clear_losses() {
-  if (layers_with_losses == 0) return;
-  each_layer(*this, [](const Layer& layer) {
-    Tensors& losses = const_cast<Layer&>(layer).added_losses_;
-    if (!losses.empty()) --layers_with_losses;
-    losses.clear();
-  });
+  if (added_losses.of_layer.empty()) return;  // few models add any, and every outermost call asks
+  each_layer(*this, [](const Layer& layer) { added_losses.of_layer.erase(layer.id_); });
 }
 
 }  // namespace lamina

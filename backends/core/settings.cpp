@@ -4,6 +4,10 @@
 
 namespace lamina {
 
+namespace detail {
+thread_local std::optional<Device> device_here;
+}
+
 namespace {
 
 enum class Load { none, done };

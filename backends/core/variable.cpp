@@ -2,6 +2,7 @@
 
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
+#include "backends/core/stateless.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -27,7 +28,9 @@ Variable::Variable(const Tensor& initial, Options options) : state_(std::make_sh
 }
 
 Tensor Variable::value() const {
-  Tensor out = current_trace() ? trace_engine(*current_trace()).read(*state_) : eager_engine().read(*state_);
+  Tensor out;
+  if (StatelessScope* scope = stateless_scope()) [[unlikely]] out = scope->get(*this);
+  if (!out.defined()) out = current_trace() ? trace_engine(*current_trace()).read(*state_) : eager_engine().read(*state_);
   if (autocast_dtype && state_->autocast && is_float(state_->dtype) && *autocast_dtype != state_->dtype) return prim::cast(out, *autocast_dtype);
   return out;
 }
@@ -37,6 +40,7 @@ void Variable::assign(const Tensor& value) const {
     throw ValueError("The shape of the target variable and the shape of the target value in `variable.assign(value)` must match. variable.shape=",
                      state_->shape, ", Received: value.shape=", value.shape(), ". Target variable: ", state_->path);
   Tensor cast = value.dtype() == state_->dtype ? value : prim::cast(value, state_->dtype);
+  if (StatelessScope* scope = stateless_scope()) [[unlikely]] return scope->set(*this, cast);
   (current_trace() ? trace_engine(*current_trace()) : eager_engine()).assign(*state_, cast);
 }
 
@@ -51,6 +55,14 @@ void Variable::assign_sub(const Tensor& delta) const {
 }
 
 void update_variables(const Op& op, std::span<const Variable> variables, std::span<const Tensor> rest) {
+  if (stateless_scope()) [[unlikely]] {
+    AutocastScope off(std::nullopt);
+    Tensors inputs(variables.begin(), variables.end());
+    inputs.insert(inputs.end(), rest.begin(), rest.end());
+    Tensors fresh = lamina::apply(op, std::span<const Tensor>(inputs));
+    for (size_t i = 0; i < variables.size(); ++i) variables[i].assign(fresh[i]);
+    return;
+  }
   std::vector<VariableState*> states;
   for (const Variable& v : variables) states.push_back(&v.state());
   (current_trace() ? trace_engine(*current_trace()) : eager_engine()).update(op, states, rest);

@@ -32,5 +32,6 @@ bool has_avx2() { return allowed(1) && __builtin_cpu_supports("avx2") && __built
 bool has_avx512() { return false; }
 bool has_avx2() { return false; }
 #endif
+const char* instruction_set() { return has_avx512() ? "avx512" : has_avx2() ? "avx2" : "base"; }
 
 }  // namespace lamina

@@ -7,6 +7,8 @@ namespace lamina {
 // for another value of that variable.
 bool has_avx512();
 bool has_avx2();
+// The set in force: "base", "avx2" or "avx512". Results of two machines agree to the bit only where it is the same.
+const char* instruction_set();
 
 }  // namespace lamina
 

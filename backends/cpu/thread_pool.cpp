@@ -9,17 +9,18 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 #include "backends/core/settings.h"
+#include "backends/cpu/cores.h"
 
 namespace lamina {
 
 int thread_count() {
-  static const int cores = std::max(1u, std::thread::hardware_concurrency());
   int wanted = settings().threads();
-  return wanted > 0 ? wanted : cores;
+  return wanted > 0 ? wanted : usable_cores();
 }
 
 namespace {
@@ -47,12 +48,12 @@ class Pool {
       return;
     }
     std::lock_guard<std::mutex> hold(busy_, std::adopt_lock);
-    start_workers(thread_count() - 1);
+    const int helpers = start_workers(thread_count() - 1);
+    limit_ = static_cast<uint64_t>(std::min<int64_t>(helpers, count - 1));
+    share(count, static_cast<int>(limit_) + 1);
     inside_ = true;
     task_ = task;
     context_ = context;
-    limit_ = static_cast<uint64_t>(std::min<int64_t>(thread_count() - 1, count - 1));
-    share(count, static_cast<int>(limit_) + 1);
     error_ = nullptr;
     core_.store(sched_getcpu(), std::memory_order_relaxed);
     gate_.store(++generation_ << kShift | kOpen);
@@ -106,8 +107,21 @@ class Pool {
     return pool;
   }
 
-  void start_workers(int wanted) {
-    for (; workers_ < wanted; ++workers_) std::thread([this, number = workers_, seen = generation_] { loop(number, seen); }).detach();
+  // How many of the wanted workers there are. Where the system starts no more (a limit on processes or memory), those that it did start do the
+  // work; it is asked again after a while.
+  int start_workers(int wanted) {
+    while (workers_ < wanted) {
+      if (refused_ && --refused_) break;
+      try {
+        std::thread([this, number = workers_, seen = generation_] { loop(number, seen); }).detach();
+        ++workers_;
+        refused_ = 0;
+      } catch (const std::system_error&) {
+        refused_ = kRefusals;
+        break;
+      }
+    }
+    return std::min(workers_, wanted);
   }
 
   // A thread's part of the tasks: the same part of every job, so that it finds in its cache what it wrote in the job before.
@@ -176,7 +190,7 @@ class Pool {
       uint64_t gate = gate_.load();
       seen = gate >> kShift;
       if (!join(gate)) continue;
-      work(1 + number % (parts_ - 1));
+      work(parts_ > 1 ? 1 + number % (parts_ - 1) : 0);
       gate_.fetch_sub(1, std::memory_order_release);
     }
   }
@@ -194,6 +208,8 @@ class Pool {
   void* context_ = nullptr;
   std::exception_ptr error_;
   int workers_ = 0;
+  int refused_ = 0;  // jobs to pass before threads are asked for again
+  static constexpr int kRefusals = 10000;
   static thread_local bool inside_;
 };
 thread_local bool Pool::inside_ = false;

@@ -7,7 +7,8 @@
 
 namespace lamina {
 
-int thread_count();  // settings().threads(), or the number of cores
+// settings().threads(), or usable_cores() where that is 0. Fewer work where the system starts no more threads.
+int thread_count();
 
 namespace detail {
 void run_tasks(int64_t count, void (*task)(void*, int64_t), void* context);

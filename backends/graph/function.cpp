@@ -3,7 +3,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "backends/core/autodiff.h"
 #include "backends/core/settings.h"
+#include "backends/core/stateless.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/graph/executable.h"
 #include "backends/graph/passes/passes.h"
@@ -15,12 +17,14 @@ Function::Function(Body body, std::string name, Mode mode, std::shared_ptr<Arena
     : body_(std::move(body)), name_(std::move(name)), mode_(mode), arenas_(arenas ? std::move(arenas) : std::make_shared<Arenas>()) {}
 Function::~Function() = default;
 
-std::shared_ptr<Executable> Function::find(std::span<const Tensor> inputs) const {
+std::shared_ptr<Executable> Function::find(std::span<const Tensor> inputs) {
   const Device device = settings().device();
-  for (const Compiled& c : compiled_) {
+  for (Compiled& c : compiled_) {
     bool same = c.specs.size() == inputs.size() && c.executable->device() == device;
     for (size_t i = 0; same && i < inputs.size(); ++i) same = c.specs[i].dtype == inputs[i].dtype() && c.specs[i].shape == inputs[i].shape();
-    if (same) return c.executable;
+    if (!same) continue;
+    c.used = ++asked_;
+    return c.executable;
   }
   return nullptr;
 }
@@ -67,7 +71,7 @@ std::shared_ptr<Executable> Function::compile(std::span<const TensorSpec> inputs
 
 std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs) {
   bool graph = mode_ == Mode::graph || (mode_ == Mode::follow_settings && settings().graph_engine());
-  bool plain = !graph || current_trace();
+  bool plain = !graph || current_trace() || recording() || stateless_scope();
   for (const Tensor& t : inputs) plain |= !t.has_data();
   if (plain) return nullptr;
   {
@@ -80,7 +84,9 @@ std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs)
   auto made = compile(specs);
   std::lock_guard<std::mutex> lock(mutex_);
   if (auto other = find(inputs)) return other;
-  compiled_.push_back({std::move(specs), made});
+  if (compiled_.size() >= kMostSignatures)
+    compiled_.erase(std::min_element(compiled_.begin(), compiled_.end(), [](const Compiled& a, const Compiled& b) { return a.used < b.used; }));
+  compiled_.push_back({std::move(specs), made, ++asked_});
   return made;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// function(f): f itself on the eager engine, a traced and compiled f on the graph engine, one executable a signature.
+// function(f): f itself on the eager engine, a traced and compiled f on the graph engine, one executable per signature.
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,9 +21,12 @@ class Function {
   // Functions that are given the same `arenas` share their working memory.
   explicit Function(Body body, std::string name = "function", Mode mode = Mode::follow_settings, std::shared_ptr<Arenas> arenas = nullptr);
   ~Function();
-  // Thread-safe. Inside another trace the body is inlined. The first call with a new signature traces and compiles.
+  // Thread-safe. Inside another trace the body is inlined. The first call with a new signature traces and compiles; of more signatures than
+  // kMostSignatures the one that was not used for the longest time is forgotten. Under an open tape the body runs op by op, since gradients
+  // are taken of ops, and in a StatelessScope, since executables read variables where they lie.
   Tensors operator()(std::span<const Tensor> inputs);
   Tensors operator()(std::initializer_list<Tensor> inputs) { return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size())); }
+  static constexpr size_t kMostSignatures = 64;
   Tensor lone(const Tensor& input);  // a body of one tensor that gives one; takes no memory but the result's
   size_t signatures() const;
   void clear();              // forgets the compiled executables (the body's meaning changed)
@@ -36,11 +39,12 @@ class Function {
   struct Compiled {
     std::vector<TensorSpec> specs;
     std::shared_ptr<Executable> executable;
+    uint64_t used;  // when it was last asked for, by asked_
   };
   std::shared_ptr<Executable> executable(std::span<const Tensor> inputs);  // null where the body is to run itself
   Graph traced(std::span<const TensorSpec> inputs) const;
   std::shared_ptr<Executable> compile(std::span<const TensorSpec> inputs) const;
-  std::shared_ptr<Executable> find(std::span<const Tensor> inputs) const;
+  std::shared_ptr<Executable> find(std::span<const Tensor> inputs);  // under mutex_
 
   Body body_;
   std::string name_;
@@ -48,6 +52,7 @@ class Function {
   std::shared_ptr<Arenas> arenas_;
   mutable std::mutex mutex_;
   std::vector<Compiled> compiled_;
+  uint64_t asked_ = 0;
 };
 
 }  // namespace lamina

@@ -18,7 +18,7 @@ struct Case {
 void measure(const Case& c) {
   const Tensor a = noise(c.ta ? Shape{c.batch, c.k, c.m} : Shape{c.batch, c.m, c.k}), b = noise(c.tb ? Shape{c.batch, c.n, c.k} : Shape{c.batch, c.k, c.n});
   std::printf("%4lld x %5lld x %5lld x %5lld %s%s", static_cast<long long>(c.batch), static_cast<long long>(c.m), static_cast<long long>(c.k), static_cast<long long>(c.n), c.ta ? "T" : "N", c.tb ? "T" : "N");
-  print_kernels({"vector", "unpacked_any", "prepacked", "packed_any", "onednn", "eigen"}, MatMulOp(c.ta, c.tb), a, b, {Shape{c.batch, c.m, c.n}, DType::float32}, 2.0 * static_cast<double>(c.batch * c.m) * static_cast<double>(c.k * c.n));
+  print_kernels({"vector", "unpacked_any", "packed_any", "onednn", "eigen"}, MatMulOp(c.ta, c.tb), a, b, {Shape{c.batch, c.m, c.n}, DType::float32}, 2.0 * static_cast<double>(c.batch * c.m) * static_cast<double>(c.k * c.n));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include "api/model.h"
 #include "bindings/hook.h"
 #include "layers/attention/head_attention.h"
 #include "layers/core/input_layer.h"
@@ -122,7 +123,14 @@ void bind_layers(py::module_& m) {
       .def("_invoke", [](Layer& l, py::args args, py::kwargs kwargs) {
         List given = to_list(args);
         for (const Value& v : given) require_tensors(l, v);
-        return to_python(l.invoke(std::move(given), to_dict(kwargs)));
+        Dict named = to_dict(kwargs);
+        if (!dynamic_cast<Model*>(&l)) return to_python(l.invoke(std::move(given), std::move(named)));
+        Value out;
+        {
+          py::gil_scoped_release release;  // threads may call models at once
+          out = l.invoke(std::move(given), std::move(named));
+        }
+        return to_python(out);
       })
       .def("_call", [](Layer& l, py::args args, py::kwargs kwargs) { return to_python(l.call_base(to_list(args), to_dict(kwargs))); })
       .def("_call_arguments", [](const Layer& l) {

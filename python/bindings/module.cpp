@@ -1,8 +1,9 @@
 #include "api/config.h"
 #include "api/profile.h"
 #include "backends/core/engine.h"
+#include "backends/core/patient_lock.h"
 #include "backends/core/settings.h"
-#include "backends/cpu/thread_pool.h"
+#include "backends/cpu/simd_choice.h"
 #include "backends/graph/function.h"
 #include "bindings/hook.h"
 
@@ -53,8 +54,9 @@ void bind_settings(py::module_& m) {
     if (name != "graph" && name != "eager") throw ValueError("The backend must be \"graph\" or \"eager\", received \"", name, "\".");
     settings().set_graph_engine(name == "graph");
   });
-  m.def("threads", &thread_count);
-  m.def("set_threads", [](int n) { settings().set_threads(n); });
+  m.def("instruction_set", &instruction_set);
+  m.def("threads", &threads);
+  m.def("set_threads", &set_threads);
   m.def("tracing", [] { return current_trace() != nullptr; });
   m.def("result_type", [](py::args types) {
     std::vector<PromotionType> list;
@@ -66,6 +68,8 @@ void bind_settings(py::module_& m) {
     }
     return std::string(name_of(result_type(list.data(), list.size())));
   });
+  py::class_<DeviceScope, std::unique_ptr<DeviceScope>>(m, "DeviceScope");
+  m.def("new_device_scope", [](const std::string& name) { return std::make_unique<DeviceScope>(usable_device(name)); });
   py::class_<EagerScope, std::unique_ptr<EagerScope>>(m, "EagerScope");
   m.def("new_eager_scope", [] { return std::make_unique<EagerScope>(); });
 
@@ -118,6 +122,11 @@ PYBIND11_MODULE(_lamina, m) {
     } catch (const Error& e) {
       PyErr_SetString(exception_for(e.kind()), e.what());
     }
+  });
+  set_waiting([](void (*wait)(void*), void* context) {
+    if (!PyGILState_Check()) return wait(context);
+    py::gil_scoped_release release;
+    wait(context);
   });
   bind_settings(m);
   bind_objects(m);

@@ -2,8 +2,9 @@
 #include <pybind11/stl.h>
 
 #include "backends/core/autodiff.h"
-#include "backends/ops/public/public_op.h"
 #include "backends/core/engine.h"
+#include "backends/core/stateless.h"
+#include "backends/ops/public/public_op.h"
 #include "bindings/hook.h"
 #include "layers/initializers/initializer.h"
 #include "layers/layer.h"
@@ -225,6 +226,17 @@ void bind_tensor(py::module_& m) {
       })
       .def("assign_add", [](const Variable& v, py::handle value) { Operand o = value_to<Operand>(to_value(value)); v.assign_add(o.as(v.dtype())); })
       .def("assign_sub", [](const Variable& v, py::handle value) { Operand o = value_to<Operand>(to_value(value)); v.assign_sub(o.as(v.dtype())); });
+
+  py::class_<StatelessScope, std::shared_ptr<StatelessScope>>(m, "StatelessValues")
+      .def(py::init<>())
+      .def("set", [](StatelessScope& s, const Variable& v, py::handle value) { s.set(v, value_to<Operand>(to_value(value)).as(v.dtype())); })
+      .def("get", [](const StatelessScope& s, const Variable& v) -> py::object {
+        Tensor value = s.get(v);
+        return value.defined() ? to_python(value) : py::none();
+      })
+      .def("enter", &StatelessScope::enter)
+      .def("leave", &StatelessScope::leave);
+  m.def("in_stateless_scope", [] { return stateless_scope() != nullptr; });
 
   py::class_<TapeScope, std::unique_ptr<TapeScope>>(m, "TapeScope");
   m.def("new_tape", [] { return std::make_unique<TapeScope>(); });

@@ -49,7 +49,15 @@ def grad(f, variables=None):
 
 
 class function:
-    """f compiled: on the graph engine traced once a signature of its tensors; on the eager engine f itself."""
+    """f compiled: on the graph engine traced once per signature of its tensors; on the eager engine f itself.
+
+    Arguments that are no tensors belong to the signature. Under a GradientTape that is open where it is called, and in a StatelessScope,
+    f runs op by op, so that gradients flow through it; to have gradients compiled, put the tape inside f. At most 64 signatures are kept,
+    those used last.
+
+    Args:
+        f: takes and returns structures of tensors (and other values, which are returned as they were when f was traced).
+    """
 
     def __init__(self, f):
         self.f = f
@@ -61,26 +69,38 @@ class function:
 
         structure = (args, kwargs)
         leaves = [ops.convert_to_tensor(x) if hasattr(x, "__array__") and not isinstance(x, (_lamina.TensorBase, _lamina.VariableCore)) else x for x in _tree.flatten(structure)]
-        places = [i for i, x in enumerate(leaves) if isinstance(x, _lamina.TensorBase)]
+        tensors = [x for x in leaves if isinstance(x, _lamina.TensorBase)]
         key = repr(_tree.map_structure(lambda x: "*" if isinstance(x, (_lamina.TensorBase,)) or hasattr(x, "__array__") else repr(x), structure))
-        entry = self._compiled.get(key)
+        entry = self._compiled.pop(key, None)
         if entry is None:
-            entry = {"out": None}
+            entry = self._compile(structure, leaves)
+            while len(self._compiled) >= _MOST_STRUCTURES:
+                self._compiled.pop(next(iter(self._compiled)))  # the one that was not used for the longest time
+        self._compiled[key] = entry
+        compiled, returned = entry
+        results = iter(compiled(tensors))
+        return _tree.map_structure(lambda x: next(results) if isinstance(x, _lamina.TensorBase) else x, returned[0])
 
-            def run(tensors):
-                full = list(leaves)
-                for i, t in zip(places, tensors):
-                    full[i] = t
-                a, k = _tree.pack_sequence_as(structure, full)
-                out = self.f(*a, **k)
-                entry["out"] = out
-                return [x for x in _tree.flatten(out) if isinstance(x, _lamina.TensorBase)]
+    def _compile(self, structure, leaves):
+        """(compiled f for arguments of this structure, [what f returned when it ran last])."""
+        # What C++ holds must not lead back to it, or neither would ever be freed: neither `self` nor the entry, and no batch.
+        f, plan, returned = self.f, [_TENSOR if isinstance(x, _lamina.TensorBase) else x for x in leaves], [None]
+        structure = _tree.map_structure(lambda x: None, structure)
 
-            entry["compiled"] = _lamina.CompiledFunction(run, self.__name__)
-            self._compiled[key] = entry
-        results = iter(entry["compiled"]([leaves[i] for i in places]))
-        return _tree.map_structure(lambda x: next(results) if isinstance(x, _lamina.TensorBase) else x, entry["out"])
+        def run(tensors):
+            given = iter(tensors)
+            a, k = _tree.pack_sequence_as(structure, [next(given) if x is _TENSOR else x for x in plan])
+            out = f(*a, **k)
+            flat = [x for x in _tree.flatten(out) if isinstance(x, _lamina.TensorBase)]
+            returned[0] = _tree.map_structure(lambda x: _lamina.KerasTensor(x.shape, x.dtype) if isinstance(x, _lamina.TensorBase) else x, out)
+            return flat
+
+        return _lamina.CompiledFunction(run, self.__name__), returned
 
     def dump(self):
         """The compiled graphs as text."""
-        return "".join(e["compiled"].dump() for e in self._compiled.values())
+        return "".join(compiled.dump() for compiled, _ in self._compiled.values())
+
+
+_TENSOR = object()
+_MOST_STRUCTURES = 64

@@ -9,6 +9,7 @@ from lamina._errors import LayerType, check_layer_name, located, unknown_keyword
 from lamina._input_spec import InputSpec
 from lamina._operation import Operation
 from lamina._saveable import Saveable
+from lamina._scopes import get_stateless_scope
 from lamina._tracking import Lock, TrackedDict, TrackedList, TrackedSet, layers_only, leaves, trackable
 from lamina._variable import Variable
 from lamina._wrap import own, user_part
@@ -198,7 +199,7 @@ class _LayerMethods(Saveable):
         if len(non_trainable_variables) != len(self.non_trainable_variables):
             raise ValueError(f"Argument `non_trainable_variables` must be a list of tensors corresponding 1:1 to {type(self).__name__}().non_trainable_variables. Received list with length {len(non_trainable_variables)}, but expected {len(self.non_trainable_variables)} variables.")
         mapping = list(zip(self.trainable_variables, trainable_variables)) + list(zip(self.non_trainable_variables, non_trainable_variables))
-        with StatelessScope(state_mapping=mapping) as scope:
+        with StatelessScope(state_mapping=mapping, collect_losses=return_losses) as scope:
             outputs = self(*args, **kwargs)
             losses = self.losses if return_losses else None
         values = [scope.get_current_value(v) for v in self.non_trainable_variables]
@@ -262,6 +263,10 @@ class _LayerMethods(Saveable):
         self._set_weights(weights)
 
     def add_loss(self, loss):
+        scope = get_stateless_scope()
+        if scope is not None and scope.collect_losses:
+            for value in loss if isinstance(loss, (list, tuple)) else [loss]:
+                scope.add_loss(value)
         self._add_loss(loss)
 
     def add_metric(self, *args, **kwargs):

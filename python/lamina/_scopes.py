@@ -23,33 +23,59 @@ class name_scope:
 
 
 class StatelessScope:
-    """Inside, the mapped variables have the given values; afterwards they have their own again. get_current_value() tells
-    what a variable was last set to inside."""
+    """Inside, on this thread, no variable changes: the mapped ones are read as the given values, and what is assigned stays in the scope.
+
+    Gradients flow to the given values.
+
+    Args:
+        state_mapping: (variable, value) pairs; the shapes must agree, dtypes are cast.
+        collect_losses: whether losses that layers add are kept in `losses`, too.
+        initialize_variables: accepted as in Keras; variables have values from the start.
+
+    Raises:
+        ValueError: for a key that is no Variable, or a value of another shape.
+    """
 
     def __init__(self, state_mapping=None, collect_losses=False, initialize_variables=True):
-        self._mapping = list(state_mapping or [])
-        self._final = {}
+        self.collect_losses = collect_losses
+        self.initialize_variables = initialize_variables
+        self.losses = []
+        self._values = _lamina.StatelessValues()
+        for variable, value in state_mapping or []:
+            if not isinstance(variable, _lamina.VariableCore):
+                raise ValueError(f"Invalid reference variable in StatelessScope: all keys in argument `mapping` must be Variable instances. Received instead: {variable}")
+            self._values.set(variable, value)
 
     def __enter__(self):
-        self._saved = [(v, v.value) for v, _ in self._mapping]
-        for v, value in self._mapping:
-            if value is not None:
-                v.assign(value)
+        self._values.enter()
+        _local.stateless = [*getattr(_local, "stateless", ()), self]
         return self
 
     def __exit__(self, *exc):
-        for v, before in self._saved:
-            self._final[v.id] = v.value
-            v.assign(before)
+        _local.stateless.pop()
+        self._values.leave()
 
-    def get_current_value(self, variable):
-        if variable.id in self._final:
-            return self._final[variable.id]
-        return variable.value if any(variable.id == v.id for v, _ in self._mapping) else None
+    def add_loss(self, loss):
+        self.losses.append(loss)
 
     def add_update(self, update):
         variable, value = update
-        variable.assign(value)
+        self._values.set(variable, value)
+
+    def get_current_value(self, variable):
+        """What the variable was given or was last assigned inside; None if neither."""
+        return self._values.get(variable)
+
+
+def in_stateless_scope():
+    """Whether this thread is inside a StatelessScope."""
+    return _lamina.in_stateless_scope()
+
+
+def get_stateless_scope():
+    """The innermost StatelessScope that this thread is in, or None."""
+    scopes = getattr(_local, "stateless", None)
+    return scopes[-1] if scopes else None
 
 
 class SymbolicScope:
@@ -61,22 +87,17 @@ class SymbolicScope:
 
 
 class device:
-    """Inside it ops run on the named device: "cpu", "cpu:0", "cuda", "gpu:1" and the like. The whole process takes part."""
+    """Inside it this thread's ops run on the named device: "cpu", "cpu:0", "cuda", "gpu:1" and the like."""
 
     def __init__(self, device_name):
-        self._name, self._before = str(device_name).lower(), []
+        self._name, self._scopes = str(device_name).lower(), []
 
     def __enter__(self):
-        from lamina import config
-
-        self._before.append(config.device())
-        config.set_device(self._name)
+        self._scopes.append(_lamina.new_device_scope(self._name))
         return self
 
     def __exit__(self, *exc):
-        from lamina import config
-
-        config.set_device(self._before.pop())
+        self._scopes.pop()
 
 
 class RematScope:

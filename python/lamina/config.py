@@ -46,6 +46,29 @@ def set_device(name):
     _lamina.set_device(name)
 
 
+def instruction_set():
+    """The processor's instructions that kernels are chosen for: "base", "avx2" or "avx512". LAMINA_INSTRUCTIONS bounds it."""
+    return _lamina.instruction_set()
+
+
+def threads():
+    """How many threads work on one op, the caller included."""
+    return _lamina.threads()
+
+
+def set_threads(count):
+    """How many threads work on one op from now on, the caller included.
+
+    Args:
+        count: 1 to 1024, or 0 for one per core that the process may use (its CPU affinity, its container's quota and OMP_NUM_THREADS
+            count). Results do not depend on it.
+
+    Raises:
+        ValueError: for other numbers.
+    """
+    _lamina.set_threads(count)
+
+
 def dtype_policy():
     return _lamina.global_dtype_policy()
 

@@ -1,21 +1,14 @@
 #pragma once
 // What the convolutions' oneDNN kernels share. Versions 2.x and 3.x describe primitives differently; here they look alike.
 #include <dnnl.hpp>
-#include <omp.h>
 
+#include "backends/cpu/onednn_call.h"
 #include "backends/ops/convolution/tasks.h"
 
 namespace lamina::onednn {
 
-// oneDNN's own threading off on this thread: our pool's tasks are the threads. Also where primitives are made, because
-// they are made for a number of threads.
-inline void single_thread() {
-  thread_local bool done = (omp_set_num_threads(1), true);
-  (void)done;
-}
-
 inline dnnl::engine& engine() {
-  static dnnl::engine instance(dnnl::engine::kind::cpu, 0);
+  static dnnl::engine instance = (bound_onednn_instructions(), dnnl::engine(dnnl::engine::kind::cpu, 0));
   return instance;
 }
 inline dnnl::stream& stream() {
@@ -34,9 +27,9 @@ struct Step {
     const dnnl::memory::desc* desc;
     const void* data;
   };
-  // One at a time a thread; `scratch` bytes come from the task's memory.
+  // One at a time per thread; `scratch` bytes come from the task's memory.
   void run(std::initializer_list<Argument> arguments) const {
-    single_thread();
+    const OnednnCall call;
     std::vector<dnnl::memory> held;
     held.reserve(arguments.size() + 1);
     std::vector<dnnl_exec_arg_t> list;
@@ -85,6 +78,7 @@ struct Reorder {
   Step step;
   Reorder() = default;
   Reorder(const dnnl::memory::desc& f, const dnnl::memory::desc& t) : from(f), to(t) {
+    const OnednnCall call;
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     dnnl::reorder::primitive_desc pd(engine(), f, engine(), t, attr);

@@ -162,6 +162,9 @@ BoundKernel bind_gemm(const KernelRequest& r) {
   Gemm gemm(call.product, d);
   kernel.scratch_bytes = gemm.scratch_bytes();
   kernel.run = [gemm, epilogue = call.epilogue](const void* const* in, void* const* out, void* scratch) { gemm.run(in[0], in[1], nullptr, out[0], scratch, 1, epilogue.of(in)); };
+  kernel.preparation = {.input = 1, .bytes = gemm.scratch_bytes(), .make = [gemm](const void* b, void* to) { gemm.pack(b, to); },
+                        .run = [gemm, epilogue = call.epilogue](const void* const* in, void* const* out, void*) { gemm.multiply(in[0], in[1], nullptr, out[0], 1, epilogue.of(in)); },
+                        .layout = text("panels ", d.batch, " ", d.k, " ", d.n, " ", call.product.transpose_b)};
   return kernel;
 }
 
@@ -181,27 +184,8 @@ BoundKernel bind_gemm_add(const KernelRequest& r) {
   return kernel;
 }
 
-// Of a right operand that stays the same it is the fastest from a few rows on.
-template <bool fused>
-BoundKernel bind_prepacked(const KernelRequest& r) {
-  if (!(r.steady & 2)) return r.decline("its right operand changes from run to run");
-  const auto call = ProductCall::of<fused>(r.op);
-  const MatMulDims d = matmul_dims(call.product, r.inputs[0].shape, r.inputs[1].shape);
-  if (std::string why = refusal(r, d); !why.empty()) return r.decline(why);
-  if (d.m < 4) return r.decline("too few rows");
-  Gemm gemm(call.product, d);
-  BoundKernel kernel;
-  kernel.scratch_bytes = gemm.scratch_bytes();
-  kernel.run = [gemm, epilogue = call.epilogue](const void* const* in, void* const* out, void* scratch) { gemm.run(in[0], in[1], nullptr, out[0], scratch, 1, epilogue.of(in)); };
-  kernel.preparation = {.input = 1, .bytes = gemm.scratch_bytes(), .make = [gemm](const void* b, void* to) { gemm.pack(b, to); },
-                        .run = [gemm, epilogue = call.epilogue](const void* const* in, void* const* out, void*) { gemm.multiply(in[0], in[1], nullptr, out[0], 1, epilogue.of(in)); },
-                        .layout = text("panels ", d.batch, " ", d.k, " ", d.n, " ", call.product.transpose_b)};
-  return kernel;
-}
-
-// Before oneDNN where it is faster, behind it (or in a build without it) otherwise.
-LAMINA_KERNEL(cpu, "MatMul", "prepacked", 7, bind_prepacked<false>);
-LAMINA_KERNEL(cpu, "FusedMatMul", "prepacked", 7, bind_prepacked<true>);
+// Before oneDNN where it is faster, behind it (or in a build without it) otherwise. The choice is by shape alone, so that a product has the same bits
+// where its right operand is packed once and where it is packed at every run.
 LAMINA_KERNEL(cpu, "MatMul", "packed", 8, (bind_gemm<false, true>));
 LAMINA_KERNEL(cpu, "FusedMatMul", "packed", 8, (bind_gemm<true, true>));
 LAMINA_KERNEL(cpu, "MatMulAdd", "packed", 8, bind_gemm_add<true>);

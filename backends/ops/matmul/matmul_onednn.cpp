@@ -1,9 +1,9 @@
 // oneDNN's sgemm (2.6 and 3.x have the same entry point). Each of our threads calls it for a fixed strip of rows or
 // columns with oneDNN's own threading off, so there is one pool and the bits do not depend on the thread count.
 #include <dnnl.h>
-#include <omp.h>
 
 #include "backends/core/kernel.h"
+#include "backends/cpu/onednn_call.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/matmul/fused_matmul.h"
 #include "backends/ops/matmul/matmul_add.h"
@@ -35,8 +35,6 @@ struct Product {
 
   void run(const void* a, const void* w0, void* y0, float alpha, const Epilogue::Operands& epilogue = {}) const {
     auto task = [&](int64_t t) {
-      thread_local bool single = (omp_set_num_threads(1), true);
-      (void)single;
       int64_t b = t / parts, from = t % parts * part, size = std::min(part, length - from);
       const float* x = static_cast<const float*>(a) + b * d.m * d.k;
       const float* w = static_cast<const float*>(w0) + b * d.k * d.n;
@@ -51,7 +49,12 @@ struct Product {
         y += from;
         n = size;
       }
-      dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta, y, d.n);
+      {
+        const OnednnCall call;
+        const dnnl_status_t status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta, y, d.n);
+        if (status == dnnl_out_of_memory) throw MemoryError("oneDNN has no memory left for a product of ", m, "x", d.k, " by ", d.k, "x", n, ".");
+        if (status != dnnl_success) throw RuntimeError("oneDNN's product failed with status ", static_cast<int>(status), ".");
+      }
       float* whole = static_cast<float*>(y0);
       epilogue.finish(whole, y - whole, m, n, by_rows ? 0 : from, d.n);
     };

@@ -109,9 +109,8 @@ std::string refusal(const KernelRequest& r, const MatMulOp& op, const MatMulDims
 
 // Where this kernel is faster than oneDNN's (bench/cpp/products.cpp): where calls count, and with the widest registers wherever an operand fits the
 // caches, 15% on average. There packing the right operand once gains nothing either, unless it is transposed.
-std::string preference(const MatMulOp& op, const MatMulDims& d, bool steady) {
+std::string preference(const MatMulOp& op, const MatMulDims& d) {
   const int64_t work = d.m * d.n * d.k;
-  if (steady && (op.transpose_b || unpacked_products().width < 16)) return "its right operand can be packed once";
   if (unpacked_products().width < 16) return work <= (op.transpose_b ? 1 << 14 : 1 << 16) ? "" : "oneDNN does these well with narrow registers";
   if (work > (1 << 26)) return "too large";
   if (d.m >= 1024 && d.n >= 512) return "the result's rows are far apart";
@@ -124,7 +123,7 @@ BoundKernel bind_unpacked(const KernelRequest& r) {
   const auto call = ProductCall::of<fused>(r.op);
   const MatMulDims d = matmul_dims(call.product, r.inputs[0].shape, r.inputs[1].shape);
   if (std::string why = refusal(r, call.product, d); !why.empty()) return r.decline(why);
-  if (std::string why = preference(call.product, d, r.steady & 2); preferred && !why.empty()) return r.decline(why);
+  if (std::string why = preference(call.product, d); preferred && !why.empty()) return r.decline(why);
   BoundKernel kernel;
   Unpacked product(call.product, d);
   kernel.scratch_bytes = product.scratch_bytes();
@@ -137,7 +136,7 @@ BoundKernel bind_unpacked_add(const KernelRequest& r) {
   const auto& op = static_cast<const MatMulAddOp&>(r.op);
   const MatMulDims d = matmul_dims(op.product, r.inputs[1].shape, r.inputs[2].shape);
   if (std::string why = refusal(r, op.product, d); !why.empty()) return r.decline(why);
-  if (std::string why = preference(op.product, d, false); preferred && !why.empty()) return r.decline(why);
+  if (std::string why = preference(op.product, d); preferred && !why.empty()) return r.decline(why);
   BoundKernel kernel;
   Unpacked product(op.product, d);
   kernel.scratch_bytes = product.scratch_bytes();
