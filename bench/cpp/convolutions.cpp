@@ -17,7 +17,7 @@ struct Case {
 void measure(const char* what, const Primitive& op, const Tensor& a, const Tensor& b, const TensorSpec& result, double flops) {
   std::vector<std::string> names;
   for (const KernelInfo& info : registered_kernels())
-    if (info.primitive == op.name() && info.name != "reference" && info.name != "gemm") names.push_back(info.name);
+    if (info.primitive == op.name() && info.name != "reference" && info.name != "gemm" && info.name != "winograd" && info.name != "winograd_planes" && info.name != "eigen") names.push_back(info.name);
   std::printf("  %-12s", what);
   print_kernels(names, op, a, b, result, flops);
 }
@@ -56,6 +56,18 @@ int main(int argc, char** argv) {
            {"resnet, one image, beside 64 channels", {1, 16, 16, 32}, {1, 1, 32, 64}, skip},
            {"resnet, beside 32 channels", {32, 32, 32, 16}, {1, 1, 16, 32}, skip},
            {"resnet, one image, stem", {1, 32, 32, 3}, {3, 3, 3, 16}, same},
+           {"wide, 112x112 of 64", {1, 112, 112, 64}, {3, 3, 64, 64}, same},
+           {"wide, 112x112 of 64 to 128", {1, 112, 112, 64}, {3, 3, 64, 128}, same},
+           {"wide, 56x56 of 128", {1, 56, 56, 128}, {3, 3, 128, 128}, same},
+           {"wide, 28x28 of 128, four", {4, 28, 28, 128}, {3, 3, 128, 128}, same},
+           {"wide, 56x56 of 256", {1, 56, 56, 256}, {3, 3, 256, 256}, same},
+           {"wide, 28x28 of 256", {1, 28, 28, 256}, {3, 3, 256, 256}, same},
+           {"wide, 14x14 of 256, four", {4, 14, 14, 256}, {3, 3, 256, 256}, same},
+           {"wide, 28x28 of 512", {1, 28, 28, 512}, {3, 3, 512, 512}, same},
+           {"wide, 14x14 of 512", {1, 14, 14, 512}, {3, 3, 512, 512}, same},
+           {"wide, 14x14 of 512, four", {4, 14, 14, 512}, {3, 3, 512, 512}, same},
+           {"wide, 14x14 of 508", {1, 14, 14, 508}, {3, 3, 508, 508}, same},
+           {"wide, 7x7 of 512, four", {4, 7, 7, 512}, {3, 3, 512, 512}, same},
            {"conv1d, first", {64, 128, 9}, {5, 9, 64}, time},
            {"conv1d, second", {64, 128, 64}, {5, 64, 64}, time},
            {"conv1d, fourth", {64, 64, 128}, {5, 128, 128}, time},

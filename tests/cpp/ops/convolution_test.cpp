@@ -93,6 +93,18 @@ TEST(Convolution, EveryKernelAgreesWithThePlainLoop) {
           BoundKernel kernel = bind_kernel_named(Device::cpu, k.name, {*c.op, in, out, {}});
           if (!kernel.run) continue;
           ++ran[k.name];
+          if (kernel.preparation) {  // an operand that stays the same may be prepared: same bits
+            BufferPtr prepared = allocate(kernel.preparation->bytes);
+            kernel.preparation->make(c.inputs[kernel.preparation->input].raw(), prepared->data());
+            Tensor y = Tensor::empty(c.out.shape, c.out.dtype);
+            const void* from[] = {c.inputs[0].raw(), c.inputs[1].raw()};
+            from[kernel.preparation->input] = prepared->data();
+            void* to[] = {y.mutable_raw()};
+            BufferPtr scratch = allocate(std::max<size_t>(64, kernel.scratch_bytes));
+            kernel.preparation->run(from, to, scratch->data());
+            const Tensor plain = run(kernel, c.inputs, c.out);
+            ASSERT_EQ(std::memcmp(y.raw(), plain.raw(), y.bytes()), 0) << k.name << " for " << c.op->key();
+          }
           const double tolerance = dtype == DType::float64 ? 1e-12 : dtype == DType::float32 ? 2e-5 : dtype == DType::float16 ? 1e-3 : 8e-3;
           expect_close(expected, run(std::move(kernel), c.inputs, c.out), tolerance, text(k.name, " for ", c.op->key(), " of ", in[0], " and ", in[1]));
         }
@@ -100,6 +112,33 @@ TEST(Convolution, EveryKernelAgreesWithThePlainLoop) {
   EXPECT_GT(ran["eigen"], 0);
   EXPECT_GT(ran["widened"], 0);
   EXPECT_GE(ran["unpacked"], has_avx512() ? 3 : 0);
+}
+
+// More tiles than the planes' memory holds at a time.
+TEST(Convolution, WinogradsPlanesInSeveralRuns) {
+  if (!has_avx2()) GTEST_SKIP() << "needs AVX2";
+  const Sizes wide{{1, 33, 34, 16}, {3, 3, 16, 2048}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}}};
+  for (const Call& c : calls(wide, DType::float32)) {
+    std::vector<TensorSpec> in, out = {c.out};
+    for (const Tensor& t : c.inputs) in.push_back(t.spec());
+    BoundKernel planes = bind_kernel_named(Device::cpu, "winograd_planes", {*c.op, in, out, {}});
+    ASSERT_TRUE(planes.run) << c.op->key();
+    expect_close(run(bind_kernel_named(Device::cpu, "gemm_any", {*c.op, in, out, {}}), c.inputs, c.out), run(std::move(planes), c.inputs, c.out), 2e-5, c.op->key());
+  }
+}
+
+// Which of the two is taken: blocks of tiles while the transformed kernel stays in the caches, planes beyond, neither for a few tiles.
+TEST(Convolution, WinogradsKernelFollowsTheChannels) {
+  if (!has_avx2()) GTEST_SKIP() << "needs AVX2";
+  auto chosen = [](int64_t side, int64_t channels) {
+    const ConvolutionOp op({{1, 1}, {1, 1}, {1, 1}, {1, 1}}, 1);
+    const std::vector<TensorSpec> in = {{{1, side, side, channels}, DType::float32}, {{3, 3, channels, channels}, DType::float32}}, out = {{{1, side, side, channels}, DType::float32}};
+    return std::string(bind_kernel(Device::cpu, {op, in, out, {}}).name);
+  };
+  EXPECT_EQ(chosen(56, 64), "winograd");
+  EXPECT_EQ(chosen(28, 128), "winograd_planes");
+  EXPECT_EQ(chosen(14, 512), "winograd_planes");
+  EXPECT_EQ(chosen(7, 512).find("winograd"), std::string::npos);
 }
 
 TEST(Convolution, SameBitsForAnyThreadCount) {
