@@ -184,8 +184,11 @@ BoundKernel attempt(const KernelRequest& r, const ConvolutionDims& d, F&& make) 
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   if (d.empty()) return r.decline("empty");
   try {
+    prepare_onednn_products();  // some convolutions are such
+    require_onednn_room();
     return make();
   } catch (const dnnl::error& e) {
+    if (e.status == dnnl_out_of_memory) throw MemoryError("Out of memory while oneDNN prepared a convolution. Use a smaller batch or model.");
     return r.decline(text("oneDNN has none: ", e.what()));
   }
 }

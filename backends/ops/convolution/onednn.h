@@ -3,6 +3,7 @@
 #include <dnnl.hpp>
 #include <omp.h>
 
+#include "backends/cpu/onednn_call.h"
 #include "backends/ops/convolution/tasks.h"
 
 namespace lamina::onednn {
@@ -50,9 +51,10 @@ struct Step {
       held.emplace_back(scratch, engine(), task_scratch(bytes));
       list.push_back({DNNL_ARG_SCRATCHPAD, held.back().get()});
     }
-    dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(list.size()), list.data());
-    if (status == dnnl_success) status = dnnl_stream_wait(stream().get());
-    if (status != dnnl_success) throw RuntimeError("oneDNN's ", implementation, " failed with status ", static_cast<int>(status), ".");
+    onednn_call(implementation.c_str(), [&] {
+      const dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(list.size()), list.data());
+      return status == dnnl_success ? dnnl_stream_wait(stream().get()) : status;
+    });
   }
 };
 

@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include "backends/core/kernel.h"
+#include "backends/cpu/onednn_call.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/matmul/fused_matmul.h"
 #include "backends/ops/matmul/matmul_add.h"
@@ -51,10 +52,11 @@ struct Product {
         y += from;
         n = size;
       }
-      dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta, y, d.n);
+      onednn_call("matrix product", [&] { return dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta, y, d.n); });
       float* whole = static_cast<float*>(y0);
       epilogue.finish(whole, y - whole, m, n, by_rows ? 0 : from, d.n);
     };
+    prepare_onednn_products();
     parallel_for(d.batch * parts, task);
   }
 };
