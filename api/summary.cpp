@@ -1,5 +1,6 @@
 // model.summary(): Keras' table in box characters.
 #include "api/model.h"
+#include "backends/core/stack.h"
 
 namespace lamina {
 
@@ -89,6 +90,7 @@ std::string Model::summary(int line_length, bool expand_nested, bool show_traina
   std::string out = text("Model: \"", name(), "\"\n") + rule("┏", "━", "┳", "┓") + line(headers, "┃") + rule("┡", "━", "╇", "┩");
   bool first = true;
   std::function<void(const Layer&, int)> row = [&](const Layer& layer, int depth) {
+    check_stack("A summary");
     if (!first) out += rule("├", "─", "┼", "┤");
     first = false;
     std::string params = layer.built() || layer.weights().size() ? thousands(count(layer.weights())) : "0 (unbuilt)";

@@ -6,6 +6,7 @@
 #include "backends/core/engine.h"
 #include "backends/core/patient_lock.h"
 #include "backends/core/settings.h"
+#include "backends/core/stack.h"
 #include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
 
@@ -70,6 +71,10 @@ bool is_shape(const Value& v) {
   return true;
 }
 
+const Value& BuildShapes::first() const {
+  if (shapes_.empty()) throw ValueError("Expected the shape of an input, received none.");
+  return shapes_.begin()->second;
+}
 bool BuildShapes::single() const { return shapes_.size() == 1 && is_shape(first()); }
 Shape BuildShapes::shape() const {
   if (shapes_.empty() || !is_shape(first())) throw ValueError("Expected the shape of a single input, received ", shapes_.empty() ? std::string("none") : first().repr(), ".");
@@ -316,6 +321,7 @@ Tensor Layer::operator()(const Tensor& x, bool training) {
 }
 
 Value Layer::invoke(List args, Dict kwargs) {
+  check_stack("A call of layers");
   if (name_.empty()) set_name(auto_name(snake_case(public_class_name())));
   if (call_depth == 0) {
     if (Value result; shortcut(args, kwargs, result)) return result;
@@ -480,6 +486,7 @@ Value Layer::compute_output_shape(const BuildShapes& shapes) {
 }
 
 void Layer::build_from(const BuildShapes& shapes) {
+  check_stack("A build of layers");
   if (built_) return;
   const PatientLock building(building_);  // threads that call a new model at once make its weights once
   if (built_) return;

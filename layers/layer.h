@@ -48,7 +48,7 @@ class BuildShapes {
   explicit BuildShapes(Dict shapes) : shapes_(std::move(shapes)) {}
   const Dict& all() const { return shapes_; }
   bool empty() const { return shapes_.empty(); }
-  const Value& first() const { return shapes_.begin()->second; }
+  const Value& first() const;              // of the first argument; ValueError if there is none
   bool single() const;                   // one argument, one tensor
   Shape shape() const;                   // of the only tensor; ValueError if there are several
   std::vector<Shape> shapes() const;     // of the list in the first argument

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "backends/core/engine.h"
+#include "backends/core/stack.h"
 #include "backends/ops/primitives.h"
 #include "layers/layer.h"
 
@@ -99,6 +100,7 @@ std::vector<LayerPtr> Layer::flatten_layers(bool include_self, bool recursive) {
   std::vector<LayerPtr> out;
   std::set<const Layer*> seen;
   std::function<void(Layer&, LayerPtr, int)> visit = [&](Layer& layer, LayerPtr pointer, int depth) {
+    check_stack("A layer in layers");
     if (!seen.insert(&layer).second) return;
     if (depth > 0 || include_self) out.push_back(pointer);
     if (depth > 0 && !recursive) return;
@@ -113,6 +115,7 @@ template <class F>
 void each_layer(const Layer& root, F&& f) {
   std::set<const Layer*> seen;
   std::function<void(const Layer&)> visit = [&](const Layer& layer) {
+    check_stack("A layer in layers");
     if (!seen.insert(&layer).second) return;
     f(layer);
     for (const LayerPtr& sub : layer.sublayers()) visit(*sub);
@@ -193,9 +196,10 @@ void Layer::set_weights(const Tensors& values) {
 }
 
 void Layer::set_trainable(bool value) {
-  trainable_ = value;
-  for (const Variable& v : own_trainable_) v.set_trainable(value);
-  for (const LayerPtr& sub : sublayers()) sub->set_trainable(value);
+  each_layer(*this, [&](const Layer& layer) {
+    const_cast<Layer&>(layer).trainable_ = value;
+    for (const Variable& v : layer.own_trainable_) v.set_trainable(value);
+  });
 }
 
 namespace {

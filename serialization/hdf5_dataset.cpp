@@ -53,7 +53,7 @@ Shape read_shape(const Hdf5Structure& file, const Hdf5Header& header, const std:
     throw ValueError("Cannot read ", where, ": expected at most ", Shape::kMaxRank, " axes; received ", space.sizes.size(), ".");
   Shape shape;
   for (uint64_t size : space.sizes) {
-    if (size > INT64_MAX) throw ValueError("Cannot read ", where, ": expected axes of at most 2^63-1; received ", size, ".");
+    if (size > static_cast<uint64_t>(Shape::kMostSize)) throw ValueError("Cannot read ", where, ": expected axes of at most 2^56; received ", size, ".");
     shape.push_back(static_cast<int64_t>(size));
   }
   return shape;

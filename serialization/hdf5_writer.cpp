@@ -1,7 +1,11 @@
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <system_error>
 
 #include "backends/core/error.h"
 #include "serialization/atomic_file.h"
+#include "serialization/hdf5_disk.h"
 #include "serialization/hdf5_handle.h"
 
 namespace lamina {
@@ -9,6 +13,7 @@ namespace lamina {
 struct Hdf5Writer::File {
   std::string name;
   std::optional<AtomicFile> target;  // none: in memory
+  std::unique_ptr<Hdf5Disk> disk;
   Hdf5Handle id, make_parents, make_parents_utf8, no_dates, group_properties;
 
   ~File() { close(); }
@@ -17,11 +22,22 @@ struct Hdf5Writer::File {
     make_parents.reset(), make_parents_utf8.reset(), no_dates.reset(), group_properties.reset(), id.reset();
   }
 
+  // The library reads what it could not allocate: it gets no work when memory is short.
+  void require_room() const {
+    constexpr size_t kBytes = 4u << 20;  // its caches of a file, and a page's worth of each list of its own
+    void* room = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED) throw MemoryError("Out of memory while '", name, "' was written.");
+    munmap(room, kBytes);
+  }
+
   // Call with an Hdf5Session held.
-  void create(const std::string& path, hid_t access) {
+  void create() {
+    require_room();
+    Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    id = Hdf5Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access));
-    if (!id.valid()) throw IOError("Cannot create the HDF5 file '", name, "': ", hdf5_reason(), ".");
+    disk->use(access);
+    id = Hdf5Handle(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access));
+    if (!id.valid()) throw IOError("Cannot create the HDF5 file '", name, "': ", reason(), ".");
     make_parents = Hdf5Handle(H5Pcreate(H5P_LINK_CREATE));
     H5Pset_create_intermediate_group(make_parents, 1);
     make_parents_utf8 = Hdf5Handle(H5Pcopy(make_parents));
@@ -33,17 +49,33 @@ struct Hdf5Writer::File {
     H5Pset_obj_track_times(group_properties, false);
   }
 
+  // Everything written, or an error.
+  void finish() {
+    if (H5Fflush(id, H5F_SCOPE_GLOBAL) < 0) fail("the file", name);
+    close();
+    check_written("the file", name);
+  }
+
   // Links are marked as UTF-8 only where they must be: the marked ones turn a group into one of the newer format.
   hid_t link_options(const std::string& path) const {
     bool ascii = std::all_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
     return ascii ? make_parents : make_parents_utf8;
   }
 
+  std::string reason() const {
+    const std::string library = hdf5_reason();
+    return disk->error() ? std::system_category().message(disk->error()) : library;
+  }
   [[noreturn]] void fail(std::string_view what, std::string_view path) const {
-    throw IOError("Cannot write ", what, " '", path, "' to '", name, "': ", hdf5_reason(), ".");
+    if (disk->error() == ENOMEM) throw MemoryError("Out of memory while ", what, " '", path, "' of '", name, "' was written.");
+    throw IOError("Cannot write ", what, " '", path, "' to '", name, "': ", reason(), ".", disk->error() == ENOSPC ? " Free some space or choose another disk." : "");
+  }
+  void check_written(std::string_view what, std::string_view path) const {
+    if (disk->error()) fail(what, path);
   }
   void check_open() const {
     if (!id.valid()) throw RuntimeError("Cannot write to '", name, "': the file is finished already.");
+    require_room();
   }
 
   // "/a/b" with every part checked; the kind of what is there already comes with it.
@@ -74,6 +106,7 @@ struct Hdf5Writer::File {
       throw ValueError("Cannot write the attribute '", key, "' of '", full, "' to '", name, "': it is there already.");
     Hdf5Handle made(H5Acreate2(object, key.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT));
     if (!made.valid() || (data && H5Awrite(made, type, data) < 0)) fail(text("the attribute '", key, "' of"), full);
+    check_written(text("the attribute '", key, "' of"), full);
   }
 
   static Hdf5Handle string_type(StringTag tag) {
@@ -109,22 +142,17 @@ Hdf5Writer::Hdf5Writer(Hdf5Writer&&) noexcept = default;
 Hdf5Writer::Hdf5Writer(const std::string& path) : file_(std::make_unique<File>()) {
   file_->name = path;
   file_->target.emplace(path);
+  file_->disk = std::make_unique<Hdf5Disk>(file_->target->path());
   Hdf5Session session;
-  Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
-#if H5_VERSION_GE(1, 10, 7)
-  H5Pset_file_locking(access, false, true);  // nobody else knows the temporary file
-#endif
-  file_->create(file_->target->path(), access);
+  file_->create();
 }
 
 Hdf5Writer Hdf5Writer::in_memory(std::string name) {
   auto file = std::make_unique<File>();
   Hdf5Session session;
   file->name = std::move(name);
-  Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
-  constexpr size_t kIncrement = size_t{1} << 20;
-  H5Pset_fapl_core(access, kIncrement, false);
-  file->create("memory", access);
+  file->disk = std::make_unique<Hdf5Disk>();
+  file->create();
   return Hdf5Writer(std::move(file));
 }
 
@@ -136,6 +164,7 @@ void Hdf5Writer::group(std::string_view path) {
   if (kind == Hdf5Kind::group) return;
   Hdf5Handle made(H5Gcreate2(file_->id, full.c_str(), file_->link_options(full), file_->group_properties, H5P_DEFAULT));
   if (!made.valid()) file_->fail("the group", full);
+  file_->check_written("the group", full);
 }
 
 void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
@@ -153,6 +182,8 @@ void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
   Hdf5Handle made(H5Dcreate2(file_->id, full.c_str(), type, space, file_->link_options(full), file_->no_dates, H5P_DEFAULT));
   if (!made.valid() || (tensor.size() > 0 && H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
     file_->fail("the dataset", full);
+  made.reset();
+  file_->check_written("the dataset", full);
   if (tensor.dtype() == DType::bfloat16) string_attribute(full, "dtype", "bfloat16");
 }
 
@@ -192,8 +223,7 @@ void Hdf5Writer::finish() {
   Hdf5Session session;
   file_->check_open();
   if (!file_->target) throw RuntimeError("'", file_->name, "' is a file in memory; take_bytes() gives it.");
-  if (H5Fflush(file_->id, H5F_SCOPE_GLOBAL) < 0) file_->fail("the file", file_->name);
-  file_->close();
+  file_->finish();
   file_->target->commit();
 }
 
@@ -201,12 +231,8 @@ std::string Hdf5Writer::take_bytes() {
   Hdf5Session session;
   file_->check_open();
   if (file_->target) throw RuntimeError("'", file_->name, "' is a file on disk; finish() writes it.");
-  if (H5Fflush(file_->id, H5F_SCOPE_GLOBAL) < 0) file_->fail("the file", file_->name);
-  ssize_t size = H5Fget_file_image(file_->id, nullptr, 0);
-  std::string out(size < 0 ? 0 : static_cast<size_t>(size), '\0');
-  if (size < 0 || H5Fget_file_image(file_->id, out.data(), out.size()) < 0) file_->fail("the file", file_->name);
-  file_->close();
-  return out;
+  file_->finish();
+  return file_->disk->take_bytes();
 }
 
 }  // namespace lamina

@@ -1,5 +1,6 @@
 #include "serialization/object_config.h"
 
+#include "backends/core/stack.h"
 #include "backends/ops/public/public_op.h"
 
 namespace lamina {
@@ -43,6 +44,7 @@ Value serialize_value(const Value& v) {
 }
 
 Value serialize_object(const ObjectPtr& object) {
+  check_stack("The config of an object");
   if (!object) return {};
   if (auto* f = dynamic_cast<Callable*>(object.get())) {
     if (f->registered_name().empty() && find_op(f->function_name())) return f->function_name();
@@ -93,6 +95,7 @@ namespace {
 }
 
 ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
+  check_stack("The config of an object");
   if (const ClassResolver& custom = custom_resolver())
     if (ObjectPtr made = custom(d)) return made;
   const std::string& name = d.at("class_name").as_string();

@@ -1,6 +1,7 @@
 // Accuracies: the share of predictions that are right. Functions give 0 or 1 a prediction; classes their mean.
 #include "api/metrics/mean.h"
 #include "backends/core/settings.h"
+#include "backends/ops/public/numpy_index.h"
 #include "backends/ops/public/support.h"
 #include "losses/loss.h"
 
@@ -47,14 +48,22 @@ Tensor sparse_categorical_accuracy_impl(const Operand& y_true, const Operand& y_
 const auto sparse_categorical_accuracy = public_op("metrics.sparse_categorical_accuracy", ACCURACY "sparse_categorical_accuracy", "1 where the largest of y_pred stands at the class y_true.",
                                                    sparse_categorical_accuracy_impl, {"y_true", "y_pred"});
 
-// Whether fewer than k entries of a row exceed that of its class. A class whose own score is not finite is never in.
-Tensor in_top_k(const Tensor& classes, const Tensor& scores, int64_t k) {
-  int last = scores.rank() - 1;
-  Tensor own = gather_along(scores, expand_dims(as_class(classes), last), last);
-  Tensor above = sum(cast(binary(Binary::greater, scores, own), DType::int32), {last});
-  Tensor in = ops::compare(Binary::less, above, static_cast<double>(k));
-  return cast(binary(Binary::logical_and, in, unary(Unary::is_finite, squeeze(own, last))), settings().floatx());
+// One row a sample: all axes before the last count as samples.
+Tensor as_rows(const Tensor& x) {
+  if (x.rank() <= 2) return x;
+  const Shape samples(x.shape().span().first(static_cast<size_t>(x.rank()) - 1));
+  return reshape(x, {samples.elements(), x.shape().back()});
 }
+
+// `values` of the flattened classes in the shape of the classes.
+Tensor like_classes(const Tensor& values, const Tensor& classes) {
+  Tensor out = cast(values, settings().floatx());
+  return classes.rank() > 1 ? reshape(out, classes.shape()) : out;
+}
+Tensor flat(const Tensor& classes) { return classes.rank() > 1 ? reshape(classes, {classes.size()}) : classes; }
+
+// Whether each class is among the k highest scores of its row.
+Tensor in_top_k(const Tensor& classes, const Tensor& scores, int64_t k) { return like_classes(ops::in_top_k(flat(as_class(classes)), as_rows(scores), k), classes); }
 
 Tensor top_k_impl(const Operand& y_true, const Operand& y_pred, int64_t k) {
   Tensor t = y_true.value();
@@ -65,11 +74,11 @@ const auto top_k_categorical_accuracy = public_op("metrics.top_k_categorical_acc
 
 Tensor sparse_top_k_impl(const Operand& y_true, const Operand& y_pred, int64_t k, bool from_sorted_ids) {
   Tensor t = y_true.value(), p = y_pred.value();
-  if (t.rank() == p.rank() && t.shape().back() == 1) t = squeeze(t, t.rank() - 1);
   if (!from_sorted_ids) return in_top_k(t, ops::as_float(p), k);
-  int last = p.rank() - 1;
-  Tensor first = slice_axis(p, last, 0, std::min(k, p.shape().back()));
-  return cast(reduce(Reduce::any, binary(Binary::equal, first, expand_dims(cast(t, p.dtype()), last)), {last}, false), settings().floatx());
+  p = as_rows(p);
+  if (p.rank() != 2) throw ValueError("`y_pred` needs an axis of samples and one of classes, received shape ", y_pred.shape(), ".");
+  Tensor first = slice_axis(p, 1, 0, p.shape()[1] < 0 ? Shape::kUnknown : std::min(ops::checked_count(k, "k"), p.shape()[1]));
+  return like_classes(reduce(Reduce::any, binary(Binary::equal, first, expand_dims(flat(cast(t, p.dtype())), 1)), {1}, false), t);
 }
 const auto sparse_top_k_categorical_accuracy =
     public_op("metrics.sparse_top_k_categorical_accuracy", ACCURACY "sparse_top_k_categorical_accuracy",

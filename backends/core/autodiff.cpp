@@ -20,18 +20,20 @@ bool recording() { return detail::tapes > 0 || detail::trace; }
 GradientSource::GradientSource(const Variable& v) : variable(v.state().id) {}
 
 void release_producer(std::shared_ptr<Producer> producer) {
-  // Dropping a tensor may drop its producer, which drops tensors, ...: unroll that into a loop.
-  thread_local std::vector<std::shared_ptr<Producer>>* pending = nullptr;
+  // Dropping a tensor may drop its producer, which drops tensors, ...: unrolled into a loop.
+  // Destructors call this: the list is one of the producers themselves, because there may be no memory for another.
+  if (producer.use_count() > 1) return;
+  thread_local std::shared_ptr<Producer>* pending = nullptr;
   if (pending) {
-    pending->push_back(std::move(producer));
+    producer->next_released = std::move(*pending);
+    *pending = std::move(producer);
     return;
   }
-  std::vector<std::shared_ptr<Producer>> queue;
-  pending = &queue;
-  queue.push_back(std::move(producer));
-  while (!queue.empty()) {
-    auto next = std::move(queue.back());
-    queue.pop_back();
+  std::shared_ptr<Producer> list = std::move(producer);
+  pending = &list;
+  while (list) {
+    std::shared_ptr<Producer> next = std::move(list);
+    list = std::move(next->next_released);
     next.reset();
   }
   pending = nullptr;

@@ -22,6 +22,7 @@ struct Producer {
   Tensors inputs;
   std::vector<Output> outputs;
   uint64_t trace = 0;
+  std::shared_ptr<Producer> next_released;  // while it waits for that, in a list that takes no memory
 };
 
 // Frees a chain of producers without recursion (a tape may be a million ops long).

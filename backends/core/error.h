@@ -8,7 +8,7 @@
 
 namespace lamina {
 
-enum class ErrorKind { value, type, index, key, attribute, io, memory, unsupported, runtime, stop_iteration };
+enum class ErrorKind { value, type, index, key, attribute, io, memory, unsupported, runtime, stop_iteration, overflow, recursion };
 
 class Error : public std::runtime_error {
  public:
@@ -36,6 +36,8 @@ LAMINA_ERROR_TYPE(MemoryError, memory)
 LAMINA_ERROR_TYPE(UnsupportedError, unsupported)
 LAMINA_ERROR_TYPE(RuntimeError, runtime)
 LAMINA_ERROR_TYPE(StopIteration, stop_iteration)
+LAMINA_ERROR_TYPE(OverflowError, overflow)    // a number that does not fit where it goes
+LAMINA_ERROR_TYPE(RecursionError, recursion)  // calls or structures that nest too deeply, or contain themselves
 #undef LAMINA_ERROR_TYPE
 
 // The candidate closest in spelling to `given` (edit distance at most a third of its length), or "".

@@ -4,7 +4,11 @@ namespace lamina {
 
 void from_value(const Value& v, Value& out) { out = v; }
 void from_value(const Value& v, bool& out) { out = v.as_bool(); }
-void from_value(const Value& v, int& out) { out = static_cast<int>(v.as_int()); }
+void from_value(const Value& v, int& out) {
+  const int64_t wide = v.as_int();
+  if (wide != static_cast<int>(wide)) throw OverflowError("Expected an integer of 32 bits, received ", wide, ".");
+  out = static_cast<int>(wide);
+}
 void from_value(const Value& v, int64_t& out) { out = v.as_int(); }
 void from_value(const Value& v, PositiveInt& out) {
   if (!v.is_int() || v.as_int() <= 0) throw ValueError("Expected a positive integer.");

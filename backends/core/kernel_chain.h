@@ -16,7 +16,7 @@ class KernelChain {
   static Place input(size_t i) { return {Place::Of::input, i}; }
   static Place output(size_t i) { return {Place::Of::output, i}; }
   Place between(size_t bytes);  // 256-byte aligned
-  Place between(const TensorSpec& spec) { return between(static_cast<size_t>(spec.shape.elements()) * size_of(spec.dtype)); }
+  Place between(const TensorSpec& spec) { return between(bytes_of(spec)); }
 
   void add(BoundKernel kernel, std::vector<Place> inputs, std::vector<Place> outputs);
   // The device's kernel for an op over inputs of these shapes and dtypes.

@@ -4,10 +4,17 @@
 
 namespace lamina {
 
+namespace {
+void check_size(int64_t d) {
+  if (d < Shape::kUnknown) throw ValueError("A shape must hold sizes of at least 0 (or None), received ", d, ".");
+  if (d > Shape::kMostSize) throw ValueError("A shape holds sizes of at most 2**56, received ", d, ".");
+}
+}  // namespace
+
 Shape::Shape(std::span<const int64_t> dims) {
   if (dims.size() > kMaxRank) throw ValueError("A tensor can have at most ", int{kMaxRank}, " axes, received ", dims.size(), ".");
   for (int64_t d : dims) {
-    if (d < kUnknown) throw ValueError("A shape must hold sizes of at least 0 (or None), received ", d, ".");
+    check_size(d);
     dims_[rank_++] = d;
   }
 }
@@ -22,23 +29,31 @@ void Shape::push_back(int64_t dim) { insert(rank_, dim); }
 
 void Shape::insert(int axis, int64_t dim) {
   if (rank_ == kMaxRank) throw ValueError("A tensor can have at most ", int{kMaxRank}, " axes.");
+  if (axis < 0 || axis > rank_) no_such_axis(axis);
+  check_size(dim);
   std::copy_backward(dims_ + axis, dims_ + rank_, dims_ + rank_ + 1);
   dims_[axis] = dim;
   ++rank_;
 }
 
 void Shape::erase(int axis) {
+  checked(axis);
   std::copy(dims_ + axis + 1, dims_ + rank_, dims_ + axis);
   dims_[--rank_] = 0;
 }
 
+void Shape::no_such_axis(int axis) const { throw IndexError("axis ", axis, " is out of range for the shape ", *this, "."); }
+
 int64_t Shape::elements() const {
   int64_t product = 1;
+  bool too_large = false;
   for (int64_t d : *this) {
     if (d == kUnknown) return kUnknown;
-    product *= d;
+    // Without its zeros, so that no product of some of the sizes (a stride) overflows either.
+    too_large |= d != 0 && __builtin_mul_overflow(product, d, &product);
   }
-  return product;
+  if (too_large) [[unlikely]] throw ValueError("A tensor of shape ", *this, " has more elements than 64 bits can count.");
+  return std::find(begin(), end(), 0) == end() ? product : 0;
 }
 
 std::string Shape::str() const {
@@ -64,6 +79,18 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
     else throw ValueError("Cannot broadcast shape, the failure dim has value ", x, ", which cannot be broadcasted to ", y,
                           ". Input shapes are: ", a, " and ", b, ".");
   }
+  return out;
+}
+
+int64_t multiply_sizes(int64_t a, int64_t b) {
+  int64_t out;
+  if (__builtin_mul_overflow(a, b, &out)) throw ValueError("A size of ", a, " times ", b, " is too large.");
+  return out;
+}
+
+int64_t add_sizes(int64_t a, int64_t b) {
+  int64_t out;
+  if (__builtin_add_overflow(a, b, &out)) throw ValueError("A size of ", a, " plus ", b, " is too large.");
   return out;
 }
 

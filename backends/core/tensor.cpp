@@ -9,15 +9,20 @@ TensorNode::~TensorNode() {
   if (producer) release_producer(std::move(producer));
 }
 
-Tensor Tensor::empty(const Shape& shape, DType dtype) {
-  int64_t count = shape.elements();
-  if (count < 0) throw ValueError("Cannot allocate a tensor of unknown shape ", shape, ".");
-  return on(allocate(static_cast<size_t>(count) * size_of(dtype)), shape, dtype);
+size_t bytes_of(const Shape& shape, DType dtype) {
+  const int64_t count = shape.elements();
+  if (count < 0) throw ValueError("A tensor of unknown shape ", shape, " has no size in memory.");
+  size_t bytes;
+  if (__builtin_mul_overflow(static_cast<size_t>(count), size_of(dtype), &bytes) || bytes > PTRDIFF_MAX)
+    throw ValueError("A tensor of shape ", shape, " and dtype ", dtype, " is larger than a computer's memory can be.");
+  return bytes;
 }
 
-Tensor Tensor::empty_on(Device device, const Shape& shape, DType dtype) {
-  return on(allocate(static_cast<size_t>(shape.elements()) * size_of(dtype), device), shape, dtype);
-}
+void Tensor::undefined() { throw ValueError("A tensor is needed here, but there is none (an undefined tensor)."); }
+
+Tensor Tensor::empty(const Shape& shape, DType dtype) { return on(allocate(bytes_of(shape, dtype)), shape, dtype); }
+
+Tensor Tensor::empty_on(Device device, const Shape& shape, DType dtype) { return on(allocate(bytes_of(shape, dtype), device), shape, dtype); }
 
 Tensor Tensor::on(BufferPtr buffer, const Shape& shape, DType dtype) {
   auto node = make_pooled<TensorNode>(shape, dtype);
@@ -45,7 +50,7 @@ Tensor Tensor::scalar_of(double value, DType dtype) {
   return out;
 }
 
-bool Tensor::symbolic() const { return node_->notes && node_->notes->symbolic; }
+bool Tensor::symbolic() const { return known().notes && node_->notes->symbolic; }
 
 const void* Tensor::raw() const {
   if (!node_) throw RuntimeError("An undefined tensor has no data.");
@@ -67,6 +72,7 @@ void* Tensor::mutable_raw() const {
 }
 
 double Tensor::at(int64_t flat) const {
+  if (flat < 0 || flat >= size()) throw IndexError("element ", flat, " is out of range for a tensor of shape ", shape(), ".");
   return with_dtype(dtype(), [&](auto zero) -> double {
     using T = decltype(zero);
     T value = data<T>()[flat];
@@ -80,12 +86,12 @@ double Tensor::item() const {
   return at(0);
 }
 
-Tensor Tensor::mask() const { return node_->notes ? node_->notes->mask : Tensor(); }
+Tensor Tensor::mask() const { return known().notes ? node_->notes->mask : Tensor(); }
 void Tensor::set_mask(const Tensor& mask) const {
-  if (mask.defined() || node_->notes) notes().mask = mask;
+  if (mask.defined() || known().notes) notes().mask = mask;
 }
 TensorNotes& Tensor::notes() const {
-  if (!node_->notes) node_->notes = std::make_unique<TensorNotes>();
+  if (!known().notes) node_->notes = std::make_unique<TensorNotes>();
   return *node_->notes;
 }
 

@@ -22,6 +22,9 @@ struct TensorSpec {
   DType dtype = DType::float32;
   bool operator==(const TensorSpec&) const = default;
 };
+// Of a tensor in memory. ValueError if a size is unknown or the count does not fit in memory addresses.
+size_t bytes_of(const Shape& shape, DType dtype);
+inline size_t bytes_of(const TensorSpec& spec) { return bytes_of(spec.shape, spec.dtype); }
 inline void append_text(std::string& out, const TensorSpec& spec) { append_text(out, spec.dtype), append_text(out, spec.shape); }
 
 class Tensor;
@@ -75,15 +78,16 @@ class Tensor {
 
   bool defined() const { return node_ != nullptr; }
   explicit operator bool() const = delete;
-  const Shape& shape() const { return node_->shape; }
-  DType dtype() const { return node_->dtype; }
-  TensorSpec spec() const { return {node_->shape, node_->dtype}; }
-  int rank() const { return node_->shape.rank(); }
-  int64_t size() const { return node_->shape.elements(); }
-  size_t bytes() const { return static_cast<size_t>(size()) * size_of(dtype()); }
+  // Of an undefined tensor, these and all below are a ValueError.
+  const Shape& shape() const { return known().shape; }
+  DType dtype() const { return known().dtype; }
+  TensorSpec spec() const { return {known().shape, node_->dtype}; }
+  int rank() const { return known().shape.rank(); }
+  int64_t size() const { return known().shape.elements(); }
+  size_t bytes() const { return bytes_of(shape(), dtype()); }
 
-  bool has_data() const { return node_->buffer != nullptr; }
-  bool traced() const { return node_->trace != 0; }
+  bool has_data() const { return known().buffer != nullptr; }
+  bool traced() const { return known().trace != 0; }
   bool shape_only() const { return !has_data() && !traced(); }
   bool symbolic() const;  // shape-only and recording: public ops and layers called on it become nodes
 
@@ -113,7 +117,7 @@ class Tensor {
   Tensor mask() const;
   void set_mask(const Tensor& mask) const;
   TensorNotes& notes() const;                                   // created on demand
-  const TensorNotes* find_notes() const { return node_->notes.get(); }
+  const TensorNotes* find_notes() const { return known().notes.get(); }
 
   TensorNode* node() const { return node_.get(); }
   const std::shared_ptr<TensorNode>& pointer() const { return node_; }
@@ -121,6 +125,12 @@ class Tensor {
   std::string str() const;  // dtype and shape, and the values if there are few
 
  private:
+  TensorNode& known() const {
+    if (!node_) [[unlikely]] undefined();
+    return *node_;
+  }
+  [[noreturn]] static void undefined();
+
   std::shared_ptr<TensorNode> node_;
 };
 

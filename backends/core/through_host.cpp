@@ -9,7 +9,7 @@ BoundKernel bind_through_host(const KernelRequest& r) {
   auto lay_out = [](std::span<const TensorSpec> specs, size_t& end) {
     std::vector<std::pair<size_t, size_t>> places;  // offset and size
     for (const TensorSpec& s : specs) {
-      const size_t bytes = static_cast<size_t>(s.shape.elements()) * size_of(s.dtype);
+      const size_t bytes = bytes_of(s);
       places.emplace_back(end, bytes);
       end += (bytes + 63) / 64 * 64;
     }

@@ -43,6 +43,10 @@ bool Dict::erase(std::string_view key) {
   return false;
 }
 
+void List::no_such_place(size_t i, size_t count) {
+  throw IndexError("list index out of range: ", static_cast<int64_t>(i), " of a list or tuple with ", count, " entries.");
+}
+
 Value::Value(const Shape& shape) {
   List items;
   for (int64_t d : shape) items.push_back(d == Shape::kUnknown ? Value() : Value(d));
@@ -70,7 +74,11 @@ bool Value::as_bool() const {
 int64_t Value::as_int() const {
   if (is_int()) return std::get<int64_t>(data_);
   if (is_bool()) return std::get<bool>(data_);
-  if (is_real() && std::get<double>(data_) == std::floor(std::get<double>(data_))) return static_cast<int64_t>(std::get<double>(data_));
+  if (is_real() && std::get<double>(data_) == std::floor(std::get<double>(data_))) {
+    const double v = std::get<double>(data_);
+    if (!(std::abs(v) < 0x1p63)) throw OverflowError("Expected an integer of 64 bits, received ", repr(), ".");
+    return static_cast<int64_t>(v);
+  }
   if (is_tensor() && as_tensor().has_data() && as_tensor().size() == 1 && !is_float(as_tensor().dtype())) return static_cast<int64_t>(as_tensor().item());
   mismatch("an integer", *this);
 }
@@ -98,7 +106,7 @@ Shape Value::as_shape() const {
   Shape out;
   for (const Value& v : as_list()) {
     int64_t d = v.is_none() ? Shape::kUnknown : v.as_int();
-    if (d < Shape::kUnknown) throw ValueError("A shape must hold sizes of at least 0 (or None), received ", repr(), ".");
+    if (d < Shape::kUnknown || d > Shape::kMostSize) throw ValueError("A shape must hold sizes of at least 0 (or None) and at most 2**56, received ", repr(), ".");
     out.push_back(d);
   }
   return out;
@@ -176,8 +184,8 @@ void flatten(const Value& structure, std::vector<Value>& leaves) {
   }
 }
 
-std::vector<Value> flatten(const Value& structure) {
-  std::vector<Value> leaves;
+List flatten(const Value& structure) {
+  List leaves;
   flatten(structure, leaves);
   return leaves;
 }

@@ -29,7 +29,21 @@ struct SliceValue {
   bool operator==(const SliceValue&) const = default;
 };
 
-using List = std::vector<Value>;
+// A vector of values whose places are checked: what a caller's list holds is nobody's to assume. IndexError beyond the end.
+class List : public std::vector<Value> {
+ public:
+  using Base = std::vector<Value>;
+  using Base::Base;
+  List() = default;
+  List(Base values) : Base(std::move(values)) {}
+  const Value& operator[](size_t i) const;
+  Value& operator[](size_t i);
+  const Value& front() const { return (*this)[0]; }
+  const Value& back() const;
+
+ private:
+  [[noreturn]] static void no_such_place(size_t i, size_t count);
+};
 struct Tuple {  // told apart from a list because Keras does
   List items;
 };
@@ -114,7 +128,7 @@ class Value {
 
   // Each throws a TypeError that says what the value is if it is of another kind.
   bool as_bool() const;
-  int64_t as_int() const;      // an int, a bool, or a float that is whole
+  int64_t as_int() const;      // an int, a bool, or a float that is whole; OverflowError beyond 64 bits
   double as_number() const;    // any number, or a one-element tensor with data
   const std::string& as_string() const;
   const Tensor& as_tensor() const;
@@ -139,11 +153,21 @@ class Value {
   std::variant<None, bool, int64_t, double, std::string, Tensor, List, Tuple, Dict, ObjectPtr, SliceValue, Ellipsis> data_;
 };
 
+inline const Value& List::operator[](size_t i) const {
+  if (i >= size()) [[unlikely]] no_such_place(i, size());
+  return begin()[static_cast<std::ptrdiff_t>(i)];
+}
+inline Value& List::operator[](size_t i) {
+  if (i >= size()) [[unlikely]] no_such_place(i, size());
+  return begin()[static_cast<std::ptrdiff_t>(i)];
+}
+inline const Value& List::back() const { return (*this)[size() - 1]; }
+
 inline void append_text(std::string& out, const Value& v) { out += v.repr(); }
 
 // Structures of tensors: nested lists, tuples and dicts (in key order, as Keras' tree). A leaf is anything else.
 void flatten(const Value& structure, std::vector<Value>& leaves);
-std::vector<Value> flatten(const Value& structure);
+List flatten(const Value& structure);
 Tensors flatten_tensors(const Value& structure);  // only the tensors
 bool holds_tensor(const Value& structure);
 // The same structure with leaves replaced in order; dict keys keep their order.

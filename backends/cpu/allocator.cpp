@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr int kClasses = 48;                       // sizes 64 * 2^(k/2): at most 41% unused
+constexpr size_t kMost = PTRDIFF_MAX - 4096;        // larger requests would wrap around when they are rounded up
 constexpr size_t kCachedBytesAThread = 256u << 20;  // beyond that blocks go back to the system
 
 struct ClassTable {
@@ -52,6 +53,7 @@ Cache::~Cache() {
 }  // namespace
 
 void* take_block(size_t bytes) {
+  if (bytes > kMost) throw MemoryError("Out of memory: a tensor of ", bytes, " bytes does not fit. Use a smaller batch or model.");
   int k = class_of(bytes);
   if (k < kClasses && cache_alive && cache.free[k]) {
     auto* block = cache.free[k];

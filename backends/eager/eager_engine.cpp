@@ -48,6 +48,7 @@ class KernelCache {
     entry->device = device;
     for (const Tensor& t : inputs) entry->inputs.push_back(t.spec());
     entry->outputs = op->infer(entry->inputs);
+    for (const TensorSpec& s : entry->outputs) bytes_of(s);  // an error before kernels make tables for sizes that no memory has
     if (!op->alias()) entry->kernel = bind_kernel(device, {*op, entry->inputs, entry->outputs, {}});
     if (++count_ > kMost) {
       entries_.clear();

@@ -8,8 +8,6 @@
 namespace lamina {
 
 namespace {
-size_t bytes_of(const TensorSpec& s) { return static_cast<size_t>(s.shape.elements()) * size_of(s.dtype); }
-
 constexpr size_t kFewestRecorded = 4;  // calls
 
 bool may_share(const BoundKernel& k, int input, int output) {

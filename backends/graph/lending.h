@@ -25,11 +25,14 @@ class Lending {
     more_.pop_back();
     return t;
   }
-  void give_back(std::unique_ptr<T> t) {
+  void give_back(std::unique_ptr<T> t) noexcept {
     T* expected = nullptr;
     if (first_.compare_exchange_strong(expected, t.get(), std::memory_order_acq_rel)) return void(t.release());
     std::lock_guard<std::mutex> lock(mutex_);
-    more_.push_back(std::move(t));
+    try {
+      more_.push_back(std::move(t));
+    } catch (const std::bad_alloc&) {  // no memory to remember it: it goes
+    }
   }
 
  private:

@@ -1,5 +1,9 @@
 #include "backends/graph/memory_plan.h"
 
+#include <cstdint>
+
+#include "backends/core/error.h"
+
 namespace lamina {
 
 namespace {
@@ -35,6 +39,7 @@ size_t MemoryPlan::take(size_t bytes) {
       free_.erase(last);
     }
   }
+  if (bytes > PTRDIFF_MAX - offset) throw MemoryError("Out of memory: the intermediate results of a compiled function take more than an address space.");
   size_ = offset + bytes;
   return offset;
 }

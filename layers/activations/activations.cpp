@@ -102,7 +102,7 @@ class PReLULayer final : public LayerWith<PReLUArgs> {
   using Layer::call;
   void build(const Shape& input) override {
     Shape shape = input;
-    shape.erase(0);
+    if (shape.rank()) shape.erase(0);
     if (args.shared_axes)
       for (int a : *args.shared_axes) {
         if (a < 1 || a >= input.rank())
@@ -128,6 +128,7 @@ struct SoftmaxArgs {
 class SoftmaxLayer final : public LayerWith<SoftmaxArgs> {
  public:
   explicit SoftmaxLayer(SoftmaxArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (args.axis.is_sequence() && args.axis.as_list().empty()) throw ValueError("`axis` of Softmax must name at least one axis. Received: axis=", args.axis.repr());
     supports_masking_ = true;
     set_built(true);
   }

@@ -52,8 +52,8 @@ class EdgeLayer : public LayerWith<EdgeArgs<N, crops>> {
       Tensor y = x;
       for (int i = 0; i < N; ++i) {
         const int64_t size = x.shape()[first_ + i], before = edges_[i][0], after = edges_[i][1];
-        if (size >= 0 && before + after >= size) fail(x.shape());
-        if (before + after > 0) y = size < 0 ? unknown(y, first_ + i) : prim::slice_axis(y, first_ + i, before, size - after);
+        if (size >= 0 && add_sizes(before, after) >= size) fail(x.shape());
+        if (before > 0 || after > 0) y = size < 0 ? unknown(y, first_ + i) : prim::slice_axis(y, first_ + i, before, size - after);
       }
       return y;
     } else {

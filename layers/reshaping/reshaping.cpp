@@ -34,7 +34,7 @@ class FlattenLayer final : public LayerWith<FlattenArgs> {
       y = prim::transpose(x, axes);
     }
     int64_t count = 1;
-    for (int i = 1; i < x.rank(); ++i) count = count < 0 || x.shape()[i] < 0 ? Shape::kUnknown : count * x.shape()[i];
+    for (int i = 1; i < x.rank(); ++i) count = count < 0 || x.shape()[i] < 0 ? Shape::kUnknown : multiply_sizes(count, x.shape()[i]);
     return prim::reshape(y, {x.shape()[0], count});
   }
 };
@@ -58,11 +58,11 @@ class ReshapeLayer final : public LayerWith<ReshapeArgs> {
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override {
     int64_t have = 1, want = 1;
-    for (int i = 1; i < x.rank(); ++i) have = have < 0 || x.shape()[i] < 0 ? Shape::kUnknown : have * x.shape()[i];
+    for (int i = 1; i < x.rank(); ++i) have = have < 0 || x.shape()[i] < 0 ? Shape::kUnknown : multiply_sizes(have, x.shape()[i]);
     Shape target{x.shape()[0]};
     for (int64_t d : args.target_shape) {
       target.push_back(d);
-      if (d >= 0) want *= d;
+      if (d >= 0) want = multiply_sizes(want, d);
     }
     for (int i = 1; i < target.rank(); ++i)
       if (target[i] == -1 && have >= 0 && want > 0) {

@@ -10,7 +10,7 @@ namespace {
 // Each element `factor` times along `axis`.
 Tensor repeated(const Tensor& x, int axis, int64_t factor) {
   const int64_t size = x.shape()[axis];
-  if (size >= 0) return prim::resample(x, axis, size * factor, Interpolation::nearest);
+  if (size >= 0) return prim::resample(x, axis, multiply_sizes(size, factor), Interpolation::nearest);
   return x;
 }
 
@@ -58,11 +58,11 @@ class UpSampling2DLayer final : public LayerWith<UpSampling2DArgs> {
     if (h < 0 || w < 0) {
       Shape out = x.shape();
       for (int i = 0; i < 2; ++i)
-        if (out[first_ + i] >= 0) out[first_ + i] *= factors_[static_cast<size_t>(i)];
+        if (out[first_ + i] >= 0) out[first_ + i] = multiply_sizes(out[first_ + i], factors_[static_cast<size_t>(i)]);
       return Tensor::spec_only(out, x.dtype());
     }
     if (args.interpolation == "nearest") return repeated(repeated(x, first_, factors_[0]), first_ + 1, factors_[1]);
-    return ops::image::resize(x, {h * factors_[0], w * factors_[1]}, args.interpolation, false, false, false, "constant", 0, args.data_format.as_string());
+    return ops::image::resize(x, {multiply_sizes(h, factors_[0]), multiply_sizes(w, factors_[1])}, args.interpolation, false, false, false, "constant", 0, args.data_format.as_string());
   }
 
  private:

@@ -27,7 +27,6 @@ LayerPtr copy_of(const LayerPtr& layer, const std::string& prefix, bool backward
 }  // namespace
 
 BidirectionalLayer::BidirectionalLayer(BidirectionalArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
-  if (args.layer.is_none()) return;  // asked for its fields
   auto layer_from = [](const Value& v) { return (is_serialized_object(v) ? Value(get_object(v, "")) : v).object_as<Layer>(); };
   LayerPtr layer = layer_from(args.layer);
   if (!layer) throw ValueError("Please initialize `Bidirectional` layer with a `keras.layers.Layer` instance. Received: ", args.layer.repr());

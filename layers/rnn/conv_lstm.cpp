@@ -109,14 +109,14 @@ class ConvLstmCell final : public Layer, public CellInterface {
     if (channels < 0) throw ValueError("The channel dimension of the inputs to ", describe(), " must be known. Found input shape ", x, ".");
     Shape kernel{args.kernel_size.sizes(rank_, "kernel_size")};
     kernel.push_back(channels);
-    kernel.push_back(kGates * args.filters);
+    kernel.push_back(multiply_sizes(kGates, args.filters));
     Shape recurrent = kernel;
     recurrent[rank_] = args.filters;
     input_convolution(Tensor::spec_only(x, compute_dtype()), Tensor::spec_only(kernel, compute_dtype()));  // fits, or says why not
     kernel_ = add_weight("kernel", kernel, {.initializer = args.kernel_initializer, .regularizer = args.kernel_regularizer, .constraint = args.kernel_constraint});
     recurrent_kernel_ = add_weight("recurrent_kernel", recurrent, {.initializer = args.recurrent_initializer, .regularizer = args.recurrent_regularizer, .constraint = args.recurrent_constraint});
     if (!args.use_bias) return;
-    bias_ = add_weight("bias", {kGates * args.filters},
+    bias_ = add_weight("bias", {multiply_sizes(kGates, args.filters)},
                        {.initializer = args.unit_forget_bias ? unit_forget_bias(args.bias_initializer, args.filters) : args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
   }
 

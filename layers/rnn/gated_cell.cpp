@@ -57,7 +57,7 @@ bool GatedCell::set_argument(const std::string& name, const Value& value) {
 void GatedCell::build(const BuildShapes& shapes) {
   const GatedCellArgs& a = arguments;
   const Shape x = shapes.first().as_shape();
-  const int64_t in = x.rank() ? x.back() : Shape::kUnknown, wide = gates_of(kind_) * a.units;
+  const int64_t in = x.rank() ? x.back() : Shape::kUnknown, wide = multiply_sizes(gates_of(kind_), a.units);
   if (in < 0) throw ValueError("The last dimension of the inputs to ", describe(), " must be known. Found input shape ", x, ".");
   kernel_ = add_weight("kernel", {in, wide}, {.initializer = a.kernel_initializer, .regularizer = a.kernel_regularizer, .constraint = a.kernel_constraint});
   recurrent_kernel_ = add_weight("recurrent_kernel", {a.units, wide}, {.initializer = a.recurrent_initializer, .regularizer = a.recurrent_regularizer, .constraint = a.recurrent_constraint});

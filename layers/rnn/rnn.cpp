@@ -165,7 +165,7 @@ class RNNLayer final : public RnnLayer {
  public:
   using Args = RNNArgs;
   explicit RNNLayer(RNNArgs a = {}, LayerArgs base = {}) : RnnLayer(std::move(base)), args(std::move(a)) {
-    if (!args.cell.is_none()) set_cell(cell_from(args.cell, "RNN"));
+    set_cell(cell_from(args.cell, "RNN"));
   }
   std::string class_name() const override { return "RNN"; }
   RnnFlags& flags() override { return args.flags; }

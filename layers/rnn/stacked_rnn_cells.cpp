@@ -5,7 +5,6 @@
 namespace lamina {
 
 StackedRNNCellsLayer::StackedRNNCellsLayer(StackedRNNCellsArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
-  if (args.cells.is_none()) return;  // asked for its fields
   if (!args.cells.is_sequence() || args.cells.as_list().empty()) throw ValueError("`cells` must be a list of at least one cell. Received: cells=", args.cells.repr());
   List kept;
   for (const Value& v : args.cells.as_list()) {

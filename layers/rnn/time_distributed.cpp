@@ -1,3 +1,4 @@
+#include "backends/core/stack.h"
 #include "backends/ops/control/unstack.h"
 #include "backends/ops/primitives.h"
 #include "layers/layer.h"
@@ -15,7 +16,6 @@ struct TimeDistributedArgs {
 class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
  public:
   explicit TimeDistributedLayer(TimeDistributedArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (args.layer.is_none()) return;  // asked for its fields
     layer_ = (is_serialized_object(args.layer) ? Value(get_object(args.layer, "")) : args.layer).object_as<Layer>();
     if (!layer_) throw ValueError("Please initialize `TimeDistributed` layer with a `keras.layers.Layer` instance. Received: ", args.layer.repr());
     supports_masking_ = true;
@@ -99,6 +99,7 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
   }
   // Whether a layer treats every row of a batch by itself and changes no state: then steps may be rows of one call.
   static bool rows_alone(const Layer& layer) {
+    check_stack("A layer in layers");
     if (layer.hook || !layer.seed_generators().empty() || !layer.own_non_trainable().empty()) return false;
     for (const LayerPtr& sub : layer.sublayers())
       if (!rows_alone(*sub)) return false;

@@ -3,6 +3,7 @@
 #include <pybind11/numpy.h>
 
 #include "backends/core/settings.h"
+#include "backends/core/stack.h"
 #include "backends/ops/public/public_op.h"
 #include "bindings/hook.h"
 #include "layers/operation.h"
@@ -95,6 +96,7 @@ std::vector<std::string> PyCallable::arguments() const {
   return names;
 }
 Value PyCallable::call(List args, Dict kwargs) {
+  check_stack("A call");
   py::gil_scoped_acquire gil;
   py::tuple positional(args.size());
   for (size_t i = 0; i < args.size(); ++i) positional[i] = to_python(args[i]);
@@ -204,42 +206,77 @@ py::object result_to_python(Value&& result) {
   return array_taking(t);
 }
 
+namespace {
+
+// A conversion within another. What walks through Values later calls itself once a level, so that the depth is limited here.
+class Level {
+ public:
+  Level() {
+    if (++depth > kDeepest) {
+      --depth;
+      throw RecursionError("A list, tuple or dict nests deeper than ", int{kDeepest}, " levels, or contains itself.");
+    }
+  }
+  ~Level() { --depth; }
+
+ private:
+  static constexpr int kDeepest = 500;
+  static thread_local int depth;
+};
+thread_local int Level::depth = 0;
+
+Value integer_value(PyObject* p) {
+  int overflow = 0;
+  long long v = PyLong_AsLongLongAndOverflow(p, &overflow);
+  if (!overflow) {
+    if (v == -1 && PyErr_Occurred()) throw py::error_already_set();
+    return v;
+  }
+  const double wide = PyLong_AsDouble(p);
+  if (wide == -1 && PyErr_Occurred()) throw py::error_already_set();  // OverflowError: beyond floating point too
+  return wide;
+}
+
+// As Python's sequences take them: beyond 64 bits is beyond any end.
+std::optional<int64_t> slice_part(py::handle slice, const char* name) {
+  py::object v = slice.attr(name);
+  if (v.is_none()) return {};
+  if (!PyIndex_Check(v.ptr())) return to_value(v).as_int();
+  const Py_ssize_t at = PyNumber_AsSsize_t(v.ptr(), nullptr);
+  if (at == -1 && PyErr_Occurred()) throw py::error_already_set();
+  return at;
+}
+
+}  // namespace
+
 Value to_value(py::handle h) {
   PyObject* p = h.ptr();
   if (p == Py_None) return {};
   if (PyBool_Check(p)) return p == Py_True;
-  if (PyLong_CheckExact(p)) {
-    int overflow = 0;
-    long long v = PyLong_AsLongLongAndOverflow(p, &overflow);
-    if (overflow) return PyLong_AsDouble(p);
-    return v;
-  }
+  if (PyLong_CheckExact(p)) return integer_value(p);
   if (PyFloat_CheckExact(p)) return PyFloat_AS_DOUBLE(p);
   if (PyUnicode_Check(p)) return h.cast<std::string>();
   if (py::isinstance<Tensor>(h)) return h.cast<const Tensor&>();
   if (py::isinstance<Variable>(h)) return h.cast<const Variable&>().value();
   if (PyTuple_Check(p)) {
+    const Level level;
     List out;
     for (py::handle item : py::reinterpret_borrow<py::tuple>(h)) out.push_back(to_value(item));
     return Value::tuple(std::move(out));
   }
   if (PyList_Check(p)) {
+    const Level level;
     List out;
     for (py::handle item : py::reinterpret_borrow<py::list>(h)) out.push_back(to_value(item));
     return out;
   }
   if (PyDict_Check(p)) {
+    const Level level;
     Dict out;
     for (auto item : py::reinterpret_borrow<py::dict>(h)) out.set(py::str(item.first).cast<std::string>(), to_value(item.second));
     return out;
   }
-  if (PySlice_Check(p)) {
-    auto part = [&](const char* name) -> std::optional<int64_t> {
-      py::object v = h.attr(name);
-      return v.is_none() ? std::nullopt : std::optional<int64_t>(to_value(v).as_int());
-    };
-    return SliceValue{part("start"), part("stop"), part("step")};
-  }
+  if (PySlice_Check(p)) return SliceValue{slice_part(h, "start"), slice_part(h, "stop"), slice_part(h, "step")};
   if (p == Py_Ellipsis) return Ellipsis{};
   if (py::isinstance<Object>(h)) {
     Object& o = h.cast<Object&>();
@@ -249,17 +286,22 @@ Value to_value(py::handle h) {
   if (py::isinstance(h, m.ndarray)) return tensor_from_array(h, false);
   if (py::isinstance(h, m.generic)) return tensor_from_array(m.asarray(h), false);
   if (py::isinstance(h, m.dtype)) return h.attr("name").cast<std::string>();
-  if (PyLong_Check(p)) return PyLong_AsLongLong(p);
+  if (PyLong_Check(p)) return integer_value(p);
   if (PyFloat_Check(p)) return PyFloat_AsDouble(p);
   if (PyType_Check(p)) {
     if (p == reinterpret_cast<PyObject*>(&PyFloat_Type)) return Value(name_of(settings().floatx()));
     if (p == reinterpret_cast<PyObject*>(&PyLong_Type)) return "int32";
     if (p == reinterpret_cast<PyObject*>(&PyBool_Type)) return "bool";
-    if (PyObject_IsSubclass(p, m.generic.ptr()) == 1) return m.dtype(h).attr("name").cast<std::string>();
+    const int numpy_type = PyObject_IsSubclass(p, m.generic.ptr());
+    if (numpy_type < 0) throw py::error_already_set();
+    if (numpy_type == 1) return m.dtype(h).attr("name").cast<std::string>();
   }
   if (PySequence_Check(p) && py::hasattr(h, "__len__") && py::hasattr(h, "_is_lamina_container")) return to_value(py::list(py::reinterpret_borrow<py::object>(h)));
   if (py::hasattr(h, "__array__") && !PyType_Check(p)) return tensor_from_array(m.asarray(h), false);
-  if (py::hasattr(h, "_to_lamina_value")) return to_value(h.attr("_to_lamina_value")());
+  if (py::hasattr(h, "_to_lamina_value")) {
+    const Level level;
+    return to_value(h.attr("_to_lamina_value")());
+  }
   if (PyCallable_Check(p)) return Value(ObjectPtr(std::make_shared<PyCallable>(py::reinterpret_borrow<py::object>(h))));
   return Value(ObjectPtr(std::make_shared<Foreign>(py::reinterpret_borrow<py::object>(h))));
 }

@@ -1,8 +1,11 @@
 #include "bindings/hook.h"
 
+#include "backends/core/stack.h"
+
 namespace lamina::bindings {
 
 Value Link::invoke(std::string_view method, List args, Dict kwargs) {
+  check_stack("A call");
   py::gil_scoped_acquire gil;
   py::object me = py::reinterpret_borrow<py::object>(self);
   py::tuple positional(args.size());

@@ -22,6 +22,8 @@ PyObject* exception_for(ErrorKind kind) {
     case ErrorKind::memory: return PyExc_MemoryError;
     case ErrorKind::unsupported: return PyExc_NotImplementedError;
     case ErrorKind::stop_iteration: return PyExc_StopIteration;
+    case ErrorKind::overflow: return PyExc_OverflowError;
+    case ErrorKind::recursion: return PyExc_RecursionError;
     default: return PyExc_RuntimeError;
   }
 }
@@ -121,6 +123,8 @@ PYBIND11_MODULE(_lamina, m) {
       if (p) std::rethrow_exception(p);
     } catch (const Error& e) {
       PyErr_SetString(exception_for(e.kind()), e.what());
+    } catch (const std::bad_alloc&) {  // of small things: tensors say what did not fit
+      PyErr_SetString(PyExc_MemoryError, "Out of memory. Use a smaller batch or model.");
     }
   });
   set_waiting([](void (*wait)(void*), void* context) {

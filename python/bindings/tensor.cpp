@@ -26,6 +26,16 @@ py::tuple shape_tuple(const Shape& s) {
   return out;
 }
 
+// The one element as Python's int(): all 64 bits of integers; ValueError or OverflowError of NaN and infinity.
+py::object python_int(const Tensor& t) {
+  const double value = t.item();
+  PyObject* out = t.dtype() == DType::int64    ? PyLong_FromLongLong(*t.data<int64_t>())
+                  : t.dtype() == DType::uint64 ? PyLong_FromUnsignedLongLong(*t.data<uint64_t>())
+                                               : PyLong_FromDouble(value);
+  if (!out) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(out);
+}
+
 bool is_operand(py::handle h) { return !PyUnicode_Check(h.ptr()) && h.ptr() != Py_None && !PyDict_Check(h.ptr()); }
 
 template <class C>
@@ -119,10 +129,10 @@ void bind_tensor(py::module_& m) {
       .def("tolist", [](const Tensor& t) -> py::object { return array_from_tensor(t).attr("tolist")(); })
       .def("astype", [](py::object self, py::object dtype) { return run_op("cast", {to_value(self), to_value(dtype)}); })
       .def("__float__", [](const Tensor& t) { return t.item(); })
-      .def("__int__", [](const Tensor& t) { return static_cast<int64_t>(t.item()); })
+      .def("__int__", &python_int)
       .def("__index__", [](const Tensor& t) {
         if (is_float(t.dtype()) || t.size() != 1) throw TypeError("Only integer scalar tensors can be converted to an index, received ", t.spec(), ".");
-        return static_cast<int64_t>(t.item());
+        return python_int(t);
       })
       .def("__bool__", [](const Tensor& t) {
         if (t.size() != 1) throw ValueError("The truth value of a tensor with more than one element is ambiguous. Use ops.any() or ops.all().");
@@ -185,7 +195,7 @@ void bind_tensor(py::module_& m) {
         return dtype.is_none() ? a : py::object(a.attr("astype")(dtype));
       }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
       .def("__float__", [](const Variable& v) { return v.value().item(); })
-      .def("__int__", [](const Variable& v) { return static_cast<int64_t>(v.value().item()); })
+      .def("__int__", [](const Variable& v) { return python_int(v.value()); })
       .def("__bool__", [](const Variable& v) { return v.value().item() != 0; })
       .def("__hash__", [](const Variable& v) { return v.state().id; })
       .def_static("make", [](py::handle initializer, py::object shape, py::object dtype, bool trainable, bool autocast, const std::string& aggregation, py::object name) {

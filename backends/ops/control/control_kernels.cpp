@@ -8,7 +8,6 @@ namespace lamina {
 
 namespace {
 
-size_t bytes_of(const TensorSpec& s) { return static_cast<size_t>(s.shape.elements()) * size_of(s.dtype); }
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 constexpr size_t kAlignment = 16;  // bytes
 

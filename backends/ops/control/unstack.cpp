@@ -23,7 +23,7 @@ Tensors UnstackOp::vjp(const VjpContext& c) const {
 namespace {
 
 BoundKernel bind_copy(const KernelRequest& r) {
-  const size_t rows = r.outputs.size(), bytes = rows ? static_cast<size_t>(r.outputs[0].shape.elements()) * size_of(r.outputs[0].dtype) : 0;
+  const size_t rows = r.outputs.size(), bytes = rows ? bytes_of(r.outputs[0]) : 0;
   BoundKernel k;
   k.run = [rows, bytes](const void* const* in, void* const* out, void*) {
     for (size_t i = 0; i < rows; ++i) std::memcpy(out[i], static_cast<const char*>(in[0]) + i * bytes, bytes);

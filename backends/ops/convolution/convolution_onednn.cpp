@@ -91,7 +91,7 @@ struct Chunked {
   bool with_bias;  // of weight gradients
 
   Chunked(const ConvolutionDims& d, BatchSplit s, bool with_bias = false) : split(s), with_bias(with_bias) {
-    const OnednnCall setting;
+    const OneOnednnThread alone;
     make(d, split.chunk, full, x, y);
     const int64_t last = split.size(split.tasks - 1);
     if (last != split.chunk) {
@@ -152,7 +152,7 @@ struct Pieces {
   static constexpr int64_t kPieceWork = 1 << 18;
   static size_t axis(const ConvolutionDims& d) { return static_cast<size_t>(3 - d.rank); }
   bool make(const ConvolutionDims& d, int64_t count, const Desc& layout) {
-    const OnednnCall setting;
+    const OneOnednnThread alone;
     const size_t a = axis(d);
     const int64_t in_row = d.input_elements() / d.in[a], out_row = d.output_elements() / d.out[a], span = (d.size[a] - 1) * d.dilation[a] + 1;
     std::map<std::array<int64_t, 4>, std::shared_ptr<const Step>> made;
@@ -184,8 +184,11 @@ BoundKernel attempt(const KernelRequest& r, const ConvolutionDims& d, F&& make) 
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   if (d.empty()) return r.decline("empty");
   try {
+    prepare_onednn_products();  // some convolutions are such
+    require_onednn_room();
     return make();
   } catch (const dnnl::error& e) {
+    if (e.status == dnnl_out_of_memory) throw MemoryError("Out of memory while oneDNN prepared a convolution. Use a smaller batch or model.");
     return r.decline(text("oneDNN has none: ", e.what()));
   }
 }

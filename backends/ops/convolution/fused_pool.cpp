@@ -11,7 +11,6 @@ namespace {
 
 constexpr int64_t kBetweenBytes = 256 << 10;  // what lies between, of a task
 
-size_t bytes_of(const TensorSpec& s) { return static_cast<size_t>(s.shape.elements()) * size_of(s.dtype); }
 size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 TensorSpec with_batch(TensorSpec s, int64_t batch) {
   s.shape[0] = batch;

@@ -29,7 +29,6 @@ struct Step {
   };
   // One at a time per thread; `scratch` bytes come from the task's memory.
   void run(std::initializer_list<Argument> arguments) const {
-    const OnednnCall call;
     std::vector<dnnl::memory> held;
     held.reserve(arguments.size() + 1);
     std::vector<dnnl_exec_arg_t> list;
@@ -43,9 +42,10 @@ struct Step {
       held.emplace_back(scratch, engine(), task_scratch(bytes));
       list.push_back({DNNL_ARG_SCRATCHPAD, held.back().get()});
     }
-    dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(list.size()), list.data());
-    if (status == dnnl_success) status = dnnl_stream_wait(stream().get());
-    if (status != dnnl_success) throw RuntimeError("oneDNN's ", implementation, " failed with status ", static_cast<int>(status), ".");
+    onednn_call(implementation.c_str(), [&] {
+      const dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(list.size()), list.data());
+      return status == dnnl_success ? dnnl_stream_wait(stream().get()) : status;
+    });
   }
 };
 
@@ -78,7 +78,7 @@ struct Reorder {
   Step step;
   Reorder() = default;
   Reorder(const dnnl::memory::desc& f, const dnnl::memory::desc& t) : from(f), to(t) {
-    const OnednnCall call;
+    const OneOnednnThread alone;
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     dnnl::reorder::primitive_desc pd(engine(), f, engine(), t, attr);

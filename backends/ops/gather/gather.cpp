@@ -102,7 +102,7 @@ Tensor as_index(const Tensor& t) { return t.dtype() == DType::int64 ? t : cast(t
 Tensor flat_places(const std::vector<Tensor>& columns, std::span<const int64_t> sizes) {
   DType type = DType::int32;
   int64_t total = 1;
-  for (int64_t s : sizes) total *= s;
+  for (int64_t s : sizes) total = multiply_sizes(total, s);
   for (const Tensor& t : columns)
     if (t.dtype() == DType::int64) type = DType::int64;
   if (total > INT32_MAX) type = DType::int64;
@@ -132,6 +132,12 @@ Tensor along_places(const Shape& x, const Tensor& indices, int axis) {
   return flat_places(columns, x.span());
 }
 
+// The axis as 0..rank-1. ValueError unless both have the same number of axes.
+int check_along(const Tensor& x, const Tensor& indices, int axis) {
+  if (x.rank() != indices.rank()) throw ValueError("indices and the tensor must have the same number of axes, received shapes ", indices.shape(), " and ", x.shape(), ".");
+  return normalize_axis(axis, x.rank());
+}
+
 bool concrete(std::initializer_list<const Tensor*> tensors) {
   for (const Tensor* t : tensors)
     if (!t->shape().known()) return false;
@@ -148,7 +154,7 @@ NdIndex nd_index(const Tensor& x, const Tensor& indices) {
   if (depth < 0 || depth > x.rank()) throw ValueError("the last axis of indices (shape ", indices.shape(), ") must address at most the ", x.rank(), " axes of shape ", x.shape(), ".");
   NdIndex n;
   int64_t head = 1;
-  for (int i = 0; i < depth; ++i) head *= x.shape()[i];
+  for (int i = 0; i < depth; ++i) head = head < 0 || x.shape()[i] < 0 ? Shape::kUnknown : multiply_sizes(head, x.shape()[i]);
   n.rows.push_back(head);
   for (int i = 0; i < indices.rank() - 1; ++i) n.result.push_back(indices.shape()[i]);
   for (int i = static_cast<int>(depth); i < x.rank(); ++i) n.rows.push_back(x.shape()[i]), n.result.push_back(x.shape()[i]);
@@ -169,11 +175,24 @@ Tensor scatter(Scatter kind, const Tensor& x, const Tensor& indices, const Tenso
   return apply1(make_op<ScatterOp>(kind, axis), {x, as_index(indices), updates});
 }
 
-Tensor gather_along(const Tensor& x, const Tensor& indices, int axis, GatherOp::Fill fill) {
+Tensor gather_along(const Tensor& given, const Tensor& given_indices, int axis, GatherOp::Fill fill) {
+  Tensor x = given, indices = given_indices;
+  axis = check_along(x, indices, axis);
+  Shape sx = x.shape(), si = indices.shape();
+  sx[axis] = si[axis] = 1;
+  if (sx != si) {  // sizes of 1 are repeated
+    Shape to_x = broadcast_shapes(sx, si), to_indices = to_x;
+    to_x[axis] = x.shape()[axis], to_indices[axis] = indices.shape()[axis];
+    x = broadcast_to(x, to_x), indices = broadcast_to(indices, to_indices);
+  }
   if (!concrete({&x, &indices})) return Tensor::spec_only(indices.shape(), x.dtype());
   return gather(reshape(x, {x.size()}), along_places(x.shape(), indices, axis), 0, fill);
 }
 Tensor scatter_along(Scatter kind, const Tensor& x, const Tensor& indices, const Tensor& updates, int axis) {
+  axis = check_along(x, indices, axis);
+  for (int i = 0; i < x.rank(); ++i)
+    if (i != axis && x.shape()[i] >= 0 && indices.shape()[i] >= 0 && indices.shape()[i] > x.shape()[i])
+      throw ValueError("indices of shape ", indices.shape(), " do not fit into shape ", x.shape(), " beside axis ", axis, ".");
   if (!concrete({&x, &indices})) return Tensor::spec_only(x.shape(), x.dtype());
   return reshape(scatter(kind, reshape(x, {x.size()}), along_places(x.shape(), indices, axis), updates, 0), x.shape());
 }

@@ -37,7 +37,7 @@ class ScatterOp final : public Primitive {
 namespace prim {
 Tensor gather(const Tensor& x, const Tensor& indices, int axis, GatherOp::Fill fill = GatherOp::Fill::nan);
 Tensor scatter(Scatter kind, const Tensor& x, const Tensor& indices, const Tensor& updates, int axis);
-// One index an output element along `axis`; the other sizes of x and indices are equal.
+// One index an output element along `axis`; the other sizes of x and indices are equal, or 1 (gather_along repeats them). ValueError if not.
 Tensor gather_along(const Tensor& x, const Tensor& indices, int axis, GatherOp::Fill fill = GatherOp::Fill::nan);
 Tensor scatter_along(Scatter kind, const Tensor& x, const Tensor& indices, const Tensor& updates, int axis);
 // indices (K..., d) address the first d axes of x: (K..., rest of x).

@@ -123,7 +123,7 @@ BoundKernel bind_scatter_sum(const KernelRequest& r) {
   const auto& op = static_cast<const ScatterSumOp&>(r.op);
   const TensorSpec& y = r.outputs[0];
   BoundKernel k;
-  k.run = [s = Scattering(layout_of(y.shape, r.inputs[0], op.axis, y.dtype), combine_of(Scatter::add, y.dtype)), bytes = static_cast<int64_t>(y.shape.elements() * size_of(y.dtype))](
+  k.run = [s = Scattering(layout_of(y.shape, r.inputs[0], op.axis, y.dtype), combine_of(Scatter::add, y.dtype)), bytes = static_cast<int64_t>(bytes_of(y))](
               const void* const* in, void* const* out, void*) {
     constexpr int64_t kFill = 1 << 20;  // bytes a task; zero bits are 0 in every dtype
     parallel_for((bytes + kFill - 1) / kFill, [&](int64_t t) { std::memset(static_cast<char*>(out[0]) + t * kFill, 0, std::min(kFill, bytes - t * kFill)); });

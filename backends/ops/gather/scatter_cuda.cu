@@ -184,7 +184,7 @@ BoundKernel bind(const KernelRequest& r, const Indexed& l, Scatter kind, const T
 BoundKernel bind_scatter(const KernelRequest& r) {
   const auto& op = static_cast<const ScatterOp&>(r.op);
   const TensorSpec& y = r.outputs[0];
-  BoundKernel k = bind(r, indexed(y.shape, r.inputs[1], op.axis), op.kind, y, 1, [bytes = static_cast<size_t>(y.shape.elements()) * size_of(y.dtype)](const Queue& queue, const void* const* in, void* const* out) {
+  BoundKernel k = bind(r, indexed(y.shape, r.inputs[1], op.axis), op.kind, y, 1, [bytes = bytes_of(y)](const Queue& queue, const void* const* in, void* const* out) {
     queue.copy(out[0], in[0], bytes);
   });
   if (k.run) k.sharing = {{0, 0}};
@@ -193,7 +193,7 @@ BoundKernel bind_scatter(const KernelRequest& r) {
 
 BoundKernel bind_scatter_sum(const KernelRequest& r) {
   const TensorSpec& y = r.outputs[0];
-  return bind(r, indexed(y.shape, r.inputs[0], static_cast<const ScatterSumOp&>(r.op).axis), Scatter::add, y, 0, [bytes = static_cast<size_t>(y.shape.elements()) * size_of(y.dtype)](const Queue& queue, const void* const*, void* const* out) {
+  return bind(r, indexed(y.shape, r.inputs[0], static_cast<const ScatterSumOp&>(r.op).axis), Scatter::add, y, 0, [bytes = bytes_of(y)](const Queue& queue, const void* const*, void* const* out) {
     queue.fill_zero(out[0], bytes);
   });
 }

@@ -29,7 +29,7 @@ BoundKernel bind_composed(const KernelRequest& r) {
   const Op rest = make_op<FusedElementwiseOp>(program_of(op.epilogue, r.outputs[0].dtype), r.outputs[0].shape);
   BoundKernel finish = bind_kernel(r.device, {*rest, in, r.outputs, {}});
   const bool in_place = finish.in_place || std::find(finish.sharing.begin(), finish.sharing.end(), std::pair(0, 0)) != finish.sharing.end();
-  const size_t size = in_place ? 0 : (static_cast<size_t>(r.outputs[0].shape.elements()) * size_of(r.outputs[0].dtype) + 255) / 256 * 256;
+  const size_t size = in_place ? 0 : (bytes_of(r.outputs[0]) + 255) / 256 * 256;
   BoundKernel k;
   k.recordable = product.recordable && finish.recordable;
   k.scratch_bytes = size + std::max(product.scratch_bytes, finish.scratch_bytes);

@@ -16,7 +16,7 @@ BoundKernel bind_cublas(const KernelRequest& r) {
   const auto& op = static_cast<const MatMulOp&>(r.op);
   const MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
   if (std::max({d.m, d.n, d.k, d.batch}) > std::numeric_limits<int>::max()) return r.decline("an axis of 2^31 and more");
-  const size_t bytes = static_cast<size_t>(d.batch * d.m * d.n) * size_of(r.outputs[0].dtype);
+  const size_t bytes = bytes_of(r.outputs[0]);
   Types types{};
   switch (r.inputs[0].dtype) {
     case DType::float64: types = {CUDA_R_64F, CUBLAS_COMPUTE_64F}; break;

@@ -49,15 +49,11 @@ struct Product {
         y += from;
         n = size;
       }
-      {
-        const OnednnCall call;
-        const dnnl_status_t status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta, y, d.n);
-        if (status == dnnl_out_of_memory) throw MemoryError("oneDNN has no memory left for a product of ", m, "x", d.k, " by ", d.k, "x", n, ".");
-        if (status != dnnl_success) throw RuntimeError("oneDNN's product failed with status ", static_cast<int>(status), ".");
-      }
+      onednn_call("matrix product", [&] { return dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta, y, d.n); });
       float* whole = static_cast<float*>(y0);
       epilogue.finish(whole, y - whole, m, n, by_rows ? 0 : from, d.n);
     };
+    prepare_onednn_products();
     parallel_for(d.batch * parts, task);
   }
 };

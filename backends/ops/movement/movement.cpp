@@ -11,7 +11,7 @@ std::vector<TensorSpec> ReshapeOp::infer(std::span<const TensorSpec> in) const {
   int64_t rest = 1;
   for (int i = 0; i < out.rank(); ++i) {
     if (out[i] == Shape::kUnknown) unknown = i, ++holes;
-    else rest *= out[i];
+    else rest = multiply_sizes(rest, out[i]);
   }
   if (!from.known()) {
     if (holes == 1) {
@@ -74,10 +74,20 @@ std::vector<TensorSpec> SliceOp::infer(std::span<const TensorSpec> in) const {
 std::vector<TensorSpec> PadOp::infer(std::span<const TensorSpec> in) const {
   const Shape& x = in[0].shape;
   if (static_cast<int>(low.size()) != x.rank()) throw ValueError("needs padding for each of the ", x.rank(), " axes of shape ", x, "; received ", low.size(), ".");
+  if (high.size() != low.size() || interior.size() != low.size()) throw ValueError("needs as many sizes behind and between as before, received ", low.size(), ", ", high.size(), " and ", interior.size(), ".");
   Shape out;
-  for (int i = 0; i < x.rank(); ++i)
-    out.push_back(x[i] < 0 ? x[i] : low[i] + high[i] + x[i] + std::max<int64_t>(0, x[i] - 1) * interior[i]);
+  for (size_t i = 0; i < low.size(); ++i) {
+    if (low[i] < 0 || high[i] < 0 || interior[i] < 0) throw ValueError("padding cannot be negative, received ", low, ", ", high, " and ", interior, ".");
+    const int64_t n = x[static_cast<int>(i)];
+    out.push_back(n < 0 ? n : add_sizes(add_sizes(low[i], high[i]), add_sizes(n, multiply_sizes(std::max<int64_t>(0, n - 1), interior[i]))));
+  }
   return {{out, in[0].dtype}};
+}
+
+std::vector<TensorSpec> ReverseOp::infer(std::span<const TensorSpec> in) const {
+  for (int a : axes)
+    if (a < 0 || a >= in[0].shape.rank()) throw ValueError("axis ", a, " is out of bounds for shape ", in[0].shape, ".");
+  return {in[0]};
 }
 
 std::vector<TensorSpec> ConcatOp::infer(std::span<const TensorSpec> in) const {
@@ -94,7 +104,7 @@ std::vector<TensorSpec> ConcatOp::infer(std::span<const TensorSpec> in) const {
     }
     if (!fits) throw ValueError("all shapes must match except along axis ", axis, "; received ", in[0], " and ", in[k], ".");
     int64_t& d = out.shape[axis];
-    d = d < 0 || s[axis] < 0 ? Shape::kUnknown : d + s[axis];
+    d = d < 0 || s[axis] < 0 ? Shape::kUnknown : add_sizes(d, s[axis]);
   }
   return {out};
 }
@@ -166,8 +176,9 @@ Tensor slice(const Tensor& x, std::vector<int64_t> starts, std::vector<int64_t> 
 }
 Tensor slice_axis(const Tensor& x, int axis, int64_t start, int64_t limit) {
   std::vector<int64_t> starts(x.rank(), 0), limits = x.shape().vec();
-  starts[axis] = start;
-  limits[axis] = limit;
+  const auto a = static_cast<size_t>(normalize_axis(axis, x.rank()));
+  starts[a] = start;
+  limits[a] = limit;
   return slice(x, starts, limits);
 }
 Tensor pad(const Tensor& x, std::vector<int64_t> low, std::vector<int64_t> high, double value, std::vector<int64_t> interior) {
@@ -175,13 +186,13 @@ Tensor pad(const Tensor& x, std::vector<int64_t> low, std::vector<int64_t> high,
   return apply1(make_op<PadOp>(std::move(low), std::move(high), std::move(interior), value), {x});
 }
 Tensor concat(const Tensors& parts, int axis) {
-  if (parts.size() == 1) return parts[0];
+  if (parts.size() == 1 && axis < parts[0].rank()) return parts[0];
   return apply1(make_op<ConcatOp>(axis), std::span<const Tensor>(parts));
 }
 Tensor reverse(const Tensor& x, std::vector<int> axes) { return apply1(make_op<ReverseOp>(std::move(axes)), {x}); }
 Tensor expand_dims(const Tensor& x, int axis) {
   Shape s = x.shape();
-  s.insert(axis < 0 ? axis + x.rank() + 1 : axis, 1);
+  s.insert(normalize_axis(axis, x.rank() + 1), 1);
   return apply1(make_op<ReshapeOp>(s), {x});
 }
 Tensor squeeze(const Tensor& x, int axis) {

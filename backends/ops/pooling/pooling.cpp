@@ -8,6 +8,7 @@ namespace lamina {
 std::vector<PoolWindows::Range> PoolWindows::ranges(int axis, int64_t input) const {
   std::vector<Range> out;
   const int64_t n = outputs(axis, input);
+  out.reserve(static_cast<size_t>(std::max<int64_t>(0, n)));  // at once, so that too many are a MemoryError before memory is used up
   for (int64_t i = 0; i < n; ++i) {
     if (adaptive()) {
       out.push_back({i * input / n, ((i + 1) * input + n - 1) / n});
@@ -24,9 +25,10 @@ Shape PoolWindows::output_shape(const Shape& input) const {
   for (int i = 0; i < rank(); ++i) {
     out[i + 1] = outputs(i, input[i + 1]);
     if (out[i + 1] == 0 && input[i + 1] != 0) throw ValueError("no window of sizes ", sizes, " fits into an input of shape ", input, ". Use padding or smaller windows.");
-    if (input[i + 1] < 1) continue;
-    for (const Range& r : ranges(i, input[i + 1]))
-      if (r.size() < 1) throw ValueError("a window of sizes ", sizes, " would lie in the padding only; received an input of shape ", input, ".");
+    if (input[i + 1] < 1 || adaptive()) continue;
+    const int64_t last = (out[i + 1] - 1) * window.strides[i] - window.low[i];  // where the last window begins
+    if (sizes[i] <= window.low[i] || last >= input[i + 1])
+      throw ValueError("a window of sizes ", sizes, " would lie in the padding only; received an input of shape ", input, ".");
   }
   return out;
 }

@@ -25,6 +25,7 @@ struct Indexing {
 void apply_slice(Indexing& ix, const SliceValue& s, int axis, int64_t n) {
   int64_t step = s.step.value_or(1);
   if (step == 0) throw ValueError("slice step cannot be zero.");
+  if (n >= 0) step = std::clamp(step, -n - 1, n + 1);  // a longer one takes no more than one element either
   if (n < 0) {
     // An unknown size stays unknown unless the slice takes everything.
     bool whole = !s.start && !s.stop && (step == 1 || step == -1);
@@ -57,6 +58,7 @@ Tensor places_of(const Value& v) {
   Tensor t = v.is_tensor() ? v.as_tensor() : tensor_from_list(v);
   if (t.size() == 0 && is_float(t.dtype())) t = prim::cast(t, DType::int32);  // an empty list
   if (is_float(t.dtype())) throw TypeError("indices must be integers or bools, received ", t.dtype(), ".");
+  if (t.dtype() == DType::boolean && t.rank() == 0) throw IndexError("a bool is not a valid index; use a mask with the shape of the tensor.");
   return t;
 }
 
@@ -206,12 +208,12 @@ std::optional<std::vector<int64_t>> known_starts(const Value& v) {
   if (v.is_tensor()) {
     const Tensor& t = v.as_tensor();
     if (!t.has_data()) return std::nullopt;
-    for (int64_t i = 0; i < t.size(); ++i) out.push_back(static_cast<int64_t>(t.at(i)));
+    for (int64_t i = 0; i < t.size(); ++i) out.push_back(whole_number(t.at(i), "start_indices"));
     return out;
   }
   for (const Value& item : v.is_sequence() ? v.as_list() : List{v}) {
     if (item.is_tensor() && !item.as_tensor().has_data()) return std::nullopt;
-    out.push_back(item.is_tensor() ? static_cast<int64_t>(item.as_tensor().item()) : item.as_int());
+    out.push_back(item.is_tensor() ? whole_number(item.as_tensor().item(), "start_indices") : item.as_int());
   }
   return out;
 }
@@ -226,6 +228,12 @@ Tensor window(const Value& starts, int axis, int64_t n, int64_t size) {
   return prim::add(prim::iota(size, DType::int32), start);
 }
 
+// How many axes the start positions are for, whether they are known or not.
+size_t start_count(const Value& v) {
+  if (v.is_tensor()) return v.as_tensor().rank() == 1 ? static_cast<size_t>(std::max<int64_t>(0, v.as_tensor().shape()[0])) : 0;
+  return v.is_sequence() ? v.as_list().size() : 1;
+}
+
 void check_window(const char* what, size_t starts, int rank, int sizes) {
   if (static_cast<int>(starts) != rank || sizes != rank)
     throw ValueError("`start_indices` and ", what, " need one entry an axis (", rank, "), received ", starts, " and ", sizes, ".");
@@ -234,10 +242,10 @@ void check_window(const char* what, size_t starts, int rank, int sizes) {
 Tensor slice_impl(const Operand& inputs, const Value& start_indices, const Shape& shape) {
   Tensor x = inputs.value();
   auto starts = known_starts(start_indices);
-  check_window("`shape`", starts ? starts->size() : static_cast<size_t>(x.rank()), x.rank(), shape.rank());
+  check_window("`shape`", starts ? starts->size() : start_count(start_indices), x.rank(), shape.rank());
   Shape size = shape;
   for (int a = 0; a < x.rank(); ++a)
-    if (size[a] < 0) size[a] = starts && x.shape()[a] >= 0 ? x.shape()[a] - (*starts)[static_cast<size_t>(a)] : x.shape()[a];
+    if (size[a] < 0) size[a] = starts && x.shape()[a] >= 0 ? x.shape()[a] - clamped((*starts)[static_cast<size_t>(a)], x.shape()[a], 0) : x.shape()[a];
   if (!x.shape().known() || !size.known()) return Tensor::spec_only(size, x.dtype());
   if (!starts) {
     for (int a = 0; a < x.rank(); ++a)
@@ -257,7 +265,7 @@ const auto slice_op = public_op("slice", CORE "Slice", "The window of the given 
 Tensor slice_update_impl(const Operand& inputs, const Value& start_indices, const Operand& updates) {
   Tensor x = inputs.value(), u = updates.as(x.dtype());
   auto starts = known_starts(start_indices);
-  check_window("`updates`", starts ? starts->size() : static_cast<size_t>(x.rank()), x.rank(), u.rank());
+  check_window("`updates`", starts ? starts->size() : start_count(start_indices), x.rank(), u.rank());
   if (!x.shape().known() || !u.shape().known()) return Tensor::spec_only(x.shape(), x.dtype());
   if (!starts) {
     // The innermost window first: each axis writes the rows that the next one has updated.

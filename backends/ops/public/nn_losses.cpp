@@ -16,7 +16,7 @@ Tensor one_hot_impl(const Operand& x, int64_t num_classes, int axis, const std::
   Tensor t = x.value();
   if (t.dtype() != DType::int64) t = cast(t, DType::int32);
   int a = normalize_axis(axis, t.rank() + 1);
-  Tensor hit = compare(Binary::equal, prim::expand_dims(t, a), positions(t.rank() + 1, a, num_classes, t.dtype()));
+  Tensor hit = compare(Binary::equal, prim::expand_dims(t, a), positions(t.rank() + 1, a, checked_count(num_classes, "num_classes"), t.dtype()));
   return cast(hit, dtype.value_or(settings().floatx()));
 }
 const auto one_hot_op = public_op("one_hot", NN "OneHot", "A new axis of num_classes with a 1 at each index; indices outside give zeros.", one_hot_impl,

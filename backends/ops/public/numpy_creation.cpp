@@ -37,6 +37,7 @@ const auto full_like_op = public_op("full_like", NUMPY "FullLike", "One repeated
 // Column minus row of each element of an (n, m) matrix, compared with k.
 Tensor band(int64_t n, int64_t m, Binary kind, int64_t k) {
   if (n < 0 || m < 0) throw ValueError("The sizes of a matrix cannot be negative. Received: ", n, " rows and ", m, " columns.");
+  k = std::clamp(k, -n, m);  // beyond the corners nothing changes
   Tensor gap = prim::subtract(positions(2, 1, m, DType::int32), positions(2, 0, n, DType::int32));
   return compare(kind, gap, static_cast<double>(k));
 }
@@ -64,7 +65,7 @@ Tensor arange_impl(const Operand& start, const std::optional<Operand>& stop, con
   if (stop) types.push_back(stop->type());
   if (step) types.push_back(step->type());
   DType type = dtype.value_or(result_type(types.data(), types.size()));
-  return prim::iota(std::max<int64_t>(0, static_cast<int64_t>(std::ceil((to - from) / by))), type, from, by);
+  return prim::iota(std::max<int64_t>(0, whole_number(std::ceil((to - from) / by), "stop")), type, from, by);
 }
 const auto arange_op = public_op("arange", NUMPY "Arange", "start, start + step, ... up to but not including stop.", arange_impl, {"start", {"stop", Value()}, {"step", Value()}, kDtype});
 
@@ -132,7 +133,9 @@ const auto triu_op = public_op("triu", NUMPY "Triu", "The last two axes with zer
 // The diagonal of the last two axes, moved to the last.
 Tensor last_diagonal(const Tensor& t, int64_t offset) {
   const int r = t.rank();
-  int64_t n = t.shape()[r - 2], m = t.shape()[r - 1], row = std::max<int64_t>(0, -offset), column = std::max<int64_t>(0, offset);
+  int64_t n = t.shape()[r - 2], m = t.shape()[r - 1];
+  if (n >= 0 && m >= 0) offset = std::clamp(offset, -n, m);
+  int64_t row = std::max<int64_t>(0, -offset), column = std::max<int64_t>(0, offset);
   int64_t length = n < 0 || m < 0 ? Shape::kUnknown : std::max<int64_t>(0, std::min(n - row, m - column));
   Shape out = t.shape(), flat = t.shape();
   out.erase(r - 1);
@@ -160,7 +163,7 @@ Tensor diag_impl(const Operand& x, int64_t k) {
   Tensor t = x.value();
   if (t.rank() == 2) return last_diagonal(t, k);
   if (t.rank() != 1) throw ValueError("`x` must be 1-D or 2-D. Received: x.shape=", t.shape());
-  int64_t n = t.shape()[0], side = n < 0 ? n : n + std::abs(k);
+  int64_t n = t.shape()[0], side = n < 0 ? n : add_sizes(n, k < 0 ? multiply_sizes(k, -1) : k);
   if (n < 0) return Tensor::spec_only({side, side}, t.dtype());
   // Row i holds x[i - shift] at column i + k.
   Tensor padded = prim::pad(t, {std::max<int64_t>(0, -k)}, {std::max<int64_t>(0, k)});

@@ -55,14 +55,14 @@ const auto sort_op = public_op("sort", NUMPY "Sort", "The elements in ascending 
 const auto argsort_op = public_op("argsort", NUMPY "Argsort", "The int32 places of the elements in ascending order along `axis`; equal ones keep their order.", sort_impl<true>, {"x", {"axis", -1}});
 
 Tensor argpartition_impl(const Operand& x, int64_t kth, const std::optional<int>& axis) {
-  int64_t n = axis ? x.shape().at(*axis) : x.shape().elements();
+  const int64_t n = axis ? x.shape()[normalize_axis(*axis, x.shape().rank())] : x.shape().elements();
   if (n >= 0 && (kth >= n || kth < -n)) throw ValueError("kth=", kth, " is out of bounds for ", n, " elements.");
   return sort_impl<true>(x, axis);  // sorted places are partitioned at every kth
 }
 const auto argpartition_op = public_op("argpartition", NUMPY "Argpartition", "Places such that the kth is where sorting would put it, smaller elements before it, larger ones after.", argpartition_impl, {"x", "kth", {"axis", -1}});
 
 Tensors top_k_impl(const Operand& x, int64_t k, bool) {
-  prim::Sorted s = prim::sort_last(x.value(), true, k);
+  prim::Sorted s = prim::sort_last(x.value(), true, checked_count(k, "k"));
   return {s.values, s.indices};
 }
 const auto top_k_op = public_op("top_k", MATH "TopK", "The k largest elements of the last axis in descending order, and their int32 places.", top_k_impl, {"x", "k", {"sorted", true}});
@@ -72,7 +72,7 @@ Tensor in_top_k_impl(const Operand& targets, const Operand& predictions, int64_t
   if (p.rank() == 0) throw ValueError("`predictions` needs an axis of classes, received a scalar.");
   int last = p.rank() - 1;
   // A target counts if fewer than k scores are above its own; ties are in. NaN scores and targets out of range are not.
-  Tensor own = prim::gather_along(p, prim::expand_dims(t, last), last);
+  Tensor own = prim::gather_along(p, prim::expand_dims(t, t.rank()), last);
   Tensor above = prim::reduce(Reduce::sum, prim::cast(compare(Binary::greater, p, own), DType::int32), {last}, false);
   Tensor valid = prim::unary(Unary::is_finite, prim::squeeze(own, last));
   return prim::binary(Binary::logical_and, valid, compare(Binary::less, above, static_cast<double>(k)));
@@ -143,7 +143,7 @@ Tensor segment_impl(const Operand& data, const Operand& segment_ids, const std::
   Tensor t = data.value(), ids = index_of(segment_ids);
   if (ids.rank() != 1) throw ValueError("Argument `segment_ids` should be an 1-D vector, got shape: ", ids.shape(), ". Consider either flatten input with segment_ids.reshape((-1)) and data.reshape((-1, ) + data.shape[len(segment_ids.shape):]) or vectorize with vmap.");
   int64_t n = Shape::kUnknown;
-  if (num_segments) n = *num_segments;
+  if (num_segments) n = checked_count(*num_segments, "num_segments");
   else if (ids.has_data()) n = ids.size() ? static_cast<int64_t>(prim::reduce_all(Reduce::max, ids).item()) + 1 : 0;
   else if (!ids.shape_only()) throw ValueError("Argument `num_segments` must be set when the function is compiled: the number of segments depends on the values of `segment_ids`.");
   Shape out = t.shape();
@@ -180,7 +180,7 @@ Tensor bincount_impl(const Operand& x, const std::optional<Operand>& weights, in
     if (t.shape_only()) return Tensor::spec_only(out, type);
     throw ValueError("the length of the result depends on the values of `x`, which are not known while a function is compiled.");
   }
-  int64_t n = minlength;
+  int64_t n = checked_count(minlength, "minlength");
   if (t.size()) n = std::max<int64_t>(n, static_cast<int64_t>(prim::reduce_all(Reduce::max, t).item()) + 1);
   if (t.rank() == 1) return prim::scatter(Scatter::add, prim::full({n}, 0, type), t, w, 0);
   if (t.rank() != 2) throw ValueError("expected 1 or 2 axes, received shape ", t.shape(), ".");

@@ -87,7 +87,7 @@ Tensors split_at(const Operand& x, const Value& where, int axis, bool equal) {
   std::vector<int64_t> places;
   if (!where.is_int()) {
     if (where.is_tensor()) {
-      for (int64_t i = 0; i < where.as_tensor().size(); ++i) places.push_back(static_cast<int64_t>(where.as_tensor().at(i)));
+      for (int64_t i = 0; i < where.as_tensor().size(); ++i) places.push_back(whole_number(where.as_tensor().at(i), "indices_or_sections"));
     } else {
       for (const Value& v : where.as_list()) places.push_back(v.as_int());
     }

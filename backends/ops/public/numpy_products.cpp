@@ -87,6 +87,8 @@ Tensor tensordot_impl(const Operand& x1, const Operand& x2, const Value& axes) {
   auto [a, b] = promote(x1, x2);
   std::vector<int> ax, bx;
   if (axes.is_int()) {
+    if (axes.as_int() < 0 || axes.as_int() > std::min(a.rank(), b.rank()))
+      throw ValueError("`axes` must be between 0 and the number of axes of both tensors. Received: axes=", axes.as_int(), " for shapes ", a.shape(), " and ", b.shape(), ".");
     for (int i = 0, n = static_cast<int>(axes.as_int()); i < n; ++i) ax.push_back(a.rank() - n + i), bx.push_back(i);
   } else {
     const List& both = axes.as_list();

@@ -143,12 +143,13 @@ const auto roll_op = public_op("roll", NUMPY "Roll", "Moves elements by `shift` 
 Tensor tile_impl(const Operand& x, const std::vector<int64_t>& repeats) {
   Tensor t = x.value();
   std::vector<int64_t> times = repeats;
+  for (int64_t n : times) checked_count(n, "repeats");
   Shape s = t.shape();
   while (static_cast<int>(times.size()) < s.rank()) times.insert(times.begin(), 1);
   while (s.rank() < static_cast<int>(times.size())) s.insert(0, 1);
   Shape out = s;
   for (int i = 0; i < s.rank(); ++i)
-    if (s[i] >= 0) out[i] = s[i] * times[i];
+    if (s[i] >= 0) out[i] = multiply_sizes(s[i], times[i]);
     else if (times[i] != 1) out[i] = Shape::kUnknown;
   if (!s.known()) return Tensor::spec_only(out, t.dtype());
   t = prim::reshape(t, s);
@@ -171,9 +172,9 @@ Tensor repeat_impl(const Operand& x, const Operand& repeats, const std::optional
   if (!axis) t = prim::reshape(t, {t.size()});
   int a = axis ? normalize_axis(*axis, t.rank()) : 0;
   if (repeats.is_scalar() || repeats.tensor().size() == 1) {
-    int64_t times = static_cast<int64_t>(repeats.is_scalar() ? repeats.number() : repeats.tensor().item());
+    const int64_t times = checked_count(whole_number(repeats.is_scalar() ? repeats.number() : repeats.tensor().item(), "repeats"), "repeats");
     Shape out = t.shape();
-    if (out[a] >= 0) out[a] *= times;
+    if (out[a] >= 0) out[a] = multiply_sizes(out[a], times);
     if (!t.shape().known()) return Tensor::spec_only(out, t.dtype());
     Shape wide = t.shape();
     wide.insert(a + 1, 1);
@@ -184,7 +185,11 @@ Tensor repeat_impl(const Operand& x, const Operand& repeats, const std::optional
   const Tensor& counts = repeats.tensor();
   if (counts.rank() != 1 || (t.shape()[a] >= 0 && counts.size() != t.shape()[a]))
     throw ValueError("`repeats` must be an integer or hold one a position along the axis (", t.shape()[a], "), received shape ", counts.shape(), ".");
+  int64_t total = 0;
+  for (int64_t i = 0; i < counts.size(); ++i) total = add_sizes(total, checked_count(whole_number(counts.at(i), "repeats"), "repeats"));
   std::vector<int32_t> places;
+  if (total > INT32_MAX) throw ValueError("`repeats` adds up to ", total, " elements, which is too many.");
+  places.reserve(static_cast<size_t>(total));
   for (int64_t i = 0; i < counts.size(); ++i)
     for (int64_t r = 0; r < static_cast<int64_t>(counts.at(i)); ++r) places.push_back(static_cast<int32_t>(i));
   return prim::gather(t, Tensor::of(places), a);
@@ -216,6 +221,7 @@ std::vector<std::pair<int64_t, int64_t>> pad_pairs(const Value& width, int rank)
 
 // Where each element of the padded axis comes from.
 std::vector<int32_t> pad_places(const std::string& mode, int64_t n, int64_t low, int64_t high) {
+  if (add_sizes(add_sizes(low, high), n) > INT32_MAX) throw ValueError("`pad_width` is too large for mode '", mode, "'. Received: ", low, " and ", high, ".");
   std::vector<int32_t> out;
   for (int64_t i = -low; i < n + high; ++i) {
     int64_t from = i;

@@ -132,7 +132,10 @@ Tensor trapezoid_impl(const Operand& y, const std::optional<Operand>& x, double 
   Tensor middle = prim::multiply(prim::add(left, right), 0.5);
   if (!x) return prim::multiply(prim::reduce(Reduce::sum, middle, {last}, false), dx);
   Tensor at = x->as(type);
+  if (at.rank() == 0) throw ValueError("`x` needs at least one axis, received a scalar. Did you mean `dx`?");
   if (at.rank() > 1) at = to_last(at, normalize_axis(axis, at.rank()));
+  if (at.shape().back() < 0) return Tensor::spec_only(rows, type);
+  if (at.shape().back() != n) throw ValueError("`x` must have as many places as `y` along `axis` (", n, "), received shape ", at.shape(), ".");
   auto [from, to] = sides(at, at.rank() - 1);
   return prim::reduce(Reduce::sum, prim::multiply(middle, prim::subtract(to, from)), {last}, false);
 }
@@ -142,7 +145,7 @@ const auto trapezoid_op = public_op("trapezoid", NUMPY "Trapezoid", "The integra
 Tensor vander_impl(const Operand& x, const std::optional<int64_t>& N, bool increasing) {
   Tensor t = x.value();
   if (t.rank() != 1) throw ValueError("Input tensor must be 1-D. Received: x.shape=", t.shape());
-  int64_t n = N ? *N : t.shape()[0];
+  int64_t n = N ? checked_count(*N, "N") : t.shape()[0];
   if (n < 0) return Tensor::spec_only({t.shape()[0], Shape::kUnknown}, t.dtype());
   Tensor powers = increasing ? prim::iota(n, t.dtype()) : prim::iota(n, t.dtype(), static_cast<double>(n - 1), -1);
   return prim::power(prim::expand_dims(t, 1), powers);

@@ -18,6 +18,16 @@ Tensors promote_all(const std::vector<Operand>& list) {
   return out;
 }
 
+int64_t whole_number(double value, const char* name) {
+  if (!(std::abs(value) < 0x1p63)) throw OverflowError("`", name, "` must be an integer of 64 bits, received ", value, ".");
+  return static_cast<int64_t>(value);
+}
+
+int64_t checked_count(int64_t value, const char* name) {
+  if (value < 0) throw ValueError("`", name, "` cannot be negative. Received: ", name, "=", value);
+  return value;
+}
+
 std::vector<int> axes_of(const Axes& axes, int rank) {
   std::vector<int> out;
   if (!axes) {

@@ -29,6 +29,11 @@ inline Tensor logical_not_of(const Tensor& x) { return prim::unary(Unary::logica
 inline Tensor compare(Binary kind, const Tensor& a, const Tensor& b) { return prim::binary(kind, a, b); }
 inline Tensor compare(Binary kind, const Tensor& a, double b) { return prim::binary(kind, a, constant(b, a.dtype())); }
 
+// A number that counts or addresses something, as an integer. OverflowError naming it if it is none of 64 bits.
+int64_t whole_number(double value, const char* name);
+// The same of a count: ValueError if it is negative.
+int64_t checked_count(int64_t value, const char* name);
+
 // Sorted axes without duplicates; all of them for None. ValueError naming the axis if out of range.
 std::vector<int> axes_of(const Axes& axes, int rank);
 // The number of elements that a reduction over `axes` folds; 1 where a size is unknown (shape-only tensors).

@@ -114,6 +114,7 @@ class ElementStream {
 
 double draw_gamma(ElementStream& random, double alpha) {
   if (!(alpha > 0)) return NAN;
+  if (std::isinf(alpha)) return alpha;
   double boost = 1;
   if (alpha < 1) boost = std::pow(random.uniform(), 1 / alpha), alpha += 1;
   double d = alpha - 1.0 / 3, c = 1 / std::sqrt(9 * d);
@@ -125,20 +126,46 @@ double draw_gamma(ElementStream& random, double alpha) {
   }
 }
 
-// Counts successes by jumping over failures: the gaps are geometric, so the work is n * min(p, 1-p).
-double draw_binomial(ElementStream& random, double n, double p) {
-  if (!(n >= 0) || !(p >= 0) || !(p <= 1)) return NAN;
-  bool flip = p > 0.5;
-  double q = flip ? 1 - p : p, hits = 0;
-  n = std::floor(n);
-  if (q > 0) {
-    double scale = 1 / std::log1p(-q), at = 0;
-    for (;;) {
-      at += std::floor(std::log(random.uniform()) * scale) + 1;
-      if (at > n) break;
-      ++hits;
-    }
+// log(k!) less Stirling's k log k - k + log(2 pi k) / 2, with k + 1 for k.
+double stirling_rest(double k) {
+  static constexpr double small[] = {0.08106146679532726, 0.04134069595540929, 0.02767792568499834, 0.02079067210376509, 0.01664469118982119,
+                                     0.01387612882307075, 0.01189670994589177, 0.01041126526197209, 0.009255462182712733, 0.008330563433362871};
+  if (k < 10) return small[static_cast<int>(k)];
+  const double n = k + 1, square = n * n;
+  return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / n;
+}
+
+// Successes of n trials of probability p <= 1/2, counted by jumping over failures: the gaps are geometric, so the work is n * p.
+double count_hits(ElementStream& random, double n, double p) {
+  if (p == 0) return 0;
+  const double scale = 1 / std::log1p(-p);
+  double at = 0, hits = 0;
+  for (;;) {
+    at += std::floor(std::log(random.uniform()) * scale) + 1;
+    if (!(at <= n)) return hits;
+    ++hits;
   }
+}
+
+// The same for n * p >= 10, by rejection in time that does not depend on n: Hoermann's BTRS (The generation of binomial random variates, 1993).
+double reject_hits(ElementStream& random, double n, double p) {
+  const double odds = p / (1 - p), spread = std::sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * p;
+  const double centre = n * p + 0.5, sure = 0.92 - 4.2 / b, alpha = (2.83 + 5.1 / b) * spread, mode = std::floor((n + 1) * p);
+  for (;;) {
+    const double u = random.uniform() - 0.5, v = random.uniform(), edge = 0.5 - std::abs(u), k = std::floor((2 * a / edge + b) * u + centre);
+    if (edge >= 0.07 && v <= sure) return k;
+    if (!(k >= 0 && k <= n)) continue;
+    const double bound = (mode + 0.5) * std::log((mode + 1) / (odds * (n - mode + 1))) + (n + 1) * std::log((n - mode + 1) / (n - k + 1)) +
+                         (k + 0.5) * std::log(odds * (n - k + 1) / (k + 1)) + stirling_rest(mode) + stirling_rest(n - mode) - stirling_rest(k) - stirling_rest(n - k);
+    if (std::log(v * alpha / (a / (edge * edge) + b)) <= bound) return k;
+  }
+}
+
+double draw_binomial(ElementStream& random, double n, double p) {
+  if (!(n >= 0) || std::isinf(n) || !(p >= 0) || !(p <= 1)) return NAN;
+  n = std::floor(n);
+  const bool flip = p > 0.5;
+  const double rare = flip ? 1 - p : p, hits = n * rare < 10 ? count_hits(random, n, rare) : reject_hits(random, n, rare);
   return flip ? n - hits : hits;
 }
 

@@ -79,8 +79,39 @@ TEST(Random, Distributions) {
     EXPECT_NEAR(k.mean, 10 * p, 0.05);
     EXPECT_NEAR(k.variance, 1.6, 0.08);
   }
+  // By rejection where many successes are expected: the moments, and the time does not grow with the trials.
+  for (double trials : {40., 1000., 1e6})
+    for (double p : {0.3, 0.5, 0.9}) {
+      Summary k = summary(random::binomial({50000}, trials, p, {}, 5));
+      const double variance = trials * p * (1 - p);
+      EXPECT_NEAR(k.mean, trials * p, 5 * std::sqrt(variance / 50000));
+      EXPECT_NEAR(k.variance / variance, 1, 0.04);
+      EXPECT_GE(k.low, 0);
+      EXPECT_LE(k.high, trials);
+    }
+  EXPECT_NEAR(summary(random::binomial({100}, 1e18, 0.25, {}, 5)).mean / 2.5e17, 1, 1e-6);
+  for (double trials : {std::numeric_limits<double>::infinity(), -1., std::nan("")}) EXPECT_TRUE(std::isnan(random::binomial({1}, trials, 0.5, {}, 5).at(0)));
+  EXPECT_TRUE(std::isinf(random::gamma({1}, std::numeric_limits<double>::infinity(), {}, 5).at(0)));
   Tensor classes = random::categorical(Tensor::of<float>({0, std::log(3.f)}, {1, 2}), 20000, DType::int32, 5);
   EXPECT_NEAR(summary(classes).mean, 0.75, 0.015);
+}
+
+// Each count as often as its probability says (a chi-squared test at four deviations), on both sides of the change of methods.
+TEST(Random, BinomialCountsHaveTheirProbabilities) {
+  for (auto [n, p] : {std::pair(30, 0.3), std::pair(50, 0.2), std::pair(60, 0.3), std::pair(40, 0.7)}) {
+    const int draws = 200000;
+    Tensor k = random::binomial({draws}, n, p, {}, 11);
+    std::vector<double> seen(static_cast<size_t>(n) + 1);
+    for (int64_t i = 0; i < draws; ++i) ++seen[static_cast<size_t>(k.at(i))];
+    double chi = 0, freedom = -1;
+    for (int c = 0; c <= n; ++c) {
+      const double expected = draws * std::exp(std::lgamma(n + 1) - std::lgamma(c + 1) - std::lgamma(n - c + 1) + c * std::log(p) + (n - c) * std::log1p(-p));
+      if (expected < 5) continue;
+      chi += (seen[static_cast<size_t>(c)] - expected) * (seen[static_cast<size_t>(c)] - expected) / expected;
+      ++freedom;
+    }
+    EXPECT_LT(chi, freedom + 4 * std::sqrt(2 * freedom)) << "n " << n << ", p " << p;
+  }
 }
 
 TEST(Random, DropoutAndShuffle) {
