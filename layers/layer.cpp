@@ -9,6 +9,7 @@
 #include "backends/core/stack.h"
 #include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
+#include "layers/filled_shapes.h"
 
 namespace lamina {
 
@@ -397,7 +398,22 @@ Value Layer::invoke(List args, Dict kwargs) {
           Value m = masks_of(v);
           if (!flatten_tensors(m).empty()) given.set(key, m);
         }
-        result = hook->invoke("call", b.inputs, std::move(given));
+        if (!symbolic) {
+          result = hook->invoke("call", b.inputs, std::move(given));
+        } else {
+          try {
+            result = hook->invoke("call", b.inputs, given);
+          } catch (...) {
+            // It may have computed with sizes that are unknown so far.
+            if (!has_unknown_size(Value(b.inputs)) && !has_unknown_size(Value(given))) throw;
+            const std::exception_ptr first = std::current_exception();
+            try {
+              result = with_filled_shapes([&](const auto& fill) { return hook->invoke("call", fill(Value(b.inputs)).as_list(), fill(Value(given)).as_dict()); });
+            } catch (...) {
+              std::rethrow_exception(first);
+            }
+          }
+        }
       } else {
         result = call(b.inputs, context);
       }
@@ -495,10 +511,11 @@ void Layer::build_from(const BuildShapes& shapes) {
   path_ = NameScope::current();
   EagerScope eager;  // weights are made at once, also while a step is traced
   AutocastScope off(std::nullopt);
-  build_shapes_ = shapes.all();
-  single_input_build_ = shapes.all().size() <= 1;
-  if (hooked("build")) hook->invoke("build", {Value(shapes.all())}, {});
-  else build(shapes);
+  const BuildShapes known(without_filling(Value(shapes.all())).as_dict());
+  build_shapes_ = known.all();
+  single_input_build_ = known.all().size() <= 1;
+  if (hooked("build")) hook->invoke("build", {Value(known.all())}, {});
+  else build(known);
   built_ = locked_ = true;
 }
 

@@ -1,5 +1,7 @@
 #include "backends/core/fields.h"
 
+#include "backends/core/constant_value.h"
+
 namespace lamina {
 
 void from_value(const Value& v, Value& out) { out = v; }
@@ -41,8 +43,8 @@ Value write_items(const std::vector<T>& items) {
 }
 }  // namespace
 void from_value(const Value& v, Tensors& out) { read_items(v, out); }
-void from_value(const Value& v, std::vector<int>& out) { read_items(v, out); }
-void from_value(const Value& v, std::vector<int64_t>& out) { read_items(v, out); }
+void from_value(const Value& v, std::vector<int>& out) { read_items(v.is_tensor() ? whole_numbers(v) : v, out); }
+void from_value(const Value& v, std::vector<int64_t>& out) { read_items(v.is_tensor() ? whole_numbers(v) : v, out); }
 void from_value(const Value& v, std::vector<double>& out) { read_items(v, out); }
 void from_value(const Value& v, std::vector<std::string>& out) { read_items(v, out); }
 

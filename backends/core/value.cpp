@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backends/core/constant_value.h"
 #include "backends/core/object.h"
 
 namespace lamina {
@@ -79,14 +80,17 @@ int64_t Value::as_int() const {
     if (!(std::abs(v) < 0x1p63)) throw OverflowError("Expected an integer of 64 bits, received ", repr(), ".");
     return static_cast<int64_t>(v);
   }
-  if (is_tensor() && as_tensor().has_data() && as_tensor().size() == 1 && !is_float(as_tensor().dtype())) return static_cast<int64_t>(as_tensor().item());
+  if (is_tensor() && as_tensor().shape().elements() == 1 && !is_float(as_tensor().dtype()))
+    if (const Tensor known = constant_value(as_tensor()); known.defined()) return static_cast<int64_t>(known.item());
   mismatch("an integer", *this);
 }
 double Value::as_number() const {
   if (is_real()) return std::get<double>(data_);
   if (is_int()) return static_cast<double>(std::get<int64_t>(data_));
   if (is_bool()) return std::get<bool>(data_);
-  if (is_tensor() && as_tensor().has_data()) return as_tensor().item();
+  if (is_tensor() && as_tensor().shape().elements() == 1)
+    if (const Tensor known = constant_value(as_tensor()); known.defined()) return known.item();
+  if (is_tensor() && as_tensor().has_data()) return as_tensor().item();  // which says what is wrong
   mismatch("a number", *this);
 }
 const std::string& Value::as_string() const { if (!is_string()) mismatch("a string", *this); return std::get<std::string>(data_); }
@@ -101,8 +105,19 @@ const Dict& Value::as_dict() const { if (!is_dict()) mismatch("a dict", *this); 
 Dict& Value::as_dict() { return const_cast<Dict&>(std::as_const(*this).as_dict()); }
 const ObjectPtr& Value::as_object() const { if (!is_object()) mismatch("an object", *this); return std::get<ObjectPtr>(data_); }
 const SliceValue& Value::as_slice() const { if (!is_slice()) mismatch("a slice", *this); return std::get<SliceValue>(data_); }
+Value whole_numbers(const Value& v) {
+  if (!v.is_tensor() || v.as_tensor().rank() > 1 || is_float(v.as_tensor().dtype())) return v;
+  const Tensor known = constant_value(v.as_tensor());
+  if (!known.defined()) return v;
+  List list;
+  for (int64_t i = 0; i < known.size(); ++i) list.emplace_back(static_cast<int64_t>(known.at(i)));
+  return Value(std::move(list));
+}
+
 Shape Value::as_shape() const {
   if (is_int()) return Shape{as_int()};
+  if (is_tensor())
+    if (const Value list = whole_numbers(*this); !list.is_tensor()) return list.as_shape();
   Shape out;
   for (const Value& v : as_list()) {
     int64_t d = v.is_none() ? Shape::kUnknown : v.as_int();

@@ -1,6 +1,7 @@
 #include "backends/graph/trace.h"
 
 #include "backends/core/autodiff.h"
+#include "backends/core/constant_value.h"
 #include "backends/core/pooled.h"
 
 namespace lamina {
@@ -96,6 +97,29 @@ void Trace::assign(VariableState& variable, const Tensor& value) {
   if (is_new) slots_.push_back({variable.shared_from_this(), {}, false});
   slots_[found->second].current = fresh;
   slots_[found->second].assigned = true;
+}
+
+Tensor Trace::constant_of(int value, int depth) const {
+  constexpr int kDeepest = 64;
+  constexpr int64_t kMostElements = 4096;
+  const GraphNode& n = graph_.nodes[static_cast<size_t>(graph_.values[static_cast<size_t>(value)].node)];
+  if (n.kind == GraphNode::Kind::constant) return n.constant;
+  if (n.kind != GraphNode::Kind::op || depth > kDeepest) return {};
+  for (int v : n.outputs)
+    if (graph_.values[static_cast<size_t>(v)].spec.shape.elements() > kMostElements) return {};
+  Tensors inputs;
+  for (int v : n.inputs) {
+    inputs.push_back(constant_of(v, depth + 1));
+    if (!inputs.back().defined()) return {};
+  }
+  EagerScope eager;
+  return eager_engine().apply(n.op, inputs)[static_cast<size_t>(std::find(n.outputs.begin(), n.outputs.end(), value) - n.outputs.begin())];
+}
+
+Tensor constant_value(const Tensor& t) {
+  if (t.has_data()) return t;
+  const Trace* trace = current_trace();
+  return trace && t.traced() && t.node()->trace == trace->id() ? trace->constant_of(t.node()->value) : Tensor();
 }
 
 Graph Trace::finish(std::span<const Tensor> outputs) {

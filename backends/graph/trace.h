@@ -18,6 +18,7 @@ class Trace final : public Engine {
   Tensor read(VariableState& variable) override;
   void assign(VariableState& variable, const Tensor& value) override;
   int value_of(const Tensor& t);  // its place here; data becomes a constant
+  Tensor constant_of(int value, int depth = 0) const;  // see constant_value.h
   Graph finish(std::span<const Tensor> outputs);
   uint64_t id() const { return id_; }
   bool reaches(uint64_t id) const { return id == id_ || (outer_ && outer_->reaches(id)); }

@@ -4,6 +4,7 @@ import functools
 import inspect
 
 from lamina import _lamina
+from lamina._hierarchy import virtual_base
 
 
 def suggestion(name, known):
@@ -65,7 +66,12 @@ def located(error, layer):
         error.args = (f"{_CALLING} layer '{layer.name}' ({type(layer).__name__}). {error.args[0]}",)
 
 
-class LayerType(type(_lamina.LayerCore)):
+def _is_kin(cls, subclass):
+    """Whether a class counts as a subclass of Layer, Model or Wrapper though it does not derive from it."""
+    return cls._virtual(subclass)
+
+
+class LayerType(virtual_base(type(_lamina.LayerCore), _is_kin)):
     """The class of layer classes: says what to do where an __init__() of a subclass forgets Layer's."""
 
     def __call__(cls, *args, **kwargs):

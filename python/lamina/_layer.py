@@ -501,6 +501,7 @@ class Layer(_LayerMethods, _lamina.LayerCore, metaclass=LayerType):
     """
 
     _builtin = True
+    _virtual = staticmethod(lambda subclass: issubclass(subclass, _LayerMethods))  # models are layers
     _core = _lamina.LayerCore
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):

@@ -1,12 +1,14 @@
 """Operation: what can be a node of a functional model."""
 from lamina import _lamina
+from lamina._hierarchy import OperationType
 from lamina._wrap import own
 
 
-class Operation(_lamina.OperationCore):
+class Operation(_lamina.OperationCore, metaclass=OperationType):
     """What can be a node of a functional model. Subclass it with call() and compute_output_spec()."""
 
     _builtin = True
+    _virtual = True
 
     def __init__(self, name=None):
         if isinstance(name, _lamina.ObjectBox):

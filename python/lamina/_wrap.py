@@ -4,6 +4,7 @@ import inspect
 
 from lamina import _lamina
 from lamina._errors import no_attribute
+from lamina._hierarchy import PARENTS
 
 # Where the classes of each registry module live in Python, and their Python base.
 _HOMES = {
@@ -103,7 +104,9 @@ def _make_class(info, home, base):
     lines = [doc, ""] + (["Args:"] + [f"    {f}: {d}" for f, _, _, d in fields if d] if fields else [])
     members = {"__init__": __init__, "__signature__": signature, "__doc__": "\n".join(lines), "__module__": home, "_builtin": True, "_fields": tuple(f[0] for f in fields)}
     members.update(getattr(importlib.import_module(home), "_MEMBERS", {}).get(name, {}))
-    return type(base)(name, (base,), members)
+    parent = PARENTS.get(module, {}).get(name)
+    bases = (get_class(parent, module),) if parent else (base,)
+    return type(bases[0])(name, bases, members)
 
 
 def wrap(box, name, module):

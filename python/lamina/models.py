@@ -301,6 +301,7 @@ class Model(_ModelMethods, _lamina.ModelCore, metaclass=LayerType):
     """Layers trained together: Model(inputs, outputs) from symbolic tensors, or a subclass with its own call()."""
 
     _builtin = True
+    _virtual = staticmethod(lambda subclass: issubclass(subclass, _ModelMethods))
     _core = _lamina.ModelCore
 
     def __new__(cls, *args, **kwargs):
