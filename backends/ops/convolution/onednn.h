@@ -2,6 +2,8 @@
 // What the convolutions' oneDNN kernels share. Versions 2.x and 3.x describe primitives differently; here they look alike.
 #include <dnnl.hpp>
 
+#include <mutex>
+
 #include "backends/cpu/onednn_call.h"
 #include "backends/ops/convolution/tasks.h"
 
@@ -16,7 +18,7 @@ inline dnnl::stream& stream() {
   return instance;
 }
 
-// A primitive that works in memory given to it.
+// A primitive that works in memory given to it. Every run has arguments of the same descriptions, and the same ones of them.
 struct Step {
   dnnl::primitive primitive;
   dnnl::memory::desc scratch;
@@ -27,26 +29,54 @@ struct Step {
     const dnnl::memory::desc* desc;
     const void* data;
   };
-  // One at a time per thread; `scratch` bytes come from the task's memory.
+  // `scratch` bytes come from the task's memory.
   void run(std::initializer_list<Argument> arguments) const {
-    std::vector<dnnl::memory> held;
-    held.reserve(arguments.size() + 1);
-    std::vector<dnnl_exec_arg_t> list;
-    list.reserve(arguments.size() + 1);
-    for (const Argument& a : arguments) {
-      if (!a.data) continue;
-      held.emplace_back(*a.desc, engine(), const_cast<void*>(a.data));
-      list.push_back({a.index, held.back().get()});
-    }
-    if (size_t bytes = scratch.get_size()) {
-      held.emplace_back(scratch, engine(), task_scratch(bytes));
-      list.push_back({DNNL_ARG_SCRATCHPAD, held.back().get()});
-    }
+    std::unique_ptr<Held> held = idle->take();
+    if (!held) held = std::make_unique<Held>(arguments, scratch);
+    auto memory = held->memory.begin();
+    for (const Argument& a : arguments)
+      if (a.data) (memory++)->set_data_handle(const_cast<void*>(a.data));
+    if (const size_t bytes = scratch.get_size()) memory->set_data_handle(task_scratch(bytes));
     onednn_call(implementation.c_str(), [&] {
-      const dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(list.size()), list.data());
+      const dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(held->list.size()), held->list.data());
       return status == dnnl_success ? dnnl_stream_wait(stream().get()) : status;
     });
+    idle->give_back(std::move(held));
   }
+
+  // oneDNN's descriptions of the arguments, which it takes from the heap: made once for each thread that runs the primitive at a time.
+  struct Held {
+    std::vector<dnnl::memory> memory;
+    std::vector<dnnl_exec_arg_t> list;
+    Held(std::initializer_list<Argument> arguments, const dnnl::memory::desc& scratch) {
+      auto add = [this](int index, const dnnl::memory::desc& desc) {
+        memory.emplace_back(desc, engine(), static_cast<void*>(DNNL_MEMORY_NONE));
+        list.push_back({index, memory.back().get()});
+      };
+      for (const Argument& a : arguments)
+        if (a.data) add(a.index, *a.desc);
+      if (scratch.get_size()) add(DNNL_ARG_SCRATCHPAD, scratch);
+    }
+  };
+  class Idle {
+   public:
+    std::unique_ptr<Held> take() {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (all_.empty()) return nullptr;
+      std::unique_ptr<Held> held = std::move(all_.back());
+      all_.pop_back();
+      return held;
+    }
+    void give_back(std::unique_ptr<Held> held) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      all_.push_back(std::move(held));
+    }
+
+   private:
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Held>> all_;
+  };
+  std::shared_ptr<Idle> idle = std::make_shared<Idle>();
 };
 
 // A layout as text: equal texts mean that the same element of a tensor stands at the same place. Empty: it cannot be told.
