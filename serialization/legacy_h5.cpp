@@ -5,7 +5,9 @@
 
 #include "backends/core/engine.h"
 #include "backends/core/warning.h"
+#include "serialization/cudnn_weights.h"
 #include "serialization/json.h"
+#include "serialization/keras2_meaning.h"
 #include "serialization/legacy_config.h"
 #include "serialization/object_config.h"
 
@@ -77,8 +79,8 @@ class WeightReader {
   void finish() {
     EagerScope eager;
     Tensors values;
-    for (const auto& [variable, path] : plan_) values.push_back(file_.read(path));
-    for (size_t i = 0; i < plan_.size(); ++i) plan_[i].first.assign(values[i]);
+    for (const Item& item : plan_) values.push_back(from_stored(file_.read(item.path), item.form));
+    for (size_t i = 0; i < plan_.size(); ++i) plan_[i].variable.assign(values[i]);
     for (const LayerPtr& l : model_.flatten_layers()) l->weights_loaded();
   }
 
@@ -102,14 +104,15 @@ class WeightReader {
   }
 
   void assign(const Variables& expected, const std::string& layer, const std::vector<std::string>& stored, const std::string& who) {
+    std::vector<Shape> wanted, found;
+    for (size_t i = 0; i < expected.size(); ++i) wanted.push_back(expected[i].shape()), found.push_back(file_.spec(at(layer) + "/" + stored[i]).shape);
+    std::vector<StoredForm> forms = stored_forms(wanted, found);
     for (size_t i = 0; i < expected.size(); ++i) {
-      std::string path = at(layer) + "/" + stored[i];
-      TensorSpec spec = file_.spec(path);
-      if (spec.shape == expected[i].shape()) {
-        plan_.emplace_back(expected[i], path);
+      if (wanted[i] == found[i] || forms[i].kind != StoredForm::Kind::same) {
+        plan_.push_back({expected[i], at(layer) + "/" + stored[i], forms[i]});
         continue;
       }
-      std::string shapes = text(" for weight ", expected[i].path(), ". Weight expects shape ", expected[i].shape(), ". Received saved weight with shape ", spec.shape);
+      std::string shapes = text(" for weight ", expected[i].path(), ". Weight expects shape ", wanted[i], ". Received saved weight with shape ", found[i]);
       if (!skip_) throw ValueError("Shape mismatch in ", who, shapes);
       warn(text("Skipping loading weights for ", who, " due to mismatch in shape", shapes));
     }
@@ -119,7 +122,12 @@ class WeightReader {
   const Hdf5Reader& file_;
   std::string group_;
   bool skip_;
-  std::vector<std::pair<Variable, std::string>> plan_;
+  struct Item {
+    Variable variable;
+    std::string path;
+    StoredForm form;
+  };
+  std::vector<Item> plan_;
 };
 
 std::string text_attribute(const Hdf5Reader& file, const std::string& name) {
@@ -162,7 +170,9 @@ ModelPtr load_legacy_model(const Hdf5Reader& file, bool compile) {
   std::string config = text_attribute(file, "model_config");
   if (config.empty())
     throw ValueError("No model config found in the file at ", file.name(), ". If it holds weights only, make the model and call load_weights().");
-  Value modern = modern_model_config(parse_json(config, file.name() + ":model_config"));
+  Value stored = parse_json(config, file.name() + ":model_config");
+  if (before_keras3(text_attribute(file, "keras_version"))) stored = with_keras2_meaning(stored);
+  Value modern = modern_model_config(stored);
   auto model = std::dynamic_pointer_cast<Model>(get_object(modern, "keras.models"));
   if (!model) throw ValueError("The file ", file.name(), " does not hold a model.");
   load_legacy_weights(*model, file, false, false);

@@ -6,6 +6,7 @@
 #include "backends/core/warning.h"
 #include "serialization/atomic_file.h"
 #include "serialization/json.h"
+#include "serialization/keras2_meaning.h"
 #include "serialization/legacy_h5.h"
 #include "serialization/weight_shards.h"
 #include "serialization/weight_state.h"
@@ -57,6 +58,15 @@ Hdf5Reader weights_of(const ArchiveReader& archive) {
   return Hdf5Reader::from_memory(archive.read(kWeights), archive.path() + ":" + kWeights);
 }
 
+// What wrote the file; Keras 3's own where nothing says it, as only that format's first writers (of Keras 2.12 on) are older.
+std::string keras_version_of(const ArchiveReader& archive) {
+  constexpr const char* kMetadata = "metadata.json";
+  if (!archive.contains(kMetadata)) return "3";
+  Value metadata = parse_json(archive.read(kMetadata), archive.path() + ":" + kMetadata);
+  const Value* version = metadata.is_dict() ? metadata.as_dict().find("keras_version") : nullptr;
+  return version && version->is_string() ? version->as_string() : "3";
+}
+
 // An existing file that is no zip is told apart from a damaged one.
 ArchiveReader open_archive(const std::string& path) {
   try {
@@ -70,6 +80,7 @@ ModelPtr load_archive(const std::string& path, bool compile) {
   ArchiveReader archive = open_archive(path);
   if (!archive.contains(kConfig)) throw ValueError("The archive ", path, " holds no ", kConfig, ": it is not a Keras model.");
   Value config = parse_json(archive.read(kConfig), path + ":" + kConfig);
+  if (before_keras3(keras_version_of(archive))) config = with_keras2_meaning(config);
   if (!compile && config.is_dict()) config.as_dict().erase("compile_config");
   auto model = std::dynamic_pointer_cast<Model>(get_object(config, "keras.models"));
   if (!model) throw ValueError("The file ", path, " does not hold a model.");
@@ -159,7 +170,10 @@ ModelPtr load_model(const std::string& path, bool compile) {
 std::string model_to_json(const Model& model, int indent) { return to_json(model_config(model), indent); }
 
 ModelPtr model_from_json(const std::string& json) {
-  auto model = std::dynamic_pointer_cast<Model>(get_object(parse_json(json, "model JSON"), "keras.models"));
+  Value config = parse_json(json, "model JSON");
+  if (const Value* version = config.is_dict() ? config.as_dict().find("keras_version") : nullptr; version && version->is_string() && before_keras3(version->as_string()))
+    config = with_keras2_meaning(config);
+  auto model = std::dynamic_pointer_cast<Model>(get_object(config, "keras.models"));
   if (!model) throw ValueError("The JSON does not describe a model.");
   return model;
 }

@@ -94,6 +94,17 @@ namespace {
                   " Full object config: ", shown);
 }
 
+// An argument of a later Keras that says nothing: None under a name that the layer does not know.
+void drop_unknown_none(const ClassInfo& info, Dict& config) {
+  if (info.base != "Layer" || !info.fields) return;
+  std::vector<std::string> empty;
+  for (const auto& [key, value] : config)
+    if (value.is_none()) empty.push_back(key);
+  if (empty.empty()) return;
+  for (const FieldInfo& field : info.fields()) std::erase(empty, field.name);
+  for (const std::string& key : empty) config.erase(key);
+}
+
 ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
   check_stack("The config of an object");
   if (const ClassResolver& custom = custom_resolver())
@@ -117,7 +128,9 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
   const Value& config = d.at("config");
   ObjectPtr made;
   try {
-    made = info->make(config.is_none() ? Dict{} : deserialize_value(config).as_dict());
+    Dict arguments = config.is_none() ? Dict{} : deserialize_value(config).as_dict();
+    drop_unknown_none(*info, arguments);
+    made = info->make(arguments);
   } catch (const Error& e) {
     throw Error(e.kind(), text("Could not make a ", name, " from its config: ", e.what()));
   }

@@ -2,12 +2,26 @@
 
 #include <algorithm>
 
-
 #include "backends/core/engine.h"
 #include "backends/core/warning.h"
 #include "serialization/weight_walk.h"
 
 namespace lamina {
+
+namespace {
+
+// Where the states of a layer's seed generators are, below the layer: a place that Keras, which does not store them, passes over.
+// Its layers have an attribute of this name that holds nothing of their own files, so nothing else can be there.
+std::string seeds_of(const std::string& layer_path) { return layer_path.empty() ? "_seed_generators" : layer_path + "/_seed_generators"; }
+
+void save_seeds(const Saveable& s, WeightSink& sink) {
+  if (!s.layer || s.layer->seed_generators().empty()) return;
+  sink.begin(seeds_of(s.path), "");
+  int index = 0;
+  for (const auto& [generator, state] : s.layer->seed_generators()) sink.put(text(index++), state.state().value);
+}
+
+}  // namespace
 
 void save_variables(const Model& model, WeightSink& sink) {
   walk_saveables(model, [&](const Saveable& s) {
@@ -16,10 +30,11 @@ void save_variables(const Model& model, WeightSink& sink) {
     if (s.object->hooked("save_own_variables")) {
       const Value store = s.object->hook->invoke("save_own_variables", {}, {});
       for (const auto& [key, value] : store.as_dict()) sink.put(key, value.as_tensor());
-      return true;
+    } else {
+      int index = 0;
+      for (const Variable& v : s.variables()) sink.put(text(index++), v.state().value);
     }
-    int index = 0;
-    for (const Variable& v : s.variables()) sink.put(text(index++), v.state().value);
+    save_seeds(s, sink);
     return true;
   });
 }
@@ -93,11 +108,31 @@ class Loader {
     }
     failures_.erase(s.object.get());
     plan_.insert(plan_.end(), fitting.begin(), fitting.end());
+    plan_seeds(s);
     return true;
+  }
+
+  // The states of the layer's seed generators, where the file has them and they fit: files of Keras have none.
+  void plan_seeds(const Saveable& s) {
+    if (!s.layer || s.layer->seed_generators().empty()) return;
+    const auto& generators = s.layer->seed_generators();
+    const std::string path = seeds_of(s.path);
+    const std::vector<std::string> keys = source_.contains(path) ? source_.keys(path) : std::vector<std::string>{};
+    if (keys.size() != generators.size()) return;
+    std::vector<Assignment> fitting;
+    for (size_t i = 0; i < generators.size(); ++i) {
+      const Variable& state = generators[i].second;
+      if (std::find(keys.begin(), keys.end(), text(i)) == keys.end()) return;
+      TensorSpec stored = source_.spec(path, text(i));
+      if (stored.shape != state.shape() || stored.dtype != state.dtype()) return;
+      fitting.push_back({state, path, text(i)});
+    }
+    plan_.insert(plan_.end(), fitting.begin(), fitting.end());
   }
 
   bool visit_own(const Saveable& s) {
     bool found = source_.contains(s.path);
+    if (found) plan_seeds(s);
     for (Own& own : own_)
       if (own.saveable.object.get() == s.object.get()) {
         if (found) own = {s, true};

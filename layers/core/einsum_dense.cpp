@@ -14,6 +14,7 @@ struct EinsumDenseArgs {
   InitializerRef kernel_initializer, bias_initializer;
   RegularizerRef kernel_regularizer, bias_regularizer;
   ConstraintRef kernel_constraint, bias_constraint;
+  Value lora_rank, lora_alpha, quantization_config;
   void fields(Fields& f) {
     f("equation", equation, "Einsum equation of input and kernel, as \"ab,bc->ac\".").required();
     f("output_shape", output_shape, "Shape of the output without the batch; None entries are inferred.").required();
@@ -25,6 +26,9 @@ struct EinsumDenseArgs {
     f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
     f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
     f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
+    f("lora_rank", lora_rank, "Not supported; must be None.").hidden();
+    f("lora_alpha", lora_alpha, "Not supported; must be None.").hidden();
+    f("quantization_config", quantization_config, "Not supported; must be None.");
   }
 };
 
@@ -107,6 +111,7 @@ Analysis analyse(const std::string& equation, const std::string& bias_axes, cons
 class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs> {
  public:
   explicit EinsumDenseLayer(EinsumDenseArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    if (!args.lora_rank.is_none() || !args.quantization_config.is_none()) throw UnsupportedError("EinsumDense: `lora_rank` and `quantization_config` are not supported.");
     args.output_shape = Value::tuple(args.output_shape.is_sequence() ? args.output_shape.as_list() : List{args.output_shape});
     if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
     if (!args.bias_initializer) args.bias_initializer = "zeros";

@@ -66,7 +66,9 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
         v = Dict{{"module", "builtins"}, {"class_name", "function"}, {"config", v}, {"registered_name", "function"}};
       } else if (is_serialized_object(v) && v.as_dict().at("class_name") == Value("__lambda__")) {
         // Code: here Keras names the parts that it lists elsewhere.
-        const List parts = v.as_dict().at("config").as_dict().at("value").as_list();
+        const Value* listed = v.as_dict().at("config").as_dict().find("value");
+        if (!listed) continue;  // from a file, named there already
+        const List parts = listed->as_list();
         v = Dict{{"class_name", "__lambda__"}, {"config", Dict{{"code", parts[0]}, {"defaults", parts[1]}, {"closure", parts[2]}}}};
       }
     }

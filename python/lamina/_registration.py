@@ -24,12 +24,20 @@ class CustomObjectScope:
         self.custom_objects = dict(custom_objects or {})
 
     def __enter__(self):
-        self._saved = scope_objects()
-        _scopes.objects = {**self._saved, **self.custom_objects}
+        # What was before is kept by the thread: one scope object may be entered in several at once.
+        around = scope_objects()
+        _saved_objects().append(around)
+        _scopes.objects = {**around, **self.custom_objects}
         return self
 
     def __exit__(self, *exc):
-        _scopes.objects = self._saved
+        _scopes.objects = _saved_objects().pop()
+
+
+def _saved_objects():
+    if not hasattr(_scopes, "saved"):
+        _scopes.saved = []
+    return _scopes.saved
 
 
 custom_object_scope = CustomObjectScope

@@ -9,6 +9,8 @@ from lamina._hierarchy import PARENTS
 # Where the classes of each registry module live in Python, and their Python base.
 _HOMES = {
     "keras.layers": ("lamina.layers", "lamina._layer", "Layer"),
+    "keras.src.applications.convnext": ("lamina.layers", "lamina._layer", "Layer"),
+    "keras.src.applications.inception_resnet_v2": ("lamina.layers", "lamina._layer", "Layer"),
     "keras.models": ("lamina.models", "lamina.models", "Model"),
     "keras.initializers": ("lamina.initializers", "lamina.initializers", "Initializer"),
     "keras.regularizers": ("lamina.regularizers", "lamina.regularizers", "Regularizer"),

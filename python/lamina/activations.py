@@ -2,7 +2,7 @@
 from lamina import _lamina
 from lamina._kinds import serialize_any
 
-_OTHER = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp"}
+_OTHER = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp", "hard_sigmoid_keras2": "activations.hard_sigmoid_keras2"}
 
 
 def linear(x):
@@ -83,7 +83,7 @@ _NAMES = ("celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_sil
 
 
 def __getattr__(name):
-    if name in _NAMES:
+    if name in _NAMES or name in _OTHER:
         op = _lamina.find_op(_OTHER.get(name, name))
         if op is not None:
             globals()[name] = op

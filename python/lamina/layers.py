@@ -6,6 +6,7 @@ from lamina._errors import no_attribute
 from lamina._input_spec import InputSpec
 from lamina._layer import Layer
 from lamina._recurrence import MEMBERS as _RECURRENCE
+from lamina._safe_mode import SafeModeScope, in_safe_mode
 from lamina._wrap import get_class, module_dir
 
 _FUNCTIONS = {"add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot", "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract"}
@@ -24,17 +25,16 @@ def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
     """A Lambda from its config. One that holds code (a Python lambda) is only made with safe_mode=False."""
     from lamina import saving
 
-    safe = saving.in_safe_mode() if safe_mode is None else safe_mode
-    safe = True if safe is None else safe
     config = dict(config)
     for key in ("function", "mask", "output_shape"):
         value = config.get(key)
         if not isinstance(value, dict) or "class_name" not in value:
             continue
-        if value["class_name"] == "__lambda__" and safe:
-            raise ValueError("Requested the deserialization of a Lambda layer that carries Python code. This carries a potential risk of arbitrary code execution and thus it is disallowed "
-                             "by default. If you trust the source of the config, pass `safe_mode=False`, or call `keras.config.enable_unsafe_deserialization()`.")
-        config[key] = saving.deserialize_keras_object(value, custom_objects=custom_objects, safe_mode=safe)
+        with SafeModeScope(safe_mode):
+            if value["class_name"] == "__lambda__" and in_safe_mode():
+                raise ValueError("Requested the deserialization of a Lambda layer that carries Python code. This carries a potential risk of arbitrary code execution and thus it is disallowed "
+                                 "by default. If you trust the source of the config, pass `safe_mode=False`, or call `keras.config.enable_unsafe_deserialization()`.")
+            config[key] = saving.deserialize_keras_object(value, custom_objects=custom_objects)
     if isinstance(config.get("output_shape"), list):
         config["output_shape"] = tuple(config["output_shape"])
     return cls(**config)

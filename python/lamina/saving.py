@@ -15,6 +15,7 @@ from lamina._registration import (  # noqa: F401
     get_registered_object,
     register_keras_serializable,
 )
+from lamina._safe_mode import UNSAID, SafeModeScope, in_safe_mode
 from lamina._wrap import user_part as _user_part
 
 
@@ -36,13 +37,13 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     """A model from a `.keras` file, a directory of one, or a legacy `.h5` file.
 
-    Code in the file (lambdas) only runs with safe_mode=False. Raises ValueError for what is not a model's file, TypeError
+    Code in the file (lambdas) only runs with safe_mode=False, said by this very call. Raises ValueError for what is not a model's file, TypeError
     for classes that are not registered.
     """
     path = os.fspath(filepath)
     if path.endswith((".h5", ".hdf5")):
         _require(path)
-    with CustomObjectScope(custom_objects), _SafeMode(safe_mode):
+    with CustomObjectScope(custom_objects), SafeModeScope(safe_mode):
         return _lamina.load_model(path, compile)
 
 
@@ -70,26 +71,6 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
 def _require(path):
     if not os.path.exists(path):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-
-
-class _SafeMode:
-    current = None  # what the outermost load or deserialization was told
-
-    def __init__(self, on):
-        self.on = on if _SafeMode.current is None else _SafeMode.current
-
-    def __enter__(self):
-        self.saved, _SafeMode.current = _SafeMode.current, self.on
-
-    def __exit__(self, *exc):
-        _SafeMode.current = self.saved
-
-
-def in_safe_mode():
-    """Whether code in configs is refused here: unless a load was told otherwise, or unsafe deserialization is enabled."""
-    from lamina import config
-
-    return _SafeMode.current is not False and not config.unsafe_deserialization_enabled()
 
 
 def lambda_from_config(serialized):
@@ -163,22 +144,26 @@ def serialize_keras_object(obj):
     raise ValueError(f"Cannot serialize object {obj} (of type {type(obj)}): it has no get_config() method.")
 
 
-def deserialize_keras_object(config, custom_objects=None, safe_mode=True, **kwargs):
-    """The object that a config describes."""
+def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kwargs):
+    """The object that a config describes.
+
+    Code in the config (lambdas) is refused with a ValueError unless safe_mode=False. A call inside another load, from a
+    from_config(), follows that load where it is not told; told True it is safe whatever the load was told.
+    """
     if config is None or isinstance(config, (bool, int, float)):
         return config
-    with CustomObjectScope(custom_objects), _SafeMode(safe_mode):
+    with CustomObjectScope(custom_objects), SafeModeScope(safe_mode):
         if isinstance(config, str):
             from lamina._registration import _lookup
 
             found = _lookup(config)
             return config if found is None else found
         if isinstance(config, (list, tuple)):
-            return [deserialize_keras_object(x, safe_mode=safe_mode) for x in config]
+            return [deserialize_keras_object(x) for x in config]
         if not isinstance(config, dict):
             return config
         if "class_name" not in config or "config" not in config:
-            return {k: deserialize_keras_object(v, safe_mode=safe_mode) for k, v in config.items()}
+            return {k: deserialize_keras_object(v) for k, v in config.items()}
         name, inner = config["class_name"], config["config"]
         if name == "__bytes__":
             return inner["value"].encode("latin1")

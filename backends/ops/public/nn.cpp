@@ -191,6 +191,9 @@ Tensor full_relu(const Operand& x, double negative_slope, const std::optional<do
 const auto full_relu_op = public_op("activations.relu", ACTIVATIONS "ReLU", "x above `threshold`, at most max_value; negative_slope * (x - threshold) below.", full_relu,
                                     {"x", {"negative_slope", 0.0}, {"max_value", Value()}, {"threshold", 0.0}});
 const auto exact_gelu_op = public_op("activations.gelu", ACTIVATIONS, "gelu, exact by default.", gelu_impl, {"x", {"approximate", false}});
+Tensor keras2_hard_sigmoid_impl(const Operand& x) { return clipped(add(multiply(as_float(x), 0.2), 0.5), 0, 1); }
+const auto keras2_hard_sigmoid_op = public_op("activations.hard_sigmoid_keras2", ACTIVATIONS, "What Keras 1 and 2 called hard_sigmoid: clip(0.2 x + 0.5, 0, 1).",
+                                              keras2_hard_sigmoid_impl, {"x"});
 Tensor exponential_impl(const Operand& x) { return exp(as_float(x)); }
 const auto exponential_op = public_op("activations.exponential", ACTIVATIONS, "e^x.", exponential_impl, {"x"});
 Tensor linear_impl(const Operand& x) { return x.value(); }
