@@ -1,6 +1,6 @@
 """Drawn calls of every op, layer, loss, metric, initializer and optimizer: whatever is given, the answer is a value or an exception.
 
-    python fuzz.py [--draws 1000] [--seed 0] [--engine graph|eager] [--only NAME ...] [--batch 50]
+    python fuzz.py [--draws 1000] [--seed 0] [--engine graph|eager] [--only NAME ...] [--batch 50] [--memory MB]
 
 A draw is one line of Python, made from its number and the seed alone. Batches of lines run in child processes; a line that ends its child (a
 signal, an exit, more than 30 seconds) is printed as a program that does so again. The exit status says whether there was one.
@@ -362,14 +362,14 @@ def line(number, seed, targets):
 
 # ---- running ---------------------------------------------------------------------------------------------------------
 
-def limit_memory():
+def limit_memory(megabytes=3072):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not is_sanitized():  # whose shadow memory needs all addresses
         now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (now + (3 << 30), resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(resource.RLIMIT_AS, (now + int(megabytes * (1 << 20)), resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
-def child(first, count, seed, engine, only, note):
+def child(first, count, seed, engine, only, memory, note):
     import warnings
 
     warnings.simplefilter("ignore")
@@ -378,39 +378,43 @@ def child(first, count, seed, engine, only, note):
 
     k.config.set_engine(engine)
     chosen = [t for t in targets() if not only or t[1] in only]
-    limit_memory()
     planted = os.environ.get("LAMINA_FUZZ_INSTEAD", "").split(" ", 1)  # "NUMBER CODE", to test this program
-    for number in range(first, first + count):
-        code = planted[1] if planted[0] == str(number) else line(number, seed, chosen)
-        os.pwrite(note, f"{number} {code}\n".encode().ljust(65536, b" "), 0)
+    lines = [(n, planted[1] if planted[0] == str(n) else line(n, seed, chosen)) for n in range(first, first + count)]
+    notes = [f"{number} {code}\0".encode() for number, code in lines]  # all before memory is limited
+    limit_memory(memory)
+    for (number, code), told in zip(lines, notes):
+        os.pwrite(note, told, 0)
         signal.setitimer(signal.ITIMER_REAL, SECONDS)  # ends the process: no handler
         try:
             exec(compile(code, "draw", "exec"), {"k": k, "np": np, "os": os})
         except Exception as e:
-            if isinstance(e, SystemError):  # an error that a C function left behind
+            if isinstance(e, SystemError) and memory > 100:  # an error that a C function left behind, as CPython's own do where memory is short
                 print(f"SystemError: {e}", file=sys.stderr, flush=True)
                 os._exit(70)
         signal.setitimer(signal.ITIMER_REAL, 0)
-    os.pwrite(note, b"done".ljust(65536, b" "), 0)
+    os.pwrite(note, b"done\0", 0)
     os._exit(0)
 
 
-def run(draws, seed=0, engine="graph", only=(), batch=50, first=0, report=print):
+def run(draws, seed=0, engine="graph", only=(), batch=50, first=0, memory=3072, report=print):
     """Runs the draws; the lines that ended their process, each with how."""
     found, at = [], first
     environment = dict(os.environ, PYTHONFAULTHANDLER="0")
     while at < first + draws:
         count = min(batch, first + draws - at)
         with tempfile.NamedTemporaryFile() as note:
-            command = [sys.executable, os.path.abspath(__file__), "--child", str(at), str(count), str(note.fileno()), "--seed", str(seed), "--engine", engine, "--only", *only]
+            command = [sys.executable, os.path.abspath(__file__), "--child", str(at), str(count), str(note.fileno()), "--seed", str(seed), "--engine", engine, "--memory", str(memory), "--only", *only]
             process = subprocess.run(command, pass_fds=[note.fileno()], capture_output=True, text=True, errors="replace", env=environment)
-            told = os.pread(note.fileno(), 65536, 0).decode(errors="replace").strip()
+            told = os.pread(note.fileno(), 1 << 20, 0).split(b"\0")[0].decode(errors="replace")
         if told == "done":
             at += count
             continue
         if not told:
             raise RuntimeError(f"the child process did not begin: {process.stderr[-2000:]}")
         number, code = told.split(" ", 1)
+        if is_sanitized() and "SUMMARY: AddressSanitizer: out-of-memory" in process.stderr:  # its operator new has no std::bad_alloc
+            at = int(number) + 1
+            continue
         how = "SystemError" if process.returncode == 70 else f"more than {SECONDS} s" if process.returncode == -signal.SIGALRM else signal.Signals(-process.returncode).name if process.returncode < 0 else f"exit {process.returncode}"
         program = f"{PROLOGUE}k.config.set_engine('{engine}'); {code}"
         found.append((number, how, program))
@@ -425,19 +429,20 @@ def main():
     parser.add_argument("--seed", default="0")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--batch", type=int, default=50)
+    parser.add_argument("--memory", type=float, default=3072, help="megabytes that a child may take beyond those of its start")
     parser.add_argument("--engine", choices=["graph", "eager"], default="graph")
     parser.add_argument("--only", nargs="*", default=[], help="names of ops and classes")
     parser.add_argument("--show", action="store_true", help="print the lines, run nothing")
     parser.add_argument("--child", nargs=3, type=int, help=argparse.SUPPRESS)
     a = parser.parse_args()
     if a.child:
-        child(a.child[0], a.child[1], a.seed, a.engine, a.only, a.child[2])
+        child(a.child[0], a.child[1], a.seed, a.engine, a.only, a.memory, a.child[2])
     elif a.show:
         chosen = [t for t in targets() if not a.only or t[1] in a.only]
         for number in range(a.first, a.first + a.draws):
             print(number, line(number, a.seed, chosen))
     else:
-        found = run(a.draws, a.seed, a.engine, a.only, a.batch, a.first)
+        found = run(a.draws, a.seed, a.engine, a.only, a.batch, a.first, a.memory)
         print(f"{a.draws} draws, {len(found)} ended their process")
         sys.exit(bool(found))
 

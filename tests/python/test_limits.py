@@ -128,6 +128,18 @@ def test_top_k_of_sequences():
     assert k.metrics.sparse_top_k_categorical_accuracy(labels, order, 1, from_sorted_ids=True).tolist() == [[0, 0], [0, 1]]
 
 
+def test_rolling_over_no_axes():
+    x = np.arange(3.0)
+    assert k.ops.roll(x, -2, axis=()).tolist() == [0, 1, 2] and k.ops.roll(x, (), axis=0).tolist() == [0, 1, 2]
+
+
+def test_trainable_of_layers_in_a_circle():
+    a, b = (type(n, (k.layers.Layer,), {"call": lambda self, x: x})() for n in "ab")
+    a.other, b.other = b, a
+    a.trainable = False
+    assert not b.trainable
+
+
 def test_diagonals_beyond_the_corners():
     assert k.ops.tri(2, k=2**40).tolist() == [[1, 1], [1, 1]]
     assert k.ops.eye(2, k=-(2**40)).tolist() == [[0, 0], [0, 0]]

@@ -1,6 +1,7 @@
 #include "backends/ops/cumulative/cumulative.h"
 
 #include "backends/core/kernel.h"
+#include "backends/core/wrapping.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/primitives.h"
 
@@ -61,7 +62,7 @@ BoundKernel bind_cumulative(const KernelRequest& r) {
           for (int64_t step = 0; step < n; ++step) {
             int64_t at = (o * n + (reverse ? n - 1 - step : step)) * inner + i;
             A before = acc, value = static_cast<A>(static_cast<const T*>(in[0])[at]);
-            acc = static_cast<A>(product ? acc * value : acc + value);
+            acc = product ? wrapping_multiply(acc, value) : wrapping_add(acc, value);
             static_cast<T*>(out[0])[at] = static_cast<T>(exclusive ? before : acc);
           }
         }

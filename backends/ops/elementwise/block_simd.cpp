@@ -24,6 +24,13 @@ template <class T, class W> inline T store(W v) {
   else return static_cast<T>(v);
 }
 
+// As Wrapping of backends/core, in this namespace: integers that do not fit wrap around.
+template <class W>
+inline auto wraps(W v) {
+  if constexpr (std::is_integral_v<W>) return static_cast<std::conditional_t<(sizeof(W) > 4), uint64_t, uint32_t>>(v);
+  else return v;
+}
+
 template <class T, class O, class F>
 void map1(const void* a, void* out, int64_t n, F f) {
   const T* x = static_cast<const T*>(a);
@@ -73,10 +80,10 @@ double erfinv(double y) {  // Giles' start, then Newton steps on erf
     if constexpr (std::is_same_v<W, float>) map1<T, T>(a, o, n, [](float x) { return FLOAT; });  \
     else map1<T, T>(a, o, n, [](W x) -> W { return static_cast<W>(OTHER); });                    \
   }
-FN(negative, -x, -x)
-FN(abs, std::fabs(x), (x < 0 ? -x : x))
+FN(negative, -x, -wraps(x))
+FN(abs, std::fabs(x), (x < 0 ? static_cast<W>(-wraps(x)) : x))
 FN(sign, (x > 0 ? 1.0f : (x < 0 ? -1.0f : x)), (x > 0 ? 1 : (x < 0 ? -1 : (x == 0 ? W(0) : x))))
-FN(square, x * x, x * x)
+FN(square, x * x, wraps(x) * wraps(x))
 FN(sqrt, std::sqrt(x), std::sqrt(static_cast<double>(x)))
 FN(rsqrt, 1.0f / std::sqrt(x), 1 / std::sqrt(static_cast<double>(x)))
 FN(reciprocal, 1.0f / x, 1 / static_cast<double>(x))
@@ -152,7 +159,7 @@ template <class W> inline W floor_divide(W x, W y) {
   } else {
     if (y == 0) return 0;
     if constexpr (std::is_signed_v<W>) {
-      if (y == -1) return static_cast<W>(-x);
+      if (y == -1) return static_cast<W>(-wraps(x));
       W q = x / y;
       return (x % y != 0 && ((x < 0) != (y < 0))) ? q - 1 : q;
     } else return x / y;
@@ -175,9 +182,9 @@ template <class W> inline W power(W x, W y) {
     using W = Wide<T>;                                                                              \
     map2<T, T>(a, b, o, n, [](W x, W y) -> W { return static_cast<W>(EXPR); });                     \
   }
-FN(add, x + y)
-FN(subtract, x - y)
-FN(multiply, x * y)
+FN(add, wraps(x) + wraps(y))
+FN(subtract, wraps(x) - wraps(y))
+FN(multiply, wraps(x) * wraps(y))
 FN(divide, x / y)
 FN(floor_divide, floor_divide<W>(x, y))
 FN(mod, floor_mod<W>(x, y))

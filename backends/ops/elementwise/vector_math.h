@@ -58,8 +58,8 @@ LAMINA_MATH float log_core(float z) {  // log(1+z), z in [sqrt(1/2)-1, sqrt(2)-1
 LAMINA_MATH float fast_log(float x) {
   float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;  // subnormals
   int32_t bits = float_to_bits(scaled);
-  int32_t e = ((bits - 0x3f3504f3) >> 23);  // mantissa into [sqrt(1/2), sqrt(2))
-  float m = bits_to_float(bits - (e << 23));
+  int32_t e = static_cast<int32_t>(static_cast<uint32_t>(bits) - 0x3f3504f3u) >> 23;  // mantissa into [sqrt(1/2), sqrt(2))
+  float m = bits_to_float(static_cast<int32_t>(static_cast<uint32_t>(bits) - (static_cast<uint32_t>(e) << 23)));
   float n = static_cast<float>(e) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
   float z = m - 1.0f;
   float y = log_core(z);

@@ -14,7 +14,7 @@ inline float bell(float x) {
   const float u = -0.5f * x * x, t = u * 1.44269504f + 12582912.0f, n = t - 12582912.0f;  // n also stands in t's last bits
   float r = u - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
-  const float y = bits_to_float(float_to_bits(exp_core(r)) + (float_to_bits(t) << 23));
+  const float y = bits_to_float(static_cast<int32_t>(static_cast<uint32_t>(float_to_bits(exp_core(r))) + (static_cast<uint32_t>(float_to_bits(t)) << 23)));
   return u < -87.0f ? 0.0f : y;
 }
 // P(X <= x) with the bell at x: Abramowitz and Stegun, 7.1.26; the error is below 1e-7.

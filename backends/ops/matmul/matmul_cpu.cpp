@@ -1,6 +1,7 @@
 #include <Eigen/Core>
 
 #include "backends/core/kernel.h"
+#include "backends/core/wrapping.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/matmul/matmul.h"
 
@@ -56,7 +57,7 @@ BoundKernel bind_reference(const KernelRequest& r) {
         for (int64_t i = 0; i < d.m; ++i)
           for (int64_t j = 0; j < d.n; ++j) {
             A acc = A(0);
-            for (int64_t l = 0; l < d.k; ++l) acc = static_cast<A>(acc + static_cast<A>(x[ta ? l * d.m + i : i * d.k + l]) * static_cast<A>(w[tb ? j * d.k + l : l * d.n + j]));
+            for (int64_t l = 0; l < d.k; ++l) acc = wrapping_add(acc, wrapping_multiply(static_cast<A>(x[ta ? l * d.m + i : i * d.k + l]), static_cast<A>(w[tb ? j * d.k + l : l * d.n + j])));
             y[i * d.n + j] = static_cast<T>(acc);
           }
       }

@@ -134,6 +134,7 @@ Tensor roll_impl(const Operand& x, const std::vector<int>& shift, const Axes& ax
   }
   if (shift.size() != axis->size() && shift.size() != 1 && axis->size() != 1)
     throw ValueError("`shift` and `axis` must have the same length. Received: shift=", shift, ", axis=", *axis, ".");
+  if (shift.empty() || axis->empty()) return t;
   for (size_t i = 0; i < std::max(shift.size(), axis->size()); ++i)
     t = roll_one(t, shift[shift.size() == 1 ? 0 : i], normalize_axis((*axis)[axis->size() == 1 ? 0 : i], t.rank()));
   return t;

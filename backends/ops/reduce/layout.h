@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "backends/core/wrapping.h"
 #include "backends/ops/reduce/reduce.h"
 
 namespace lamina {
@@ -52,8 +53,8 @@ constexpr A reduce_start(Reduce kind) {
 template <class A>
 constexpr void reduce_fold(Reduce kind, A& acc, A v) {
   switch (kind) {
-    case Reduce::sum: acc = static_cast<A>(acc + v); break;
-    case Reduce::prod: acc = static_cast<A>(acc * v); break;
+    case Reduce::sum: acc = wrapping_add(acc, v); break;
+    case Reduce::prod: acc = wrapping_multiply(acc, v); break;
     case Reduce::max: acc = (v > acc || v != v) ? v : acc; break;
     case Reduce::min: acc = (v < acc || v != v) ? v : acc; break;
     case Reduce::any: acc = static_cast<A>((acc != A(0)) | (v != A(0))); break;
