@@ -29,6 +29,13 @@ namespace {
 template <class T>
 void read_items(const Value& v, std::vector<T>& out) {
   out.clear();
+  if constexpr (std::is_arithmetic_v<T>) {
+    if (v.is_tensor() && v.as_tensor().rank() == 1) {  // an array of numbers
+      const Tensor& t = v.as_tensor();
+      for (int64_t i = 0; i < t.size(); ++i) out.push_back(value_to<T>(is_float(t.dtype()) ? Value(t.at(i)) : Value(static_cast<int64_t>(t.at(i)))));
+      return;
+    }
+  }
   if (!v.is_sequence()) {
     out.push_back(value_to<T>(v));
     return;

@@ -2,6 +2,7 @@
 import functools
 
 from lamina import _lamina
+from lamina._plain import plain
 from lamina._saveable import Saveable
 from lamina._wrap import own
 
@@ -19,6 +20,7 @@ class Configurable(Saveable):
 
     @classmethod
     def _builtin_init(cls, self, name, module, config):
+        config = plain(config)
         cls._core.__init__(self, name, config)
         self.__dict__["_given"] = dict(config)
         own(self)

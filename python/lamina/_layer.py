@@ -8,6 +8,7 @@ from lamina import _building, _lamina
 from lamina._errors import LayerType, check_layer_name, located, unknown_keyword_is_value_error
 from lamina._input_spec import InputSpec
 from lamina._operation import Operation
+from lamina._plain import plain
 from lamina._saveable import Saveable
 from lamina._scopes import get_stateless_scope
 from lamina._tracking import Lock, TrackedDict, TrackedList, TrackedSet, layers_only, leaves, trackable
@@ -67,7 +68,7 @@ class _LayerMethods(Saveable):
             warnings.warn("Argument `input_shape` is deprecated. Use `shape` instead.", stacklevel=4)
             config["shape"] = config.pop("input_shape")
         check_layer_name(config.get("name"))
-        unknown_keyword_is_value_error(cls._core.__init__, name, self, name, module, config)
+        unknown_keyword_is_value_error(cls._core.__init__, name, self, name, module, plain(config))
         own(self)
         if not self.name:  # at construction: numbers follow the order in which layers are made
             self.name = _lamina.auto_name(_lamina.snake_case(type(self).__name__))
@@ -426,7 +427,7 @@ class _LayerMethods(Saveable):
         return _pickling.restore, (_pickling.pickled(self),)
 
     def __setattr__(self, name, value):
-        if name in getattr(type(self), "_fields", ()) and "_anchor" in self.__dict__ and self._set_argument(name, value):
+        if name in getattr(type(self), "_fields", ()) and "_anchor" in self.__dict__ and self._set_argument(name, plain(value)):
             return
         kind = type(value)
         if kind in (int, float, str, bool, type(None)) or name.startswith("__") or isinstance(getattr(type(self), name, None), property):
@@ -509,7 +510,7 @@ class Layer(_LayerMethods, _lamina.LayerCore, metaclass=LayerType):
         check_layer_name(name)
         if name is not None:
             config["name"] = name
-        _lamina.LayerCore.__init__(self, None, config)
+        _lamina.LayerCore.__init__(self, None, plain(config))
         if name is None:
             self.name = _lamina.auto_name(_lamina.snake_case(type(self).__name__))
         own(self)

@@ -2,6 +2,7 @@
 import numpy as np
 
 from lamina import _lamina
+from lamina._plain import plain
 
 # Attributes that every layer of Keras has: never a place in a file, though a class may keep objects there.
 _SKIPPED = {
@@ -21,6 +22,15 @@ def _skipped(kind):
 
 class Saveable:
     _builtin = True
+
+    def _hook_get_config(self):
+        return plain(self.get_config())
+
+    def _hook_get_build_config(self):
+        return plain(self.get_build_config())
+
+    def _hook_get_compile_config(self):
+        return plain(self.get_compile_config())
 
     def _hook_saveables(self):
         """[[attribute, object or structure of objects]] in Keras' order: those with a leading underscore last."""

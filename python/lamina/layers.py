@@ -5,6 +5,7 @@ from lamina import _lamina
 from lamina._errors import no_attribute
 from lamina._input_spec import InputSpec
 from lamina._layer import Layer
+from lamina._plain import plain
 from lamina._recurrence import MEMBERS as _RECURRENCE
 from lamina._safe_mode import SafeModeScope, in_safe_mode
 from lamina._wrap import get_class, module_dir
@@ -18,7 +19,7 @@ def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, bat
     for key, value in (("shape", shape), ("batch_size", batch_size), ("dtype", dtype), ("batch_shape", batch_shape), ("name", name), ("input_tensor", tensor)):
         if value is not None:
             config[key] = value
-    return _lamina.make_input(config)
+    return _lamina.make_input(plain(config))
 
 
 def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):

@@ -7,6 +7,7 @@ import numpy as np
 from lamina import _building, _data, _lamina, tree
 from lamina._errors import LayerType, check_layer_name, checked_keywords
 from lamina._layer import _LayerMethods
+from lamina._plain import plain
 from lamina._wrap import module_dir, own
 
 
@@ -79,8 +80,8 @@ class _ModelMethods(_LayerMethods):
     @checked_keywords("Model")
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):
         """Chooses optimizer, losses and metrics for fit() and evaluate()."""
-        self._compile(dict(optimizer=optimizer, loss=loss, loss_weights=loss_weights, metrics=metrics, weighted_metrics=weighted_metrics, run_eagerly=bool(run_eagerly),
-                           steps_per_execution=steps_per_execution, jit_compile=jit_compile, auto_scale_loss=auto_scale_loss))
+        self._compile(dict(optimizer=optimizer, loss=loss, loss_weights=plain(loss_weights), metrics=metrics, weighted_metrics=weighted_metrics, run_eagerly=bool(run_eagerly),
+                           steps_per_execution=plain(steps_per_execution), jit_compile=jit_compile, auto_scale_loss=auto_scale_loss))
         object.__setattr__(self, "_compile_loss_argument", loss)
 
     @property

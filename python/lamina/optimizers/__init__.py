@@ -5,6 +5,7 @@ import warnings
 from lamina import _lamina
 from lamina._errors import unknown_keyword_is_value_error
 from lamina._kinds import Configurable, by_name, serialize_any
+from lamina._plain import plain
 from lamina._wrap import module_dir, module_getattr, own, user_part
 
 
@@ -40,14 +41,14 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         config = dict(learning_rate=learning_rate, weight_decay=weight_decay, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm, use_ema=use_ema,
                       ema_momentum=ema_momentum, ema_overwrite_frequency=ema_overwrite_frequency, loss_scale_factor=loss_scale_factor,
                       gradient_accumulation_steps=gradient_accumulation_steps, name=name or _lamina.auto_name(_lamina.snake_case(type(self).__name__)))
-        _lamina.OptimizerCore.__init__(self, None, config)
+        _lamina.OptimizerCore.__init__(self, None, plain(config))
         self._own()
 
     @classmethod
     def _builtin_init(cls, self, name, module, config):
         if config.pop("decay", None) is not None:
             warnings.warn("Argument `decay` is no longer supported and will be ignored.")
-        unknown_keyword_is_value_error(cls._core.__init__, name, self, name, config)
+        unknown_keyword_is_value_error(cls._core.__init__, name, self, name, plain(config))
         self._own()
 
     def _own(self):
@@ -215,7 +216,7 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
 
 
 def _argument_property(name):
-    return property(lambda self: self._argument(name), lambda self, value: self._set_argument(name, value))
+    return property(lambda self: self._argument(name), lambda self, value: self._set_argument(name, plain(value)))
 
 
 for _name in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps"):
