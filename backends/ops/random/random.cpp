@@ -125,20 +125,49 @@ double draw_gamma(ElementStream& random, double alpha) {
   }
 }
 
-// Counts successes by jumping over failures: the gaps are geometric, so the work is n * min(p, 1-p).
+// log(k!) less Stirling's (k + 1/2) log(k + 1) - (k + 1) + log(2 pi) / 2.
+double stirling_rest(double k) {
+  static constexpr double kSmall[] = {0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.0207906721037650, 0.0166446911898211,
+                                      0.0138761288230707, 0.0118967099458917, 0.0104112652619720, 0.0092554621827127, 0.0083305634333631};
+  if (k < 10) return kSmall[static_cast<int>(k)];
+  const double square = (k + 1) * (k + 1);
+  return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1);
+}
+
+// For few expected successes: jumps over the failures, whose numbers are geometric. The work is n q.
+double binomial_by_gaps(ElementStream& random, double n, double q) {
+  const double scale = 1 / std::log1p(-q);
+  double at = 0, hits = 0;
+  for (;;) {
+    at += std::floor(std::log(random.uniform()) * scale) + 1;
+    if (at > n) return hits;
+    ++hits;
+  }
+}
+
+// For many: a transformed uniform number, accepted by the ratio of the densities (Hormann's BTRS, 1993; q <= 1/2 and n q >= 10). The
+// work does not depend on n.
+double binomial_by_rejection(ElementStream& random, double n, double q) {
+  const double deviation = std::sqrt(n * q * (1 - q)), b = 1.15 + 2.53 * deviation, a = -0.0873 + 0.0248 * b + 0.01 * q, c = n * q + 0.5;
+  const double alpha = (2.83 + 5.1 / b) * deviation, easy = 0.92 - 4.2 / b, odds = q / (1 - q), mode = std::floor((n + 1) * q);
+  for (;;) {
+    const double u = random.uniform() - 0.5, us = 0.5 - std::abs(u), k = std::floor((2 * a / us + b) * u + c);
+    double v = random.uniform();
+    if (us >= 0.07 && v <= easy) return k;  // wholly below the density
+    if (!(k >= 0 && k <= n)) continue;
+    v = std::log(v * alpha / (a / (us * us) + b));
+    const double bound = (mode + 0.5) * std::log((mode + 1) / (odds * (n - mode + 1))) + stirling_rest(mode) + stirling_rest(n - mode) +
+                         (n + 1) * std::log((n - mode + 1) / (n - k + 1)) + (k + 0.5) * std::log(odds * (n - k + 1) / (k + 1)) - stirling_rest(k) - stirling_rest(n - k);
+    if (v <= bound) return k;
+  }
+}
+
 double draw_binomial(ElementStream& random, double n, double p) {
   if (!(n >= 0) || !(p >= 0) || !(p <= 1)) return NAN;
-  bool flip = p > 0.5;
-  double q = flip ? 1 - p : p, hits = 0;
+  const bool flip = p > 0.5;
+  const double q = flip ? 1 - p : p;
   n = std::floor(n);
-  if (q > 0) {
-    double scale = 1 / std::log1p(-q), at = 0;
-    for (;;) {
-      at += std::floor(std::log(random.uniform()) * scale) + 1;
-      if (at > n) break;
-      ++hits;
-    }
-  }
+  const double hits = n * q == 0 ? 0 : n * q < 10 ? binomial_by_gaps(random, n, q) : binomial_by_rejection(random, n, q);
   return flip ? n - hits : hits;
 }
 
