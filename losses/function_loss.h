@@ -31,6 +31,10 @@ class LossWith : public Loss {
     write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
     return config;
   }
+  void attributes(Fields& f) override {
+    Loss::attributes(f);
+    args.fields(f);
+  }
   A args;
 };
 

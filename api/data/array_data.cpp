@@ -138,7 +138,7 @@ ArrayData::ArrayData(Value x, Value y, Value sample_weight, Options options)
 
 std::optional<int64_t> ArrayData::batches() const { return (samples_ + options_.batch_size - 1) / options_.batch_size; }
 
-void ArrayData::begin_epoch(int64_t) {
+void ArrayData::begin_pass(int64_t) {
   at_ = 0;
   ahead_ = nullptr;
   if (!options_.shuffle) return;
