@@ -43,7 +43,7 @@ Value Model::call(const List& inputs, const CallContext& context) {
     throw UnsupportedError("The model '", name(), "' (", public_class_name(), ") does not define call(): build it from symbolic inputs and outputs, or override call().");
   Value out = graph_->run(inputs[0], context.training, context.mask);
   // A list of one output is, outside the making of further models, that output.
-  if (out.is_sequence() && out.as_list().size() == 1 && !(out.as_list()[0].is_tensor() && out.as_list()[0].as_tensor().symbolic())) return Value(out.as_list()[0]);
+  if (out.is_sequence() && out.as_list().size() == 1 && !(out.as_list()[0].is_tensor() && out.as_list()[0].as_tensor().shape_only())) return Value(out.as_list()[0]);
   return out;
 }
 

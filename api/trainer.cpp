@@ -292,18 +292,18 @@ std::shared_ptr<History> Model::fit(const Value& x, const Value& y, FitArgs args
   if (args.validation_split > 0 && !args.validation) {
     auto [first, last] = ArrayData::split(x, y, sample_weight, args.validation_split);
     train = first;
-    args.validation = std::make_shared<ArrayData>(last.x, last.y, last.sample_weight, ArrayData::Options{args.validation_batch_size.value_or(batch_size), false, {}});
+    args.validation = std::make_shared<ArrayData>(last.x, last.y, last.sample_weight, ArrayData::Options{.batch_size = args.validation_batch_size.value_or(batch_size)});
   }
-  auto data = std::make_shared<ArrayData>(train.x, train.y, train.sample_weight, ArrayData::Options{batch_size, args.shuffle, args.class_weight});
+  auto data = std::make_shared<ArrayData>(train.x, train.y, train.sample_weight, ArrayData::Options{.batch_size = batch_size, .shuffle = args.shuffle, .class_weight = args.class_weight});
   return fit(std::move(data), std::move(args));
 }
 
 Dict Model::evaluate(const Value& x, const Value& y, EvaluateArgs args, const Value& sample_weight) {
-  return evaluate(std::make_shared<ArrayData>(x, y, sample_weight, ArrayData::Options{args.batch_size.value_or(32), false, {}}), args);
+  return evaluate(std::make_shared<ArrayData>(x, y, sample_weight, ArrayData::Options{.batch_size = args.batch_size.value_or(32)}), args);
 }
 
 Value Model::predict(const Value& x, EvaluateArgs args) {
-  return predict(std::make_shared<ArrayData>(x, Value(), Value(), ArrayData::Options{args.batch_size.value_or(32), false, {}}), args);
+  return predict(std::make_shared<ArrayData>(x, Value(), Value(), ArrayData::Options{.batch_size = args.batch_size.value_or(32)}), args);
 }
 
 Dict Model::train_on_batch(const Value& x, const Value& y, const Value& sample_weight, const Dict& class_weight) {

@@ -271,7 +271,7 @@ def source(x, y, w, batch_size=None, shuffle=False, class_weight=None):
             raise ValueError(f"`batch_size` must be at least 1, received {batch_size}.")
         parts = [s if s is None else tree.map_structure(readable, s) for s in (x, y, w)]
         return _lamina.python_source(_Rows(*parts, batch_size or 32, shuffle, class_weight))
-    return _lamina.array_source(arrays(x), arrays(y), arrays(w), batch_size or 32, shuffle and shuffle != "batch", class_weight)
+    return _lamina.array_source(arrays(x), arrays(y), arrays(w), batch_size or 32, bool(shuffle), shuffle == "batch", class_weight)
 
 
 def _only_x(y, w, kind):
