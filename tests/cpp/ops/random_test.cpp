@@ -83,6 +83,31 @@ TEST(Random, Distributions) {
   EXPECT_NEAR(summary(classes).mean, 0.75, 0.015);
 }
 
+// Every count's frequency is its probability's, on both sides of the change from one method to the other.
+TEST(Random, BinomialsHaveTheirDistribution) {
+  const int64_t draws = 200000;
+  for (auto [n, p] : {std::pair{40.0, 0.2}, {40.0, 0.3}, {40.0, 0.75}, {400.0, 0.03}, {1000.0, 0.5}}) {
+    Tensor k = random::binomial({draws}, n, p, {}, 11);
+    std::vector<double> seen(static_cast<size_t>(n) + 1);
+    for (int64_t i = 0; i < draws; ++i) ++seen.at(static_cast<size_t>(k.at(i)));
+    double chi2 = 0;
+    int cells = 0;
+    for (size_t i = 0; i < seen.size(); ++i) {
+      const double x = static_cast<double>(i);
+      const double expected = draws * std::exp(std::lgamma(n + 1) - std::lgamma(x + 1) - std::lgamma(n - x + 1) + x * std::log(p) + (n - x) * std::log1p(-p));
+      if (expected < 10) continue;
+      chi2 += (seen[i] - expected) * (seen[i] - expected) / expected;
+      ++cells;
+    }
+    EXPECT_LT(chi2, cells + 5 * std::sqrt(2.0 * cells)) << n << " " << p;
+  }
+  Summary many = summary(random::binomial({20000}, 1e9, 0.5, DType::float64, 5));
+  EXPECT_NEAR(many.mean, 5e8, 5 * std::sqrt(2.5e8 / 20000));
+  EXPECT_NEAR(many.variance / 2.5e8, 1, 0.06);
+  for (double p : {0.0, 1.0}) EXPECT_EQ(summary(random::binomial({10}, 1e6, p, {}, 5)).mean, p * 1e6);
+  EXPECT_TRUE(std::isnan(random::binomial({1}, -1, 0.5, {}, 5).at(0)));
+}
+
 TEST(Random, DropoutAndShuffle) {
   Tensor ones = ops::ones({100, 100});
   Tensor y = random::dropout(ones, 0.25, {}, 3);
