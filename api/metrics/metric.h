@@ -78,6 +78,11 @@ class MetricWith : public Base {
       if (!config.contains(key)) config.set(key, v);
     return config;
   }
+  void attributes(Fields& f) override {
+    if (!settled()) args.fields(f);
+  }
+  // Whether arguments were used up when the metric was made: its variables, say, have their shapes from them.
+  virtual bool settled() const { return false; }
   A args;
 };
 

@@ -312,7 +312,10 @@ void bind_objects(py::module_& m) {
         return variable_to_python(x.add_variable(name, to_value(shape).as_shape(), to_value(initializer), to_value(dtype)));
       })
       .def("_variables", [](const Metric& x) { return variable_list(x.variables()); })
-      .def_property("name", &Metric::name, &Metric::set_name)
+      .def_property("name", &Metric::name, [](Metric& x, const std::string& name) {
+        x.set_name(name);
+        Model::object_changed(x);  // steps give logs by name
+      })
       .def_property_readonly("dtype", [](const Metric& x) { return std::string(name_of(x.dtype())); });
 
   py::class_<LearningRateSchedule, Object, std::shared_ptr<LearningRateSchedule>> schedule(m, "LearningRateScheduleCore");

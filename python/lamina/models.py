@@ -10,11 +10,13 @@ from lamina import _building, _data, _lamina, print_text, tree
 from lamina._errors import LayerType, check_layer_name, checked_keywords
 from lamina._input_spec import InputSpec
 from lamina._layer import _LayerMethods
+from lamina._step_functions import StepFunctions
 from lamina._wrap import module_dir, own
 from lamina.callbacks import History, flattened
+from lamina.utils import unpack_x_y_sample_weight
 
 
-class _ModelMethods(_LayerMethods):
+class _ModelMethods(StepFunctions, _LayerMethods):
     _builtin = True
 
     @property
@@ -218,15 +220,15 @@ class _ModelMethods(_LayerMethods):
         return flat[0] if len(flat) == 1 else flat
 
     def train_step(self, data):
-        x, y, w = _unpack(data)
+        x, y, w = unpack_x_y_sample_weight(data)
         return self._train_step(x, y, w)
 
     def test_step(self, data):
-        x, y, w = _unpack(data)
+        x, y, w = unpack_x_y_sample_weight(data)
         return self._test_step(x, y, w)
 
     def predict_step(self, data):
-        return self._predict_step(_unpack(data)[0])
+        return self._predict_step(unpack_x_y_sample_weight(data)[0])
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return self._compute_loss(x, y, y_pred, sample_weight, training)
@@ -247,25 +249,6 @@ class _ModelMethods(_LayerMethods):
     @property
     def metrics_names(self):
         return [m.name for m in self.metrics]
-
-    def make_train_function(self, force=False):
-        """Makes `train_function`, which trains on the next batch of an iterator and gives its logs. With `force` compiled steps are
-        forgotten and traced again: after changing what they were traced from."""
-        self._make_function("train_function", lambda data: self._train_on_batch(*data, None), force)
-
-    def make_test_function(self, force=False):
-        """The same for `test_function`."""
-        self._make_function("test_function", lambda data: self._test_on_batch(*data), force)
-
-    def make_predict_function(self, force=False):
-        """The same for `predict_function`, which gives outputs."""
-        self._make_function("predict_function", lambda data: self.predict_on_batch(data[0]), force)
-
-    def _make_function(self, name, run, force):
-        if force:
-            self._invalidate()
-        if force or self.__dict__.get("_" + name) is None:
-            self.__dict__["_" + name] = lambda iterator: run([_data.arrays(part) for part in _unpack(next(iterator))])
 
     def get_compile_config(self):
         """The arguments of compile() as a config; empty if it was not called."""
@@ -348,29 +331,6 @@ class _ModelMethods(_LayerMethods):
         if format not in formats:
             raise ValueError(f"Unrecognized format={format!r}. Supported formats are: {list(formats)}.")
         raise NotImplementedError(f"`export_saved_model` only currently supports the tensorflow, jax and torch backends: export(format={format!r}) is not available. Save with model.save('model.keras'), which the C++ library loads without Python.")
-
-
-def _forgetting(name):
-    """A property for a function that runs steps: None until it is made. Setting it to None forgets compiled steps, as Keras' users do
-    after changing what they were traced from."""
-
-    def forget(self, value):
-        if value is not None:
-            raise ValueError(f"`{name}` can be set to None, so that compiled steps are forgotten; to change what a step does, override `{name.split('_')[0]}_step()`.")
-        self.__dict__["_" + name] = None
-        self._invalidate()
-
-    return property(lambda self: self.__dict__.get("_" + name), forget)
-
-
-for _name in ("train_function", "test_function", "predict_function"):
-    setattr(_ModelMethods, _name, _forgetting(_name))
-
-
-def _unpack(data):
-    from lamina.utils import unpack_x_y_sample_weight
-
-    return unpack_x_y_sample_weight(data)
 
 
 def _check_counts(**given):

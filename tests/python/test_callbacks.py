@@ -329,3 +329,30 @@ def test_model_attributes(engine):
     assert model.train_function is None
     with pytest.raises(ValueError, match="train_step"):
         model.train_function = print
+
+
+def test_what_metrics_and_losses_have():
+    m = keras.metrics
+    assert (m.Precision().thresholds, m.Precision().init_thresholds, m.Recall(thresholds=[0.1, 0.2]).thresholds, m.TruePositives(thresholds=0.3).thresholds) == ([0.5], None, [0.1, 0.2], [0.3])
+    at = m.PrecisionAtRecall(0.7, num_thresholds=5)
+    assert at.value == 0.7 and at.thresholds == [0, 0.25, 0.5, 0.75, 1]
+    iou = m.OneHotMeanIoU(3)
+    assert (iou.target_class_ids, iou.sparse_y_true, iou.sparse_y_pred, tuple(iou.total_cm.shape)) == ([0, 1, 2], False, False, (3, 3))
+    assert (m.BinaryIoU().num_classes, m.BinaryIoU().axis, m.F1Score().beta, m.FBetaScore(beta=2.0).beta) == (2, -1, 1.0, 2.0)
+    assert keras.losses.MeanSquaredError().fn is keras.losses.mean_squared_error and keras.losses.KLDivergence().fn is keras.losses.kl_divergence
+
+
+def test_arguments_of_metrics_have_their_effect_or_are_settled(engine):
+    metric = keras.metrics.TopKCategoricalAccuracy(k=1)
+    model = keras.Sequential([keras.Input((3,)), layers.Identity()])
+    model.compile("sgd", "mse", metrics=[metric])
+    scores, labels = np.array([[0.1, 0.7, 0.2]], "float32"), np.array([[0, 0, 1.0]])
+    assert model.test_on_batch(scores, labels)[1] == 0
+    metric.k = 2
+    assert metric.k == 2 and model.test_on_batch(scores, labels)[1] == 1
+    with pytest.raises(AttributeError, match="settled when the metric is made"):
+        keras.metrics.Precision().thresholds = 0.7
+    with pytest.raises(AttributeError, match="settled when the metric is made"):
+        keras.metrics.AUC().num_thresholds = 7
+    metric.name = "best two"
+    assert model.test_on_batch(scores, labels, return_dict=True).keys() == {"loss", "best two"}
