@@ -122,17 +122,18 @@ class _ModelMethods(StepFunctions, _LayerMethods):
     @checked_keywords("Model")
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):
         """Chooses optimizer, losses and metrics for fit() and evaluate()."""
+        self.__dict__.pop("_own_loss", None)
         self._compile(dict(optimizer=optimizer, loss=loss, loss_weights=loss_weights, metrics=metrics, weighted_metrics=weighted_metrics, run_eagerly=bool(run_eagerly),
                            steps_per_execution=steps_per_execution, jit_compile=jit_compile, auto_scale_loss=auto_scale_loss))
 
     @property
     def loss(self):
-        """The loss that compile() was given."""
-        return self._loss_argument
+        """The loss that compile() was given, or what a subclass has set since: for its own use, training keeps compile()'s."""
+        return self.__dict__.get("_own_loss", self._loss_argument)
 
     @loss.setter
     def loss(self, loss):
-        raise AttributeError("`loss` of a model is what compile() was given: call compile() to train with another one.")
+        self.__dict__["_own_loss"] = loss
 
     @property
     def optimizer(self):

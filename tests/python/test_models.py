@@ -261,3 +261,14 @@ def test_any_terminal(encoding):
     text = done.stdout.decode(encoding)
     assert done.returncode == 0, done.stderr
     assert "Total params" in text and "Epoch 2/2" in text and ("━" if encoding == "utf-8" else "====") in text
+
+
+def test_a_subclass_may_keep_a_loss_of_its_own():
+    model = Subclass()
+    model.loss = "mine"
+    assert model.loss == "mine"
+    model.compile("sgd", "mse")
+    assert model.loss == "mse"
+    model.loss = "mae"
+    want = float((np.asarray(model(X)) ** 2).mean())
+    assert model.loss == "mae" and model.train_on_batch(X, 0 * Y) == pytest.approx(want)
