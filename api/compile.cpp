@@ -1,8 +1,21 @@
 // compile(): what a model is trained with, and its config.
+#include <set>
+
 #include "api/model.h"
 #include "optimizers/loss_scale_optimizer.h"
 
 namespace lamina {
+
+namespace {
+struct LiveModels {
+  std::mutex mutex;
+  std::set<Model*> compiled;
+};
+LiveModels& live_models() {
+  static auto* models = new LiveModels;  // models may go after static objects have
+  return *models;
+}
+}  // namespace
 
 void CompileArgs::fields(Fields& f) {
   f("optimizer", optimizer, "Name, config or Optimizer.");
@@ -32,8 +45,57 @@ void Model::compile(CompileArgs args) {
   loss_tracker_ = make_mean("loss");
   compile_args_ = std::move(args);
   compiled_ = true;
+  {
+    LiveModels& live = live_models();
+    std::lock_guard<std::mutex> lock(live.mutex);
+    live.compiled.insert(this);
+  }
   stop_training = false;
   invalidate_functions();
+}
+
+void Model::set_optimizer(std::shared_ptr<Optimizer> o) {
+  optimizer_ = std::move(o);
+  compile_args_.optimizer = Value(optimizer_);
+  invalidate_functions();
+}
+
+void Model::set_run_eagerly(bool on) {
+  compile_args_.run_eagerly = on;
+  invalidate_functions();
+}
+
+void Model::set_steps_per_execution(int64_t batches) {
+  if (batches < 1) throw ValueError("`steps_per_execution` must be at least 1, received ", batches, ".");
+  compile_args_.steps_per_execution = batches;
+}
+
+bool Model::trains_with(const Object& object) const {
+  if (compile_loss_ && compile_loss_->uses(object)) return true;
+  for (const MetricPtr& m : metrics())
+    if (m.get() == &object) return true;
+  std::vector<std::shared_ptr<Optimizer>> optimizers{optimizer_};
+  while (!optimizers.empty()) {
+    const std::shared_ptr<Optimizer> o = std::move(optimizers.back());
+    optimizers.pop_back();
+    if (!o) continue;
+    if (o.get() == &object) return true;
+    for (const auto& inner : o->wrapped()) optimizers.push_back(inner);
+  }
+  return false;
+}
+
+void Model::object_changed(const Object& object) {
+  LiveModels& live = live_models();
+  std::lock_guard<std::mutex> lock(live.mutex);
+  for (Model* m : live.compiled)
+    if (m->trains_with(object)) m->invalidate_functions();
+}
+
+Model::~Model() {
+  LiveModels& live = live_models();
+  std::lock_guard<std::mutex> lock(live.mutex);
+  live.compiled.erase(this);
 }
 
 void Model::compile_from_config(const Dict& config) {

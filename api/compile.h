@@ -15,6 +15,7 @@ class CompileLoss {
   // The weighted sum of the losses, a scalar. ValueError or KeyError if losses, targets and outputs do not fit.
   Tensor operator()(const Value& y_true, const Value& y_pred, const Value& sample_weight);
   std::vector<MetricPtr> metrics() const;  // a tracker a loss, if there are several
+  bool uses(const Object& loss) const;
 
  private:
   struct Entry {

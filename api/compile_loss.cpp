@@ -200,7 +200,9 @@ Tensor CompileLoss::operator()(const Value& y_true, const Value& y_pred, const V
   for (Entry& e : entries_) {
     const Value& output = at_path(y_pred, e.path);
     const Value& weight = is_nested(weights) ? at_path(weights, e.path) : weights;
-    Tensor value = (*e.loss)(at_path(targets, e.path), output, weight.is_tensor() ? weight.as_tensor() : Tensor());
+    // One weight a sample stays that, whatever axes a sample's losses have: all but the output's last.
+    const int rank = output.is_tensor() ? output.as_tensor().rank() - 1 : 0;
+    Tensor value = (*e.loss)(at_path(targets, e.path), output, weight.is_tensor() ? weights_by_sample(weight.as_tensor(), rank) : Tensor());
     if (e.tracker) {
       NoGradScope off;
       Tensors outputs = flatten_tensors(output);
@@ -211,6 +213,10 @@ Tensor CompileLoss::operator()(const Value& y_true, const Value& y_pred, const V
     total = total.defined() ? prim::add(total, prim::cast(value, total.dtype())) : value;
   }
   return total;
+}
+
+bool CompileLoss::uses(const Object& loss) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.loss.get() == &loss; });
 }
 
 std::vector<MetricPtr> CompileLoss::metrics() const {

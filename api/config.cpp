@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 
 #include "backends/core/settings.h"
 #include "backends/cpu/thread_pool.h"
@@ -81,7 +82,47 @@ std::string find_file() {
 
 const bool installed = (set_settings_loader([] { load_configuration(); }), true);
 
+// A limit that the environment may set.
+class Limit {
+ public:
+  Limit(const char* name, const char* variable) : name_(name) {
+    if (const char* v = std::getenv(variable); v && *v) {
+      char* end = nullptr;
+      const long long most = std::strtoll(v, &end, 10);
+      if (*end) throw ValueError(variable, " must be a number, received \"", v, "\".");
+      set(most);
+    }
+  }
+  std::optional<int64_t> get() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return most_;
+  }
+  void set(std::optional<int64_t> most) {
+    if (most && *most < 1) throw ValueError("`", name_, "` must be at least 1, or None for no limit. Received: ", *most);
+    std::lock_guard<std::mutex> lock(mutex_);
+    most_ = most;
+  }
+
+ private:
+  const char* name_;
+  mutable std::mutex mutex_;
+  std::optional<int64_t> most_;
+};
+Limit& epochs_limit() {
+  static Limit limit("max_epochs", "KERAS_MAX_EPOCHS");
+  return limit;
+}
+Limit& steps_limit() {
+  static Limit limit("max_steps_per_epoch", "KERAS_MAX_STEPS_PER_EPOCH");
+  return limit;
+}
+
 }  // namespace
+
+std::optional<int64_t> max_epochs() { return epochs_limit().get(); }
+void set_max_epochs(std::optional<int64_t> most) { epochs_limit().set(most); }
+std::optional<int64_t> max_steps_per_epoch() { return steps_limit().get(); }
+void set_max_steps_per_epoch(std::optional<int64_t> most) { steps_limit().set(most); }
 
 void load_configuration(const std::string& path) {
   Value config = parse_json(read_file(path, 1 << 20), path);

@@ -95,6 +95,8 @@ FunctionalGraph::FunctionalGraph(Value inputs, Value outputs) : inputs_(std::mov
       throw ValueError("All `inputs` values must be KerasTensors. Received: inputs=", inputs_.repr(), " including invalid value ", leaf.repr(), ".");
     flat_inputs_.push_back(leaf.as_tensor());
   }
+  if (flat_inputs_.empty()) throw ValueError("`inputs` argument cannot be empty. Received: inputs=", inputs_.repr(), " outputs=", outputs_.repr());
+  if (flatten(outputs_).empty()) throw ValueError("`outputs` argument cannot be empty. Received: inputs=", inputs_.repr(), " outputs=", outputs_.repr());
   for (const Value& leaf : flatten(outputs_))
     if (!leaf.is_tensor() || !leaf.as_tensor().symbolic())
       throw ValueError("All `outputs` values must be KerasTensors. Received: outputs=", outputs_.repr(), " including invalid value ", leaf.repr(), ".");

@@ -7,7 +7,6 @@ namespace lamina {
 
 Model::Model(LayerArgs args) : Layer(std::move(args)) {}
 Model::Model(Value inputs, Value outputs, LayerArgs args) : Layer(std::move(args)) { set_graph(std::move(inputs), std::move(outputs)); }
-Model::~Model() = default;
 
 void Model::set_graph(Value inputs, Value outputs) {
   graph_ = std::make_unique<FunctionalGraph>(std::move(inputs), std::move(outputs));
@@ -42,7 +41,10 @@ Dict Model::get_config() const {
 Value Model::call(const List& inputs, const CallContext& context) {
   if (!graph_)
     throw UnsupportedError("The model '", name(), "' (", public_class_name(), ") does not define call(): build it from symbolic inputs and outputs, or override call().");
-  return graph_->run(inputs[0], context.training, context.mask);
+  Value out = graph_->run(inputs[0], context.training, context.mask);
+  // A list of one output is, outside the making of further models, that output.
+  if (out.is_sequence() && out.as_list().size() == 1 && !(out.as_list()[0].is_tensor() && out.as_list()[0].as_tensor().shape_only())) return Value(out.as_list()[0]);
+  return out;
 }
 
 std::vector<LayerPtr> Model::sublayers() const {

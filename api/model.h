@@ -13,6 +13,7 @@
 
 namespace lamina {
 
+class EpochReader;
 class History;
 
 struct CompileArgs {
@@ -38,13 +39,22 @@ struct FitArgs {
   Dict class_weight;                        // class index as text -> weight
   int64_t initial_epoch = 0;
   std::optional<int64_t> steps_per_epoch, validation_steps, validation_batch_size;
-  int64_t validation_freq = 1;
+  Value validation_freq = 1;  // validate every so many epochs, or a list: after these epochs, from 1
+  bool keep_history = true;  // off where a callback of the binding keeps it: fit() returns null
 };
 
 struct EvaluateArgs {
   std::optional<int64_t> batch_size, steps;
   Value verbose = "auto";
   std::vector<CallbackPtr> callbacks;
+};
+
+struct SummaryOptions {
+  int64_t line_length = 0;                // columns; 0 is the summary's own choice, of at most
+  int64_t most_columns = 0;               // so many, if not 0
+  std::vector<double> positions;          // where each cell ends: shares of the line up to 1, or columns
+  bool expand_nested = false, show_trainable = false;
+  std::vector<std::string> layer_range;   // names of the first and last layer, or regular expressions; empty is all
 };
 
 class Model : public Layer {
@@ -75,7 +85,7 @@ class Model : public Layer {
   LayerPtr get_layer(const std::string& name) const;              // ValueError listing the names
   LayerPtr get_layer(int index) const;
   std::vector<std::string> output_names() const;
-  std::string summary(int line_length = 0, bool expand_nested = false, bool show_trainable = false) const;
+  std::string summary(const SummaryOptions& options = {}) const;  // ValueError for options that do not fit the model
 
   // --- training ---
   void compile(CompileArgs args);
@@ -105,15 +115,23 @@ class Model : public Layer {
   std::vector<std::string> metrics_names() const;
 
   const std::shared_ptr<Optimizer>& optimizer() const { return optimizer_; }
-  void set_optimizer(std::shared_ptr<Optimizer> o) { optimizer_ = std::move(o); }
+  void set_optimizer(std::shared_ptr<Optimizer> o);
   const std::shared_ptr<CompileLoss>& compile_loss() const { return compile_loss_; }
   const std::shared_ptr<Metric>& loss_tracker() const { return loss_tracker_; }
   const Value& compile_arguments_loss() const { return compile_args_.loss; }
   bool run_eagerly() const { return compile_args_.run_eagerly; }
-  bool stop_training = false;
+  // What can change between two compile().
+  void set_run_eagerly(bool on);
+  int64_t steps_per_execution() const { return compile_args_.steps_per_execution; }
+  void set_steps_per_execution(int64_t batches);  // ValueError below 1
+  const Value& jit_compile() const { return compile_args_.jit_compile; }
+  void set_jit_compile(Value on) { compile_args_.jit_compile = std::move(on); }
+  bool stop_training = false, stop_evaluating = false, stop_predicting = false;  // for callbacks: end the loop after this batch
 
   // Forgets compiled step functions: after layers, trainable flags or the optimizer changed.
   void invalidate_functions();
+  // The models whose compile() was given this optimizer, loss or metric forget their compiled steps.
+  static void object_changed(const Object& object);
   // Compiled graphs of train, test and predict steps, as text.
   std::string dump() const;
   // Metrics the user keeps on a subclass.
@@ -131,10 +149,20 @@ class Model : public Layer {
   void forget_steps();  // under steps_mutex_
   Value step_body(StepKind kind, const Value& data);
   void require_compiled(const char* method) const;
-  Dict evaluate_loop(DataSource& data, const EvaluateArgs& args, CallbackList& callbacks, std::optional<int64_t> steps);
+  std::shared_ptr<History> fit_loop(DataSource& data, const FitArgs& args);
+  void finish_training(const FitArgs& args);
+  std::optional<Dict> evaluate_loop(EpochReader& reader, CallbackList& callbacks);  // nothing if there was no batch
+  Dict on_batch(StepKind kind, const Batch& batch);
+  Dict logs_of_step(StepKind kind, const Batch& batch);
+  template <class F>
+  auto beside_training(F f);
+  bool trains_with(const Object& object) const;
+  const Variables& trained();  // what train_step() updates
 
   std::unique_ptr<FunctionalGraph> graph_;
   bool compiled_ = false;
+  bool fitting_ = false;               // within fit(), so that a callback's evaluate() can tell
+  std::optional<Variables> trained_;  // the trainable weights at the first training step after compile(), which stay the trained ones
   CompileArgs compile_args_;
   std::shared_ptr<Optimizer> optimizer_;
   std::shared_ptr<CompileLoss> compile_loss_;

@@ -57,7 +57,7 @@ void Sequential::add(LayerPtr layer, bool rebuild) {
   }
   if (layer->name().empty()) layer->set_name(auto_name(snake_case(layer->public_class_name())));
   for (const LayerPtr& l : stack_)
-    if (l->name() == layer->name())
+    if (l != layer && l->name() == layer->name())  // the same layer may work in several places
       throw ValueError("All layers added to a Sequential model should have unique names. Name '", layer->name(), "' is already the name of a layer in this model. Update the `name` argument to pass a unique name.");
   stack_.push_back(std::move(layer));
   if (rebuild) maybe_rebuild();
@@ -65,7 +65,7 @@ void Sequential::add(LayerPtr layer, bool rebuild) {
 }
 
 void Sequential::pop(bool rebuild) {
-  if (stack_without_input().empty()) throw ValueError("There are no layers to pop from the Sequential model '", name(), "'.");
+  if (stack_without_input().empty()) throw IndexError("There are no layers to pop from the Sequential model '", name(), "'.");
   stack_.pop_back();
   set_built(false);
   if (rebuild) maybe_rebuild();
@@ -104,19 +104,21 @@ void Sequential::build_stack(const Shape& batch_shape, std::optional<DType> dtyp
 
 void Sequential::build(const BuildShapes& shapes) {
   if (is_functional() && built()) return;
-  if (shapes.empty()) {
-    if (stack_.empty()) throw ValueError("You called `model.build()` on the Sequential model '", name(), "' without layers. Call `model.add(layer)`.");
-    return;
-  }
+  if (stack_.empty()) throw ValueError("Sequential model '", name(), "' cannot be built because it has no layers. Call `model.add(layer)`.");
+  if (shapes.empty() || !shapes.single()) return;  // a list or a dict of inputs, which the first layer takes: its call builds it
   build_stack(shapes.shape(), std::nullopt);
 }
 
 Value Sequential::call(const List& inputs, const CallContext& context) {
   if (is_functional()) return Model::call(inputs, context);
   // Inputs that a graph cannot state (several, or without fixed rank): the layers one by one.
-  Value x = inputs[0];
-  for (const LayerPtr& l : stack_)
-    if (!as_input(l)) x = l->invoke({x});
+  Value x = inputs[0], mask = context.mask;
+  for (const LayerPtr& l : stack_without_input()) {
+    Dict kwargs;
+    if (!mask.is_none() && l->call_takes_mask()) kwargs.set("mask", mask);
+    x = l->invoke({x}, std::move(kwargs));
+    mask = {};  // from here on tensors carry their own
+  }
   return x;
 }
 

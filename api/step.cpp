@@ -156,9 +156,16 @@ void forget_record(const Tensor& t) {
 }
 }  // namespace
 
+// compile() settles what is trained: `trainable` flags that change after the first step count from the next compile() on, whatever the
+// engine and however often the step is traced.
+const Variables& Model::trained() {
+  if (!trained_) trained_ = trainable_weights();
+  return *trained_;
+}
+
 Dict Model::train_step(const Value& x, const Value& y, const Value& sample_weight) {
   const bool recording_before = recording();
-  Variables variables = trainable_weights();
+  Variables variables;
   Tensors grads;
   Value y_pred;
   Tensor loss;
@@ -166,7 +173,7 @@ Dict Model::train_step(const Value& x, const Value& y, const Value& sample_weigh
     TapeScope tape;
     y_pred = invoke({x}, {{"training", true}});
     loss = loss_of(x, y, y_pred, sample_weight, true);
-    variables = trainable_weights();  // a deferred model has them only now
+    variables = trained();  // only now: a deferred model has just been built
     if (optimizer_ && !variables.empty()) {
       NoGradScope off;
       optimizer_->ensure_built(variables);  // the scale may be one of its variables
@@ -234,6 +241,7 @@ Value Model::step_body(StepKind kind, const Value& data) {
 
 void Model::forget_steps() {
   steps_.clear();
+  trained_.reset();  // layers have come, gone or got other weights
   for (auto& s : lone_steps_) s = nullptr;
 }
 

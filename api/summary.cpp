@@ -1,4 +1,7 @@
 // model.summary(): Keras' table in box characters.
+#include <regex>
+#include <set>
+
 #include "api/model.h"
 #include "backends/core/stack.h"
 
@@ -11,8 +14,15 @@ size_t columns_of(const std::string& s) {  // UTF-8 characters
   for (char c : s) n += (c & 0xC0) != 0x80;
   return n;
 }
+// `s` in so many columns: filled with spaces, or cut and ended by dots.
 std::string pad(std::string s, size_t width, bool right = false) {
-  while (columns_of(s) > width) s.pop_back();
+  if (columns_of(s) > width) {
+    while (columns_of(s) >= width) {
+      while ((s.back() & 0xC0) == 0x80) s.pop_back();
+      s.pop_back();
+    }
+    s += "…";
+  }
   std::string space(width - columns_of(s), ' ');
   return right ? space + s : s + space;
 }
@@ -58,19 +68,78 @@ std::string connected_to(const Layer& layer, const GraphMap& map) {
   return out.empty() ? "-" : out;
 }
 
+// Whether every call has one input tensor and feeds one other call, and no layer is called twice.
+bool is_chain(const GraphMap& map) {
+  std::set<const Operation*> called;
+  std::set<const void*> fed;
+  for (const NodePtr& n : map.nodes) {
+    if (!called.insert(n->operation.get()).second) return false;
+    const Tensors inputs = n->input_tensors();
+    if (inputs.size() > 1) return false;
+    for (const Tensor& t : inputs)
+      if (!fed.insert(t.find_notes()->history.get()).second) return false;
+  }
+  return true;
+}
+
+// The layers from the first that matches the first pattern to the last that matches the second; all without a range.
+std::vector<LayerPtr> within(const std::vector<LayerPtr>& layers, const std::vector<std::string>& range) {
+  if (range.empty()) return layers;
+  if (range.size() != 2) throw ValueError("layer_range must be a list or tuple of length 2. Received: layer_range = ", to_value(range).repr(), " of length ", range.size());
+  auto matches = [&](const LayerPtr& l, const std::string& pattern) {
+    try {
+      return l->name() == pattern || std::regex_search(l->name(), std::regex(pattern), std::regex_constants::match_continuous);
+    } catch (const std::regex_error&) {
+      throw ValueError("layer_range holds '", pattern, "', which is neither a layer's name nor a regular expression.");
+    }
+  };
+  std::vector<std::ptrdiff_t> lower, upper;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (matches(layers[i], range[0])) lower.push_back(static_cast<std::ptrdiff_t>(i));
+    if (matches(layers[i], range[1])) upper.push_back(static_cast<std::ptrdiff_t>(i));
+  }
+  if (lower.empty() || upper.empty()) throw ValueError("Passed layer_names do not match the layer names in the model. Received: ", to_value(range).repr());
+  if (lower.front() > upper.back()) std::swap(lower, upper);  // given the wrong way round
+  return {layers.begin() + lower.front(), layers.begin() + upper.back() + 1};
+}
+
+// Widths of the cells of a line of `total` columns, from where each ends: a share of the line, or a column.
+std::vector<size_t> cell_widths(const std::vector<double>& ends, size_t total) {
+  std::vector<size_t> out;
+  const double unit = ends.back() <= 1 ? static_cast<double>(total) : 1;
+  size_t at = 0;
+  for (double end : ends) {
+    const auto to = static_cast<size_t>(std::max(0.0, end * unit));
+    if (to < at + 5) throw ValueError("Insufficient console width to print summary.");
+    out.push_back(to - at - 1);  // a bar stands before each
+    at = to;
+  }
+  --out.back();  // and one at the end
+  return out;
+}
+
 }  // namespace
 
-std::string Model::summary(int line_length, bool expand_nested, bool show_trainable) const {
-  bool sequential_like = !graph_ || class_name() == "Sequential";
+std::string Model::summary(const SummaryOptions& options) const {
+  const bool show_trainable = options.show_trainable;
+  const bool sequential_like = !graph_ || class_name() == "Sequential" || is_chain(graph_->map());
   std::vector<std::string> headers = {"Layer (type)", "Output Shape", "Param #"};
   if (!sequential_like) headers.push_back("Connected to");
-  if (show_trainable) headers.push_back("Trai…");
-  int total = line_length ? line_length : (sequential_like ? 80 : 96);
-  std::vector<size_t> widths = sequential_like ? std::vector<size_t>{size_t(total * 0.42), size_t(total * 0.33), 0} : std::vector<size_t>{size_t(total * 0.28), size_t(total * 0.24), size_t(total * 0.13), 0};
-  size_t used = 0;
-  for (size_t w : widths) used += w;
-  widths.back() = total > static_cast<int>(used + widths.size() + 1) ? total - used - widths.size() - 1 : 10;
-  if (show_trainable) widths.push_back(7);
+  std::vector<double> ends = options.positions;
+  if (ends.empty()) ends = sequential_like ? std::vector<double>{0.45, 0.80, 1.0} : std::vector<double>{0.3, 0.56, 0.74, 1.0};
+  size_t total = (sequential_like ? 88 : 108) + (show_trainable ? 12 : 0);
+  if (show_trainable) {
+    headers.push_back("Trainable");
+    if (ends.back() <= 1) {
+      for (double& end : ends) end *= 0.9;
+      ends.push_back(1);
+    }
+  }
+  if (ends.size() != headers.size())
+    throw ValueError("`positions` must say where each column of the summary ends: ", headers.size(), " numbers, received ", to_value(options.positions).repr(), ".");
+  if (options.most_columns) total = std::min<size_t>(total, static_cast<size_t>(options.most_columns));
+  if (options.line_length) total = static_cast<size_t>(options.line_length);
+  const std::vector<size_t> widths = cell_widths(ends, total);
   auto rule = [&](const char* left, const char* fill, const char* middle, const char* right) {
     std::string out = left;
     for (size_t i = 0; i < widths.size(); ++i) {
@@ -98,11 +167,11 @@ std::string Model::summary(int line_length, bool expand_nested, bool show_traina
     if (!sequential_like) cells.push_back(graph_ ? connected_to(layer, graph_->map()) : "");
     if (show_trainable) cells.push_back(layer.weights().empty() ? "-" : layer.trainable() ? "Y" : "N");
     out += line(cells, "│");
-    if (expand_nested)
+    if (options.expand_nested)
       if (auto* inner = dynamic_cast<const Model*>(&layer))
         for (const LayerPtr& l : inner->layers()) row(*l, depth + 1);
   };
-  for (const LayerPtr& l : sublayers()) row(*l, 0);
+  for (const LayerPtr& l : within(sublayers(), options.layer_range)) row(*l, 0);
   out += rule("└", "─", "┴", "┘");
   Variables all = weights(), trainable = trainable_weights(), fixed = non_trainable_weights();
   Variables optimizer = optimizer_ ? optimizer_->variables() : Variables{};

@@ -1,7 +1,10 @@
 // fit, evaluate, predict: the loops over a data source.
+#include "api/config.h"
+#include "api/data/epoch_reader.h"
 #include "api/model.h"
 #include "backends/core/engine.h"
-#include "backends/core/profiler.h"
+#include "backends/core/interrupt.h"
+#include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -24,11 +27,6 @@ Dict sorted(Dict logs) {
   return logs;
 }
 
-std::optional<Batch> next_batch(DataSource& data) {
-  ProfileSpan span(profiling() ? data_label() : nullptr);
-  return data.next();
-}
-
 Value data_of(const Batch& b) { return List{b.x, b.y, b.sample_weight}; }
 
 int verbosity(const Value& v) {
@@ -36,167 +34,253 @@ int verbosity(const Value& v) {
   return static_cast<int>(v.as_int());
 }
 
+// The callbacks of a run: the user's, then a History (Keras' order), then the progress bar.
 std::vector<CallbackPtr> with_defaults(std::vector<CallbackPtr> given, int verbose, std::shared_ptr<History>* history) {
   bool has_bar = false;
   for (const auto& c : given) {
     has_bar |= dynamic_cast<ProgbarLogger*>(c.get()) != nullptr;
     if (history && !*history) *history = std::dynamic_pointer_cast<History>(c);
   }
-  if (verbose && !has_bar) given.push_back(std::make_shared<ProgbarLogger>(verbose));
   if (history && !*history) {
     *history = std::make_shared<History>();
     given.push_back(*history);
   }
+  if (verbose && !has_bar) given.push_back(std::make_shared<ProgbarLogger>(verbose));
   return given;
 }
 
-}  // namespace
-
-std::shared_ptr<History> Model::fit(std::shared_ptr<DataSource> data, FitArgs args) {
-  require_compiled("fit");
-  std::shared_ptr<History> history;
-  int verbose = verbosity(args.verbose);
-  std::optional<int64_t> steps = args.steps_per_epoch ? args.steps_per_epoch : data->batches();
-  Dict params{{"verbose", verbose}, {"epochs", args.epochs}, {"steps", steps ? Value(*steps) : Value()}};
-  CallbackList callbacks(with_defaults(args.callbacks, verbose, &history), *this, params);
-  bool batches_matter = callbacks.needs_batches();
-  stop_training = false;
-  Dict logs, none;
-  callbacks.phase("on_train_begin", none);
-  bool open = false;  // an epoch of a source that runs on over several (steps_per_epoch)
-  for (int64_t epoch = args.initial_epoch; epoch < args.epochs; ++epoch) {
-    reset_metrics();
-    none = {};
-    callbacks.epoch("on_epoch_begin", epoch, none);
-    if (!open) data->begin_epoch(epoch);
-    logs = {};
-    int64_t step = 0;
-    const int64_t stride = compile_args_.steps_per_execution;  // batches between two events
-    bool ended = false;
-    for (; !args.steps_per_epoch || step < *args.steps_per_epoch; ++step) {
-      std::optional<Batch> batch = next_batch(*data);
-      if (!batch && args.steps_per_epoch && step > 0 && !ended && data->batches()) {  // arrays start over
-        data->begin_epoch(epoch);
-        batch = next_batch(*data);
-      }
-      if (!batch) {
-        ended = true;
-        break;
-      }
-      const bool first = step % stride == 0, last = (step + 1) % stride == 0 || (args.steps_per_epoch && step + 1 == *args.steps_per_epoch);
-      if (batches_matter && first) {
-        none = {};
-        callbacks.epoch("on_train_batch_begin", step, none);
-      }
-      Value result = run_step(StepKind::train, data_of(*batch));
-      if (!result.is_dict()) throw TypeError("train_step of ", describe(), " must return a dict of logs, received ", result.repr(), ".");
-      logs = result.as_dict();
-      if (batches_matter && last) {
-        logs = sorted(numbers(logs));
-        callbacks.epoch("on_train_batch_end", step, logs);
-      }
-      if (stop_training) break;
-    }
-    if (batches_matter && ended && step % stride != 0) {
-      logs = sorted(numbers(logs));
-      callbacks.epoch("on_train_batch_end", step - 1, logs);
-    }
-    if (step == 0 && ended) throw ValueError("The data source gave no batch in epoch ", epoch + 1, ". It must yield at least one.");
-    open = args.steps_per_epoch && !ended;
-    if (!open) data->end_epoch();
-    Dict epoch_logs = sorted(numbers(logs));
-    if (args.validation && (epoch + 1) % args.validation_freq == 0) {
-      EvaluateArgs eval;
-      eval.verbose = 0;
-      Dict val = evaluate_loop(*args.validation, eval, callbacks, args.validation_steps);
-      for (const auto& [key, v] : val) epoch_logs.set("val_" + key, v);
-    }
-    callbacks.epoch("on_epoch_end", epoch, epoch_logs);
-    logs = epoch_logs;
-    if (stop_training) break;
+bool validates(const Value& freq, int64_t epoch) {
+  if (freq.is_int()) {
+    if (freq.as_int() < 1) throw ValueError("`validation_freq` must be at least 1, received ", freq.as_int(), ".");
+    return epoch % freq.as_int() == 0;
   }
-  if (optimizer_ && args.epochs > 0) optimizer_->finalize_variable_values(trainable_weights());
-  callbacks.phase("on_train_end", logs);
-  return history;
+  if (!freq.is_sequence()) throw ValueError("Expected `validation_freq` to be a list or int. Received: validation_freq=", freq.repr(), " of the type ", freq.kind_name(), ".");
+  const List& epochs = freq.as_list();
+  return std::any_of(epochs.begin(), epochs.end(), [&](const Value& e) { return e.as_int() == epoch; });
 }
 
-Dict Model::evaluate_loop(DataSource& data, const EvaluateArgs& args, CallbackList& callbacks, std::optional<int64_t> steps) {
-  bool batches_matter = callbacks.needs_batches();
-  Dict logs, none;
-  callbacks.phase("on_test_begin", none);
-  reset_metrics();
-  data.begin_epoch(0);
-  int64_t step = 0;
-  for (; !steps || step < *steps; ++step) {
-    std::optional<Batch> batch = next_batch(data);
-    if (!batch) break;
-    if (batches_matter) {
-      none = {};
-      callbacks.epoch("on_test_batch_begin", step, none);
-    }
-    Value result = run_step(StepKind::test, data_of(*batch));
-    if (!result.is_dict()) throw TypeError("test_step of ", describe(), " must return a dict of logs, received ", result.repr(), ".");
-    logs = result.as_dict();
-    if (batches_matter) {
-      logs = sorted(numbers(logs));
-      callbacks.epoch("on_test_batch_end", step, logs);
-    }
-  }
-  data.end_epoch();
-  if (step == 0) throw ValueError("The data source gave no batch to evaluate.");
-  logs = sorted(numbers(logs));
-  callbacks.phase("on_test_end", logs);
-  return logs;
+// At most max_steps_per_epoch(), and says so.
+std::optional<int64_t> limited_steps(std::optional<int64_t> steps) {
+  const std::optional<int64_t> most = max_steps_per_epoch();
+  if (!most || (steps && *steps <= *most)) return steps;
+  warn(text("Limiting steps_per_epoch to ", *most));
+  return most;
 }
 
-Dict Model::evaluate(std::shared_ptr<DataSource> data, EvaluateArgs args) {
-  require_compiled("evaluate");
-  int verbose = verbosity(args.verbose);
-  std::optional<int64_t> steps = args.steps ? args.steps : data->batches();
-  Dict params{{"verbose", verbose}, {"epochs", 1}, {"steps", steps ? Value(*steps) : Value()}};
-  CallbackList callbacks(with_defaults(args.callbacks, verbose, nullptr), *this, params);
-  return evaluate_loop(*data, args, callbacks, args.steps);
-}
-
-Value Model::predict(std::shared_ptr<DataSource> data, EvaluateArgs args) {
-  int verbose = verbosity(args.verbose);
-  std::optional<int64_t> steps = args.steps ? args.steps : data->batches();
-  Dict params{{"verbose", verbose}, {"epochs", 1}, {"steps", steps ? Value(*steps) : Value()}};
-  CallbackList callbacks(with_defaults(args.callbacks, verbose, nullptr), *this, params);
-  bool batches_matter = callbacks.needs_batches();
-  Dict none;
-  callbacks.phase("on_predict_begin", none);
-  data->begin_epoch(0);
-  std::vector<Tensors> collected;
-  Value structure;
-  for (int64_t step = 0; !args.steps || step < *args.steps; ++step) {
-    std::optional<Batch> batch = next_batch(*data);
-    if (!batch) break;
-    if (batches_matter) {
-      none = {};
-      callbacks.epoch("on_predict_batch_begin", step, none);
-    }
-    Value out = run_step(StepKind::predict, List{batch->x, Value(), Value()});
-    if (batches_matter) {
-      Dict logs{{"outputs", out}};
-      callbacks.epoch("on_predict_batch_end", step, logs);
-    }
-    structure = out;
-    collected.push_back(flatten_tensors(out));
+// Tells callbacks of batches, `stride` (steps_per_execution) of them at a time.
+class BatchEvents {
+ public:
+  BatchEvents(CallbackList& callbacks, std::string phase, int64_t stride) : callbacks_(callbacks), phase_("on_" + phase + "_batch_"), stride_(stride), wanted_(callbacks.needs_batches()) {}
+  bool wanted() const { return wanted_; }
+  void before(int64_t step) {
+    if (!wanted_ || step % stride_) return;
+    Dict none;
+    callbacks_.epoch((phase_ + "begin").c_str(), step, none);
   }
-  data->end_epoch();
-  none = {};
-  callbacks.phase("on_predict_end", none);
-  if (collected.empty()) throw ValueError("The data source gave no batch to predict.");
+  template <class Logs>
+  void after(int64_t step, Logs&& logs) {
+    if (!wanted_ || (step + 1) % stride_) return;
+    Dict d = logs();
+    callbacks_.epoch((phase_ + "end").c_str(), step, d);
+  }
+  // After the last of `steps` batches: those that did not make up a stride.
+  template <class Logs>
+  void finish(int64_t steps, Logs&& logs) {
+    if (steps % stride_) after(steps + stride_ - steps % stride_ - 1, logs);
+  }
+
+ private:
+  CallbackList& callbacks_;
+  std::string phase_;
+  int64_t stride_;
+  bool wanted_;
+};
+
+Value joined(const Value& structure, const std::vector<Tensors>& batches) {
   size_t next = 0;
   EagerScope eager;
   return map_structure(structure, [&](const Value& leaf) -> Value {
     if (!leaf.is_tensor()) return leaf;
     Tensors parts;
-    for (const Tensors& batch : collected) parts.push_back(batch[next]);
+    for (const Tensors& batch : batches) parts.push_back(batch[next]);
     ++next;
-    return prim::concat(parts, 0);
+    return parts.size() == 1 ? parts[0] : prim::concat(parts, 0);
   });
+}
+
+}  // namespace
+
+// Runs `f`; inside a callback of fit() the metrics are afterwards what they were, so that the training's figures are its own.
+template <class F>
+auto Model::beside_training(F f) {
+  if (!fitting_) return f();
+  std::vector<std::pair<Variable, Tensor>> kept;
+  for (const MetricPtr& m : metrics())
+    for (const Variable& v : m->all_variables()) kept.emplace_back(v, v.value());
+  auto restore = [&] {
+    EagerScope eager;
+    reset_metrics();  // those that were built only now
+    for (const auto& [variable, value] : kept) variable.assign(value);
+  };
+  try {
+    auto result = f();
+    restore();
+    return result;
+  } catch (...) {
+    restore();
+    throw;
+  }
+}
+
+Dict Model::logs_of_step(StepKind kind, const Batch& batch) {
+  Value result = run_step(kind, data_of(batch));
+  if (!result.is_dict()) throw TypeError(kind == StepKind::train ? "train_step" : "test_step", " of ", describe(), " must return a dict of logs, received ", result.repr(), ".");
+  return result.as_dict();
+}
+
+std::shared_ptr<History> Model::fit(std::shared_ptr<DataSource> data, FitArgs args) {
+  require_compiled("fit");
+  if (const auto most = max_epochs(); most && *most < args.epochs) {
+    warn(text("Limiting epochs to ", *most));
+    args.epochs = *most;
+  }
+  return beside_training([&] {
+    struct Fitting {
+      bool& flag;
+      const bool before = std::exchange(flag, true);
+      ~Fitting() { flag = before; }
+    } fitting{fitting_};
+    try {
+      auto history = fit_loop(*data, args);
+      finish_training(args);
+      return history;
+    } catch (...) {
+      finish_training(args);
+      throw;
+    }
+  });
+}
+
+void Model::finish_training(const FitArgs& args) {
+  if (optimizer_ && args.epochs > 0) optimizer_->finalize_variable_values(trainable_weights());
+}
+
+std::shared_ptr<History> Model::fit_loop(DataSource& data, const FitArgs& args) {
+  std::shared_ptr<History> history;
+  const int verbose = verbosity(args.verbose);
+  EpochReader reader(data, limited_steps(args.steps_per_epoch));
+  Dict params{{"verbose", verbose}, {"epochs", args.epochs}, {"steps", reader.steps() ? Value(*reader.steps()) : Value()}};
+  CallbackList callbacks(with_defaults(args.callbacks, verbose, args.keep_history ? &history : nullptr), *this, params);
+  stop_training = false;
+  Dict training_logs, none;
+  callbacks.phase("on_train_begin", none);
+  bool validated = false;
+  for (int64_t epoch = args.initial_epoch; epoch < args.epochs; ++epoch) {
+    reset_metrics();
+    none = {};
+    callbacks.epoch("on_epoch_begin", epoch, none);
+    BatchEvents events(callbacks, "train", compile_args_.steps_per_execution);
+    Dict logs;
+    int64_t step = 0;
+    reader.begin(epoch);
+    while (std::optional<Batch> batch = reader.next()) {
+      events.before(step);
+      logs = logs_of_step(StepKind::train, *batch);
+      events.after(step++, [&] { return sorted(numbers(logs)); });
+      check_interrupt();
+      if (stop_training) break;
+    }
+    if (!stop_training) events.finish(step, [&] { return sorted(numbers(logs)); });
+    reader.end();
+    if (reader.empty()) {
+      if (epoch == args.initial_epoch)
+        throw ValueError("The training data gave no batch: it is empty, or a generator that was read before. It must yield at least one batch.");
+      if (!reader.steps()) warn(text("The training data gave no batch in epoch ", epoch + 1, ": training ends here. A generator can be read once; pass an iterable that starts over, or `steps_per_epoch`."));
+      break;
+    }
+    training_logs = sorted(numbers(logs));
+    if (args.validation && validates(args.validation_freq, epoch + 1)) {
+      EpochReader validation(*args.validation, limited_steps(args.validation_steps));
+      const std::optional<Dict> val = evaluate_loop(validation, callbacks);
+      if (!val && !validated) throw ValueError("The validation data gave no batch: it is empty, or a generator that was read before. It must yield at least one batch.");
+      if (!val) warn(text("The validation data gave no batch in epoch ", epoch + 1, ". A generator can be read once; pass an iterable that starts over, or `validation_steps`."));
+      else
+        for (const auto& [key, v] : *val) training_logs.set("val_" + key, v);
+      validated = true;
+    }
+    callbacks.epoch("on_epoch_end", epoch, training_logs);
+    if (stop_training) break;
+  }
+  callbacks.phase("on_train_end", training_logs);
+  return history;
+}
+
+std::optional<Dict> Model::evaluate_loop(EpochReader& reader, CallbackList& callbacks) {
+  Dict logs, none;
+  BatchEvents events(callbacks, "test", compile_args_.steps_per_execution);
+  stop_evaluating = false;
+  callbacks.phase("on_test_begin", none);
+  reset_metrics();
+  int64_t step = 0;
+  reader.begin(0);
+  while (std::optional<Batch> batch = reader.next()) {
+    events.before(step);
+    logs = logs_of_step(StepKind::test, *batch);
+    events.after(step++, [&] { return sorted(numbers(logs)); });
+    check_interrupt();
+    if (stop_evaluating) break;
+  }
+  if (!stop_evaluating) events.finish(step, [&] { return sorted(numbers(logs)); });
+  reader.end();
+  if (reader.empty()) return std::nullopt;
+  logs = sorted(numbers(logs));
+  Dict told = logs;
+  callbacks.phase("on_test_end", told);
+  return logs;
+}
+
+Dict Model::evaluate(std::shared_ptr<DataSource> data, EvaluateArgs args) {
+  require_compiled("evaluate");
+  const int verbose = verbosity(args.verbose);
+  EpochReader reader(*data, limited_steps(args.steps));
+  Dict params{{"verbose", verbose}, {"epochs", 1}, {"steps", reader.steps() ? Value(*reader.steps()) : Value()}};
+  CallbackList callbacks(with_defaults(args.callbacks, verbose, nullptr), *this, params);
+  return beside_training([&] {
+    const std::optional<Dict> logs = evaluate_loop(reader, callbacks);
+    if (!logs) throw ValueError("The data gave no batch to evaluate: it is empty, or a generator that was read before. It must yield at least one batch.");
+    return *logs;
+  });
+}
+
+Value Model::predict(std::shared_ptr<DataSource> data, EvaluateArgs args) {
+  const int verbose = verbosity(args.verbose);
+  EpochReader reader(*data, limited_steps(args.steps));
+  Dict params{{"verbose", verbose}, {"epochs", 1}, {"steps", reader.steps() ? Value(*reader.steps()) : Value()}};
+  CallbackList callbacks(with_defaults(args.callbacks, verbose, nullptr), *this, params);
+  BatchEvents events(callbacks, "predict", compile_args_.steps_per_execution);
+  stop_predicting = false;
+  Dict none;
+  callbacks.phase("on_predict_begin", none);
+  std::vector<Tensors> collected;
+  size_t told = 0;  // batches whose outputs callbacks have seen
+  Value structure;
+  auto outputs = [&] { return Dict{{"outputs", joined(structure, {collected.begin() + std::exchange(told, collected.size()), collected.end()})}}; };
+  int64_t step = 0;
+  reader.begin(0);
+  while (std::optional<Batch> batch = reader.next()) {
+    events.before(step);
+    structure = run_step(StepKind::predict, List{batch->x, Value(), Value()});
+    collected.push_back(flatten_tensors(structure));
+    events.after(step++, outputs);
+    check_interrupt();
+    if (stop_predicting) break;
+  }
+  if (!stop_predicting) events.finish(step, outputs);
+  reader.end();
+  none = {};
+  callbacks.phase("on_predict_end", none);
+  if (collected.empty()) throw ValueError("The data gave no batch to predict: it is empty, or a generator that was read before. It must yield at least one batch.");
+  return joined(structure, collected);
 }
 
 // ---- arrays ----
@@ -208,18 +292,18 @@ std::shared_ptr<History> Model::fit(const Value& x, const Value& y, FitArgs args
   if (args.validation_split > 0 && !args.validation) {
     auto [first, last] = ArrayData::split(x, y, sample_weight, args.validation_split);
     train = first;
-    args.validation = std::make_shared<ArrayData>(last.x, last.y, last.sample_weight, ArrayData::Options{args.validation_batch_size.value_or(batch_size), false, {}});
+    args.validation = std::make_shared<ArrayData>(last.x, last.y, last.sample_weight, ArrayData::Options{.batch_size = args.validation_batch_size.value_or(batch_size)});
   }
-  auto data = std::make_shared<ArrayData>(train.x, train.y, train.sample_weight, ArrayData::Options{batch_size, args.shuffle, args.class_weight});
+  auto data = std::make_shared<ArrayData>(train.x, train.y, train.sample_weight, ArrayData::Options{.batch_size = batch_size, .shuffle = args.shuffle, .class_weight = args.class_weight});
   return fit(std::move(data), std::move(args));
 }
 
 Dict Model::evaluate(const Value& x, const Value& y, EvaluateArgs args, const Value& sample_weight) {
-  return evaluate(std::make_shared<ArrayData>(x, y, sample_weight, ArrayData::Options{args.batch_size.value_or(32), false, {}}), args);
+  return evaluate(std::make_shared<ArrayData>(x, y, sample_weight, ArrayData::Options{.batch_size = args.batch_size.value_or(32)}), args);
 }
 
 Value Model::predict(const Value& x, EvaluateArgs args) {
-  return predict(std::make_shared<ArrayData>(x, Value(), Value(), ArrayData::Options{args.batch_size.value_or(32), false, {}}), args);
+  return predict(std::make_shared<ArrayData>(x, Value(), Value(), ArrayData::Options{.batch_size = args.batch_size.value_or(32)}), args);
 }
 
 Dict Model::train_on_batch(const Value& x, const Value& y, const Value& sample_weight, const Dict& class_weight) {
@@ -229,12 +313,20 @@ Dict Model::train_on_batch(const Value& x, const Value& y, const Value& sample_w
     if (!sample_weight.is_none()) throw ValueError("Arguments `sample_weight` and `class_weight` cannot be specified at the same time.");
     weight = class_weights_to_sample_weights(flatten_tensors(y).at(0), class_weight);
   }
-  return sorted(numbers(run_step(StepKind::train, List{x, y, weight}).as_dict()));
+  return on_batch(StepKind::train, {x, y, weight, 0});
 }
 
 Dict Model::test_on_batch(const Value& x, const Value& y, const Value& sample_weight) {
   require_compiled("test_on_batch");
-  return sorted(numbers(run_step(StepKind::test, List{x, y, sample_weight}).as_dict()));
+  return on_batch(StepKind::test, {x, y, sample_weight, 0});
+}
+
+// The figures of this batch alone.
+Dict Model::on_batch(StepKind kind, const Batch& batch) {
+  return beside_training([&] {
+    reset_metrics();
+    return sorted(numbers(logs_of_step(kind, batch)));
+  });
 }
 
 Value Model::predict_on_batch(const Value& x) {

@@ -27,9 +27,15 @@ class LossWith : public Loss {
   Tensor call(const Value& y_true, const Value& y_pred) override { return values(value_to<Operand>(y_true).value(), value_to<Operand>(y_pred).value()); }
   virtual Tensor values(const Tensor& y_true, const Tensor& y_pred) = 0;
   Dict get_config() const override {
-    Dict config = Loss::get_config();
-    write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
+    Dict config = Loss::get_config(), own;
+    write_fields(own, [this](Fields& f) { const_cast<A&>(args).fields(f); });
+    for (const auto& [key, v] : own)
+      if (!config.contains(key)) config.set(key, v);
     return config;
+  }
+  void attributes(Fields& f) override {
+    Loss::attributes(f);
+    args.fields(f);
   }
   A args;
 };

@@ -65,8 +65,8 @@ class CallableLoss final : public Loss {
 }  // namespace
 
 Loss::Loss(std::string name, std::string reduction, const Value& dtype)
-    : name_(std::move(name)), reduction_(std::move(reduction)), dtype_(dtype.is_none() ? settings().floatx() : get_dtype_policy(dtype)->compute_dtype()) {
-  check_reduction(reduction_);
+    : name_(std::move(name)), reduction_{std::move(reduction)}, dtype_(dtype.is_none() ? settings().floatx() : get_dtype_policy(dtype)->compute_dtype()) {
+  check_reduction(reduction_.name);
   if (name_.empty()) name_ = auto_name("loss");
 }
 
@@ -83,10 +83,22 @@ Tensor Loss::weighted(const Value& y_true, const Value& y_pred, const Tensor& sa
   Tensor values = hooked("call") ? value_to<Operand>(hook->invoke("call", {t, p}, {})).value() : call(t, p);
   if (Tensor own = values.mask(); own.defined() && !(mask.defined() && own.same(mask)))
     mask = mask.defined() ? binary(Binary::logical_and, cast(mask, DType::boolean), cast(own, DType::boolean)) : own;
-  return reduce_weighted(values, sample_weight, mask, reduction_, dtype_);
+  return reduce_weighted(values, sample_weight, mask, reduction_.name, dtype_);
 }
 
-Dict Loss::get_config() const { return {{"name", name_}, {"reduction", reduction_.empty() ? Value() : Value(reduction_)}}; }
+Dict Loss::get_config() const { return {{"name", name_}, {"reduction", to_value(reduction_)}}; }
+
+void Loss::attributes(Fields& f) {
+  f("name", name_);
+  f("reduction", reduction_);
+}
+
+void from_value(const Value& v, Reduction& out) {
+  std::string name = v.is_none() ? "" : v.as_string();
+  check_reduction(name);
+  out.name = std::move(name);
+}
+Value to_value(const Reduction& r) { return r.name.empty() ? Value() : Value(r.name); }
 
 std::shared_ptr<Loss> Loss::adapt(const ObjectPtr& object) {
   if (auto f = std::dynamic_pointer_cast<Callable>(object)) return std::make_shared<CallableLoss>(std::move(f));
@@ -94,7 +106,14 @@ std::shared_ptr<Loss> Loss::adapt(const ObjectPtr& object) {
 }
 
 Tensor apply_mask(const Tensor& sample_weight, const Tensor& mask, DType dtype, const std::string& reduction) {
-  return masked_weight(sample_weight, mask, dtype, reduction);
+  return masked_weight(mask.defined() && sample_weight.defined() ? weights_by_sample(sample_weight, mask.rank()) : sample_weight, mask, dtype, reduction);
+}
+
+Tensor weights_by_sample(const Tensor& weights, int rank) {
+  if (weights.rank() != 1 || rank < 2) return weights;
+  Shape shape = weights.shape();
+  while (shape.rank() < rank) shape.insert(shape.rank(), 1);
+  return reshape(weights, shape);
 }
 
 Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, const std::string& reduction, DType dtype) {

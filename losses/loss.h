@@ -5,6 +5,13 @@
 
 namespace lamina {
 
+// How a loss' values become one. ValueError for unknown names.
+struct Reduction {
+  std::string name;
+};
+void from_value(const Value& v, Reduction& out);
+Value to_value(const Reduction& r);
+
 class Loss : public Object {
  public:
   static constexpr std::string_view kModule = "keras.losses";
@@ -23,24 +30,28 @@ class Loss : public Object {
 
   const std::string& name() const { return name_; }
   void set_name(std::string name) { name_ = std::move(name); }
-  const std::string& reduction() const { return reduction_; }
+  const std::string& reduction() const { return reduction_.name; }
   DType dtype() const { return dtype_; }
   std::string module() const override { return std::string(kModule); }
   Dict get_config() const override;  // name, reduction
+  void attributes(Fields& f) override;
   // A function f(y_true, y_pred) as a loss.
   static std::shared_ptr<Loss> adapt(const ObjectPtr& object);
 
  protected:
-  std::string name_, reduction_;
+  std::string name_;
+  Reduction reduction_;
   DType dtype_;
 };
 using LossRef = Ref<Loss>;
 
 // Weights (may be undefined) and a mask (may be undefined) applied, then reduced. For losses and compiled functions.
 Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, const std::string& reduction, DType dtype);
-// Weights (may be undefined) times the mask (may be undefined). With the reductions "mean" and "sum_over_batch_size" the
+// Weights (may be undefined; one axis is one a sample) times the mask (may be undefined). With the reductions "mean" and "sum_over_batch_size" the
 // mask is scaled so that a mean over all elements is one over those kept.
 Tensor apply_mask(const Tensor& sample_weight, const Tensor& mask, DType dtype, const std::string& reduction);
+// Weights of one axis, one a sample, with further axes of size 1 up to `rank`: a broadcast would take them for the last axis.
+Tensor weights_by_sample(const Tensor& weights, int rank);
 // y_true or y_pred loses a trailing axis of size 1, or gains one, so that ranks agree (Keras' rule).
 void squeeze_or_expand_to_same_rank(Tensor& a, Tensor& b, bool expand_rank_1 = true);
 

@@ -62,6 +62,7 @@ LAMINA_CLASS(Adam, "keras.optimizers", "Steps scaled by averages of gradients an
 struct AdamWArgs : AdamArgs {
   static constexpr const char* kClass = "AdamW";
   AdamWArgs() { base.weight_decay = 0.004; }
+  bool slots() const { return amsgrad; }
   void fields(Fields& f) {
     f("learning_rate", learning_rate, "A number, a schedule or a callable.");
     f("weight_decay", base.weight_decay, "Share of a variable, times the learning rate, taken off before each update.");

@@ -10,6 +10,7 @@ struct AdamArgs {
   double beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7;
   bool amsgrad = false;
   OptimizerArgs base;
+  bool slots() const { return amsgrad; }
   void fields(Fields& f);
 };
 

@@ -17,6 +17,7 @@ struct MuonArgs {
   int64_t ns_steps = 5;
   bool nesterov = true;
   std::optional<double> rms_rate = 0.2;
+  auto slots() const { return std::pair(exclude_embeddings, exclude_layers); }
   void fields(Fields& f);
 };
 

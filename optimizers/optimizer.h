@@ -79,11 +79,12 @@ class Optimizer : public Object {
   void exclude_from_weight_decay(const Variables& variables, const std::vector<std::string>& patterns);
   bool built() const { return built_; }
   const std::string& name() const { return *args_.name; }
+  void set_name(std::string name) { args_.name = std::move(name); }
 
   // The arguments of OptimizerArgs, readable and settable by name. ValueError for use_ema and gradient_accumulation_steps
   // once built, and for values that the constructor refuses.
   Dict arguments() const;
-  void set_argument(const std::string& name, const Value& value);
+  virtual void set_argument(const std::string& name, const Value& value);
 
   // The parts of a step, each usable by itself.
   Tensors clip_gradients(Tensors gradients) const;
@@ -146,6 +147,17 @@ class OptimizerWith : public Optimizer {
     for (const auto& [key, v] : own)
       if (!config.contains(key)) config.set(key, v);
     return config;
+  }
+  void attributes(Fields& f) override { args.fields(f); }
+  // The class's own arguments too. ValueError once built for those that decide which slots there are (A::slots()).
+  void set_argument(const std::string& name, const Value& value) override {
+    if (name == "learning_rate" || arguments().contains(name)) return Optimizer::set_argument(name, value);
+    A changed = args;
+    if (!set_field(class_name(), name, value, [&](Fields& f) { changed.fields(f); })) return Optimizer::set_argument(name, value);
+    if constexpr (requires { changed.slots(); })
+      if (built_ && changed.slots() != args.slots())
+        throw ValueError("`", name, "` of the optimizer '", this->name(), "' can not become ", value.repr(), " after it was built: its variables depend on it. Make a new optimizer, or set it before training.");
+    args = std::move(changed);
   }
   A args;
 

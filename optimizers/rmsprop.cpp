@@ -11,6 +11,7 @@ struct RMSpropArgs {
   double rho = 0.9, momentum = 0, epsilon = 1e-7;
   bool centered = false;
   OptimizerArgs base;
+  int slots() const { return (momentum > 0) + 2 * centered; }
   void fields(Fields& f) {
     f("learning_rate", learning_rate, "A number, a schedule or a callable.");
     f("rho", rho, "Decay of the average of squared gradients.");

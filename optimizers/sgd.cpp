@@ -11,6 +11,7 @@ struct SGDArgs {
   double momentum = 0;
   bool nesterov = false;
   OptimizerArgs base;
+  bool slots() const { return momentum != 0; }
   void fields(Fields& f) {
     f("learning_rate", learning_rate, "A number, a schedule or a callable.");
     f("momentum", momentum, "0 to 1: how much of the last update stays in the next.");

@@ -66,6 +66,10 @@ class Config : public Base {
     write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
     return config;
   }
+  void attributes(Fields& f) override {
+    Base::attributes(f);
+    args.fields(f);
+  }
   A args;
 };
 

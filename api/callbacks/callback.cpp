@@ -1,7 +1,5 @@
 #include "api/callbacks/callback.h"
 
-#include <cstdio>
-
 #include "api/model.h"
 
 namespace lamina {
@@ -44,12 +42,14 @@ typename Methods::mapped_type method_of(const Methods& methods, std::string_view
   return found->second;
 }
 
-void take_logs(const Value& returned, Dict& logs) {
-  if (returned.is_dict()) logs = returned.as_dict();
+// What a user's method leaves in the logs is what those after it see: the hook gives them back.
+void take_logs(const Value& left, Dict& logs) {
+  if (left.is_dict()) logs = left.as_dict();
 }
 }  // namespace
 
 void Callback::event(std::string_view method, int64_t index, Dict& logs) { (this->*method_of(kEpochMethods, method))(index, logs); }
+Value Callback::method(std::string_view name, const List&) { throw AttributeError("'", public_class_name(), "' has no method '", name, "'."); }
 void Callback::event(std::string_view method, Dict& logs) { (this->*method_of(kPhaseMethods, method))(logs); }
 
 void CallbackList::epoch(const char* method, int64_t index, Dict& logs) {
@@ -76,23 +76,6 @@ void History::on_epoch_end(int64_t epoch, Dict& logs) {
     Value& list = history[key];
     if (!list.is_list()) list = List{};
     list.as_list().push_back(value);
-  }
-}
-
-namespace {
-std::function<void(const std::string&)>& printer() {
-  static std::function<void(const std::string&)> f;
-  return f;
-}
-}  // namespace
-
-void set_print_function(std::function<void(const std::string&)> f) { printer() = std::move(f); }
-void print_text(const std::string& s) {
-  if (printer()) {
-    printer()(s);
-  } else {
-    std::fwrite(s.data(), 1, s.size(), stdout);
-    std::fflush(stdout);
   }
 }
 

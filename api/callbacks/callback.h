@@ -29,6 +29,8 @@ class Callback : public Object {
   // The event of that name: on_epoch_begin, on_train_batch_end, ... with an index; on_train_begin, ... without one.
   void event(std::string_view method, int64_t index, Dict& logs);
   void event(std::string_view method, Dict& logs);
+  // A further public method of the class: "get_monitor_value", "in_cooldown". AttributeError if it has none of this name.
+  virtual Value method(std::string_view name, const List& arguments);
 
   virtual void set_model(Model* model) { model_ = model; }
   virtual void set_params(const Dict& params) { params_ = params; }
@@ -72,6 +74,7 @@ class ProgbarLogger final : public Callback {
  public:
   explicit ProgbarLogger(int verbose = 1);
   void set_params(const Dict& params) override;  // as verbose as fit() and its kin
+  void attributes(Fields& f) override;
   ~ProgbarLogger() override;
   std::string class_name() const override { return "ProgbarLogger"; }
   bool needs_batches() const override { return true; }
@@ -88,16 +91,21 @@ class ProgbarLogger final : public Callback {
 
  private:
   struct Bar;
-  void start(bool forget_target);
+  void start();
   void draw(int64_t current, const Dict& logs, bool final);
+  void finish(const Dict& logs);
   int verbose_;
   bool called_in_fit_ = false;
   std::unique_ptr<Bar> bar_;
-  int64_t seen_ = 0;
+  int64_t seen_ = 0, epochs_ = 1;
+  std::optional<int64_t> target_;  // batches an epoch, if known
 };
 
-// Where progress bars and summaries go; bindings point it at sys.stdout.
+// Where progress bars and summaries go; bindings point it at sys.stdout. The standard output gets ASCII where the environment's locale
+// is not UTF-8.
 void set_print_function(std::function<void(const std::string&)> f);
 void print_text(const std::string& s);
+// Lines, boxes and dots as ASCII characters of the same width; other characters as '?'.
+std::string ascii_text(const std::string& utf8);
 
 }  // namespace lamina

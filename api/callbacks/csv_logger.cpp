@@ -22,6 +22,12 @@ class CSVLogger final : public Config<Callback, CSVLoggerArgs> {
  public:
   using Config::Config;
   std::string class_name() const override { return "CSVLogger"; }
+  void attributes(Fields& f) override {
+    Config::attributes(f);
+    f("sep", args.separator);
+    f("keys", columns_, "The columns beside the epoch; empty until the first epoch has ended.");
+    f("append_header", header_, "Whether the next row is preceded by the columns' names.");
+  }
   void on_train_begin(Dict&) override {
     header_ = !(args.append && std::filesystem::exists(args.filename) && std::filesystem::file_size(args.filename) > 0);
     file_ = std::ofstream(args.filename, args.append ? std::ios::app : std::ios::trunc);

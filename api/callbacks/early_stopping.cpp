@@ -5,12 +5,9 @@
 namespace lamina {
 namespace {
 
-struct EarlyStoppingArgs {
-  std::string monitor = "val_loss";
-  double min_delta = 0;
+struct EarlyStoppingArgs : MonitorArgs {
   int64_t patience = 0;
   int verbose = 0;
-  std::string mode = "auto";
   std::optional<double> baseline;
   bool restore_best_weights = false;
   int64_t start_from_epoch = 0;
@@ -26,28 +23,34 @@ struct EarlyStoppingArgs {
   }
 };
 
-class EarlyStopping final : public Config<Callback, EarlyStoppingArgs> {
+class EarlyStopping final : public Config<MonitorCallback, EarlyStoppingArgs> {
  public:
-  explicit EarlyStopping(EarlyStoppingArgs a) : Config(std::move(a)), monitor_("EarlyStopping", args.monitor, args.mode, args.min_delta) {}
+  explicit EarlyStopping(EarlyStoppingArgs a) : Config(std::move(a)) { check_mode(); }
   std::string class_name() const override { return "EarlyStopping"; }
+  MonitorArgs& watched() override { return args; }
+  void attributes(Fields& f) override {
+    Config::attributes(f);
+    f("wait", wait_, "Epochs since the last improvement.");
+    f("stopped_epoch", stopped_epoch_, "The epoch that ended training; 0 if none did.");
+    f("best_epoch", best_epoch_);
+    f("best_weights", best_weights_);
+  }
   void on_train_begin(Dict&) override {
     wait_ = stopped_epoch_ = best_epoch_ = 0;
     best_.reset();
     best_weights_.reset();
   }
   void on_epoch_end(int64_t epoch, Dict& logs) override {
-    monitor_.resolve(model_);
-    std::optional<double> current = monitor_.read(logs);
-    if (!current)
-      warn(text("Early stopping conditioned on metric `", args.monitor, "` which is not available. Available metrics are: ", join(log_names(logs), ",")));
+    resolve();
+    const std::optional<double> current = monitor_value(logs);
     if (!current || epoch < args.start_from_epoch) return;
     if (args.restore_best_weights && !best_weights_) keep(epoch);  // if no epoch ever improves
     ++wait_;
-    if (monitor_.improves(*current, best_)) {
+    if (improves(*current, best_)) {
       best_ = current;
       best_epoch_ = epoch;
       if (args.restore_best_weights) keep(epoch);
-      if (!args.baseline || monitor_.improves(*current, args.baseline)) wait_ = 0;
+      if (!args.baseline || improves(*current, args.baseline)) wait_ = 0;
       return;
     }
     if (wait_ >= args.patience && epoch > 0) {
@@ -61,15 +64,25 @@ class EarlyStopping final : public Config<Callback, EarlyStoppingArgs> {
     if (args.verbose > 0) print_text(text("Restoring model weights from the end of the best epoch: ", best_epoch_ + 1, ".\n"));
     model_->set_weights(*best_weights_);
   }
+  Value method(std::string_view name, const List& arguments) override {
+    if (name != "get_monitor_value") return Config::method(name, arguments);
+    const Dict none, &logs = arguments[0].is_none() ? none : arguments[0].as_dict();
+    const std::optional<double> current = read(logs);
+    if (!current)
+      warn(text("Early stopping conditioned on metric `", args.monitor, "` which is not available. Available metrics are: ", join(log_names(logs), ",")));
+    return current;
+  }
 
  private:
+  std::optional<double> monitor_value(const Dict& logs) {
+    const Value v = hooked("get_monitor_value") ? hook->invoke("get_monitor_value", {logs}, {}) : method("get_monitor_value", {logs});
+    return v.is_none() ? std::nullopt : std::optional(v.as_number());
+  }
   void keep(int64_t epoch) {
     best_weights_ = model_->get_weights();
     best_epoch_ = epoch;
   }
-  Monitor monitor_;
   int64_t wait_ = 0, stopped_epoch_ = 0, best_epoch_ = 0;
-  std::optional<double> best_;
   std::optional<Tensors> best_weights_;
 };
 LAMINA_CLASS(EarlyStopping, "keras.callbacks", "Stops training when a log has not improved for `patience` epochs.");

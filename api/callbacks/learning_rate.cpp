@@ -36,9 +36,7 @@ struct LearningRateSchedulerArgs {
 };
 class LearningRateScheduler final : public Config<Callback, LearningRateSchedulerArgs> {
  public:
-  explicit LearningRateScheduler(LearningRateSchedulerArgs a) : Config(std::move(a)), function_(args.schedule.object_as<Callable>()) {
-    if (!function_) throw TypeError("LearningRateScheduler expects a function as `schedule`, received ", args.schedule.repr(), ".");
-  }
+  explicit LearningRateScheduler(LearningRateSchedulerArgs a) : Config(std::move(a)) { function(); }
   std::string class_name() const override { return "LearningRateScheduler"; }
   void on_epoch_begin(int64_t epoch, Dict&) override {
     for (const Rated& rated : rated_of(model_, "LearningRateScheduler")) {
@@ -53,30 +51,33 @@ class LearningRateScheduler final : public Config<Callback, LearningRateSchedule
 
  private:
   double rate_of(int64_t epoch, double now) const {
+    const std::shared_ptr<Callable> f = function();
     Value rate;
     try {
-      rate = function_->call({epoch, now});
+      rate = f->call({epoch, now});
     } catch (const Error& e) {  // a function of the epoch alone
       if (e.kind() != ErrorKind::type) throw;
-      rate = function_->call({epoch});
+      rate = f->call({epoch});
     }
     if (!rate.is_real() && !(rate.is_tensor() && is_float(rate.as_tensor().dtype())))
       throw ValueError("The output of the `schedule` function should be a float. Got: ", rate.repr());
     return rate.as_number();
   }
-  std::shared_ptr<Callable> function_;
+  std::shared_ptr<Callable> function() const {
+    auto f = args.schedule.object_as<Callable>();
+    if (!f) throw TypeError("LearningRateScheduler expects a function as `schedule`, received ", args.schedule.repr(), ".");
+    return f;
+  }
 };
 LAMINA_CLASS(LearningRateScheduler, "keras.callbacks", "Sets the learning rate at the start of each epoch.");
 
-struct ReduceLROnPlateauArgs {
-  std::string monitor = "val_loss";
+struct ReduceLROnPlateauArgs : MonitorArgs {
   double factor = 0.1;
   int64_t patience = 10;
   int verbose = 0;
-  std::string mode = "auto";
-  double min_delta = 1e-4;
   int64_t cooldown = 0;
   double min_lr = 0;
+  ReduceLROnPlateauArgs() { min_delta = 1e-4; }
   void fields(Fields& f) {
     f("monitor", monitor, "The log to watch.");
     f("factor", factor, "What the learning rate is multiplied by, below 1.");
@@ -88,34 +89,44 @@ struct ReduceLROnPlateauArgs {
     f("min_lr", min_lr, "The least learning rate.");
   }
 };
-class ReduceLROnPlateau final : public Config<Callback, ReduceLROnPlateauArgs> {
+class ReduceLROnPlateau final : public Config<MonitorCallback, ReduceLROnPlateauArgs> {
  public:
-  explicit ReduceLROnPlateau(ReduceLROnPlateauArgs a) : Config(std::move(a)), monitor_("ReduceLROnPlateau", args.monitor, args.mode, args.min_delta) {
+  explicit ReduceLROnPlateau(ReduceLROnPlateauArgs a) : Config(std::move(a)) {
     if (args.factor >= 1) throw ValueError("ReduceLROnPlateau does not support a factor >= 1.0. Received factor=", args.factor);
+    check_mode();
   }
   std::string class_name() const override { return "ReduceLROnPlateau"; }
+  MonitorArgs& watched() override { return args; }
+  void attributes(Fields& f) override {
+    Config::attributes(f);
+    f("wait", wait_, "Epochs since the last improvement or change.");
+    f("cooldown_counter", cooldown_counter_, "Epochs that are still not counted.");
+  }
   void on_train_begin(Dict&) override {
     best_.reset();
-    cooling_ = wait_ = 0;
+    cooldown_counter_ = wait_ = 0;
   }
   void on_epoch_end(int64_t epoch, Dict& logs) override {
-    monitor_.resolve(model_);
+    resolve();
     auto optimizers = rated_of(model_, "ReduceLROnPlateau");
     for (const Rated& rated : optimizers) logs.set(rated.log(), rated.optimizer->learning_rate().item());
-    std::optional<double> current = monitor_.read(logs);
+    std::optional<double> current = read(logs);
     if (!current) {
       warn(text("Learning rate reduction is conditioned on metric `", args.monitor, "` which is not available. Available metrics are: ", join(log_names(logs), ","), "."));
       return;
     }
-    if (cooling_ > 0) --cooling_, wait_ = 0;
-    if (monitor_.improves(*current, best_)) {
+    if (in_cooldown()) --cooldown_counter_, wait_ = 0;
+    if (improves(*current, best_)) {
       best_ = current;
       wait_ = 0;
-    } else if (cooling_ <= 0 && ++wait_ >= args.patience) {
+    } else if (!in_cooldown() && ++wait_ >= args.patience) {
       bool reduced = false;
       for (const Rated& rated : optimizers) reduced |= reduce(rated, epoch);
-      if (reduced) cooling_ = args.cooldown, wait_ = 0;
+      if (reduced) cooldown_counter_ = args.cooldown, wait_ = 0;
     }
+  }
+  Value method(std::string_view name, const List& arguments) override {
+    return name == "in_cooldown" ? Value(cooldown_counter_ > 0) : Config::method(name, arguments);
   }
 
  private:
@@ -127,9 +138,8 @@ class ReduceLROnPlateau final : public Config<Callback, ReduceLROnPlateauArgs> {
     if (args.verbose > 0) print_text(text("\nEpoch ", epoch + 1, ": ReduceLROnPlateau reducing ", rated.prefix(), "learning rate to ", reduced, ".\n"));
     return true;
   }
-  Monitor monitor_;
-  std::optional<double> best_;
-  int64_t cooling_ = 0, wait_ = 0;
+  bool in_cooldown() { return (hooked("in_cooldown") ? hook->invoke("in_cooldown", {}, {}) : method("in_cooldown", {})).as_bool(); }
+  int64_t cooldown_counter_ = 0, wait_ = 0;
 };
 LAMINA_CLASS(ReduceLROnPlateau, "keras.callbacks", "Multiplies the learning rate by `factor` when a log has not improved for `patience` epochs.");
 

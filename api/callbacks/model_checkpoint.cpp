@@ -48,11 +48,10 @@ std::string five_digits(std::optional<double> v) {
   return buffer;
 }
 
-struct ModelCheckpointArgs {
-  std::string filepath, monitor = "val_loss";
+struct ModelCheckpointArgs : MonitorArgs {
+  std::string filepath;
   int verbose = 0;
   bool save_best_only = false, save_weights_only = false;
-  std::string mode = "auto";
   Value save_freq = "epoch";
   std::optional<double> initial_value_threshold;
   void fields(Fields& f) {
@@ -67,9 +66,11 @@ struct ModelCheckpointArgs {
   }
 };
 
-class ModelCheckpoint final : public Config<Callback, ModelCheckpointArgs> {
+class ModelCheckpoint final : public Config<MonitorCallback, ModelCheckpointArgs> {
  public:
-  explicit ModelCheckpoint(ModelCheckpointArgs a) : Config(std::move(a)), monitor_("ModelCheckpoint", args.monitor, args.mode, 0), best_(args.initial_value_threshold) {
+  explicit ModelCheckpoint(ModelCheckpointArgs a) : Config(std::move(a)) {
+    best_ = args.initial_value_threshold;
+    check_mode();
     if (!args.save_freq.is_int() && !(args.save_freq.is_string() && args.save_freq.as_string() == "epoch"))
       throw ValueError("Unrecognized save_freq: ", args.save_freq.repr(), ". Expected save_freq are 'epoch' or integer values");
     if (args.save_weights_only && !args.filepath.ends_with(".weights.h5"))
@@ -78,6 +79,11 @@ class ModelCheckpoint final : public Config<Callback, ModelCheckpointArgs> {
       throw ValueError("The filepath provided must end in `.keras` (Keras model format). Received: filepath=", args.filepath);
   }
   std::string class_name() const override { return "ModelCheckpoint"; }
+  MonitorArgs& watched() override { return args; }
+  void attributes(Fields& f) override {
+    Config::attributes(f);
+    f("min_delta", args.min_delta, "Smaller changes are no improvement.");
+  }
   bool needs_batches() const override { return args.save_freq.is_int(); }
   void on_epoch_begin(int64_t epoch, Dict&) override { epoch_ = epoch; }
   void on_train_batch_end(int64_t batch, Dict& logs) override {
@@ -86,11 +92,11 @@ class ModelCheckpoint final : public Config<Callback, ModelCheckpointArgs> {
     last_batch_ = batch;
     if (seen_ < args.save_freq.as_int()) return;
     seen_ = 0;
-    if (args.save_best_only) monitor_.resolve(model_);
+    if (args.save_best_only) resolve();
     save(epoch_, batch, logs);
   }
   void on_epoch_end(int64_t epoch, Dict& logs) override {
-    if (args.save_best_only) monitor_.resolve(model_);
+    if (args.save_best_only) resolve();
     if (args.save_freq.is_string()) save(epoch, {}, logs);
   }
 
@@ -103,12 +109,12 @@ class ModelCheckpoint final : public Config<Callback, ModelCheckpointArgs> {
       say(epoch, "saving model to " + path);
       return true;
     }
-    std::optional<double> current = monitor_.read(logs);
+    std::optional<double> current = read(logs);
     if (!current) {
       warn(text("Can save best model only with ", args.monitor, " available."));
       return true;
     }
-    if (!monitor_.improves(*current, best_)) {
+    if (!improves(*current, best_)) {
       say(epoch, text(args.monitor, " did not improve from ", five_digits(best_)));
       return false;
     }
@@ -130,8 +136,6 @@ class ModelCheckpoint final : public Config<Callback, ModelCheckpointArgs> {
     say(epoch, "finished saving model to " + path);
   }
 
-  Monitor monitor_;
-  std::optional<double> best_;
   int64_t epoch_ = 0, seen_ = 0, last_batch_ = -1;
 };
 LAMINA_CLASS(ModelCheckpoint, "keras.callbacks", "Saves the model or its weights each epoch, every so many batches, or when a log improves.");

@@ -5,37 +5,51 @@
 
 namespace lamina {
 
-Monitor::Monitor(std::string owner, std::string name, std::string mode, double min_delta)
-    : owner_(std::move(owner)), name_(std::move(name)), mode_(std::move(mode)), min_delta_(std::abs(min_delta)) {
-  if (mode_ == "auto" || mode_ == "min" || mode_ == "max") return;
-  warn(text(owner_, " mode '", mode_, "' is unknown, fallback to auto mode."));
-  mode_ = "auto";
+void MonitorCallback::attributes(Fields& f) {
+  f("best", best_);
+  f("monitor_op", op_);
 }
 
-void Monitor::resolve(const Model* model) {
-  if (rises_) return;
-  if (mode_ != "auto") {
-    rises_ = mode_ == "max";
-    return;
+void MonitorCallback::check_mode() {
+  std::string& mode = watched().mode;
+  if (mode == "auto" || mode == "min" || mode == "max") return;
+  warn(text(class_name(), " mode '", mode, "' is unknown, fallback to auto mode."));
+  mode = "auto";
+}
+
+void MonitorCallback::resolve() {
+  if (!op_.is_none()) return;
+  const auto& [name, mode, min_delta] = watched();
+  std::optional<bool> rises;
+  if (mode == "auto") {
+    std::string metric = name.starts_with("val_") ? name.substr(4) : name;
+    if (metric == "loss") rises = false;
+    if (model_)
+      for (const MetricPtr& m : model_->metrics())
+        if (m->name() == metric && m->direction() != Metric::Direction::unknown) rises = m->direction() == Metric::Direction::up;
+  } else {
+    rises = mode == "max";
   }
-  std::string metric = name_.starts_with("val_") ? name_.substr(4) : name_;
-  if (metric == "loss") rises_ = false;
-  if (model)
-    for (const MetricPtr& m : model->metrics())
-      if (m->name() == metric && m->direction() != Metric::Direction::unknown) rises_ = m->direction() == Metric::Direction::up;
-  if (!rises_)
-    throw ValueError(owner_, " callback received monitor=", name_, ", but Keras isn't able to automatically determine whether that metric should be maximized or minimized. Pass `mode='max'` "
+  if (!rises)
+    throw ValueError(public_class_name(), " callback received monitor=", name, ", but Keras isn't able to automatically determine whether that metric should be maximized or minimized. Pass `mode='max'` "
                      "in order to monitor based on the highest metric value, or pass `mode='min'` in order to use the lowest value.");
+  op_ = *rises ? "greater" : "less";
 }
 
-bool Monitor::improves(double value, std::optional<double> reference) const {
-  if (!reference) return true;
-  return *rises_ ? value - min_delta_ > *reference : value + min_delta_ < *reference;
+bool MonitorCallback::improves(double value, std::optional<double> reference) {
+  if (std::isnan(value)) return false;
+  if (!reference || std::isnan(*reference)) return true;
+  const double least = std::abs(watched().min_delta);
+  if (auto f = op_.object_as<Callable>()) {
+    const Value answer = f->call({value - least, *reference});
+    return answer.is_bool() ? answer.as_bool() : answer.as_number() != 0;
+  }
+  return op_ == Value("greater") ? value - least > *reference : value + least < *reference;
 }
 
-std::optional<double> Monitor::read(const Dict& logs) const {
-  const Value* v = logs.find(name_);
-  if (!v || !(v->is_number() || v->is_tensor())) return {};
+std::optional<double> MonitorCallback::read(const Dict& logs) {
+  const Value* v = logs.find(watched().monitor);
+  if (!v || !(v->is_number() || (v->is_tensor() && v->as_tensor().size() == 1))) return {};
   return v->as_number();
 }
 

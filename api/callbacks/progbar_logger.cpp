@@ -1,6 +1,7 @@
 #include <chrono>
 
 #include "api/model.h"
+#include "backends/core/fields.h"
 
 namespace lamina {
 
@@ -37,13 +38,27 @@ ProgbarLogger::~ProgbarLogger() = default;
 void ProgbarLogger::set_params(const Dict& params) {
   Callback::set_params(params);
   if (const Value* v = params.find("verbose"); v && v->is_int()) verbose_ = static_cast<int>(v->as_int());
+  if (const Value* v = params.find("epochs"); v && v->is_int()) epochs_ = v->as_int();
+  if (const Value* v = params.find("steps")) target_ = v->is_int() ? std::optional(v->as_int()) : std::nullopt;
 }
 
-void ProgbarLogger::start(bool) {
+void ProgbarLogger::attributes(Fields& f) {
+  f("verbose", verbose_);
+  f("seen", seen_);
+  f("target", target_);
+  f("epochs", epochs_);
+}
+
+void ProgbarLogger::start() {
   bar_ = std::make_unique<Bar>();
-  const Value* steps = params_.find("steps");
-  if (steps && steps->is_int()) bar_->target = steps->as_int();
+  bar_->target = target_;
   seen_ = 0;
+}
+
+void ProgbarLogger::finish(const Dict& logs) {
+  if (!bar_) return;
+  if (!target_) bar_->target = target_ = seen_;  // now it is known
+  draw(*bar_->target, logs, true);
 }
 
 void ProgbarLogger::draw(int64_t current, const Dict& logs, bool final) {
@@ -97,17 +112,16 @@ void ProgbarLogger::draw(int64_t current, const Dict& logs, bool final) {
 
 void ProgbarLogger::on_train_begin(Dict&) { called_in_fit_ = true; }
 void ProgbarLogger::on_epoch_begin(int64_t epoch, Dict&) {
-  start(true);
-  const Value* epochs = params_.find("epochs");
-  if (verbose_ && epochs && epochs->as_int() > 1) print_text(text("Epoch ", epoch + 1, "/", epochs->as_int(), "\n"));
+  start();
+  if (verbose_ && epochs_ > 1) print_text(text("Epoch ", epoch + 1, "/", epochs_, "\n"));
 }
-void ProgbarLogger::on_epoch_end(int64_t, Dict& logs) { draw(bar_ && bar_->target ? *bar_->target : seen_, logs, true); }
+void ProgbarLogger::on_epoch_end(int64_t, Dict& logs) { finish(logs); }
 void ProgbarLogger::on_train_batch_end(int64_t batch, Dict& logs) { draw(seen_ = batch + 1, logs, false); }
-void ProgbarLogger::on_test_begin(Dict&) { if (!called_in_fit_) start(true); }
+void ProgbarLogger::on_test_begin(Dict&) { if (!called_in_fit_) start(); }
 void ProgbarLogger::on_test_batch_end(int64_t batch, Dict& logs) { if (!called_in_fit_) draw(seen_ = batch + 1, logs, false); }
-void ProgbarLogger::on_test_end(Dict& logs) { if (!called_in_fit_) draw(bar_ && bar_->target ? *bar_->target : seen_, logs, true); }
-void ProgbarLogger::on_predict_begin(Dict&) { start(true); }
+void ProgbarLogger::on_test_end(Dict& logs) { if (!called_in_fit_) finish(logs); }
+void ProgbarLogger::on_predict_begin(Dict&) { start(); }
 void ProgbarLogger::on_predict_batch_end(int64_t batch, Dict&) { draw(seen_ = batch + 1, {}, false); }
-void ProgbarLogger::on_predict_end(Dict&) { draw(bar_ && bar_->target ? *bar_->target : seen_, {}, true); }
+void ProgbarLogger::on_predict_end(Dict&) { finish({}); }
 
 }  // namespace lamina

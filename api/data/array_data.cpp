@@ -138,14 +138,22 @@ ArrayData::ArrayData(Value x, Value y, Value sample_weight, Options options)
 
 std::optional<int64_t> ArrayData::batches() const { return (samples_ + options_.batch_size - 1) / options_.batch_size; }
 
-void ArrayData::begin_epoch(int64_t) {
+void ArrayData::begin_pass(int64_t) {
   at_ = 0;
   ahead_ = nullptr;
   if (!options_.shuffle) return;
   order_.resize(samples_);
   for (int64_t i = 0; i < samples_; ++i) order_[i] = i;
   std::mt19937_64 random(next_shuffle_seed());
-  for (int64_t i = samples_; i > 1; --i) std::swap(order_[i - 1], order_[random() % static_cast<uint64_t>(i)]);
+  auto shuffle = [&random](std::vector<int64_t>& list) {
+    for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random() % i]);
+  };
+  if (!options_.whole_batches) return shuffle(order_);
+  std::vector<int64_t> batches(static_cast<size_t>(samples_ / options_.batch_size));  // a smaller one stays the last
+  for (size_t i = 0; i < batches.size(); ++i) batches[i] = static_cast<int64_t>(i);
+  shuffle(batches);
+  for (size_t i = 0; i < batches.size(); ++i)
+    for (int64_t k = 0; k < options_.batch_size; ++k) order_[static_cast<int64_t>(i) * options_.batch_size + k] = batches[i] * options_.batch_size + k;
 }
 
 Batch ArrayData::views(int64_t from, int64_t to) const {

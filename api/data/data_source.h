@@ -1,6 +1,6 @@
 #pragma once
-// Where batches come from. A source gives one epoch at a time; arrays are cut and shuffled here, generators and datasets
-// of bindings implement the same interface.
+// Where batches come from. A source gives one pass at a time; arrays are cut and shuffled here, generators and datasets
+// of bindings implement the same interface. EpochReader makes epochs of passes.
 #include "backends/core/value.h"
 #include "backends/core/object.h"
 
@@ -15,26 +15,30 @@ struct Batch {
 class DataSource {
  public:
   virtual ~DataSource() = default;
-  virtual void begin_epoch(int64_t epoch) = 0;
-  virtual std::optional<Batch> next() = 0;            // nullopt at the end of the epoch
-  virtual void end_epoch() {}
-  virtual std::optional<int64_t> batches() const = 0;  // an epoch's number of batches, if known
+  virtual void begin_pass(int64_t epoch) = 0;          // from the start; what can be read only once goes on
+  virtual std::optional<Batch> next() = 0;             // nullopt at the end of the pass
+  virtual void end_pass() {}                           // all read, or no more wanted
+  virtual std::optional<int64_t> batches() const = 0;  // a pass' number of batches, if known
+  // Told at each epoch of a training, which may be a part of a pass (`steps_per_epoch`).
+  virtual void on_epoch_begin() {}
+  virtual void on_epoch_end() {}
   virtual std::optional<int64_t> batch_size() const { return {}; }
 };
 
-// Arrays in memory. Batches of an unshuffled epoch share the arrays' memory; those of a shuffled one are copied together by threads that
+// Arrays in memory. Batches of an unshuffled pass share the arrays' memory; those of a shuffled one are copied together by threads that
 // wait for work, while the batch before is in use.
 class ArrayData final : public DataSource {
  public:
   struct Options {
     int64_t batch_size = 32;
     bool shuffle = false;
+    bool whole_batches = false;  // shuffled: batches of neighbours in another order, instead of samples
     Dict class_weight;
   };
   // ValueError naming the shapes if the first axes differ, or if there is no data.
   ArrayData(Value x, Value y, Value sample_weight, Options options);
   ~ArrayData() override;
-  void begin_epoch(int64_t epoch) override;
+  void begin_pass(int64_t epoch) override;
   std::optional<Batch> next() override;
   std::optional<int64_t> batches() const override;
   std::optional<int64_t> batch_size() const override { return options_.batch_size; }

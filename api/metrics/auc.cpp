@@ -48,6 +48,7 @@ std::string one_of(const std::string& given, std::initializer_list<const char*> 
 
 class AUC final : public MetricWith<Metric, AUCArgs> {
  public:
+  bool settled() const override { return true; }
   explicit AUC(AUCArgs a) : MetricWith(std::move(a)) {
     args.curve = one_of(args.curve, {"PR", "ROC", "PRGAIN"}, "curve");
     args.summation_method = one_of(args.summation_method, {"interpolation", "majoring", "minoring"}, "summation method");

@@ -24,6 +24,7 @@ struct CountArgs {
 template <class Name, Variable ConfusionCounts::*kWhich>
 class CountMetric : public MetricWith<Metric, CountArgs<Name>> {
  public:
+  bool settled() const override { return true; }
   explicit CountMetric(CountArgs<Name> a) : MetricWith<Metric, CountArgs<Name>>(std::move(a)) {
     options_.thresholds = parse_thresholds(this->args.thresholds, 0.5);
     options_.even = evenly_spaced(options_.thresholds);
@@ -74,6 +75,7 @@ struct ShareArgs {
 template <class Name, Variable ConfusionCounts::*kOther>
 class ShareMetric : public MetricWith<Metric, ShareArgs<Name>> {
  public:
+  bool settled() const override { return true; }
   explicit ShareMetric(ShareArgs<Name> a) : MetricWith<Metric, ShareArgs<Name>>(std::move(a)) {
     options_.thresholds = parse_thresholds(this->args.thresholds, this->args.top_k ? -1e10 : 0.5);
     options_.even = evenly_spaced(options_.thresholds);
@@ -136,6 +138,7 @@ struct AtArgs {
 template <class Name>
 class AtMetric : public MetricWith<Metric, AtArgs<Name>> {
  public:
+  bool settled() const override { return true; }
   explicit AtMetric(AtArgs<Name> a) : MetricWith<Metric, AtArgs<Name>>(std::move(a)) {
     const auto& args = this->args;
     if (args.value < 0 || args.value > 1) throw ValueError("Argument `", Name::kArgument, "` must be in the range [0, 1]. Received: ", Name::kArgument, "=", args.value);

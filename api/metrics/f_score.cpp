@@ -52,6 +52,7 @@ struct F1ScoreArgs : FBetaScoreArgs {
 template <class A>
 class FScore : public MetricWith<Metric, A> {
  public:
+  bool settled() const override { return true; }
   explicit FScore(A a) : MetricWith<Metric, A>(std::move(a)) {
     if (!this->args.beta.is_real()) throw ValueError("Invalid `beta` argument value. It should be a Python float. Received: beta=", printed(this->args.beta), " of type '", type_of(this->args.beta), "'");
     beta_ = this->args.beta.as_number();

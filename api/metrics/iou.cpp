@@ -38,6 +38,7 @@ struct IoUArgs {
 template <class A>
 class IoUMetric : public MetricWith<Metric, A> {
  public:
+  bool settled() const override { return true; }
   explicit IoUMetric(A a) : MetricWith<Metric, A>(standard(std::move(a))) {
     const auto& args = this->args;
     ids_ = args.target_class_ids;

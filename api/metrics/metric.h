@@ -19,6 +19,8 @@ class Metric : public Object {
   virtual Value result() = 0;   // a scalar tensor, or a dict or tensor of them
   virtual void reset_state();   // all variables to zero
   virtual Variables variables() const;
+  // Those of metrics inside it too, where a user's class has such.
+  virtual Variables all_variables() const { return variables(); }
   // Whether larger results are better: what callbacks with an automatic mode ask.
   enum class Direction { unknown, up, down };
   virtual Direction direction() const { return Direction::unknown; }
@@ -76,6 +78,11 @@ class MetricWith : public Base {
       if (!config.contains(key)) config.set(key, v);
     return config;
   }
+  void attributes(Fields& f) override {
+    if (!settled()) args.fields(f);
+  }
+  // Whether arguments were used up when the metric was made: its variables, say, have their shapes from them.
+  virtual bool settled() const { return false; }
   A args;
 };
 

@@ -23,6 +23,7 @@ struct R2ScoreArgs {
 };
 class R2Score final : public MetricWith<Metric, R2ScoreArgs> {
  public:
+  bool settled() const override { return true; }
   explicit R2Score(R2ScoreArgs a) : MetricWith(std::move(a)) {
     const Value& how = args.class_aggregation;
     if (!how.is_none() && how.as_string() != "uniform_average" && how.as_string() != "variance_weighted_average")

@@ -156,6 +156,27 @@ bool set_field(const std::string& owner, const std::string& name, const Value& v
   return setting.found;
 }
 
+std::optional<Value> attribute_of(const Object& object, const std::string& name) {
+  class Getting final : public Fields {
+   public:
+    explicit Getting(const std::string& name) : name_(name) {}
+    std::optional<Value> found;
+
+   private:
+    void visit(const char* name, const char*, const Setter&, const Getter& get) override {
+      if (!found && name_ == name) found = get();
+    }
+    const std::string& name_;
+  };
+  Getting getting(name);
+  const_cast<Object&>(object).attributes(getting);
+  return getting.found;
+}
+
+bool set_attribute(Object& object, const std::string& name, const Value& value) {
+  return set_field(object.public_class_name(), name, value, [&](Fields& f) { object.attributes(f); });
+}
+
 void read_fields(const std::string& owner, const Dict& config, const std::function<void(Fields&)>& list, Dict* extra) {
   Reader reader(owner, config);
   list(reader);

@@ -93,6 +93,10 @@ class Fields {
 void read_fields(const std::string& owner, const Dict& config, const std::function<void(Fields&)>& list, Dict* extra = nullptr);
 // Sets the one field called `name`, if there is one. TypeError or ValueError as from read_fields.
 bool set_field(const std::string& owner, const std::string& name, const Value& value, const std::function<void(Fields&)>& list);
+// An object's attribute of that name; nothing if it has none.
+std::optional<Value> attribute_of(const Object& object, const std::string& name);
+// Sets it; false if there is none. TypeError or ValueError as from read_fields.
+bool set_attribute(Object& object, const std::string& name, const Value& value);
 // Fields as config entries, in order; hidden ones left out.
 void write_fields(Dict& config, const std::function<void(Fields&)>& list);
 std::vector<FieldInfo> describe_fields(const std::function<void(Fields&)>& list);

@@ -11,7 +11,7 @@
 
 namespace lamina {
 
-class FieldVisitor;
+class Fields;
 
 // A method that a binding may override (a Python subclass): the object asks its hook before running its own code.
 class MethodHook {
@@ -40,6 +40,8 @@ class Object : public std::enable_shared_from_this<Object> {
   // when the object has been made again.
   virtual void extend_serialized(Dict&) const {}
   virtual void finish_deserialize(const Dict&) {}
+  // What is read and set by name beside methods: arguments, and state such as the epochs that an EarlyStopping has waited.
+  virtual void attributes(Fields&) {}
 
   // Set by bindings on objects whose class a user derived; owned by the binding's object, which outlives it.
   MethodHook* hook = nullptr;

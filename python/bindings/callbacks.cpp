@@ -10,15 +10,16 @@ namespace lamina::bindings {
 namespace {
 class UserCallback final : public User<Callback> {};
 
-// Logs that the callback added (the learning rate) are written back into the caller's dict.
+// Logs that the callback added or changed (the learning rate) are written back into the caller's dict.
 template <class Event>
 void with_logs(py::handle logs, Event event) {
   Dict d = logs.is_none() ? Dict{} : to_value(logs).as_dict();
+  const Dict before = d;
   event(d);
   if (!py::isinstance<py::dict>(logs)) return;
   auto dict = py::reinterpret_borrow<py::dict>(logs);
   for (const auto& [key, v] : d)
-    if (!dict.contains(key)) dict[py::str(key)] = to_python(v);
+    if (const Value* old = before.find(key); !old || !(*old == v)) dict[py::str(key)] = to_python(v);
 }
 }  // namespace
 
@@ -35,14 +36,10 @@ void bind_callbacks(py::module_& m) {
       })
       .def("_model", [](const Callback& c) -> py::object { return c.model() ? object_to_python(c.model()->self()) : py::none(); })
       .def("_params", [](const Callback& c) { return to_python(Value(c.params())); })
-      .def("_history", [](Callback& c) -> py::object {
-        auto* h = dynamic_cast<History*>(&c);
-        return h ? to_python(Value(h->history)) : py::none();
-      })
-      .def("_epochs", [](Callback& c) -> py::object {
-        auto* h = dynamic_cast<History*>(&c);
-        return h ? py::cast(h->epochs) : py::none();
-      });
+      .def("_method", [](Callback& c, const std::string& name, py::args arguments) { return to_python(c.method(name, to_list(arguments))); });
+  // A value that C++ only hands on, to come back as the same Python object.
+  m.def("carried", [](py::object o) { return ObjectBox{std::make_shared<Foreign>(std::move(o))}; });
+  m.def("ascii_text", &ascii_text);
 }
 
 }  // namespace lamina::bindings

@@ -282,6 +282,7 @@ Value to_value(py::handle h) {
     Object& o = h.cast<Object&>();
     return Value(o.self());
   }
+  if (py::isinstance<ObjectBox>(h)) return Value(h.cast<const ObjectBox&>().pointer);
   const Modules& m = modules();
   if (py::isinstance(h, m.ndarray)) return tensor_from_array(h, false);
   if (py::isinstance(h, m.generic)) return tensor_from_array(m.asarray(h), false);

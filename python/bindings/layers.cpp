@@ -92,6 +92,7 @@ void bind_layers(py::module_& m) {
         a.pop_back();
         return to_python(op.record(std::move(a), to_dict(kwargs), strip_symbolic(result)));
       })
+      .def("_run_node", [](Operation& op, py::args args, py::kwargs kwargs) { return to_python(op.run_node(to_list(args), to_dict(kwargs))); })
       .def("_node_count", [](const Operation& op) { return op.inbound_nodes.size(); })
       .def("_node", [](const Operation& op, int index) {
         NodePtr n = op.node(index);

@@ -2,8 +2,10 @@
 #include <pybind11/stl.h>
 
 #include "api/cloning.h"
+#include "api/config.h"
 #include "api/model.h"
 #include "api/sequential.h"
+#include "backends/core/interrupt.h"
 #include "backends/core/warning.h"
 #include "bindings/hook.h"
 #include "serialization/model_io.h"
@@ -22,18 +24,16 @@ class UserModel final : public Model {
 
 // A user's subclass of Sequential or Functional keeps the behaviour of its base; only names come from the hook.
 
-// Batches from a Python object: begin_epoch(epoch), next_batch() -> (x, y, sample_weight) or None, end_epoch().
+// Batches from a Python object: begin_pass(epoch), next_batch() -> (x, y, sample_weight) or None, end_pass(), on_epoch_begin() and
+// on_epoch_end(); `batches` is a pass' number of batches or None.
 class PySource final : public DataSource {
  public:
-  PySource(py::object source, std::optional<int64_t> batches) : source_(std::move(source)), batches_(batches) {}
+  explicit PySource(py::object source) : source_(std::move(source)) {}
   ~PySource() override {
     py::gil_scoped_acquire gil;
     source_ = py::object();
   }
-  void begin_epoch(int64_t epoch) override {
-    py::gil_scoped_acquire gil;
-    source_.attr("begin_epoch")(epoch);
-  }
+  void begin_pass(int64_t epoch) override { call("begin_pass", epoch); }
   std::optional<Batch> next() override {
     py::gil_scoped_acquire gil;
     py::object item = source_.attr("next_batch")();
@@ -46,15 +46,21 @@ class PySource final : public DataSource {
     }
     return b;
   }
-  void end_epoch() override {
+  void end_pass() override { call("end_pass"); }
+  void on_epoch_begin() override { call("on_epoch_begin"); }
+  void on_epoch_end() override { call("on_epoch_end"); }
+  std::optional<int64_t> batches() const override {
     py::gil_scoped_acquire gil;
-    source_.attr("end_epoch")();
+    return source_.attr("batches").cast<std::optional<int64_t>>();
   }
-  std::optional<int64_t> batches() const override { return batches_; }
 
  private:
+  template <class... Args>
+  void call(const char* method, Args... args) {
+    py::gil_scoped_acquire gil;
+    source_.attr(method)(args...);
+  }
   py::object source_;
-  std::optional<int64_t> batches_;
 };
 
 std::shared_ptr<DataSource> source_of(py::handle data) { return data.cast<std::shared_ptr<DataSource>>(); }
@@ -75,32 +81,20 @@ std::optional<T> optional(py::handle h) {
   return to_value(h).as_int();
 }
 
-// Ctrl-C between steps: the interpreter's pending signals are looked at once a batch.
-class SignalCheck final : public Callback {
- public:
-  void on_train_batch_end(int64_t, Dict&) override { check(); }
-  void on_test_batch_end(int64_t, Dict&) override { check(); }
-  void on_predict_batch_end(int64_t, Dict&) override { check(); }
-  static void check() {
-    py::gil_scoped_acquire gil;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-  }
-};
-
 }  // namespace
 
 void bind_models(py::module_& m) {
   py::class_<DataSource, std::shared_ptr<DataSource>>(m, "DataSource")
       .def_property_readonly("batches", [](const DataSource& s) { return s.batches(); });
-  m.def("array_source", [](py::handle x, py::handle y, py::handle w, int64_t batch_size, bool shuffle, py::handle class_weight) -> std::shared_ptr<DataSource> {
-    ArrayData::Options o{batch_size, shuffle, class_weight.is_none() ? Dict{} : to_value(class_weight).as_dict()};
+  m.def("array_source", [](py::handle x, py::handle y, py::handle w, int64_t batch_size, bool shuffle, bool whole_batches, py::handle class_weight) -> std::shared_ptr<DataSource> {
+    ArrayData::Options o{batch_size, shuffle, whole_batches, class_weight.is_none() ? Dict{} : to_value(class_weight).as_dict()};
     return std::make_shared<ArrayData>(to_value(x), to_value(y), to_value(w), std::move(o));
   });
   m.def("split_arrays", [](py::handle x, py::handle y, py::handle w, double fraction) {
     auto [a, b] = ArrayData::split(to_value(x), to_value(y), to_value(w), fraction);
     return py::make_tuple(py::make_tuple(to_python(a.x), to_python(a.y), to_python(a.sample_weight)), py::make_tuple(to_python(b.x), to_python(b.y), to_python(b.sample_weight)));
   });
-  m.def("python_source", [](py::object source, std::optional<int64_t> batches) -> std::shared_ptr<DataSource> { return std::make_shared<PySource>(std::move(source), batches); });
+  m.def("python_source", [](py::object source) -> std::shared_ptr<DataSource> { return std::make_shared<PySource>(std::move(source)); });
   m.def("class_weights_to_sample_weights", [](py::handle y, py::handle weights) {
     return to_python(class_weights_to_sample_weights(to_value(y).as_tensor(), to_value(weights).as_dict()));
   });
@@ -146,7 +140,9 @@ void bind_models(py::module_& m) {
         return out;
       })
       .def("_output_names", &Model::output_names)
-      .def("_summary", [](const Model& x, int width, bool nested, bool trainable) { return x.summary(width, nested, trainable); })
+      .def("_summary", [](const Model& x, int64_t line_length, int64_t most_columns, std::vector<double> positions, bool nested, bool trainable, std::vector<std::string> range) {
+        return x.summary({line_length, most_columns, std::move(positions), nested, trainable, std::move(range)});
+      })
       .def("_compile", [](Model& x, py::handle config) {
         CompileArgs args;
         Dict d = to_value(config).as_dict();
@@ -156,9 +152,15 @@ void bind_models(py::module_& m) {
       .def("_compile_from_config", [](Model& x, py::handle config) { x.compile_from_config(to_value(config).as_dict()); })
       .def("_compile_config", [](const Model& x) { return to_python(serialize_value(x.get_compile_config())); })
       .def_property_readonly("compiled", &Model::compiled)
-      .def_property_readonly("run_eagerly", &Model::run_eagerly)
+      .def_property("run_eagerly", &Model::run_eagerly, &Model::set_run_eagerly)
+      .def_property("steps_per_execution", &Model::steps_per_execution, &Model::set_steps_per_execution)
+      .def_property_readonly("_loss_argument", [](const Model& x) { return to_python(x.compile_arguments_loss()); })
+      .def_property("_jit_compile", [](const Model& x) { return to_python(x.jit_compile()); }, [](Model& x, py::handle v) { x.set_jit_compile(to_value(v)); })
+      .def_property("stop_evaluating", [](const Model& x) { return x.stop_evaluating; }, [](Model& x, bool v) { x.stop_evaluating = v; })
+      .def_property("stop_predicting", [](const Model& x) { return x.stop_predicting; }, [](Model& x, bool v) { x.stop_predicting = v; })
       .def_property("stop_training", [](const Model& x) { return x.stop_training; }, [](Model& x, bool v) { x.stop_training = v; })
-      .def_property_readonly("_optimizer", [](const Model& x) { return object_to_python(x.optimizer()); })
+      .def_property("_optimizer", [](const Model& x) { return object_to_python(x.optimizer()); },
+                    [](Model& x, py::handle optimizer) { x.set_optimizer(OptimizerRef::from(to_value(optimizer)).pointer()); })
       .def_property_readonly("_loss_tracker", [](const Model& x) { return object_to_python(x.loss_tracker()); })
       .def("_fit", [](Model& x, py::handle source, py::dict o, py::handle callbacks, py::handle validation) {
         FitArgs args;
@@ -167,17 +169,13 @@ void bind_models(py::module_& m) {
         args.initial_epoch = to_value(o["initial_epoch"]).as_int();
         args.steps_per_epoch = optional<int64_t>(o["steps_per_epoch"]);
         args.validation_steps = optional<int64_t>(o["validation_steps"]);
-        args.validation_freq = to_value(o["validation_freq"]).as_int();
+        args.validation_freq = to_value(o["validation_freq"]);
         args.callbacks = callbacks_of(callbacks);
-        args.callbacks.insert(args.callbacks.begin(), std::make_shared<SignalCheck>());
+        args.keep_history = false;  // Python's own History is among the callbacks
         auto data = source_of(source);
         if (!validation.is_none()) args.validation = source_of(validation);
-        std::shared_ptr<History> history;
-        {
-          py::gil_scoped_release release;
-          history = x.fit(std::move(data), std::move(args));
-        }
-        return object_to_python(history);
+        py::gil_scoped_release release;
+        x.fit(std::move(data), std::move(args));
       })
       .def("_evaluate", [](Model& x, py::handle source, py::handle steps, py::handle verbose, py::handle callbacks) {
         EvaluateArgs args;
@@ -273,7 +271,6 @@ void bind_models(py::module_& m) {
         for (const LayerPtr& l : s.stack()) out.append(object_to_python(l));
         return out;
       });
-  m.def("new_history", [] { return ObjectBox{std::make_shared<History>()}; });
   m.def("new_progbar_logger", [] { return ObjectBox{std::make_shared<ProgbarLogger>()}; });
   m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped, bool include_optimizer) {
     save_model(x, path, SaveOptions{overwrite, zipped, include_optimizer});
@@ -293,6 +290,14 @@ void bind_models(py::module_& m) {
       (*held)(s);  // raises where the user turned warnings into errors
     });
   });
+  set_interrupt_check([] {
+    py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  });
+  m.def("max_epochs", &max_epochs);
+  m.def("set_max_epochs", &set_max_epochs);
+  m.def("max_steps_per_epoch", &max_steps_per_epoch);
+  m.def("set_max_steps_per_epoch", &set_max_steps_per_epoch);
   m.def("set_print_function", [](py::object f) {
     static py::object* held = new py::object;
     *held = f;

@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include "api/metrics/metric.h"
+#include "api/model.h"
 #include "backends/ops/public/operand.h"
 #include "backends/ops/random/seed_generator.h"
 #include "backends/core/engine.h"
@@ -26,6 +27,12 @@ namespace {
 
 [[noreturn]] void not_overridden(const Object& o, const char* method) {
   throw UnsupportedError("The class ", o.public_class_name(), " must define ", method, "().");
+}
+
+Variables variables_from(py::handle list) {
+  Variables out;
+  for (py::handle v : list) out.push_back(v.cast<const Variable&>());
+  return out;
 }
 
 class UserInitializer final : public User<Initializer> {
@@ -73,6 +80,12 @@ class UserMetric final : public User<Metric> {
     if (!hooked("result")) not_overridden(*this, "result");
     return hook->invoke("result", {}, {});
   }
+  Variables all_variables() const override {
+    auto* link = static_cast<const Link*>(hook);
+    if (!link || !link->self) return variables();
+    py::gil_scoped_acquire gil;
+    return variables_from(py::handle(link->self).attr("variables"));
+  }
 };
 class UserOptimizer final : public User<Optimizer> {
  public:
@@ -115,12 +128,6 @@ py::list variable_list(const Variables& variables) {
 py::list optional_variable_list(const Variables& variables) {  // None for undefined ones
   py::list out;
   for (const Variable& v : variables) out.append(v.defined() ? variable_to_python(v) : py::object(py::none()));
-  return out;
-}
-
-Variables variables_from(py::handle list) {
-  Variables out;
-  for (py::handle v : list) out.push_back(v.cast<const Variable&>());
   return out;
 }
 
@@ -176,7 +183,10 @@ void bind_optimizer_methods(py::class_<Optimizer, Object, std::shared_ptr<Optimi
       .def("_accumulators", [](const Optimizer& o) { return optional_variable_list(o.accumulators()); })
       .def("_track_variable", [](Optimizer& o, const Variable& v) { o.track_variable(v); })
       .def("_argument", [](const Optimizer& o, const std::string& name) { return to_python(o.arguments().at(name)); })
-      .def("_set_argument", [](Optimizer& o, const std::string& name, py::handle v) { o.set_argument(name, to_value(v)); })
+      .def("_set_argument", [](Optimizer& o, const std::string& name, py::handle v) {
+        o.set_argument(name, to_value(v));
+        Model::object_changed(o);
+      })
       .def("_clip", [](const Optimizer& o, py::handle grads) {
         py::list out;
         for (const Tensor& g : o.clip_gradients(gradients_from(grads))) out.append(to_python(g));
@@ -190,7 +200,7 @@ void bind_optimizer_methods(py::class_<Optimizer, Object, std::shared_ptr<Optimi
         o.exclude_from_weight_decay(variables.is_none() ? Variables{} : variables_from(variables), names.is_none() ? std::vector<std::string>{} : names.cast<std::vector<std::string>>());
       }, py::arg("var_list") = py::none(), py::arg("var_names") = py::none())
       .def_property("built", &Optimizer::built, [](Optimizer&, bool) {})
-      .def_property_readonly("name", &Optimizer::name);
+      .def_property("name", &Optimizer::name, &Optimizer::set_name);
 }
 
 // What LossScaleOptimizer, MultiOptimizer and Muon have beside.
@@ -234,6 +244,16 @@ void bind_objects(py::module_& m) {
   py::class_<Object, std::shared_ptr<Object>> object(m, "Object", py::dynamic_attr());
   object.def("_get_config", [](const Object& o) { return to_python(Value(o.get_config())); })
       .def("_class_name", [](const Object& o) { return o.class_name(); })
+      .def("_get_attribute", [](const Object& o, const std::string& name) {  // (whether there is one, its value)
+        const std::optional<Value> v = attribute_of(o, name);
+        return py::make_tuple(v.has_value(), v ? to_python(*v) : py::none());
+      })
+      .def("_has_attribute", [](const Object& o, const std::string& name) { return attribute_of(o, name).has_value(); })
+      .def("_set_attribute", [](Object& o, const std::string& name, py::handle value) {
+        if (!set_attribute(o, name, to_value(value))) return false;
+        Model::object_changed(o);
+        return true;
+      })
       .def("_module_name", [](const Object& o) { return o.module(); })
       .def("_registered_name", [](const Object& o) { return o.registered_name(); });
   m.def("attach", &attach);
@@ -271,8 +291,8 @@ void bind_objects(py::module_& m) {
         return to_python(l.weighted(to_value(y_true), to_value(y_pred), weight.is_none() ? Tensor() : operand(weight)));
       })
       .def("_call", [](Loss& l, py::handle y_true, py::handle y_pred) { return to_python(l.call(to_value(y_true), to_value(y_pred))); })
-      .def_property_readonly("name", &Loss::name)
-      .def_property_readonly("reduction", [](const Loss& l) -> py::object { return l.reduction().empty() ? py::object(py::none()) : py::object(py::str(l.reduction())); })
+      .def_property("name", &Loss::name, &Loss::set_name)
+      .def_property_readonly("_reduction", [](const Loss& l) -> py::object { return l.reduction().empty() ? py::object(py::none()) : py::object(py::str(l.reduction())); })
       .def_property_readonly("dtype", [](const Loss& l) { return std::string(name_of(l.dtype())); });
 
   m.def("squeeze_or_expand_to_same_rank", [](py::handle a, py::handle b, bool expand_rank_1) {
@@ -292,7 +312,10 @@ void bind_objects(py::module_& m) {
         return variable_to_python(x.add_variable(name, to_value(shape).as_shape(), to_value(initializer), to_value(dtype)));
       })
       .def("_variables", [](const Metric& x) { return variable_list(x.variables()); })
-      .def_property("name", &Metric::name, &Metric::set_name)
+      .def_property("name", &Metric::name, [](Metric& x, const std::string& name) {
+        x.set_name(name);
+        Model::object_changed(x);  // steps give logs by name
+      })
       .def_property_readonly("dtype", [](const Metric& x) { return std::string(name_of(x.dtype())); });
 
   py::class_<LearningRateSchedule, Object, std::shared_ptr<LearningRateSchedule>> schedule(m, "LearningRateScheduleCore");

@@ -25,9 +25,22 @@ _NAMES = {
 }
 
 
-def _print(text):
-    sys.stdout.write(text)
+def print_text(text):
+    """Writes to the standard output; lines and boxes as ASCII where its encoding has no such characters."""
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        plain = "".join(c if _encodable(c, sys.stdout.encoding) else _lamina.ascii_text(c) for c in text)
+        sys.stdout.write(plain)
     sys.stdout.flush()
+
+
+def _encodable(character, encoding):
+    try:
+        character.encode(encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _warn(text):
@@ -37,7 +50,7 @@ def _warn(text):
     warnings.warn(text, UserWarning, stacklevel=level)
 
 
-_lamina.set_print_function(_print)
+_lamina.set_print_function(print_text)
 _lamina.set_warning_function(_warn)
 
 

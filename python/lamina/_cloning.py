@@ -21,7 +21,7 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         if call_function is not None:
             raise ValueError(f"`call_function` argument is not supported with Sequential models. In a Sequential model, layers aren't called at model-construction time. Received: call_function={call_function}")
         copy = _clone_sequential(model, _cloner(clone_function, None, recursive, cache), input_tensors)
-    elif model._is_functional:
+    elif getattr(model, "_is_functional", False):
         copy = _clone_functional(model, _cloner(clone_function, call_function, recursive, cache), call_function, input_tensors)
     else:
         for argument, value in (("clone_function", clone_function), ("call_function", call_function), ("input_tensors", input_tensors)):

@@ -1,10 +1,12 @@
 """Data for fit, evaluate and predict: arrays go to C++ as they are; everything else is fed batch by batch."""
 import inspect
+import math
 import threading
 
 import numpy as np
 
 from lamina import _lamina, tree
+from lamina._foreign_arrays import can_be_array, in_parts, numpy_array, part, readable, rows
 from lamina.utils import PyDataset, unpack_x_y_sample_weight
 
 
@@ -17,11 +19,7 @@ def unpack(data):
 def _array(x):
     if x is None or isinstance(x, (_lamina.TensorBase, _lamina.VariableCore)):
         return x
-    if hasattr(x, "detach"):  # a torch tensor
-        x = x.detach().cpu()
-    if hasattr(x, "to_numpy"):  # pandas
-        x = x.to_numpy()
-    a = np.asarray(x)
+    a = numpy_array(x)
     if a.dtype == np.float64:
         a = a.astype(_lamina.floatx() if _lamina.floatx() != "bfloat16" else "float32")
     if a.dtype == object:
@@ -33,9 +31,9 @@ def arrays(x):
     """A structure of tensors; floating-point arrays get floatx."""
     if x is None:
         return None
-    if isinstance(x, (list, tuple)) and x and not any(hasattr(v, "__array__") or isinstance(v, (list, tuple, dict, _lamina.TensorBase)) for v in x):
+    if isinstance(x, (list, tuple)) and x and not any(hasattr(v, "__array__") or in_parts(v) or isinstance(v, (list, tuple, dict, _lamina.TensorBase)) for v in x):
         return _array(x)
-    if isinstance(x, list) and x and isinstance(x[0], (list, tuple)) and not any(hasattr(v, "__array__") for v in tree.flatten(x)):
+    if isinstance(x, list) and x and isinstance(x[0], (list, tuple)) and not any(hasattr(v, "__array__") or in_parts(v) for v in tree.flatten(x)):
         return _array(x)
     return tree.map_structure(_array, x)
 
@@ -43,6 +41,14 @@ def arrays(x):
 def split(x, y, w, fraction):
     if not _is_arrays(x):
         raise ValueError(f"Argument `validation_split` is only supported for tensors or NumPy arrays. Found an input of type {type(x)}.")
+    if _any_in_parts(x, y, w):
+        count = tree.flatten(x)[0].shape[0]
+        at = int(math.floor(count * (1 - fraction)))
+        if at in (0, count):
+            raise ValueError(f"Training data contains {count} samples, which is not sufficient to split it into a validation and training set as specified by `validation_split={fraction}`. "
+                             "Either provide more data, or a different value for the `validation_split` argument.")
+        cut = lambda start, stop: tuple(None if v is None else tree.map_structure(lambda leaf: part(leaf, start, stop), v) for v in (x, y, w))
+        return cut(0, at), cut(at, count)
     first, last = _lamina.split_arrays(arrays(x), arrays(y), arrays(w), fraction)
     return first, last
 
@@ -50,18 +56,54 @@ def split(x, y, w, fraction):
 def _is_arrays(x):
     if isinstance(x, PyDataset) or inspect.isgenerator(x):
         return False
-    leaves = tree.flatten(x)
-    return all(isinstance(v, (_lamina.TensorBase, np.ndarray, int, float, np.generic, type(None))) or hasattr(v, "__array__") for v in leaves)
+    return all(can_be_array(v) for v in tree.flatten(x))
 
 
-class _Generator:
-    """An iterator that goes on over the epochs (steps_per_epoch), or an iterable that starts over each epoch."""
+def _any_in_parts(*structures):
+    return any(in_parts(v) for s in structures if s is not None for v in tree.flatten(s))
+
+
+class _Source:
+    """What C++ asks of batches that come from Python."""
+
+    batches = None  # in a pass, if that is known
+
+    def begin_pass(self, epoch):
+        raise NotImplementedError
+
+    def next_batch(self):
+        """(x, y, sample_weight), or None at the end of the pass."""
+        raise NotImplementedError
+
+    def end_pass(self):
+        pass
+
+    def on_epoch_begin(self):
+        pass
+
+    def on_epoch_end(self):
+        pass
+
+
+class _Iterable(_Source):
+    """A generator, which goes on over the epochs, or an iterable that starts over: a list of batches, a tf.data.Dataset, a torch DataLoader."""
 
     def __init__(self, iterable, class_weight):
         self.iterable, self.iterator, self.class_weight = iterable, None, class_weight
-        self.one_shot = inspect.isgenerator(iterable) or iter(iterable) is iterable
+        self.one_shot = hasattr(iterable, "__next__")
 
-    def begin_epoch(self, epoch):
+    @property
+    def batches(self):
+        cardinality = getattr(self.iterable, "cardinality", None)
+        if callable(cardinality):  # of tf.data: below 0 if infinite or unknown
+            count = int(cardinality())
+            return count if count >= 0 else None
+        try:
+            return len(self.iterable)
+        except (TypeError, NotImplementedError):  # a loader around an iterable dataset has a __len__ that raises
+            return None
+
+    def begin_pass(self, epoch):
         if self.iterator is None or not self.one_shot:
             self.iterator = iter(self.iterable)
 
@@ -72,8 +114,41 @@ class _Generator:
             return None
         return _batch(item, self.class_weight)
 
-    def end_epoch(self):
-        pass
+    def end_pass(self):
+        if not self.one_shot:
+            self.iterator = None  # and with it what a loader keeps running
+
+
+class _Rows(_Source):
+    """Arrays of which some are read batch by batch: files, sparse matrices. Each batch becomes dense by itself."""
+
+    def __init__(self, x, y, w, batch_size, shuffle, class_weight):
+        self.data, self.batch_size, self.shuffle, self.class_weight = (x, y, w), batch_size, shuffle, class_weight
+        sizes = {name: [v.shape[0] for v in tree.flatten(s)] for name, s in zip(("x", "y", "sample_weight"), self.data) if s is not None}
+        if len({n for list_ in sizes.values() for n in list_}) > 1:
+            raise ValueError("Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. sizes: " + ", ".join(f"{k}: {', '.join(map(str, v))}" for k, v in sizes.items()))
+        self.count = sizes["x"][0]
+        if class_weight is not None and w is not None:
+            raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+        self.batches = -(-self.count // batch_size)
+
+    def begin_pass(self, epoch):
+        self.at = 0
+        self.order = None
+        if self.shuffle == "batch":
+            self.order = np.random.permutation(self.batches)  # of whole batches: what files are read in fastest
+        elif self.shuffle:
+            self.order = np.random.permutation(self.count)
+
+    def next_batch(self):
+        if self.at >= self.batches:
+            return None
+        first = (self.order[self.at] if self.shuffle == "batch" else self.at) * self.batch_size
+        self.at += 1
+        which = slice(first, min(first + self.batch_size, self.count))
+        if self.shuffle and self.shuffle != "batch":
+            which = self.order[which]
+        return _batch(tuple(None if s is None else tree.map_structure(lambda leaf: rows(leaf, which), s) for s in self.data), self.class_weight)
 
 
 class _Ahead:
@@ -124,29 +199,31 @@ class _Ahead:
             self.room.notify_all()
 
 
-class _Dataset:
+class _Dataset(_Source):
     """A PyDataset; with workers, batches are prepared ahead in threads, in order."""
 
     def __init__(self, dataset, shuffle, class_weight):
         self.dataset, self.shuffle, self.class_weight = dataset, shuffle, class_weight
         self.ahead = None
 
-    def begin_epoch(self, epoch):
-        self._stop()
-        self.dataset.on_epoch_begin()
+    @property
+    def batches(self):
         try:
-            n = self.dataset.num_batches
+            return self.dataset.num_batches
         except NotImplementedError:
-            n = len(self.dataset)
-        order = list(range(n)) if n is not None else None
+            return len(self.dataset)
+
+    def begin_pass(self, epoch):
+        self.end_pass()
+        self.at, self.n = 0, self.batches
+        order = list(range(self.n)) if self.n is not None else None
         if order is not None and self.shuffle:
             np.random.shuffle(order)
-        self.at, self.n = 0, n
         dataset, class_weight = self.dataset, self.class_weight
         # Threads hold this and not the adapter, whose end is theirs.
         self._make = lambda i: _batch(dataset[i if order is None else order[i]], class_weight)
         if self.dataset.workers > 1 or self.dataset.use_multiprocessing:
-            self.ahead = _Ahead(self._make, n, max(1, self.dataset.workers), self.dataset.max_queue_size)
+            self.ahead = _Ahead(self._make, self.n, max(1, self.dataset.workers), self.dataset.max_queue_size)
 
     def next_batch(self):
         if self.n is not None and self.at >= self.n:
@@ -154,17 +231,19 @@ class _Dataset:
         self.at += 1
         return self._make(self.at - 1) if self.ahead is None else self.ahead.take()
 
-    def _stop(self):
+    def end_pass(self):
         if self.ahead is not None:
             self.ahead.stop()
             self.ahead = None
 
-    def end_epoch(self):
-        self._stop()
+    def on_epoch_begin(self):
+        self.dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
         self.dataset.on_epoch_end()
 
     def __del__(self):
-        self._stop()
+        self.end_pass()
 
 
 def _batch(item, class_weight):
@@ -175,26 +254,27 @@ def _batch(item, class_weight):
     return x, y, w
 
 
-def source(x, y, w, batch_size=None, shuffle=False, class_weight=None, steps=None, predict=False):
+def source(x, y, w, batch_size=None, shuffle=False, class_weight=None):
     """A C++ data source for what the user gave."""
     if isinstance(x, PyDataset):
-        _only_x(y, w, x)
-        try:
-            n = x.num_batches
-        except NotImplementedError:
-            n = len(x)
-        return _lamina.python_source(_Dataset(x, shuffle, class_weight), n)
+        _only_x(y, w, "PyDataset")
+        return _lamina.python_source(_Dataset(x, shuffle, class_weight))
     if x is None and y is None:
         raise ValueError("`x` must be given: arrays, a generator, or a PyDataset.")
-    if not _is_arrays(x) and not isinstance(x, (list, tuple, dict)) and hasattr(x, "__iter__"):
-        _only_x(y, w, x)
-        n = len(x) if hasattr(x, "__len__") else None
-        return _lamina.python_source(_Generator(x, class_weight), steps if steps is not None else n)
     if not _is_arrays(x) and not isinstance(x, (list, tuple, dict)):
-        raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")
-    return _lamina.array_source(arrays(x), arrays(y), arrays(w), batch_size or 32, shuffle and shuffle != "batch", class_weight)
+        if not hasattr(x, "__iter__"):
+            raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")
+        _only_x(y, w, "generator" if inspect.isgenerator(x) else type(x).__name__)
+        return _lamina.python_source(_Iterable(x, class_weight))
+    if _any_in_parts(x, y, w):
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"`batch_size` must be at least 1, received {batch_size}.")
+        parts = [s if s is None else tree.map_structure(readable, s) for s in (x, y, w)]
+        return _lamina.python_source(_Rows(*parts, batch_size or 32, shuffle, class_weight))
+    return _lamina.array_source(arrays(x), arrays(y), arrays(w), batch_size or 32, bool(shuffle), shuffle == "batch", class_weight)
 
 
-def _only_x(y, w, x):
-    if y is not None or w is not None:
-        raise ValueError(f"When providing `x` as a {type(x).__name__}, `y` and `sample_weight` should not be passed. They come with the batches.")
+def _only_x(y, w, kind):
+    for name, what, value in (("y", "the targets", y), ("sample_weight", "the sample weights", w)):
+        if value is not None:
+            raise ValueError(f"When providing `x` as a {kind}, `{name}` should not be passed. Instead, {what} should be included as part of the {kind}.")

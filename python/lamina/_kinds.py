@@ -39,9 +39,21 @@ class Configurable(Saveable):
     def _pickled_variables(self):
         return ()
 
+    def __setattr__(self, name, value):
+        """Arguments and what else C++ keeps by name are set there, where they have their effect; anything else is the user's own."""
+        if not name.startswith("_") and "_anchor" in self.__dict__ and not isinstance(getattr(type(self), name, None), property):
+            if self._has_attribute(name):
+                self._set_attribute(name, value)
+                return
+        object.__setattr__(self, name, value)
+
     def __getattr__(self, name):
         # Arguments as attributes, also by Keras' private spelling (`_from_logits`).
         field = name[1:] if name.startswith("_") and not name.startswith("__") else name
+        if "_anchor" in self.__dict__ and field == name:
+            found, value = self._get_attribute(name)
+            if found and not (isinstance(value, dict) and "class_name" in value):
+                return value
         if field in getattr(type(self), "_fields", ()):
             value = self._get_config().get(field)
             if isinstance(value, dict) and "class_name" in value and "config" in value:

@@ -21,6 +21,8 @@ class Operation(_lamina.OperationCore, metaclass=OperationType):
     def __call__(self, *args, **kwargs):
         from lamina import tree
 
+        if type(self) is Operation:
+            return self._run_node(*args, **kwargs)
         if any(isinstance(x, _lamina.KerasTensor) for x in tree.flatten((args, kwargs))):
             return self.symbolic_call(*args, **kwargs)
         return self.call(*args, **kwargs)
@@ -29,6 +31,8 @@ class Operation(_lamina.OperationCore, metaclass=OperationType):
         return self._record(*args, self.compute_output_spec(*args, **kwargs), **kwargs)
 
     def call(self, *args, **kwargs):
+        if type(self) is Operation:  # an op of this library in a functional model
+            return self._run_node(*args, **kwargs)
         raise NotImplementedError
 
     def compute_output_spec(self, *args, **kwargs):

@@ -132,25 +132,33 @@ def disable_flash_attention():
     _flash = False
 
 
-_max_epochs = _max_steps = None
-
-
 def max_epochs():
-    return _max_epochs
+    """The most epochs that fit() runs, or None."""
+    return _lamina.max_epochs()
 
 
 def set_max_epochs(value):
-    global _max_epochs
-    _max_epochs = value
+    """Limits fit() to so many epochs, for trial runs; None lifts the limit. The environment's KERAS_MAX_EPOCHS sets it from the start.
+
+    Raises:
+        ValueError: for numbers below 1.
+    """
+    _lamina.set_max_epochs(value)
 
 
 def max_steps_per_epoch():
-    return _max_steps
+    """The most batches an epoch of fit(), evaluate() and predict(), or None."""
+    return _lamina.max_steps_per_epoch()
 
 
 def set_max_steps_per_epoch(value):
-    global _max_steps
-    _max_steps = value
+    """Limits fit(), evaluate() and predict() to so many batches an epoch; None lifts the limit. The environment's
+    KERAS_MAX_STEPS_PER_EPOCH sets it from the start.
+
+    Raises:
+        ValueError: for numbers below 1.
+    """
+    _lamina.set_max_steps_per_epoch(value)
 
 
 _nnx = False

@@ -20,6 +20,14 @@ class Loss(Configurable, _lamina.LossCore):
     def call(self, y_true, y_pred):
         return self._call(y_true, y_pred)
 
+    @property
+    def fn(self):
+        """The function that a built-in class is made of."""
+        function = _function(_lamina.snake_case(type(self).__name__)) if "_fields" in type(self).__dict__ else None
+        if function is None:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute 'fn'")
+        return function
+
 
 _ALIASES = {
     "mse": "mean_squared_error", "MSE": "mean_squared_error", "mae": "mean_absolute_error", "MAE": "mean_absolute_error", "mape": "mean_absolute_percentage_error",

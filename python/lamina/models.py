@@ -1,17 +1,23 @@
 """keras.models: Model and Sequential."""
 import inspect
+import json
+import shutil
 import warnings
 
 import numpy as np
 
-from lamina import _building, _data, _lamina, tree
+from lamina import _building, _data, _lamina, print_text, tree
 from lamina._errors import LayerType, check_layer_name, checked_keywords
+from lamina._input_spec import InputSpec
 from lamina._layer import _LayerMethods
 from lamina._plain import plain
+from lamina._step_functions import StepFunctions
 from lamina._wrap import module_dir, own
+from lamina.callbacks import History, flattened
+from lamina.utils import unpack_x_y_sample_weight
 
 
-class _ModelMethods(_LayerMethods):
+class _ModelMethods(StepFunctions, _LayerMethods):
     _builtin = True
 
     @property
@@ -36,84 +42,144 @@ class _ModelMethods(_LayerMethods):
 
     @property
     def inputs(self):
-        return tree.flatten(self._graph_inputs())
+        """The symbolic inputs, as a flat list."""
+        return tree.flatten(self._known(self._graph_inputs(), "inputs"))
 
     @property
     def outputs(self):
-        return tree.flatten(self._graph_outputs())
+        """The symbolic outputs, as a flat list."""
+        return tree.flatten(self._known(self._graph_outputs(), "outputs"))
 
     @property
     def input(self):
-        return self._graph_inputs()
+        """The symbolic inputs in the structure that they were given in."""
+        return self._known(self._graph_inputs(), "input")
 
     @property
     def output(self):
-        return self._graph_outputs()
+        """The symbolic outputs in the structure that they were given in."""
+        return self._known(self._graph_outputs(), "output")
 
     @property
     def input_shape(self):
-        return tree.map_structure(lambda t: t.shape, self._known(self._graph_inputs(), "input"))
+        """The shape of the only input, or a list of shapes."""
+        return self._one_or_all([t.shape for t in tree.flatten(self._known(self._graph_inputs(), "input shape"))])
 
     @property
     def output_shape(self):
-        return tree.map_structure(lambda t: t.shape, self._known(self._graph_outputs(), "output"))
+        """The shape of the only output, or a list of shapes."""
+        return self._one_or_all([t.shape for t in tree.flatten(self._known(self._graph_outputs(), "output shape"))])
 
-    def _known(self, tensors, what):
-        if tensors is None:
-            raise AttributeError(f"The model '{self.name}' has no defined {what} shape yet. Start it with an `Input`, or build it from symbolic inputs and outputs.")
-        return tensors
+    def _one_or_all(self, items):
+        return items[0] if len(items) == 1 else items
+
+    def _known(self, found, what):
+        if found is None:
+            raise AttributeError(f"The model '{self.name}' has no defined {what} yet. Start it with an `Input`, or build it from symbolic inputs and outputs.")
+        return found
 
     @property
     def output_names(self):
-        return self._output_names()
+        return self._known(self._output_names() if self._is_functional else None, "output names")
 
     @property
     def operations(self):
-        return self._operations
+        return self._known(self._operations if self._is_functional else None, "operations")
+
+    @property
+    def input_spec(self):
+        """What a functional model takes: an InputSpec an input."""
+        spec = _LayerMethods.input_spec.fget(self)
+        return [spec] if self._is_functional and isinstance(spec, InputSpec) else spec
+
+    @input_spec.setter
+    def input_spec(self, value):
+        _LayerMethods.input_spec.fset(self, value)
 
     def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None):
-        """Prints a table of the layers."""
-        text = self._summary(line_length or 0, expand_nested, show_trainable)
-        (print_fn or print)(text)
+        """Prints a table of the layers.
+
+        Args:
+            line_length: columns of a line; by default what the terminal and the table have room for.
+            positions: where each cell ends, as shares of the line (the last is 1) or as columns.
+            print_fn: called with the text instead of printing it.
+            expand_nested: whether the layers of nested models have lines of their own.
+            show_trainable: whether a column says which layers are trainable.
+            layer_range: names of the first and the last layer to show, or regular expressions: the first that matches, the last that matches.
+
+        Raises:
+            ValueError: if no layer matches, or a cell would have no room.
+        """
+        if layer_range is not None and (len(layer_range) != 2 or not all(isinstance(name, str) for name in layer_range)):
+            raise ValueError(f"layer_range must be a list or tuple of two strings. Received: layer_range={layer_range}")
+        columns = max(shutil.get_terminal_size().columns - 4, 40)
+        text = self._summary(int(line_length or 0), columns, [float(p) for p in positions or ()], expand_nested, show_trainable, list(layer_range or ()))
+        if print_fn is None:
+            print_text(text + "\n")
+        else:
+            print_fn(text)
 
     # ---- training ----
     @checked_keywords("Model")
     def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):
         """Chooses optimizer, losses and metrics for fit() and evaluate()."""
+        self.__dict__.pop("_own_loss", None)
         self._compile(dict(optimizer=optimizer, loss=loss, loss_weights=plain(loss_weights), metrics=metrics, weighted_metrics=weighted_metrics, run_eagerly=bool(run_eagerly),
                            steps_per_execution=plain(steps_per_execution), jit_compile=jit_compile, auto_scale_loss=auto_scale_loss))
-        object.__setattr__(self, "_compile_loss_argument", loss)
 
     @property
     def loss(self):
-        return self.__dict__.get("_compile_loss_argument")
+        """The loss that compile() was given, or what a subclass has set since: for its own use, training keeps compile()'s."""
+        return self.__dict__.get("_own_loss", self._loss_argument)
+
+    @loss.setter
+    def loss(self, loss):
+        self.__dict__["_own_loss"] = loss
 
     @property
     def optimizer(self):
+        """The optimizer that compile() was given. Another one may be set, with an effect from the next step on."""
+        if not self.compiled and self._optimizer is None:
+            raise AttributeError(f"The model '{self.name}' has no optimizer: it is not compiled. Call `compile()` first.")
         return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer):
+        self._optimizer = optimizer
 
     @property
     def jit_compile(self):
-        return not self.run_eagerly
+        """Whether steps are compiled: what compile() was given; "auto" is yes, unless the model runs eagerly."""
+        return not self.run_eagerly if self._jit_compile == "auto" else self._jit_compile
+
+    @jit_compile.setter
+    def jit_compile(self, value):
+        self._jit_compile = value
 
     @checked_keywords("Model")
     def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None,
             sample_weight=None, initial_epoch=0, steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1):
         """Trains for `epochs` passes over the data; gives a History."""
         _check_counts(batch_size=batch_size, epochs=epochs, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, validation_batch_size=validation_batch_size, initial_epoch=initial_epoch)
+        if not self.compiled:
+            raise ValueError("You must call `compile()` before calling `fit()`.")
         if isinstance(validation_split, (str, bytes)) or not 0 <= (validation_split or 0) < 1:
             raise ValueError(f"`validation_split` must be a number from 0 up to, but not including, 1: the share of the data to validate on. Received: validation_split={validation_split!r}")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = _data.split(x, y, sample_weight, validation_split)
-        source = _data.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight, steps=steps_per_epoch)
+        source = _data.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight)
         validation = None
         if validation_data is not None:
             vx, vy, vw = _data.unpack(validation_data)
-            validation = _data.source(vx, vy, vw, batch_size=validation_batch_size or batch_size, shuffle=False, steps=validation_steps)
+            validation = _data.source(vx, vy, vw, batch_size=validation_batch_size or batch_size, shuffle=False)
         options = dict(epochs=epochs, verbose=_verbose(verbose), initial_epoch=initial_epoch, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, validation_freq=validation_freq)
-        self.__dict__["_source"] = source
-        history = self._fit(source, options, _callbacks(callbacks), validation)
+        callbacks = flattened(callbacks)
+        history = next((c for c in callbacks if isinstance(c, History)), None)
+        if history is None:
+            history = History()
+            callbacks.append(history)
         object.__setattr__(self, "history", history)
+        self._fit(source, options, callbacks, validation)
         return history
 
     def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None, return_dict=False, **kwargs):
@@ -121,15 +187,15 @@ class _ModelMethods(_LayerMethods):
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
         _check_counts(batch_size=batch_size, steps=steps)
-        source = _data.source(x, y, sample_weight, batch_size=batch_size, shuffle=False, steps=steps)
-        return self._logs(self._evaluate(source, steps, _verbose(verbose), _callbacks(callbacks)), return_dict)
+        source = _data.source(x, y, sample_weight, batch_size=batch_size, shuffle=False)
+        return self._logs(self._evaluate(source, steps, _verbose(verbose), flattened(callbacks)), return_dict)
 
     @checked_keywords("Model")
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Outputs for data, as NumPy arrays."""
         _check_counts(batch_size=batch_size, steps=steps)
-        source = _data.source(x, None, None, batch_size=batch_size, shuffle=False, steps=steps, predict=True)
-        out = self._predict(source, steps, _verbose(verbose), _callbacks(callbacks))
+        source = _data.source(x, None, None, batch_size=batch_size, shuffle=False)
+        out = self._predict(source, steps, _verbose(verbose), flattened(callbacks))
         return out if isinstance(out, np.ndarray) else tree.map_structure(np.asarray, out)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
@@ -156,15 +222,15 @@ class _ModelMethods(_LayerMethods):
         return flat[0] if len(flat) == 1 else flat
 
     def train_step(self, data):
-        x, y, w = _unpack(data)
+        x, y, w = unpack_x_y_sample_weight(data)
         return self._train_step(x, y, w)
 
     def test_step(self, data):
-        x, y, w = _unpack(data)
+        x, y, w = unpack_x_y_sample_weight(data)
         return self._test_step(x, y, w)
 
     def predict_step(self, data):
-        return self._predict_step(_unpack(data)[0])
+        return self._predict_step(unpack_x_y_sample_weight(data)[0])
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return self._compute_loss(x, y, y_pred, sample_weight, training)
@@ -186,16 +252,12 @@ class _ModelMethods(_LayerMethods):
     def metrics_names(self):
         return [m.name for m in self.metrics]
 
-    def make_train_function(self, force=False):
-        if force:
-            self._invalidate()
-
-    make_test_function = make_predict_function = make_train_function
-
     def get_compile_config(self):
-        return self._compile_config()
+        """The arguments of compile() as a config; empty if it was not called."""
+        return self._compile_config() or {}
 
     def compile_from_config(self, config):
+        """compile() with the arguments of get_compile_config()."""
         self._compile_from_config(config)
 
     # ---- files ----
@@ -216,10 +278,15 @@ class _ModelMethods(_LayerMethods):
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def to_json(self, **kwargs):
-        return _lamina.model_to_json(self)
+        """The model's config as JSON; `kwargs` are json.dumps()'s: indent, sort_keys, separators, ..."""
+        text = _lamina.model_to_json(self)
+        return json.dumps(json.loads(text), **kwargs) if kwargs else text
 
     def get_state_tree(self, value_format="backend_tensor"):
         """Variables' values by path: trainable, non-trainable, optimizer and metrics variables."""
+
+        if value_format not in ("backend_tensor", "numpy_array"):
+            raise ValueError(f"Invalid `value_format` argument. Expected one of {{'numpy_array', 'backend_tensor'}}. Received: value_format={value_format}")
 
         def value(v):
             return v.numpy() if value_format == "numpy_array" else v.value
@@ -238,7 +305,7 @@ class _ModelMethods(_LayerMethods):
             return out
 
         return {"trainable_variables": tree_of(self.trainable_variables), "non_trainable_variables": tree_of(self.non_trainable_variables),
-                "optimizer_variables": tree_of(self.optimizer.variables if self.optimizer else []), "metrics_variables": tree_of(self.metrics_variables)}
+                "optimizer_variables": tree_of(self._optimizer.variables if self._optimizer else []), "metrics_variables": tree_of(self.metrics_variables)}
 
     def set_state_tree(self, state_tree):
         """Assigns values by path; `state_tree` as get_state_tree() gives it, or parts of it."""
@@ -258,7 +325,7 @@ class _ModelMethods(_LayerMethods):
             assign({v.path: v for v in kinds[kind]()}, values)
 
     def _get_variable_map(self):
-        variables = self.variables + (self.optimizer.variables if self.optimizer else [])
+        variables = self.variables + (self._optimizer.variables if self._optimizer else [])
         return {v.path: v for v in variables}
 
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
@@ -266,12 +333,6 @@ class _ModelMethods(_LayerMethods):
         if format not in formats:
             raise ValueError(f"Unrecognized format={format!r}. Supported formats are: {list(formats)}.")
         raise NotImplementedError(f"`export_saved_model` only currently supports the tensorflow, jax and torch backends: export(format={format!r}) is not available. Save with model.save('model.keras'), which the C++ library loads without Python.")
-
-
-def _unpack(data):
-    from lamina.utils import unpack_x_y_sample_weight
-
-    return unpack_x_y_sample_weight(data)
 
 
 def _check_counts(**given):
@@ -288,14 +349,6 @@ def _verbose(v):
     if isinstance(v, str):
         raise ValueError(f"`verbose` must be 'auto', 0 (silent), 1 (a progress bar) or 2 (a line an epoch). Received: verbose={v!r}")
     return int(v)
-
-
-def _callbacks(given):
-    if given is None:
-        return []
-    if isinstance(given, (list, tuple)):
-        return list(given)
-    return [given]
 
 
 class Model(_ModelMethods, _lamina.ModelCore, metaclass=LayerType):
@@ -390,13 +443,9 @@ class Sequential(_ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
             self._wrap_init(self, layers)
             return
         check_layer_name(name)
-        config = {"trainable": trainable}
-        if name is not None:
-            config["name"] = name
-        _lamina.SequentialCore.__init__(self, None, config)
+        # Named here: C++ would take a number of the built-in class for a subclass too.
+        _lamina.SequentialCore.__init__(self, None, {"trainable": trainable, "name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__))})
         own(self)
-        if name is None:
-            self.name = _lamina.auto_name("sequential" if type(self) is Sequential else _lamina.snake_case(type(self).__name__))
         if layers is not None:
             for layer in layers:
                 self.add(layer, rebuild=False)
@@ -404,29 +453,76 @@ class Sequential(_ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
 
     __init__._base_init = True
 
+    @property
+    def layers(self):
+        """The layers that were added, without the input's."""
+        return _ModelMethods.layers.fget(self)
+
+    @layers.setter
+    def layers(self, _):
+        raise AttributeError("`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()` to change the layers in this model.")
+
     def _maybe_rebuild(self):
-        self._rebuild()
+        self._checking_signatures(self._rebuild)
 
     def add(self, layer, rebuild=True):
-        if isinstance(layer, _lamina.KerasTensor):  # keras.Input(...)
+        """Puts a layer, or an Input, on top of the stack. ValueError for what is no layer, and for names that are taken."""
+        if isinstance(layer, _lamina.KerasTensor) and isinstance(layer._keras_history.operation, _lamina.LayerCore):  # keras.Input(...)
             layer = layer._keras_history.operation
-        self._add(layer, rebuild)
+        if not isinstance(layer, _lamina.LayerCore):
+            raise ValueError(f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer} (of type {type(layer)})")
+        self._checking_signatures(self._add, layer, rebuild)
 
     def pop(self, rebuild=True):
+        """Takes the last layer off the stack and gives it. IndexError if there is none."""
         stack = self._stack()
         self._pop(rebuild)
         return stack[-1]
 
     def build(self, input_shape=None):
+        """Makes the weights for inputs of this shape. A list or dict of shapes is left to the first call.
+
+        Raises:
+            ValueError: if the model has no layers, or has an input of another shape.
+        """
         from lamina._layer import _shape_tuple
 
+        shape, stack = _shape_tuple(input_shape), self._stack()
+        declared = stack[0].batch_shape if stack and type(stack[0]).__name__ == "InputLayer" else None
+        if declared is not None and isinstance(shape, tuple) and tuple(declared) != shape:
+            raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape {tuple(declared)}. You cannot build it with input_shape {shape}")
         build = self._build if _building.under_way(self) else self._build_from  # the former for a subclass' build()
-        build({} if input_shape is None else {"inputs": _shape_tuple(input_shape)})
+        self._checking_signatures(build, {} if input_shape is None else {"inputs": shape})
+
+    def _checking_signatures(self, f, *args):
+        """f(*args), which may call the layers: a TypeError of one that does not take one tensor says so."""
+        try:
+            return f(*args)
+        except TypeError:
+            for layer in self._stack():
+                parameters = [p for p in inspect.signature(layer.call).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)]
+                required = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+                if not parameters:
+                    raise ValueError(f"Layers added to a Sequential model should have a single positional argument, the input tensor. Layer {type(layer).__name__} has no positional arguments.") from None
+                if len(required) > 1:
+                    raise ValueError("Layers added to a Sequential model can only have a single required positional argument, the input tensor. Layer "
+                                     f"{type(layer).__name__} has multiple required positional arguments: {required}") from None
+            raise
+
+    def compute_output_shape(self, input_shape):
+        """The outputs' shape for inputs of this shape, or structure of shapes."""
+        if self._is_functional:
+            return super().compute_output_shape(input_shape)
+        for layer in self.layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         from lamina._registration import CustomObjectScope
 
+        if "name" not in config or "layers" not in config:
+            raise ValueError(f"A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. Received: config={config}")
         with CustomObjectScope(custom_objects):
             made = _lamina.get_object({"class_name": "Sequential", "module": "keras.models", "config": config, "registered_name": None}, "keras.models")
         if "_builtin" in cls.__dict__:

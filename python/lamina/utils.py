@@ -1,4 +1,6 @@
 """keras.utils."""
+import gc
+
 import numpy as np
 
 from lamina import _lamina
@@ -26,8 +28,14 @@ def set_random_seed(seed):
 
 
 def clear_session(free_memory=True):
-    """Starts automatic names afresh."""
+    """Starts automatic names afresh.
+
+    Args:
+        free_memory: whether to collect what nothing refers to any more, such as models in cycles of references.
+    """
     _lamina.reset_names()
+    if free_memory:
+        gc.collect()
     from lamina import backend
 
     backend._uids.clear()

@@ -56,6 +56,13 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         overridden = (user_part(type(self)) or ((), (), (), ()))[3]
         self._override("build" in overridden, "update_step" in overridden)
 
+    def __setattr__(self, name, value):
+        """The class's arguments are set in C++, where they have their effect at the next step."""
+        if name in getattr(type(self), "_fields", ()) and "_anchor" in self.__dict__ and not isinstance(getattr(type(self), name, None), property):
+            self._set_argument(name, value)
+        else:
+            super().__setattr__(name, value)
+
     def build(self, variables):
         """Makes the slots of these variables; apply() does so at its first call."""
         self._build(list(variables))

@@ -44,7 +44,7 @@ TEST_P(Shuffled, EveryRowComesOnceInAllArraysAlike) {
   ArrayData data(x, List{Value(numbered(samples, 300)), Value(numbered(samples, 2, DType::float64))}, Value(numbered(samples, 1)), {.batch_size = 10, .shuffle = true});
   std::vector<std::vector<int64_t>> epochs;
   for (int epoch = 0; epoch < 3; ++epoch) {
-    data.begin_epoch(epoch);
+    data.begin_pass(epoch);
     epochs.emplace_back();
     std::vector<Batch> kept;  // batches stay as they are while later ones are made
     while (auto batch = data.next()) kept.push_back(std::move(*batch));
@@ -70,7 +70,7 @@ TEST_P(Shuffled, EveryRowComesOnceInAllArraysAlike) {
 TEST_P(Shuffled, EpochsMayEndEarly) {
   ArrayData data(Value(numbered(64, 4000)), Value(numbered(64, 1)), Value(), {.batch_size = 8, .shuffle = true});
   for (int epoch = 0; epoch < 50; ++epoch) {
-    data.begin_epoch(epoch);
+    data.begin_pass(epoch);
     for (int i = 0; i < epoch % 8; ++i) {
       auto batch = data.next();
       ASSERT_TRUE(batch);
@@ -81,10 +81,10 @@ TEST_P(Shuffled, EpochsMayEndEarly) {
 
 TEST_P(Shuffled, RowsWithoutValuesAndArraysWithoutRows) {
   ArrayData none(Value(Tensor::empty({0, 3}, DType::float32)), Value(), Value(), {.batch_size = 8, .shuffle = true});
-  none.begin_epoch(0);
+  none.begin_pass(0);
   EXPECT_FALSE(none.next());
   ArrayData hollow(Value(Tensor::empty({5, 0}, DType::float32)), Value(numbered(5, 1)), Value(), {.batch_size = 3, .shuffle = true});
-  hollow.begin_epoch(0);
+  hollow.begin_pass(0);
   auto batch = hollow.next();
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->x.as_tensor().shape(), (Shape{3, 0}));
@@ -99,7 +99,7 @@ TEST(SpareWork, OutlivesAChangeOfThreads) {
   for (int round = 0; round < 200; ++round) {
     settings().set_threads(2);
     auto data = std::make_unique<ArrayData>(Value(numbered(64, 4000)), Value(), Value(), ArrayData::Options{.batch_size = 8, .shuffle = true});
-    data->begin_epoch(0);
+    data->begin_pass(0);
     ASSERT_TRUE(data->next());
     settings().set_threads(1);
     data = nullptr;
