@@ -1,6 +1,8 @@
 // Tensor, KerasTensor and Variable.
 #include <pybind11/stl.h>
 
+#include <array>
+
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
 #include "backends/core/stateless.h"
@@ -38,11 +40,22 @@ py::object python_int(const Tensor& t) {
 
 bool is_operand(py::handle h) { return !PyUnicode_Check(h.ptr()) && h.ptr() != Py_None && !PyDict_Check(h.ptr()); }
 
+// A tensor of a functional model that is being made; within a layer's call() shapes alone have no history.
+bool is_recorded(py::handle h) {
+  if (!py::isinstance<SymbolicTensor>(h)) return false;
+  const auto* notes = h.cast<const Tensor&>().find_notes();
+  return notes && notes->history;
+}
+
+// Keras reads &, | and ^ as logical between a functional model's tensors (their nodes are stored as LogicalAnd and so on) and for
+// variables; between tensors they are the array's: bitwise for integers, logical for bools, a TypeError for floats.
+bool takes_logical(py::handle h) { return is_recorded(h) || py::isinstance<Variable>(h); }
+
 template <class C>
 void add_operators(C& c) {
   static const std::pair<const char*, const char*> binary[] = {
       {"add", "add"}, {"sub", "subtract"}, {"mul", "multiply"}, {"truediv", "divide"}, {"floordiv", "floor_divide"}, {"mod", "mod"}, {"pow", "power"},
-      {"matmul", "matmul"}, {"and", "logical_and"}, {"or", "logical_or"}, {"xor", "logical_xor"}};
+      {"matmul", "matmul"}, {"lshift", "bitwise_left_shift"}, {"rshift", "bitwise_right_shift"}};
   for (auto [magic, op] : binary) {
     c.def((std::string("__") + magic + "__").c_str(), [op = op](py::object self, py::object other) -> py::object {
       if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
@@ -51,6 +64,17 @@ void add_operators(C& c) {
     c.def((std::string("__r") + magic + "__").c_str(), [op = op](py::object self, py::object other) -> py::object {
       if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
       return run_op(op, {to_value(other), to_value(self)});
+    });
+  }
+  static const std::array<const char*, 3> bits[] = {{"and", "logical_and", "bitwise_and"}, {"or", "logical_or", "bitwise_or"}, {"xor", "logical_xor", "bitwise_xor"}};
+  for (auto [magic, logical, bitwise] : bits) {
+    c.def((std::string("__") + magic + "__").c_str(), [logical, bitwise](py::object self, py::object other) -> py::object {
+      if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+      return run_op(takes_logical(self) || is_recorded(other) ? logical : bitwise, {to_value(self), to_value(other)});
+    });
+    c.def((std::string("__r") + magic + "__").c_str(), [logical, bitwise](py::object self, py::object other) -> py::object {
+      if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+      return run_op(takes_logical(self) ? logical : bitwise, {to_value(other), to_value(self)});
     });
   }
   static const std::pair<const char*, const char*> compare[] = {{"__eq__", "equal"}, {"__ne__", "not_equal"}, {"__lt__", "less"}, {"__le__", "less_equal"}, {"__gt__", "greater"}, {"__ge__", "greater_equal"}};
@@ -66,7 +90,7 @@ void add_operators(C& c) {
   c.def("__neg__", [](py::object self) { return run_op("negative", {to_value(self)}); });
   c.def("__pos__", [](py::object self) { return self; });
   c.def("__abs__", [](py::object self) { return run_op("abs", {to_value(self)}); });
-  c.def("__invert__", [](py::object self) { return run_op("logical_not", {to_value(self)}); });
+  c.def("__invert__", [](py::object self) { return run_op(is_recorded(self) ? "logical_not" : "bitwise_not", {to_value(self)}); });
   c.def("__round__", [](py::object self, py::object digits) { return run_op("round", {to_value(self), digits.is_none() ? Value(0) : to_value(digits)}); }, py::arg("ndigits") = py::none());
   c.def("__getitem__", [](py::object self, py::object key) { return run_op("get_item", {to_value(self), to_value(key)}); });
 }
