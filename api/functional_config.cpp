@@ -96,7 +96,7 @@ FunctionalGraph FunctionalGraph::from_config(const Dict& config) {
     const Value* module = entry.find("module");
     std::shared_ptr<Operation> op;
     const Dict own = deserialize_value(entry.at("config")).as_dict();
-    bool is_op = module && module->is_string() && module->as_string().find(".ops.") != std::string::npos;
+    bool is_op = module && module->is_string() && (module->as_string().find(".ops.") != std::string::npos || module->as_string().find(".activations.") != std::string::npos);
     if (is_op) op = OpCall::from_config(class_name, own);
     if (!op) op = std::dynamic_pointer_cast<Operation>(get_object(item, "keras.layers"));
     if (!op) throw ValueError("The config names a '", class_name, "', which is not a layer or an op.");

@@ -54,7 +54,7 @@ Tensor Activation::operator()(const Tensor& x) const {
 
 Value Activation::serialized() const {
   if (!function_) return "linear";
-  if (auto f = std::dynamic_pointer_cast<Callable>(function_); f && f->registered_name().empty() && (find_op(f->function_name()) || find_op("activations." + f->function_name()) || find_op(canonical(f->function_name()))))
+  if (auto f = std::dynamic_pointer_cast<Callable>(function_); f && f->registered_name().empty() && (find_op("activations." + f->function_name()) || find_op(canonical(f->function_name()))))
     return f->function_name() == "exp" ? Value("exponential") : Value(f->function_name());
   return serialize_object(function_);
 }

@@ -30,12 +30,7 @@ class ReLULayer final : public LayerWith<ReLUArgs> {
   std::string class_name() const override { return "ReLU"; }
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override {
-    const double slope = *args.negative_slope, threshold = *args.threshold;
-    if (slope == 0 && !args.max_value && threshold == 0) return ops::relu(x);
-    Tensor edge = prim::full({}, threshold, x.dtype());
-    Tensor below = prim::multiply(prim::add(x, -threshold), slope);
-    Tensor y = prim::where(prim::binary(Binary::greater, x, edge), x, below);
-    return args.max_value ? prim::minimum(y, prim::full({}, *args.max_value, x.dtype())) : y;
+    return activations::relu(x, *args.negative_slope, args.max_value, *args.threshold);
   }
 };
 LAMINA_LAYER(ReLULayer, "ReLU", "Rectified linear unit.");

@@ -29,6 +29,8 @@ bool flag(const CallContext& c, const char* name) {
   const Value* v = c.kwargs.find(name);
   return v && is_true(*v);
 }
+// Masks are this layer's business: its projections, which have no use for one, are told that there is none.
+Tensor project_unmasked(const LayerPtr& projection, const Tensor& x) { return projection->invoke({Value(x)}, {{"mask", Value()}}).as_tensor(); }
 }  // namespace
 
 bool HeadAttention::requires_blocks() const { return is_true(common().flash_attention); }
@@ -115,8 +117,8 @@ Value HeadAttention::call(const List& inputs, const CallContext& c) {
     causal_alone = causal && !mask.defined() && own;
     if (causal && !causal_alone) mask = combined_mask(inputs, c, true);
   }
-  Tensor gate = gate_ ? (*gate_)(query) : Tensor();
-  Tensor q = (*query_)(query), k = (*key_)(key), v = (*value_)(value);
+  Tensor gate = gate_ ? project_unmasked(gate_, query) : Tensor();
+  Tensor q = project_unmasked(query_, query), k = project_unmasked(key_, key), v = project_unmasked(value_, value);
   Attended found;
   if (own) {
     found = attend(q, k, v, mask, causal_alone, c.training, want_scores);

@@ -298,7 +298,7 @@ class ConvLstmLayer final : public RnnLayer {
     RnnLoopResult out = rnn_loop([&](const Tensor& at, const Value& s) {
       Value step = cell.advance(at, s.as_list());
       return std::pair(step.as_list()[0].as_tensor(), step.as_list()[1]);
-    }, prim::reshape(z, steps), states, mask, {.go_backwards = f.go_backwards, .zero_output_for_mask = f.zero_output_for_mask, .unrolled_masks = f.unroll});
+    }, prim::reshape(z, steps), states, mask, {.go_backwards = f.go_backwards, .zero_output_for_mask = f.zeroes_masked(), .unrolled_masks = f.unroll});
     return {out.last, out.outputs, out.states};
   }
 

@@ -14,7 +14,7 @@ void RnnFlags::fields(Fields& f) {
   f("go_backwards", go_backwards, "Whether to begin with the last step; outputs stand in the order of the steps taken.");
   f("stateful", stateful, "Whether a batch goes on from the states with which the one before ended.");
   f("unroll", unroll, "Whether Keras would unroll the loop: another rule for masked steps, whose outputs repeat the one before.");
-  f("zero_output_for_mask", zero_output_for_mask, "Whether masked steps give zeros rather than the output before.");
+  f("zero_output_for_mask", zero_output_for_mask, "Whether masked steps give zeros rather than the output before, where all outputs are returned.");
 }
 
 void RnnLayer::set_cell(LayerPtr cell) {
@@ -109,7 +109,7 @@ RnnLayer::Result RnnLayer::inner_loop(const Tensor& sequences, const Value& stat
   if (gated && by_steps.empty() && plain_mask && sequences.rank() == 3) {
     Tensor on = mask.defined() && mask.dtype() != DType::boolean ? prim::cast(mask, DType::boolean) : mask;
     AutocastScope autocast(gated->autocast() && is_float(gated->compute_dtype()) ? std::optional<DType>(gated->compute_dtype()) : std::nullopt);
-    auto out = gated->run(prim::cast(sequences, gated->compute_dtype()), states, on, {.zero_masked = f.zero_output_for_mask, .reverse = f.go_backwards, .sequences = f.return_sequences}, training, may);
+    auto out = gated->run(prim::cast(sequences, gated->compute_dtype()), states, on, {.zero_masked = f.zeroes_masked(), .reverse = f.go_backwards, .sequences = f.return_sequences}, training, may);
     if (must && !out.by_library && !sequences.shape_only()) refuse_without_library();
     return {f.return_sequences ? Tensor() : out.y, f.return_sequences ? out.y : Tensor(), out.states};
   }
@@ -118,7 +118,7 @@ RnnLayer::Result RnnLayer::inner_loop(const Tensor& sequences, const Value& stat
   RnnLoopResult out = rnn_loop([&](const Tensor& x, const Value& s) {
     CellStep step = step_of(*cell_, x, s, training);
     return std::pair(step.output, step.states);
-  }, sequences, states, mask, {.go_backwards = f.go_backwards, .zero_output_for_mask = f.zero_output_for_mask, .unrolled_masks = f.unroll});
+  }, sequences, states, mask, {.go_backwards = f.go_backwards, .zero_output_for_mask = f.zeroes_masked(), .unrolled_masks = f.unroll});
   return {out.last, out.outputs, out.states};
 }
 

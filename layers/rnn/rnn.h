@@ -6,6 +6,7 @@ namespace lamina {
 // How a recurrence layer goes over a sequence, and what it gives.
 struct RnnFlags {
   bool return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, zero_output_for_mask = false;
+  bool zeroes_masked() const { return zero_output_for_mask && return_sequences; }  // the last output alone is of the last step that counts
   void fields(Fields& f);
 };
 

@@ -58,24 +58,27 @@ RnnLoopResult rnn_loop(const RnnStep& step, const Tensor& sequences, const Value
       return ops::Scanned{checked(carry, fresh), y};
     }, states, x, {}, o.go_backwards);
   } else {
-    Value carry = states;
-    if (o.unrolled_masks) {  // the output before is carried too; its type shows when the step is asked
-      Tensor like = step(step_at(x, true), states).first;
-      carry = List{states, prim::full(like.shape(), 0, like.dtype())};
+    // What a masked step gives: zeros; or the output before, which is carried where it is not the cell's state itself.
+    const bool zeros = o.zero_output_for_mask && !o.unrolled_masks;
+    Tensor first;
+    if (!zeros) {
+      auto [y, fresh] = step(step_at(x, !o.go_backwards), states);
+      if (o.unrolled_masks || !y.same(first_state(fresh).as_tensor())) first = prim::full(y.shape(), 0, y.dtype());
     }
+    const bool carries = first.defined();
     out = ops::scan([&](const Value& carried, const Value& row) {
-      const Value before = o.unrolled_masks ? carried.as_list()[0] : carried;
+      const Value before = carries ? carried.as_list()[0] : carried;
       const Tensor on = row.as_list()[1].as_tensor();
       auto [y, fresh] = step(row.as_list()[0].as_tensor(), before);
       std::vector<Value> old = flatten(before), now = flatten(checked(before, fresh));
       for (size_t i = 0; i < now.size(); ++i) now[i] = prim::where(wide(on, now[i].as_tensor()), now[i].as_tensor(), old[i].as_tensor());
-      Tensor otherwise = o.unrolled_masks ? carried.as_list()[1].as_tensor() : o.zero_output_for_mask ? prim::full(y.shape(), 0, y.dtype()) : first_state(before).as_tensor();
+      Tensor otherwise = carries ? carried.as_list()[1].as_tensor() : zeros ? prim::full(y.shape(), 0, y.dtype()) : first_state(before).as_tensor();
       if (otherwise.dtype() != y.dtype()) otherwise = prim::cast(otherwise, y.dtype());
       y = prim::where(wide(on, y), y, otherwise);
       Value kept = pack_like(before, now);
-      return ops::Scanned{o.unrolled_masks ? Value(List{kept, y}) : kept, y};
-    }, carry, Value(List{x, mask}), {}, o.go_backwards);
-    if (o.unrolled_masks) out.carry = Value(out.carry.as_list()[0]);
+      return ops::Scanned{carries ? Value(List{kept, y}) : kept, y};
+    }, carries ? Value(List{states, first}) : states, Value(List{x, mask}), {}, o.go_backwards);
+    if (carries) out.carry = Value(out.carry.as_list()[0]);
   }
   Tensor ys = out.ys.as_tensor(), last = step_at(ys, o.go_backwards);
   if (o.go_backwards) ys = prim::reverse(ys, {0});

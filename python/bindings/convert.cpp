@@ -247,6 +247,9 @@ std::optional<int64_t> slice_part(py::handle slice, const char* name) {
   return at;
 }
 
+// array.array, memoryview and the like; bytes are text.
+bool is_buffer_of_numbers(PyObject* p) { return PyObject_CheckBuffer(p) && !PyBytes_Check(p) && !PyByteArray_Check(p); }
+
 }  // namespace
 
 Value to_value(py::handle h) {
@@ -298,7 +301,10 @@ Value to_value(py::handle h) {
     if (numpy_type == 1) return m.dtype(h).attr("name").cast<std::string>();
   }
   if (PySequence_Check(p) && py::hasattr(h, "__len__") && py::hasattr(h, "_is_lamina_container")) return to_value(py::list(py::reinterpret_borrow<py::object>(h)));
-  if (py::hasattr(h, "__array__") && !PyType_Check(p)) return tensor_from_array(m.asarray(h), false);
+  if (!PyType_Check(p)) {
+    if (py::hasattr(h, "__array__") || py::hasattr(h, "__array_interface__") || is_buffer_of_numbers(p)) return tensor_from_array(m.asarray(h), false);
+    if (py::hasattr(h, "__dlpack__")) return tensor_from_array(m.numpy.attr("from_dlpack")(h), false);
+  }
   if (py::hasattr(h, "_to_lamina_value")) {
     const Level level;
     return to_value(h.attr("_to_lamina_value")());

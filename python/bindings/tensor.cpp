@@ -1,10 +1,13 @@
 // Tensor, KerasTensor and Variable.
 #include <pybind11/stl.h>
 
+#include <array>
+
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
 #include "backends/core/stateless.h"
 #include "backends/ops/public/public_op.h"
+#include "bindings/dlpack.h"
 #include "bindings/hook.h"
 #include "layers/initializers/initializer.h"
 #include "layers/layer.h"
@@ -38,11 +41,22 @@ py::object python_int(const Tensor& t) {
 
 bool is_operand(py::handle h) { return !PyUnicode_Check(h.ptr()) && h.ptr() != Py_None && !PyDict_Check(h.ptr()); }
 
+// A tensor of a functional model that is being made; within a layer's call() shapes alone have no history.
+bool is_recorded(py::handle h) {
+  if (!py::isinstance<SymbolicTensor>(h)) return false;
+  const auto* notes = h.cast<const Tensor&>().find_notes();
+  return notes && notes->history;
+}
+
+// Keras reads &, | and ^ as logical between a functional model's tensors (their nodes are stored as LogicalAnd and so on) and for
+// variables; between tensors they are the array's: bitwise for integers, logical for bools, a TypeError for floats.
+bool takes_logical(py::handle h) { return is_recorded(h) || py::isinstance<Variable>(h); }
+
 template <class C>
 void add_operators(C& c) {
   static const std::pair<const char*, const char*> binary[] = {
       {"add", "add"}, {"sub", "subtract"}, {"mul", "multiply"}, {"truediv", "divide"}, {"floordiv", "floor_divide"}, {"mod", "mod"}, {"pow", "power"},
-      {"matmul", "matmul"}, {"and", "logical_and"}, {"or", "logical_or"}, {"xor", "logical_xor"}};
+      {"matmul", "matmul"}, {"lshift", "bitwise_left_shift"}, {"rshift", "bitwise_right_shift"}};
   for (auto [magic, op] : binary) {
     c.def((std::string("__") + magic + "__").c_str(), [op = op](py::object self, py::object other) -> py::object {
       if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
@@ -51,6 +65,17 @@ void add_operators(C& c) {
     c.def((std::string("__r") + magic + "__").c_str(), [op = op](py::object self, py::object other) -> py::object {
       if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
       return run_op(op, {to_value(other), to_value(self)});
+    });
+  }
+  static const std::array<const char*, 3> bits[] = {{"and", "logical_and", "bitwise_and"}, {"or", "logical_or", "bitwise_or"}, {"xor", "logical_xor", "bitwise_xor"}};
+  for (auto [magic, logical, bitwise] : bits) {
+    c.def((std::string("__") + magic + "__").c_str(), [logical, bitwise](py::object self, py::object other) -> py::object {
+      if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+      return run_op(takes_logical(self) || is_recorded(other) ? logical : bitwise, {to_value(self), to_value(other)});
+    });
+    c.def((std::string("__r") + magic + "__").c_str(), [logical, bitwise](py::object self, py::object other) -> py::object {
+      if (!is_operand(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+      return run_op(takes_logical(self) ? logical : bitwise, {to_value(other), to_value(self)});
     });
   }
   static const std::pair<const char*, const char*> compare[] = {{"__eq__", "equal"}, {"__ne__", "not_equal"}, {"__lt__", "less"}, {"__le__", "less_equal"}, {"__gt__", "greater"}, {"__ge__", "greater_equal"}};
@@ -66,14 +91,9 @@ void add_operators(C& c) {
   c.def("__neg__", [](py::object self) { return run_op("negative", {to_value(self)}); });
   c.def("__pos__", [](py::object self) { return self; });
   c.def("__abs__", [](py::object self) { return run_op("abs", {to_value(self)}); });
-  c.def("__invert__", [](py::object self) { return run_op("logical_not", {to_value(self)}); });
+  c.def("__invert__", [](py::object self) { return run_op(is_recorded(self) ? "logical_not" : "bitwise_not", {to_value(self)}); });
   c.def("__round__", [](py::object self, py::object digits) { return run_op("round", {to_value(self), digits.is_none() ? Value(0) : to_value(digits)}); }, py::arg("ndigits") = py::none());
   c.def("__getitem__", [](py::object self, py::object key) { return run_op("get_item", {to_value(self), to_value(key)}); });
-}
-
-const Tensor& concrete(const Tensor& t) {
-  t.raw();
-  return t;
 }
 
 Tensor initial_value(py::handle h, py::object shape, std::optional<DType> dtype) {
@@ -105,17 +125,12 @@ void bind_tensor(py::module_& m) {
       .def_property_readonly("size", &Tensor::size)
       .def_property("_keras_mask", [](const Tensor& t) { return to_python(t.mask()); },
                     [](const Tensor& t, py::object mask) { t.set_mask(mask.is_none() ? Tensor() : to_value(mask).as_tensor()); })
-      .def("reshape", [](py::object self, py::args shape) {
-        return run_op("reshape", {to_value(self), shape.size() == 1 && !PyLong_Check(shape[0].ptr()) ? to_value(shape[0]) : to_value(shape)});
-      })
-      .def("squeeze", [](py::object self, py::object axis) { return run_op("squeeze", {to_value(self), to_value(axis)}); }, py::arg("axis") = py::none())
       .def("__hash__", [](const Tensor& t) { return reinterpret_cast<intptr_t>(t.node()) >> 4; })
-      .def_property_readonly("T", [](py::object self) { return run_op("transpose", {to_value(self)}); })
       .def("_same", [](const Tensor& a, const Tensor& b) { return a.same(b); });
   base.attr("__array_priority__") = 100;
   add_operators(base);
 
-  py::class_<DataTensor, Tensor> data(m, "Tensor", "An immutable array on an engine. Convert with numpy.asarray(t); all of keras.ops take it.");
+  py::class_<DataTensor, Tensor> data(m, "Tensor", py::buffer_protocol(), "An immutable array on an engine. Convert with numpy.asarray(t); all of keras.ops take it.");
   data.def("__repr__", [](const Tensor& t) {
         if (!t.has_data()) return text("<Tensor shape=", t.shape(), ", dtype=", t.dtype(), ", traced>");
         return text("<Tensor shape=", t.shape(), ", dtype=", t.dtype(), ", values=", py::str(array_from_tensor(t)).cast<std::string>(), ">");
@@ -125,9 +140,7 @@ void bind_tensor(py::module_& m) {
         return dtype.is_none() ? a : py::object(a.attr("astype")(dtype));
       }, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
       .def("numpy", [](const Tensor& t) { return array_from_tensor(t); })
-      .def("item", [](const Tensor& t) -> py::object { return array_from_tensor(concrete(t)).attr("item")(); })
       .def("tolist", [](const Tensor& t) -> py::object { return array_from_tensor(t).attr("tolist")(); })
-      .def("astype", [](py::object self, py::object dtype) { return run_op("cast", {to_value(self), to_value(dtype)}); })
       .def("__float__", [](const Tensor& t) { return t.item(); })
       .def("__int__", &python_int)
       .def("__index__", [](const Tensor& t) {
@@ -149,9 +162,13 @@ void bind_tensor(py::module_& m) {
         for (int64_t i = 0; i < t.shape()[0]; ++i) items.append(run_op("get_item", {to_value(self), Value(i)}));
         return py::iter(items);
       })
+      .def_buffer([](DataTensor& t) { return py::buffer(array_from_tensor(t)).request(true); })  // a copy, as __array__: the tensor stays as it is
       .def("__deepcopy__", [](py::object self, py::object) { return self; })
       .def("__copy__", [](py::object self) { return self; })
       .def("__reduce__", [](const Tensor& t) { return py::make_tuple(py::module_::import("lamina").attr("ops").attr("convert_to_tensor"), py::make_tuple(array_from_tensor(t))); });
+
+  add_dlpack(data);
+  m.def("has_data", [](const Tensor& t) { return t.has_data(); }, "Whether the values can be read: not of symbolic and of traced tensors.");
 
   py::class_<SymbolicTensor, Tensor> symbolic(m, "KerasTensor", "A tensor of a functional model: shape and dtype, no values.");
   symbolic.def(py::init([](py::object shape, py::object dtype, bool sparse, bool ragged, bool record_history, py::object name) {

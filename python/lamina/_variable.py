@@ -44,6 +44,15 @@ class Variable(_lamina.VariableCore):
         _lamina.VariableCore.assign_sub(self, value)
         return self.value
 
+    def __reduce__(self):
+        """copy.copy, copy.deepcopy and pickle make a variable of its own with the same value, name, path and settings."""
+        settings = {name: getattr(self, name) for name in ("path", "overwrite_with_gradient", "regularizer", "constraint")}
+        made = (type(self), self.numpy(), self.stored_dtype, self.trainable, self.autocast, self.aggregation, self.name)
+        return _restore, made + (settings, dict(self.__dict__))
+
+    def __format__(self, spec):
+        return format(self.value, spec) if spec else str(self)
+
     @property
     def handle(self):
         return self
@@ -56,3 +65,11 @@ class Variable(_lamina.VariableCore):
     def __repr__(self):
         value = "" if _lamina.tracing() else f", value={self.numpy()}"
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.stored_dtype}{value}>"
+
+
+def _restore(cls, value, dtype, trainable, autocast, aggregation, name, settings, attributes):
+    v = cls._wrap(_lamina.VariableCore.make(value, None, dtype, trainable, autocast, aggregation, name))
+    for key, setting in settings.items():
+        setattr(v, key, setting)
+    v.__dict__.update(attributes)
+    return v

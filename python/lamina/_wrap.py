@@ -113,7 +113,7 @@ def _make_class(info, home, base):
 
 def wrap(box, name, module):
     """For C++: a Python object for a C++ object that has none yet."""
-    if module.startswith("keras.src.ops"):  # an op in a graph: layers have such names too
+    if module.startswith(("keras.src.ops", "keras.src.activations")):  # an op in a graph: layers have such names too
         from lamina._operation import Operation as cls
 
         self = cls.__new__(cls)

@@ -16,15 +16,18 @@ def exponential(x):
 
 
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
-    """max(x, 0) by default; below `threshold` negative_slope * (x - threshold), capped at `max_value`."""
-    from lamina import ops
+    """max(x, 0) by default; x above `threshold`, at most `max_value`, and negative_slope * (x - threshold) up to it."""
+    return _lamina.find_op("activations.relu")(x, negative_slope, max_value, threshold)
 
-    if not negative_slope and max_value is None and not threshold:
-        return ops.relu(x)
-    x = ops.convert_to_tensor(x) if not isinstance(x, _lamina.KerasTensor) else x
-    below = negative_slope * (x - threshold) if negative_slope else ops.zeros_like(x)
-    out = ops.where(x >= threshold, x, below) if threshold else ops.where(x > 0, x, below)
-    return ops.minimum(out, max_value) if max_value is not None else out
+
+def gelu(x, approximate=False):
+    """x * P(X <= x) of a standard normal X; by a tanh if `approximate`. Exact unless asked, where ops.gelu is the other way round."""
+    return _lamina.find_op("gelu")(x, approximate)
+
+
+def mish(x):
+    """x * tanh(softplus(x)) (Misra, 2019)."""
+    return _lamina.find_op("activations.mish")(x)
 
 
 def softmax(x, axis=-1):
@@ -78,7 +81,7 @@ def deserialize(config, custom_objects=None):
     return saving.deserialize_keras_object(config, custom_objects=custom_objects)
 
 
-_NAMES = ("celu", "elu", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "mish", "relu6", "selu",
+_NAMES = ("celu", "elu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "relu6", "selu",
           "sigmoid", "silu", "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold")
 
 
@@ -94,4 +97,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*_NAMES, "linear", "exponential", "relu", "softmax", "log_softmax", "elu", "get", "serialize", "deserialize"})
+    return sorted({*_NAMES, "linear", "exponential", "relu", "softmax", "log_softmax", "elu", "gelu", "mish", "get", "serialize", "deserialize"})

@@ -5,6 +5,7 @@ from lamina import _lamina
 from lamina._errors import no_attribute
 from lamina._input_spec import InputSpec
 from lamina._layer import Layer
+from lamina._layer_attributes import MEMBERS as _ATTRIBUTES
 from lamina._plain import plain
 from lamina._recurrence import MEMBERS as _RECURRENCE
 from lamina._safe_mode import SafeModeScope, in_safe_mode
@@ -14,7 +15,12 @@ _FUNCTIONS = {"add": "Add", "average": "Average", "concatenate": "Concatenate", 
 
 
 def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape=None, name=None, tensor=None, optional=False):
-    """A symbolic tensor to start a functional model from. `shape` is that of one sample; None entries are unknown sizes."""
+    """A symbolic tensor to start a functional model from. `shape` is that of one sample; None entries are unknown sizes.
+
+    `dtype` is a name, Python's or NumPy's type, or an object with a name: a dtype of TensorFlow or JAX.
+    """
+    if dtype is not None and not isinstance(dtype, (str, type)) and isinstance(getattr(dtype, "name", None), str):
+        dtype = dtype.name
     config = {"sparse": bool(sparse), "ragged": bool(ragged), "optional": optional}
     for key, value in (("shape", shape), ("batch_size", batch_size), ("dtype", dtype), ("batch_shape", batch_shape), ("name", name), ("input_tensor", tensor)):
         if value is not None:
@@ -122,8 +128,9 @@ _LIST_ATTENTION = {"compute_mask": _list_mask, "_calculate_scores": _calculate_s
 
 # What classes have beyond their C++ description.
 _MEMBERS = {
-    **_RECURRENCE,
-    "Normalization": {"adapt": _adapt},
+    **_ATTRIBUTES,
+    **{name: {**_ATTRIBUTES.get(name, {}), **members} for name, members in _RECURRENCE.items()},
+    "Normalization": {"adapt": _adapt, **_ATTRIBUTES["Normalization"]},
     "Lambda": {"from_config": classmethod(_lambda_from_config)},
     "MultiHeadAttention": {**_projections("query_dense", "key_dense", "value_dense", "output_dense"), "_sliding_window": _argument("sliding_window"), "_num_heads": _argument("num_heads"),
                            "_flash_attention": property(lambda self: self._flash()), **_ATTENDS},

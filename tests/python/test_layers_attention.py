@@ -179,3 +179,28 @@ ERRORS = [
 @pytest.mark.parametrize("case", range(len(ERRORS)))
 def test_messages(case):
     expect_error(*ERRORS[case])
+
+
+@pytest.mark.parametrize("make", [
+    lambda: lamina.layers.MultiHeadAttention(2, 4), lambda: lamina.layers.MultiHeadAttention(2, 4, use_gate=True), lambda: lamina.layers.MultiHeadAttention(2, 4, dropout=0.1),
+    lambda: lamina.layers.GroupQueryAttention(4, 2, 1), lambda: lamina.layers.GroupQueryAttention(4, 2, 1, use_gate=True),
+])
+@pytest.mark.parametrize("scores", [False, True])
+def test_no_mask_is_lost_within_attention(make, scores, engine):
+    """The layer's own projections support no masks, which is nobody's loss: the layer obeys the mask and passes the query's on."""
+    lamina.config.set_lost_masks("error")
+    try:
+        i = lamina.Input((4,), dtype="int32")
+        e = lamina.layers.Embedding(9, 8, mask_zero=True)
+        x = e(i)
+        layer = make()
+        out = layer(x, x, return_attention_scores=scores)
+        out = out[0] if scores else out
+        assert out._keras_mask is not None
+        model = lamina.Model(i, out)
+        tokens = np.array([[1, 2, 0, 0]])
+        got = model.predict(tokens, verbose=0)[:, :2]
+        short = np.asarray(e(tokens[:, :2]))
+        np.testing.assert_allclose(got, np.asarray(layer(short, short)), rtol=1e-5, atol=1e-6)
+    finally:
+        lamina.config.set_lost_masks("warn")

@@ -319,3 +319,58 @@ def test_misuses(which):
         misuse(lamina)
     with pytest.raises(kind):
         misuse(keras)
+
+
+class Echo(lamina.layers.Layer):
+    """A cell whose output is not its state: it gives back its input and counts the steps."""
+
+    def __init__(self, states=1, **kwargs):
+        super().__init__(**kwargs)
+        self.state_size, self.output_size = states, 3
+
+    def call(self, x, states):
+        return x * 1.0, [states[0] + 1]
+
+
+X3 = np.arange(1, 25, dtype="float32").reshape(2, 4, 3)
+
+
+@pytest.mark.parametrize("states", [3, 1, 2])
+@pytest.mark.parametrize("unroll", [False, True])
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("zeros", [False, True])
+def test_masked_steps_repeat_the_output_of_any_cell(states, unroll, backwards, zeros, engine):
+    """Not the state, which is another thing and may have another width."""
+    mask = np.array([[False, True, False, True], [True, True, False, False]])
+    want, last, count = np.zeros((2, 4, 3), "float32"), np.zeros((2, 3), "float32"), np.full((2, states), 5.0, "float32")
+    for at, step in enumerate(range(3, -1, -1) if backwards else range(4)):
+        on = mask[:, step, None]
+        last = np.where(on, X3[:, step], last)
+        want[:, at] = np.where(on, X3[:, step], 0) if zeros and not unroll else last
+        count = count + on
+    options = {"unroll": unroll, "go_backwards": backwards, "zero_output_for_mask": zeros}
+    start = np.full((2, states), 5.0, "float32")
+    ys, state = lamina.layers.RNN(Echo(states), return_sequences=True, return_state=True, **options)(X3, initial_state=[start], mask=mask)
+    np.testing.assert_array_equal(np.asarray(ys), want)
+    np.testing.assert_array_equal(np.asarray(state), count)
+    np.testing.assert_array_equal(np.asarray(lamina.layers.RNN(Echo(states), **options)(X3, mask=mask)), last)  # of the last step that counts
+    i = lamina.Input((4, 3))
+    model = lamina.Model(i, lamina.layers.RNN(Echo(states), return_sequences=True, **options)(lamina.layers.Masking(-1.0)(i)))
+    np.testing.assert_array_equal(model.predict(np.where(mask[..., None], X3, -1), verbose=0), want)
+
+
+@pytest.mark.parametrize("name", ["SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "RNN"])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_zeros_for_masked_steps_are_for_sequences(name, backwards, engine):
+    """As Keras documents zero_output_for_mask: the last output alone is that of the last step which counts."""
+    layers = lamina.layers
+    make = {"ConvLSTM1D": lambda **k: layers.ConvLSTM1D(2, 2, **k), "RNN": lambda **k: layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], **k)}.get(name, lambda **k: getattr(layers, name)(4, **k))
+    x = np.random.default_rng(8).standard_normal((2, 6, 5, 3) if name == "ConvLSTM1D" else (2, 6, 3)).astype("float32")
+    mask = np.array([[True, True, False, True, False, False], [False, True, True, True, True, False]])
+    layer = make(go_backwards=backwards)
+    want = np.asarray(layer(x, mask=mask))
+    other = make(go_backwards=backwards, zero_output_for_mask=True)
+    other.build(x.shape)
+    other.set_weights(layer.get_weights())
+    np.testing.assert_allclose(np.asarray(other(x, mask=mask)), want, rtol=1e-6)
+    assert np.abs(want).min() > 0

@@ -178,14 +178,13 @@ const auto sparsemax_op = public_op("sparsemax", NN "Sparsemax", "A softmax with
 
 // --- keras.activations where they differ ----------------------------------------------------------------------------
 Tensor full_relu(const Operand& x, double negative_slope, const std::optional<double>& max_value, double threshold) {
-  if (negative_slope == 0 && !max_value && threshold == 0) return relu_impl(x);
-  Tensor t = as_float(x), zero = constant(0, t.dtype());
-  Tensor out = threshold != 0 ? where(above(t, threshold), t, zero) : unary(Unary::relu, t);
-  if (max_value) out = minimum(out, constant(*max_value, t.dtype()));
-  if (negative_slope != 0) {
-    Tensor below = unary(Unary::relu, rsub(threshold, t));  // threshold - x where positive
-    out = subtract(out, multiply(below, negative_slope));
-  }
+  if (threshold == 0 && !max_value) return negative_slope == 0 ? relu_impl(x) : leaky_relu_impl(x, negative_slope);
+  if (threshold == 0 && negative_slope == 0 && *max_value == 6) return relu6_impl(x);  // floating-point for integers too, as Keras'
+  Tensor t = negative_slope == 0 && !is_float(x.dtype()) && x.dtype() != DType::boolean ? x.value() : as_float(x);
+  const Tensor zero = constant(0, t.dtype()), edge = constant(threshold, t.dtype());
+  Tensor out = threshold != 0 ? where(compare(Binary::greater, t, edge), t, zero) : unary(Unary::relu, t);
+  if (max_value) out = minimum(threshold != 0 ? maximum(out, zero) : out, constant(*max_value, t.dtype()));
+  if (negative_slope != 0) out = subtract(out, multiply(unary(Unary::relu, subtract(edge, t)), negative_slope));
   return out;
 }
 const auto full_relu_op = public_op("activations.relu", ACTIVATIONS "ReLU", "x above `threshold`, at most max_value; negative_slope * (x - threshold) below.", full_relu,
