@@ -6,6 +6,7 @@
 #include "backends/core/stack.h"
 #include "backends/ops/primitives.h"
 #include "layers/layer.h"
+#include "layers/weight_budget.h"
 
 namespace lamina {
 
@@ -14,6 +15,7 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, W
   DType dtype = o.dtype.value_or(variable_dtype());
   if (!shape.known())
     throw ValueError("Cannot make the weight '", weight_name, "' of ", describe(), " with unknown sizes: shape=", shape, ". Give the layer an input whose sizes beyond the batch are known.");
+  if (!hook) WeightBudget::spend(text("'", weight_name, "' of ", describe()), shape, dtype);
   EagerScope eager;
   AutocastScope off(std::nullopt);
   InitializerRef initializer = o.initializer;

@@ -2,6 +2,7 @@
 #include "serialization/hdf5_dataset.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 namespace lamina {
@@ -105,7 +106,10 @@ void read_fill(const Hdf5Header& header, Hdf5Dataset& out) {
   int version = in.u8();
   bool defined;
   if (version == 3) {
-    defined = in.u8() & 32;
+    int flags = in.u8();
+    constexpr int kNeverFilled = 1;
+    out.always_whole = (flags >> 2 & 3) == kNeverFilled;
+    defined = flags & 32;
   } else if (version == 1 || version == 2) {
     in.skip(2);
     defined = in.u8();
@@ -129,7 +133,7 @@ void check_chunk_sizes(const Hdf5Dataset& info, const std::string& where) {
 }
 
 // A dataset may have more data chunks than this only by a lie.
-void check_chunk_count(const Hdf5Dataset& info, const Hdf5Limits& limits, const std::string& where) {
+uint64_t check_chunk_count(const Hdf5Dataset& info, const Hdf5Limits& limits, const std::string& where) {
   uint64_t count = 1;
   for (size_t axis = 0; axis < info.chunk.size(); ++axis) {
     auto size = static_cast<uint64_t>(info.spec.shape[static_cast<int>(axis)]);
@@ -137,6 +141,7 @@ void check_chunk_count(const Hdf5Dataset& info, const Hdf5Limits& limits, const 
   }
   if (count > limits.max_chunks)
     throw ValueError("Cannot read ", where, ": expected at most ", limits.max_chunks, " chunks; received ", count, ".");
+  return count;
 }
 
 // Each node once, levels going down; each chunk's bytes count against the file's.
@@ -171,6 +176,7 @@ class ChunkTree {
       for (uint64_t axis = 0; axis < axes; ++axis) {
         uint64_t at = entries.u64();
         if (axis + 1 < axes) chunk.at.push_back(at);
+        else if (at != 0) damaged("a chunk begins within a value");
       }
       chunk.address = entries.address();
       if (own > 0) visit(chunk.address, own);
@@ -179,8 +185,11 @@ class ChunkTree {
   }
 
   void add(Hdf5Chunk chunk) {
-    for (size_t axis = 0; axis < chunk.at.size(); ++axis)
+    for (size_t axis = 0; axis < chunk.at.size(); ++axis) {
       if (chunk.at[axis] % dataset_.chunk[axis] != 0) damaged("a chunk lies between the others");
+      if (chunk.at[axis] >= static_cast<uint64_t>(dataset_.spec.shape[static_cast<int>(axis)])) damaged("a chunk lies outside of it");
+    }
+    if (!places_.insert(chunk.at).second) damaged("two chunks lie at one place");
     // Deflate adds at most some bytes a block to what does not compress; overlapping chunks could be read again and again.
     if (chunk.stored > chunk_bytes_ + chunk_bytes_ / 64 + 1024 || (stored += chunk.stored) > file_.input().size())
       damaged("a chunk of ", chunk_bytes_, " bytes claims ", chunk.stored, " packed bytes");
@@ -193,6 +202,7 @@ class ChunkTree {
   const Hdf5Limits& limits_;
   uint64_t chunk_bytes_, budget_;
   std::unordered_set<uint64_t> seen_;
+  std::set<std::vector<uint64_t>> places_;
 };
 
 }  // namespace
@@ -218,9 +228,10 @@ Hdf5Dataset inspect_hdf5_dataset(Hdf5Structure& file, const Hdf5Header& header, 
     uint64_t chunk_bytes = out.type.size;
     for (uint64_t size : out.chunk) chunk_bytes *= size;
     if (allocated) {
-      check_chunk_count(out, limits, where);
+      uint64_t count = check_chunk_count(out, limits, where);
       ChunkTree tree(file, out, limits, chunk_bytes);
       out.chunks = std::move(tree.chunks), stored = tree.stored;
+      if (out.always_whole && out.bytes > 0 && out.chunks.size() < count) damaged("it has ", out.chunks.size(), " of its ", count, " chunks");
     }
   }
   bool contiguous = out.layout == Hdf5Dataset::Layout::contiguous && allocated;

@@ -27,6 +27,7 @@ struct Hdf5Dataset {
   std::vector<uint64_t> chunk;            // sizes
   std::vector<Hdf5Filter> filters;
   std::vector<Hdf5Chunk> chunks;          // that are stored
+  bool always_whole = false;  // no values stand for chunks that are not there
   std::string fill;                       // one value; empty: zeros
 };
 

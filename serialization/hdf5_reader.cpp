@@ -211,6 +211,18 @@ TensorSpec Hdf5Reader::spec(std::string_view path) const {
   return file_->inspect(path).spec;
 }
 
+uint64_t Hdf5Reader::bytes_of_datasets() const {
+  uint64_t out = 0;
+  for (const std::string& path : datasets()) {
+    std::lock_guard lock(file_->mutex);
+    try {
+      if (__builtin_add_overflow(out, file_->inspect(path).bytes, &out)) return UINT64_MAX;
+    } catch (const Error&) {  // no tensor, or one that read() refuses
+    }
+  }
+  return out;
+}
+
 Tensor Hdf5Reader::read(std::string_view path) const {
   std::lock_guard lock(file_->mutex);
   Hdf5Dataset dataset = file_->inspect(path);

@@ -60,6 +60,7 @@ class Hdf5Reader {
   // Shape and type of a dataset, without its data: compare them with the model's before read() takes memory. Types are
   // Tensor's: any byte order; bool is h5py's enum FALSE/TRUE; bfloat16 is a 2-byte opaque type marked by an attribute.
   TensorSpec spec(std::string_view path) const;
+  uint64_t bytes_of_datasets() const;  // of all tensors in the file, unpacked
   Tensor read(std::string_view path) const;
 
   std::vector<std::string> attribute_names(std::string_view path) const;  // sorted

@@ -35,8 +35,12 @@ struct Hdf5Writer::File {
     require_room();
     Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    // The format of HDF5 1.8: its headers, which hold links and attributes, are under checksums, and every h5py reads it.
+    H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
+    Hdf5Handle properties(H5Pcreate(H5P_FILE_CREATE));
+    H5Pset_istore_k(properties, 4);  // most datasets are one chunk: small nodes of its tree
     disk->use(access);
-    id = Hdf5Handle(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access));
+    id = Hdf5Handle(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, properties, access));
     if (!id.valid()) throw IOError("Cannot create the HDF5 file '", name, "': ", reason(), ".");
     make_parents = Hdf5Handle(H5Pcreate(H5P_LINK_CREATE));
     H5Pset_create_intermediate_group(make_parents, 1);
@@ -135,6 +139,30 @@ struct Hdf5Writer::File {
   }
 };
 
+namespace {
+
+// How a dataset is stored so that a damaged one is found out: in chunks of some rows, each under a checksum (fletcher32) that every
+// reader of HDF5 checks. A scalar cannot be in chunks; it lies in the object's header.
+Hdf5Handle checked_layout(const Tensor& tensor, hid_t base) {
+  Hdf5Handle out(H5Pcopy(base));
+  if (tensor.rank() == 0) H5Pset_layout(out, H5D_COMPACT);
+  if (tensor.rank() == 0 || tensor.size() == 0) return out;
+  constexpr int64_t kChunkBytes = int64_t{1} << 20;  // HDF5's readers keep as much
+  hsize_t chunk[Shape::kMaxRank];
+  int64_t parts = (static_cast<int64_t>(tensor.bytes()) + kChunkBytes - 1) / kChunkBytes;
+  for (int axis = 0; axis < tensor.rank(); ++axis) {
+    int64_t size = tensor.shape()[axis], cuts = std::min(parts, size);
+    int64_t rows = (size + cuts - 1) / cuts;  // nearly equal parts: the last chunk is filled up
+    chunk[axis] = static_cast<hsize_t>(rows);
+    parts = (parts + cuts - 1) / cuts;
+  }
+  H5Pset_chunk(out, tensor.rank(), chunk);
+  H5Pset_fletcher32(out);
+  return out;
+}
+
+}  // namespace
+
 Hdf5Writer::Hdf5Writer(std::unique_ptr<File> file) : file_(std::move(file)) {}
 Hdf5Writer::~Hdf5Writer() = default;
 Hdf5Writer::Hdf5Writer(Hdf5Writer&&) noexcept = default;
@@ -179,7 +207,8 @@ void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
   for (int axis = 0; axis < tensor.rank(); ++axis) sizes[axis] = static_cast<hsize_t>(tensor.shape()[axis]);
   Hdf5Handle type = hdf5_type(tensor.dtype());
   Hdf5Handle space(tensor.rank() == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(tensor.rank(), sizes, nullptr));
-  Hdf5Handle made(H5Dcreate2(file_->id, full.c_str(), type, space, file_->link_options(full), file_->no_dates, H5P_DEFAULT));
+  Hdf5Handle layout = checked_layout(tensor, file_->no_dates);
+  Hdf5Handle made(H5Dcreate2(file_->id, full.c_str(), type, space, file_->link_options(full), layout, H5P_DEFAULT));
   if (!made.valid() || (tensor.size() > 0 && H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
     file_->fail("the dataset", full);
   made.reset();

@@ -5,6 +5,7 @@
 
 #include "backends/core/engine.h"
 #include "backends/core/warning.h"
+#include "layers/weight_budget.h"
 #include "serialization/cudnn_weights.h"
 #include "serialization/json.h"
 #include "serialization/keras2_meaning.h"
@@ -173,6 +174,7 @@ ModelPtr load_legacy_model(const Hdf5Reader& file, bool compile) {
   Value stored = parse_json(config, file.name() + ":model_config");
   if (before_keras3(text_attribute(file, "keras_version"))) stored = with_keras2_meaning(stored);
   Value modern = modern_model_config(stored);
+  WeightBudget budget(file.name(), [&] { return file.bytes_of_datasets(); });
   auto model = std::dynamic_pointer_cast<Model>(get_object(modern, "keras.models"));
   if (!model) throw ValueError("The file ", file.name(), " does not hold a model.");
   load_legacy_weights(*model, file, false, false);

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "backends/core/warning.h"
+#include "layers/weight_budget.h"
 #include "serialization/atomic_file.h"
 #include "serialization/json.h"
 #include "serialization/keras2_meaning.h"
@@ -82,9 +83,10 @@ ModelPtr load_archive(const std::string& path, bool compile) {
   Value config = parse_json(archive.read(kConfig), path + ":" + kConfig);
   if (before_keras3(keras_version_of(archive))) config = with_keras2_meaning(config);
   if (!compile && config.is_dict()) config.as_dict().erase("compile_config");
+  Hdf5Reader file = weights_of(archive);
+  WeightBudget budget(path, [&] { return file.bytes_of_datasets(); });
   auto model = std::dynamic_pointer_cast<Model>(get_object(config, "keras.models"));
   if (!model) throw ValueError("The file ", path, " does not hold a model.");
-  Hdf5Reader file = weights_of(archive);
   Hdf5Source source(file);
   AssetFolder assets;
   bool any = assets.fill_from(archive);

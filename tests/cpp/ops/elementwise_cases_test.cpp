@@ -79,6 +79,11 @@ const CaseTable unary{{
     UNARY(erfinv, D::unit),
     UNARY(arccosh, D::large),
     OpCase{"activations.mish", {Input({3, 5})}, [](const Tensors& x) -> Value { return ops::mish(x[0]); }},
+    OpCase{"activations.hard_sigmoid_keras2", {Input({3, 5})},
+           [](const Tensors& x) -> Value {
+             const OpInfo& op = *find_op("activations.hard_sigmoid_keras2");
+             return call_op(op, bind_arguments(op, {x[0]}, {}));
+           }},
     OpCase{"activations.linear", {Input({3, 5})}, [](const Tensors& x) -> Value { return activations::linear(x[0]); }},
     OpCase{"activations.exponential", {Input({3, 5})}, [](const Tensors& x) -> Value { return activations::exponential(x[0]); }},
     OpCase{"activations.gelu", {Input({3, 5})}, [](const Tensors& x) -> Value { return find_op("activations.gelu")->call(std::vector<Value>{x[0], false}); }},
