@@ -5,7 +5,7 @@
 
 #include "backends/core/engine.h"
 #include "backends/core/warning.h"
-#include "layers/weight_budget.h"
+#include "serialization/weight_budget.h"
 #include "serialization/cudnn_weights.h"
 #include "serialization/json.h"
 #include "serialization/keras2_meaning.h"

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "backends/core/warning.h"
-#include "layers/weight_budget.h"
+#include "serialization/weight_budget.h"
 #include "serialization/atomic_file.h"
 #include "serialization/json.h"
 #include "serialization/keras2_meaning.h"

@@ -1,4 +1,4 @@
-#include "layers/weight_budget.h"
+#include "serialization/weight_budget.h"
 
 #include <algorithm>
 
