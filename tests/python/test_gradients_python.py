@@ -111,3 +111,48 @@ def test_third_order_against_jax(engine, compiled):
 
     f = lambda: lamina.value_and_grad(squared_length, variables)()  # noqa: E731
     agree((lamina.function(f) if compiled else f)(), reference(3))
+
+
+def gamma_slope(alpha, x, step=1e-5):
+    """dx / dalpha with the distribution function's value held, by central differences of its inverse."""
+    from scipy import special
+
+    def moved(a):  # from the side that keeps digits
+        return np.where(x < alpha, special.gammaincinv(a, special.gammainc(alpha, x)), special.gammainccinv(a, special.gammaincc(alpha, x)))
+
+    h = step * alpha
+    return (moved(alpha + h) - moved(alpha - h)) / (2 * h)
+
+
+def test_gradient_of_gamma_by_its_parameter(engine):
+    alpha = np.repeat(np.array([0.05, 0.3, 1, 2.5, 20, 300, 5000]), 200).astype("float32")
+    draw = keras_ops_gamma(alpha)
+    x, grad = lamina.value_and_grad(lambda a: lamina.ops.sum(draw(a)))(alpha)
+    drawn = np.asarray(draw(alpha), "float64")
+    used = drawn > 1e-30  # smaller ones lose their digits in float32
+    want = gamma_slope(alpha.astype("float64"), np.where(used, drawn, 1))
+    np.testing.assert_allclose(np.asarray(grad)[used], want[used], rtol=2e-4)
+    assert used.mean() > 0.9 and np.isfinite(np.asarray(grad)).all()
+
+
+def keras_ops_gamma(alpha):
+    return lambda a: lamina.random.gamma(alpha.shape, a, seed=3)
+
+
+def test_gradient_of_beta_by_its_parameters(engine):
+    """The mean of many moves as alpha / (alpha + beta) does; of gamma as alpha."""
+    a, b = np.float32(2), np.float32(3)
+
+    def mean(ab):
+        return lamina.ops.mean(lamina.random.beta((200000,), ab[0], ab[1], seed=5))
+
+    grad = np.asarray(lamina.grad(mean)(np.array([a, b])))
+    np.testing.assert_allclose(grad, [b / (a + b) ** 2, -a / (a + b) ** 2], rtol=0.02)
+
+
+def test_second_derivative_of_gamma_is_refused(engine):
+    def first(a):
+        return lamina.ops.sum(lamina.grad(lambda v: lamina.ops.sum(lamina.random.gamma((3,), v, seed=1)))(a))
+
+    with pytest.raises(NotImplementedError, match="second derivative"):
+        lamina.grad(first)(np.array([1.0, 2.0, 3.0], "float32"))

@@ -30,12 +30,25 @@ class RandomDrawOp final : public Primitive {
   std::string_view name() const override { return "RandomDraw"; }
   void attributes(Attributes& a) const override { a("kind", static_cast<int>(kind))("stream", stream); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
-  bool differentiable() const override { return false; }
+  // Of gamma by alpha: each number moves with the distribution that it was drawn from (GammaSlopeOp). Counts do not move.
+  bool differentiable() const override { return kind == Kind::gamma; }
+  Tensors vjp(const VjpContext&) const override;
   const Kind kind;
   const uint32_t stream;
 };
 
+// dx / dalpha of numbers x drawn from the gamma distribution with shape parameter alpha, its distribution function's value held:
+// -(dP(alpha, x) / dalpha) / (dP(alpha, x) / dx) (implicit reparametrisation: Figurnov, Mohamed and Mnih, 2018). Inputs alpha, x of one shape,
+// float32 or float64. Its own gradient is an UnsupportedError.
+class GammaSlopeOp final : public Primitive {
+ public:
+  std::string_view name() const override { return "GammaSlope"; }
+  std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
+  Tensors vjp(const VjpContext&) const override;
+};
+
 namespace prim {
+Tensor gamma_slope(const Tensor& alpha, const Tensor& x);
 Tensor random_bits(const Tensor& seed, const Shape& shape, uint32_t stream = 0);
 Tensor random_uniform(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream = 0);  // any float dtype
 Tensor random_normal(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream = 0);

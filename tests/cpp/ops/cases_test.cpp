@@ -41,7 +41,7 @@ TEST(OpCoverage, CoverEveryPrimitive) {
   if (primitives_seen().empty())
     for (const OpCase& c : all_cases()) check(c);
   // Gradient primitives run where gradients are checked; the fused ones belong to the graph's passes.
-  const std::set<std::string> apart = {"SoftmaxGrad", "LogSoftmaxGrad", "CrossEntropyGrad", "MatMulAdd", "NormalizeRowsGrad", "NormalizeBatchGrad", "AttentionGrad", "RecurrentGrad", "WholeRecurrentGrad", "GeluGrad", "ScatterUpdate", "UpdateGroup"};
+  const std::set<std::string> apart = {"SoftmaxGrad", "LogSoftmaxGrad", "CrossEntropyGrad", "MatMulAdd", "NormalizeRowsGrad", "NormalizeBatchGrad", "AttentionGrad", "RecurrentGrad", "WholeRecurrentGrad", "GeluGrad", "GammaSlope", "ScatterUpdate", "UpdateGroup"};
   std::vector<std::string> missing;
   for (const KernelInfo& k : registered_kernels())
     if (!primitives_seen().count(k.primitive) && !apart.count(k.primitive) && !k.primitive.starts_with("Fused")) missing.push_back(k.primitive);
