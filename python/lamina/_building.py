@@ -25,13 +25,14 @@ def _first_argument(layer):
     return next(iter(layer._input_arguments()), "inputs")  # of a built-in call()
 
 
-def _shapes(layer, build, args, kwargs):
-    """The shapes that build() was given, by the arguments of call() that they are of."""
+def _arguments(layer, build, args, kwargs):
+    """What build() was given: the shapes, by the arguments of call() that they are of; and the rest, which is the user's own."""
     given = list(inspect.signature(build).bind(layer, *args, **kwargs).arguments.items())[1:]
-    given = [(name, shape) for name, shape in given if shape is not None]
-    if len(given) == 1:
-        return {_first_argument(layer): given[0][1]}
-    return {name.removesuffix("_shape"): shape for name, shape in given}
+    shapes = [(name, value) for i, (name, value) in enumerate(given) if value is not None and (i == 0 or name.endswith("_shape"))]
+    own = {name: value for i, (name, value) in enumerate(given) if i > 0 and not name.endswith("_shape")}
+    if len(shapes) == 1:
+        return {_first_argument(layer): shapes[0][1]}, own
+    return {name.removesuffix("_shape"): shape for name, shape in shapes}, own
 
 
 def _guarded(build):
@@ -39,7 +40,12 @@ def _guarded(build):
     def run(self, *args, **kwargs):
         if under_way(self) or self.built:
             return build(self, *args, **kwargs)
-        self._build_from(_shapes(self, build, args, kwargs))
+        shapes, own = _arguments(self, build, args, kwargs)
+        object.__setattr__(self, "_build_arguments", own)
+        try:
+            self._build_from(shapes)
+        finally:
+            self.__dict__.pop("_build_arguments", None)
 
     run._guarded = True
     return run

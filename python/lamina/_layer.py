@@ -111,13 +111,14 @@ class _LayerMethods(Saveable):
             self._call_build(shapes)
 
     def _call_build(self, shapes):
-        parameters = [p for p in _signature(self.build).parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        own = self.__dict__.pop("_build_arguments", None) or {}  # what a build() called by hand got beside shapes
+        parameters = [p for p in _signature(self.build).parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in own]
         shapes = {k: _shape_tuple(v) for k, v in shapes.items()}
         if not parameters:
-            return self.build()
+            return self.build(**own)
         required = [p for p in parameters if p.default is p.empty]
         if len(required) <= 1 and not any(p.name == f"{k}_shape" for p in parameters for k in list(shapes)[1:]):
-            return self.build(next(iter(shapes.values()), None))
+            return self.build(next(iter(shapes.values()), None), **own)
         # Several parameters: each names an argument of call().
         known = {*_signature(self.call).parameters, *self._input_arguments()}  # of a call() written in Python, of a built-in one
         for p in parameters:
@@ -127,7 +128,7 @@ class _LayerMethods(Saveable):
             if p.name[: -len("_shape")] not in known:
                 raise ValueError(f"For a `build()` method with more than one argument, all arguments should have a `_shape` suffix and match an argument from `call()`. For layer "
                                  f"'{type(self).__name__}', received `build()` argument `{p.name}`, but `call()` does not have argument `{p.name[:-6]}`.")
-        self.build(**{f"{k}_shape": v for k, v in shapes.items() if any(p.name == f"{k}_shape" for p in parameters)})
+        self.build(**{f"{k}_shape": v for k, v in shapes.items() if any(p.name == f"{k}_shape" for p in parameters)}, **own)
 
     def _hook_compute_output_shape(self, shapes):
         parameters = _signature(self.compute_output_shape).parameters

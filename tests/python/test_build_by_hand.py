@@ -79,3 +79,22 @@ def test_build_called_by_hand(name):
                 layer.add_weight(shape=(1,))
         seen.append((layer.built, getattr(layer, "times", None), layer.get_build_config(), [(w.path.split("/")[0], w.path.split("/")[-1], tuple(w.shape)) for w in layer.weights]))
     assert seen[0] == seen[1]
+
+
+def test_further_arguments_reach_build():
+    class Scaled(lamina.layers.Layer):
+        def build(self, input_shape, init="zeros", *, scale=1.0):
+            self.w = self.add_weight(shape=(input_shape[-1],), initializer=init, name="w")
+            self.scale = scale
+
+        def call(self, x):
+            return x * self.w * self.scale
+
+    for args, kwargs in [(("ones",), {"scale": 3.0}), ((), {"init": "ones", "scale": 3.0})]:
+        layer = Scaled()
+        layer.build((None, 8), *args, **kwargs)
+        assert layer.built and layer.scale == 3 and layer.w.numpy().tolist() == [1.0] * 8
+        assert layer.get_build_config() == {"input_shape": (None, 8)}
+    plain = Scaled()
+    plain(np.ones((2, 8), "float32"))
+    assert plain.scale == 1 and plain.w.numpy().tolist() == [0.0] * 8
