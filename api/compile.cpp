@@ -30,18 +30,22 @@ void CompileArgs::fields(Fields& f) {
 }
 void Model::compile(CompileArgs args) {
   OptimizerRef optimizer = OptimizerRef::from(args.optimizer);
-  if (args.steps_per_execution < 1) throw ValueError("`steps_per_execution` must be at least 1, received ", args.steps_per_execution, ".");
+  if (args.steps_per_execution < 1)
+    throw ValueError("`steps_per_execution` must be at least 1, received ", args.steps_per_execution, ".");
   optimizer_ = optimizer.pointer();
-  if (args.auto_scale_loss && optimizer_ && dtype_policy() && dtype_policy()->name() == "mixed_float16" && !std::dynamic_pointer_cast<LossScaleOptimizer>(optimizer_)) {
+  if (args.auto_scale_loss && optimizer_ && dtype_policy() && dtype_policy()->name() == "mixed_float16" &&
+      !std::dynamic_pointer_cast<LossScaleOptimizer>(optimizer_)) {
     LossScaleOptimizer::Args scaling;
     scaling.inner_optimizer = optimizer_;
     scaling.name = "loss_scale_optimizer";
     args.optimizer = Value(optimizer_);  // the config names the optimizer that was given
     optimizer_ = std::make_shared<LossScaleOptimizer>(std::move(scaling));
   }
-  compile_loss_ = args.loss.is_none() ? nullptr : std::make_shared<CompileLoss>(args.loss, args.loss_weights, output_names());
+  compile_loss_ =
+      args.loss.is_none() ? nullptr : std::make_shared<CompileLoss>(args.loss, args.loss_weights, output_names());
   bool has_metrics = !args.metrics.is_none() || !args.weighted_metrics.is_none();
-  compile_metrics_ = has_metrics ? std::make_shared<CompileMetrics>(args.metrics, args.weighted_metrics, output_names()) : nullptr;
+  compile_metrics_ =
+      has_metrics ? std::make_shared<CompileMetrics>(args.metrics, args.weighted_metrics, output_names()) : nullptr;
   loss_tracker_ = make_mean("loss");
   compile_args_ = std::move(args);
   compiled_ = true;
@@ -103,7 +107,8 @@ void Model::compile_from_config(const Dict& config) {
   Dict known;
   for (const auto& info : describe_fields([&](Fields& f) { args.fields(f); }))
     if (const Value* v = config.find(info.name)) known.set(info.name, *v);
-  if (const Value* loss = known.find("loss"); loss && is_serialized_object(*loss)) known.set("loss", LossRef::from(*loss).pointer());
+  if (const Value* loss = known.find("loss"); loss && is_serialized_object(*loss))
+    known.set("loss", LossRef::from(*loss).pointer());
   read_fields("compile", known, [&](Fields& f) { args.fields(f); });
   compile(std::move(args));
   if (optimizer_ && built()) optimizer_->ensure_built(trainable_weights());
@@ -123,7 +128,8 @@ Value Model::get_compile_config() const {
 }
 
 void Model::require_compiled(const char* method) const {
-  if (!compiled_) throw ValueError("You must call `compile()` before calling `", method, "()` on the model '", name(), "'.");
+  if (!compiled_)
+    throw ValueError("You must call `compile()` before calling `", method, "()` on the model '", name(), "'.");
 }
 
 }  // namespace lamina

@@ -27,7 +27,8 @@ class CompileLoss {
   };
   Value targets_like(const Value& y_true, const Value& y_pred) const;
   void build(const Value& y_true, const Value& y_pred);
-  void build_nested(const Value& y_true, const Value& y_pred, const Value& loss, const Value& weights, const Value& names, std::vector<Value> path);
+  void build_nested(const Value& y_true, const Value& y_pred, const Value& loss, const Value& weights,
+                    const Value& names, std::vector<Value> path);
   Value loss_, weights_;
   std::vector<std::string> output_names_;
   bool built_ = false;
@@ -52,7 +53,8 @@ class CompileMetrics {
   };
   void build(const Value& y_true, const Value& y_pred);
   void build_set(const Value& given, bool weighted, const Value& y_true, const Value& y_pred);
-  void add(const Value& given, bool weighted, size_t output, const Value& y_true, const Value& y_pred, const std::string& name);
+  void add(const Value& given, bool weighted, size_t output, const Value& y_true, const Value& y_pred,
+           const std::string& name);
   std::vector<Value> flat(const Value& y) const;
   Value metrics_, weighted_;
   std::vector<std::string> output_names_, order_;  // order_: keys of flat dict outputs, in the order of the metrics

@@ -6,9 +6,12 @@ namespace lamina {
 namespace {
 void check_argument(const Value& v, const char* what) {
   if (!v.is_none() && !is_nested(v))
-    throw ValueError("Expected `", what, "` argument to be a list, tuple, or dict. Received instead: ", what, "=", v.repr());
+    throw ValueError("Expected `", what, "` argument to be a list, tuple, or dict. Received instead: ", what, "=",
+                     v.repr());
 }
-bool empty(const Value& v) { return v.is_none() || (v.is_sequence() && v.as_list().empty()) || (v.is_dict() && v.as_dict().empty()); }
+bool empty(const Value& v) {
+  return v.is_none() || (v.is_sequence() && v.as_list().empty()) || (v.is_dict() && v.as_dict().empty());
+}
 }  // namespace
 
 CompileMetrics::CompileMetrics(Value metrics, Value weighted, std::vector<std::string> output_names)
@@ -24,7 +27,8 @@ std::vector<Value> CompileMetrics::flat(const Value& y) const {
   return out;
 }
 
-void CompileMetrics::add(const Value& given, bool weighted, size_t output, const Value& y_true, const Value& y_pred, const std::string& name) {
+void CompileMetrics::add(const Value& given, bool weighted, size_t output, const Value& y_true, const Value& y_pred,
+                         const std::string& name) {
   for (const Value& item : is_nested(given) ? structure_leaves(given) : std::vector<Value>{given})
     if (!item.is_none()) entries_.push_back({output, get_metric(item, y_true, y_pred), name, weighted});
 }
@@ -43,7 +47,9 @@ void CompileMetrics::build_set(const Value& given, bool weighted, const Value& y
     return;
   }
   if (one_level && given.is_dict()) {
-    bool known = std::all_of(given.as_dict().begin(), given.as_dict().end(), [&](const auto& e) { return std::find(names.begin(), names.end(), e.first) != names.end(); });
+    bool known = std::all_of(given.as_dict().begin(), given.as_dict().end(), [&](const auto& e) {
+      return std::find(names.begin(), names.end(), e.first) != names.end();
+    });
     if (known) {
       for (size_t i = 0; i < n; ++i)
         if (const Value* v = given.as_dict().find(name_of(i))) add(*v, weighted, i, target(i), outputs[i], name_of(i));
@@ -64,7 +70,8 @@ void CompileMetrics::build_set(const Value& given, bool weighted, const Value& y
       for (const auto& [key, v] : shape.as_dict()) keys.push_back(key);
       std::sort(keys.begin(), keys.end());
       for (const std::string& key : keys)
-        if (!metrics.as_dict().contains(key) || !self(self, shape.as_dict().at(key), metrics.as_dict().at(key))) return false;
+        if (!metrics.as_dict().contains(key) || !self(self, shape.as_dict().at(key), metrics.as_dict().at(key)))
+          return false;
       return true;
     }
     if (!metrics.is_sequence() || metrics.as_list().size() != shape.as_list().size()) return false;
@@ -74,9 +81,13 @@ void CompileMetrics::build_set(const Value& given, bool weighted, const Value& y
   };
   if (!walk(walk, y_pred, given)) {
     const char* what = weighted ? "weighted_metrics" : "metrics";
-    std::string by_name = output_names_.empty() ? "" : text("either be a dict or a list matching the output names of the functional model ", output_names_, " or ");
-    throw ValueError("Invalid `", what, "`. `", what, "` should contain metrics objects and ", by_name, "match the output structure of the model: ", structure_text(y_pred),
-                     ".\nReceived: ", what, "=", given.repr());
+    std::string by_name = output_names_.empty()
+                              ? ""
+                              : text("either be a dict or a list matching the output names of the functional model ",
+                                     output_names_, " or ");
+    throw ValueError("Invalid `", what, "`. `", what, "` should contain metrics objects and ", by_name,
+                     "match the output structure of the model: ", structure_text(y_pred), ".\nReceived: ", what, "=",
+                     given.repr());
   }
   for (const auto& [metrics, i] : found) add(metrics, weighted, i, target(i), outputs[i], name_of(i));
 }
@@ -113,7 +124,9 @@ void CompileMetrics::update(const Value& y_true, const Value& y_pred, const Valu
 Dict CompileMetrics::result() {
   Dict out;
   std::map<std::string, int> seen;
-  auto full = [](const Entry& e, const std::string& prefix) { return (e.output_name.empty() ? "" : e.output_name + "_") + prefix + e.metric->name(); };
+  auto full = [](const Entry& e, const std::string& prefix) {
+    return (e.output_name.empty() ? "" : e.output_name + "_") + prefix + e.metric->name();
+  };
   for (const Entry& e : entries_) {
     std::string name = full(e, "");
     if (e.weighted && seen.count(name)) name = full(e, "weighted_");

@@ -21,14 +21,10 @@ Device device(const std::string& where, const std::string& key, const Value& v) 
   Device out;
   try {
     out = parse_device(v.is_string() ? v.as_string() : "");
-  } catch (const Error&) {
-    bad(where, key, v, "\"cpu\", \"cuda\", \"cuda:1\" or the like");
-  }
+  } catch (const Error&) { bad(where, key, v, "\"cpu\", \"cuda\", \"cuda:1\" or the like"); }
   try {
     if (!out.is_host()) driver_of(out);
-  } catch (const Error& e) {
-    throw ValueError(where, ": \"device\" is \"", v.as_string(), "\", but ", e.what());
-  }
+  } catch (const Error& e) { throw ValueError(where, ": \"device\" is \"", v.as_string(), "\", but ", e.what()); }
   return out;
 }
 
@@ -44,25 +40,32 @@ void set(const std::string& where, const std::string& key, const Value& v) {
   } else if (key == "device") {
     settings().set_device(device(where, key, v));
   } else if (key == "floatx") {
-    settings().set_floatx(*find_dtype(choice({"float16", "bfloat16", "float32", "float64"}, "\"float16\", \"bfloat16\", \"float32\" or \"float64\"")));
+    settings().set_floatx(*find_dtype(choice({"float16", "bfloat16", "float32", "float64"},
+                                             "\"float16\", \"bfloat16\", \"float32\" or \"float64\"")));
   } else if (key == "image_data_format") {
-    settings().set_channels_last(choice({"channels_last", "channels_first"}, "\"channels_last\" or \"channels_first\"") == "channels_last");
+    settings().set_channels_last(
+        choice({"channels_last", "channels_first"}, "\"channels_last\" or \"channels_first\"") == "channels_last");
   } else if (key == "lost_masks") {
     settings().set_lost_masks_fail(choice({"warn", "error"}, "\"warn\" or \"error\"") == "error");
   } else if (key == "tf32" || key == "record_steps") {
     if (!v.is_bool()) bad(where, key, v, "true or false");
-    if (key == "tf32") settings().set_tf32(v.as_bool());
-    else settings().set_record_steps(v.as_bool());
+    if (key == "tf32")
+      settings().set_tf32(v.as_bool());
+    else
+      settings().set_record_steps(v.as_bool());
   } else if (key == "epsilon") {
     if (!(v.is_int() || v.is_real()) || v.as_number() <= 0) bad(where, key, v, "a positive number");
     settings().set_epsilon(v.as_number());
   } else if (key == "threads") {
-    if (!v.is_int() || v.as_int() < 0 || v.as_int() > 1024) bad(where, key, v, "a number of threads from 0 (one per core) to 1024");
+    if (!v.is_int() || v.as_int() < 0 || v.as_int() > 1024)
+      bad(where, key, v, "a number of threads from 0 (one per core) to 1024");
     settings().set_threads(static_cast<int>(v.as_int()));
   } else {
-    std::vector<std::string> known = {"backend", "device", "floatx", "epsilon", "image_data_format", "lost_masks", "record_steps", "threads", "tf32"};
+    std::vector<std::string> known = {"backend",    "device",       "floatx",  "epsilon", "image_data_format",
+                                      "lost_masks", "record_steps", "threads", "tf32"};
     std::string near = nearest_name(key, known);
-    throw ValueError(where, ": unknown key \"", key, "\".", near.empty() ? "" : text(" Did you mean \"", near, "\"?"), " Known keys: ", join(known, ", "), ".");
+    throw ValueError(where, ": unknown key \"", key, "\".", near.empty() ? "" : text(" Did you mean \"", near, "\"?"),
+                     " Known keys: ", join(known, ", "), ".");
   }
 }
 
@@ -98,7 +101,8 @@ class Limit {
     return most_;
   }
   void set(std::optional<int64_t> most) {
-    if (most && *most < 1) throw ValueError("`", name_, "` must be at least 1, or None for no limit. Received: ", *most);
+    if (most && *most < 1)
+      throw ValueError("`", name_, "` must be at least 1, or None for no limit. Received: ", *most);
     std::lock_guard<std::mutex> lock(mutex_);
     most_ = most;
   }
@@ -126,7 +130,8 @@ void set_max_steps_per_epoch(std::optional<int64_t> most) { steps_limit().set(mo
 
 void load_configuration(const std::string& path) {
   Value config = parse_json(read_file(path, 1 << 20), path);
-  if (!config.is_dict()) throw ValueError(path, ": expected an object such as {\"backend\": \"graph\"}, received ", config.repr(), ".");
+  if (!config.is_dict())
+    throw ValueError(path, ": expected an object such as {\"backend\": \"graph\"}, received ", config.repr(), ".");
   for (const auto& [key, v] : config.as_dict()) set(path, key, v);
 }
 
@@ -134,9 +139,7 @@ Device usable_device(const std::string& name) {
   const Device device = parse_device(name);
   try {
     if (!device.is_host()) driver_of(device);
-  } catch (const Error& e) {
-    throw UnsupportedError("The device '", name, "' cannot be used: ", e.what());
-  }
+  } catch (const Error& e) { throw UnsupportedError("The device '", name, "' cannot be used: ", e.what()); }
   return device;
 }
 

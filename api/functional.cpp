@@ -12,7 +12,9 @@ namespace lamina {
 
 namespace {
 
-bool same_origin(const Tensor& a, const Tensor& b) { return a.same(b) || (node_of(a) && node_of(a) == node_of(b) && index_of(a) == index_of(b)); }
+bool same_origin(const Tensor& a, const Tensor& b) {
+  return a.same(b) || (node_of(a) && node_of(a) == node_of(b) && index_of(a) == index_of(b));
+}
 
 class Mapper {
  public:
@@ -64,14 +66,18 @@ class Mapper {
   void visit(const Tensor& t) {
     const NodePtr& n = node_of(t);
     if (!n)
-      throw ValueError("Output with path `", path_, "` is not connected to `inputs`: ", t.spec(), " was not made by a layer or an op on the model's inputs.");
+      throw ValueError("Output with path `", path_, "` is not connected to `inputs`: ", t.spec(),
+                       " was not made by a layer or an op on the model's inputs.");
     if (done_.count(n.get())) return;
-    if (!open_.insert(n.get()).second) throw ValueError("The tensor ", t.spec(), " from operation '", n->operation->name(), "' is part of a cycle.");
-    if (first_visit_.try_emplace(n->operation.get(), static_cast<int>(first_visit_.size())).second) operations_.push_back(n->operation);
+    if (!open_.insert(n.get()).second)
+      throw ValueError("The tensor ", t.spec(), " from operation '", n->operation->name(), "' is part of a cycle.");
+    if (first_visit_.try_emplace(n->operation.get(), static_cast<int>(first_visit_.size())).second)
+      operations_.push_back(n->operation);
     bool is_given = false;
     for (const Tensor& i : inputs_) is_given |= same_origin(i, t);
     if (n->is_input() && !is_given && n->operation->class_name() == "InputLayer")
-      throw ValueError("Output with path `", path_, "` is not connected to `inputs`: it depends on the input '", n->operation->name(), "', which is not among the model's inputs.");
+      throw ValueError("Output with path `", path_, "` is not connected to `inputs`: it depends on the input '",
+                       n->operation->name(), "', which is not among the model's inputs.");
     if (!n->is_input() && !is_given)
       for (const Tensor& in : n->input_tensors()) visit(in);
     done_.insert(n.get());
@@ -89,17 +95,24 @@ class Mapper {
 
 }  // namespace
 
-FunctionalGraph::FunctionalGraph(Value inputs, Value outputs) : inputs_(std::move(inputs)), outputs_(std::move(outputs)) {
+FunctionalGraph::FunctionalGraph(Value inputs, Value outputs)
+    : inputs_(std::move(inputs)), outputs_(std::move(outputs)) {
   for (const Value& leaf : flatten(inputs_)) {
     if (!leaf.is_tensor() || !leaf.as_tensor().symbolic())
-      throw ValueError("All `inputs` values must be KerasTensors. Received: inputs=", inputs_.repr(), " including invalid value ", leaf.repr(), ".");
+      throw ValueError("All `inputs` values must be KerasTensors. Received: inputs=", inputs_.repr(),
+                       " including invalid value ", leaf.repr(), ".");
     flat_inputs_.push_back(leaf.as_tensor());
   }
-  if (flat_inputs_.empty()) throw ValueError("`inputs` argument cannot be empty. Received: inputs=", inputs_.repr(), " outputs=", outputs_.repr());
-  if (flatten(outputs_).empty()) throw ValueError("`outputs` argument cannot be empty. Received: inputs=", inputs_.repr(), " outputs=", outputs_.repr());
+  if (flat_inputs_.empty())
+    throw ValueError("`inputs` argument cannot be empty. Received: inputs=", inputs_.repr(),
+                     " outputs=", outputs_.repr());
+  if (flatten(outputs_).empty())
+    throw ValueError("`outputs` argument cannot be empty. Received: inputs=", inputs_.repr(),
+                     " outputs=", outputs_.repr());
   for (const Value& leaf : flatten(outputs_))
     if (!leaf.is_tensor() || !leaf.as_tensor().symbolic())
-      throw ValueError("All `outputs` values must be KerasTensors. Received: outputs=", outputs_.repr(), " including invalid value ", leaf.repr(), ".");
+      throw ValueError("All `outputs` values must be KerasTensors. Received: outputs=", outputs_.repr(),
+                       " including invalid value ", leaf.repr(), ".");
   for (const Tensor& t : flat_inputs_)
     if (node_of(t) && node_of(t)->operation->class_name() != "InputLayer") {
       *this = from_the_middle();
@@ -109,7 +122,8 @@ FunctionalGraph::FunctionalGraph(Value inputs, Value outputs) : inputs_(std::mov
   std::map<std::string, Operation*> names;
   for (const auto& op : map_.operations)
     if (!names.emplace(op->name(), op.get()).second)
-      throw ValueError("The name \"", op->name(), "\" is used 2 times in the model. All operation names should be unique.");
+      throw ValueError("The name \"", op->name(),
+                       "\" is used 2 times in the model. All operation names should be unique.");
 }
 
 // A model may start in the middle of a graph: its layers are called again on Inputs of its own.
@@ -121,7 +135,8 @@ FunctionalGraph FunctionalGraph::from_the_middle() {
     args.dtype = name_of(leaf.as_tensor().dtype());
     return InputLayer::make(std::move(args));
   });
-  Value outputs = rerun(fresh, [](Node& n, List args, Dict kwargs) { return n.operation->run_node(std::move(args), std::move(kwargs)); });
+  Value outputs = rerun(
+      fresh, [](Node& n, List args, Dict kwargs) { return n.operation->run_node(std::move(args), std::move(kwargs)); });
   return FunctionalGraph(std::move(fresh), std::move(outputs));
 }
 
@@ -136,16 +151,21 @@ namespace {
 
 // "[Tensor(shape=(2, 3))]", for errors.
 std::string shapes_text(const Value& v) {
-  return structure_text(v, [](const Value& leaf) { return leaf.is_tensor() ? text("Tensor(shape=", leaf.as_tensor().shape(), ")") : leaf.repr(); });
+  return structure_text(v, [](const Value& leaf) {
+    return leaf.is_tensor() ? text("Tensor(shape=", leaf.as_tensor().shape(), ")") : leaf.repr();
+  });
 }
 
 // A tensor as the model's input wants it: a last axis of size 1 added or dropped, the input's dtype.
 Tensor fitted(Tensor t, const Tensor& input, const std::string& name, const std::string& path) {
   const Shape& want = input.shape();
-  if (t.rank() == want.rank() + 1 && t.shape().back() == 1) t = prim::squeeze(t, -1);
-  else if (t.rank() + 1 == want.rank() && want.back() == 1) t = prim::expand_dims(t, t.rank());
+  if (t.rank() == want.rank() + 1 && t.shape().back() == 1)
+    t = prim::squeeze(t, -1);
+  else if (t.rank() + 1 == want.rank() && want.back() == 1)
+    t = prim::expand_dims(t, t.rank());
   if (t.rank() != want.rank())
-    throw ValueError("Invalid input shape for input ", t.spec(), " with name '", name, "' and path '", path, "'. Expected shape ", want, ", but input has incompatible shape ", t.shape());
+    throw ValueError("Invalid input shape for input ", t.spec(), " with name '", name, "' and path '", path,
+                     "'. Expected shape ", want, ", but input has incompatible shape ", t.shape());
   DType dtype = input.dtype();
   if (t.dtype() == dtype) return t;
   Tensor mask = t.mask();
@@ -166,7 +186,8 @@ std::vector<InputSpec> FunctionalGraph::input_specs() const {
   auto spec_of = [](const Tensor& t, const std::string& name) {
     InputSpec spec;
     spec.shape = t.shape();
-    if (spec.shape->rank()) (*spec.shape)[0] = Shape::kUnknown;  // a model built from one batch takes batches of any size
+    if (spec.shape->rank())
+      (*spec.shape)[0] = Shape::kUnknown;  // a model built from one batch takes batches of any size
     spec.allow_last_axis_squeeze = true;
     spec.name = name;
     auto input = node_of(t) ? std::dynamic_pointer_cast<InputLayer>(node_of(t)->operation) : nullptr;
@@ -210,9 +231,13 @@ std::vector<Value> FunctionalGraph::matched(const Value& given) const {
   } else if (given.is_dict() && inputs_.is_dict()) {
     Dict kept;
     for (const auto& [key, v] : inputs_.as_dict()) {
-      if (const Value* g = given.as_dict().find(key)) kept.set(key, *g);
-      else if (auto input = std::dynamic_pointer_cast<InputLayer>(node_of(flatten_tensors(v)[0])->operation); input && input->optional()) kept.set(key, Value());
-      else throw ValueError("The model's input '", key, "' is missing; received ", given.repr(), ".");
+      if (const Value* g = given.as_dict().find(key))
+        kept.set(key, *g);
+      else if (auto input = std::dynamic_pointer_cast<InputLayer>(node_of(flatten_tensors(v)[0])->operation);
+               input && input->optional())
+        kept.set(key, Value());
+      else
+        throw ValueError("The model's input '", key, "' is missing; received ", given.repr(), ".");
     }
     ordered = kept;
   } else if (inputs_.is_dict()) {  // a list for a dict: by the order of the keys, if that is plain
@@ -224,17 +249,22 @@ std::vector<Value> FunctionalGraph::matched(const Value& given) const {
   if (leaves.size() != flat_inputs_.size() && inputs_.is_dict() && !given.is_dict()) {
     std::vector<std::string> keys;
     for (const auto& [key, v] : inputs_.as_dict()) keys.push_back(key);
-    throw ValueError("The model expects ", flat_inputs_.size(), " named input(s) with keys ", keys, ", but it received ", leaves.size(), " input tensors. Inputs received: ", given.repr());
+    throw ValueError("The model expects ", flat_inputs_.size(), " named input(s) with keys ", keys,
+                     ", but it received ", leaves.size(), " input tensors. Inputs received: ", given.repr());
   }
   if (fits && leaves.size() != flat_inputs_.size())
-    throw ValueError("The model expects ", flat_inputs_.size(), " input(s), but it received ", leaves.size(), " input tensors. Inputs received: ", given.repr());
+    throw ValueError("The model expects ", flat_inputs_.size(), " input(s), but it received ", leaves.size(),
+                     " input tensors. Inputs received: ", given.repr());
   bool loose = flat_inputs_.size() == 1 && !inputs_.is_dict() && !given.is_dict();  // a tensor or a list of one
   auto mismatch = [&] {
     size_t next = 0;
-    return text("The structure of `inputs` doesn't match the expected structure.\nExpected: ", structure_text(inputs_, [&](const Value&) { return names[next++]; }), "\nReceived: inputs=", shapes_text(given));
+    return text("The structure of `inputs` doesn't match the expected structure.\nExpected: ",
+                structure_text(inputs_, [&](const Value&) { return names[next++]; }),
+                "\nReceived: inputs=", shapes_text(given));
   };
   if (!fits) throw ValueError(mismatch());
-  bool has_data = std::all_of(leaves.begin(), leaves.end(), [](const Value& v) { return !v.is_tensor() || !v.as_tensor().shape_only(); });
+  bool has_data = std::all_of(leaves.begin(), leaves.end(),
+                              [](const Value& v) { return !v.is_tensor() || !v.as_tensor().shape_only(); });
   bool by_name = given.is_dict() && !inputs_.is_dict();
   if (!loose && !by_name && has_data && !same_structure(given, inputs_, false)) warn(mismatch());
   return leaves;
@@ -248,8 +278,10 @@ Value FunctionalGraph::standardize(const Value& given) const {
       leaves[i] = fitted(leaves[i].as_tensor(), flat_inputs_[i], names[i], paths[i]);
       continue;
     }
-    auto input = node_of(flat_inputs_[i]) ? std::dynamic_pointer_cast<InputLayer>(node_of(flat_inputs_[i])->operation) : nullptr;
-    if (leaves[i].is_none() && input && !input->optional()) throw ValueError("The input '", names[i], "' of the model is not optional; received None.");
+    auto input =
+        node_of(flat_inputs_[i]) ? std::dynamic_pointer_cast<InputLayer>(node_of(flat_inputs_[i])->operation) : nullptr;
+    if (leaves[i].is_none() && input && !input->optional())
+      throw ValueError("The input '", names[i], "' of the model is not optional; received None.");
   }
   return Value(List(leaves.begin(), leaves.end()));
 }
@@ -270,12 +302,15 @@ Value FunctionalGraph::run(const Value& given, std::optional<bool> training, con
       own.set_mask(masks[i].as_tensor());
       leaf = own;
     }
-    if (node_of(flat_inputs_[i])) values[{node_of(flat_inputs_[i]).get(), index_of(flat_inputs_[i])}] = leaf;
-    else loose[flat_inputs_[i].node()] = leaf;
+    if (node_of(flat_inputs_[i]))
+      values[{node_of(flat_inputs_[i]).get(), index_of(flat_inputs_[i])}] = leaf;
+    else
+      loose[flat_inputs_[i].node()] = leaf;
   }
   return propagate(std::move(values), loose, [&](Node& n, List args, Dict kwargs) {
     auto layer = std::dynamic_pointer_cast<Layer>(n.operation);
-    if (layer && training && !kwargs.contains("training") && layer->accepts_training()) kwargs.set("training", *training);
+    if (layer && training && !kwargs.contains("training") && layer->accepts_training())
+      kwargs.set("training", *training);
     return n.operation->run_node(std::move(args), std::move(kwargs));
   });
 }
@@ -284,22 +319,27 @@ Value FunctionalGraph::rerun(const Value& inputs, const NodeCall& call) const {
   std::map<std::pair<Node*, int>, Value> values;
   std::map<const TensorNode*, Value> loose;
   std::vector<Value> given = flatten(inputs);
-  if (given.size() != flat_inputs_.size()) throw ValueError("The model has ", flat_inputs_.size(), " input(s), received ", given.size(), ".");
+  if (given.size() != flat_inputs_.size())
+    throw ValueError("The model has ", flat_inputs_.size(), " input(s), received ", given.size(), ".");
   for (size_t i = 0; i < given.size(); ++i) {
-    if (node_of(flat_inputs_[i])) values[{node_of(flat_inputs_[i]).get(), index_of(flat_inputs_[i])}] = given[i];
-    else loose[flat_inputs_[i].node()] = given[i];
+    if (node_of(flat_inputs_[i]))
+      values[{node_of(flat_inputs_[i]).get(), index_of(flat_inputs_[i])}] = given[i];
+    else
+      loose[flat_inputs_[i].node()] = given[i];
   }
   return propagate(std::move(values), loose, call);
 }
 
-Value FunctionalGraph::propagate(std::map<std::pair<Node*, int>, Value> values, const std::map<const TensorNode*, Value>& loose, const NodeCall& call) const {
+Value FunctionalGraph::propagate(std::map<std::pair<Node*, int>, Value> values,
+                                 const std::map<const TensorNode*, Value>& loose, const NodeCall& call) const {
   auto replace = [&](const Value& v) {
     return map_structure(v, [&](const Value& leaf) -> Value {
       if (!leaf.is_tensor() || !leaf.as_tensor().symbolic()) return leaf;
       const Tensor& t = leaf.as_tensor();
       if (!node_of(t)) return loose.at(t.node());
       auto found = values.find({node_of(t).get(), index_of(t)});
-      if (found == values.end()) throw RuntimeError("A node of the graph ran before its input from '", node_of(t)->operation->name(), "'.");
+      if (found == values.end())
+        throw RuntimeError("A node of the graph ran before its input from '", node_of(t)->operation->name(), "'.");
       return found->second;
     });
   };

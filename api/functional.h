@@ -35,7 +35,8 @@ class FunctionalGraph {
   FunctionalGraph from_the_middle();
   std::vector<Value> matched(const Value& given) const;
   Value standardize(const Value& given) const;
-  Value propagate(std::map<std::pair<Node*, int>, Value> values, const std::map<const TensorNode*, Value>& loose, const NodeCall& call) const;
+  Value propagate(std::map<std::pair<Node*, int>, Value> values, const std::map<const TensorNode*, Value>& loose,
+                  const NodeCall& call) const;
   Value inputs_, outputs_;
   std::vector<Tensor> flat_inputs_;
   GraphMap map_;

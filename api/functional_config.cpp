@@ -54,12 +54,16 @@ Value encode(const NodeIndex& index, const Value& v) {
   if (v.is_tensor() && v.as_tensor().symbolic()) {
     const Tensor& t = v.as_tensor();
     return Dict{{"class_name", "__keras_tensor__"},
-                {"config", Dict{{"shape", serialize_value(Value(t.shape()))}, {"dtype", Value(name_of(t.dtype()))}, {"keras_history", keras_history(index, t, false)}}}};
+                {"config", Dict{{"shape", serialize_value(Value(t.shape()))},
+                                {"dtype", Value(name_of(t.dtype()))},
+                                {"keras_history", keras_history(index, t, false)}}}};
   }
   return serialize_value(v);
 }
 
-bool is_history(const Value& v) { return v.is_sequence() && v.as_list().size() == 3 && v.as_list()[0].is_string() && v.as_list()[1].is_int(); }
+bool is_history(const Value& v) {
+  return v.is_sequence() && v.as_list().size() == 3 && v.as_list()[0].is_string() && v.as_list()[1].is_int();
+}
 
 }  // namespace
 
@@ -88,7 +92,11 @@ Dict FunctionalGraph::config() const {
 FunctionalGraph FunctionalGraph::from_config(const Dict& config) {
   std::map<std::string, std::shared_ptr<Operation>> made;
   std::map<std::string, std::vector<Value>> outputs;  // by operation: the result of each call
-  struct Pending { std::string name; List nodes; size_t next = 0; };
+  struct Pending {
+    std::string name;
+    List nodes;
+    size_t next = 0;
+  };
   std::vector<Pending> pending;
   for (const Value& item : config.at("layers").as_list()) {
     const Dict& entry = item.as_dict();
@@ -96,11 +104,14 @@ FunctionalGraph FunctionalGraph::from_config(const Dict& config) {
     const Value* module = entry.find("module");
     std::shared_ptr<Operation> op;
     const Dict own = deserialize_value(entry.at("config")).as_dict();
-    bool is_op = module && module->is_string() && (module->as_string().find(".ops.") != std::string::npos || module->as_string().find(".activations.") != std::string::npos);
+    bool is_op = module && module->is_string() &&
+                 (module->as_string().find(".ops.") != std::string::npos ||
+                  module->as_string().find(".activations.") != std::string::npos);
     if (is_op) op = OpCall::from_config(class_name, own);
     if (!op) op = std::dynamic_pointer_cast<Operation>(get_object(item, "keras.layers"));
     if (!op) throw ValueError("The config names a '", class_name, "', which is not a layer or an op.");
-    std::string name = entry.contains("name") && entry.at("name").is_string() ? entry.at("name").as_string() : own.at("name").as_string();
+    std::string name = entry.contains("name") && entry.at("name").is_string() ? entry.at("name").as_string()
+                                                                              : own.at("name").as_string();
     op->set_name(name);
     if (!made.emplace(name, op).second) throw ValueError("The config names two layers '", name, "'.");
     if (auto input = std::dynamic_pointer_cast<InputLayer>(op)) {
@@ -111,13 +122,16 @@ FunctionalGraph FunctionalGraph::from_config(const Dict& config) {
   }
   auto history = [&](const List& h) -> std::optional<Value> {
     auto found = outputs.find(h[0].as_string());
-    if (!made.count(h[0].as_string())) throw ValueError("Missing node: ", h[0].as_string(), ". The config refers to a layer that it does not define.");
+    if (!made.count(h[0].as_string()))
+      throw ValueError("Missing node: ", h[0].as_string(), ". The config refers to a layer that it does not define.");
     size_t index = static_cast<size_t>(h[1].as_int());
     if (found == outputs.end()) return std::nullopt;
     if (index >= found->second.size()) return std::nullopt;
     std::vector<Value> leaves = flatten(found->second[index]);
     size_t t = static_cast<size_t>(h[2].as_int());
-    if (t >= leaves.size()) throw ValueError("The config refers to output ", t, " of '", h[0].as_string(), "', which has ", leaves.size(), ".");
+    if (t >= leaves.size())
+      throw ValueError("The config refers to output ", t, " of '", h[0].as_string(), "', which has ", leaves.size(),
+                       ".");
     return leaves[t];
   };
   bool missing = false;
@@ -158,9 +172,13 @@ FunctionalGraph FunctionalGraph::from_config(const Dict& config) {
           List tensors;
           for (const Value& place : node.as_list()) {
             auto t = history(place.as_list());
-            if (!t) { missing = true; break; }
+            if (!t) {
+              missing = true;
+              break;
+            }
             tensors.push_back(*t);
-            if (place.as_list().size() > 3 && place.as_list()[3].is_dict()) kwargs = decode(place.as_list()[3]).as_dict();
+            if (place.as_list().size() > 3 && place.as_list()[3].is_dict())
+              kwargs = decode(place.as_list()[3]).as_dict();
           }
           args = tensors.size() == 1 ? tensors : List{Value(tensors)};
         }
@@ -175,16 +193,19 @@ FunctionalGraph FunctionalGraph::from_config(const Dict& config) {
       std::vector<std::string> stuck;
       for (const Pending& p : pending)
         if (p.next < p.nodes.size()) stuck.push_back(p.name);
-      throw ValueError("The config's graph has a loop, or refers to a missing call: the inputs of ", join(stuck, ", "), " are never made.");
+      throw ValueError("The config's graph has a loop, or refers to a missing call: the inputs of ", join(stuck, ", "),
+                       " are never made.");
     }
   }
   std::function<Value(const Value&, bool)> places = [&](const Value& v, bool is_output) -> Value {
     if (is_history(v)) {
       List h = v.as_list();
       const std::string& name = h[0].as_string();
-      if (is_output && made.count(name) && is_nested_functional(*made.at(name)) && h[1].as_int() > 0) h[1] = h[1].as_int() - 1;
+      if (is_output && made.count(name) && is_nested_functional(*made.at(name)) && h[1].as_int() > 0)
+        h[1] = h[1].as_int() - 1;
       auto t = history(h);
-      if (!t) throw ValueError("The config refers to call ", h[1].as_int(), " of '", name, "', which it does not define.");
+      if (!t)
+        throw ValueError("The config refers to call ", h[1].as_int(), " of '", name, "', which it does not define.");
       return *t;
     }
     if (v.is_dict()) {

@@ -6,7 +6,9 @@
 namespace lamina {
 
 Model::Model(LayerArgs args) : Layer(std::move(args)) {}
-Model::Model(Value inputs, Value outputs, LayerArgs args) : Layer(std::move(args)) { set_graph(std::move(inputs), std::move(outputs)); }
+Model::Model(Value inputs, Value outputs, LayerArgs args) : Layer(std::move(args)) {
+  set_graph(std::move(inputs), std::move(outputs));
+}
 
 void Model::set_graph(Value inputs, Value outputs) {
   graph_ = std::make_unique<FunctionalGraph>(std::move(inputs), std::move(outputs));
@@ -17,7 +19,8 @@ void Model::set_graph(Value inputs, Value outputs) {
   for (const LayerPtr& layer : sublayers())
     for (const LayerPtr& inner : layer->flatten_layers()) users_code_ |= inner->hook != nullptr;
   for (const auto& op : graph_->map().operations) users_code_ |= op->hook != nullptr || op->class_name() == "Lambda";
-  input_spec_ = class_name() == "Sequential" ? std::vector<InputSpec>() : graph_->input_specs();  // a stack takes what its layers take
+  input_spec_ = class_name() == "Sequential" ? std::vector<InputSpec>()
+                                             : graph_->input_specs();  // a stack takes what its layers take
   invalidate_functions();
 }
 
@@ -40,10 +43,13 @@ Dict Model::get_config() const {
 
 Value Model::call(const List& inputs, const CallContext& context) {
   if (!graph_)
-    throw UnsupportedError("The model '", name(), "' (", public_class_name(), ") does not define call(): build it from symbolic inputs and outputs, or override call().");
+    throw UnsupportedError("The model '", name(), "' (", public_class_name(),
+                           ") does not define call(): build it from symbolic inputs and outputs, or override call().");
   Value out = graph_->run(inputs[0], context.training, context.mask);
   // A list of one output is, outside the making of further models, that output.
-  if (out.is_sequence() && out.as_list().size() == 1 && !(out.as_list()[0].is_tensor() && out.as_list()[0].as_tensor().shape_only())) return Value(out.as_list()[0]);
+  if (out.is_sequence() && out.as_list().size() == 1 &&
+      !(out.as_list()[0].is_tensor() && out.as_list()[0].as_tensor().shape_only()))
+    return Value(out.as_list()[0]);
   return out;
 }
 
@@ -74,7 +80,8 @@ LayerPtr Model::get_layer(const std::string& wanted) const {
 LayerPtr Model::get_layer(int index) const {
   auto all = layers();
   int i = index < 0 ? index + static_cast<int>(all.size()) : index;
-  if (i < 0 || i >= static_cast<int>(all.size())) throw ValueError("Was asked to retrieve layer at index ", index, " but model only has ", all.size(), " layers.");
+  if (i < 0 || i >= static_cast<int>(all.size()))
+    throw ValueError("Was asked to retrieve layer at index ", index, " but model only has ", all.size(), " layers.");
   return all[i];
 }
 
@@ -103,8 +110,10 @@ void Model::finish_deserialize(const Dict& d) {
   Layer::finish_deserialize(d);
   const Value* config = d.find("compile_config");
   if (!config || !config->is_dict() || config->as_dict().empty()) return;
-  if (hooked("compile_from_config")) hook->invoke("compile_from_config", {*config}, {});
-  else compile_from_config(config->as_dict());
+  if (hooked("compile_from_config"))
+    hook->invoke("compile_from_config", {*config}, {});
+  else
+    compile_from_config(config->as_dict());
 }
 
 namespace {
@@ -118,7 +127,9 @@ struct FunctionalRegistration {
       info.doc = "A model from symbolic inputs and outputs.";
       info.make = [](const Dict& config) -> ObjectPtr {
         if (!config.contains("layers"))
-          throw ValueError("This config has no graph: it belongs to a subclassed model, whose class must be registered and give a from_config of its own.");
+          throw ValueError(
+              "This config has no graph: it belongs to a subclassed model, whose class must be registered and give a "
+              "from_config of its own.");
         FunctionalGraph graph = FunctionalGraph::from_config(config);
         LayerArgs args;
         if (const Value* name = config.find("name"); name && name->is_string()) args.name = name->as_string();

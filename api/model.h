@@ -2,12 +2,12 @@
 // Model: layers that are trained together. Three ways to make one: from symbolic inputs and outputs (functional), as a
 // Sequential stack, or as a subclass with its own call(). fit/evaluate/predict run one step function, written once over
 // the engine interface (step.cpp).
+#include <atomic>
+#include <mutex>
 #include "api/callbacks/callback.h"
 #include "api/compile.h"
 #include "api/data/data_source.h"
 #include "api/functional.h"
-#include <atomic>
-#include <mutex>
 
 #include "backends/graph/function.h"
 
@@ -36,11 +36,11 @@ struct FitArgs {
   double validation_split = 0;
   std::shared_ptr<DataSource> validation;  // validation_data
   bool shuffle = true;
-  Dict class_weight;                        // class index as text -> weight
+  Dict class_weight;  // class index as text -> weight
   int64_t initial_epoch = 0;
   std::optional<int64_t> steps_per_epoch, validation_steps, validation_batch_size;
   Value validation_freq = 1;  // validate every so many epochs, or a list: after these epochs, from 1
-  bool keep_history = true;  // off where a callback of the binding keeps it: fit() returns null
+  bool keep_history = true;   // off where a callback of the binding keeps it: fit() returns null
 };
 
 struct EvaluateArgs {
@@ -50,17 +50,17 @@ struct EvaluateArgs {
 };
 
 struct SummaryOptions {
-  int64_t line_length = 0;                // columns; 0 is the summary's own choice, of at most
-  int64_t most_columns = 0;               // so many, if not 0
-  std::vector<double> positions;          // where each cell ends: shares of the line up to 1, or columns
+  int64_t line_length = 0;        // columns; 0 is the summary's own choice, of at most
+  int64_t most_columns = 0;       // so many, if not 0
+  std::vector<double> positions;  // where each cell ends: shares of the line up to 1, or columns
   bool expand_nested = false, show_trainable = false;
-  std::vector<std::string> layer_range;   // names of the first and last layer, or regular expressions; empty is all
+  std::vector<std::string> layer_range;  // names of the first and last layer, or regular expressions; empty is all
 };
 
 class Model : public Layer {
  public:
-  explicit Model(LayerArgs args = {});                            // to be subclassed
-  Model(Value inputs, Value outputs, LayerArgs args = {});        // functional
+  explicit Model(LayerArgs args = {});                      // to be subclassed
+  Model(Value inputs, Value outputs, LayerArgs args = {});  // functional
   ~Model() override;
 
   std::string class_name() const override { return graph_ ? "Functional" : "Model"; }
@@ -80,9 +80,9 @@ class Model : public Layer {
   Value named_inputs() const override;
   bool is_functional() const { return graph_ != nullptr; }
   const FunctionalGraph* graph() const { return graph_.get(); }
-  void set_graph(Value inputs, Value outputs);                    // makes (or remakes) it functional
+  void set_graph(Value inputs, Value outputs);  // makes (or remakes) it functional
   std::vector<LayerPtr> layers() const { return sublayers(); }
-  LayerPtr get_layer(const std::string& name) const;              // ValueError listing the names
+  LayerPtr get_layer(const std::string& name) const;  // ValueError listing the names
   LayerPtr get_layer(int index) const;
   std::vector<std::string> output_names() const;
   std::string summary(const SummaryOptions& options = {}) const;  // ValueError for options that do not fit the model
@@ -98,16 +98,19 @@ class Model : public Layer {
   Dict evaluate(const Value& x, const Value& y, EvaluateArgs args = {}, const Value& sample_weight = {});
   Value predict(std::shared_ptr<DataSource> data, EvaluateArgs args = {});
   Value predict(const Value& x, EvaluateArgs args = {});
-  Dict train_on_batch(const Value& x, const Value& y = {}, const Value& sample_weight = {}, const Dict& class_weight = {});
+  Dict train_on_batch(const Value& x, const Value& y = {}, const Value& sample_weight = {},
+                      const Dict& class_weight = {});
   Dict test_on_batch(const Value& x, const Value& y = {}, const Value& sample_weight = {});
   Value predict_on_batch(const Value& x);
   // One step on a batch (x, y, sample_weight); overridable. Return logs.
   virtual Dict train_step(const Value& x, const Value& y, const Value& sample_weight);
   virtual Dict test_step(const Value& x, const Value& y, const Value& sample_weight);
   virtual Value predict_step(const Value& x);
-  virtual Tensor compute_loss(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight, bool training);
+  virtual Tensor compute_loss(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight,
+                              bool training);
   virtual Dict compute_metrics(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight);
-  Tensor loss_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight, bool training);  // through overrides
+  Tensor loss_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight,
+                 bool training);  // through overrides
   Dict metrics_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight);
   Dict get_metrics_result();
   void reset_metrics();
@@ -126,7 +129,8 @@ class Model : public Layer {
   void set_steps_per_execution(int64_t batches);  // ValueError below 1
   const Value& jit_compile() const { return compile_args_.jit_compile; }
   void set_jit_compile(Value on) { compile_args_.jit_compile = std::move(on); }
-  bool stop_training = false, stop_evaluating = false, stop_predicting = false;  // for callbacks: end the loop after this batch
+  bool stop_training = false, stop_evaluating = false,
+       stop_predicting = false;  // for callbacks: end the loop after this batch
 
   // Forgets compiled step functions: after layers, trainable flags or the optimizer changed.
   void invalidate_functions();
@@ -146,7 +150,7 @@ class Model : public Layer {
   bool calls_compiled() const;
   Value run_step(StepKind kind, const Value& data);
   Tensor run_lone(StepKind kind, const Tensor& x);  // undefined where there is no such step
-  void forget_steps();  // under steps_mutex_
+  void forget_steps();                              // under steps_mutex_
   Value step_body(StepKind kind, const Value& data);
   void require_compiled(const char* method) const;
   std::shared_ptr<History> fit_loop(DataSource& data, const FitArgs& args);
@@ -161,8 +165,9 @@ class Model : public Layer {
 
   std::unique_ptr<FunctionalGraph> graph_;
   bool compiled_ = false;
-  bool fitting_ = false;               // within fit(), so that a callback's evaluate() can tell
-  std::optional<Variables> trained_;  // the trainable weights at the first training step after compile(), which stay the trained ones
+  bool fitting_ = false;  // within fit(), so that a callback's evaluate() can tell
+  std::optional<Variables>
+      trained_;  // the trainable weights at the first training step after compile(), which stay the trained ones
   CompileArgs compile_args_;
   std::shared_ptr<Optimizer> optimizer_;
   std::shared_ptr<CompileLoss> compile_loss_;
@@ -171,12 +176,12 @@ class Model : public Layer {
   std::vector<MetricPtr> tracked_metrics_;
   mutable std::mutex steps_mutex_;
   std::vector<std::shared_ptr<Step>> steps_;
-  std::shared_ptr<Arenas> arenas_;      // the working memory that the steps share
+  std::shared_ptr<Arenas> arenas_;       // the working memory that the steps share
   std::shared_ptr<Step> lone_steps_[4];  // a kind: the step that takes one tensor and gives one, once it has been run
-  uint64_t steps_as_of_ = 0;            // layer_changes() that the steps know
-  uint64_t steps_stamp_ = 0;            // stamp() of the layers that they were made from
+  uint64_t steps_as_of_ = 0;             // layer_changes() that the steps know
+  uint64_t steps_stamp_ = 0;             // stamp() of the layers that they were made from
   std::atomic<bool> call_compiles_{true};
-  bool users_code_ = false;             // a layer's Python code may look at values
+  bool users_code_ = false;  // a layer's Python code may look at values
   uint64_t state_stamp_ = 0;
 };
 using ModelPtr = std::shared_ptr<Model>;

@@ -27,9 +27,7 @@ struct WholeProgram {
       if (!profiling()) return;
       try {
         Profile(stop_profiling()).write(target);
-      } catch (const std::exception& e) {
-        std::fprintf(stderr, "LAMINA_PROFILE: %s\n", e.what());
-      }
+      } catch (const std::exception& e) { std::fprintf(stderr, "LAMINA_PROFILE: %s\n", e.what()); }
     });
   }
 } whole_program;
@@ -52,7 +50,9 @@ std::vector<Profile::Row> Profile::rows() const {
     row.share = total > 0 ? row.seconds / total : 0;
     out.push_back(row);
   }
-  std::sort(out.begin(), out.end(), [](const Row& a, const Row& b) { return a.seconds != b.seconds ? a.seconds > b.seconds : a.label->signature < b.label->signature; });
+  std::sort(out.begin(), out.end(), [](const Row& a, const Row& b) {
+    return a.seconds != b.seconds ? a.seconds > b.seconds : a.label->signature < b.label->signature;
+  });
   return out;
 }
 
@@ -65,18 +65,21 @@ double Profile::seconds_of(Kind kind) const {
 
 std::string Profile::table(size_t most) const {
   char line[256];
-  std::snprintf(line, sizeof line, "%8s %10s %6s %9s %9s %8s  %s\n", "calls", "ms", "share", "us/call", "GFLOP/s", "GB/s", "primitive, kernel, signature");
+  std::snprintf(line, sizeof line, "%8s %10s %6s %9s %9s %8s  %s\n", "calls", "ms", "share", "us/call", "GFLOP/s",
+                "GB/s", "primitive, kernel, signature");
   std::string out = line;
   const std::vector<Row> all = rows();
   for (size_t i = 0; i < std::min(most, all.size()); ++i) {
     const Row& r = all[i];
     const double rate = r.seconds > 0 ? static_cast<double>(r.calls) / r.seconds * 1e-9 : 0;
-    std::snprintf(line, sizeof line, "%8lld %10.3f %5.1f%% %9.2f %9.2f %8.2f  ", static_cast<long long>(r.calls), r.seconds * 1e3, r.share * 100,
-                  r.seconds / static_cast<double>(r.calls) * 1e6, r.label->flops * rate, r.label->bytes * rate);
+    std::snprintf(line, sizeof line, "%8lld %10.3f %5.1f%% %9.2f %9.2f %8.2f  ", static_cast<long long>(r.calls),
+                  r.seconds * 1e3, r.share * 100, r.seconds / static_cast<double>(r.calls) * 1e6, r.label->flops * rate,
+                  r.label->bytes * rate);
     out += line + r.label->op + " [" + r.label->kernel + "] " + r.label->signature + "\n";
   }
   if (all.size() > most) out += "... and " + std::to_string(all.size() - most) + " more\n";
-  std::snprintf(line, sizeof line, "%.3f ms in kernels, %.3f ms in compiled functions, %.3f ms waiting for data\n", kernel_seconds() * 1e3, function_seconds() * 1e3, data_seconds() * 1e3);
+  std::snprintf(line, sizeof line, "%.3f ms in kernels, %.3f ms in compiled functions, %.3f ms waiting for data\n",
+                kernel_seconds() * 1e3, function_seconds() * 1e3, data_seconds() * 1e3);
   return out + line;
 }
 
@@ -87,7 +90,9 @@ std::string Profile::trace() const {
   for (const ProfileEvent& e : events_) {
     const KernelLabel& l = *e.label;
     Json event = {{"name", l.op},
-                  {"cat", l.kind == Kind::kernel ? "kernel" : l.kind == Kind::function ? "function" : "data"},
+                  {"cat", l.kind == Kind::kernel     ? "kernel"
+                          : l.kind == Kind::function ? "function"
+                                                     : "data"},
                   {"ph", "X"},
                   {"ts", static_cast<double>(e.start - origin) * 1e-3},
                   {"dur", static_cast<double>(e.end - e.start) * 1e-3},
@@ -101,7 +106,8 @@ std::string Profile::trace() const {
     }
     list.push_back(std::move(event));
   }
-  return Json{{"displayTimeUnit", "ns"}, {"traceEvents", std::move(list)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return Json{{"displayTimeUnit", "ns"}, {"traceEvents", std::move(list)}}.dump(-1, ' ', false,
+                                                                                Json::error_handler_t::replace);
 }
 
 void Profile::write(const std::string& path) const { write_file(path, trace()); }

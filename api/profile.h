@@ -25,10 +25,14 @@ class Profile {
     double seconds = 0;  // all calls
     double share = 0;    // of the time spent in kernels
   };
-  std::vector<Row> rows() const;              // kernels only, the longest first
-  double kernel_seconds() const { return seconds_of(KernelLabel::Kind::kernel); }      // in kernels, added up over threads
-  double function_seconds() const { return seconds_of(KernelLabel::Kind::function); }  // in compiled functions, kernels included
-  double data_seconds() const { return seconds_of(KernelLabel::Kind::data); }          // of loops that wait for their next batch
+  std::vector<Row> rows() const;                                                   // kernels only, the longest first
+  double kernel_seconds() const { return seconds_of(KernelLabel::Kind::kernel); }  // in kernels, added up over threads
+  double function_seconds() const {
+    return seconds_of(KernelLabel::Kind::function);
+  }  // in compiled functions, kernels included
+  double data_seconds() const {
+    return seconds_of(KernelLabel::Kind::data);
+  }                                           // of loops that wait for their next batch
   std::string table(size_t most = 30) const;  // the longest rows, as text
   std::string trace() const;                  // Chrome's trace event format: JSON
   void write(const std::string& path) const;  // trace(), whole or not at all; IOError
@@ -39,7 +43,8 @@ class Profile {
   std::vector<ProfileEvent> events_;
 };
 
-// Runs `body` under the profiler. RuntimeError if a profile is being recorded already; what `body` throws passes through.
+// Runs `body` under the profiler. RuntimeError if a profile is being recorded already; what `body` throws passes
+// through.
 Profile profiled(const std::function<void()>& body);
 
 }  // namespace lamina

@@ -53,19 +53,25 @@ void Sequential::add(LayerPtr layer, bool rebuild) {
       stack_.push_back(std::make_shared<InputLayer>(std::move(args), std::move(base)));
     }
   } else if (as_input(layer) && !stack_.empty()) {
-    throw ValueError("Sequential model '", name(), "' has already been configured to use input shape. You cannot add a different Input layer to it.");
+    throw ValueError("Sequential model '", name(),
+                     "' has already been configured to use input shape. You cannot add a different Input layer to it.");
   }
   if (layer->name().empty()) layer->set_name(auto_name(snake_case(layer->public_class_name())));
   for (const LayerPtr& l : stack_)
     if (l != layer && l->name() == layer->name())  // the same layer may work in several places
-      throw ValueError("All layers added to a Sequential model should have unique names. Name '", layer->name(), "' is already the name of a layer in this model. Update the `name` argument to pass a unique name.");
+      throw ValueError(
+          "All layers added to a Sequential model should have unique names. Name '", layer->name(),
+          "' is already the name of a layer in this model. Update the `name` argument to pass a unique name.");
   stack_.push_back(std::move(layer));
-  if (rebuild) maybe_rebuild();
-  else set_built(false);
+  if (rebuild)
+    maybe_rebuild();
+  else
+    set_built(false);
 }
 
 void Sequential::pop(bool rebuild) {
-  if (stack_without_input().empty()) throw IndexError("There are no layers to pop from the Sequential model '", name(), "'.");
+  if (stack_without_input().empty())
+    throw IndexError("There are no layers to pop from the Sequential model '", name(), "'.");
   stack_.pop_back();
   set_built(false);
   if (rebuild) maybe_rebuild();
@@ -79,7 +85,9 @@ void Sequential::maybe_rebuild() {
 }
 
 void Sequential::build_stack(const Shape& batch_shape, std::optional<DType> dtype) {
-  if (stack_.empty()) throw ValueError("Sequential model '", name(), "' cannot be built because it has no layers. Call `model.add(layer)`.");
+  if (stack_.empty())
+    throw ValueError("Sequential model '", name(),
+                     "' cannot be built because it has no layers. Call `model.add(layer)`.");
   if (name_.empty()) set_name(auto_name("sequential"));
   std::shared_ptr<InputLayer> input = as_input(stack_[0]);
   if (!input) {
@@ -91,7 +99,8 @@ void Sequential::build_stack(const Shape& batch_shape, std::optional<DType> dtyp
     input = std::make_shared<InputLayer>(std::move(args), std::move(base));
     stack_.insert(stack_.begin(), input);
   } else if (!(input->batch_shape() == batch_shape)) {
-    throw ValueError("Sequential model '", name(), "' has already been configured to use input shape ", input->batch_shape(), ". You cannot build it with input_shape ", batch_shape, ".");
+    throw ValueError("Sequential model '", name(), "' has already been configured to use input shape ",
+                     input->batch_shape(), ". You cannot build it with input_shape ", batch_shape, ".");
   }
   NameScope scope(name_, static_cast<Layer*>(this));
   EagerScope eager;
@@ -104,8 +113,11 @@ void Sequential::build_stack(const Shape& batch_shape, std::optional<DType> dtyp
 
 void Sequential::build(const BuildShapes& shapes) {
   if (is_functional() && built()) return;
-  if (stack_.empty()) throw ValueError("Sequential model '", name(), "' cannot be built because it has no layers. Call `model.add(layer)`.");
-  if (shapes.empty() || !shapes.single()) return;  // a list or a dict of inputs, which the first layer takes: its call builds it
+  if (stack_.empty())
+    throw ValueError("Sequential model '", name(),
+                     "' cannot be built because it has no layers. Call `model.add(layer)`.");
+  if (shapes.empty() || !shapes.single())
+    return;  // a list or a dict of inputs, which the first layer takes: its call builds it
   build_stack(shapes.shape(), std::nullopt);
 }
 
@@ -125,8 +137,10 @@ Value Sequential::call(const List& inputs, const CallContext& context) {
 Dict Sequential::get_config() const {
   List entries;
   for (const LayerPtr& l : stack_) entries.push_back(serialize_object(l));
-  Dict config{{"name", name()}, {"trainable", trainable()}, {"dtype", serialize_object(dtype_policy())}, {"layers", entries}};
-  if (is_functional()) config.set("build_input_shape", serialize_value(Value(flatten_tensors(graph()->inputs())[0].shape())));
+  Dict config{
+      {"name", name()}, {"trainable", trainable()}, {"dtype", serialize_object(dtype_policy())}, {"layers", entries}};
+  if (is_functional())
+    config.set("build_input_shape", serialize_value(Value(flatten_tensors(graph()->inputs())[0].shape())));
   return config;
 }
 
@@ -152,7 +166,9 @@ struct SequentialRegistration {
       if (!layers) throw ValueError("The config of a Sequential model must hold its 'layers'.");
       for (const Value& entry : layers->as_list()) {
         auto layer = std::dynamic_pointer_cast<Layer>(get_object(entry, "keras.layers"));
-        if (!layer) throw ValueError("The config of the Sequential model names something that is not a layer: ", entry.repr(), ".");
+        if (!layer)
+          throw ValueError("The config of the Sequential model names something that is not a layer: ", entry.repr(),
+                           ".");
         model->add(layer, false);
       }
       const Value* shape = config.find("build_input_shape");

@@ -19,7 +19,8 @@ class Sequential : public Model {
   using Model::call;
   std::vector<LayerPtr> sublayers() const override { return stack_without_input(); }
 
-  void add(LayerPtr layer, bool rebuild = true);  // ValueError on a duplicate name or a layer after the model was built wrongly
+  void add(LayerPtr layer,
+           bool rebuild = true);  // ValueError on a duplicate name or a layer after the model was built wrongly
   void pop(bool rebuild = true);
   const std::vector<LayerPtr>& stack() const { return stack_; }  // the InputLayer included
 

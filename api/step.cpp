@@ -12,9 +12,9 @@ namespace lamina {
 struct Model::Step {
   StepKind kind;
   uint64_t stamp;
-  Value structure;     // of the data; tensors stand for any tensor
-  // Structure of what the step gave, with placeholders for tensors. Never changed, only replaced under steps_mutex_: other threads may
-  // be packing their results by it.
+  Value structure;  // of the data; tensors stand for any tensor
+  // Structure of what the step gave, with placeholders for tensors. Never changed, only replaced under steps_mutex_:
+  // other threads may be packing their results by it.
   std::shared_ptr<const Value> result;
   std::unique_ptr<Function> function;
 };
@@ -80,7 +80,9 @@ Tensor Model::compute_loss(const Value& x, const Value& y, const Value& y_pred, 
   }
   if (!total.defined()) {
     if (compile_loss_ || compiled_)
-      throw ValueError("No loss to compute. Provide a `loss` argument in `compile()`, or call `add_loss()` in the model '", name(), "'.");
+      throw ValueError(
+          "No loss to compute. Provide a `loss` argument in `compile()`, or call `add_loss()` in the model '", name(),
+          "'.");
     total = prim::full({}, 0, DType::float32);
   }
   return total;
@@ -90,7 +92,9 @@ Tensor Model::loss_of(const Value& x, const Value& y, const Value& y_pred, const
   if (!hooked("compute_loss")) return compute_loss(x, y, y_pred, sample_weight, training);
   Dict kwargs{{"x", x}, {"y", y}, {"y_pred", y_pred}, {"sample_weight", sample_weight}};
   auto names = hook->arguments("compute_loss");
-  if (std::find(names.begin(), names.end(), "training") != names.end() || std::find(names.begin(), names.end(), "**") != names.end()) kwargs.set("training", training);
+  if (std::find(names.begin(), names.end(), "training") != names.end() ||
+      std::find(names.begin(), names.end(), "**") != names.end())
+    kwargs.set("training", training);
   return hook->invoke("compute_loss", {}, std::move(kwargs)).as_tensor();
 }
 
@@ -101,7 +105,8 @@ Dict Model::compute_metrics(const Value&, const Value& y, const Value& y_pred, c
 
 Dict Model::metrics_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight) {
   if (!hooked("compute_metrics")) return compute_metrics(x, y, y_pred, sample_weight);
-  return hook->invoke("compute_metrics", {}, {{"x", x}, {"y", y}, {"y_pred", y_pred}, {"sample_weight", sample_weight}}).as_dict();
+  return hook->invoke("compute_metrics", {}, {{"x", x}, {"y", y}, {"y_pred", y_pred}, {"sample_weight", sample_weight}})
+      .as_dict();
 }
 
 std::vector<MetricPtr> Model::metrics() const {
@@ -130,7 +135,8 @@ Dict Model::get_metrics_result() {
     Value r = m->read();
     if (r.is_dict())
       for (const auto& [key, v] : r.as_dict()) out.set(key, v);
-    else out.set(m->name(), r);
+    else
+      out.set(m->name(), r);
   };
   if (loss_tracker_) add(loss_tracker_);
   for (const MetricPtr& m : tracked_metrics_) add(m);
@@ -156,8 +162,8 @@ void forget_record(const Tensor& t) {
 }
 }  // namespace
 
-// compile() settles what is trained: `trainable` flags that change after the first step count from the next compile() on, whatever the
-// engine and however often the step is traced.
+// compile() settles what is trained: `trainable` flags that change after the first step count from the next compile()
+// on, whatever the engine and however often the step is traced.
 const Variables& Model::trained() {
   if (!trained_) trained_ = trainable_weights();
   return *trained_;
@@ -186,8 +192,8 @@ Dict Model::train_step(const Value& x, const Value& y, const Value& sample_weigh
     }
   }
   NoGradScope off;
-  // Gradients have been taken: without the record nobody else holds the variables' values, so that they can be updated in
-  // place. A tape around the step still needs it.
+  // Gradients have been taken: without the record nobody else holds the variables' values, so that they can be updated
+  // in place. A tape around the step still needs it.
   if (!recording_before) {
     forget_record(loss);
     for (const Tensor& t : flatten_tensors(y_pred)) forget_record(t);
@@ -201,7 +207,8 @@ Dict Model::train_step(const Value& x, const Value& y, const Value& sample_weigh
 Dict Model::test_step(const Value& x, const Value& y, const Value& sample_weight) {
   Value y_pred = invoke({x}, {{"training", false}});
   Tensor loss = loss_of(x, y, y_pred, sample_weight, false);
-  loss_tracker_->update({loss}, {{"sample_weight", prim::full({}, static_cast<double>(batch_size_of(x)), DType::float32)}});
+  loss_tracker_->update({loss},
+                        {{"sample_weight", prim::full({}, static_cast<double>(batch_size_of(x)), DType::float32)}});
   return metrics_of(x, y, y_pred, sample_weight);
 }
 
@@ -215,7 +222,9 @@ Value Model::step_body(StepKind kind, const Value& data) {
     ~Clear() { m.clear_losses(); }
   } clear{*this};
   auto as_data = [&]() -> Value {
-    if (parts[1].is_none() && parts[2].is_none()) return parts[0].is_sequence() ? Value::tuple({parts[0]}) : parts[0];  // as it is, unless it could be taken for (x, y)
+    if (parts[1].is_none() && parts[2].is_none())
+      return parts[0].is_sequence() ? Value::tuple({parts[0]})
+                                    : parts[0];  // as it is, unless it could be taken for (x, y)
     if (parts[2].is_none()) return Value::tuple({parts[0], parts[1]});
     return Value::tuple({parts[0], parts[1], parts[2]});
   };
@@ -262,21 +271,28 @@ Value Model::run_step(StepKind kind, const Value& data) {
       made = true;
       step->kind = kind;
       // Placeholders, so that the cache does not hold a batch.
-      step->structure = map_structure(data, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(Tensor::spec_only({}, leaf.as_tensor().dtype())) : leaf; });
+      step->structure = map_structure(data, [](const Value& leaf) -> Value {
+        return leaf.is_tensor() ? Value(Tensor::spec_only({}, leaf.as_tensor().dtype())) : leaf;
+      });
       Step* raw = step.get();
       const char* names[] = {"train_step", "test_step", "predict_step", "call"};
       step->function = std::make_unique<Function>(
           [this, raw](std::span<const Tensor> leaves) -> Tensors {
             size_t next = 0;
-            Value given = map_structure(raw->structure, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(leaves[next++]) : leaf; });
+            Value given = map_structure(raw->structure, [&](const Value& leaf) -> Value {
+              return leaf.is_tensor() ? Value(leaves[next++]) : leaf;
+            });
             Value result = step_body(raw->kind, given);
             Tensors out = flatten_tensors(result);
-            Value shape = map_structure(result, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(Tensor::spec_only({}, DType::float32)) : leaf; });
+            Value shape = map_structure(result, [](const Value& leaf) -> Value {
+              return leaf.is_tensor() ? Value(Tensor::spec_only({}, DType::float32)) : leaf;
+            });
             std::lock_guard<std::mutex> lock(steps_mutex_);
             raw->result = std::make_shared<const Value>(std::move(shape));
             return out;
           },
-          names[static_cast<int>(kind)], compile_args_.run_eagerly ? Function::Mode::eager : Function::Mode::follow_settings, arenas_);
+          names[static_cast<int>(kind)],
+          compile_args_.run_eagerly ? Function::Mode::eager : Function::Mode::follow_settings, arenas_);
       steps_.push_back(step);
     }
   }
@@ -288,9 +304,11 @@ Value Model::run_step(StepKind kind, const Value& data) {
     std::lock_guard<std::mutex> lock(steps_mutex_);
     if (made) steps_stamp_ = stamp();  // now that tracing has built whatever was not built before
     result = step->result;
-    if (graph_ && !hook && result->is_tensor() && leaves.size() == 1 && data.as_list()[0].is_tensor()) lone_steps_[static_cast<int>(kind)] = step;
+    if (graph_ && !hook && result->is_tensor() && leaves.size() == 1 && data.as_list()[0].is_tensor())
+      lone_steps_[static_cast<int>(kind)] = step;
   }
-  return map_structure(*result, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(out[next++]) : leaf; });
+  return map_structure(*result,
+                       [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(out[next++]) : leaf; });
 }
 
 // A step that was seen to take one tensor and give one: without building lists, which serving one sample would feel.
@@ -305,7 +323,8 @@ Tensor Model::run_lone(StepKind kind, const Tensor& x) {
 
 // Whether model(x) may run as a compiled graph at this moment.
 bool Model::calls_compiled() const {
-  return graph_ && !hook && !users_code_ && call_compiles_ && !compile_args_.run_eagerly && settings().graph_engine() && executing_eagerly() && !recording() && !stateless_scope() && !inherited_training();
+  return graph_ && !hook && !users_code_ && call_compiles_ && !compile_args_.run_eagerly && settings().graph_engine() &&
+         executing_eagerly() && !recording() && !stateless_scope() && !inherited_training();
 }
 
 Tensor Model::lone(const Tensor& x) {
@@ -314,10 +333,13 @@ Tensor Model::lone(const Tensor& x) {
   return call_compiles_ ? out : Tensor();  // tracing may have found that it does not
 }
 
-// model(x) in inference: the compiled graph, instead of layer by layer; from the first call on, so that it always gives the same bits.
+// model(x) in inference: the compiled graph, instead of layer by layer; from the first call on, so that it always gives
+// the same bits.
 bool Model::shortcut(const List& args, const Dict& kwargs, Value& result) {
   if (args.size() != 1 || !calls_compiled()) return false;
-  if (!kwargs.empty() && !(kwargs.size() == 1 && kwargs.contains("training") && (kwargs.at("training").is_none() || kwargs.at("training") == Value(false)))) return false;
+  if (!kwargs.empty() && !(kwargs.size() == 1 && kwargs.contains("training") &&
+                           (kwargs.at("training").is_none() || kwargs.at("training") == Value(false))))
+    return false;
   if (args[0].is_tensor()) {
     if (Tensor out = lone(args[0].as_tensor()); out.defined()) {
       result = out;

@@ -16,7 +16,8 @@ std::vector<std::string> sorted_keys(const Dict& d) {
 }
 
 void collect(const Value& v, std::vector<Value>& out) {
-  if (!is_nested(v)) out.push_back(v);
+  if (!is_nested(v))
+    out.push_back(v);
   else if (v.is_sequence())
     for (const Value& item : v.as_list()) collect(item, out);
   else
@@ -29,7 +30,8 @@ Value rebuild(const Value& like, std::span<const Value> leaves, size_t& next) {
   if (out.is_sequence())
     for (Value& item : out.as_list()) item = rebuild(item, leaves, next);
   else
-    for (const std::string& key : sorted_keys(like.as_dict())) out.as_dict()[key] = rebuild(like.as_dict().at(key), leaves, next);
+    for (const std::string& key : sorted_keys(like.as_dict()))
+      out.as_dict()[key] = rebuild(like.as_dict().at(key), leaves, next);
   return out;
 }
 
@@ -66,7 +68,8 @@ std::string structure_text(const Value& v, const std::function<std::string(const
   if (!is_nested(v)) return leaf ? leaf(v) : "*";
   std::vector<std::string> parts;
   if (v.is_dict()) {
-    for (const std::string& key : sorted_keys(v.as_dict())) parts.push_back(text("'", key, "': ", structure_text(v.as_dict().at(key), leaf)));
+    for (const std::string& key : sorted_keys(v.as_dict()))
+      parts.push_back(text("'", key, "': ", structure_text(v.as_dict().at(key), leaf)));
     return text('{', join(parts, ", "), '}');
   }
   for (const Value& item : v.as_list()) parts.push_back(structure_text(item, leaf));
@@ -88,7 +91,8 @@ std::vector<std::string> structure_paths(const Value& v) {
 
 const Value& at_path(const Value& v, std::span<const Value> path) {
   const Value* at = &v;
-  for (const Value& key : path) at = key.is_string() ? &at->as_dict().at(key.as_string()) : &at->as_list().at(key.as_int());
+  for (const Value& key : path)
+    at = key.is_string() ? &at->as_dict().at(key.as_string()) : &at->as_list().at(key.as_int());
   return *at;
 }
 

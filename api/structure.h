@@ -6,7 +6,7 @@ namespace lamina {
 
 // Serialized objects ({"class_name": ...}) are leaves.
 bool is_nested(const Value& v);
-std::vector<Value> structure_leaves(const Value& v);               // dict entries in key order
+std::vector<Value> structure_leaves(const Value& v);  // dict entries in key order
 Value structure_like(const Value& structure, std::span<const Value> leaves);
 // Whether two structures have the same shape; with `same_kind`, lists and tuples differ.
 bool same_structure(const Value& a, const Value& b, bool same_kind = true);

@@ -33,7 +33,8 @@ std::string thousands(int64_t n) {
 }
 std::string size_text(const Variables& list) {
   double bytes = 0;
-  for (const Variable& v : list) bytes += static_cast<double>(v.shape().elements()) * static_cast<double>(size_of(v.dtype()));
+  for (const Variable& v : list)
+    bytes += static_cast<double>(v.shape().elements()) * static_cast<double>(size_of(v.dtype()));
   const char* units[] = {"B", "KB", "MB", "GB", "TB"};
   int u = 0;
   while (bytes >= 1024 && u < 4) bytes /= 1024, ++u;
@@ -63,8 +64,9 @@ std::string connected_to(const Layer& layer, const GraphMap& map) {
   for (const NodePtr& n : map.nodes)
     if (n->operation.get() == &layer)
       for (const Tensor& t : n->input_tensors())
-        out += (out.empty() ? "" : ", ") + t.find_notes()->history->operation->name() + "[" + std::to_string(t.find_notes()->history->index) + "][" +
-               std::to_string(t.find_notes()->history_index) + "]";
+        out += (out.empty() ? "" : ", ") + t.find_notes()->history->operation->name() + "[" +
+               std::to_string(t.find_notes()->history->index) + "][" + std::to_string(t.find_notes()->history_index) +
+               "]";
   return out.empty() ? "-" : out;
 }
 
@@ -85,10 +87,13 @@ bool is_chain(const GraphMap& map) {
 // The layers from the first that matches the first pattern to the last that matches the second; all without a range.
 std::vector<LayerPtr> within(const std::vector<LayerPtr>& layers, const std::vector<std::string>& range) {
   if (range.empty()) return layers;
-  if (range.size() != 2) throw ValueError("layer_range must be a list or tuple of length 2. Received: layer_range = ", to_value(range).repr(), " of length ", range.size());
+  if (range.size() != 2)
+    throw ValueError("layer_range must be a list or tuple of length 2. Received: layer_range = ",
+                     to_value(range).repr(), " of length ", range.size());
   auto matches = [&](const LayerPtr& l, const std::string& pattern) {
     try {
-      return l->name() == pattern || std::regex_search(l->name(), std::regex(pattern), std::regex_constants::match_continuous);
+      return l->name() == pattern ||
+             std::regex_search(l->name(), std::regex(pattern), std::regex_constants::match_continuous);
     } catch (const std::regex_error&) {
       throw ValueError("layer_range holds '", pattern, "', which is neither a layer's name nor a regular expression.");
     }
@@ -98,7 +103,9 @@ std::vector<LayerPtr> within(const std::vector<LayerPtr>& layers, const std::vec
     if (matches(layers[i], range[0])) lower.push_back(static_cast<std::ptrdiff_t>(i));
     if (matches(layers[i], range[1])) upper.push_back(static_cast<std::ptrdiff_t>(i));
   }
-  if (lower.empty() || upper.empty()) throw ValueError("Passed layer_names do not match the layer names in the model. Received: ", to_value(range).repr());
+  if (lower.empty() || upper.empty())
+    throw ValueError("Passed layer_names do not match the layer names in the model. Received: ",
+                     to_value(range).repr());
   if (lower.front() > upper.back()) std::swap(lower, upper);  // given the wrong way round
   return {layers.begin() + lower.front(), layers.begin() + upper.back() + 1};
 }
@@ -126,7 +133,8 @@ std::string Model::summary(const SummaryOptions& options) const {
   std::vector<std::string> headers = {"Layer (type)", "Output Shape", "Param #"};
   if (!sequential_like) headers.push_back("Connected to");
   std::vector<double> ends = options.positions;
-  if (ends.empty()) ends = sequential_like ? std::vector<double>{0.45, 0.80, 1.0} : std::vector<double>{0.3, 0.56, 0.74, 1.0};
+  if (ends.empty())
+    ends = sequential_like ? std::vector<double>{0.45, 0.80, 1.0} : std::vector<double>{0.3, 0.56, 0.74, 1.0};
   size_t total = (sequential_like ? 88 : 108) + (show_trainable ? 12 : 0);
   if (show_trainable) {
     headers.push_back("Trainable");
@@ -136,7 +144,8 @@ std::string Model::summary(const SummaryOptions& options) const {
     }
   }
   if (ends.size() != headers.size())
-    throw ValueError("`positions` must say where each column of the summary ends: ", headers.size(), " numbers, received ", to_value(options.positions).repr(), ".");
+    throw ValueError("`positions` must say where each column of the summary ends: ", headers.size(),
+                     " numbers, received ", to_value(options.positions).repr(), ".");
   if (options.most_columns) total = std::min<size_t>(total, static_cast<size_t>(options.most_columns));
   if (options.line_length) total = static_cast<size_t>(options.line_length);
   const std::vector<size_t> widths = cell_widths(ends, total);
@@ -156,14 +165,17 @@ std::string Model::summary(const SummaryOptions& options) const {
     }
     return out + "\n";
   };
-  std::string out = text("Model: \"", name(), "\"\n") + rule("┏", "━", "┳", "┓") + line(headers, "┃") + rule("┡", "━", "╇", "┩");
+  std::string out =
+      text("Model: \"", name(), "\"\n") + rule("┏", "━", "┳", "┓") + line(headers, "┃") + rule("┡", "━", "╇", "┩");
   bool first = true;
   std::function<void(const Layer&, int)> row = [&](const Layer& layer, int depth) {
     check_stack("A summary");
     if (!first) out += rule("├", "─", "┼", "┤");
     first = false;
     std::string params = layer.built() || layer.weights().size() ? thousands(count(layer.weights())) : "0 (unbuilt)";
-    std::vector<std::string> cells = {std::string(depth * 2, ' ') + layer.name() + " (" + layer.public_class_name() + ")", output_shape(layer), params};
+    std::vector<std::string> cells = {
+        std::string(depth * 2, ' ') + layer.name() + " (" + layer.public_class_name() + ")", output_shape(layer),
+        params};
     if (!sequential_like) cells.push_back(graph_ ? connected_to(layer, graph_->map()) : "");
     if (show_trainable) cells.push_back(layer.weights().empty() ? "-" : layer.trainable() ? "Y" : "N");
     out += line(cells, "│");
@@ -176,10 +188,11 @@ std::string Model::summary(const SummaryOptions& options) const {
   Variables all = weights(), trainable = trainable_weights(), fixed = non_trainable_weights();
   Variables optimizer = optimizer_ ? optimizer_->variables() : Variables{};
   out += text(" Total params: ", thousands(count(all) + count(optimizer)), " (", size_text([&] {
-    Variables sum = all;
-    sum.insert(sum.end(), optimizer.begin(), optimizer.end());
-    return sum;
-  }()), ")\n");
+                Variables sum = all;
+                sum.insert(sum.end(), optimizer.begin(), optimizer.end());
+                return sum;
+              }()),
+              ")\n");
   out += text(" Trainable params: ", thousands(count(trainable)), " (", size_text(trainable), ")\n");
   out += text(" Non-trainable params: ", thousands(count(fixed)), " (", size_text(fixed), ")\n");
   if (optimizer_) out += text(" Optimizer params: ", thousands(count(optimizer)), " (", size_text(optimizer), ")\n");

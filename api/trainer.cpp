@@ -15,9 +15,12 @@ namespace {
 Dict numbers(const Dict& logs) {
   Dict out;
   for (const auto& [key, v] : logs) {
-    if (v.is_tensor() && v.as_tensor().has_data() && v.as_tensor().size() == 1) out.set(key, v.as_tensor().item());
-    else if (v.is_dict()) out.set(key, numbers(v.as_dict()));
-    else out.set(key, v);
+    if (v.is_tensor() && v.as_tensor().has_data() && v.as_tensor().size() == 1)
+      out.set(key, v.as_tensor().item());
+    else if (v.is_dict())
+      out.set(key, numbers(v.as_dict()));
+    else
+      out.set(key, v);
   }
   return out;
 }
@@ -54,7 +57,9 @@ bool validates(const Value& freq, int64_t epoch) {
     if (freq.as_int() < 1) throw ValueError("`validation_freq` must be at least 1, received ", freq.as_int(), ".");
     return epoch % freq.as_int() == 0;
   }
-  if (!freq.is_sequence()) throw ValueError("Expected `validation_freq` to be a list or int. Received: validation_freq=", freq.repr(), " of the type ", freq.kind_name(), ".");
+  if (!freq.is_sequence())
+    throw ValueError("Expected `validation_freq` to be a list or int. Received: validation_freq=", freq.repr(),
+                     " of the type ", freq.kind_name(), ".");
   const List& epochs = freq.as_list();
   return std::any_of(epochs.begin(), epochs.end(), [&](const Value& e) { return e.as_int() == epoch; });
 }
@@ -70,7 +75,8 @@ std::optional<int64_t> limited_steps(std::optional<int64_t> steps) {
 // Tells callbacks of batches, `stride` (steps_per_execution) of them at a time.
 class BatchEvents {
  public:
-  BatchEvents(CallbackList& callbacks, std::string phase, int64_t stride) : callbacks_(callbacks), phase_("on_" + phase + "_batch_"), stride_(stride), wanted_(callbacks.needs_batches()) {}
+  BatchEvents(CallbackList& callbacks, std::string phase, int64_t stride)
+      : callbacks_(callbacks), phase_("on_" + phase + "_batch_"), stride_(stride), wanted_(callbacks.needs_batches()) {}
   bool wanted() const { return wanted_; }
   void before(int64_t step) {
     if (!wanted_ || step % stride_) return;
@@ -110,7 +116,8 @@ Value joined(const Value& structure, const std::vector<Tensors>& batches) {
 
 }  // namespace
 
-// Runs `f`; inside a callback of fit() the metrics are afterwards what they were, so that the training's figures are its own.
+// Runs `f`; inside a callback of fit() the metrics are afterwards what they were, so that the training's figures are
+// its own.
 template <class F>
 auto Model::beside_training(F f) {
   if (!fitting_) return f();
@@ -134,7 +141,9 @@ auto Model::beside_training(F f) {
 
 Dict Model::logs_of_step(StepKind kind, const Batch& batch) {
   Value result = run_step(kind, data_of(batch));
-  if (!result.is_dict()) throw TypeError(kind == StepKind::train ? "train_step" : "test_step", " of ", describe(), " must return a dict of logs, received ", result.repr(), ".");
+  if (!result.is_dict())
+    throw TypeError(kind == StepKind::train ? "train_step" : "test_step", " of ", describe(),
+                    " must return a dict of logs, received ", result.repr(), ".");
   return result.as_dict();
 }
 
@@ -169,7 +178,8 @@ std::shared_ptr<History> Model::fit_loop(DataSource& data, const FitArgs& args) 
   std::shared_ptr<History> history;
   const int verbose = verbosity(args.verbose);
   EpochReader reader(data, limited_steps(args.steps_per_epoch));
-  Dict params{{"verbose", verbose}, {"epochs", args.epochs}, {"steps", reader.steps() ? Value(*reader.steps()) : Value()}};
+  Dict params{
+      {"verbose", verbose}, {"epochs", args.epochs}, {"steps", reader.steps() ? Value(*reader.steps()) : Value()}};
   CallbackList callbacks(with_defaults(args.callbacks, verbose, args.keep_history ? &history : nullptr), *this, params);
   stop_training = false;
   Dict training_logs, none;
@@ -194,16 +204,26 @@ std::shared_ptr<History> Model::fit_loop(DataSource& data, const FitArgs& args) 
     reader.end();
     if (reader.empty()) {
       if (epoch == args.initial_epoch)
-        throw ValueError("The training data gave no batch: it is empty, or a generator that was read before. It must yield at least one batch.");
-      if (!reader.steps()) warn(text("The training data gave no batch in epoch ", epoch + 1, ": training ends here. A generator can be read once; pass an iterable that starts over, or `steps_per_epoch`."));
+        throw ValueError(
+            "The training data gave no batch: it is empty, or a generator that was read before. It must yield at least "
+            "one batch.");
+      if (!reader.steps())
+        warn(text("The training data gave no batch in epoch ", epoch + 1,
+                  ": training ends here. A generator can be read once; pass an iterable that starts over, or "
+                  "`steps_per_epoch`."));
       break;
     }
     training_logs = sorted(numbers(logs));
     if (args.validation && validates(args.validation_freq, epoch + 1)) {
       EpochReader validation(*args.validation, limited_steps(args.validation_steps));
       const std::optional<Dict> val = evaluate_loop(validation, callbacks);
-      if (!val && !validated) throw ValueError("The validation data gave no batch: it is empty, or a generator that was read before. It must yield at least one batch.");
-      if (!val) warn(text("The validation data gave no batch in epoch ", epoch + 1, ". A generator can be read once; pass an iterable that starts over, or `validation_steps`."));
+      if (!val && !validated)
+        throw ValueError(
+            "The validation data gave no batch: it is empty, or a generator that was read before. It must yield at "
+            "least one batch.");
+      if (!val)
+        warn(text("The validation data gave no batch in epoch ", epoch + 1,
+                  ". A generator can be read once; pass an iterable that starts over, or `validation_steps`."));
       else
         for (const auto& [key, v] : *val) training_logs.set("val_" + key, v);
       validated = true;
@@ -247,7 +267,10 @@ Dict Model::evaluate(std::shared_ptr<DataSource> data, EvaluateArgs args) {
   CallbackList callbacks(with_defaults(args.callbacks, verbose, nullptr), *this, params);
   return beside_training([&] {
     const std::optional<Dict> logs = evaluate_loop(reader, callbacks);
-    if (!logs) throw ValueError("The data gave no batch to evaluate: it is empty, or a generator that was read before. It must yield at least one batch.");
+    if (!logs)
+      throw ValueError(
+          "The data gave no batch to evaluate: it is empty, or a generator that was read before. It must yield at "
+          "least one batch.");
     return *logs;
   });
 }
@@ -264,7 +287,10 @@ Value Model::predict(std::shared_ptr<DataSource> data, EvaluateArgs args) {
   std::vector<Tensors> collected;
   size_t told = 0;  // batches whose outputs callbacks have seen
   Value structure;
-  auto outputs = [&] { return Dict{{"outputs", joined(structure, {collected.begin() + std::exchange(told, collected.size()), collected.end()})}}; };
+  auto outputs = [&] {
+    return Dict{
+        {"outputs", joined(structure, {collected.begin() + std::exchange(told, collected.size()), collected.end()})}};
+  };
   int64_t step = 0;
   reader.begin(0);
   while (std::optional<Batch> batch = reader.next()) {
@@ -279,7 +305,10 @@ Value Model::predict(std::shared_ptr<DataSource> data, EvaluateArgs args) {
   reader.end();
   none = {};
   callbacks.phase("on_predict_end", none);
-  if (collected.empty()) throw ValueError("The data gave no batch to predict: it is empty, or a generator that was read before. It must yield at least one batch.");
+  if (collected.empty())
+    throw ValueError(
+        "The data gave no batch to predict: it is empty, or a generator that was read before. It must yield at least "
+        "one batch.");
   return joined(structure, collected);
 }
 
@@ -292,25 +321,34 @@ std::shared_ptr<History> Model::fit(const Value& x, const Value& y, FitArgs args
   if (args.validation_split > 0 && !args.validation) {
     auto [first, last] = ArrayData::split(x, y, sample_weight, args.validation_split);
     train = first;
-    args.validation = std::make_shared<ArrayData>(last.x, last.y, last.sample_weight, ArrayData::Options{.batch_size = args.validation_batch_size.value_or(batch_size)});
+    args.validation =
+        std::make_shared<ArrayData>(last.x, last.y, last.sample_weight,
+                                    ArrayData::Options{.batch_size = args.validation_batch_size.value_or(batch_size)});
   }
-  auto data = std::make_shared<ArrayData>(train.x, train.y, train.sample_weight, ArrayData::Options{.batch_size = batch_size, .shuffle = args.shuffle, .class_weight = args.class_weight});
+  auto data = std::make_shared<ArrayData>(
+      train.x, train.y, train.sample_weight,
+      ArrayData::Options{.batch_size = batch_size, .shuffle = args.shuffle, .class_weight = args.class_weight});
   return fit(std::move(data), std::move(args));
 }
 
 Dict Model::evaluate(const Value& x, const Value& y, EvaluateArgs args, const Value& sample_weight) {
-  return evaluate(std::make_shared<ArrayData>(x, y, sample_weight, ArrayData::Options{.batch_size = args.batch_size.value_or(32)}), args);
+  return evaluate(
+      std::make_shared<ArrayData>(x, y, sample_weight, ArrayData::Options{.batch_size = args.batch_size.value_or(32)}),
+      args);
 }
 
 Value Model::predict(const Value& x, EvaluateArgs args) {
-  return predict(std::make_shared<ArrayData>(x, Value(), Value(), ArrayData::Options{.batch_size = args.batch_size.value_or(32)}), args);
+  return predict(
+      std::make_shared<ArrayData>(x, Value(), Value(), ArrayData::Options{.batch_size = args.batch_size.value_or(32)}),
+      args);
 }
 
 Dict Model::train_on_batch(const Value& x, const Value& y, const Value& sample_weight, const Dict& class_weight) {
   require_compiled("train_on_batch");
   Value weight = sample_weight;
   if (!class_weight.empty()) {
-    if (!sample_weight.is_none()) throw ValueError("Arguments `sample_weight` and `class_weight` cannot be specified at the same time.");
+    if (!sample_weight.is_none())
+      throw ValueError("Arguments `sample_weight` and `class_weight` cannot be specified at the same time.");
     weight = class_weights_to_sample_weights(flatten_tensors(y).at(0), class_weight);
   }
   return on_batch(StepKind::train, {x, y, weight, 0});

@@ -5,7 +5,8 @@ namespace lamina {
 namespace {
 // Names that Keras has besides the op's own.
 std::string canonical(const std::string& name) {
-  static const std::map<std::string, std::string> names = {{"swish", "silu"}, {"hard_swish", "hard_silu"}, {"exponential", "exp"}};
+  static const std::map<std::string, std::string> names = {
+      {"swish", "silu"}, {"hard_swish", "hard_silu"}, {"exponential", "exp"}};
   auto found = names.find(name);
   return found == names.end() ? name : found->second;
 }
@@ -14,7 +15,9 @@ std::string canonical(const std::string& name) {
 Activation Activation::from(const Value& v) {
   Activation out;
   if (v.is_none() || (v.is_string() && v.as_string() == "linear")) return out;
-  if (v.is_dict() && v.as_dict().contains("config") && v.as_dict().at("config").is_string() && v.as_dict().at("config").as_string() == "linear") return out;
+  if (v.is_dict() && v.as_dict().contains("config") && v.as_dict().at("config").is_string() &&
+      v.as_dict().at("config").as_string() == "linear")
+    return out;
   ObjectPtr f;
   if (v.is_string()) {
     const std::string& name = v.as_string();
@@ -25,12 +28,14 @@ Activation Activation::from(const Value& v) {
           auto bound = bind_arguments(*op, std::move(args), kwargs);
           return call_op(*op, bound);
         });
-    if (!f && custom_resolver()) f = custom_resolver()(Dict{{"class_name", name}, {"config", Dict{}}, {"module", Value()}, {"bare", true}});
+    if (!f && custom_resolver())
+      f = custom_resolver()(Dict{{"class_name", name}, {"config", Dict{}}, {"module", Value()}, {"bare", true}});
     if (!f) {
       std::vector<std::string> known;
       for (const OpInfo* op : all_ops()) known.push_back(op->name);
       std::string near = nearest_name(name, known);
-      throw ValueError("Could not interpret activation function identifier: '", name, "'.", near.empty() ? "" : text(" Did you mean '", near, "'?"));
+      throw ValueError("Could not interpret activation function identifier: '", name, "'.",
+                       near.empty() ? "" : text(" Did you mean '", near, "'?"));
     }
   } else {
     f = get_object(v, "keras.layers");
@@ -41,7 +46,8 @@ Activation Activation::from(const Value& v) {
   } else if (std::dynamic_pointer_cast<Layer>(f)) {
     out.function_ = f;
   } else {
-    throw ValueError("Could not interpret activation function identifier: ", v.repr(), ". Expected a name such as \"relu\", or a callable.");
+    throw ValueError("Could not interpret activation function identifier: ", v.repr(),
+                     ". Expected a name such as \"relu\", or a callable.");
   }
   return out;
 }
@@ -54,7 +60,9 @@ Tensor Activation::operator()(const Tensor& x) const {
 
 Value Activation::serialized() const {
   if (!function_) return "linear";
-  if (auto f = std::dynamic_pointer_cast<Callable>(function_); f && f->registered_name().empty() && (find_op("activations." + f->function_name()) || find_op(canonical(f->function_name()))))
+  if (auto f = std::dynamic_pointer_cast<Callable>(function_);
+      f && f->registered_name().empty() &&
+      (find_op("activations." + f->function_name()) || find_op(canonical(f->function_name()))))
     return f->function_name() == "exp" ? Value("exponential") : Value(f->function_name());
   return serialize_object(function_);
 }

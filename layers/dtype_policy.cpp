@@ -5,13 +5,16 @@
 namespace lamina {
 
 DTypePolicy::DTypePolicy(const std::string& name) : name_(name) {
-  if (name == "mixed_float16") compute_ = DType::float16, variable_ = DType::float32;
-  else if (name == "mixed_bfloat16") compute_ = DType::bfloat16, variable_ = DType::float32;
+  if (name == "mixed_float16")
+    compute_ = DType::float16, variable_ = DType::float32;
+  else if (name == "mixed_bfloat16")
+    compute_ = DType::bfloat16, variable_ = DType::float32;
   else if (auto dtype = find_dtype(name)) {
     compute_ = variable_ = *dtype;
     name_ = name_of(*dtype);
   } else {
-    throw ValueError("Cannot convert '", name, "' to a mixed precision DTypePolicy. Valid policies include 'mixed_float16', 'mixed_bfloat16', ",
+    throw ValueError("Cannot convert '", name,
+                     "' to a mixed precision DTypePolicy. Valid policies include 'mixed_float16', 'mixed_bfloat16', ",
                      "and the name of any float dtype such as 'float32'.");
   }
 }
@@ -38,7 +41,8 @@ DTypePolicyPtr get_dtype_policy(const Value& v) {
     const Dict& config = v.as_dict().at("config").as_dict();
     return std::make_shared<DTypePolicy>(config.at("name").as_string());
   }
-  throw TypeError("Cannot interpret `dtype` argument. Expected a string or an instance of DTypePolicy. Received: dtype=", v.repr());
+  throw TypeError(
+      "Cannot interpret `dtype` argument. Expected a string or an instance of DTypePolicy. Received: dtype=", v.repr());
 }
 
 namespace {
@@ -48,8 +52,12 @@ struct DTypePolicyRegistration {
     info.name = "DTypePolicy";
     info.module = "keras.dtype_policies";
     info.doc = "The dtypes a layer computes in and keeps its variables in.";
-    info.make = [](const Dict& config) -> ObjectPtr { return std::make_shared<DTypePolicy>(config.at("name").as_string()); };
-    info.fields = [] { return std::vector<FieldInfo>{{"name", Value(), true, "A dtype, or \"mixed_float16\" / \"mixed_bfloat16\"."}}; };
+    info.make = [](const Dict& config) -> ObjectPtr {
+      return std::make_shared<DTypePolicy>(config.at("name").as_string());
+    };
+    info.fields = [] {
+      return std::vector<FieldInfo>{{"name", Value(), true, "A dtype, or \"mixed_float16\" / \"mixed_bfloat16\"."}};
+    };
     register_class(std::move(info));
   }
 } dtype_policy_registration;

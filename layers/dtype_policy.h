@@ -3,7 +3,8 @@
 
 namespace lamina {
 
-// Which dtype a layer computes in and which it keeps its variables in: "float32", "mixed_float16", "mixed_bfloat16", ...
+// Which dtype a layer computes in and which it keeps its variables in: "float32", "mixed_float16", "mixed_bfloat16",
+// ...
 class DTypePolicy : public Object {
  public:
   static constexpr std::string_view kModule = "keras.dtype_policies";

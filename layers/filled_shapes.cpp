@@ -30,7 +30,8 @@ Tensor filled(const Tensor& t, int64_t size) {
 }
 
 Tensor merged(const Tensor& a, const Tensor& b) {
-  if (a.shape().rank() != b.shape().rank()) throw ValueError("The rank of a result follows from an unknown size: it is ", a.shape(), " or ", b.shape(), ".");
+  if (a.shape().rank() != b.shape().rank())
+    throw ValueError("The rank of a result follows from an unknown size: it is ", a.shape(), " or ", b.shape(), ".");
   Shape shape = a.shape();
   for (int i = 0; i < shape.rank(); ++i)
     if (shape[i] != b.shape()[i]) shape[i] = Shape::kUnknown;
@@ -52,7 +53,9 @@ Value with_filled_shapes(const std::function<Value(const std::function<Value(con
   for (int i = 0; i < 2; ++i) {
     const Filling scope(kSizes[i]);
     results[i] = call([size = kSizes[i]](const Value& v) {
-      return map_structure(v, [size](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(filled(leaf.as_tensor(), size)) : leaf; });
+      return map_structure(v, [size](const Value& leaf) -> Value {
+        return leaf.is_tensor() ? Value(filled(leaf.as_tensor(), size)) : leaf;
+      });
     });
   }
   const Tensors second = flatten_tensors(results[1]);

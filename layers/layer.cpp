@@ -38,14 +38,16 @@ class CallScope {
 };
 
 template <class T>
-bool contains(const std::vector<T>& list, const T& item) { return std::find(list.begin(), list.end(), item) != list.end(); }
+bool contains(const std::vector<T>& list, const T& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
 
 }  // namespace
 
 namespace {
 std::atomic<uint64_t> changes{0}, stamps{0};
 uint64_t next_stamp() { return stamps.fetch_add(1, std::memory_order_relaxed); }
-}
+}  // namespace
 uint64_t layer_changes() { return changes.load(std::memory_order_relaxed); }
 void Layer::note_change() {
   stamp_ = next_stamp();
@@ -78,7 +80,9 @@ const Value& BuildShapes::first() const {
 }
 bool BuildShapes::single() const { return shapes_.size() == 1 && is_shape(first()); }
 Shape BuildShapes::shape() const {
-  if (shapes_.empty() || !is_shape(first())) throw ValueError("Expected the shape of a single input, received ", shapes_.empty() ? std::string("none") : first().repr(), ".");
+  if (shapes_.empty() || !is_shape(first()))
+    throw ValueError("Expected the shape of a single input, received ",
+                     shapes_.empty() ? std::string("none") : first().repr(), ".");
   return first().as_shape();
 }
 std::vector<Shape> BuildShapes::shapes() const {
@@ -160,9 +164,9 @@ bool Layer::accepts_training() const {
 // ---- calling ----
 
 struct Layer::Bound {
-  List inputs;                       // positional input arguments, None where absent
-  std::vector<std::string> names;    // of inputs
-  Dict extras;                       // the other arguments
+  List inputs;                     // positional input arguments, None where absent
+  std::vector<std::string> names;  // of inputs
+  Dict extras;                     // the other arguments
   std::optional<bool> training;
   std::optional<Value> mask;
 };
@@ -201,23 +205,31 @@ Layer::Bound Layer::bind(List args, Dict kwargs, bool users_call) const {
   // Keras' order after the inputs: mask and training close the list of positional arguments where the call takes them.
   if (call_takes_mask()) all.push_back("mask");
   if (call_takes_training()) all.push_back("training");
-  if (args.size() > all.size()) throw TypeError("The ", describe(), " takes at most ", all.size(), " arguments (", join(all, ", "), "), received ", args.size(), ".");
+  if (args.size() > all.size())
+    throw TypeError("The ", describe(), " takes at most ", all.size(), " arguments (", join(all, ", "), "), received ",
+                    args.size(), ".");
   b.inputs.resize(inputs);
   for (size_t i = 0; i < inputs; ++i) b.names.push_back(all[i]);
   for (size_t i = 0; i < args.size(); ++i) {
-    if (i < inputs) b.inputs[i] = std::move(args[i]);
-    else if (all[i] == "training") { if (!args[i].is_none()) b.training = args[i].as_bool(); }
-    else if (all[i] == "mask") b.mask = std::move(args[i]);
-    else b.extras.set(all[i], std::move(args[i]));
+    if (i < inputs)
+      b.inputs[i] = std::move(args[i]);
+    else if (all[i] == "training") {
+      if (!args[i].is_none()) b.training = args[i].as_bool();
+    } else if (all[i] == "mask")
+      b.mask = std::move(args[i]);
+    else
+      b.extras.set(all[i], std::move(args[i]));
   }
   for (auto& [key, value] : kwargs) {
     auto at = std::find(all.begin(), all.begin() + inputs, key);
-    if (at != all.begin() + inputs) b.inputs[at - all.begin()] = value;
-    else if (contains(all, key)) b.extras.set(key, value);
+    if (at != all.begin() + inputs)
+      b.inputs[at - all.begin()] = value;
+    else if (contains(all, key))
+      b.extras.set(key, value);
     else {
       std::string near = nearest_name(key, all);
-      throw TypeError("The ", describe(), " got an unexpected keyword argument '", key, "' in its call.", near.empty() ? "" : text(" Did you mean '", near, "'?"),
-                      " It takes: ", join(all, ", "), ".");
+      throw TypeError("The ", describe(), " got an unexpected keyword argument '", key, "' in its call.",
+                      near.empty() ? "" : text(" Did you mean '", near, "'?"), " It takes: ", join(all, ", "), ".");
     }
   }
   while (b.inputs.size() > 1 && b.inputs.back().is_none()) b.inputs.pop_back(), b.names.pop_back();
@@ -241,43 +253,59 @@ void Layer::check_input_spec(const List& inputs) const {
   if (!inputs.empty() && inputs[0].is_dict() && !input_spec_[0].name.empty()) {
     for (const InputSpec& spec : input_spec_) {
       const Value* v = inputs[0].as_dict().find(spec.name);
-      if (!v && !spec.optional) throw ValueError("Missing data for input \"", spec.name, "\". You passed a data dictionary with keys ", [&] {
-        std::vector<std::string> keys;
-        for (const auto& [key, item] : inputs[0].as_dict()) keys.push_back(key);
-        return keys;
-      }(), ".");
+      if (!v && !spec.optional)
+        throw ValueError(
+            "Missing data for input \"", spec.name, "\". You passed a data dictionary with keys ",
+            [&] {
+              std::vector<std::string> keys;
+              for (const auto& [key, item] : inputs[0].as_dict()) keys.push_back(key);
+              return keys;
+            }(),
+            ".");
       leaves.push_back(v ? *v : Value());
     }
   } else {
     leaves = flatten(Value(inputs.empty() ? Value() : inputs[0]));
   }
   if (leaves.size() != input_spec_.size() && input_spec_.size() > 1)
-    throw ValueError("Layer \"", name(), "\" expects ", input_spec_.size(), expected_inputs(), ", but it received ", leaves.size(), " input tensors. Inputs received: ", Value(inputs[0]).repr());
+    throw ValueError("Layer \"", name(), "\" expects ", input_spec_.size(), expected_inputs(), ", but it received ",
+                     leaves.size(), " input tensors. Inputs received: ", Value(inputs[0]).repr());
   for (size_t i = 0; i < leaves.size() && i < input_spec_.size(); ++i) {
     const InputSpec& spec = input_spec_[i];
     if (!leaves[i].is_tensor()) {
       if (leaves[i].is_none() && spec.optional) continue;
-      if (leaves[i].is_none()) throw ValueError("Input ", i, spec.name.empty() ? "" : text(" ('", spec.name, "')"), " of layer \"", name(), "\" is not optional; received None.");
+      if (leaves[i].is_none())
+        throw ValueError("Input ", i, spec.name.empty() ? "" : text(" ('", spec.name, "')"), " of layer \"", name(),
+                         "\" is not optional; received None.");
       throw ValueError("Input ", i, " of layer \"", name(), "\" should be a tensor, received ", leaves[i].repr(), ".");
     }
     const Shape& shape = leaves[i].as_tensor().shape();
     auto fail = [&](const std::string& what) {
-      throw ValueError("Input ", i, " of layer \"", name(), "\" is incompatible with the layer: ", what, " Full shape received: ", shape);
+      throw ValueError("Input ", i, " of layer \"", name(), "\" is incompatible with the layer: ", what,
+                       " Full shape received: ", shape);
     };
     if (spec.ndim && shape.rank() != *spec.ndim && !(spec.allow_last_axis_squeeze && shape.rank() + 1 == *spec.ndim))
       fail(text("expected ndim=", *spec.ndim, ", found ndim=", shape.rank(), "."));
-    if (spec.max_ndim && shape.rank() > *spec.max_ndim) fail(text("expected max_ndim=", *spec.max_ndim, ", found ndim=", shape.rank(), "."));
-    if (spec.min_ndim && shape.rank() < *spec.min_ndim) fail(text("expected min_ndim=", *spec.min_ndim, ", found ndim=", shape.rank(), "."));
-    if (spec.dtype && leaves[i].as_tensor().dtype() != *spec.dtype) fail(text("expected dtype=", *spec.dtype, ", found dtype=", leaves[i].as_tensor().dtype(), "."));
+    if (spec.max_ndim && shape.rank() > *spec.max_ndim)
+      fail(text("expected max_ndim=", *spec.max_ndim, ", found ndim=", shape.rank(), "."));
+    if (spec.min_ndim && shape.rank() < *spec.min_ndim)
+      fail(text("expected min_ndim=", *spec.min_ndim, ", found ndim=", shape.rank(), "."));
+    if (spec.dtype && leaves[i].as_tensor().dtype() != *spec.dtype)
+      fail(text("expected dtype=", *spec.dtype, ", found dtype=", leaves[i].as_tensor().dtype(), "."));
     for (auto [axis, size] : spec.axes) {
       int at = axis < 0 ? axis + shape.rank() : axis;
       if (at < 0 || at >= shape.rank()) continue;
-      if (size >= 0 && shape[at] >= 0 && shape[at] != size) fail(text("expected axis ", axis, " of input shape to have value ", size, ", but received input with shape ", shape, "."));
+      if (size >= 0 && shape[at] >= 0 && shape[at] != size)
+        fail(text("expected axis ", axis, " of input shape to have value ", size, ", but received input with shape ",
+                  shape, "."));
     }
     if (spec.shape) {
-      auto inner = [&](const Shape& s) { return spec.allow_last_axis_squeeze && s.rank() && s.back() == 1 ? s.rank() - 1 : s.rank(); };
+      auto inner = [&](const Shape& s) {
+        return spec.allow_last_axis_squeeze && s.rank() && s.back() == 1 ? s.rank() - 1 : s.rank();
+      };
       for (int a = 0; a < std::min(inner(*spec.shape), inner(shape)); ++a)
-        if ((*spec.shape)[a] >= 0 && shape[a] >= 0 && (*spec.shape)[a] != shape[a]) fail(text("expected shape=", *spec.shape, ", found shape=", shape, "."));
+        if ((*spec.shape)[a] >= 0 && shape[a] >= 0 && (*spec.shape)[a] != shape[a])
+          fail(text("expected shape=", *spec.shape, ", found shape=", shape, "."));
     }
   }
 }
@@ -286,7 +314,9 @@ void Layer::check_input_spec(const List& inputs) const {
 Value Layer::hooked_output_spec(const Bound& b) const {
   Dict shapes;
   for (size_t i = 0; i < b.inputs.size(); ++i)
-    shapes.set(b.names[i], map_structure(b.inputs[i], [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(leaf.as_tensor().shape()) : Value(); }));
+    shapes.set(b.names[i], map_structure(b.inputs[i], [](const Value& leaf) -> Value {
+                 return leaf.is_tensor() ? Value(leaf.as_tensor().shape()) : Value();
+               }));
   Value out = hook->invoke("compute_output_shape", {Value(std::move(shapes))}, {});
   std::function<Value(const Value&)> spec = [&](const Value& v) -> Value {
     if (is_shape(v)) return Tensor::spec_only(v.as_shape(), compute_dtype());
@@ -295,7 +325,9 @@ Value Layer::hooked_output_spec(const Bound& b) const {
       for (const auto& [key, item] : v.as_dict()) d.set(key, spec(item));
       return d;
     }
-    if (!v.is_sequence()) throw ValueError("compute_output_shape() of ", describe(), " must return a shape or a structure of shapes, received ", v.repr(), ".");
+    if (!v.is_sequence())
+      throw ValueError("compute_output_shape() of ", describe(),
+                       " must return a shape or a structure of shapes, received ", v.repr(), ".");
     List list;
     for (const Value& item : v.as_list()) list.push_back(spec(item));
     return v.is_tuple() ? Value::tuple(std::move(list)) : Value(std::move(list));
@@ -345,7 +377,8 @@ Value Layer::invoke(List args, Dict kwargs) {
   if (!built_) {
     Dict shapes;
     auto shape_of = [](const Value& v) {
-      return map_structure(v, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(leaf.as_tensor().shape()) : Value(); });
+      return map_structure(
+          v, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(leaf.as_tensor().shape()) : Value(); });
     };
     for (size_t i = 0; i < b.inputs.size(); ++i)
       if (i == 0 || !flatten_tensors(b.inputs[i]).empty()) shapes.set(b.names[i], shape_of(b.inputs[i]));
@@ -360,7 +393,8 @@ Value Layer::invoke(List args, Dict kwargs) {
   std::optional<bool> training = b.training ? b.training : training_flag;
   context.training = training.value_or(false);
   auto masks_of = [](const Value& v) {
-    return map_structure(v, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(leaf.as_tensor().mask()) : Value(); });
+    return map_structure(
+        v, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(leaf.as_tensor().mask()) : Value(); });
   };
   Value input_mask = b.inputs.empty() ? Value() : masks_of(b.inputs[0]);
   bool any_mask = !flatten_tensors(input_mask).empty();
@@ -376,18 +410,22 @@ Value Layer::invoke(List args, Dict kwargs) {
     try {
       if (symbolic && hooked("compute_output_spec")) {
         auto as_symbolic = [](const Value& v) {
-          return map_structure(v, [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(symbolic_tensor(leaf.as_tensor().shape(), leaf.as_tensor().dtype())) : leaf; });
+          return map_structure(v, [](const Value& leaf) -> Value {
+            return leaf.is_tensor() ? Value(symbolic_tensor(leaf.as_tensor().shape(), leaf.as_tensor().dtype())) : leaf;
+          });
         };
         List inputs;
         for (const Value& v : b.inputs) inputs.push_back(as_symbolic(v));
-        result = strip_symbolic(hook->invoke("compute_output_spec", std::move(inputs), as_symbolic(Value(b.extras)).as_dict()));
+        result = strip_symbolic(
+            hook->invoke("compute_output_spec", std::move(inputs), as_symbolic(Value(b.extras)).as_dict()));
       } else if (symbolic && hooked("compute_output_shape")) {
         result = hooked_output_spec(b);
       } else if (hooked("call")) {
         auto names = hook->arguments("call");
         Dict given = b.extras;
         if (contains<std::string>(names, "training") && training) given.set("training", *training);
-        if (contains<std::string>(names, "mask") && !context.mask.is_none() && !given.contains("mask")) given.set("mask", context.mask);
+        if (contains<std::string>(names, "mask") && !context.mask.is_none() && !given.contains("mask"))
+          given.set("mask", context.mask);
         Dict tensors;
         for (size_t i = 0; i < b.inputs.size(); ++i) tensors.set(b.names[i], b.inputs[i]);
         for (const auto& [name, v] : b.extras)
@@ -408,10 +446,10 @@ Value Layer::invoke(List args, Dict kwargs) {
             if (!has_unknown_size(Value(b.inputs)) && !has_unknown_size(Value(given))) throw;
             const std::exception_ptr first = std::current_exception();
             try {
-              result = with_filled_shapes([&](const auto& fill) { return hook->invoke("call", fill(Value(b.inputs)).as_list(), fill(Value(given)).as_dict()); });
-            } catch (...) {
-              std::rethrow_exception(first);
-            }
+              result = with_filled_shapes([&](const auto& fill) {
+                return hook->invoke("call", fill(Value(b.inputs)).as_list(), fill(Value(given)).as_dict());
+              });
+            } catch (...) { std::rethrow_exception(first); }
           }
         }
       } else {
@@ -433,15 +471,20 @@ Value Layer::invoke(List args, Dict kwargs) {
   }
   // Masks of the outputs, where the call did not set them itself.
   if (loses_masks() && !flatten_tensors(context.mask).empty()) {
-    const std::string message = text("Layer '", name(), "' (of type ", public_class_name(), ") was passed an input with a mask attached to it. However, this layer does not support masking and will therefore destroy the mask information. "
-              "Downstream layers will not see the mask. Set `supports_masking = True` in the layer if it leaves the mask as it is.");
-    if (settings().lost_masks_fail()) throw ValueError(message, " (An error because \"lost_masks\" is \"error\" in the configuration.)");
+    const std::string message = text("Layer '", name(), "' (of type ", public_class_name(),
+                                     ") was passed an input with a mask attached to it. However, this layer does not "
+                                     "support masking and will therefore destroy the mask information. "
+                                     "Downstream layers will not see the mask. Set `supports_masking = True` in the "
+                                     "layer if it leaves the mask as it is.");
+    if (settings().lost_masks_fail())
+      throw ValueError(message, " (An error because \"lost_masks\" is \"error\" in the configuration.)");
     warn(message);
   }
   bool want_mask = supports_masking_ && (!context.mask.is_none() || hooked("compute_mask"));
   if (want_mask || (!hooked("call") && !b.inputs.empty())) {
     Value first = b.inputs.empty() ? Value() : b.inputs[0];
-    Value masks = hooked("compute_mask") ? hook->invoke("compute_mask", {first, context.mask}, {}) : compute_mask(first, context.mask);
+    Value masks = hooked("compute_mask") ? hook->invoke("compute_mask", {first, context.mask}, {})
+                                         : compute_mask(first, context.mask);
     if (!masks.is_none()) {
       std::vector<Value> flat = flatten(masks);
       Tensors outs = flatten_tensors(result);
@@ -498,7 +541,9 @@ Value Layer::compute_output_shape(const BuildShapes& shapes) {
     };
     args.push_back(spec(v));
   }
-  return map_structure(compute_output_spec(std::move(args)), [](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(leaf.as_tensor().shape()) : leaf; });
+  return map_structure(compute_output_spec(std::move(args)), [](const Value& leaf) -> Value {
+    return leaf.is_tensor() ? Value(leaf.as_tensor().shape()) : leaf;
+  });
 }
 
 void Layer::build_from(const BuildShapes& shapes) {
@@ -514,8 +559,10 @@ void Layer::build_from(const BuildShapes& shapes) {
   const BuildShapes known(without_filling(Value(shapes.all())).as_dict());
   build_shapes_ = known.all();
   single_input_build_ = known.all().size() <= 1;
-  if (hooked("build")) hook->invoke("build", {Value(known.all())}, {});
-  else build(known);
+  if (hooked("build"))
+    hook->invoke("build", {Value(known.all())}, {});
+  else
+    build(known);
   built_ = locked_ = true;
 }
 
@@ -534,7 +581,8 @@ void Layer::build_from_config(const Dict& config) {
     if (v->is_none()) return;
     shapes.set(call_arguments().empty() ? "inputs" : call_arguments()[0], *v);
   } else if (const Value* v = config.find("shapes_dict")) {
-    for (const auto& [key, s] : v->as_dict()) shapes.set(key.ends_with("_shape") ? key.substr(0, key.size() - 6) : key, s);
+    for (const auto& [key, s] : v->as_dict())
+      shapes.set(key.ends_with("_shape") ? key.substr(0, key.size() - 6) : key, s);
   } else {
     return;
   }
@@ -549,8 +597,10 @@ void Layer::extend_serialized(Dict& out) const {
 void Layer::finish_deserialize(const Dict& d) {
   const Value* config = d.find("build_config");
   if (!config || !config->is_dict() || config->as_dict().empty()) return;
-  if (hooked("build_from_config")) hook->invoke("build_from_config", {*config}, {});
-  else build_from_config(config->as_dict());
+  if (hooked("build_from_config"))
+    hook->invoke("build_from_config", {*config}, {});
+  else
+    build_from_config(config->as_dict());
 }
 
 }  // namespace lamina

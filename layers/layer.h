@@ -1,6 +1,6 @@
 #pragma once
-// Layer: weights, a call written in ops, and a config. To add one, derive, list the arguments in a struct with fields(),
-// override build() (weights in Keras' order, under Keras' names) and call(), and register with LAMINA_LAYER.
+// Layer: weights, a call written in ops, and a config. To add one, derive, list the arguments in a struct with
+// fields(), override build() (weights in Keras' order, under Keras' names) and call(), and register with LAMINA_LAYER.
 #include <atomic>
 #include <functional>
 #include <map>
@@ -22,12 +22,12 @@ using LayerPtr = std::shared_ptr<Layer>;
 
 // The arguments every layer takes beside its own.
 struct LayerArgs {
-  std::string name;      // "" makes one from the class
+  std::string name;  // "" makes one from the class
   bool trainable = true;
-  Value dtype;           // a dtype, a policy's name, or a DTypePolicy
+  Value dtype;  // a dtype, a policy's name, or a DTypePolicy
   bool autocast = true;
   RegularizerRef activity_regularizer;
-  Value input_shape;     // of one sample; as the first layer of a Sequential
+  Value input_shape;  // of one sample; as the first layer of a Sequential
   Value batch_shape;
   // Takes the keys it knows out of `config`.
   static LayerArgs take(Dict& config);
@@ -36,22 +36,23 @@ struct LayerArgs {
 // What a call knows beside its inputs.
 struct CallContext {
   bool training = false;
-  Value mask;    // of the first argument: a tensor, or a structure of tensors and Nones; None if there is none
-  Dict kwargs;   // further arguments of this layer's call, by name
+  Value mask;   // of the first argument: a tensor, or a structure of tensors and Nones; None if there is none
+  Dict kwargs;  // further arguments of this layer's call, by name
   Tensor mask_tensor() const { return mask.is_tensor() ? mask.as_tensor() : Tensor(); }
 };
 
-// The shapes of a layer's inputs, by argument name ("inputs", or query/value/...): a shape tuple or a structure of them.
+// The shapes of a layer's inputs, by argument name ("inputs", or query/value/...): a shape tuple or a structure of
+// them.
 class BuildShapes {
  public:
   BuildShapes() = default;
   explicit BuildShapes(Dict shapes) : shapes_(std::move(shapes)) {}
   const Dict& all() const { return shapes_; }
   bool empty() const { return shapes_.empty(); }
-  const Value& first() const;              // of the first argument; ValueError if there is none
-  bool single() const;                   // one argument, one tensor
-  Shape shape() const;                   // of the only tensor; ValueError if there are several
-  std::vector<Shape> shapes() const;     // of the list in the first argument
+  const Value& first() const;         // of the first argument; ValueError if there is none
+  bool single() const;                // one argument, one tensor
+  Shape shape() const;                // of the only tensor; ValueError if there are several
+  std::vector<Shape> shapes() const;  // of the list in the first argument
   Shape of(std::string_view argument) const;
 
  private:
@@ -70,8 +71,9 @@ struct InputSpec {
   bool optional = false;
 };
 
-// Counts changes to layers after they were made (arguments, dtype policies, regularizers), of all layers there are. While it
-// stands still, no compiled step is out of date; when it has moved, Layer::stamp() tells whether a model is concerned.
+// Counts changes to layers after they were made (arguments, dtype policies, regularizers), of all layers there are.
+// While it stands still, no compiled step is out of date; when it has moved, Layer::stamp() tells whether a model is
+// concerned.
 uint64_t layer_changes();
 
 class Layer : public Operation {
@@ -80,9 +82,9 @@ class Layer : public Operation {
   ~Layer() override;
 
   // --- to override ---
-  virtual void build(const BuildShapes& shapes);                 // default: build(shape) for a single input
+  virtual void build(const BuildShapes& shapes);  // default: build(shape) for a single input
   virtual void build(const Shape& input_shape) {}
-  virtual Value call(const List& inputs, const CallContext& context);   // default: call(tensor) or call(tensors)
+  virtual Value call(const List& inputs, const CallContext& context);  // default: call(tensor) or call(tensors)
   virtual Tensor call(const Tensor& x, const CallContext& context);
   virtual Tensor call(const Tensors& xs, const CallContext& context);
   // The mask of the outputs (None for none); the default passes on the mask of a single input if supports_masking.
@@ -109,7 +111,8 @@ class Layer : public Operation {
   void build_from(const BuildShapes& shapes);  // build() once, under the layer's name scope; records build_config
   bool built() const { return built_; }
   void set_built(bool value) { built_ = value; }
-  // After build() a layer takes no further weights and layers: a file could not restore them. ValueError from add_weight.
+  // After build() a layer takes no further weights and layers: a file could not restore them. ValueError from
+  // add_weight.
   bool locked() const { return locked_; }
   void set_locked(bool value) { locked_ = value; }
   void require_unlocked() const;
@@ -136,15 +139,15 @@ class Layer : public Operation {
   void untrack(const std::string& attribute);
   LayerPtr add_layer(const std::string& attribute, LayerPtr layer);  // track() and returns it
 
-  Variables weights() const;                 // own trainable, own non-trainable, then sublayers'
+  Variables weights() const;  // own trainable, own non-trainable, then sublayers'
   Variables trainable_weights() const;
   Variables non_trainable_weights() const;
-  Variables variables() const;               // weights, seed generators' states, metrics' variables
+  Variables variables() const;  // weights, seed generators' states, metrics' variables
   Variables own_trainable() const { return own_trainable_; }
   Variables own_non_trainable() const { return own_non_trainable_; }
-  int64_t count_params() const;              // ValueError if not built
+  int64_t count_params() const;  // ValueError if not built
   Tensors get_weights() const;
-  void set_weights(const Tensors& values);   // ValueError naming the layer, the counts or shapes that differ
+  void set_weights(const Tensors& values);  // ValueError naming the layer, the counts or shapes that differ
 
   // Direct sublayers, each once, in the order they were tracked.
   virtual std::vector<LayerPtr> sublayers() const;
@@ -156,8 +159,8 @@ class Layer : public Operation {
 
   // --- losses ---
   // What calls on one thread add is seen and cleared on that thread alone.
-  void add_loss(const Value& loss);          // a scalar tensor or a list of them
-  Tensors losses();                          // added ones and weight regularizers', this layer's and sublayers'
+  void add_loss(const Value& loss);  // a scalar tensor or a list of them
+  Tensors losses();                  // added ones and weight regularizers', this layer's and sublayers'
   void clear_losses();
 
   // --- properties ---
@@ -189,7 +192,8 @@ class Layer : public Operation {
   virtual void build_from_config(const Dict& config);
   void extend_serialized(Dict& out) const override;
   void finish_deserialize(const Dict& serialized) override;
-  // Changes a constructor argument of a layer that exists: layer.activation = ...; false if the class has none of that name.
+  // Changes a constructor argument of a layer that exists: layer.activation = ...; false if the class has none of that
+  // name.
   virtual bool set_argument(const std::string& name, const Value& value) { return false; }
   // Weights that a file holds beyond variables (Normalization's derived ones): called after loading.
   virtual void weights_loaded() {}
@@ -201,17 +205,20 @@ class Layer : public Operation {
   // Another way to the result of an outermost call, where a class has one.
   virtual bool shortcut(const List& args, const Dict& kwargs, Value& result) { return false; }
   virtual bool loses_masks() const { return !supports_masking_; }
-  virtual Tensor lone(const Tensor& x) { return {}; }  // the same for one tensor in inference; undefined where there is no other way
+  virtual Tensor lone(const Tensor& x) {
+    return {};
+  }  // the same for one tensor in inference; undefined where there is no other way
   void check_input_spec(const List& inputs) const;
   std::string expected_inputs() const;
-  void note_change();  // of what a compiled step depends on
+  void note_change();                                // of what a compiled step depends on
   virtual Value named_inputs() const { return {}; }  // the keys of a model's inputs, if they are a dict
   bool supports_masking_ = false;
   std::vector<InputSpec> input_spec_;
 
  private:
   struct Bound;
-  Bound bind(List args, Dict kwargs, bool users_call) const;  // users_call: by the signature of the user's call(), else by the layer's own
+  Bound bind(List args, Dict kwargs,
+             bool users_call) const;  // users_call: by the signature of the user's call(), else by the layer's own
   Value hooked_output_spec(const Bound& bound) const;
   Value convert(const Value& v) const;
 
@@ -250,12 +257,13 @@ class LayerWith : public Layer {
   A args;
 };
 
-// How C++ code names a layer: Dense({.units = 64, .activation = "relu"}, {.name = "hidden"}). A shared pointer that can be
-// called; copies share the layer.
+// How C++ code names a layer: Dense({.units = 64, .activation = "relu"}, {.name = "hidden"}). A shared pointer that can
+// be called; copies share the layer.
 template <class T>
 class Handle {
  public:
-  Handle(typename T::Args args = {}, LayerArgs base = {}) : layer_(std::make_shared<T>(std::move(args), std::move(base))) {
+  Handle(typename T::Args args = {}, LayerArgs base = {})
+      : layer_(std::make_shared<T>(std::move(args), std::move(base))) {
     if (layer_->name().empty()) layer_->set_name(auto_name(snake_case(layer_->class_name())));
   }
   operator LayerPtr() const { return layer_; }
@@ -284,7 +292,8 @@ struct LayerRegistration {
       // Keras 1's input_dim stands for input_shape, unless it is the layer's own argument.
       if (const Value* dim = own.find("input_dim"); dim && !dim->is_none()) {
         bool mine = false;
-        for (const FieldInfo& field : describe_fields([&](Fields& f) { args.fields(f); })) mine |= field.name == "input_dim";
+        for (const FieldInfo& field : describe_fields([&](Fields& f) { args.fields(f); }))
+          mine |= field.name == "input_dim";
         if (!mine) base.input_shape = Value::tuple({*dim}), own.erase("input_dim");
       }
       read_fields(name, own, [&](Fields& f) { args.fields(f); });
@@ -302,8 +311,8 @@ struct LayerRegistration {
 
 // The training flag that enclosing layers passed on, on this thread.
 std::optional<bool> inherited_training();
-// While it lives, variables and layers made on this thread have paths below `name`. A scope of the layer that opened the
-// innermost one already adds nothing.
+// While it lives, variables and layers made on this thread have paths below `name`. A scope of the layer that opened
+// the innermost one already adds nothing.
 class NameScope {
  public:
   explicit NameScope(const std::string& name, const void* owner = nullptr);

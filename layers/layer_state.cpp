@@ -14,14 +14,17 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, W
   require_unlocked();
   DType dtype = o.dtype.value_or(variable_dtype());
   if (!shape.known())
-    throw ValueError("Cannot make the weight '", weight_name, "' of ", describe(), " with unknown sizes: shape=", shape, ". Give the layer an input whose sizes beyond the batch are known.");
+    throw ValueError("Cannot make the weight '", weight_name, "' of ", describe(), " with unknown sizes: shape=", shape,
+                     ". Give the layer an input whose sizes beyond the batch are known.");
   if (!hook) WeightBudget::spend(text("'", weight_name, "' of ", describe()), shape, dtype);
   EagerScope eager;
   AutocastScope off(std::nullopt);
   InitializerRef initializer = o.initializer;
   if (!initializer) initializer = InitializerRef(is_float(dtype) ? "glorot_uniform" : "zeros");
   Tensor first = (*initializer)(shape, dtype);
-  if (first.shape() != shape) throw ValueError("The initializer of the weight '", weight_name, "' of ", describe(), " gave shape ", first.shape(), "; expected ", shape, ".");
+  if (first.shape() != shape)
+    throw ValueError("The initializer of the weight '", weight_name, "' of ", describe(), " gave shape ", first.shape(),
+                     "; expected ", shape, ".");
   Variable::Options options;
   options.name = weight_name.empty() ? "variable" : weight_name;
   options.trainable = o.trainable;
@@ -53,8 +56,11 @@ void Layer::untrack_variable(const Variable& v) {
 
 void Layer::require_unlocked() const {
   if (locked_)
-    throw ValueError("You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state must be created in the `__init__()` method or in the "
-                     "`build()` method. Layer: ", describe(), ".");
+    throw ValueError(
+        "You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state "
+        "must be created in the `__init__()` method or in the "
+        "`build()` method. Layer: ",
+        describe(), ".");
 }
 
 void Layer::track(const std::string& attribute, const Value& value) {
@@ -75,7 +81,9 @@ LayerPtr Layer::add_layer(const std::string& attribute, LayerPtr layer) {
   return layer;
 }
 
-void Layer::track_seed_generator(ObjectPtr generator, Variable state) { seed_generators_.emplace_back(std::move(generator), std::move(state)); }
+void Layer::track_seed_generator(ObjectPtr generator, Variable state) {
+  seed_generators_.emplace_back(std::move(generator), std::move(state));
+}
 
 std::vector<LayerPtr> Layer::sublayers() const {
   std::vector<LayerPtr> out;
@@ -175,7 +183,8 @@ Variables Layer::variables() const {
 
 int64_t Layer::count_params() const {
   if (!built_)
-    throw ValueError("You tried to call `count_params` on ", describe(), ", but the layer isn't built. You can build it manually via: `layer.build(input_shape)`.");
+    throw ValueError("You tried to call `count_params` on ", describe(),
+                     ", but the layer isn't built. You can build it manually via: `layer.build(input_shape)`.");
   int64_t count = 0;
   for (const Variable& v : weights()) count += v.shape().elements();
   return count;
@@ -190,10 +199,12 @@ Tensors Layer::get_weights() const {
 void Layer::set_weights(const Tensors& values) {
   Variables all = weights();
   if (all.size() != values.size())
-    throw ValueError("You called `set_weights(weights)` on ", describe(), " with a weight list of length ", values.size(), ", but the layer was expecting ", all.size(), " weights.");
+    throw ValueError("You called `set_weights(weights)` on ", describe(), " with a weight list of length ",
+                     values.size(), ", but the layer was expecting ", all.size(), " weights.");
   for (size_t i = 0; i < all.size(); ++i)
     if (all[i].shape() != values[i].shape())
-      throw ValueError("Layer '", name(), "' weight shape ", all[i].shape(), " (", all[i].path(), ") is not compatible with provided weight shape ", values[i].shape(), ".");
+      throw ValueError("Layer '", name(), "' weight shape ", all[i].shape(), " (", all[i].path(),
+                       ") is not compatible with provided weight shape ", values[i].shape(), ".");
   for (size_t i = 0; i < all.size(); ++i) all[i].assign(values[i]);  // only once all fit
 }
 
@@ -206,7 +217,8 @@ void Layer::set_trainable(bool value) {
 
 namespace {
 
-// The losses that calls on this thread have added, by the layer's id. A layer may outlive the thread, and the main thread's map a layer.
+// The losses that calls on this thread have added, by the layer's id. A layer may outlive the thread, and the main
+// thread's map a layer.
 struct AddedLosses {
   std::unordered_map<uint64_t, Tensors> of_layer;
   ~AddedLosses();
@@ -230,7 +242,8 @@ Tensors Layer::losses() {
   Tensors out;
   if (!added_losses.of_layer.empty())
     each_layer(*this, [&](const Layer& layer) {
-      if (auto found = added_losses.of_layer.find(layer.id_); found != added_losses.of_layer.end()) out.insert(out.end(), found->second.begin(), found->second.end());
+      if (auto found = added_losses.of_layer.find(layer.id_); found != added_losses.of_layer.end())
+        out.insert(out.end(), found->second.begin(), found->second.end());
     });
   for (const Variable& v : trainable_weights())
     if (auto r = std::dynamic_pointer_cast<Regularizer>(v.state().regularizer)) out.push_back((*r)(v.value()));

@@ -19,9 +19,11 @@ Tensors Node::input_tensors() const {
 
 NodePtr Operation::node(int index) const {
   if (index < 0 || index >= static_cast<int>(inbound_nodes.size()))
-    throw ValueError("The operation '", name_, "' was called on symbolic inputs ", inbound_nodes.size(), " times; there is no call ", index, ".");
+    throw ValueError("The operation '", name_, "' was called on symbolic inputs ", inbound_nodes.size(),
+                     " times; there is no call ", index, ".");
   NodePtr n = inbound_nodes[index].lock();
-  if (!n) throw ValueError("Call ", index, " of the operation '", name_, "' is gone: nothing holds its outputs any more.");
+  if (!n)
+    throw ValueError("Call ", index, " of the operation '", name_, "' is gone: nothing holds its outputs any more.");
   return n;
 }
 
@@ -71,11 +73,14 @@ Value record_call(const OpInfo& op, std::span<const Value> given) {
     const OpArgument& a = op.arguments[i];
     const Value& v = arguments[i];
     if (!in_call(a)) {
-      if (holds_tensor(v)) kwargs.set(a.name, v);  // where Keras has numbers
-      else attributes.set(a.name, v);
+      if (holds_tensor(v))
+        kwargs.set(a.name, v);  // where Keras has numbers
+      else
+        attributes.set(a.name, v);
       continue;
     }
-    positional &= a.required || a.collects || !(v == a.default_value);  // from here on by name: what is left out takes no place
+    positional &=
+        a.required || a.collects || !(v == a.default_value);  // from here on by name: what is left out takes no place
     if (positional && a.collects && v.is_sequence()) {
       for (const Value& item : v.as_list()) args.push_back(item);  // as they were given
     } else if (positional) {
@@ -95,7 +100,8 @@ const bool recorder_installed = (set_op_recorder(record_call), true);
 Dict OpCall::get_config() const {
   Dict config{{"name", name_}};
   for (const OpArgument& a : info_->arguments)
-    if (const Value* v = attributes_.find(a.name); v && (a.required || !(*v == a.default_value))) config.set(a.name, *v);
+    if (const Value* v = attributes_.find(a.name); v && (a.required || !(*v == a.default_value)))
+      config.set(a.name, *v);
   return config;
 }
 
@@ -104,7 +110,9 @@ std::shared_ptr<OpCall> OpCall::from_config(const std::string& class_name, const
   if (!info) return nullptr;
   Dict attributes;
   for (const OpArgument& a : info->arguments)
-    if (const Value* v = config.find(a.name); v && a.name != "name") attributes.set(a.name, is_serialized_object(*v) ? Value(get_object(*v, "")) : *v);  // functions are dicts in files
+    if (const Value* v = config.find(a.name); v && a.name != "name")
+      attributes.set(a.name,
+                     is_serialized_object(*v) ? Value(get_object(*v, "")) : *v);  // functions are dicts in files
   auto call = std::make_shared<OpCall>(*info, std::move(attributes));
   if (const Value* name = config.find("name")) call->set_name(name->as_string());
   return call;
@@ -120,7 +128,8 @@ Value OpCall::run_node(List args, Dict kwargs) {
     next = a.collects ? args.size() : next + 1;
     all.set(a.name, a.tuple && v.is_list() ? Value::tuple(v.as_list()) : v);
   }
-  if (next < args.size()) throw TypeError(info_->name, "() takes at most ", next, " tensors, received ", args.size(), ".");
+  if (next < args.size())
+    throw TypeError(info_->name, "() takes at most ", next, " tensors, received ", args.size(), ".");
   for (const auto& [name, v] : kwargs) all.set(name, v);
   auto bound = bind_arguments(*info_, {}, all);
   if (!holds_symbolic(Value(args)) && !holds_symbolic(Value(kwargs))) return call_op(*info_, bound);

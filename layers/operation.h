@@ -1,5 +1,6 @@
 #pragma once
-// Operation: what can be a node of a functional model: a layer or a recorded op. Node: one call of it on symbolic tensors.
+// Operation: what can be a node of a functional model: a layer or a recorded op. Node: one call of it on symbolic
+// tensors.
 //
 // Ownership has no cycles: a symbolic tensor holds its node, a node holds its operation and its arguments, and an
 // operation knows its nodes only weakly.

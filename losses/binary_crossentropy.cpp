@@ -4,13 +4,15 @@
 namespace lamina {
 namespace {
 
-Tensor binary_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bool from_logits, double label_smoothing, int axis) {
+Tensor binary_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bool from_logits, double label_smoothing,
+                                int axis) {
   auto [t, p] = loss_pair(y_true, y_pred, false);
   return mean_over(ops::binary_crossentropy(smooth_labels(t, label_smoothing, 2), p, from_logits), axis);
 }
-const auto binary_crossentropy = public_op("losses.binary_crossentropy", LAMINA_LOSSES "binary_crossentropy",
-                                           "-(t log p + (1 - t) log(1 - p)), its mean over `axis`; p = sigmoid(y_pred) from logits.", binary_crossentropy_impl,
-                                           {"y_true", "y_pred", {"from_logits", false}, {"label_smoothing", 0.0}, {"axis", -1}});
+const auto binary_crossentropy = public_op(
+    "losses.binary_crossentropy", LAMINA_LOSSES "binary_crossentropy",
+    "-(t log p + (1 - t) log(1 - p)), its mean over `axis`; p = sigmoid(y_pred) from logits.", binary_crossentropy_impl,
+    {"y_true", "y_pred", {"from_logits", false}, {"label_smoothing", 0.0}, {"axis", -1}});
 
 struct BinaryCrossentropyArgs {
   bool from_logits = false;
@@ -34,7 +36,8 @@ class BinaryCrossentropy final : public LossWith<BinaryCrossentropyArgs> {
     return binary_crossentropy(t, p, args.from_logits, args.label_smoothing, args.axis);
   }
 };
-LAMINA_CLASS(BinaryCrossentropy, "keras.losses", "Cross entropy of independent yes-or-no labels.", {"binary_crossentropy", "bce", "BCE"});
+LAMINA_CLASS(BinaryCrossentropy, "keras.losses", "Cross entropy of independent yes-or-no labels.",
+             {"binary_crossentropy", "bce", "BCE"});
 
 }  // namespace
 }  // namespace lamina

@@ -4,15 +4,20 @@
 namespace lamina {
 namespace {
 
-Tensor categorical_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bool from_logits, double label_smoothing, const Value& axis) {
-  if (!axis.is_int()) throw ValueError("`axis` must be of type `int`. Received: axis=", axis.repr(), " of type ", axis.kind_name());
+Tensor categorical_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bool from_logits,
+                                     double label_smoothing, const Value& axis) {
+  if (!axis.is_int())
+    throw ValueError("`axis` must be of type `int`. Received: axis=", axis.repr(), " of type ", axis.kind_name());
   auto [t, p] = loss_pair(y_true, y_pred, false);
-  if (label_smoothing != 0) t = smooth_labels(t, label_smoothing, static_cast<double>(std::max<int64_t>(1, t.shape().back())));
+  if (label_smoothing != 0)
+    t = smooth_labels(t, label_smoothing, static_cast<double>(std::max<int64_t>(1, t.shape().back())));
   return ops::categorical_crossentropy(t, p, from_logits, static_cast<int>(axis.as_int()));
 }
-const auto categorical_crossentropy = public_op("losses.categorical_crossentropy", LAMINA_LOSSES "categorical_crossentropy",
-                                                "-sum(t log p) along `axis`; p = softmax(y_pred) from logits, else y_pred normalised.", categorical_crossentropy_impl,
-                                                {"y_true", "y_pred", {"from_logits", false}, {"label_smoothing", 0.0}, {"axis", -1}});
+const auto categorical_crossentropy =
+    public_op("losses.categorical_crossentropy", LAMINA_LOSSES "categorical_crossentropy",
+              "-sum(t log p) along `axis`; p = softmax(y_pred) from logits, else y_pred normalised.",
+              categorical_crossentropy_impl,
+              {"y_true", "y_pred", {"from_logits", false}, {"label_smoothing", 0.0}, {"axis", -1}});
 
 struct CategoricalCrossentropyArgs {
   bool from_logits = false;
@@ -36,7 +41,8 @@ class CategoricalCrossentropy final : public LossWith<CategoricalCrossentropyArg
     return categorical_crossentropy(t, p, args.from_logits, args.label_smoothing, Value(args.axis));
   }
 };
-LAMINA_CLASS(CategoricalCrossentropy, "keras.losses", "Cross entropy of one-hot (or soft) labels.", {"categorical_crossentropy"});
+LAMINA_CLASS(CategoricalCrossentropy, "keras.losses", "Cross entropy of one-hot (or soft) labels.",
+             {"categorical_crossentropy"});
 
 }  // namespace
 }  // namespace lamina

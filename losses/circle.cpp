@@ -14,9 +14,10 @@ Tensor label_column(const Operand& labels) {
   return t.rank() == 1 ? expand_dims(t, 1) : t;
 }
 
-// y_true: (n) labels; y_pred: (n, d) vectors of length 1; references (m), (m, d), by default the same. Gives (n), masked where 0.
-Tensor circle_impl(const Operand& y_true, const Operand& y_pred, const std::optional<Operand>& ref_labels, const std::optional<Operand>& ref_embeddings, bool remove_diagonal, double gamma,
-                   double margin) {
+// y_true: (n) labels; y_pred: (n, d) vectors of length 1; references (m), (m, d), by default the same. Gives (n),
+// masked where 0.
+Tensor circle_impl(const Operand& y_true, const Operand& y_pred, const std::optional<Operand>& ref_labels,
+                   const std::optional<Operand>& ref_embeddings, bool remove_diagonal, double gamma, double margin) {
   Tensor p = ops::as_float(y_pred), reference = ref_embeddings ? ref_embeddings->as(p.dtype()) : p;
   Tensor t = label_column(y_true), r = ref_labels ? label_column(*ref_labels) : t;
   Tensor zero = full({}, 0, p.dtype()), distance = maximum(rsub(1, matmul(p, reference, false, true)), zero);
@@ -29,14 +30,24 @@ Tensor circle_impl(const Operand& y_true, const Operand& y_pred, const std::opti
   Tensor never = full({}, p.dtype() == DType::float16 ? -6e4 : -1e30, p.dtype());
   Tensor pull = multiply(multiply(maximum(add(distance, margin), zero), add(distance, -margin)), gamma);
   Tensor push = multiply(multiply(maximum(rsub(1 + margin, distance), zero), rsub(1 - margin, distance)), gamma);
-  auto total = [&](const Tensor& pairs, const Tensor& scores) { return ops::logsumexp(where(pairs, scores, never), std::vector<int>{1}); };
+  auto total = [&](const Tensor& pairs, const Tensor& scores) {
+    return ops::logsumexp(where(pairs, scores, never), std::vector<int>{1});
+  };
   Tensor loss = unary(Unary::softplus, add(total(alike, pull), total(unlike, push)));
   loss.set_mask(ops::compare(Binary::greater, loss, 0.0));
   return loss;
 }
-const auto circle = public_op("losses.circle", LAMINA_LOSSES "circle", "log(1 + sum over pairs of other labels times sum over pairs of one label), pairs weighted by how far they are from their margin (Sun et al., 2020).",
+const auto circle = public_op("losses.circle", LAMINA_LOSSES "circle",
+                              "log(1 + sum over pairs of other labels times sum over pairs of one label), pairs "
+                              "weighted by how far they are from their margin (Sun et al., 2020).",
                               circle_impl,
-                              {"y_true", "y_pred", {"ref_labels", Value()}, {"ref_embeddings", Value()}, {"remove_diagonal", true}, {"gamma", 80}, {"margin", 0.4}});
+                              {"y_true",
+                               "y_pred",
+                               {"ref_labels", Value()},
+                               {"ref_embeddings", Value()},
+                               {"remove_diagonal", true},
+                               {"gamma", 80},
+                               {"margin", 0.4}});
 
 struct CircleArgs {
   double gamma = 80, margin = 0.4;
@@ -59,7 +70,10 @@ class Circle final : public LossWith<CircleArgs> {
     return circle(t, p, std::nullopt, std::nullopt, args.remove_diagonal, args.gamma, args.margin);
   }
 };
-LAMINA_CLASS(Circle, "keras.losses", "Small distances within a label, large ones between labels (Sun et al., 2020), for embeddings of length 1.", {"circle"});
+LAMINA_CLASS(
+    Circle, "keras.losses",
+    "Small distances within a label, large ones between labels (Sun et al., 2020), for embeddings of length 1.",
+    {"circle"});
 
 }  // namespace
 }  // namespace lamina

@@ -1,4 +1,5 @@
-// Connectionist temporal classification (Graves et al., 2006): minus the log probability of all alignments of the labels.
+// Connectionist temporal classification (Graves et al., 2006): minus the log probability of all alignments of the
+// labels.
 #include "backends/ops/public/nn.h"
 #include "backends/ops/public/numpy_index.h"
 #include "backends/ops/public/numpy_reduce.h"
@@ -23,11 +24,20 @@ Tensor log_sum(const Tensors& terms) {
   return ops::logsumexp(concat(raised, 0), std::vector<int>{0});
 }
 
-// y_true: (batch, length) labels, 0 for padding at the end and as the blank; y_pred: (batch, time, classes) logits. Gives (batch).
+// y_true: (batch, length) labels, 0 for padding at the end and as the blank; y_pred: (batch, time, classes) logits.
+// Gives (batch).
 Tensor ctc_impl(const Operand& y_true, const Operand& y_pred) {
   Tensor t = cast(y_true.value(), DType::int32), p = ops::as_float(y_pred);
-  if (t.rank() != 2) throw ValueError("Targets `y_true` are expected to be a tensor of shape `(batch_size, max_length)` in integer format. Received: y_true.shape=", t.shape());
-  if (p.rank() != 3) throw ValueError("Logits `y_pred` are expected to be a tensor of shape `(batch_size, max_length, num_classes)`. Received: y_pred.shape=", p.shape());
+  if (t.rank() != 2)
+    throw ValueError(
+        "Targets `y_true` are expected to be a tensor of shape `(batch_size, max_length)` in integer format. Received: "
+        "y_true.shape=",
+        t.shape());
+  if (p.rank() != 3)
+    throw ValueError(
+        "Logits `y_pred` are expected to be a tensor of shape `(batch_size, max_length, num_classes)`. Received: "
+        "y_pred.shape=",
+        p.shape());
   if (!p.shape().known() || !t.shape().known()) return reduce(Reduce::sum, p, {1, 2}, false);  // shapes only
   const DType given = p.dtype();
   if (is_half(given)) p = cast(p, DType::float32);
@@ -40,7 +50,8 @@ Tensor ctc_impl(const Operand& y_true, const Operand& y_pred) {
   Tensor emitted = ops::take_along_axis(log_p, broadcast_to(expand_dims(labels, 1), {batch, time, states}), 2);
   // A blank between two labels may be left out unless they are equal.
   Tensor state = iota(states, DType::int32), two_back = slice_axis(pad(labels, {0, 2}, {0, 0}), 1, 0, states);
-  Tensor is_label = binary(Binary::equal, binary(Binary::mod, state, full({}, 2, DType::int32)), full({}, 1, DType::int32));
+  Tensor is_label =
+      binary(Binary::equal, binary(Binary::mod, state, full({}, 2, DType::int32)), full({}, 1, DType::int32));
   Tensor skips = binary(Binary::logical_and, is_label, binary(Binary::not_equal, labels, two_back));
   Tensor never = full({}, kNever, p.dtype()), none = full({}, 0, p.dtype());
   Tensor skip_cost = where(skips, none, never);
@@ -48,14 +59,19 @@ Tensor ctc_impl(const Operand& y_true, const Operand& y_pred) {
   auto at = [&](int64_t step) { return squeeze(slice_axis(emitted, 1, step, step + 1), 1); };
   Tensor starts = ops::compare(Binary::less, state, 2.0);
   Tensor alpha = where(starts, at(0), never);
-  for (int64_t step = 1; step < time; ++step) alpha = add(at(step), log_sum({alpha, shifted(alpha, 1), add(shifted(alpha, 2), skip_cost)}));
+  for (int64_t step = 1; step < time; ++step)
+    alpha = add(at(step), log_sum({alpha, shifted(alpha, 1), add(shifted(alpha, 2), skip_cost)}));
 
   Tensor count = sum(cast(ops::compare(Binary::not_equal, t, 0.0), DType::int32), {1});  // of labels
   Tensor last = expand_dims(multiply(count, 2.0), 1);
-  Tensor ends = binary(Binary::logical_or, binary(Binary::equal, state, last), binary(Binary::equal, state, add(last, -1.0)));
+  Tensor ends =
+      binary(Binary::logical_or, binary(Binary::equal, state, last), binary(Binary::equal, state, add(last, -1.0)));
   return cast(negative(ops::logsumexp(where(ends, alpha, never), std::vector<int>{1})), given);
 }
-const auto ctc = public_op("losses.ctc", LAMINA_LOSSES "ctc", "-log of the probability that y_pred's classes, repetitions and blanks removed, spell y_true.", ctc_impl, {"y_true", "y_pred"});
+const auto ctc =
+    public_op("losses.ctc", LAMINA_LOSSES "ctc",
+              "-log of the probability that y_pred's classes, repetitions and blanks removed, spell y_true.", ctc_impl,
+              {"y_true", "y_pred"});
 
 struct CTCName {
   static constexpr const char* value = "ctc";
@@ -66,7 +82,8 @@ class CTC final : public LossWith<PlainLossArgs<CTCName>> {
   std::string class_name() const override { return "CTC"; }
   Tensor values(const Tensor& y_true, const Tensor& y_pred) override { return ctc(y_true, y_pred); }
 };
-LAMINA_CLASS(CTC, "keras.losses", "Connectionist temporal classification (Graves et al., 2006): labels without known times.", {"ctc"});
+LAMINA_CLASS(CTC, "keras.losses",
+             "Connectionist temporal classification (Graves et al., 2006): labels without known times.", {"ctc"});
 
 }  // namespace
 }  // namespace lamina

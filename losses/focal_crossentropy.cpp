@@ -8,7 +8,8 @@ namespace {
 
 using namespace prim;
 
-Tensor binary_focal_impl(const Operand& y_true, const Operand& y_pred, bool apply_class_balancing, double alpha, double gamma, bool from_logits, double label_smoothing, int axis) {
+Tensor binary_focal_impl(const Operand& y_true, const Operand& y_pred, bool apply_class_balancing, double alpha,
+                         double gamma, bool from_logits, double label_smoothing, int axis) {
   auto [t, p] = loss_pair(y_true, y_pred, false);
   t = smooth_labels(t, label_smoothing, 2);
   if (from_logits) p = unary(Unary::sigmoid, p);
@@ -17,9 +18,17 @@ Tensor binary_focal_impl(const Operand& y_true, const Operand& y_pred, bool appl
   if (apply_class_balancing) loss = multiply(add(multiply(t, alpha), multiply(rest, 1 - alpha)), loss);
   return mean_over(loss, axis);
 }
-const auto binary_focal = public_op("losses.binary_focal_crossentropy", LAMINA_LOSSES "binary_focal_crossentropy", "Binary cross entropy times (1 - p)^gamma, p the probability given to the label.",
-                                    binary_focal_impl,
-                                    {"y_true", "y_pred", {"apply_class_balancing", false}, {"alpha", 0.25}, {"gamma", 2.0}, {"from_logits", false}, {"label_smoothing", 0.0}, {"axis", -1}});
+const auto binary_focal =
+    public_op("losses.binary_focal_crossentropy", LAMINA_LOSSES "binary_focal_crossentropy",
+              "Binary cross entropy times (1 - p)^gamma, p the probability given to the label.", binary_focal_impl,
+              {"y_true",
+               "y_pred",
+               {"apply_class_balancing", false},
+               {"alpha", 0.25},
+               {"gamma", 2.0},
+               {"from_logits", false},
+               {"label_smoothing", 0.0},
+               {"axis", -1}});
 struct BinaryFocalArgs {
   bool apply_class_balancing = false;
   double alpha = 0.25, gamma = 2;
@@ -44,14 +53,18 @@ class BinaryFocalCrossentropy final : public LossWith<BinaryFocalArgs> {
   Tensor values(const Tensor& y_true, const Tensor& y_pred) override {
     Tensor t = y_true, p = y_pred;
     squeeze_or_expand_to_same_rank(t, p);
-    return binary_focal(t, p, args.apply_class_balancing, args.alpha, args.gamma, args.from_logits, args.label_smoothing, args.axis);
+    return binary_focal(t, p, args.apply_class_balancing, args.alpha, args.gamma, args.from_logits,
+                        args.label_smoothing, args.axis);
   }
 };
-LAMINA_CLASS(BinaryFocalCrossentropy, "keras.losses", "Binary cross entropy in which easy examples count less.", {"binary_focal_crossentropy"});
+LAMINA_CLASS(BinaryFocalCrossentropy, "keras.losses", "Binary cross entropy in which easy examples count less.",
+             {"binary_focal_crossentropy"});
 
-Tensor categorical_focal_impl(const Operand& y_true, const Operand& y_pred, const Operand& alpha, double gamma, bool from_logits, double label_smoothing, int axis) {
+Tensor categorical_focal_impl(const Operand& y_true, const Operand& y_pred, const Operand& alpha, double gamma,
+                              bool from_logits, double label_smoothing, int axis) {
   auto [t, p] = loss_pair(y_true, y_pred, false);
-  if (label_smoothing != 0) t = smooth_labels(t, label_smoothing, static_cast<double>(std::max<int64_t>(1, t.shape().back())));
+  if (label_smoothing != 0)
+    t = smooth_labels(t, label_smoothing, static_cast<double>(std::max<int64_t>(1, t.shape().back())));
   if (from_logits) p = ops::softmax(p, std::vector<int>{axis});
   p = divide(p, sum(p, {axis}, true));
   double e = settings().epsilon();
@@ -59,8 +72,16 @@ Tensor categorical_focal_impl(const Operand& y_true, const Operand& y_pred, cons
   Tensor factor = multiply(power(rsub(1, p), full({}, gamma, p.dtype())), alpha.as(p.dtype()));
   return negative(sum(multiply(factor, multiply(t, log(p))), {axis}));
 }
-const auto categorical_focal = public_op("losses.categorical_focal_crossentropy", LAMINA_LOSSES "categorical_focal_crossentropy", "Cross entropy with the terms times alpha (1 - p)^gamma.", categorical_focal_impl,
-                                         {"y_true", "y_pred", {"alpha", 0.25}, {"gamma", 2.0}, {"from_logits", false}, {"label_smoothing", 0.0}, {"axis", -1}});
+const auto categorical_focal =
+    public_op("losses.categorical_focal_crossentropy", LAMINA_LOSSES "categorical_focal_crossentropy",
+              "Cross entropy with the terms times alpha (1 - p)^gamma.", categorical_focal_impl,
+              {"y_true",
+               "y_pred",
+               {"alpha", 0.25},
+               {"gamma", 2.0},
+               {"from_logits", false},
+               {"label_smoothing", 0.0},
+               {"axis", -1}});
 struct CategoricalFocalArgs {
   Value alpha = 0.25;
   double gamma = 2;
@@ -84,10 +105,12 @@ class CategoricalFocalCrossentropy final : public LossWith<CategoricalFocalArgs>
   Tensor values(const Tensor& y_true, const Tensor& y_pred) override {
     Tensor t = y_true, p = y_pred;
     squeeze_or_expand_to_same_rank(t, p);
-    return categorical_focal(t, p, value_to<Operand>(args.alpha), args.gamma, args.from_logits, args.label_smoothing, args.axis);
+    return categorical_focal(t, p, value_to<Operand>(args.alpha), args.gamma, args.from_logits, args.label_smoothing,
+                             args.axis);
   }
 };
-LAMINA_CLASS(CategoricalFocalCrossentropy, "keras.losses", "Categorical cross entropy in which easy examples count less.", {"categorical_focal_crossentropy"});
+LAMINA_CLASS(CategoricalFocalCrossentropy, "keras.losses",
+             "Categorical cross entropy in which easy examples count less.", {"categorical_focal_crossentropy"});
 
 }  // namespace
 }  // namespace lamina

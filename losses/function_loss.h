@@ -13,7 +13,8 @@ struct LossArgs {
 };
 
 inline void loss_fields(Fields& f, LossArgs& base) {
-  f("reduction", base.reduction, "How the values become one: 'sum_over_batch_size', 'mean', 'mean_with_sample_weight', 'sum' or None.");
+  f("reduction", base.reduction,
+    "How the values become one: 'sum_over_batch_size', 'mean', 'mean_with_sample_weight', 'sum' or None.");
   f("name", base.name, "The loss's name.");
   f("dtype", base.dtype, "The dtype to compute in; None is the global floatx.").hidden();
 }
@@ -23,8 +24,14 @@ template <class A>
 class LossWith : public Loss {
  public:
   using Args = A;
-  explicit LossWith(A a) : Loss(a.base.name, a.base.reduction.is_none() ? "" : a.base.reduction.as_string(), a.base.dtype), args(std::move(a)) { args.base.name = name_; }
-  Tensor call(const Value& y_true, const Value& y_pred) override { return values(value_to<Operand>(y_true).value(), value_to<Operand>(y_pred).value()); }
+  explicit LossWith(A a)
+      : Loss(a.base.name, a.base.reduction.is_none() ? "" : a.base.reduction.as_string(), a.base.dtype),
+        args(std::move(a)) {
+    args.base.name = name_;
+  }
+  Tensor call(const Value& y_true, const Value& y_pred) override {
+    return values(value_to<Operand>(y_true).value(), value_to<Operand>(y_pred).value());
+  }
   virtual Tensor values(const Tensor& y_true, const Tensor& y_pred) = 0;
   Dict get_config() const override {
     Dict config = Loss::get_config(), own;
@@ -47,20 +54,20 @@ struct PlainLossArgs {
   void fields(Fields& f) { loss_fields(f, base); }
 };
 // LAMINA_PLAIN_LOSS(MeanSquaredError, "mean_squared_error", function, "doc", {"mse"}): its class from its function.
-#define LAMINA_PLAIN_LOSS(T, NAME, FUNCTION, ...)                                                                       \
-  struct T##Name {                                                                                                      \
-    static constexpr const char* value = NAME;                                                                          \
-  };                                                                                                                    \
-  class T final : public LossWith<PlainLossArgs<T##Name>> {                                                             \
-   public:                                                                                                              \
-    using LossWith::LossWith;                                                                                           \
-    std::string class_name() const override { return #T; }                                                              \
-    Tensor values(const Tensor& y_true, const Tensor& y_pred) override {                                                \
-      Tensor t = y_true, p = y_pred;                                                                                    \
-      squeeze_or_expand_to_same_rank(t, p);                                                                             \
-      return FUNCTION(t, p);                                                                                            \
-    }                                                                                                                   \
-  };                                                                                                                    \
+#define LAMINA_PLAIN_LOSS(T, NAME, FUNCTION, ...)                        \
+  struct T##Name {                                                       \
+    static constexpr const char* value = NAME;                           \
+  };                                                                     \
+  class T final : public LossWith<PlainLossArgs<T##Name>> {              \
+   public:                                                               \
+    using LossWith::LossWith;                                            \
+    std::string class_name() const override { return #T; }               \
+    Tensor values(const Tensor& y_true, const Tensor& y_pred) override { \
+      Tensor t = y_true, p = y_pred;                                     \
+      squeeze_or_expand_to_same_rank(t, p);                              \
+      return FUNCTION(t, p);                                             \
+    }                                                                    \
+  };                                                                     \
   LAMINA_CLASS(T, "keras.losses", __VA_ARGS__)
 
 // y_pred in floating point, y_true in its dtype; ranks matched unless told otherwise.

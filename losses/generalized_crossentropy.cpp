@@ -13,8 +13,9 @@ Tensor generalized_crossentropy_impl(const Operand& y_true, const Operand& y_pre
   Tensor right = sum(multiply(p, ops::one_hot(t, p.shape().back(), -1, p.dtype())), {-1});
   return multiply(rsub(1, power(right, full({}, q, p.dtype()))), 1 / q);
 }
-const auto generalized_crossentropy = public_op("losses.categorical_generalized_cross_entropy", LAMINA_LOSSES "categorical_generalized_cross_entropy", "(1 - p^q) / q, p the probability of the label's class.",
-                                                generalized_crossentropy_impl, {"y_true", "y_pred", "q"});
+const auto generalized_crossentropy = public_op(
+    "losses.categorical_generalized_cross_entropy", LAMINA_LOSSES "categorical_generalized_cross_entropy",
+    "(1 - p^q) / q, p the probability of the label's class.", generalized_crossentropy_impl, {"y_true", "y_pred", "q"});
 
 struct GeneralizedCrossentropyArgs {
   double q = 0.5;
@@ -30,9 +31,13 @@ class CategoricalGeneralizedCrossEntropy final : public LossWith<GeneralizedCros
     if (!(args.q > 0 && args.q < 1)) throw ValueError("q must be in the interval (0, 1)");
   }
   std::string class_name() const override { return "CategoricalGeneralizedCrossEntropy"; }
-  Tensor values(const Tensor& y_true, const Tensor& y_pred) override { return generalized_crossentropy(y_true, y_pred, args.q); }
+  Tensor values(const Tensor& y_true, const Tensor& y_pred) override {
+    return generalized_crossentropy(y_true, y_pred, args.q);
+  }
 };
-LAMINA_CLASS(CategoricalGeneralizedCrossEntropy, "keras.losses", "A cross entropy that bears wrong labels (Zhang and Sabuncu, 2018).", {"categorical_generalized_cross_entropy"});
+LAMINA_CLASS(CategoricalGeneralizedCrossEntropy, "keras.losses",
+             "A cross entropy that bears wrong labels (Zhang and Sabuncu, 2018).",
+             {"categorical_generalized_cross_entropy"});
 
 }  // namespace
 }  // namespace lamina

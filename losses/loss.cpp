@@ -14,13 +14,17 @@ using namespace prim;
 void check_reduction(const std::string& r) {
   for (const char* known : {"sum_over_batch_size", "sum", "none", "", "mean", "mean_with_sample_weight"})
     if (r == known) return;
-  throw ValueError("Invalid value for argument `reduction`. Expected one of 'sum_over_batch_size', 'sum', None, 'none', 'mean', 'mean_with_sample_weight'. Received: reduction=", r);
+  throw ValueError(
+      "Invalid value for argument `reduction`. Expected one of 'sum_over_batch_size', 'sum', None, 'none', 'mean', "
+      "'mean_with_sample_weight'. Received: reduction=",
+      r);
 }
 
 // A tensor or array-like (nested lists of numbers) at `dtype`; structures of tensors entry by entry.
 Value convert(const Value& v, DType dtype) {
   if (v.is_dict() || (v.is_sequence() && !flatten_tensors(v).empty()))
-    return map_structure(v, [&](const Value& leaf) -> Value { return leaf.is_none() ? leaf : value_to<Operand>(leaf).as(dtype); });
+    return map_structure(
+        v, [&](const Value& leaf) -> Value { return leaf.is_none() ? leaf : value_to<Operand>(leaf).as(dtype); });
   return value_to<Operand>(v).as(dtype);
 }
 
@@ -43,7 +47,8 @@ Tensor masked_weight(const Tensor& weight, const Tensor& mask, DType dtype, cons
 
 class CallableLoss final : public Loss {
  public:
-  explicit CallableLoss(std::shared_ptr<Callable> f) : Loss(auto_name("loss_function_wrapper"), "sum_over_batch_size"), function_(std::move(f)) {}
+  explicit CallableLoss(std::shared_ptr<Callable> f)
+      : Loss(auto_name("loss_function_wrapper"), "sum_over_batch_size"), function_(std::move(f)) {}
   Tensor call(const Value& y_true, const Value& y_pred) override {
     Value a = y_true, b = y_pred;
     if (a.is_tensor() && b.is_tensor()) {
@@ -65,13 +70,16 @@ class CallableLoss final : public Loss {
 }  // namespace
 
 Loss::Loss(std::string name, std::string reduction, const Value& dtype)
-    : name_(std::move(name)), reduction_{std::move(reduction)}, dtype_(dtype.is_none() ? settings().floatx() : get_dtype_policy(dtype)->compute_dtype()) {
+    : name_(std::move(name)),
+      reduction_{std::move(reduction)},
+      dtype_(dtype.is_none() ? settings().floatx() : get_dtype_policy(dtype)->compute_dtype()) {
   check_reduction(reduction_.name);
   if (name_.empty()) name_ = auto_name("loss");
 }
 
 Tensor Loss::operator()(const Value& y_true, const Value& y_pred, const Tensor& sample_weight) {
-  if (hooked("__call__")) return value_to<Operand>(hook->invoke("__call__", {y_true, y_pred, Value(sample_weight)}, {})).value();
+  if (hooked("__call__"))
+    return value_to<Operand>(hook->invoke("__call__", {y_true, y_pred, Value(sample_weight)}, {})).value();
   return weighted(y_true, y_pred, sample_weight);
 }
 
@@ -106,7 +114,9 @@ std::shared_ptr<Loss> Loss::adapt(const ObjectPtr& object) {
 }
 
 Tensor apply_mask(const Tensor& sample_weight, const Tensor& mask, DType dtype, const std::string& reduction) {
-  return masked_weight(mask.defined() && sample_weight.defined() ? weights_by_sample(sample_weight, mask.rank()) : sample_weight, mask, dtype, reduction);
+  return masked_weight(
+      mask.defined() && sample_weight.defined() ? weights_by_sample(sample_weight, mask.rank()) : sample_weight, mask,
+      dtype, reduction);
 }
 
 Tensor weights_by_sample(const Tensor& weights, int rank) {
@@ -116,7 +126,8 @@ Tensor weights_by_sample(const Tensor& weights, int rank) {
   return reshape(weights, shape);
 }
 
-Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, const std::string& reduction, DType dtype) {
+Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, const std::string& reduction,
+                       DType dtype) {
   check_reduction(reduction);
   values = cast(values, dtype);
   sample_weight = masked_weight(sample_weight, mask, dtype, reduction);
@@ -128,7 +139,8 @@ Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, 
   if (reduction.empty() || reduction == "none" || values.rank() == 0 || values.shape() == Shape{0}) return values;
   Tensor total = reduce_all(Reduce::sum, values);
   if (reduction == "sum") return total;
-  if (reduction == "mean_with_sample_weight" && sample_weight.defined()) return divide_or_zero(total, reduce_all(Reduce::sum, sample_weight));
+  if (reduction == "mean_with_sample_weight" && sample_weight.defined())
+    return divide_or_zero(total, reduce_all(Reduce::sum, sample_weight));
   if (!values.shape().known()) return total;  // shapes only: no value to divide
   return multiply(total, values.size() ? 1.0 / static_cast<double>(values.size()) : 0.0);
 }
@@ -136,11 +148,15 @@ Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, 
 void squeeze_or_expand_to_same_rank(Tensor& a, Tensor& b, bool expand_rank_1) {
   auto fit = [&](Tensor& longer, Tensor& shorter) {
     if (longer.rank() != shorter.rank() + 1 || longer.shape().back() != 1) return;
-    if (shorter.rank() == 1 && expand_rank_1) shorter = expand_dims(shorter, 1);
-    else longer = squeeze(longer, longer.rank() - 1);
+    if (shorter.rank() == 1 && expand_rank_1)
+      shorter = expand_dims(shorter, 1);
+    else
+      longer = squeeze(longer, longer.rank() - 1);
   };
-  if (a.rank() > b.rank()) fit(a, b);
-  else fit(b, a);
+  if (a.rank() > b.rank())
+    fit(a, b);
+  else
+    fit(b, a);
 }
 
 }  // namespace lamina

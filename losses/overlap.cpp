@@ -14,7 +14,8 @@ Tensor dice_impl(const Operand& y_true, const Operand& y_pred, const Axes& axis)
   Tensor both = multiply(sum_of(multiply(t, p), axis), 2);
   return rsub(1, divide(both, add(add(sum_of(t, axis), sum_of(p, axis)), settings().epsilon())));
 }
-const auto dice = public_op("losses.dice", LAMINA_LOSSES "dice", "1 - 2 sum(t p) / (sum t + sum p) over `axis`.", dice_impl, {"y_true", "y_pred", {"axis", Value()}});
+const auto dice = public_op("losses.dice", LAMINA_LOSSES "dice", "1 - 2 sum(t p) / (sum t + sum p) over `axis`.",
+                            dice_impl, {"y_true", "y_pred", {"axis", Value()}});
 struct DiceArgs {
   Axes axis;
   LossArgs base{"sum_over_batch_size", "dice", {}};
@@ -44,7 +45,8 @@ Tensor tversky_impl(const Operand& y_true, const Operand& y_pred, double alpha, 
   Tensor all = add(add(add(both, multiply(only_true, alpha)), multiply(only_pred, beta)), settings().epsilon());
   return rsub(1, divide(both, all));
 }
-const auto tversky = public_op("losses.tversky", LAMINA_LOSSES "tversky", "1 - both / (both + alpha only_true + beta only_pred) over `axis`.", tversky_impl,
+const auto tversky = public_op("losses.tversky", LAMINA_LOSSES "tversky",
+                               "1 - both / (both + alpha only_true + beta only_pred) over `axis`.", tversky_impl,
                                {"y_true", "y_pred", {"alpha", 0.5}, {"beta", 0.5}, {"axis", Value()}});
 struct TverskyArgs {
   double alpha = 0.5, beta = 0.5;

@@ -6,7 +6,8 @@ namespace {
 
 using namespace prim;
 
-Tensor sparse_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bool from_logits, const std::optional<int64_t>& ignore_class, int axis) {
+Tensor sparse_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bool from_logits,
+                                const std::optional<int64_t>& ignore_class, int axis) {
   Tensor t = y_true.value(), p = ops::as_float(y_pred);
   int a = normalize_axis(axis, p.rank());
   if (t.rank() == p.rank() && t.shape()[a] == 1) t = squeeze(t, a);
@@ -22,9 +23,10 @@ Tensor sparse_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bo
   loss.set_mask(valid);
   return loss;
 }
-const auto sparse_crossentropy = public_op("losses.sparse_categorical_crossentropy", LAMINA_LOSSES "sparse_categorical_crossentropy",
-                                           "-log p[class] along `axis`; y_true holds class numbers. Entries of ignore_class give 0 and are masked.", sparse_crossentropy_impl,
-                                           {"y_true", "y_pred", {"from_logits", false}, {"ignore_class", Value()}, {"axis", -1}});
+const auto sparse_crossentropy = public_op(
+    "losses.sparse_categorical_crossentropy", LAMINA_LOSSES "sparse_categorical_crossentropy",
+    "-log p[class] along `axis`; y_true holds class numbers. Entries of ignore_class give 0 and are masked.",
+    sparse_crossentropy_impl, {"y_true", "y_pred", {"from_logits", false}, {"ignore_class", Value()}, {"axis", -1}});
 
 struct SparseCategoricalCrossentropyArgs {
   bool from_logits = false;
@@ -50,7 +52,8 @@ class SparseCategoricalCrossentropy final : public LossWith<SparseCategoricalCro
     return sparse_crossentropy(t, p, args.from_logits, args.ignore_class, args.axis);
   }
 };
-LAMINA_CLASS(SparseCategoricalCrossentropy, "keras.losses", "Cross entropy of integer labels.", {"sparse_categorical_crossentropy"});
+LAMINA_CLASS(SparseCategoricalCrossentropy, "keras.losses", "Cross entropy of integer labels.",
+             {"sparse_categorical_crossentropy"});
 
 }  // namespace
 }  // namespace lamina

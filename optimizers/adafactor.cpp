@@ -28,7 +28,9 @@ Tensor mean_along(const Tensor& x, int axis, bool keep) {
   int a = normalize_axis(axis, x.rank());
   return multiply(sum(x, {a}, keep), 1.0 / static_cast<double>(std::max<int64_t>(1, x.shape()[a])));
 }
-Tensor root_mean_square(const Tensor& x) { return sqrt(multiply(reduce_all(Reduce::sum, square(x)), 1.0 / static_cast<double>(std::max<int64_t>(1, x.size())))); }
+Tensor root_mean_square(const Tensor& x) {
+  return sqrt(multiply(reduce_all(Reduce::sum, square(x)), 1.0 / static_cast<double>(std::max<int64_t>(1, x.size()))));
+}
 
 // For matrices the mean squares are kept a row and a column; `velocity` holds their product.
 class Adafactor final : public OptimizerWith<AdafactorArgs> {
@@ -40,8 +42,10 @@ class Adafactor final : public OptimizerWith<AdafactorArgs> {
     for (const Variable& v : variables) {
       bool slots = !v.state().overwrite_with_gradient;
       Shape rows = v.shape(), columns = v.shape();
-      if (rows.rank() < 2) rows = columns = {};
-      else rows.erase(rows.rank() - 1), columns.erase(columns.rank() - 2);
+      if (rows.rank() < 2)
+        rows = columns = {};
+      else
+        rows.erase(rows.rank() - 1), columns.erase(columns.rank() - 2);
       DType type = v.shape().rank() < 2 ? settings().floatx() : v.dtype();
       rows_.push_back(slots ? add_variable(rows, v.name(), type) : Variable());
       columns_.push_back(slots ? add_variable(columns, v.name(), type) : Variable());
@@ -52,7 +56,8 @@ class Adafactor final : public OptimizerWith<AdafactorArgs> {
     size_t i = index_of(variable);
     const DType type = variable.dtype();
     Tensor w = variable.value(), step = local_step(type);
-    Tensor rate = multiply(minimum(learning_rate, unary(Unary::rsqrt, step)), maximum(full({}, args.epsilon_2, type), root_mean_square(w)));
+    Tensor rate = multiply(minimum(learning_rate, unary(Unary::rsqrt, step)),
+                           maximum(full({}, args.epsilon_2, type), root_mean_square(w)));
     Tensor squares = add(square(g), args.epsilon_1);
     Tensor fresh = power(step, full({}, args.beta_2_decay, type));  // the share of the new squares
     auto blend = [&](const Variable& slot, const Tensor& now) {
@@ -62,7 +67,8 @@ class Adafactor final : public OptimizerWith<AdafactorArgs> {
     };
     Tensor v;
     if (w.rank() >= 2) {
-      Tensor r = blend(rows_[i], mean_along(squares, -1, false)), c = blend(columns_[i], mean_along(squares, -2, false));
+      Tensor r = blend(rows_[i], mean_along(squares, -1, false)),
+             c = blend(columns_[i], mean_along(squares, -2, false));
       r = divide(r, mean_along(r, -1, true));
       v = multiply(expand_dims(r, r.rank()), expand_dims(c, c.rank() - 1));
       velocities_[i].assign(v);
@@ -77,7 +83,8 @@ class Adafactor final : public OptimizerWith<AdafactorArgs> {
  private:
   Variables rows_, columns_, velocities_;
 };
-LAMINA_CLASS(Adafactor, "keras.optimizers", "Adaptive steps from row and column means of squared gradients (Shazeer and Stern, 2018).", {"adafactor"});
+LAMINA_CLASS(Adafactor, "keras.optimizers",
+             "Adaptive steps from row and column means of squared gradients (Shazeer and Stern, 2018).", {"adafactor"});
 
 }  // namespace
 }  // namespace lamina

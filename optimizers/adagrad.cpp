@@ -37,7 +37,8 @@ class Adagrad final : public OptimizerWith<AdagradArgs> {
  private:
   Variables accumulators_;
 };
-LAMINA_CLASS(Adagrad, "keras.optimizers", "Steps divided by the root of the sum of squared gradients (Duchi et al., 2011).", {"adagrad"});
+LAMINA_CLASS(Adagrad, "keras.optimizers",
+             "Steps divided by the root of the sum of squared gradients (Duchi et al., 2011).", {"adagrad"});
 
 struct AdadeltaArgs {
   static constexpr const char* kClass = "Adadelta";
@@ -66,7 +67,9 @@ class Adadelta final : public OptimizerWith<AdadeltaArgs> {
   void update_step(const Tensor& g, const Variable& variable, const Tensor& learning_rate) override {
     size_t i = index_of(variable);
     auto root = [&](const Tensor& x) { return sqrt(add(x, args.epsilon)); };
-    auto blend = [&](const Tensor& old, const Tensor& now) { return add(multiply(old, args.rho), multiply(square(now), 1 - args.rho)); };
+    auto blend = [&](const Tensor& old, const Tensor& now) {
+      return add(multiply(old, args.rho), multiply(square(now), 1 - args.rho));
+    };
     Tensor mean = blend(gradients_[i].value(), g), old = updates_[i].value();
     Tensor step = divide(multiply(root(old), g), root(mean));
     gradients_[i].assign(mean);
@@ -77,7 +80,8 @@ class Adadelta final : public OptimizerWith<AdadeltaArgs> {
  private:
   Variables gradients_, updates_;
 };
-LAMINA_CLASS(Adadelta, "keras.optimizers", "Steps in the ratio of averaged updates to averaged gradients (Zeiler, 2012).", {"adadelta"});
+LAMINA_CLASS(Adadelta, "keras.optimizers",
+             "Steps in the ratio of averaged updates to averaged gradients (Zeiler, 2012).", {"adadelta"});
 
 }  // namespace
 }  // namespace lamina

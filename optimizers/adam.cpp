@@ -34,7 +34,8 @@ Tensor AdamLike<A>::step_size(const Tensor& learning_rate) {
   const A& a = this->args;
   auto& kept = step_size_;
   Tensor iterations = this->iterations().value();
-  if (kept.learning_rate.pointer() == learning_rate.pointer() && kept.iterations.pointer() == iterations.pointer()) return kept.value;
+  if (kept.learning_rate.pointer() == learning_rate.pointer() && kept.iterations.pointer() == iterations.pointer())
+    return kept.value;
   Tensor step = this->local_step(learning_rate.dtype());
   auto rest = [&](double beta) { return rsub(1, power(full({}, beta, step.dtype()), step)); };  // 1 - beta^step
   kept = {learning_rate, iterations, divide(multiply(learning_rate, sqrt(rest(a.beta_2))), rest(a.beta_1))};
@@ -47,7 +48,8 @@ void AdamLike<A>::update_step(const Tensor& g, const Variable& variable, const T
   const size_t i = this->index_of(variable);
   const Variable states[] = {variable, momentums_[i], velocities_[i], a.amsgrad ? largest_[i] : Variable()};
   const Tensor rest[] = {g, step_size(learning_rate)};
-  const Op& op = keep_update(update_, a.amsgrad ? UpdateRule::adam_largest : UpdateRule::adam, {a.beta_1, a.beta_2, a.epsilon});
+  const Op& op =
+      keep_update(update_, a.amsgrad ? UpdateRule::adam_largest : UpdateRule::adam, {a.beta_1, a.beta_2, a.epsilon});
   update_variables(op, std::span(states, a.amsgrad ? 4 : 3), rest);
 }
 
@@ -57,7 +59,8 @@ class Adam final : public AdamLike<AdamArgs> {
  public:
   using AdamLike::AdamLike;
 };
-LAMINA_CLASS(Adam, "keras.optimizers", "Steps scaled by averages of gradients and their squares (Kingma and Ba, 2014).", {"adam"});
+LAMINA_CLASS(Adam, "keras.optimizers", "Steps scaled by averages of gradients and their squares (Kingma and Ba, 2014).",
+             {"adam"});
 
 struct AdamWArgs : AdamArgs {
   static constexpr const char* kClass = "AdamW";
@@ -76,7 +79,8 @@ struct AdamWArgs : AdamArgs {
 class AdamW final : public AdamLike<AdamWArgs> {
  public:
   explicit AdamW(AdamWArgs a) : AdamLike(std::move(a)) {
-    if (!args.base.weight_decay) throw ValueError("Argument `weight_decay` must be a float. Received: weight_decay=None");
+    if (!args.base.weight_decay)
+      throw ValueError("Argument `weight_decay` must be a float. Received: weight_decay=None");
   }
 };
 LAMINA_CLASS(AdamW, "keras.optimizers", "Adam with decoupled weight decay (Loshchilov and Hutter, 2019).", {"adamw"});

@@ -14,8 +14,8 @@ struct AdamArgs {
   void fields(Fields& f);
 };
 
-// Adam and what shares its update (AdamW): exponential averages m of gradients and v of their squares, both corrected for
-// starting at 0; w = w - learning_rate * m / (sqrt(v) + epsilon).
+// Adam and what shares its update (AdamW): exponential averages m of gradients and v of their squares, both corrected
+// for starting at 0; w = w - learning_rate * m / (sqrt(v) + epsilon).
 template <class A>
 class AdamLike : public OptimizerWith<A> {
  public:

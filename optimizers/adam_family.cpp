@@ -33,7 +33,8 @@ class Adamax final : public MomentOptimizer<MomentArgs<AdamaxName>> {
     variable.assign(subtract(variable.value(), divide(multiply(m, rate), add(u, args.epsilon))));
   }
 };
-LAMINA_CLASS(Adamax, "keras.optimizers", "Adam with the largest gradient in place of the mean square (Kingma and Ba, 2014).", {"adamax"});
+LAMINA_CLASS(Adamax, "keras.optimizers",
+             "Adam with the largest gradient in place of the mean square (Kingma and Ba, 2014).", {"adamax"});
 
 struct NadamName {
   static constexpr const char* value = "Nadam";
@@ -46,7 +47,9 @@ class Nadam final : public MomentOptimizer<MomentArgs<NadamName>> {
     build_moments(variables, "momentum", "velocity");
     product_ = add_variable({}, "variable", variables.empty() ? DType::float32 : variables[0].dtype(), 1);
   }
-  void begin_updates() override { product_.assign(multiply(product_.value(), momentum_at(local_step(product_.dtype())))); }
+  void begin_updates() override {
+    product_.assign(multiply(product_.value(), momentum_at(local_step(product_.dtype()))));
+  }
   void update_step(const Tensor& g, const Variable& variable, const Tensor& learning_rate) override {
     size_t i = index_of(variable);
     Tensor step = local_step(variable.dtype());
@@ -56,11 +59,14 @@ class Nadam final : public MomentOptimizer<MomentArgs<NadamName>> {
     Tensor from_g = multiply(divide(rsub(1, now), rsub(1, product)), learning_rate);
     Tensor m = blend(first_[i], g, 1 - args.beta_1), v = blend(second_[i], square(g), 1 - args.beta_2);
     Tensor root = sqrt(divide(v, rsub(1, power_of(args.beta_2, step))));
-    variable.assign(subtract(variable.value(), divide(add(multiply(m, from_m), multiply(g, from_g)), add(root, args.epsilon))));
+    variable.assign(
+        subtract(variable.value(), divide(add(multiply(m, from_m), multiply(g, from_g)), add(root, args.epsilon))));
   }
 
  private:
-  Tensor momentum_at(const Tensor& step) const { return multiply(add(multiply(power_of(0.96, step), -0.5), 1.0), args.beta_1); }
+  Tensor momentum_at(const Tensor& step) const {
+    return multiply(add(multiply(power_of(0.96, step), -0.5), 1.0), args.beta_1);
+  }
   Variable product_;
 };
 LAMINA_CLASS(Nadam, "keras.optimizers", "Adam with Nesterov momentum (Dozat, 2015).", {"nadam"});
@@ -82,12 +88,14 @@ class Lamb final : public MomentOptimizer<MomentArgs<LambName>> {
     Tensor update = divide(m, add(sqrt(v), args.epsilon)), w = variable.value();
     auto norm = [](const Tensor& x) { return sqrt(reduce_all(Reduce::sum, square(x))); };
     Tensor size = norm(w), change = norm(update), zero = full({}, 0, w.dtype()), one = full({}, 1, w.dtype());
-    Tensor usable = binary(Binary::logical_and, binary(Binary::greater, size, zero), binary(Binary::greater, change, zero));
+    Tensor usable =
+        binary(Binary::logical_and, binary(Binary::greater, size, zero), binary(Binary::greater, change, zero));
     Tensor ratio = where(usable, divide(size, where(usable, change, one)), one);
     variable.assign(subtract(w, multiply(update, multiply(ratio, learning_rate))));
   }
 };
-LAMINA_CLASS(Lamb, "keras.optimizers", "Adam with steps in proportion to each variable's norm (You et al., 2019).", {"lamb"});
+LAMINA_CLASS(Lamb, "keras.optimizers", "Adam with steps in proportion to each variable's norm (You et al., 2019).",
+             {"lamb"});
 
 }  // namespace
 }  // namespace lamina

@@ -9,7 +9,8 @@ using namespace prim;
 struct FtrlArgs {
   static constexpr const char* kClass = "Ftrl";
   Value learning_rate = 0.001;
-  double learning_rate_power = -0.5, initial_accumulator_value = 0.1, l1_regularization_strength = 0, l2_regularization_strength = 0, l2_shrinkage_regularization_strength = 0, beta = 0;
+  double learning_rate_power = -0.5, initial_accumulator_value = 0.1, l1_regularization_strength = 0,
+         l2_regularization_strength = 0, l2_shrinkage_regularization_strength = 0, beta = 0;
   OptimizerArgs base;
   void fields(Fields& f) {
     f("learning_rate", learning_rate, "A number, a schedule or a callable.");
@@ -17,7 +18,8 @@ struct FtrlArgs {
     f("initial_accumulator_value", initial_accumulator_value, "Where the sum of squares starts.");
     f("l1_regularization_strength", l1_regularization_strength, "Pull of small weights to 0.");
     f("l2_regularization_strength", l2_regularization_strength, "Pull of all weights towards 0.");
-    f("l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength, "The same, as a part of gradients.");
+    f("l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength,
+      "The same, as a part of gradients.");
     f("beta", beta, "The beta of the paper.");
     base.fields(f);
   }
@@ -26,7 +28,9 @@ struct FtrlArgs {
 class Ftrl final : public OptimizerWith<FtrlArgs> {
  public:
   explicit Ftrl(FtrlArgs a) : OptimizerWith(std::move(a)) {
-    if (args.learning_rate_power > 0) throw ValueError("`learning_rate_power` needs to be negative or zero. Received: learning_rate_power=", args.learning_rate_power, ".");
+    if (args.learning_rate_power > 0)
+      throw ValueError("`learning_rate_power` needs to be negative or zero. Received: learning_rate_power=",
+                       args.learning_rate_power, ".");
     auto not_negative = [](double v, const char* name) {
       if (v < 0) throw ValueError("`", name, "` needs to be positive or zero. Received: ", name, "=", v, ".");
     };
@@ -40,7 +44,8 @@ class Ftrl final : public OptimizerWith<FtrlArgs> {
     Optimizer::build(variables);
     for (const Variable& v : variables) {  // both of a variable together, the order of Keras' files
       bool slots = !v.state().overwrite_with_gradient;
-      accumulators_.push_back(slots ? add_variable_from_reference(v, "accumulator", args.initial_accumulator_value) : Variable());
+      accumulators_.push_back(slots ? add_variable_from_reference(v, "accumulator", args.initial_accumulator_value)
+                                    : Variable());
       linears_.push_back(slots ? add_variable_from_reference(v, "linear") : Variable());
     }
   }
@@ -48,7 +53,9 @@ class Ftrl final : public OptimizerWith<FtrlArgs> {
     size_t i = index_of(variable);
     const DType type = variable.dtype();
     Tensor w = variable.value(), old = accumulators_[i].value(), total = add(old, square(g));
-    auto raised = [&](const Tensor& x) { return args.learning_rate_power == -0.5 ? sqrt(x) : power(x, full({}, -args.learning_rate_power, type)); };
+    auto raised = [&](const Tensor& x) {
+      return args.learning_rate_power == -0.5 ? sqrt(x) : power(x, full({}, -args.learning_rate_power, type));
+    };
     Tensor now = raised(total), sigma = divide(subtract(now, raised(old)), learning_rate);
     Tensor used = add(g, multiply(w, 2 * args.l2_shrinkage_regularization_strength));
     Tensor linear = add(linears_[i].value(), subtract(used, multiply(sigma, w)));
@@ -64,7 +71,8 @@ class Ftrl final : public OptimizerWith<FtrlArgs> {
  private:
   Variables accumulators_, linears_;
 };
-LAMINA_CLASS(Ftrl, "keras.optimizers", "Follow the regularized leader (McMahan et al., 2013), for sparse linear models.", {"ftrl"});
+LAMINA_CLASS(Ftrl, "keras.optimizers",
+             "Follow the regularized leader (McMahan et al., 2013), for sparse linear models.", {"ftrl"});
 
 }  // namespace
 }  // namespace lamina

@@ -22,7 +22,10 @@ class Lion final : public OptimizerWith<LionArgs> {
  public:
   explicit Lion(LionArgs a) : OptimizerWith(std::move(a)) {
     if (args.beta_1 <= 0 || args.beta_1 > 1)
-      throw ValueError("Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD. Received: beta_1=", args.beta_1, ".");
+      throw ValueError(
+          "Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD. Received: "
+          "beta_1=",
+          args.beta_1, ".");
   }
   void build(const Variables& variables) override {
     if (built_) return;
@@ -40,7 +43,8 @@ class Lion final : public OptimizerWith<LionArgs> {
  private:
   Variables momentums_;
 };
-LAMINA_CLASS(Lion, "keras.optimizers", "Steps of one size in the direction of averaged gradients (Chen et al., 2023).", {"lion"});
+LAMINA_CLASS(Lion, "keras.optimizers", "Steps of one size in the direction of averaged gradients (Chen et al., 2023).",
+             {"lion"});
 
 }  // namespace
 }  // namespace lamina

@@ -35,7 +35,9 @@ Tensor all_finite(const Tensors& gradients) {
 }  // namespace
 
 LossScaleOptimizer::LossScaleOptimizer(Args args)
-    : Optimizer(base_args(args.name), "LossScaleOptimizer"), args_of_(std::move(args)), inner_(args_of_.inner_optimizer.pointer()) {
+    : Optimizer(base_args(args.name), "LossScaleOptimizer"),
+      args_of_(std::move(args)),
+      inner_(args_of_.inner_optimizer.pointer()) {
   if (!inner_) throw ValueError("LossScaleOptimizer needs an `inner_optimizer`. Received: inner_optimizer=None");
   inner_->set_loss_scale_factor(std::nullopt);  // or gradients would be scaled twice
 }
@@ -60,7 +62,10 @@ Tensor LossScaleOptimizer::scale_loss(const Tensor& loss) {
 
 void LossScaleOptimizer::apply(const Tensors& gradients, const Variables& trainable) {
   if (!trainable.empty()) ensure_built(trainable);
-  if (!built_) throw ValueError("When passing `grads` without `variables`, the optimizer must already be built on a list of variables. Call `optimizer.build(trainable_variables)` first. ");
+  if (!built_)
+    throw ValueError(
+        "When passing `grads` without `variables`, the optimizer must already be built on a list of variables. Call "
+        "`optimizer.build(trainable_variables)` first. ");
   const Variables& given = trainable.empty() ? trainable_ : trainable;
   Tensor finite = all_finite(gradients), scale = dynamic_scale_.value();
   if (!finite.defined()) {  // the inner optimizer says what is wrong
@@ -81,8 +86,10 @@ void LossScaleOptimizer::apply(const Tensors& gradients, const Variables& traina
   for (size_t i = 0; i < kept.size(); ++i) kept[i].assign(where(finite, kept[i].value(), before[i]));
 
   Tensor count = step_counter_.value(), none = full({}, 0, count.dtype());
-  Tensor grows = binary(Binary::equal, count, full({}, static_cast<double>(args_of_.dynamic_growth_steps - 1), count.dtype()));
-  step_counter_.assign(where(binary(Binary::logical_and, finite, unary(Unary::logical_not, grows)), add(count, 1.0), none));
+  Tensor grows =
+      binary(Binary::equal, count, full({}, static_cast<double>(args_of_.dynamic_growth_steps - 1), count.dtype()));
+  step_counter_.assign(
+      where(binary(Binary::logical_and, finite, unary(Unary::logical_not, grows)), add(count, 1.0), none));
   dynamic_scale_.assign(where(finite, where(grows, multiply(scale, 2), scale), multiply(scale, 0.5)));
 }
 
@@ -91,7 +98,10 @@ void LossScaleOptimizer::update_step(const Tensor& gradient, const Variable& var
 }
 
 Dict LossScaleOptimizer::get_config() const {
-  return {{"name", name()}, {"inner_optimizer", serialize_object(inner_)}, {"initial_scale", args_of_.initial_scale}, {"dynamic_growth_steps", args_of_.dynamic_growth_steps}};
+  return {{"name", name()},
+          {"inner_optimizer", serialize_object(inner_)},
+          {"initial_scale", args_of_.initial_scale},
+          {"dynamic_growth_steps", args_of_.dynamic_growth_steps}};
 }
 
 namespace {
@@ -105,9 +115,13 @@ void refuse_further(const Dict& rest) {
   for (const auto& [key, v] : rest) {
     if (key == "dynamic") {
       if (!v.is_bool() || !v.as_bool())
-        throw ValueError("LossScaleOptimizer no longer supports `dynamic=False`. Instead, simply set `loss_scale_factor` directly on the `inner_optimizer`.");
+        throw ValueError(
+            "LossScaleOptimizer no longer supports `dynamic=False`. Instead, simply set `loss_scale_factor` directly "
+            "on the `inner_optimizer`.");
     } else if (const Value* normal = defaults.find(key)) {
-      if (!(v == *normal)) throw ValueError("LossScaleOptimizer does not support `", key, "`. Instead, set `", key, "` on the `inner_optimizer`.");
+      if (!(v == *normal))
+        throw ValueError("LossScaleOptimizer does not support `", key, "`. Instead, set `", key,
+                         "` on the `inner_optimizer`.");
     } else {
       unknown += (unknown.empty() ? "`" : ", `") + key + "`";
     }
@@ -119,12 +133,15 @@ const bool registered = [] {
   ClassInfo info;
   info.name = "LossScaleOptimizer";
   info.module = "keras.optimizers";
-  info.doc = "Wraps an optimizer and scales the loss, so that float16 gradients do not underflow. The scale adapts: steps with infinite or NaN gradients are skipped and halve it.";
+  info.doc =
+      "Wraps an optimizer and scales the loss, so that float16 gradients do not underflow. The scale adapts: steps "
+      "with infinite or NaN gradients are skipped and halve it.";
   info.aliases = {"loss_scale_optimizer", "lossscaleoptimizer"};
   info.make = [](const Dict& config) -> ObjectPtr {
     LossScaleOptimizer::Args args;
     Dict rest;
-    read_fields("LossScaleOptimizer", config, [&](Fields& f) { args.fields(f); }, &rest);
+    read_fields(
+        "LossScaleOptimizer", config, [&](Fields& f) { args.fields(f); }, &rest);
     refuse_further(rest);
     return std::make_shared<LossScaleOptimizer>(std::move(args));
   };

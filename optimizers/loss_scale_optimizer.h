@@ -34,7 +34,9 @@ class LossScaleOptimizer final : public Optimizer {
   std::vector<std::pair<std::string, Value>> tracked() const override { return {{"inner_optimizer", Value(inner_)}}; }
 
   const std::shared_ptr<Optimizer>& inner_optimizer() const { return inner_; }
-  const Variable& step_counter() const { return step_counter_; }    // int32 scalar: finite steps since the last change; undefined before build()
+  const Variable& step_counter() const {
+    return step_counter_;
+  }  // int32 scalar: finite steps since the last change; undefined before build()
   const Variable& dynamic_scale() const { return dynamic_scale_; }  // float32 scalar; undefined before build()
   std::string class_name() const override { return "LossScaleOptimizer"; }
   Dict get_config() const override;

@@ -38,9 +38,15 @@ OptimizerArgs base_args(const MultiOptimizer::Args& args) {
 
 }  // namespace
 
-std::shared_ptr<OptimizerSelector> OptimizerSelector::adapt(const ObjectPtr& object) { return selector_maker() ? selector_maker()(object) : nullptr; }
-void set_selector_maker(std::function<std::shared_ptr<OptimizerSelector>(const ObjectPtr&)> maker) { selector_maker() = std::move(maker); }
-std::shared_ptr<OptimizerSelector> select_by(std::function<std::shared_ptr<Optimizer>(const Variable&)> function) { return std::make_shared<FunctionSelector>(std::move(function)); }
+std::shared_ptr<OptimizerSelector> OptimizerSelector::adapt(const ObjectPtr& object) {
+  return selector_maker() ? selector_maker()(object) : nullptr;
+}
+void set_selector_maker(std::function<std::shared_ptr<OptimizerSelector>(const ObjectPtr&)> maker) {
+  selector_maker() = std::move(maker);
+}
+std::shared_ptr<OptimizerSelector> select_by(std::function<std::shared_ptr<Optimizer>(const Variable&)> function) {
+  return std::make_shared<FunctionSelector>(std::move(function));
+}
 
 // ---- OptimizerMap ----
 
@@ -74,7 +80,8 @@ std::vector<std::shared_ptr<Optimizer>> OptimizerMap::known() const {
 
 void OptimizerMap::set(const std::string& key, const std::shared_ptr<Optimizer>& optimizer) {
   if (const Value* there = entries_.find(key))
-    throw ValueError("'", key, "' already exists in the OptimizerMap with value ", there->repr(), ". Please make sure to not use duplicated keys.");
+    throw ValueError("'", key, "' already exists in the OptimizerMap with value ", there->repr(),
+                     ". Please make sure to not use duplicated keys.");
   if (!optimizer) throw ValueError("optimizer must be a Keras Optimizer instance. Received: None");
   if (dynamic_cast<LossScaleOptimizer*>(optimizer.get())) throw ValueError("optimizer cannot be LossScaleOptimizer.");
   if (dynamic_cast<MultiOptimizer*>(optimizer.get())) throw ValueError("optimizer cannot be MultiOptimizer.");
@@ -91,13 +98,15 @@ Dict OptimizerMap::get_config() const {
   return {{"default_optimizer", serialize_object(default_)}, {"optimizer_map", map}};
 }
 
-LAMINA_CLASS(OptimizerMap, "keras.optimizers", "Optimizers by variables' paths, for MultiOptimizer.", {"optimizer_map", "optimizermap"});
+LAMINA_CLASS(OptimizerMap, "keras.optimizers", "Optimizers by variables' paths, for MultiOptimizer.",
+             {"optimizer_map", "optimizermap"});
 
 // ---- MultiOptimizer ----
 
 void MultiOptimizer::Args::fields(Fields& f) {
   f("optimizer_map", optimizer_map, "An OptimizerMap, or a function that gives a variable's optimizer.").required();
-  f("loss_scale_factor", loss_scale_factor, "The loss is multiplied and gradients are divided by it, in place of the optimizers' own factors.");
+  f("loss_scale_factor", loss_scale_factor,
+    "The loss is multiplied and gradients are divided by it, in place of the optimizers' own factors.");
   f("name", name, "The optimizer's name.");
 }
 
@@ -123,13 +132,19 @@ size_t MultiOptimizer::place(const std::shared_ptr<Optimizer>& optimizer) {
 
 void MultiOptimizer::build(const Variables& trainable) {
   if (built_) return;
-  if (!selector_) throw TypeError("The argument `optimizer_map` of MultiOptimizer must be an OptimizerMap or a function of a variable. Received: optimizer_map=", args_of_.optimizer_map.repr());
+  if (!selector_)
+    throw TypeError(
+        "The argument `optimizer_map` of MultiOptimizer must be an OptimizerMap or a function of a variable. Received: "
+        "optimizer_map=",
+        args_of_.optimizer_map.repr());
   std::vector<size_t> places;
   for (const Variable& v : trainable) {
     std::shared_ptr<Optimizer> optimizer = selector_->select(v);
     if (!optimizer) throw ValueError("Optimizer for variable ", v.path(), " is not an Optimizer instance.");
-    if (dynamic_cast<LossScaleOptimizer*>(optimizer.get())) throw ValueError("LossScaleOptimizer cannot be used inside an MultiOptimizer.");
-    if (dynamic_cast<MultiOptimizer*>(optimizer.get())) throw ValueError("MultiOptimizer cannot be used inside an MultiOptimizer.");
+    if (dynamic_cast<LossScaleOptimizer*>(optimizer.get()))
+      throw ValueError("LossScaleOptimizer cannot be used inside an MultiOptimizer.");
+    if (dynamic_cast<MultiOptimizer*>(optimizer.get()))
+      throw ValueError("MultiOptimizer cannot be used inside an MultiOptimizer.");
     places.push_back(place(optimizer));
   }
   places_ = std::move(places);
@@ -148,10 +163,14 @@ std::vector<Variables> MultiOptimizer::by_optimizer(const Variables& variables) 
 void MultiOptimizer::apply(const Tensors& gradients, const Variables& trainable) {
   if (gradients.empty()) return;
   if (!trainable.empty()) ensure_built(trainable);
-  if (!built_) throw ValueError("When passing `grads` without `variables`, the optimizer must already be built on a list of variables. Call `optimizer.build(trainable_variables)` first.");
+  if (!built_)
+    throw ValueError(
+        "When passing `grads` without `variables`, the optimizer must already be built on a list of variables. Call "
+        "`optimizer.build(trainable_variables)` first.");
   const Variables& given = trainable.empty() ? trainable_ : trainable;
   if (gradients.size() != given.size())
-    throw ValueError("Gradients must match trainable variables one-to-one. Received ", gradients.size(), " gradients and ", given.size(), " variables.");
+    throw ValueError("Gradients must match trainable variables one-to-one. Received ", gradients.size(),
+                     " gradients and ", given.size(), " variables.");
   auto parts = by_optimizer(given);
   std::vector<Tensors> shares(parts.size());
   for (size_t i = 0; i < given.size(); ++i) shares[place_of(given[i])].push_back(gradients[i]);
@@ -176,10 +195,14 @@ void MultiOptimizer::finalize_variable_values(const Variables& trainable) {
 }
 
 Tensor MultiOptimizer::learning_rate() const {
-  throw AttributeError("Learning rate cannot be accessed on a MultiOptimizer. Access the learning rate on the individual sub-optimizers instead.");
+  throw AttributeError(
+      "Learning rate cannot be accessed on a MultiOptimizer. Access the learning rate on the individual sub-optimizers "
+      "instead.");
 }
 void MultiOptimizer::set_learning_rate(const Value&) {
-  throw AttributeError("Learning rate cannot be set on a MultiOptimizer. Set the learning rate on the individual sub-optimizers instead.");
+  throw AttributeError(
+      "Learning rate cannot be set on a MultiOptimizer. Set the learning rate on the individual sub-optimizers "
+      "instead.");
 }
 
 Variables MultiOptimizer::variables() const {
@@ -196,17 +219,21 @@ std::vector<std::pair<std::string, Value>> MultiOptimizer::tracked() const {
 }
 
 Dict MultiOptimizer::get_config() const {
-  return {{"optimizer_map", serialize_value(args_of_.optimizer_map)}, {"loss_scale_factor", to_value(args_.loss_scale_factor)}, {"name", name()}};
+  return {{"optimizer_map", serialize_value(args_of_.optimizer_map)},
+          {"loss_scale_factor", to_value(args_.loss_scale_factor)},
+          {"name", name()}};
 }
 
 std::vector<Optimizer*> optimizers_with_rates(Optimizer& optimizer) {
   std::vector<Optimizer*> out;
   if (dynamic_cast<MultiOptimizer*>(&optimizer))
     for (const auto& o : optimizer.wrapped()) out.push_back(o.get());
-  else out.push_back(&optimizer);
+  else
+    out.push_back(&optimizer);
   return out;
 }
 
-LAMINA_CLASS(MultiOptimizer, "keras.optimizers", "Several optimizers, each for its own variables.", {"multi_optimizer", "multioptimizer"});
+LAMINA_CLASS(MultiOptimizer, "keras.optimizers", "Several optimizers, each for its own variables.",
+             {"multi_optimizer", "multioptimizer"});
 
 }  // namespace lamina

@@ -13,7 +13,8 @@ class OptimizerSelector : public Object {
   // Those that are known before any variable is.
   virtual std::vector<std::shared_ptr<Optimizer>> known() const { return {}; }
   std::string module() const override { return std::string(kModule); }
-  static std::shared_ptr<OptimizerSelector> adapt(const ObjectPtr& object);  // a callable, if bindings know how to call it
+  static std::shared_ptr<OptimizerSelector> adapt(
+      const ObjectPtr& object);  // a callable, if bindings know how to call it
 };
 // How a function becomes a selector. Bindings set it: a Value carries no variable, so a Callable cannot take one.
 void set_selector_maker(std::function<std::shared_ptr<OptimizerSelector>(const ObjectPtr& function)> maker);
@@ -48,19 +49,20 @@ class OptimizerMap final : public OptimizerSelector {
   Dict entries_;
 };
 
-// Several optimizers, each for the variables that `optimizer_map` gives it. It counts its own iterations; learning rates
-// are those of the optimizers within.
+// Several optimizers, each for the variables that `optimizer_map` gives it. It counts its own iterations; learning
+// rates are those of the optimizers within.
 class MultiOptimizer final : public Optimizer {
  public:
   struct Args {
-    Value optimizer_map;  // an OptimizerSelector, a config of one, or a function of a variable
+    Value optimizer_map;                      // an OptimizerSelector, a config of one, or a function of a variable
     std::optional<double> loss_scale_factor;  // in place of the optimizers' own
     std::optional<std::string> name;
     void fields(Fields& f);
   };
   explicit MultiOptimizer(Args args);
 
-  // ValueError if a variable's optimizer is a LossScaleOptimizer or MultiOptimizer, TypeError if optimizer_map selects nothing.
+  // ValueError if a variable's optimizer is a LossScaleOptimizer or MultiOptimizer, TypeError if optimizer_map selects
+  // nothing.
   void build(const Variables& trainable) override;
   void apply(const Tensors& gradients, const Variables& trainable = {}) override;
   void update_step(const Tensor& gradient, const Variable& variable, const Tensor& learning_rate) override;
@@ -71,7 +73,9 @@ class MultiOptimizer final : public Optimizer {
   Variables variables() const override;
   std::vector<std::shared_ptr<Optimizer>> wrapped() const override { return optimizers_; }
   std::vector<std::pair<std::string, Value>> tracked() const override;
-  size_t place_of(const Variable& variable) const { return places_.at(index_of(variable)); }  // of its optimizer, among wrapped()
+  size_t place_of(const Variable& variable) const {
+    return places_.at(index_of(variable));
+  }  // of its optimizer, among wrapped()
   const Value& optimizer_map() const { return args_of_.optimizer_map; }
   std::string class_name() const override { return "MultiOptimizer"; }
   Dict get_config() const override;

@@ -24,7 +24,8 @@ void MuonArgs::fields(Fields& f) {
   f("momentum", momentum, "Decay of the average of gradients that is made orthogonal.");
   f("ns_steps", ns_steps, "Newton-Schulz steps.");
   f("nesterov", nesterov, "Whether to look one momentum step ahead.");
-  f("rms_rate", rms_rate, "The root mean square of updates, as a share of the learning rate; None leaves them orthogonal.");
+  f("rms_rate", rms_rate,
+    "The root mean square of updates, as a share of the learning rate; None leaves them orthogonal.");
 }
 
 bool Muon::uses_adam(const Variable& variable) const {
@@ -69,7 +70,8 @@ void Muon::update_step(const Tensor& g, const Variable& variable, const Tensor& 
 }
 
 Tensor Muon::orthogonalize(const Tensor& given, int64_t steps) const {
-  if (given.rank() < 2) throw ValueError("Expected gradient or momentum to have at least 2 dimensions. Received: shape=", given.shape());
+  if (given.rank() < 2)
+    throw ValueError("Expected gradient or momentum to have at least 2 dimensions. Received: shape=", given.shape());
   const int rows = given.rank() - 2, columns = given.rank() - 1;
   std::vector<int> swapped(given.rank());
   for (int i = 0; i < given.rank(); ++i) swapped[i] = i;
@@ -87,11 +89,15 @@ Tensor Muon::orthogonalize(const Tensor& given, int64_t steps) const {
 
 Tensor Muon::adjust(const Tensor& update) const {
   if (!args.rms_rate) return update;
-  return multiply(update, std::sqrt(static_cast<double>(std::max(update.shape()[0], update.shape()[1]))) * *args.rms_rate);
+  return multiply(update,
+                  std::sqrt(static_cast<double>(std::max(update.shape()[0], update.shape()[1]))) * *args.rms_rate);
 }
 
-std::optional<double> Muon::weight_decay_of(const Variable& variable) const { return uses_adam(variable) ? args.adam_weight_decay : args_.weight_decay; }
+std::optional<double> Muon::weight_decay_of(const Variable& variable) const {
+  return uses_adam(variable) ? args.adam_weight_decay : args_.weight_decay;
+}
 
-LAMINA_CLASS(Muon, "keras.optimizers", "Orthogonal updates of matrices; AdamW for other variables, embeddings and excluded layers.", {"muon"});
+LAMINA_CLASS(Muon, "keras.optimizers",
+             "Orthogonal updates of matrices; AdamW for other variables, embeddings and excluded layers.", {"muon"});
 
 }  // namespace lamina

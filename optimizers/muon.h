@@ -21,8 +21,8 @@ struct MuonArgs {
   void fields(Fields& f);
 };
 
-// Matrices: m = momentum m + g, w = w - learning_rate sqrt(max(rows, columns)) rms_rate orthogonalize(m). Others, embeddings
-// and excluded layers: AdamW.
+// Matrices: m = momentum m + g, w = w - learning_rate sqrt(max(rows, columns)) rms_rate orthogonalize(m). Others,
+// embeddings and excluded layers: AdamW.
 class Muon final : public OptimizerWith<MuonArgs> {
  public:
   explicit Muon(MuonArgs a) : OptimizerWith(std::move(a)) {
@@ -32,8 +32,8 @@ class Muon final : public OptimizerWith<MuonArgs> {
   void update_step(const Tensor& gradient, const Variable& variable, const Tensor& learning_rate) override;
 
   bool uses_adam(const Variable& variable) const;
-  // The nearest matrix with orthonormal rows (or columns), roughly: Newton-Schulz steps x = a x + b (x x') x + c (x x')^2 x over
-  // the last two axes. x: (..., n, m); ValueError for fewer axes.
+  // The nearest matrix with orthonormal rows (or columns), roughly: Newton-Schulz steps x = a x + b (x x') x + c (x
+  // x')^2 x over the last two axes. x: (..., n, m); ValueError for fewer axes.
   Tensor orthogonalize(const Tensor& x, int64_t steps) const;
   Tensor adjust(const Tensor& update) const;  // scaled to rms_rate; update: (n, m)
 

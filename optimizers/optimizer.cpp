@@ -21,7 +21,8 @@ class CallableSchedule final : public LearningRateSchedule {
   explicit CallableSchedule(std::shared_ptr<Callable> f) : function_(std::move(f)) {}
   Tensor operator()(const Tensor&) override {
     Value rate = function_->call({});
-    return rate.is_tensor() ? cast(rate.as_tensor(), settings().floatx()) : full({}, rate.as_number(), settings().floatx());
+    return rate.is_tensor() ? cast(rate.as_tensor(), settings().floatx())
+                            : full({}, rate.as_number(), settings().floatx());
   }
   std::string class_name() const override { return function_->class_name(); }
   std::string module() const override { return function_->module(); }
@@ -56,11 +57,13 @@ void OptimizerArgs::fields_after_decay(Fields& f) {
   f("clipnorm", clipnorm, "The largest norm of each gradient.");
   f("clipvalue", clipvalue, "The largest absolute value of gradients' elements.");
   f("global_clipnorm", global_clipnorm, "The largest norm of all gradients together.");
-  f("use_ema", use_ema, "Keep an exponential moving average of the variables, which replaces them at the end of training.");
+  f("use_ema", use_ema,
+    "Keep an exponential moving average of the variables, which replaces them at the end of training.");
   f("ema_momentum", ema_momentum, "The share of the old average in the new.");
   f("ema_overwrite_frequency", ema_overwrite_frequency, "Replace the variables by their averages every so many steps.");
   f("loss_scale_factor", loss_scale_factor, "The loss is multiplied and gradients are divided by it.");
-  f("gradient_accumulation_steps", gradient_accumulation_steps, "Update once in so many steps, with the mean of their gradients.");
+  f("gradient_accumulation_steps", gradient_accumulation_steps,
+    "Update once in so many steps, with the mean of their gradients.");
   f("name", name, "The optimizer's name.");
 }
 
@@ -75,20 +78,27 @@ Optimizer::Optimizer(OptimizerArgs args, const char* class_name) : args_(std::mo
   } else if (rate.is_object() || is_serialized_object(rate)) {
     schedule_ = ScheduleRef::from(rate).pointer();
   } else {
-    throw ValueError("Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable (that takes in the current iteration value and returns the "
-                     "corresponding learning rate value). Received instead: learning_rate=", rate.repr());
+    throw ValueError(
+        "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable (that takes "
+        "in the current iteration value and returns the "
+        "corresponding learning rate value). Received instead: learning_rate=",
+        rate.repr());
   }
 }
 
 void Optimizer::check(const OptimizerArgs& a) const {
   if (a.gradient_accumulation_steps && *a.gradient_accumulation_steps != 0 && *a.gradient_accumulation_steps < 2)
-    throw ValueError("`gradient_accumulation_steps` must be an integer >= 2. Received: gradient_accumulation_steps=", *a.gradient_accumulation_steps);
-  if (a.use_ema && !(a.ema_momentum >= 0 && a.ema_momentum <= 1)) throw ValueError("`ema_momentum` must be in the range [0, 1]. Received: ema_momentum=", a.ema_momentum);
+    throw ValueError("`gradient_accumulation_steps` must be an integer >= 2. Received: gradient_accumulation_steps=",
+                     *a.gradient_accumulation_steps);
+  if (a.use_ema && !(a.ema_momentum >= 0 && a.ema_momentum <= 1))
+    throw ValueError("`ema_momentum` must be in the range [0, 1]. Received: ema_momentum=", a.ema_momentum);
   if (a.use_ema && a.ema_overwrite_frequency && *a.ema_overwrite_frequency < 1)
-    throw ValueError("`ema_overwrite_frequency` must be an integer >= 1 or None. Received: ema_overwrite_frequency=", *a.ema_overwrite_frequency);
+    throw ValueError("`ema_overwrite_frequency` must be an integer >= 1 or None. Received: ema_overwrite_frequency=",
+                     *a.ema_overwrite_frequency);
   if (a.clipnorm.has_value() + a.clipvalue.has_value() + a.global_clipnorm.has_value() > 1)
-    throw ValueError("Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: clipnorm=", to_value(a.clipnorm).repr(),
-                     ", clipvalue=", to_value(a.clipvalue).repr(), ", global_clipnorm=", to_value(a.global_clipnorm).repr());
+    throw ValueError("Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: clipnorm=",
+                     to_value(a.clipnorm).repr(), ", clipvalue=", to_value(a.clipvalue).repr(),
+                     ", global_clipnorm=", to_value(a.global_clipnorm).repr());
 }
 
 // ---- variables ----
@@ -109,7 +119,8 @@ Variable Optimizer::add_variable_from_reference(const Variable& reference, const
 
 Variables Optimizer::add_slots(const Variables& references, const std::string& name, double initial) {
   Variables out;
-  for (const Variable& v : references) out.push_back(v.state().overwrite_with_gradient ? Variable() : add_variable_from_reference(v, name, initial));
+  for (const Variable& v : references)
+    out.push_back(v.state().overwrite_with_gradient ? Variable() : add_variable_from_reference(v, name, initial));
   return out;
 }
 
@@ -121,19 +132,24 @@ Dict Optimizer::arguments() const {
 
 void Optimizer::set_argument(const std::string& name, const Value& value) {
   if (built_ && (name == "use_ema" || name == "gradient_accumulation_steps"))
-    throw ValueError("`", name, "` of the optimizer '", this->name(), "' can only be set before it is built: its variables depend on it.");
+    throw ValueError("`", name, "` of the optimizer '", this->name(),
+                     "' can only be set before it is built: its variables depend on it.");
   OptimizerArgs changed = args_;
   read_fields(class_name(), {{name, value}}, [&](Fields& f) { changed.fields(f); });
   check(changed);
-  if (name == "loss_scale_factor") set_loss_scale_factor(changed.loss_scale_factor);
-  else args_ = std::move(changed);
+  if (name == "loss_scale_factor")
+    set_loss_scale_factor(changed.loss_scale_factor);
+  else
+    args_ = std::move(changed);
 }
 
 void Optimizer::ensure_built(const Variables& trainable) {
   if (built_) return;
   NameScope scope(name());
-  if (overrides.build) overrides.build(trainable);
-  else build(trainable);
+  if (overrides.build)
+    overrides.build(trainable);
+  else
+    build(trainable);
 }
 
 void Optimizer::build(const Variables& trainable) {
@@ -153,7 +169,9 @@ void Optimizer::build(const Variables& trainable) {
 size_t Optimizer::index_of(const Variable& v) const {
   auto found = index_.find(v.state().id);
   if (found == index_.end())
-    throw ValueError("Unknown variable: ", v.path(), ". This optimizer can only be called for the variables it was originally built with. When working with a new set of variables, "
+    throw ValueError("Unknown variable: ", v.path(),
+                     ". This optimizer can only be called for the variables it was originally built with. When working "
+                     "with a new set of variables, "
                      "you should recreate a new optimizer instance.");
   return found->second;
 }
@@ -172,47 +190,62 @@ bool Optimizer::has_schedule() const { return schedule_ != nullptr; }
 
 Tensor Optimizer::learning_rate() const {
   if (!schedule_) return learning_rate_.value();
-  if (schedule_->hooked("__call__")) return value_to<Operand>(schedule_->hook->invoke("__call__", {iterations_.value()}, {})).as(settings().floatx());
+  if (schedule_->hooked("__call__"))
+    return value_to<Operand>(schedule_->hook->invoke("__call__", {iterations_.value()}, {})).as(settings().floatx());
   return (*schedule_)(iterations_.value());
 }
 
 void Optimizer::set_learning_rate(const Value& value) {
   if (value.is_number() || value.is_tensor()) {
     if (schedule_)
-      throw TypeError("This optimizer was created with a `LearningRateSchedule` object as its `learning_rate` constructor argument, hence its learning rate is not settable. If you need "
-                      "the learning rate to be settable, you should instantiate the optimizer with a float `learning_rate` argument.");
+      throw TypeError(
+          "This optimizer was created with a `LearningRateSchedule` object as its `learning_rate` constructor "
+          "argument, hence its learning rate is not settable. If you need "
+          "the learning rate to be settable, you should instantiate the optimizer with a float `learning_rate` "
+          "argument.");
     learning_rate_.assign(value.is_tensor() ? value.as_tensor() : full({}, value.as_number(), learning_rate_.dtype()));
     return;
   }
   schedule_ = ScheduleRef::from(value).pointer();
-  if (!schedule_) throw ValueError("The learning rate must be a number, a LearningRateSchedule or a callable, received None.");
+  if (!schedule_)
+    throw ValueError("The learning rate must be a number, a LearningRateSchedule or a callable, received None.");
   std::erase_if(variables_, [&](const Variable& v) { return learning_rate_.defined() && v.same(learning_rate_); });
   learning_rate_ = {};
 }
 
 // ---- a step ----
 
-Tensor Optimizer::scale_loss(const Tensor& loss) { return args_.loss_scale_factor ? multiply(loss, *args_.loss_scale_factor) : loss; }
+Tensor Optimizer::scale_loss(const Tensor& loss) {
+  return args_.loss_scale_factor ? multiply(loss, *args_.loss_scale_factor) : loss;
+}
 
 void Optimizer::apply(const Tensors& gradients, const Variables& trainable) {
   if (gradients.empty()) return;
   if (!trainable.empty()) ensure_built(trainable);
-  if (!built_) throw ValueError("When passing `grads` without `variables`, the optimizer must already be built on a list of variables. Call `optimizer.build(trainable_variables)` first. ");
+  if (!built_)
+    throw ValueError(
+        "When passing `grads` without `variables`, the optimizer must already be built on a list of variables. Call "
+        "`optimizer.build(trainable_variables)` first. ");
   const Variables& given = trainable.empty() ? trainable_ : trainable;
   if (gradients.size() != given.size())
-    throw ValueError("When passing `grads` as a list of gradient tensors, the gradients must match `optimizer.variables` one-to-one. Received a list of ", gradients.size(),
-                     " gradients, but the optimizer is tracking ", given.size(), " trainable variables.");
+    throw ValueError(
+        "When passing `grads` as a list of gradient tensors, the gradients must match `optimizer.variables` "
+        "one-to-one. Received a list of ",
+        gradients.size(), " gradients, but the optimizer is tracking ", given.size(), " trainable variables.");
   for (const Variable& v : given) index_of(v);
   Tensors grads;
   Variables variables;
   std::vector<std::string> missing;
   for (size_t i = 0; i < given.size(); ++i) {
-    if (gradients[i].defined()) grads.push_back(gradients[i]), variables.push_back(given[i]);
-    else missing.push_back(given[i].path());
+    if (gradients[i].defined())
+      grads.push_back(gradients[i]), variables.push_back(given[i]);
+    else
+      missing.push_back(given[i].path());
   }
   if (grads.empty()) throw ValueError("No gradients provided for any variable.");
   if (!missing.empty())
-    warn(text("Gradients do not exist for variables ", missing, " when minimizing the loss. If using `model.compile()`, did you forget to provide a `loss` argument?"));
+    warn(text("Gradients do not exist for variables ", missing,
+              " when minimizing the loss. If using `model.compile()`, did you forget to provide a `loss` argument?"));
 
   AutocastScope off(std::nullopt);
   const int64_t period = args_.gradient_accumulation_steps.value_or(0);
@@ -238,11 +271,13 @@ void Optimizer::apply(const Tensors& gradients, const Variables& trainable) {
       }
       update(std::move(means), variables);
       for (size_t i = 0; i < kept.size(); ++i) kept[i].assign(where(due, kept[i].value(), before[i]));
-      for (size_t i = 0; i < totals.size(); ++i) accumulators_[index_of(variables[i])].assign(where(due, full({}, 0, totals[i].dtype()), totals[i]));
+      for (size_t i = 0; i < totals.size(); ++i)
+        accumulators_[index_of(variables[i])].assign(where(due, full({}, 0, totals[i].dtype()), totals[i]));
     }
     if (args_.use_ema) update_averages();
     for (const Variable& v : variables)
-      if (auto constraint = std::dynamic_pointer_cast<Constraint>(v.state().constraint)) v.assign((*constraint)(v.value()));
+      if (auto constraint = std::dynamic_pointer_cast<Constraint>(v.state().constraint))
+        v.assign((*constraint)(v.value()));
   }
   iterations_.assign_add(full({}, 1, iterations_.dtype()));
 }
@@ -285,7 +320,8 @@ Tensors Optimizer::clip_gradients(Tensors gradients) const {
     Tensor factor = limit(sqrt(total), *args_.global_clipnorm);
     for (Tensor& g : gradients) g = multiply(g, cast(factor, g.dtype()));
   } else if (args_.clipvalue.value_or(0) > 0) {
-    for (Tensor& g : gradients) g = minimum(maximum(g, full({}, -*args_.clipvalue, g.dtype())), full({}, *args_.clipvalue, g.dtype()));
+    for (Tensor& g : gradients)
+      g = minimum(maximum(g, full({}, -*args_.clipvalue, g.dtype())), full({}, *args_.clipvalue, g.dtype()));
   }
   return gradients;
 }
@@ -323,8 +359,10 @@ void Optimizer::update(Tensors gradients, const Variables& variables) {
   for (size_t i = 0; i < variables.size(); ++i) {
     const Variable& v = variables[i];
     Tensor gradient = cast(gradients[i], v.dtype()), step_size = cast(rate, v.dtype());
-    if (overrides.update_step) overrides.update_step(gradient, v, step_size);
-    else update_step(gradient, v, step_size);
+    if (overrides.update_step)
+      overrides.update_step(gradient, v, step_size);
+    else
+      update_step(gradient, v, step_size);
   }
 }
 
@@ -344,17 +382,21 @@ void Optimizer::update_averages() {
 void Optimizer::finalize_variable_values(const Variables& trainable) {
   if (!args_.use_ema) return;
   if (trainable.size() != averages_.size())
-    throw ValueError("The length of model variables (", trainable.size(), ") to override does not match the length of model variables stored in the optimizer (", averages_.size(),
-                     "). Please check if the optimizer was called on your model.");
+    throw ValueError("The length of model variables (", trainable.size(),
+                     ") to override does not match the length of model variables stored in the optimizer (",
+                     averages_.size(), "). Please check if the optimizer was called on your model.");
   for (size_t i = 0; i < trainable.size(); ++i)
     if (averages_[i].defined()) trainable[i].assign(averages_[i].value());
 }
 
 Dict Optimizer::get_config() const {
   Value rate;
-  if (learning_rate_.defined()) rate = learning_rate_.state().value.item();
-  else if (auto* wrapped = dynamic_cast<CallableSchedule*>(schedule_.get())) rate = serialize_object(wrapped->function());
-  else rate = serialize_object(schedule_);
+  if (learning_rate_.defined())
+    rate = learning_rate_.state().value.item();
+  else if (auto* wrapped = dynamic_cast<CallableSchedule*>(schedule_.get()))
+    rate = serialize_object(wrapped->function());
+  else
+    rate = serialize_object(schedule_);
   return {{"name", name()},
           {"learning_rate", rate},
           {"weight_decay", to_value(args_.weight_decay)},

@@ -29,8 +29,8 @@ struct OptimizerArgs {
   std::optional<int64_t> ema_overwrite_frequency;
   std::optional<double> loss_scale_factor;
   std::optional<int64_t> gradient_accumulation_steps;
-  std::optional<std::string> name;  // None takes "adam", "adam_1", ... from the class
-  void fields(Fields& f);  // all but the learning rate
+  std::optional<std::string> name;     // None takes "adam", "adam_1", ... from the class
+  void fields(Fields& f);              // all but the learning rate
   void fields_after_decay(Fields& f);  // all but the learning rate and weight_decay
 };
 
@@ -58,14 +58,15 @@ class Optimizer : public Object {
   // At the end of training: EMA values into the model's variables.
   virtual void finalize_variable_values(const Variables& trainable);
 
-  virtual Tensor learning_rate() const;                // the current value, float32 scalar
-  virtual void set_learning_rate(const Value& value);  // a number or a schedule; TypeError on a number where a schedule is in use
+  virtual Tensor learning_rate() const;  // the current value, float32 scalar
+  virtual void set_learning_rate(
+      const Value& value);  // a number or a schedule; TypeError on a number where a schedule is in use
   virtual Variable learning_rate_variable() const { return learning_rate_; }  // undefined with a schedule
   virtual bool has_schedule() const;
   // Calls of apply(). Accumulated gradients make one update of several.
   virtual const Variable& iterations() const;
-  // In Keras' file order: iteration, learning_rate (absent with a schedule), EMA averages, accumulators, slots. A wrapper's
-  // own come before those of the optimizers it wraps.
+  // In Keras' file order: iteration, learning_rate (absent with a schedule), EMA averages, accumulators, slots. A
+  // wrapper's own come before those of the optimizers it wraps.
   virtual Variables variables() const { return variables_; }
   // The optimizers that this one wraps.
   virtual std::vector<std::shared_ptr<Optimizer>> wrapped() const { return {}; }
@@ -81,8 +82,8 @@ class Optimizer : public Object {
   const std::string& name() const { return *args_.name; }
   void set_name(std::string name) { args_.name = std::move(name); }
 
-  // The arguments of OptimizerArgs, readable and settable by name. ValueError for use_ema and gradient_accumulation_steps
-  // once built, and for values that the constructor refuses.
+  // The arguments of OptimizerArgs, readable and settable by name. ValueError for use_ema and
+  // gradient_accumulation_steps once built, and for values that the constructor refuses.
   Dict arguments() const;
   virtual void set_argument(const std::string& name, const Value& value);
 
@@ -133,8 +134,8 @@ class Optimizer : public Object {
 };
 using OptimizerRef = Ref<Optimizer>;
 
-// An optimizer whose arguments are A = { Value learning_rate; own arguments...; OptimizerArgs base; fields(f); } with the
-// class's name in A::kClass.
+// An optimizer whose arguments are A = { Value learning_rate; own arguments...; OptimizerArgs base; fields(f); } with
+// the class's name in A::kClass.
 template <class A>
 class OptimizerWith : public Optimizer {
  public:
@@ -153,10 +154,13 @@ class OptimizerWith : public Optimizer {
   void set_argument(const std::string& name, const Value& value) override {
     if (name == "learning_rate" || arguments().contains(name)) return Optimizer::set_argument(name, value);
     A changed = args;
-    if (!set_field(class_name(), name, value, [&](Fields& f) { changed.fields(f); })) return Optimizer::set_argument(name, value);
+    if (!set_field(class_name(), name, value, [&](Fields& f) { changed.fields(f); }))
+      return Optimizer::set_argument(name, value);
     if constexpr (requires { changed.slots(); })
       if (built_ && changed.slots() != args.slots())
-        throw ValueError("`", name, "` of the optimizer '", this->name(), "' can not become ", value.repr(), " after it was built: its variables depend on it. Make a new optimizer, or set it before training.");
+        throw ValueError(
+            "`", name, "` of the optimizer '", this->name(), "' can not become ", value.repr(),
+            " after it was built: its variables depend on it. Make a new optimizer, or set it before training.");
     args = std::move(changed);
   }
   A args;

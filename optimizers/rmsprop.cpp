@@ -35,7 +35,9 @@ class RMSprop final : public OptimizerWith<RMSpropArgs> {
   void update_step(const Tensor& g, const Variable& variable, const Tensor& learning_rate) override {
     using R = UpdateRule;
     const bool momentum = args.momentum > 0;
-    const R rule = momentum ? (args.centered ? R::rmsprop_centered_momentum : R::rmsprop_momentum) : args.centered ? R::rmsprop_centered : R::rmsprop;
+    const R rule = momentum        ? (args.centered ? R::rmsprop_centered_momentum : R::rmsprop_momentum)
+                   : args.centered ? R::rmsprop_centered
+                                   : R::rmsprop;
     const size_t i = index_of(variable);
     Variables states = {variable, velocities_[i]};
     if (momentum) states.push_back(momentums_[i]);
@@ -48,7 +50,8 @@ class RMSprop final : public OptimizerWith<RMSpropArgs> {
   Variables velocities_, momentums_, averages_;
   Op update_;
 };
-LAMINA_CLASS(RMSprop, "keras.optimizers", "Steps divided by the root of the mean square of gradients (Tieleman and Hinton, 2012).", {"rmsprop"});
+LAMINA_CLASS(RMSprop, "keras.optimizers",
+             "Steps divided by the root of the mean square of gradients (Tieleman and Hinton, 2012).", {"rmsprop"});
 
 }  // namespace
 }  // namespace lamina

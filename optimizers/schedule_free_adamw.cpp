@@ -23,8 +23,8 @@ struct ScheduleFreeAdamWArgs {
   }
 };
 
-// z = z - rate g / (sqrt(v) + epsilon); x = the mean of all z; w = (1 - beta_1) z + beta_1 x. The slot "momentum" is z; x follows
-// from w and z.
+// z = z - rate g / (sqrt(v) + epsilon); x = the mean of all z; w = (1 - beta_1) z + beta_1 x. The slot "momentum" is z;
+// x follows from w and z.
 class ScheduleFreeAdamW final : public OptimizerWith<ScheduleFreeAdamWArgs> {
  public:
   using OptimizerWith::OptimizerWith;
@@ -43,7 +43,8 @@ class ScheduleFreeAdamW final : public OptimizerWith<ScheduleFreeAdamWArgs> {
     size_t i = index_of(variable);
     const DType type = variable.dtype();
     Tensor step = local_step(type), rate = learning_rate;
-    if (args.warmup_steps > 0) rate = multiply(rate, minimum(multiply(step, 1.0 / static_cast<double>(args.warmup_steps)), full({}, 1, type)));
+    if (args.warmup_steps > 0)
+      rate = multiply(rate, minimum(multiply(step, 1.0 / static_cast<double>(args.warmup_steps)), full({}, 1, type)));
     Tensor v0 = velocities_[i].value(), v = add(v0, multiply(subtract(square(g), v0), 1 - args.beta_2));
     velocities_[i].assign(v);
     Tensor root = sqrt(divide(v, rsub(1, power(full({}, args.beta_2, type), step))));
@@ -58,7 +59,8 @@ class ScheduleFreeAdamW final : public OptimizerWith<ScheduleFreeAdamWArgs> {
  private:
   Variables iterates_, velocities_;
 };
-LAMINA_CLASS(ScheduleFreeAdamW, "keras.optimizers", "AdamW over averaged iterates, without a learning-rate schedule (Defazio et al., 2024, arXiv:2405.15682).",
+LAMINA_CLASS(ScheduleFreeAdamW, "keras.optimizers",
+             "AdamW over averaged iterates, without a learning-rate schedule (Defazio et al., 2024, arXiv:2405.15682).",
              {"schedule_free_adam_w", "schedulefreeadamw"});
 
 }  // namespace

@@ -23,7 +23,8 @@ struct SGDArgs {
 class SGD final : public OptimizerWith<SGDArgs> {
  public:
   explicit SGD(SGDArgs a) : OptimizerWith(std::move(a)) {
-    if (!(args.momentum >= 0 && args.momentum <= 1)) throw ValueError("`momentum` must be a float between [0, 1]. Received: momentum=", args.momentum);
+    if (!(args.momentum >= 0 && args.momentum <= 1))
+      throw ValueError("`momentum` must be a float between [0, 1]. Received: momentum=", args.momentum);
   }
   void build(const Variables& variables) override {
     if (built_) return;
@@ -42,7 +43,8 @@ class SGD final : public OptimizerWith<SGDArgs> {
   Variables momentums_;
   Op update_;
 };
-LAMINA_CLASS(SGD, "keras.optimizers", "Gradient descent, with momentum if given: m = momentum * m - learning_rate * g; w = w + m.", {"sgd"});
+LAMINA_CLASS(SGD, "keras.optimizers",
+             "Gradient descent, with momentum if given: m = momentum * m - learning_rate * g; w = w + m.", {"sgd"});
 
 }  // namespace
 }  // namespace lamina

@@ -48,10 +48,12 @@ bool AssetFolder::fill_from(const ArchiveReader& archive) const {
     if (!entry.name.starts_with(kPrefix)) continue;  // names that lead elsewhere were refused by the reader
     std::string file = root_ + "/" + entry.name.substr(kPrefix.size());
     fs::create_directories(fs::path(file).parent_path());
-    // No need that the disk has it before anything goes on, as for files that stay: this folder goes when the model is loaded.
+    // No need that the disk has it before anything goes on, as for files that stay: this folder goes when the model is
+    // loaded.
     std::ofstream out(file, std::ios::binary);
     const std::string bytes = archive.read(entry.name);
-    if (!out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())) || !out.flush()) throw IOError("Cannot write the temporary file '", file, "': ", std::system_category().message(errno), ".");
+    if (!out.write(bytes.data(), static_cast<std::streamsize>(bytes.size())) || !out.flush())
+      throw IOError("Cannot write the temporary file '", file, "': ", std::system_category().message(errno), ".");
     any = true;
   }
   return any;

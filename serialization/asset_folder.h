@@ -15,7 +15,8 @@ class AssetFolder {
   AssetFolder(const AssetFolder&) = delete;
   AssetFolder& operator=(const AssetFolder&) = delete;
 
-  // The folder of the object at `path` ("layers/vocabulary"; "" is the model's): made if `make`, else "" if it is absent.
+  // The folder of the object at `path` ("layers/vocabulary"; "" is the model's): made if `make`, else "" if it is
+  // absent.
   std::string of(const std::string& path, bool make) const;
   // All files as members "assets/...", in order of their names. They must stay until the archive is finished.
   void add_to(ArchiveWriter& archive) const;

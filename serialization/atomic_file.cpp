@@ -52,7 +52,8 @@ std::string temporary_name(const std::string& target) {
 }
 
 bool is_temporary(std::string_view name, std::string_view prefix) {
-  return name.size() == prefix.size() + kDigits + kTemporaryEnd.size() && name.starts_with(prefix) && name.ends_with(kTemporaryEnd) &&
+  return name.size() == prefix.size() + kDigits + kTemporaryEnd.size() && name.starts_with(prefix) &&
+         name.ends_with(kTemporaryEnd) &&
          name.substr(prefix.size(), kDigits).find_first_not_of("0123456789abcdef") == name.npos;
 }
 
@@ -68,7 +69,8 @@ void remove_abandoned(const std::string& target) {
     int descriptor = uninterrupted([&] { return open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); });
     if (descriptor < 0) continue;
     struct stat status;
-    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlink(name.c_str());
+    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      unlink(name.c_str());
     close(descriptor);
   }
   closedir(directory);
@@ -115,13 +117,17 @@ AtomicFile::AtomicFile(const std::string& target) : target_(resolve_link(target)
       continue;
     }
     if (errno == EEXIST) continue;
-    fail("write", target, errno, errno == ENOENT ? text(" Create the directory '", directory_of(target_), "' first.") : "");
+    fail("write", target, errno,
+         errno == ENOENT ? text(" Create the directory '", directory_of(target_), "' first.") : "");
   }
   fail("write", target, EEXIST);
 }
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : target_(std::move(other.target_)), temporary_(std::move(other.temporary_)), descriptor_(other.descriptor_), mode_(other.mode_) {
+    : target_(std::move(other.target_)),
+      temporary_(std::move(other.temporary_)),
+      descriptor_(other.descriptor_),
+      mode_(other.mode_) {
   other.temporary_.clear();
   other.descriptor_ = -1;
 }
@@ -140,15 +146,17 @@ void AtomicFile::write(std::string_view bytes) {
   if (descriptor_ < 0) throw RuntimeError("Cannot write '", target_, "': the file is committed already.");
   while (!bytes.empty()) {
     ssize_t count = uninterrupted([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
-    if (count < 0) fail("write", target_, errno, errno == ENOSPC || errno == EDQUOT ? " Free some space or choose another disk." : "");
+    if (count < 0)
+      fail("write", target_, errno,
+           errno == ENOSPC || errno == EDQUOT ? " Free some space or choose another disk." : "");
     bytes.remove_prefix(static_cast<size_t>(count));
   }
 }
 
 void AtomicFile::commit() {
   if (temporary_.empty()) throw RuntimeError("Cannot commit '", target_, "': the file is committed already.");
-  // By name: a library may have put another file in the temporary's place. Our own descriptor, and with it the lock, stays
-  // until the rename.
+  // By name: a library may have put another file in the temporary's place. Our own descriptor, and with it the lock,
+  // stays until the rename.
   struct Closer {
     int descriptor;
     ~Closer() { close(descriptor); }
@@ -160,7 +168,8 @@ void AtomicFile::commit() {
   if (rename(temporary_.c_str(), target_.c_str()) != 0) fail("replace", target_, errno);
   close_descriptor();
   temporary_.clear();
-  int directory = uninterrupted([&] { return open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  int directory =
+      uninterrupted([&] { return open(directory_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (directory < 0) return;  // a directory may be writable and not readable; the rename is done
   int result = uninterrupted([&] { return fsync(directory); }), code = errno;
   close(directory);
@@ -174,7 +183,8 @@ void write_file(const std::string& path, std::string_view bytes) {
 }
 
 std::string read_file(const std::string& path, uint64_t max_bytes) {
-  int descriptor = uninterrupted([&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });  // a pipe must not block
+  int descriptor =
+      uninterrupted([&] { return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });  // a pipe must not block
   if (descriptor < 0) fail("read", path, errno);
   struct Closer {
     int descriptor;
@@ -183,8 +193,8 @@ std::string read_file(const std::string& path, uint64_t max_bytes) {
   struct stat status;
   if (fstat(descriptor, &status) != 0) fail("read", path, errno);
   if (!S_ISREG(status.st_mode))
-    throw IOError("Cannot read '", path, "': expected a file; received ", S_ISDIR(status.st_mode) ? "a directory" : "a device or pipe",
-                  ".");
+    throw IOError("Cannot read '", path, "': expected a file; received ",
+                  S_ISDIR(status.st_mode) ? "a directory" : "a device or pipe", ".");
   if (static_cast<uint64_t>(status.st_size) > max_bytes)
     throw ValueError("Cannot read '", path, "': expected at most ", max_bytes, " bytes; received a file of ",
                      static_cast<uint64_t>(status.st_size), ".");

@@ -1,7 +1,7 @@
 #pragma once
 // AtomicFile: a file that appears whole or not at all. What is written goes to a temporary file in the same directory;
-// commit() forces it to the disk and renames it over the target. Until then, and after any failure, a file that was there
-// before is untouched, also when the process is killed or the power fails. A killed process leaves its temporary
+// commit() forces it to the disk and renames it over the target. Until then, and after any failure, a file that was
+// there before is untouched, also when the process is killed or the power fails. A killed process leaves its temporary
 // (".<name>.<16 hexadecimal digits>.tmp"); the next write to the same target removes it.
 #include <cstdint>
 #include <string>
@@ -11,9 +11,9 @@ namespace lamina {
 
 class AtomicFile {
  public:
-  // Creates the temporary, empty. If `target` is a symbolic link, the file it points to is the one replaced; a file that
-  // exists passes its permissions on. IOError (with the system's reason) if the directory is missing or not writable, or
-  // if the target is a directory or a device.
+  // Creates the temporary, empty. If `target` is a symbolic link, the file it points to is the one replaced; a file
+  // that exists passes its permissions on. IOError (with the system's reason) if the directory is missing or not
+  // writable, or if the target is a directory or a device.
   explicit AtomicFile(const std::string& target);
   ~AtomicFile();  // removes the temporary unless it was committed
   AtomicFile(AtomicFile&& other) noexcept;

@@ -23,7 +23,7 @@ Attribute parse(const Hdf5Structure& file, const Hdf5Header::Item& item) {
   if (version < 1 || version > 3) damaged("attribute version ", version, " is not known");
   if (version > 1 && flags & 3) unsupported("an attribute's type is kept elsewhere, which is not read");
   uint64_t name_size = in.u16(), type_size = in.u16(), space_size = in.u16();
-  if (version == 3) in.skip(1);  // character set of the name
+  if (version == 3) in.skip(1);     // character set of the name
   auto part = [&](uint64_t size) {  // padded in the first version
     std::string_view bytes = in.take(size);
     if (version == 1) in.skip(std::min(in.left(), (8 - size % 8) % 8));
@@ -58,12 +58,15 @@ class ValueReader {
 
   Value read() {
     size_t rank = a_.space.kind == Hdf5Space::Kind::null ? 1 : a_.space.sizes.size();
-    if (rank > 1) throw UnsupportedError("Cannot read ", where_, ": expected a scalar or a list; received an array of ", rank, " axes.");
+    if (rank > 1)
+      throw UnsupportedError("Cannot read ", where_, ": expected a scalar or a list; received an array of ", rank,
+                             " axes.");
     scalar_ = rank == 0;
     count_ = a_.space.kind == Hdf5Space::Kind::null ? 0 : scalar_ ? 1 : a_.space.sizes[0];
     if (count_ == 0) return List{};
     if (count_ > a_.data.size() / a_.type.size)
-      throw ValueError("Cannot read ", where_, ": it claims ", count_, " values in a file of ", file_.input().size(), " bytes. The file is damaged.");
+      throw ValueError("Cannot read ", where_, ": it claims ", count_, " values in a file of ", file_.input().size(),
+                       " bytes. The file is damaged.");
     switch (a_.type.kind) {
       case Hdf5Type::Kind::string: return each([&](std::string_view bytes) { return Value(fixed(bytes)); });
       case Hdf5Type::Kind::variable:
@@ -78,7 +81,8 @@ class ValueReader {
         break;
       default: break;
     }
-    throw UnsupportedError("Cannot read ", where_, ": expected strings, numbers or bools; received the type ", a_.type.describe(), ".");
+    throw UnsupportedError("Cannot read ", where_, ": expected strings, numbers or bools; received the type ",
+                           a_.type.describe(), ".");
   }
 
  private:
@@ -91,7 +95,8 @@ class ValueReader {
 
   std::string fixed(std::string_view bytes) const {
     if (a_.type.padding == Hdf5Type::Padding::null_terminated) return std::string(bytes.substr(0, bytes.find('\0')));
-    return std::string(bytes.substr(0, bytes.find_last_not_of(a_.type.padding == Hdf5Type::Padding::space_padded ? ' ' : '\0') + 1));
+    return std::string(
+        bytes.substr(0, bytes.find_last_not_of(a_.type.padding == Hdf5Type::Padding::space_padded ? ' ' : '\0') + 1));
   }
 
   std::string variable(std::string_view bytes) {
@@ -134,7 +139,8 @@ class ValueReader {
 
 }  // namespace
 
-std::optional<Value> read_hdf5_attribute(Hdf5Structure& file, const Hdf5Header& header, const std::string& name, const std::string& where) {
+std::optional<Value> read_hdf5_attribute(Hdf5Structure& file, const Hdf5Header& header, const std::string& name,
+                                         const std::string& where) {
   for (const auto& item : header.items) {
     if (item.type != Hdf5Message::attribute || name_of(file, item) != name) continue;
     Attribute attribute = parse(file, item);

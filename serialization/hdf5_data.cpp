@@ -27,7 +27,8 @@ std::string inflated(std::string_view packed, uint64_t limit, const std::string&
   }
   inflateEnd(&stream);
   if (done > limit)
-    throw ValueError("Cannot read ", where, ": expected compressed chunks of ", limit, " bytes; received one that unpacks to more. The file is not to be trusted.");
+    throw ValueError("Cannot read ", where, ": expected compressed chunks of ", limit,
+                     " bytes; received one that unpacks to more. The file is not to be trusted.");
   if (status != Z_STREAM_END) damaged("a compressed chunk is broken");
   out.resize(done);
   return out;
@@ -42,7 +43,8 @@ void unshuffle(std::string& data, uint64_t size) {
   data = std::move(out);
 }
 
-// Fletcher's sum over big-endian 16-bit words, as HDF5 stores it behind the data; some versions stored its bytes swapped.
+// Fletcher's sum over big-endian 16-bit words, as HDF5 stores it behind the data; some versions stored its bytes
+// swapped.
 void check_fletcher(std::string& data) {
   if (data.size() < 4) damaged("a chunk is shorter than its checksum");
   uint32_t stored = Hdf5Cursor(std::string_view(data).substr(data.size() - 4)).u32();
@@ -51,7 +53,8 @@ void check_fletcher(std::string& data) {
   size_t words = data.size() / 2, at = 0;
   while (at < words) {
     for (size_t end = std::min(words, at + 360); at < end; ++at) {
-      a += static_cast<uint32_t>(static_cast<unsigned char>(data[2 * at])) << 8 | static_cast<unsigned char>(data[2 * at + 1]);
+      a += static_cast<uint32_t>(static_cast<unsigned char>(data[2 * at])) << 8 |
+           static_cast<unsigned char>(data[2 * at + 1]);
       b += a;
     }
     a = (a & 0xFFFF) + (a >> 16), b = (b & 0xFFFF) + (b >> 16);
@@ -66,7 +69,8 @@ void check_fletcher(std::string& data) {
   if (stored != sum && stored != swapped) damaged("the checksum of a chunk is wrong");
 }
 
-std::string unpacked(Hdf5Structure& file, const Hdf5Dataset& dataset, const Hdf5Chunk& chunk, uint64_t chunk_bytes, const std::string& where) {
+std::string unpacked(Hdf5Structure& file, const Hdf5Dataset& dataset, const Hdf5Chunk& chunk, uint64_t chunk_bytes,
+                     const std::string& where) {
   std::string data = file.input().read(chunk.address, chunk.stored);
   for (size_t i = dataset.filters.size(); i-- > 0;) {
     if (i < 32 && chunk.skipped_filters >> i & 1) continue;
@@ -128,8 +132,10 @@ Tensor read_hdf5_dataset(Hdf5Structure& file, const Hdf5Dataset& d, const std::s
       for (uint64_t at = 0; at < d.bytes; at += d.type.size) std::memcpy(bytes + at, d.fill.data(), d.type.size);
     for (const Hdf5Chunk& chunk : d.chunks) {
       std::string data = unpacked(file, d, chunk, chunk_bytes, where);
-      if (d.chunk.empty()) std::memcpy(bytes, data.data(), d.bytes);
-      else place(d, chunk, data, bytes);
+      if (d.chunk.empty())
+        std::memcpy(bytes, data.data(), d.bytes);
+      else
+        place(d, chunk, data, bytes);
     }
   }
   if (d.type.big_endian && d.type.size > 1) swap_bytes(bytes, d.bytes, d.type.size);

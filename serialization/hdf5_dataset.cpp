@@ -35,11 +35,15 @@ void read_filters(const Hdf5Structure& file, const Hdf5Header& header, Hdf5Datas
     in.skip(4 * (values + (version == 1 ? values % 2 : 0)));
     int order = id == 2 ? 1 : id == 1 ? 2 : id == 3 ? 3 : 0;  // shuffle, deflate, fletcher32
     if (!order)
-      throw UnsupportedError("Cannot read ", where, ": expected no filter other than shuffle, gzip (deflate) and fletcher32; received filter ", id,
-                             " (", name.empty() || name[0] == '\0' ? "unknown" : std::string(name.substr(0, name.find('\0'))),
+      throw UnsupportedError("Cannot read ", where,
+                             ": expected no filter other than shuffle, gzip (deflate) and fletcher32; received filter ",
+                             id, " (",
+                             name.empty() || name[0] == '\0' ? "unknown" : std::string(name.substr(0, name.find('\0'))),
                              "). Write the file again without it.");
     if (order <= seen)
-      throw ValueError("Cannot read ", where, ": expected the filters shuffle, gzip and fletcher32 at most once and in this order; received another order.");
+      throw ValueError("Cannot read ", where,
+                       ": expected the filters shuffle, gzip and fletcher32 at most once and in this order; received "
+                       "another order.");
     seen = order;
     out.filters.push_back({static_cast<Hdf5Filter::Kind>(id), optional});
   }
@@ -51,10 +55,12 @@ Shape read_shape(const Hdf5Structure& file, const Hdf5Header& header, const std:
   if (space.kind == Hdf5Space::Kind::null)
     throw ValueError("Cannot read ", where, ": expected a tensor; received a dataset without values (null dataspace).");
   if (space.sizes.size() > static_cast<size_t>(Shape::kMaxRank))
-    throw ValueError("Cannot read ", where, ": expected at most ", Shape::kMaxRank, " axes; received ", space.sizes.size(), ".");
+    throw ValueError("Cannot read ", where, ": expected at most ", Shape::kMaxRank, " axes; received ",
+                     space.sizes.size(), ".");
   Shape shape;
   for (uint64_t size : space.sizes) {
-    if (size > static_cast<uint64_t>(Shape::kMostSize)) throw ValueError("Cannot read ", where, ": expected axes of at most 2^56; received ", size, ".");
+    if (size > static_cast<uint64_t>(Shape::kMostSize))
+      throw ValueError("Cannot read ", where, ": expected axes of at most 2^56; received ", size, ".");
     shape.push_back(static_cast<int64_t>(size));
   }
   return shape;
@@ -65,7 +71,8 @@ uint64_t bytes_of(const TensorSpec& spec, const std::string& where) {
   bool empty = std::find(spec.shape.begin(), spec.shape.end(), 0) != spec.shape.end();
   for (int64_t size : spec.shape)
     if (!empty && (__builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes) || bytes > INT64_MAX))
-      throw ValueError("Cannot read ", where, ": expected a size below 2^63 bytes; received the shape ", spec.shape, ".");
+      throw ValueError("Cannot read ", where, ": expected a size below 2^63 bytes; received the shape ", spec.shape,
+                       ".");
   return empty ? 0 : bytes;
 }
 
@@ -75,7 +82,8 @@ uint64_t read_layout(const Hdf5Structure& file, const Hdf5Header& header, Hdf5Da
   int version = in.u8(), kind = in.u8();
   bool external = header.find(Hdf5Message::external_files);
   if ((version == 4 && kind == 3) || external)
-    throw ValueError("Cannot read ", where, ": expected data in this file; received a ", external ? "dataset" : "virtual dataset",
+    throw ValueError("Cannot read ", where, ": expected data in this file; received a ",
+                     external ? "dataset" : "virtual dataset",
                      " that takes it from other files. Write the file again with the data in it.");
   if (version != 3 && version != 4) unsupported("its layout has version ", version);
   if (kind == 0) {
@@ -89,7 +97,8 @@ uint64_t read_layout(const Hdf5Structure& file, const Hdf5Header& header, Hdf5Da
     return in.length();
   }
   if (kind != 2) damaged("its layout is unknown");
-  if (version == 4) unsupported("its chunks are indexed in HDF5's 'latest' format; write the file again with h5py's default libver");
+  if (version == 4)
+    unsupported("its chunks are indexed in HDF5's 'latest' format; write the file again with h5py's default libver");
   out.layout = Hdf5Dataset::Layout::chunked;
   int axes = in.u8();
   out.address = in.address();
@@ -124,12 +133,15 @@ void read_fill(const Hdf5Header& header, Hdf5Dataset& out) {
 
 void check_chunk_sizes(const Hdf5Dataset& info, const std::string& where) {
   if (static_cast<int>(info.chunk.size()) != info.spec.shape.rank())
-    throw ValueError("Cannot read ", where, ": its chunks have ", info.chunk.size(), " axes; expected ", info.spec.shape.rank(), ".");
+    throw ValueError("Cannot read ", where, ": its chunks have ", info.chunk.size(), " axes; expected ",
+                     info.spec.shape.rank(), ".");
   uint64_t chunk_bytes = size_of(info.spec.dtype);
   constexpr uint64_t kUsualChunk = uint64_t{16} << 20;
   for (uint64_t chunk : info.chunk)
-    if (chunk == 0 || __builtin_mul_overflow(chunk_bytes, chunk, &chunk_bytes) || chunk_bytes > std::max(info.bytes, kUsualChunk))
-      throw ValueError("Cannot read ", where, ": expected chunks no larger than the dataset (", info.bytes, " bytes); received a larger one.");
+    if (chunk == 0 || __builtin_mul_overflow(chunk_bytes, chunk, &chunk_bytes) ||
+        chunk_bytes > std::max(info.bytes, kUsualChunk))
+      throw ValueError("Cannot read ", where, ": expected chunks no larger than the dataset (", info.bytes,
+                       " bytes); received a larger one.");
 }
 
 // A dataset may have more data chunks than this only by a lie.
@@ -137,7 +149,8 @@ uint64_t check_chunk_count(const Hdf5Dataset& info, const Hdf5Limits& limits, co
   uint64_t count = 1;
   for (size_t axis = 0; axis < info.chunk.size(); ++axis) {
     auto size = static_cast<uint64_t>(info.spec.shape[static_cast<int>(axis)]);
-    if (__builtin_mul_overflow(count, size / info.chunk[axis] + (size % info.chunk[axis] != 0), &count)) count = UINT64_MAX;
+    if (__builtin_mul_overflow(count, size / info.chunk[axis] + (size % info.chunk[axis] != 0), &count))
+      count = UINT64_MAX;
   }
   if (count > limits.max_chunks)
     throw ValueError("Cannot read ", where, ": expected at most ", limits.max_chunks, " chunks; received ", count, ".");
@@ -175,22 +188,28 @@ class ChunkTree {
       chunk.skipped_filters = entries.u32();
       for (uint64_t axis = 0; axis < axes; ++axis) {
         uint64_t at = entries.u64();
-        if (axis + 1 < axes) chunk.at.push_back(at);
-        else if (at != 0) damaged("a chunk begins within a value");
+        if (axis + 1 < axes)
+          chunk.at.push_back(at);
+        else if (at != 0)
+          damaged("a chunk begins within a value");
       }
       chunk.address = entries.address();
-      if (own > 0) visit(chunk.address, own);
-      else add(std::move(chunk));
+      if (own > 0)
+        visit(chunk.address, own);
+      else
+        add(std::move(chunk));
     }
   }
 
   void add(Hdf5Chunk chunk) {
     for (size_t axis = 0; axis < chunk.at.size(); ++axis) {
       if (chunk.at[axis] % dataset_.chunk[axis] != 0) damaged("a chunk lies between the others");
-      if (chunk.at[axis] >= static_cast<uint64_t>(dataset_.spec.shape[static_cast<int>(axis)])) damaged("a chunk lies outside of it");
+      if (chunk.at[axis] >= static_cast<uint64_t>(dataset_.spec.shape[static_cast<int>(axis)]))
+        damaged("a chunk lies outside of it");
     }
     if (!places_.insert(chunk.at).second) damaged("two chunks lie at one place");
-    // Deflate adds at most some bytes a block to what does not compress; overlapping chunks could be read again and again.
+    // Deflate adds at most some bytes a block to what does not compress; overlapping chunks could be read again and
+    // again.
     if (chunk.stored > chunk_bytes_ + chunk_bytes_ / 64 + 1024 || (stored += chunk.stored) > file_.input().size())
       damaged("a chunk of ", chunk_bytes_, " bytes claims ", chunk.stored, " packed bytes");
     if (chunks.size() >= limits_.max_chunks) damaged("it has more than ", limits_.max_chunks, " chunks");
@@ -207,7 +226,8 @@ class ChunkTree {
 
 }  // namespace
 
-Hdf5Dataset inspect_hdf5_dataset(Hdf5Structure& file, const Hdf5Header& header, const Hdf5Limits& limits, const std::string& where) {
+Hdf5Dataset inspect_hdf5_dataset(Hdf5Structure& file, const Hdf5Header& header, const Hdf5Limits& limits,
+                                 const std::string& where) {
   Hdf5Dataset out;
   Hdf5Cursor type = file.cursor(header.require(Hdf5Message::datatype, "type"));
   out.type = parse_hdf5_type(type);
@@ -215,8 +235,10 @@ Hdf5Dataset inspect_hdf5_dataset(Hdf5Structure& file, const Hdf5Header& header, 
   read_filters(file, header, out, where);
   auto dtype = out.type.tensor_type(marked_bfloat16(file, header, out.type, where));
   if (!dtype)
-    throw UnsupportedError("Cannot read ", where, ": expected integers of 1 to 8 bytes, float16, float32, float64, bfloat16 or bool; received the type ",
-                           out.type.describe(), ".");
+    throw UnsupportedError(
+        "Cannot read ", where,
+        ": expected integers of 1 to 8 bytes, float16, float32, float64, bfloat16 or bool; received the type ",
+        out.type.describe(), ".");
   out.spec = {read_shape(file, header, where), *dtype};
   out.bytes = bytes_of(out.spec, where);
   read_fill(header, out);
@@ -231,20 +253,23 @@ Hdf5Dataset inspect_hdf5_dataset(Hdf5Structure& file, const Hdf5Header& header, 
       uint64_t count = check_chunk_count(out, limits, where);
       ChunkTree tree(file, out, limits, chunk_bytes);
       out.chunks = std::move(tree.chunks), stored = tree.stored;
-      if (out.always_whole && out.bytes > 0 && out.chunks.size() < count) damaged("it has ", out.chunks.size(), " of its ", count, " chunks");
+      if (out.always_whole && out.bytes > 0 && out.chunks.size() < count)
+        damaged("it has ", out.chunks.size(), " of its ", count, " chunks");
     }
   }
   bool contiguous = out.layout == Hdf5Dataset::Layout::contiguous && allocated;
   bool whole = out.layout == Hdf5Dataset::Layout::compact || contiguous;
   if (!whole && !chunked) stored = 0;
   if (stored > file_bytes)
-    throw ValueError("Cannot read ", where, ": it claims ", stored, " bytes of a file of ", file_bytes, ". The file is damaged.");
+    throw ValueError("Cannot read ", where, ": it claims ", stored, " bytes of a file of ", file_bytes,
+                     ". The file is damaged.");
   if (contiguous && (out.address > file.input().end() || stored > file.input().end() - out.address))
     throw ValueError("Cannot read ", where, ": its data lies beyond the end of the file. The file is damaged.");
   if (whole ? stored != out.bytes : excessive(out.bytes, stored, limits))
-    throw ValueError("Cannot read ", where, ": expected ", whole ? "all its data in the file" : "a size in proportion to the data in the file",
-                     "; received the shape ", out.spec.shape, " of ", *dtype, " (", out.bytes, " bytes), for which the file holds ", stored,
-                     " bytes. The file is damaged or not to be trusted.");
+    throw ValueError("Cannot read ", where, ": expected ",
+                     whole ? "all its data in the file" : "a size in proportion to the data in the file",
+                     "; received the shape ", out.spec.shape, " of ", *dtype, " (", out.bytes,
+                     " bytes), for which the file holds ", stored, " bytes. The file is damaged or not to be trusted.");
   if (chunked) check_chunk_count(out, limits, where);  // of one that is all fill value
   return out;
 }

@@ -10,8 +10,8 @@ struct Float {
   uint32_t bias;
   bool is(uint32_t bits, int exponent, uint32_t want_bias) const {
     int mantissa = static_cast<int>(bits) - 1 - exponent;
-    return bit_offset == 0 && precision == bits && sign == static_cast<int>(bits) - 1 && mantissa_at == 0 && mantissa_bits == mantissa &&
-           exponent_at == mantissa && exponent_bits == exponent && bias == want_bias;
+    return bit_offset == 0 && precision == bits && sign == static_cast<int>(bits) - 1 && mantissa_at == 0 &&
+           mantissa_bits == mantissa && exponent_at == mantissa && exponent_bits == exponent && bias == want_bias;
   }
 };
 
@@ -86,7 +86,8 @@ Hdf5Type parse_hdf5_type(Hdf5Cursor& in, int depth) {
       Float f{};
       f.sign = static_cast<int>(bits >> 8 & 255);
       f.bit_offset = in.u16(), f.precision = in.u16();
-      f.exponent_at = in.u8(), f.exponent_bits = in.u8(), f.mantissa_at = in.u8(), f.mantissa_bits = in.u8(), f.bias = in.u32();
+      f.exponent_at = in.u8(), f.exponent_bits = in.u8(), f.mantissa_at = in.u8(), f.mantissa_bits = in.u8(),
+      f.bias = in.u32();
       bool implied_one = (bits >> 4 & 3) == 2, vax = bits & 64;
       if (implied_one && !vax) out.number_type = real_type(out.size, f);
       break;
@@ -115,7 +116,9 @@ std::optional<DType> Hdf5Type::tensor_type(bool marked_bfloat16) const {
 }
 
 std::string Hdf5Type::describe() const {
-  static constexpr std::string_view kNames[] = {"integer", "float", "time", "string", "bit field", "opaque", "compound", "reference", "enum", "variable-length", "array", "unknown"};
+  static constexpr std::string_view kNames[] = {"integer",   "float",           "time",     "string",
+                                                "bit field", "opaque",          "compound", "reference",
+                                                "enum",      "variable-length", "array",    "unknown"};
   return variable_string ? "variable-length string" : text(size, "-byte ", kNames[static_cast<int>(kind)]);
 }
 
@@ -125,7 +128,8 @@ Hdf5Space parse_hdf5_space(Hdf5Cursor& in) {
   int rank = in.u8(), flags = in.u8(), kind = version == 2 ? in.u8() : rank == 0 ? 0 : 1;
   if (version == 1) in.skip(5);
   constexpr int kMaxRank = 32;
-  if (rank > kMaxRank || kind > 2 || (kind != 1 && rank != 0)) damaged("a dataspace of ", rank, " axes and kind ", kind);
+  if (rank > kMaxRank || kind > 2 || (kind != 1 && rank != 0))
+    damaged("a dataspace of ", rank, " axes and kind ", kind);
   Hdf5Space out;
   out.kind = kind == 0 ? Hdf5Space::Kind::scalar : kind == 1 ? Hdf5Space::Kind::simple : Hdf5Space::Kind::null;
   for (int axis = 0; axis < rank; ++axis) out.sizes.push_back(in.length());

@@ -11,13 +11,14 @@ namespace {
 void check_sum(std::string_view block, std::string_view what) {
   if (block.size() < 4) damaged(what, " is too short");
   std::string_view body = block.substr(0, block.size() - 4);
-  if (Hdf5Cursor(block.substr(body.size())).u32() != hdf5_checksum(body)) damaged("the checksum of ", what, " is wrong");
+  if (Hdf5Cursor(block.substr(body.size())).u32() != hdf5_checksum(body))
+    damaged("the checksum of ", what, " is wrong");
 }
 
 int bytes_for(uint64_t largest) { return (std::bit_width(largest) + 7) / 8; }
 
-// Managed objects by their place in the heap: a table of blocks, `width` in a row, each row of twice the size of the one
-// before but the first two.
+// Managed objects by their place in the heap: a table of blocks, `width` in a row, each row of twice the size of the
+// one before but the first two.
 class FractalHeap {
  public:
   FractalHeap(const Hdf5Fetch& fetch, const Hdf5Cursor& format, uint64_t address) : fetch_(fetch), format_(format) {
@@ -39,8 +40,8 @@ class FractalHeap {
     in.skip(2);
     root_ = in.address();
     rows_ = in.u16();
-    if (width_ == 0 || start_ == 0 || !std::has_single_bit(start_) || !std::has_single_bit(largest_block_) || largest_block_ < start_ ||
-        largest_block_ > (1u << 26) || offset_size_ < 1 || offset_size_ > 8)
+    if (width_ == 0 || start_ == 0 || !std::has_single_bit(start_) || !std::has_single_bit(largest_block_) ||
+        largest_block_ < start_ || largest_block_ > (1u << 26) || offset_size_ < 1 || offset_size_ > 8)
       damaged("a fractal heap has blocks of an impossible size");
     length_size_ = bytes_for(std::min(largest_block_, largest_object));
     if (id_size_ < 1 + offset_size_ + length_size_) damaged("a fractal heap has short identifiers");
@@ -105,7 +106,8 @@ class FractalHeap {
 };
 
 // The records of an index: one leaf, or leaves below one node.
-std::vector<std::string> records_of(const Hdf5Fetch& fetch, const Hdf5Cursor& format, uint64_t address, int& type, uint64_t max_records) {
+std::vector<std::string> records_of(const Hdf5Fetch& fetch, const Hdf5Cursor& format, uint64_t address, int& type,
+                                    uint64_t max_records) {
   const auto a = static_cast<uint64_t>(format.address_size()), l = static_cast<uint64_t>(format.length_size());
   std::string head = fetch(address, 22 + a + l);
   check_sum(head, "an index");
@@ -117,7 +119,8 @@ std::vector<std::string> records_of(const Hdf5Fetch& fetch, const Hdf5Cursor& fo
   in.skip(2);
   uint64_t root = in.address(), count = in.u16();
   constexpr uint64_t kFrame = 10;  // signature, version, type, checksum
-  if (record == 0 || node_size < kFrame + record || node_size > (1u << 26)) damaged("an index has nodes of an impossible size");
+  if (record == 0 || node_size < kFrame + record || node_size > (1u << 26))
+    damaged("an index has nodes of an impossible size");
   if (depth > 1) unsupported("it keeps very many links or attributes in an index");
   std::vector<std::string> out;
   auto take = [&](Hdf5Cursor& node, uint64_t number) {
@@ -153,7 +156,8 @@ std::vector<std::string> records_of(const Hdf5Fetch& fetch, const Hdf5Cursor& fo
 
 }  // namespace
 
-std::vector<std::string> hdf5_dense_objects(const Hdf5Fetch& fetch, const Hdf5Cursor& format, uint64_t heap, uint64_t index, uint64_t max_objects) {
+std::vector<std::string> hdf5_dense_objects(const Hdf5Fetch& fetch, const Hdf5Cursor& format, uint64_t heap,
+                                            uint64_t index, uint64_t max_objects) {
   int type = 0;
   std::vector<std::string> records = records_of(fetch, format, index, type, max_objects);
   // Where the identifier stands: behind the hash of a link's name, in front for an attribute.

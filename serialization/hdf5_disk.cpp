@@ -19,7 +19,8 @@ namespace lamina {
 
 // ---- the bytes ----
 
-Hdf5Disk::Hdf5Disk(const std::string& path) : descriptor_(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+Hdf5Disk::Hdf5Disk(const std::string& path)
+    : descriptor_(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) throw IOError("Cannot write '", path, "': ", std::system_category().message(errno), ".");
 }
 
@@ -30,7 +31,8 @@ Hdf5Disk::~Hdf5Disk() {
 void Hdf5Disk::write_now(uint64_t at, const char* from, size_t size) {
   if (descriptor_ < 0) {
     if (bytes_.size() < at + size) {
-      if (bytes_.capacity() < at + size) bytes_.reserve(std::max<size_t>(at + size, bytes_.capacity() + bytes_.capacity() / 2));
+      if (bytes_.capacity() < at + size)
+        bytes_.reserve(std::max<size_t>(at + size, bytes_.capacity() + bytes_.capacity() / 2));
       bytes_.resize(at + size);
     }
     std::memcpy(bytes_.data() + at, from, size);
@@ -83,11 +85,11 @@ bool Hdf5Disk::read(uint64_t at, char* to, size_t size) const noexcept {
 void Hdf5Disk::resize(uint64_t size) noexcept {
   if (error_) return;
   try {
-    if (descriptor_ < 0) bytes_.resize(size);
-    else if (ftruncate(descriptor_, static_cast<off_t>(size)) != 0) error_ = errno;
-  } catch (const std::exception&) {
-    error_ = ENOMEM;
-  }
+    if (descriptor_ < 0)
+      bytes_.resize(size);
+    else if (ftruncate(descriptor_, static_cast<off_t>(size)) != 0)
+      error_ = errno;
+  } catch (const std::exception&) { error_ = ENOMEM; }
 }
 
 // ---- as a driver of the library ----
@@ -118,7 +120,9 @@ herr_t close_file(H5FD_t* file) {
 }
 int compare(const H5FD_t* a, const H5FD_t* b) { return of(a).disk < of(b).disk ? -1 : of(a).disk > of(b).disk; }
 herr_t query(const H5FD_t*, unsigned long* flags) {
-  if (flags) *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE | H5FD_FEAT_AGGREGATE_SMALLDATA;
+  if (flags)
+    *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+             H5FD_FEAT_AGGREGATE_SMALLDATA;
   return 0;
 }
 haddr_t get_allocated(const H5FD_t* file, H5FD_mem_t) { return of(file).allocated; }
@@ -127,7 +131,9 @@ herr_t set_allocated(H5FD_t* file, H5FD_mem_t, haddr_t at) {
   return 0;
 }
 haddr_t get_end(const H5FD_t* file, H5FD_mem_t) { return of(file).end; }
-herr_t read_from(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t at, size_t size, void* to) { return of(file).disk->read(at, static_cast<char*>(to), size) ? 0 : -1; }
+herr_t read_from(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t at, size_t size, void* to) {
+  return of(file).disk->read(at, static_cast<char*>(to), size) ? 0 : -1;
+}
 herr_t write_to(H5FD_t* file, H5FD_mem_t kind, hid_t, haddr_t at, size_t size, const void* from) {
   of(file).disk->write(at, static_cast<const char*>(from), size, kind != H5FD_MEM_DRAW);
   of(file).end = std::max<haddr_t>(of(file).end, at + size);
@@ -165,7 +171,8 @@ hid_t driver() {
 
 void Hdf5Disk::use(hid_t access) {
   const Chosen chosen{this};
-  if (driver() < 0 || H5Pset_driver(access, driver(), &chosen) < 0) throw IOError("HDF5 does not take a driver for its files: ", hdf5_reason(), ".");
+  if (driver() < 0 || H5Pset_driver(access, driver(), &chosen) < 0)
+    throw IOError("HDF5 does not take a driver for its files: ", hdf5_reason(), ".");
 }
 
 }  // namespace lamina

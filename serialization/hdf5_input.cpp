@@ -20,7 +20,8 @@ Hdf5Input Hdf5Input::open(const std::string& path) {
   if (out.descriptor_ < 0 || fstat(out.descriptor_, &status) != 0)
     throw IOError("Cannot open '", path, "': ", std::system_category().message(errno), ".");
   if (!S_ISREG(status.st_mode))
-    throw IOError("Cannot open '", path, "': expected an HDF5 file; received ", S_ISDIR(status.st_mode) ? "a directory" : "a device or pipe", ".");
+    throw IOError("Cannot open '", path, "': expected an HDF5 file; received ",
+                  S_ISDIR(status.st_mode) ? "a directory" : "a device or pipe", ".");
   out.size_ = static_cast<uint64_t>(status.st_size);
   return out;
 }
@@ -33,7 +34,10 @@ Hdf5Input Hdf5Input::of(std::string bytes) {
 }
 
 Hdf5Input::Hdf5Input(Hdf5Input&& other) noexcept
-    : bytes_(std::move(other.bytes_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_), base_(other.base_) {}
+    : bytes_(std::move(other.bytes_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_),
+      base_(other.base_) {}
 Hdf5Input::~Hdf5Input() {
   if (descriptor_ >= 0) close(descriptor_);
 }
@@ -56,7 +60,8 @@ void Hdf5Input::read(uint64_t address, uint64_t count, void* to) const {
 }
 
 std::string Hdf5Input::read(uint64_t address, uint64_t count) const {
-  if (address > end() || count > end() - address) damaged("it points beyond the end of the file");  // before memory is taken
+  if (address > end() || count > end() - address)
+    damaged("it points beyond the end of the file");  // before memory is taken
   std::string out(count, '\0');
   read(address, count, out.data());
   return out;
@@ -75,7 +80,9 @@ uint64_t Hdf5Cursor::address() {
 }
 
 uint32_t hdf5_checksum(std::string_view bytes) {
-  auto byte = [&](size_t i) { return i < bytes.size() ? static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])) : 0u; };
+  auto byte = [&](size_t i) {
+    return i < bytes.size() ? static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])) : 0u;
+  };
   auto word = [&](size_t i) { return byte(i) | byte(i + 1) << 8 | byte(i + 2) << 16 | byte(i + 3) << 24; };
   uint32_t a = 0xdeadbeef + static_cast<uint32_t>(bytes.size()), b = a, c = a;
   size_t at = 0;

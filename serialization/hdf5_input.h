@@ -1,6 +1,6 @@
 #pragma once
-// The bytes of an HDF5 file, and a cursor over a piece of them. Everything a file says about places and sizes is checked
-// here, once: no read leaves the file, and no piece of metadata is larger than the file.
+// The bytes of an HDF5 file, and a cursor over a piece of them. Everything a file says about places and sizes is
+// checked here, once: no read leaves the file, and no piece of metadata is larger than the file.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -76,7 +76,8 @@ class Hdf5Cursor {
   uint64_t left() const { return bytes_.size() - at_; }
   uint64_t position() const { return at_; }
   void expect(std::string_view signature, std::string_view what) {
-    if (left() < signature.size() || take(signature.size()) != signature) damaged(what, " has no signature '", signature, "'");
+    if (left() < signature.size() || take(signature.size()) != signature)
+      damaged(what, " has no signature '", signature, "'");
   }
   Hdf5Cursor inside(std::string_view bytes) const { return Hdf5Cursor(bytes, address_size_, length_size_); }
   int address_size() const { return address_size_; }

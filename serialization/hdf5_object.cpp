@@ -13,7 +13,8 @@ constexpr size_t kMaxMessages = 1 << 16;
 
 void check_sum(std::string_view bytes, std::string_view what) {  // the last four bytes are the sum of the others
   std::string_view body = bytes.substr(0, bytes.size() - 4);
-  if (Hdf5Cursor(bytes.substr(body.size())).u32() != hdf5_checksum(body)) damaged("the checksum of ", what, " is wrong");
+  if (Hdf5Cursor(bytes.substr(body.size())).u32() != hdf5_checksum(body))
+    damaged("the checksum of ", what, " is wrong");
 }
 
 }  // namespace
@@ -31,7 +32,8 @@ std::string_view Hdf5Header::require(Hdf5Message type, std::string_view what) co
   return item->bytes;
 }
 
-Hdf5Structure::Hdf5Structure(Hdf5Input input, uint64_t max_objects) : input_(std::move(input)), max_objects_(max_objects) {
+Hdf5Structure::Hdf5Structure(Hdf5Input input, uint64_t max_objects)
+    : input_(std::move(input)), max_objects_(max_objects) {
   uint64_t base = 0;
   for (;; base = base ? base * 2 : 512) {
     if (base > input_.size() || input_.size() - base < kSignature.size()) damaged("file signature not found");
@@ -50,10 +52,13 @@ Hdf5Structure::Hdf5Structure(Hdf5Input input, uint64_t max_objects) : input_(std
   for (int size : {address_size_, length_size_})
     if (size != 2 && size != 4 && size != 8) damaged("addresses or lengths of ", size, " bytes");
   Hdf5Cursor rest = cursor(std::string_view(block).substr(in.position()));
-  if (version < 2) rest.skip(version == 1 ? 13 : 9);  // sizes of nodes, flags
-  else rest.skip(1);
+  if (version < 2)
+    rest.skip(version == 1 ? 13 : 9);  // sizes of nodes, flags
+  else
+    rest.skip(1);
   uint64_t stated_base = rest.address();
-  if (stated_base != base && stated_base != 0) damaged("the file says that it starts at ", stated_base, ", but its signature is at ", base);
+  if (stated_base != base && stated_base != 0)
+    damaged("the file says that it starts at ", stated_base, ", but its signature is at ", base);
   rest.skip(static_cast<uint64_t>(address_size_));  // free space, or the superblock's extension
   uint64_t end = rest.address();
   if (version < 2) {
@@ -80,21 +85,24 @@ std::string Hdf5Structure::metadata(uint64_t address, uint64_t count) {
   return out;
 }
 
-
 const Hdf5Header& Hdf5Structure::header(uint64_t address) {
   if (auto found = headers_.find(address); found != headers_.end()) return found->second;
   Hdf5Header out;
   out.address = address;
-  std::string prefix = input_.read(address, std::min<uint64_t>(input_.end() > address ? input_.end() - address : 0, 64));
-  if (prefix.starts_with("OHDR")) parse_new_header(out, prefix);
-  else parse_old_header(out, prefix);
+  std::string prefix =
+      input_.read(address, std::min<uint64_t>(input_.end() > address ? input_.end() - address : 0, 64));
+  if (prefix.starts_with("OHDR"))
+    parse_new_header(out, prefix);
+  else
+    parse_old_header(out, prefix);
   if (const auto* info = out.find(Hdf5Message::attribute_info)) {
     Hdf5Cursor in = cursor(info->bytes);
     in.skip(1);
     if (in.u8() & 1) in.skip(2);
     uint64_t heap = in.address(), index = in.address();
     if (heap != kUndefinedAddress)
-      for (std::string& bytes : dense(heap, index)) out.items.push_back({Hdf5Message::attribute, false, std::move(bytes)});
+      for (std::string& bytes : dense(heap, index))
+        out.items.push_back({Hdf5Message::attribute, false, std::move(bytes)});
   }
   return headers_.emplace(address, std::move(out)).first->second;
 }
@@ -114,7 +122,8 @@ void Hdf5Structure::parse_old_header(Hdf5Header& out, const std::string& prefix)
   }
 }
 
-void Hdf5Structure::parse_old_messages(Hdf5Header& out, std::string_view block, std::vector<std::pair<uint64_t, uint64_t>>& more) const {
+void Hdf5Structure::parse_old_messages(Hdf5Header& out, std::string_view block,
+                                       std::vector<std::pair<uint64_t, uint64_t>>& more) const {
   Hdf5Cursor in = cursor(block);
   constexpr uint64_t kFront = 8;
   while (in.left() >= kFront) {
@@ -159,7 +168,8 @@ void Hdf5Structure::parse_new_header(Hdf5Header& out, const std::string& prefix)
   }
 }
 
-void Hdf5Structure::parse_new_messages(Hdf5Header& out, std::string_view block, bool ordered, std::vector<std::pair<uint64_t, uint64_t>>& more) const {
+void Hdf5Structure::parse_new_messages(Hdf5Header& out, std::string_view block, bool ordered,
+                                       std::vector<std::pair<uint64_t, uint64_t>>& more) const {
   Hdf5Cursor in = cursor(block);
   const uint64_t front = ordered ? 6 : 4;
   while (in.left() >= front) {  // a smaller rest is a gap
@@ -182,7 +192,8 @@ void Hdf5Structure::parse_new_messages(Hdf5Header& out, std::string_view block, 
 // ---- groups ----
 
 bool Hdf5Structure::is_group(const Hdf5Header& header) const {
-  return !is_dataset(header) && (header.find(Hdf5Message::symbol_table) || header.find(Hdf5Message::link_info) || header.find(Hdf5Message::link));
+  return !is_dataset(header) && (header.find(Hdf5Message::symbol_table) || header.find(Hdf5Message::link_info) ||
+                                 header.find(Hdf5Message::link));
 }
 
 const Hdf5Links& Hdf5Structure::links(const Hdf5Header& group) {
@@ -192,7 +203,8 @@ const Hdf5Links& Hdf5Structure::links(const Hdf5Header& group) {
 
 std::vector<std::string> Hdf5Structure::dense(uint64_t heap, uint64_t index) {
   Hdf5Cursor format = cursor({});
-  return hdf5_dense_objects([this](uint64_t address, uint64_t count) { return metadata(address, count); }, format, heap, index, max_objects_);
+  return hdf5_dense_objects([this](uint64_t address, uint64_t count) { return metadata(address, count); }, format, heap,
+                            index, max_objects_);
 }
 
 std::pair<std::string, Hdf5Link> Hdf5Structure::link_of(std::string_view bytes) const {
@@ -203,8 +215,10 @@ std::pair<std::string, Hdf5Link> Hdf5Structure::link_of(std::string_view bytes) 
   if (flags & 16) in.skip(1);  // character set
   std::string name(in.take(in.number(1 << (flags & 3))));
   Hdf5Link link;
-  if (kind == 0) link.address = in.address();
-  else link.kind = kind == 1 ? Hdf5Link::Kind::soft : kind == 64 ? Hdf5Link::Kind::external : Hdf5Link::Kind::unknown;
+  if (kind == 0)
+    link.address = in.address();
+  else
+    link.kind = kind == 1 ? Hdf5Link::Kind::soft : kind == 64 ? Hdf5Link::Kind::external : Hdf5Link::Kind::unknown;
   return {std::move(name), link};
 }
 

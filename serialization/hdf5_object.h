@@ -43,9 +43,9 @@ struct Hdf5Link {
 };
 using Hdf5Links = std::vector<std::pair<std::string, Hdf5Link>>;
 
-// The parsed structure of one file. Headers, groups and heaps are kept, so that each part of a file is parsed once however
-// often it is asked for; parts that overlap, of which a small file could hold very many, soon pass the budget. Every
-// function throws Hdf5Damage for what it refuses.
+// The parsed structure of one file. Headers, groups and heaps are kept, so that each part of a file is parsed once
+// however often it is asked for; parts that overlap, of which a small file could hold very many, soon pass the budget.
+// Every function throws Hdf5Damage for what it refuses.
 class Hdf5Structure {
  public:
   // Finds the signature and reads the superblock (versions 0 to 3).
@@ -65,8 +65,10 @@ class Hdf5Structure {
   std::string metadata(uint64_t address, uint64_t count);
   void parse_old_header(Hdf5Header& out, const std::string& prefix);
   void parse_new_header(Hdf5Header& out, const std::string& prefix);
-  void parse_old_messages(Hdf5Header& out, std::string_view block, std::vector<std::pair<uint64_t, uint64_t>>& more) const;
-  void parse_new_messages(Hdf5Header& out, std::string_view block, bool ordered, std::vector<std::pair<uint64_t, uint64_t>>& more) const;
+  void parse_old_messages(Hdf5Header& out, std::string_view block,
+                          std::vector<std::pair<uint64_t, uint64_t>>& more) const;
+  void parse_new_messages(Hdf5Header& out, std::string_view block, bool ordered,
+                          std::vector<std::pair<uint64_t, uint64_t>>& more) const;
   struct Symbols {
     Hdf5Links links;
     std::string names;

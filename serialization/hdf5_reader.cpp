@@ -32,7 +32,8 @@ std::vector<std::string> split_hdf5_path(std::string_view path) {
   std::vector<std::string> parts;
   for (size_t start = 0; start < path.size();) {
     size_t end = std::min(path.find('/', start), path.size());
-    if (path.substr(start, end - start) == ".") throw ValueError("Expected an HDF5 path without '.' as a part; received '", path, "'.");
+    if (path.substr(start, end - start) == ".")
+      throw ValueError("Expected an HDF5 path without '.' as a part; received '", path, "'.");
     if (end > start) parts.emplace_back(path.substr(start, end - start));
     start = end + 1;
   }
@@ -50,11 +51,14 @@ struct Hdf5Reader::File {
       structure.emplace(std::move(input), limits.max_objects);
       structure->header(structure->root());
     } catch (const Hdf5Damage& damage) {
-      throw IOError("Cannot open '", name, "' as an HDF5 file: ", damage.reason, ". It may be damaged, incomplete or of another format.");
+      throw IOError("Cannot open '", name, "' as an HDF5 file: ", damage.reason,
+                    ". It may be damaged, incomplete or of another format.");
     }
   }
 
-  std::string object_name(std::string_view path) const { return text("'", path.starts_with('/') ? "" : "/", path, "' of '", name, "'"); }
+  std::string object_name(std::string_view path) const {
+    return text("'", path.starts_with('/') ? "" : "/", path, "' of '", name, "'");
+  }
   std::string where(const Hdf5Header& object, std::string_view path) const {
     return text(structure->is_dataset(object) ? "dataset " : "group ", object_name(path));
   }
@@ -77,7 +81,9 @@ struct Hdf5Reader::File {
   }
   Hdf5Kind kind(const Hdf5Header* object) const {
     if (!object) return Hdf5Kind::absent;
-    return structure->is_dataset(*object) ? Hdf5Kind::dataset : structure->is_group(*object) ? Hdf5Kind::group : Hdf5Kind::absent;
+    return structure->is_dataset(*object) ? Hdf5Kind::dataset
+           : structure->is_group(*object) ? Hdf5Kind::group
+                                          : Hdf5Kind::absent;
   }
 
   void check_link(const Hdf5Link& link, std::string_view key, std::string_view group) const {
@@ -93,7 +99,8 @@ struct Hdf5Reader::File {
   const Hdf5Header* find(std::string_view path, std::string* reached = nullptr) {
     auto parts = split_hdf5_path(path);
     if (parts.size() > static_cast<size_t>(limits.max_depth))
-      throw ValueError("Cannot read ", object_name(path), ": expected at most ", limits.max_depth, " nested groups; received ", parts.size(), ".");
+      throw ValueError("Cannot read ", object_name(path), ": expected at most ", limits.max_depth,
+                       " nested groups; received ", parts.size(), ".");
     const Hdf5Header* at = header(structure->root(), "/");
     std::string done;
     for (const auto& part : parts) {
@@ -117,20 +124,24 @@ struct Hdf5Reader::File {
     if (kind(last) == Hdf5Kind::group) names = keys(*last, reached);
     size_t all = names.size();
     if (all > 20) names.resize(20);
-    throw KeyError("There is no object ", object_name(path), ". ", kind(last) == Hdf5Kind::group ? "Group '" : "Dataset '",
-                   reached.empty() ? "/" : reached, "' holds ", all == 0 ? "nothing" : join(names, ", "), all > 20 ? ", ..." : "", ".");
+    throw KeyError("There is no object ", object_name(path), ". ",
+                   kind(last) == Hdf5Kind::group ? "Group '" : "Dataset '", reached.empty() ? "/" : reached, "' holds ",
+                   all == 0 ? "nothing" : join(names, ", "), all > 20 ? ", ..." : "", ".");
   }
   const Hdf5Header& require(std::string_view path, Hdf5Kind wanted) {
     const Hdf5Header& out = require(path);
     if (kind(&out) == wanted) return out;
-    auto word = [](Hdf5Kind k) { return k == Hdf5Kind::group ? "a group" : k == Hdf5Kind::dataset ? "a dataset" : "another object"; };
+    auto word = [](Hdf5Kind k) {
+      return k == Hdf5Kind::group ? "a group" : k == Hdf5Kind::dataset ? "a dataset" : "another object";
+    };
     throw ValueError("Expected ", word(wanted), " at ", object_name(path), "; received ", word(kind(&out)), ".");
   }
 
   std::vector<std::string> keys(const Hdf5Header& group, std::string_view path) {
     const Hdf5Links& children = links(group, path);
     if (children.size() > limits.max_objects)
-      throw ValueError("Cannot read ", object_name(path), ": expected at most ", limits.max_objects, " objects; received more.");
+      throw ValueError("Cannot read ", object_name(path), ": expected at most ", limits.max_objects,
+                       " objects; received more.");
     std::vector<std::string> out;
     for (const auto& [key, link] : children) {
       check_link(link, key, path);
@@ -140,18 +151,22 @@ struct Hdf5Reader::File {
     return out;
   }
 
-  void collect(const Hdf5Header& object, const std::string& path, std::vector<uint64_t>& ancestors, uint64_t& seen, std::vector<std::string>& out) {
+  void collect(const Hdf5Header& object, const std::string& path, std::vector<uint64_t>& ancestors, uint64_t& seen,
+               std::vector<std::string>& out) {
     if (++seen > limits.max_objects)
       throw ValueError("Cannot read '", name, "': expected at most ", limits.max_objects, " objects; received more.");
     if (kind(&object) == Hdf5Kind::dataset) return out.push_back(path.empty() ? "/" : path);
     if (kind(&object) != Hdf5Kind::group) return;
     if (ancestors.size() > static_cast<size_t>(limits.max_depth))
-      throw ValueError("Cannot read ", object_name(path), ": expected at most ", limits.max_depth, " nested groups; received more.");
+      throw ValueError("Cannot read ", object_name(path), ": expected at most ", limits.max_depth,
+                       " nested groups; received more.");
     if (std::find(ancestors.begin(), ancestors.end(), object.address) != ancestors.end())
-      throw ValueError("Cannot read ", object_name(path), ": expected a tree of groups; received a group that holds itself.");
+      throw ValueError("Cannot read ", object_name(path),
+                       ": expected a tree of groups; received a group that holds itself.");
     ancestors.push_back(object.address);
     Hdf5Links children = links(object, path);
-    std::sort(children.begin(), children.end(), [](const auto& a, const auto& b) { return key_before(a.first, b.first); });
+    std::sort(children.begin(), children.end(),
+              [](const auto& a, const auto& b) { return key_before(a.first, b.first); });
     for (const auto& [key, link] : children) {
       check_link(link, key, path);
       collect(*header(link.address, path + "/" + key), path + "/" + key, ancestors, seen, out);
@@ -239,17 +254,18 @@ std::vector<std::string> Hdf5Reader::attribute_names(std::string_view path) cons
 std::optional<Value> Hdf5Reader::find_attribute(std::string_view path, const std::string& name) const {
   std::lock_guard lock(file_->mutex);
   const Hdf5Header& object = file_->require(path);
-  return file_->guarded(path, [&] { return read_hdf5_attribute(*file_->structure, object, name, file_->where(object, path)); });
+  return file_->guarded(
+      path, [&] { return read_hdf5_attribute(*file_->structure, object, name, file_->where(object, path)); });
 }
 
 std::string Hdf5Reader::string_attribute(std::string_view path, const std::string& name) const {
   auto value = find_attribute(path, name);
   if (!value)
-    throw KeyError("There is no attribute '", name, "' at ", file_->object_name(path), "; present are: ", join(attribute_names(path), ", "),
-                   ".");
+    throw KeyError("There is no attribute '", name, "' at ", file_->object_name(path),
+                   "; present are: ", join(attribute_names(path), ", "), ".");
   if (!value->is_string())
-    throw TypeError("Expected a string as the attribute '", name, "' at ", file_->object_name(path), "; received ", value->kind_name(), " ",
-                    shortened(value->repr()), ".");
+    throw TypeError("Expected a string as the attribute '", name, "' at ", file_->object_name(path), "; received ",
+                    value->kind_name(), " ", shortened(value->repr()), ".");
   return value->as_string();
 }
 
@@ -262,8 +278,8 @@ std::optional<std::vector<std::string>> Hdf5Reader::find_strings(std::string_vie
     if (strings)
       for (const Value& item : value->as_list()) strings &= item.is_string();
     if (!strings)
-      throw TypeError("Expected a list of strings as the attribute '", key, "' at ", file_->object_name(path), "; received ",
-                      value->kind_name(), " ", shortened(value->repr()), ".");
+      throw TypeError("Expected a list of strings as the attribute '", key, "' at ", file_->object_name(path),
+                      "; received ", value->kind_name(), " ", shortened(value->repr()), ".");
     for (const Value& item : value->as_list()) out.push_back(item.as_string());
     return true;
   };
@@ -276,8 +292,8 @@ std::optional<std::vector<std::string>> Hdf5Reader::find_strings(std::string_vie
 
 std::vector<std::string> Hdf5Reader::strings(std::string_view path, const std::string& name) const {
   if (auto found = find_strings(path, name)) return *found;
-  throw KeyError("There is no attribute '", name, "' at ", file_->object_name(path), "; present are: ", join(attribute_names(path), ", "),
-                 ".");
+  throw KeyError("There is no attribute '", name, "' at ", file_->object_name(path),
+                 "; present are: ", join(attribute_names(path), ", "), ".");
 }
 
 }  // namespace lamina

@@ -1,14 +1,15 @@
 #pragma once
-// HDF5 files of weights, as Keras writes them: groups, datasets that are tensors, and attributes that are strings or lists
-// of strings. Paths are "/layers/dense/vars/0"; the leading slash may be left out, and "" is the root.
+// HDF5 files of weights, as Keras writes them: groups, datasets that are tensors, and attributes that are strings or
+// lists of strings. Paths are "/layers/dense/vars/0"; the leading slash may be left out, and "" is the root.
 //
-// Files are read by code of our own (hdf5_input, _object, _dense, _datatype, _dataset, _data, _attribute), which takes them for hostile:
-// it follows hard links only; refuses virtual datasets, data in other files, filters other than deflate, shuffle and
-// fletcher32, structures that overlap, and sizes out of proportion to the file. It reads what h5py writes by default
-// (superblocks 0 to 3, groups as symbol tables or links, contiguous, compact and chunked data), and names what it does not.
+// Files are read by code of our own (hdf5_input, _object, _dense, _datatype, _dataset, _data, _attribute), which takes
+// them for hostile: it follows hard links only; refuses virtual datasets, data in other files, filters other than
+// deflate, shuffle and fletcher32, structures that overlap, and sizes out of proportion to the file. It reads what h5py
+// writes by default (superblocks 0 to 3, groups as symbol tables or links, contiguous, compact and chunked data), and
+// names what it does not.
 //
-// Files are written by libhdf5, which serves one thread at a time: Hdf5Writer holds hdf5_mutex() in every call. A program
-// that calls HDF5 by itself in other threads must hold it too.
+// Files are written by libhdf5, which serves one thread at a time: Hdf5Writer holds hdf5_mutex() in every call. A
+// program that calls HDF5 by itself in other threads must hold it too.
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -39,8 +40,8 @@ enum class Hdf5Kind { absent, group, dataset };
 // "/a//b" -> {"a", "b"}. ValueError for "." parts and NULs, which HDF5 reads in its own way.
 std::vector<std::string> split_hdf5_path(std::string_view path);
 
-// Errors: IOError if the file cannot be opened or read, KeyError for a missing object or attribute, ValueError for what is
-// refused or damaged, UnsupportedError for what is not read. Each names the file, the object and the reason.
+// Errors: IOError if the file cannot be opened or read, KeyError for a missing object or attribute, ValueError for what
+// is refused or damaged, UnsupportedError for what is not read. Each names the file, the object and the reason.
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(const std::string& path, const Hdf5Limits& limits = {});
@@ -92,7 +93,8 @@ class Hdf5Writer {
   void group(std::string_view path);
   void dataset(std::string_view path, const Tensor& tensor);
   // On a group or dataset that exists. ValueError for text with a NUL inside, or if the attribute is there already.
-  void string_attribute(std::string_view path, const std::string& name, const std::string& value, StringTag tag = StringTag::utf8);
+  void string_attribute(std::string_view path, const std::string& name, const std::string& value,
+                        StringTag tag = StringTag::utf8);
   // As Keras stores lists of names: split into name0, name1, ... above 64,512 bytes; empty as float64 of size 0.
   void strings(std::string_view path, const std::string& name, const std::vector<std::string>& values);
 

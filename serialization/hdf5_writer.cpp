@@ -35,7 +35,8 @@ struct Hdf5Writer::File {
     require_room();
     Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    // The format of HDF5 1.8: its headers, which hold links and attributes, are under checksums, and every h5py reads it.
+    // The format of HDF5 1.8: its headers, which hold links and attributes, are under checksums, and every h5py reads
+    // it.
     H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
     Hdf5Handle properties(H5Pcreate(H5P_FILE_CREATE));
     H5Pset_istore_k(properties, 4);  // most datasets are one chunk: small nodes of its tree
@@ -71,8 +72,10 @@ struct Hdf5Writer::File {
     return disk->error() ? std::system_category().message(disk->error()) : library;
   }
   [[noreturn]] void fail(std::string_view what, std::string_view path) const {
-    if (disk->error() == ENOMEM) throw MemoryError("Out of memory while ", what, " '", path, "' of '", name, "' was written.");
-    throw IOError("Cannot write ", what, " '", path, "' to '", name, "': ", reason(), ".", disk->error() == ENOSPC ? " Free some space or choose another disk." : "");
+    if (disk->error() == ENOMEM)
+      throw MemoryError("Out of memory while ", what, " '", path, "' of '", name, "' was written.");
+    throw IOError("Cannot write ", what, " '", path, "' to '", name, "': ", reason(), ".",
+                  disk->error() == ENOSPC ? " Free some space or choose another disk." : "");
   }
   void check_written(std::string_view what, std::string_view path) const {
     if (disk->error()) fail(what, path);
@@ -88,7 +91,8 @@ struct Hdf5Writer::File {
     Hdf5Kind kind = Hdf5Kind::group;
     for (const auto& part : split_hdf5_path(path)) {
       if (kind == Hdf5Kind::dataset)
-        throw ValueError("Cannot write '", path, "' to '", name, "': '", full, "' on the way is a dataset; expected a group.");
+        throw ValueError("Cannot write '", path, "' to '", name, "': '", full,
+                         "' on the way is a dataset; expected a group.");
       full += "/" + part;
       if (kind == Hdf5Kind::absent) continue;
       if (H5Lexists(id, full.c_str(), H5P_DEFAULT) <= 0) {
@@ -104,7 +108,8 @@ struct Hdf5Writer::File {
   void attribute(std::string_view path, const std::string& key, hid_t type, hid_t space, const void* data) {
     auto [full, kind] = locate(path);
     if (kind == Hdf5Kind::absent)
-      throw KeyError("Cannot write the attribute '", key, "' to '", name, "': there is no object '", full, "'. Write that first.");
+      throw KeyError("Cannot write the attribute '", key, "' to '", name, "': there is no object '", full,
+                     "'. Write that first.");
     Hdf5Handle object(H5Oopen(id, full.c_str(), H5P_DEFAULT));
     if (H5Aexists(object, key.c_str()) > 0)
       throw ValueError("Cannot write the attribute '", key, "' of '", full, "' to '", name, "': it is there already.");
@@ -121,8 +126,8 @@ struct Hdf5Writer::File {
   }
   void check_text(const std::string& key, const std::string& value) const {
     if (value.find('\0') != value.npos)
-      throw ValueError("Cannot write the attribute '", key, "' to '", name, "': expected text without NULs; received one at offset ",
-                       value.find('\0'), ".");
+      throw ValueError("Cannot write the attribute '", key, "' to '", name,
+                       "': expected text without NULs; received one at offset ", value.find('\0'), ".");
   }
 
   void string_list(std::string_view path, const std::string& key, const std::string* values, size_t count) {
@@ -130,7 +135,8 @@ struct Hdf5Writer::File {
     bool ascii = true;
     for (size_t i = 0; i < count; ++i) {
       check_text(key, values[i]);
-      ascii &= std::all_of(values[i].begin(), values[i].end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+      ascii &=
+          std::all_of(values[i].begin(), values[i].end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
       pointers.push_back(values[i].c_str());
     }
     hsize_t size = count;
@@ -141,8 +147,8 @@ struct Hdf5Writer::File {
 
 namespace {
 
-// How a dataset is stored so that a damaged one is found out: in chunks of some rows, each under a checksum (fletcher32) that every
-// reader of HDF5 checks. A scalar cannot be in chunks; it lies in the object's header.
+// How a dataset is stored so that a damaged one is found out: in chunks of some rows, each under a checksum
+// (fletcher32) that every reader of HDF5 checks. A scalar cannot be in chunks; it lies in the object's header.
 Hdf5Handle checked_layout(const Tensor& tensor, hid_t base) {
   Hdf5Handle out(H5Pcopy(base));
   if (tensor.rank() == 0) H5Pset_layout(out, H5D_COMPACT);
@@ -188,7 +194,8 @@ void Hdf5Writer::group(std::string_view path) {
   Hdf5Session session;
   file_->check_open();
   auto [full, kind] = file_->locate(path);
-  if (kind == Hdf5Kind::dataset) throw ValueError("Cannot make the group '", full, "' in '", file_->name, "': a dataset is there already.");
+  if (kind == Hdf5Kind::dataset)
+    throw ValueError("Cannot make the group '", full, "' in '", file_->name, "': a dataset is there already.");
   if (kind == Hdf5Kind::group) return;
   Hdf5Handle made(H5Gcreate2(file_->id, full.c_str(), file_->link_options(full), file_->group_properties, H5P_DEFAULT));
   if (!made.valid()) file_->fail("the group", full);
@@ -201,8 +208,8 @@ void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
   file_->check_open();
   auto [full, kind] = file_->locate(path);
   if (kind != Hdf5Kind::absent)
-    throw ValueError("Cannot write the dataset '", full, "' to '", file_->name, "': a ", kind == Hdf5Kind::group ? "group" : "dataset",
-                     " is there already.");
+    throw ValueError("Cannot write the dataset '", full, "' to '", file_->name, "': a ",
+                     kind == Hdf5Kind::group ? "group" : "dataset", " is there already.");
   hsize_t sizes[Shape::kMaxRank];
   for (int axis = 0; axis < tensor.rank(); ++axis) sizes[axis] = static_cast<hsize_t>(tensor.shape()[axis]);
   Hdf5Handle type = hdf5_type(tensor.dtype());
@@ -216,7 +223,8 @@ void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
   if (tensor.dtype() == DType::bfloat16) string_attribute(full, "dtype", "bfloat16");
 }
 
-void Hdf5Writer::string_attribute(std::string_view path, const std::string& name, const std::string& value, StringTag tag) {
+void Hdf5Writer::string_attribute(std::string_view path, const std::string& name, const std::string& value,
+                                  StringTag tag) {
   Hdf5Session session;
   file_->check_open();
   file_->check_text(name, value);
@@ -239,8 +247,8 @@ void Hdf5Writer::strings(std::string_view path, const std::string& name, const s
   size_t longest = kReference, count = values.size();
   for (const auto& value : values) longest = std::max(longest, value.size());
   if (longest > kLimit)
-    throw ValueError("Cannot write the attribute '", name, "' of '", path, "' to '", file_->name, "': expected names of at most ", kLimit,
-                     " bytes; received one of ", longest, ".");
+    throw ValueError("Cannot write the attribute '", name, "' of '", path, "' to '", file_->name,
+                     "': expected names of at most ", kLimit, " bytes; received one of ", longest, ".");
   size_t per_part = kLimit / longest, parts = (count + per_part - 1) / per_part;
   auto begin_of = [&](size_t part) { return part * (count / parts) + std::min(part, count % parts); };
   if (parts == 1) return file_->string_list(path, name, values.data(), count);

@@ -20,7 +20,8 @@ class JsonParser {
 
   Value document() {
     if (text_.size() > kMaxJsonBytes)
-      throw ValueError("Cannot parse ", what_, ": expected at most ", kMaxJsonBytes, " bytes; received ", text_.size(), ".");
+      throw ValueError("Cannot parse ", what_, ": expected at most ", kMaxJsonBytes, " bytes; received ", text_.size(),
+                       ".");
     Value out = value(0);
     space();
     if (at_ < text_.size()) fail("nothing after the end of the value");
@@ -37,8 +38,10 @@ class JsonParser {
       else if ((text_[i] & 0xC0) != 0x80)
         ++column;
     }
-    if (found.empty()) found = offset >= text_.size() ? "the end of the text; it may have been cut off" : found_at(offset);
-    throw ValueError("Cannot parse ", what_, ": line ", line, ", column ", column, ": expected ", expected, "; received ", found, ".");
+    if (found.empty())
+      found = offset >= text_.size() ? "the end of the text; it may have been cut off" : found_at(offset);
+    throw ValueError("Cannot parse ", what_, ": line ", line, ", column ", column, ": expected ", expected,
+                     "; received ", found, ".");
   }
   std::string found_at(size_t offset) const {
     std::string out = "'";
@@ -56,7 +59,8 @@ class JsonParser {
   }
 
   void space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+      ++at_;
   }
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   bool take(std::string_view word) {
@@ -168,7 +172,8 @@ class JsonParser {
       char32_t low = unit(start);
       if (low >= 0xDC00 && low < 0xE000) return append_utf8(out, 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00));
     }
-    if (code >= 0xD800 && code < 0xE000) fail_at(start, "surrogates \\uD8XX\\uDCXX in a pair", "half a pair, which is no character");
+    if (code >= 0xD800 && code < 0xE000)
+      fail_at(start, "surrogates \\uD8XX\\uDCXX in a pair", "half a pair, which is no character");
     append_utf8(out, code);
   }
 

@@ -12,7 +12,8 @@ std::string python_repr(double x) {
   if (std::isinf(x)) return x < 0 ? "-inf" : "inf";
   char buffer[40];
   // Shortest digits as d.ddde+XX; Python then shows exponents from -4 to 15 without one.
-  std::string_view shortest(buffer, std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::scientific).ptr - buffer);
+  std::string_view shortest(
+      buffer, std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::scientific).ptr - buffer);
   std::string out, digits;
   if (shortest[0] == '-') out = "-", shortest.remove_prefix(1);
   size_t e = shortest.find('e');
@@ -56,8 +57,8 @@ class JsonWriter {
 
   void write(const Value& value, const Place& place) {
     if (place.depth > kMaxJsonDepth)
-      throw ValueError("Cannot write JSON: expected at most ", kMaxJsonDepth, " nested lists and dicts; received more at ",
-                       shortened(place.str()), ".");
+      throw ValueError("Cannot write JSON: expected at most ", kMaxJsonDepth,
+                       " nested lists and dicts; received more at ", shortened(place.str()), ".");
     switch (value.kind()) {
       case Value::Kind::none: out_ += "null"; return;
       case Value::Kind::boolean: out_ += value.as_bool() ? "true" : "false"; return;
@@ -68,8 +69,8 @@ class JsonWriter {
       case Value::Kind::tuple: list(value.as_list(), place); return;
       case Value::Kind::dict: dict(value.as_dict(), place); return;
       default:
-        throw TypeError("Cannot write JSON: expected None, bool, int, float, str, list, tuple or dict at ", place.str(), "; received ",
-                        value.repr(), " (", value.kind_name(), "). Serialize it to a dict first.");
+        throw TypeError("Cannot write JSON: expected None, bool, int, float, str, list, tuple or dict at ", place.str(),
+                        "; received ", value.repr(), " (", value.kind_name(), "). Serialize it to a dict first.");
     }
   }
 
@@ -78,7 +79,9 @@ class JsonWriter {
     if (place.size() > 60) place.resize(60), place += "...";
     return place;
   }
-  void number(double x) { out_ += std::isnan(x) ? "NaN" : std::isinf(x) ? (x < 0 ? "-Infinity" : "Infinity") : python_repr(x); }
+  void number(double x) {
+    out_ += std::isnan(x) ? "NaN" : std::isinf(x) ? (x < 0 ? "-Infinity" : "Infinity") : python_repr(x);
+  }
 
   void unit(unsigned code) {
     static constexpr char hex[] = "0123456789abcdef";

@@ -15,8 +15,10 @@ void old_activation(Value& v) {
   if (!v.is_dict()) return;
   Dict& entry = v.as_dict();
   const Value *kind = entry.find("class_name"), *config = entry.find("config");
-  if (kind && kind->is_string() && kind->as_string() == "function" && config && old(*config)) v = kOldHardSigmoid;
-  else if (kind && old(*kind)) v = kOldHardSigmoid;
+  if (kind && kind->is_string() && kind->as_string() == "function" && config && old(*config))
+    v = kOldHardSigmoid;
+  else if (kind && old(*kind))
+    v = kOldHardSigmoid;
 }
 
 void set_default(Dict& config, const char* key, Value value) {

@@ -10,11 +10,14 @@ namespace lamina {
 
 namespace {
 
-bool is_object(const Value& v) { return v.is_dict() && v.as_dict().contains("class_name") && v.as_dict().contains("config"); }
+bool is_object(const Value& v) {
+  return v.is_dict() && v.as_dict().contains("class_name") && v.as_dict().contains("config");
+}
 
 std::string class_of(const Dict& entry) {
   const Value* name = entry.find("class_name");
-  if (!name || !name->is_string()) throw ValueError("Expected a config with a 'class_name'; received ", Value(entry).repr().substr(0, 200), ".");
+  if (!name || !name->is_string())
+    throw ValueError("Expected a config with a 'class_name'; received ", Value(entry).repr().substr(0, 200), ".");
   return name->as_string();
 }
 
@@ -36,9 +39,12 @@ void modern_dtype(Dict& config) {
 void drop_outdated(const std::string& class_name, Dict& config) {
   const ClassInfo* info = find_class(class_name, "keras.layers");
   if (!info || !info->fields) return;
-  std::vector<std::string> known{"name", "trainable", "dtype", "autocast", "activity_regularizer", "input_shape", "batch_shape", "batch_input_shape", "input_dim"};
+  std::vector<std::string> known{
+      "name",        "trainable",         "dtype",    "autocast", "activity_regularizer", "input_shape",
+      "batch_shape", "batch_input_shape", "input_dim"};
   for (const FieldInfo& field : info->fields()) known.push_back(field.name);
-  static const std::vector<std::string> kHarmless{"implementation", "fused", "input_dtype", "input_length", "input_spec", "cache_input", "unroll"};
+  static const std::vector<std::string> kHarmless{"implementation", "fused",       "input_dtype", "input_length",
+                                                  "input_spec",     "cache_input", "unroll"};
   std::vector<std::string> gone;
   for (const auto& [key, value] : config) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
@@ -54,7 +60,9 @@ void modern_lambda(Dict& config) {
   if (!function || !function->is_sequence() || function->as_list().empty()) return;
   const List parts = function->as_list();
   *function = Dict{{"class_name", "__lambda__"},
-                   {"config", Dict{{"code", parts[0]}, {"defaults", parts.size() > 1 ? parts[1] : Value()}, {"closure", parts.size() > 2 ? parts[2] : Value()}}}};
+                   {"config", Dict{{"code", parts[0]},
+                                   {"defaults", parts.size() > 1 ? parts[1] : Value()},
+                                   {"closure", parts.size() > 2 ? parts[2] : Value()}}}};
 }
 
 void modern_arguments(const std::string& class_name, Dict& config) {
@@ -63,14 +71,18 @@ void modern_arguments(const std::string& class_name, Dict& config) {
     config.erase("batch_input_shape");
     config.set("batch_shape", copy);
   }
-  if (Value* axis = config.find("axis"); axis && axis->is_list() && axis->as_list().size() == 1 && class_name == "BatchNormalization")
+  if (Value* axis = config.find("axis");
+      axis && axis->is_list() && axis->as_list().size() == 1 && class_name == "BatchNormalization")
     *axis = Value(axis->as_list()[0]);
   modern_dtype(config);
   if (class_name == "Lambda") modern_lambda(config);
   for (auto& [key, value] : config) {
     if (!is_object(value)) continue;
-    if (key.ends_with("_initializer") && value.as_dict().at("config").is_dict()) value.as_dict().find("config")->as_dict().erase("dtype");
-    if (key == "layer" || key == "cell" || key == "forward_layer" || key == "backward_layer" || key == "backward_layer_config") value = modern_layer(value);
+    if (key.ends_with("_initializer") && value.as_dict().at("config").is_dict())
+      value.as_dict().find("config")->as_dict().erase("dtype");
+    if (key == "layer" || key == "cell" || key == "forward_layer" || key == "backward_layer" ||
+        key == "backward_layer_config")
+      value = modern_layer(value);
   }
   if (Value* cells = config.find("cells"); cells && cells->is_sequence())
     for (Value& cell : cells->as_list())
@@ -95,7 +107,8 @@ void unwrap_ends(Dict& config) {
   }
   for (const char* key : {"input_layers", "output_layers"}) {
     Value* ends = config.find(key);
-    if (nested && ends && ends->is_sequence() && ends->as_list().size() == 1 && ends->as_list()[0].is_sequence()) *ends = Value(ends->as_list()[0]);
+    if (nested && ends && ends->is_sequence() && ends->as_list().size() == 1 && ends->as_list()[0].is_sequence())
+      *ends = Value(ends->as_list()[0]);
   }
 }
 
@@ -106,7 +119,8 @@ Value modern_layer(const Value& legacy) {
   Value* config = entry.find("config");
   if (!config) throw ValueError("The config of a ", class_name, " is missing.");
   if (config->is_sequence() && class_name == "Sequential") *config = Dict{{"layers", *config}};  // up to Keras 2.2
-  if (!config->is_dict()) throw ValueError("Expected a dict as the config of a ", class_name, "; received ", config->kind_name(), ".");
+  if (!config->is_dict())
+    throw ValueError("Expected a dict as the config of a ", class_name, "; received ", config->kind_name(), ".");
   if (holds_layers(class_name, *config)) {
     if (class_name == "Model") entry.set("class_name", "Functional");
     Value* layers = entry.find("config")->as_dict().find("layers");
@@ -118,10 +132,12 @@ Value modern_layer(const Value& legacy) {
     Dict& arguments = config->as_dict();
     // An op of a graph has a layer's class name here ("Add"), but no layer's arguments.
     const Value* module = entry.find("module");
-    bool op = entry.contains("inbound_nodes") && class_name != "InputLayer" && !arguments.contains("trainable") && !arguments.contains("dtype") &&
-              (!module || module->is_none()) && class_name.find('>') == class_name.npos;
-    if (op) entry.set("module", "keras.src.ops.numpy");
-    else modern_arguments(class_name, arguments);
+    bool op = entry.contains("inbound_nodes") && class_name != "InputLayer" && !arguments.contains("trainable") &&
+              !arguments.contains("dtype") && (!module || module->is_none()) && class_name.find('>') == class_name.npos;
+    if (op)
+      entry.set("module", "keras.src.ops.numpy");
+    else
+      modern_arguments(class_name, arguments);
   }
   modern_nodes(entry);
   return entry;
@@ -154,7 +170,8 @@ Value modern_optimizer(const Value& legacy) {
     if (!config.contains("learning_rate")) config.set("learning_rate", rate);
   }
   if (const Value* decay = config.find("decay"); decay && decay->is_number() && decay->as_number() != 0)
-    warn(text("The optimizer's argument `decay` (", decay->as_number(), ") is no longer supported and will be ignored. Use a learning-rate schedule."));
+    warn(text("The optimizer's argument `decay` (", decay->as_number(),
+              ") is no longer supported and will be ignored. Use a learning-rate schedule."));
   std::vector<std::string> known, gone;
   for (const FieldInfo& field : info->fields()) known.push_back(field.name);
   for (const auto& [key, value] : config)
@@ -179,7 +196,9 @@ Value modern_objects(const Value& v, std::string_view module) {
   Value* config = entry.find("config");
   if (!config->is_dict()) return v;
   Dict& arguments = config->as_dict();
-  if (Value* reduction = arguments.find("reduction"); reduction && reduction->is_string() && reduction->as_string() == "auto") *reduction = "sum_over_batch_size";
+  if (Value* reduction = arguments.find("reduction");
+      reduction && reduction->is_string() && reduction->as_string() == "auto")
+    *reduction = "sum_over_batch_size";
   std::string name = class_of(entry);
   const Value* function = arguments.find("fn");
   if (function && function->is_string() && name == "LossFunctionWrapper") return *function;
@@ -196,8 +215,10 @@ Dict modern_compile_config(const Value& legacy) {
   if (!legacy.is_dict()) throw ValueError("Expected a dict as the training config; received ", legacy.kind_name(), ".");
   const Dict& config = legacy.as_dict();
   Dict out;
-  if (const Value* v = config.find("optimizer_config")) out.set("optimizer", modern_optimizer(*v));
-  else if (const Value* v = config.find("optimizer")) out.set("optimizer", modern_optimizer(*v));
+  if (const Value* v = config.find("optimizer_config"))
+    out.set("optimizer", modern_optimizer(*v));
+  else if (const Value* v = config.find("optimizer"))
+    out.set("optimizer", modern_optimizer(*v));
   if (const Value* v = config.find("loss")) out.set("loss", modern_objects(*v, "keras.losses"));
   for (const char* key : {"metrics", "weighted_metrics"})
     if (const Value* v = config.find(key)) out.set(key, modern_objects(*v, "keras.metrics"));
@@ -214,7 +235,8 @@ namespace {
 Dict bare(const Dict& entry) {
   const Value* registered = entry.find("registered_name");
   std::string name = class_of(entry);
-  if (registered && registered->is_string() && registered->as_string().find('>') != std::string::npos) name = registered->as_string();
+  if (registered && registered->is_string() && registered->as_string().find('>') != std::string::npos)
+    name = registered->as_string();
   return {{"class_name", name}, {"config", entry.at("config")}};
 }
 
@@ -254,11 +276,13 @@ Value legacy_model_config(const Value& serialized) { return legacy_layer(seriali
 
 Dict legacy_training_config(const Dict& compile_config) {
   Dict out;
-  for (const char* key : {"loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile"}) {
+  for (const char* key :
+       {"loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile"}) {
     const Value* v = compile_config.find(key);
     out.set(key, v ? legacy_objects(*v) : Value());
   }
-  if (const Value* optimizer = compile_config.find("optimizer"); optimizer && is_object(*optimizer)) out.set("optimizer_config", bare(optimizer->as_dict()));
+  if (const Value* optimizer = compile_config.find("optimizer"); optimizer && is_object(*optimizer))
+    out.set("optimizer_config", bare(optimizer->as_dict()));
   return out;
 }
 

@@ -5,12 +5,12 @@
 
 #include "backends/core/engine.h"
 #include "backends/core/warning.h"
-#include "serialization/weight_budget.h"
 #include "serialization/cudnn_weights.h"
 #include "serialization/json.h"
 #include "serialization/keras2_meaning.h"
 #include "serialization/legacy_config.h"
 #include "serialization/object_config.h"
+#include "serialization/weight_budget.h"
 
 namespace lamina {
 
@@ -45,14 +45,15 @@ class WeightReader {
     for (const std::string& name : file_.strings(group_, "layer_names"))
       if (!weight_names(name).empty()) names.push_back(name);
     if (names.size() != layers.size())
-      throw ValueError("Layer count mismatch when loading weights from file. Model expected ", layers.size(), " layers, found ", names.size(),
-                       " saved layers. (in '", file_.name(), "')");
+      throw ValueError("Layer count mismatch when loading weights from file. Model expected ", layers.size(),
+                       " layers, found ", names.size(), " saved layers. (in '", file_.name(), "')");
     for (size_t k = 0; k < names.size(); ++k) {
       Variables expected = weights_of(*layers[k]);
       std::vector<std::string> stored = weight_names(names[k]);
       if (stored.size() != expected.size())
-        throw ValueError("Weight count mismatch for layer #", k, " (named ", layers[k]->name(), " in the current model, ", names[k],
-                         " in the save file). Layer expects ", expected.size(), " weight(s). Received ", stored.size(), " saved weight(s)");
+        throw ValueError("Weight count mismatch for layer #", k, " (named ", layers[k]->name(),
+                         " in the current model, ", names[k], " in the save file). Layer expects ", expected.size(),
+                         " weight(s). Received ", stored.size(), " saved weight(s)");
       assign(expected, names[k], stored, text("layer #", k, " (named ", layers[k]->name(), ")"));
     }
     top_level("Weight count mismatch for top-level weights when loading weights from file. Model expects ");
@@ -67,9 +68,11 @@ class WeightReader {
       Variables expected = weights_of(**found);
       std::vector<std::string> stored = weight_names(names[k]);
       if (stored.size() != expected.size()) {
-        std::string counts = text("Layer expects ", expected.size(), " weight(s). Received ", stored.size(), " saved weight(s)");
+        std::string counts =
+            text("Layer expects ", expected.size(), " weight(s). Received ", stored.size(), " saved weight(s)");
         if (!skip_) throw ValueError("Weight count mismatch for layer #", k, " (named ", names[k], "). ", counts);
-        warn(text("Skipping loading of weights for layer #", k, " (named ", names[k], ") due to mismatch in number of weights. ", counts));
+        warn(text("Skipping loading of weights for layer #", k, " (named ", names[k],
+                  ") due to mismatch in number of weights. ", counts));
         continue;
       }
       assign(expected, names[k], stored, text("layer #", k, " (named ", names[k], ")"));
@@ -96,24 +99,29 @@ class WeightReader {
     Variables expected = own_weights(model_);
     std::vector<std::string> stored = weight_names(kTopLevel);
     if (stored.size() != expected.size()) {
-      std::string counts = text(expected.size(), " top-level weight(s). Received ", stored.size(), " saved top-level weight(s)");
+      std::string counts =
+          text(expected.size(), " top-level weight(s). Received ", stored.size(), " saved top-level weight(s)");
       if (!skip_) throw ValueError(mismatch, counts);
-      warn(text("Skipping loading top-level weights for model due to mismatch in number of weights. Model expects ", counts));
+      warn(text("Skipping loading top-level weights for model due to mismatch in number of weights. Model expects ",
+                counts));
       return;
     }
     assign(expected, kTopLevel, stored, "top-level model");
   }
 
-  void assign(const Variables& expected, const std::string& layer, const std::vector<std::string>& stored, const std::string& who) {
+  void assign(const Variables& expected, const std::string& layer, const std::vector<std::string>& stored,
+              const std::string& who) {
     std::vector<Shape> wanted, found;
-    for (size_t i = 0; i < expected.size(); ++i) wanted.push_back(expected[i].shape()), found.push_back(file_.spec(at(layer) + "/" + stored[i]).shape);
+    for (size_t i = 0; i < expected.size(); ++i)
+      wanted.push_back(expected[i].shape()), found.push_back(file_.spec(at(layer) + "/" + stored[i]).shape);
     std::vector<StoredForm> forms = stored_forms(wanted, found);
     for (size_t i = 0; i < expected.size(); ++i) {
       if (wanted[i] == found[i] || forms[i].kind != StoredForm::Kind::same) {
         plan_.push_back({expected[i], at(layer) + "/" + stored[i], forms[i]});
         continue;
       }
-      std::string shapes = text(" for weight ", expected[i].path(), ". Weight expects shape ", wanted[i], ". Received saved weight with shape ", found[i]);
+      std::string shapes = text(" for weight ", expected[i].path(), ". Weight expects shape ", wanted[i],
+                                ". Received saved weight with shape ", found[i]);
       if (!skip_) throw ValueError("Shape mismatch in ", who, shapes);
       warn(text("Skipping loading weights for ", who, " due to mismatch in shape", shapes));
     }
@@ -140,12 +148,16 @@ void load_optimizer(Model& model, const Hdf5Reader& file) {
   const auto& optimizer = model.optimizer();
   if (!optimizer || !file.contains("optimizer_weights")) return;
   if (!optimizer->built()) optimizer->build(model.trainable_weights());
-  std::vector<std::string> names = file.find_strings("optimizer_weights", "weight_names").value_or(std::vector<std::string>{});
+  std::vector<std::string> names =
+      file.find_strings("optimizer_weights", "weight_names").value_or(std::vector<std::string>{});
   const Variables& variables = optimizer->variables();
   bool fits = names.size() == variables.size();
-  for (size_t i = 0; fits && i < names.size(); ++i) fits = file.spec("optimizer_weights/" + names[i]).shape == variables[i].shape();
+  for (size_t i = 0; fits && i < names.size(); ++i)
+    fits = file.spec("optimizer_weights/" + names[i]).shape == variables[i].shape();
   if (!fits) {
-    warn("Error in loading the saved optimizer state. As a result, your model is starting with a freshly initialized optimizer.");
+    warn(
+        "Error in loading the saved optimizer state. As a result, your model is starting with a freshly initialized "
+        "optimizer.");
     return;
   }
   EagerScope eager;
@@ -160,17 +172,22 @@ void load_legacy_weights(Model& model, const Hdf5Reader& file, bool by_name, boo
   std::string group = !file.find_strings("", "layer_names") && file.contains("model_weights") ? "model_weights" : "";
   if (!file.find_strings(group, "layer_names"))
     throw ValueError("The file '", file.name(), "' holds no legacy weights: expected the attribute 'layer_names'. ",
-                     file.contains("vars") || file.contains("layers") ? "It looks like a `.weights.h5` file; give it that ending." : "It may be of another format.");
+                     file.contains("vars") || file.contains("layers")
+                         ? "It looks like a `.weights.h5` file; give it that ending."
+                         : "It may be of another format.");
   WeightReader reader(model, file, group, skip_mismatch);
-  if (by_name) reader.by_name();
-  else reader.by_order();
+  if (by_name)
+    reader.by_name();
+  else
+    reader.by_order();
   reader.finish();
 }
 
 ModelPtr load_legacy_model(const Hdf5Reader& file, bool compile) {
   std::string config = text_attribute(file, "model_config");
   if (config.empty())
-    throw ValueError("No model config found in the file at ", file.name(), ". If it holds weights only, make the model and call load_weights().");
+    throw ValueError("No model config found in the file at ", file.name(),
+                     ". If it holds weights only, make the model and call load_weights().");
   Value stored = parse_json(config, file.name() + ":model_config");
   if (before_keras3(text_attribute(file, "keras_version"))) stored = with_keras2_meaning(stored);
   Value modern = modern_model_config(stored);

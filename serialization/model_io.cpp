@@ -4,11 +4,11 @@
 #include <filesystem>
 
 #include "backends/core/warning.h"
-#include "serialization/weight_budget.h"
 #include "serialization/atomic_file.h"
 #include "serialization/json.h"
 #include "serialization/keras2_meaning.h"
 #include "serialization/legacy_h5.h"
+#include "serialization/weight_budget.h"
 #include "serialization/weight_shards.h"
 #include "serialization/weight_state.h"
 
@@ -21,7 +21,8 @@ constexpr const char *kWeights = "model.weights.h5", *kConfig = "config.json";
 bool is_legacy(const std::string& path) { return path.ends_with(".h5") || path.ends_with(".hdf5"); }
 
 void refuse_existing(const std::string& path, bool overwrite) {
-  if (!overwrite && std::filesystem::exists(path)) throw IOError("The file ", path, " exists and overwrite is false. Choose another path, or pass overwrite=True.");
+  if (!overwrite && std::filesystem::exists(path))
+    throw IOError("The file ", path, " exists and overwrite is false. Choose another path, or pass overwrite=True.");
 }
 
 std::string now() {
@@ -33,7 +34,9 @@ std::string now() {
   return buffer;
 }
 
-Value model_config(const Model& model) { return serialize_object(std::const_pointer_cast<Object>(model.shared_from_this())); }
+Value model_config(const Model& model) {
+  return serialize_object(std::const_pointer_cast<Object>(model.shared_from_this()));
+}
 
 std::string weights_image(const Model& model) {
   Hdf5Writer writer = Hdf5Writer::in_memory(kWeights);
@@ -55,11 +58,14 @@ void save_archive(const Model& model, const std::string& path, bool zipped) {
 Hdf5Reader weights_of(const ArchiveReader& archive) {
   if (!archive.contains(kWeights))
     throw ValueError("The archive ", archive.path(), " holds no ", kWeights,
-                     archive.contains("model.weights.npz") ? "; its .npz weights are pickled Python objects, which are not read." : ".");
+                     archive.contains("model.weights.npz")
+                         ? "; its .npz weights are pickled Python objects, which are not read."
+                         : ".");
   return Hdf5Reader::from_memory(archive.read(kWeights), archive.path() + ":" + kWeights);
 }
 
-// What wrote the file; Keras 3's own where nothing says it, as only that format's first writers (of Keras 2.12 on) are older.
+// What wrote the file; Keras 3's own where nothing says it, as only that format's first writers (of Keras 2.12 on) are
+// older.
 std::string keras_version_of(const ArchiveReader& archive) {
   constexpr const char* kMetadata = "metadata.json";
   if (!archive.contains(kMetadata)) return "3";
@@ -73,13 +79,15 @@ ArchiveReader open_archive(const std::string& path) {
   try {
     return ArchiveReader(path);
   } catch (const IOError& error) {
-    throw ValueError("File not supported: filepath=", path, ". Please ensure the file is an accessible `.keras` zip file. ", error.what());
+    throw ValueError("File not supported: filepath=", path,
+                     ". Please ensure the file is an accessible `.keras` zip file. ", error.what());
   }
 }
 
 ModelPtr load_archive(const std::string& path, bool compile) {
   ArchiveReader archive = open_archive(path);
-  if (!archive.contains(kConfig)) throw ValueError("The archive ", path, " holds no ", kConfig, ": it is not a Keras model.");
+  if (!archive.contains(kConfig))
+    throw ValueError("The archive ", path, " holds no ", kConfig, ": it is not a Keras model.");
   Value config = parse_json(archive.read(kConfig), path + ":" + kConfig);
   if (before_keras3(keras_version_of(archive))) config = with_keras2_meaning(config);
   if (!compile && config.is_dict()) config.as_dict().erase("compile_config");
@@ -98,30 +106,42 @@ ModelPtr load_archive(const std::string& path, bool compile) {
 
 void save_model(const Model& model, const std::string& path, const SaveOptions& options) {
   if (options.zipped && is_legacy(path)) {
-    warn("You are saving your model as an HDF5 file via `model.save()` or `keras.saving.save_model(model)`. This file format is considered "
-         "legacy. We recommend using instead the native Keras format, e.g. `model.save('my_model.keras')` or "
-         "`keras.saving.save_model(model, 'my_model.keras')`. ");
+    warn(
+        "You are saving your model as an HDF5 file via `model.save()` or `keras.saving.save_model(model)`. This file "
+        "format is considered "
+        "legacy. We recommend using instead the native Keras format, e.g. `model.save('my_model.keras')` or "
+        "`keras.saving.save_model(model, 'my_model.keras')`. ");
     refuse_existing(path, options.overwrite);
     return save_legacy_model(model, path, options.include_optimizer);
   }
   if (options.zipped && !path.ends_with(".keras"))
-    throw ValueError("Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format (recommended) or "
-                     "a `.h5` extension. Received: filepath=", path, ".");
+    throw ValueError(
+        "Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format "
+        "(recommended) or "
+        "a `.h5` extension. Received: filepath=",
+        path, ".");
   if (!options.zipped && path.ends_with(".keras"))
-    throw ValueError("When using `zipped=False`, the `filepath` argument should not end in `.keras`. Received: filepath=", path);
+    throw ValueError(
+        "When using `zipped=False`, the `filepath` argument should not end in `.keras`. Received: filepath=", path);
   refuse_existing(path, options.overwrite);
   if (!model.built())
-    warn("You are saving a model that has not yet been built. It might not contain any weights yet. Consider building the model first by "
-         "calling it on some data.");
+    warn(
+        "You are saving a model that has not yet been built. It might not contain any weights yet. Consider building "
+        "the model first by "
+        "calling it on some data.");
   save_archive(model, path, options.zipped);
 }
 
 void save_weights(const Model& model, const std::string& path, bool overwrite, std::optional<double> max_shard_size) {
-  if (!max_shard_size && !path.ends_with(".weights.h5")) throw ValueError("The filename must end in `.weights.h5`. Received: filepath=", path);
+  if (!max_shard_size && !path.ends_with(".weights.h5"))
+    throw ValueError("The filename must end in `.weights.h5`. Received: filepath=", path);
   if (max_shard_size && !path.ends_with("weights.h5") && !path.ends_with("weights.json"))
-    throw ValueError("The filename must end in `.weights.json` when `max_shard_size` is specified. Received: filepath=", path);
+    throw ValueError("The filename must end in `.weights.json` when `max_shard_size` is specified. Received: filepath=",
+                     path);
   if (!model.built())
-    throw ValueError("You are saving a model that has not yet been built. Try building the model first by calling it on some data or by using `build()`.");
+    throw ValueError(
+        "You are saving a model that has not yet been built. Try building the model first by calling it on some data "
+        "or by using `build()`.");
   refuse_existing(path, overwrite);
   if (!max_shard_size) return write_file(path, weights_image(model));
   constexpr double kGigabyte = 1024.0 * 1024 * 1024;
@@ -131,15 +151,19 @@ void save_weights(const Model& model, const std::string& path, bool overwrite, s
 }
 
 void load_weights(Model& model, const std::string& path, const LoadWeightsOptions& options) {
-  bool own = path.ends_with(".weights.h5"), sharded = path.ends_with(".weights.json"), archived = path.ends_with(".keras");
+  bool own = path.ends_with(".weights.h5"), sharded = path.ends_with(".weights.json"),
+       archived = path.ends_with(".keras");
   if (!own && !sharded && !archived && !is_legacy(path))
-    throw ValueError("File format not supported: filepath=", path,
-                     ". Keras 3 only supports V3 `.keras` files, `.weights.h5` files, or legacy H5 format files (`.h5` extension).");
+    throw ValueError(
+        "File format not supported: filepath=", path,
+        ". Keras 3 only supports V3 `.keras` files, `.weights.h5` files, or legacy H5 format files (`.h5` extension).");
   if (options.by_name && (own || sharded || archived))
     throw ValueError("`by_name` only supports loading legacy '.h5' or '.hdf5' files. Received: ", path);
   if (!model.built())
-    throw ValueError("You are loading weights into a model that has not yet been built. Try building the model first by calling it on some data "
-                     "or by using `build()`.");
+    throw ValueError(
+        "You are loading weights into a model that has not yet been built. Try building the model first by calling it "
+        "on some data "
+        "or by using `build()`.");
   if (archived) {
     ArchiveReader archive(path);
     Hdf5Reader file = weights_of(archive);
@@ -163,17 +187,20 @@ ModelPtr load_model(const std::string& path, bool compile) {
     throw ValueError("File format not supported: filepath=", path, " is a directory without a ", kConfig,
                      ". TensorFlow SavedModels are not read; save the model as a `.keras` file.");
   if (directory || (exists && path.ends_with(".keras"))) return load_archive(path, compile);
-  if (path.ends_with(".keras")) throw ValueError("File not found: filepath=", path, ". Please ensure the file is an accessible `.keras` zip file.");
+  if (path.ends_with(".keras"))
+    throw ValueError("File not found: filepath=", path, ". Please ensure the file is an accessible `.keras` zip file.");
   if (is_legacy(path)) return load_legacy_model(Hdf5Reader(path), compile);
   throw ValueError("File format not supported: filepath=", path,
-                   ". Keras 3 only supports V3 `.keras` files, legacy H5 format files (`.h5` extension).", exists ? "" : " There is no such file.");
+                   ". Keras 3 only supports V3 `.keras` files, legacy H5 format files (`.h5` extension).",
+                   exists ? "" : " There is no such file.");
 }
 
 std::string model_to_json(const Model& model, int indent) { return to_json(model_config(model), indent); }
 
 ModelPtr model_from_json(const std::string& json) {
   Value config = parse_json(json, "model JSON");
-  if (const Value* version = config.is_dict() ? config.as_dict().find("keras_version") : nullptr; version && version->is_string() && before_keras3(version->as_string()))
+  if (const Value* version = config.is_dict() ? config.as_dict().find("keras_version") : nullptr;
+      version && version->is_string() && before_keras3(version->as_string()))
     config = with_keras2_meaning(config);
   auto model = std::dynamic_pointer_cast<Model>(get_object(config, "keras.models"));
   if (!model) throw ValueError("The JSON does not describe a model.");

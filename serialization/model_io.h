@@ -19,14 +19,15 @@ inline void save_model(const Model& model, const std::string& path, bool overwri
 
 // ".weights.h5"; with max_shard_size (in GB) an index ".weights.json" and shards of at most that size beside it.
 // ValueError for other endings, for a model without weights yet, and for a variable larger than a shard.
-void save_weights(const Model& model, const std::string& path, bool overwrite = true, std::optional<double> max_shard_size = {});
+void save_weights(const Model& model, const std::string& path, bool overwrite = true,
+                  std::optional<double> max_shard_size = {});
 
 struct LoadWeightsOptions {
   bool skip_mismatch = false;  // what does not fit keeps its values, with a warning
   bool by_name = false;        // of legacy .h5 files: layers by their names, others are left
 };
-// ".keras", ".weights.h5", ".weights.json" or legacy ".h5" / ".hdf5". IOError if it is missing; ValueError naming the layer,
-// the expected and the stored counts or shapes if it does not fit.
+// ".keras", ".weights.h5", ".weights.json" or legacy ".h5" / ".hdf5". IOError if it is missing; ValueError naming the
+// layer, the expected and the stored counts or shapes if it does not fit.
 void load_weights(Model& model, const std::string& path, const LoadWeightsOptions& options);
 inline void load_weights(Model& model, const std::string& path, bool skip_mismatch = false) {
   load_weights(model, path, LoadWeightsOptions{skip_mismatch, false});

@@ -21,7 +21,8 @@ Value serialize_value(const Value& v) {
     case Value::Kind::object: return serialize_object(v.as_object());
     case Value::Kind::slice: {
       const SliceValue& s = v.as_slice();
-      return Dict{{"class_name", "__slice__"}, {"config", Dict{{"start", Value(s.start)}, {"stop", Value(s.stop)}, {"step", Value(s.step)}}}};
+      return Dict{{"class_name", "__slice__"},
+                  {"config", Dict{{"start", Value(s.start)}, {"stop", Value(s.stop)}, {"step", Value(s.step)}}}};
     }
     case Value::Kind::ellipsis: return Dict{{"class_name", "__ellipsis__"}, {"config", Dict{}}};
     case Value::Kind::tensor: {
@@ -37,7 +38,8 @@ Value serialize_value(const Value& v) {
         for (int64_t i = 0; i < t.shape()[axis]; ++i) items.push_back(nest(axis + 1));
         return items;
       };
-      return Dict{{"class_name", "__tensor__"}, {"config", Dict{{"value", nest(0)}, {"dtype", Value(name_of(t.dtype()))}}}};
+      return Dict{{"class_name", "__tensor__"},
+                  {"config", Dict{{"value", nest(0)}, {"dtype", Value(name_of(t.dtype()))}}}};
     }
     default: return v;
   }
@@ -48,12 +50,17 @@ Value serialize_object(const ObjectPtr& object) {
   if (!object) return {};
   if (auto* f = dynamic_cast<Callable*>(object.get())) {
     if (f->registered_name().empty() && find_op(f->function_name())) return f->function_name();
-    Dict out{{"module", "builtins"}, {"class_name", "function"}, {"config", f->function_name()},
+    Dict out{{"module", "builtins"},
+             {"class_name", "function"},
+             {"config", f->function_name()},
              {"registered_name", f->registered_name().empty() ? "function" : f->registered_name()}};
     f->extend_serialized(out);
     return out;
   }
-  Dict out{{"module", object->public_module()}, {"class_name", object->public_class_name()}, {"config", serialize_value(object->config())}, {"registered_name", Value()}};
+  Dict out{{"module", object->public_module()},
+           {"class_name", object->public_class_name()},
+           {"config", serialize_value(object->config())},
+           {"registered_name", Value()}};
   if (out.at("module").as_string().empty()) out.set("module", Value());
   if (std::string name = object->public_registered_name(); !name.empty()) out.set("registered_name", name);
   object->extend_serialized(out);
@@ -78,8 +85,9 @@ namespace {
     names.insert(names.end(), info->aliases.begin(), info->aliases.end());
   }
   std::string near = nearest_name(name, names);
-  throw ValueError("Could not locate '", name, "' in ", module.empty() ? "the registered classes" : std::string(module), ".",
-                   near.empty() ? "" : text(" Did you mean '", near, "'?"), " A class of your own must be registered before it is loaded.");
+  throw ValueError("Could not locate '", name, "' in ", module.empty() ? "the registered classes" : std::string(module),
+                   ".", near.empty() ? "" : text(" Did you mean '", near, "'?"),
+                   " A class of your own must be registered before it is loaded.");
 }
 
 // A class that a config names: of the user's own, most likely.
@@ -88,9 +96,12 @@ namespace {
   for (const ClassInfo* info : registered_classes(module)) names.push_back(info->name);
   std::string near = nearest_name(name, names), shown = Value(config).repr();
   if (shown.size() > 2000) shown = shown.substr(0, 2000) + "...";
-  throw TypeError("Could not locate class '", name, "'. Make sure custom classes and functions are decorated with "
-                  "`@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they are all imported so that the "
-                  "decorator is run before trying to load them.", near.empty() ? "" : text(" (A built-in class of a similar name is '", near, "'.)"),
+  throw TypeError("Could not locate class '", name,
+                  "'. Make sure custom classes and functions are decorated with "
+                  "`@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they are "
+                  "all imported so that the "
+                  "decorator is run before trying to load them.",
+                  near.empty() ? "" : text(" (A built-in class of a similar name is '", near, "'.)"),
                   " Full object config: ", shown);
 }
 
@@ -111,7 +122,8 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
     if (ObjectPtr made = custom(d)) return made;
   const std::string& name = d.at("class_name").as_string();
   const Value* where = d.find("module");
-  if (name == "function" || (where && where->is_string() && where->as_string() == "builtins" && d.at("config").is_string())) {
+  if (name == "function" ||
+      (where && where->is_string() && where->as_string() == "builtins" && d.at("config").is_string())) {
     const std::string& f = d.at("config").as_string();
     // A loss or metric may have the name of an op (binary_crossentropy): where one is asked for, it is meant.
     if (const ClassInfo* info = module.empty() ? nullptr : find_class(f, module)) return info->make({});
@@ -119,9 +131,12 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
     unknown(f, module);
   }
   if (name.starts_with("__lambda__"))
-    throw ValueError("A Python lambda is stored here; it can only be loaded in Python with safe_mode=False, which runs code from the file.");
+    throw ValueError(
+        "A Python lambda is stored here; it can only be loaded in Python with safe_mode=False, which runs code from "
+        "the file.");
   const ClassInfo* info = nullptr;
-  if (where && where->is_string()) info = find_class(name, where->as_string().starts_with("keras.src") ? "" : where->as_string());
+  if (where && where->is_string())
+    info = find_class(name, where->as_string().starts_with("keras.src") ? "" : where->as_string());
   if (!info) info = find_class(name, module);
   if (!info) info = find_class(name);
   if (!info) unknown_class(name, d, module);
@@ -131,9 +146,7 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
     Dict arguments = config.is_none() ? Dict{} : deserialize_value(config).as_dict();
     drop_unknown_none(*info, arguments);
     made = info->make(arguments);
-  } catch (const Error& e) {
-    throw Error(e.kind(), text("Could not make a ", name, " from its config: ", e.what()));
-  }
+  } catch (const Error& e) { throw Error(e.kind(), text("Could not make a ", name, " from its config: ", e.what())); }
   made->finish_deserialize(d);
   return made;
 }
@@ -178,7 +191,8 @@ ObjectPtr get_object(const Value& identifier, std::string_view module) {
   if (identifier.is_string()) {
     const std::string& name = identifier.as_string();
     if (const ClassResolver& custom = custom_resolver())
-      if (ObjectPtr made = custom(Dict{{"class_name", name}, {"config", Dict{}}, {"module", Value()}, {"bare", true}})) return made;
+      if (ObjectPtr made = custom(Dict{{"class_name", name}, {"config", Dict{}}, {"module", Value()}, {"bare", true}}))
+        return made;
     if (const ClassInfo* info = find_class(name, module)) return info->make({});
     if (ObjectPtr function = function_named(name)) return function;
     unknown(name, module);
@@ -187,7 +201,8 @@ ObjectPtr get_object(const Value& identifier, std::string_view module) {
     const Dict& d = identifier.as_dict();
     if (is_serialized_object(identifier)) return deserialize_object(d, module);
   }
-  throw ValueError("Could not interpret identifier: ", identifier.repr(), ". Expected a name, a config dictionary or an object of ", module, ".");
+  throw ValueError("Could not interpret identifier: ", identifier.repr(),
+                   ". Expected a name, a config dictionary or an object of ", module, ".");
 }
 
 }  // namespace lamina

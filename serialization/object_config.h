@@ -16,7 +16,9 @@ ObjectPtr get_object(const Value& identifier, std::string_view module);
 // An op as an object that calls it; null if there is none of this name.
 ObjectPtr function_named(const std::string& op);
 // Where a built-in class stands in files: its public module and name.
-inline bool is_serialized_object(const Value& v) { return v.is_dict() && v.as_dict().contains("class_name") && v.as_dict().contains("config"); }
+inline bool is_serialized_object(const Value& v) {
+  return v.is_dict() && v.as_dict().contains("class_name") && v.as_dict().contains("config");
+}
 
 // A typed field: an object of kind T given as such, by name, or as a config.
 template <class T>
@@ -25,8 +27,7 @@ class Ref {
   Ref() = default;
   Ref(std::shared_ptr<T> p) : pointer_(std::move(p)) {}
   template <class U>
-    requires std::is_convertible_v<U*, T*>
-  Ref(std::shared_ptr<U> p) : pointer_(std::move(p)) {}
+  requires std::is_convertible_v<U*, T*> Ref(std::shared_ptr<U> p) : pointer_(std::move(p)) {}
   Ref(const char* name) : Ref(from(Value(name))) {}
   Ref(const std::string& name) : Ref(from(Value(name))) {}
   static Ref from(const Value& v) {
@@ -38,7 +39,8 @@ class Ref {
   }
   // A built-in class by name: OptimizerRef::make("Adam", {{"learning_rate", 1e-3}}).
   static Ref make(const std::string& class_name, const Dict& config = {}) {
-    return from(Value(Dict{{"module", T::kModule}, {"class_name", class_name}, {"config", config}, {"registered_name", Value()}}));
+    return from(Value(
+        Dict{{"module", T::kModule}, {"class_name", class_name}, {"config", config}, {"registered_name", Value()}}));
   }
   T* operator->() const { return pointer_.get(); }
   T& operator*() const { return *pointer_; }
@@ -50,9 +52,13 @@ class Ref {
   std::shared_ptr<T> pointer_;
 };
 template <class T>
-void from_value(const Value& v, Ref<T>& out) { out = Ref<T>::from(v); }
+void from_value(const Value& v, Ref<T>& out) {
+  out = Ref<T>::from(v);
+}
 template <class T>
-Value to_value(const Ref<T>& r) { return serialize_object(r.pointer()); }
+Value to_value(const Ref<T>& r) {
+  return serialize_object(r.pointer());
+}
 
 // --- Classes with an argument list ----------------------------------------------------------------------------------
 // Config<Base, A>: a class whose constructor arguments are the struct A (which has `void fields(Fields&)`).
@@ -95,6 +101,7 @@ struct ClassRegistration {
   }
 };
 // LAMINA_CLASS(Zeros, "keras.initializers", "doc", {"zeros"}): the class constructible from a config, by its C++ name.
-#define LAMINA_CLASS(T, MODULE, DOC, ...) static const ::lamina::ClassRegistration<T> T##_registration(#T, MODULE, DOC __VA_OPT__(, ) __VA_ARGS__)
+#define LAMINA_CLASS(T, MODULE, DOC, ...) \
+  static const ::lamina::ClassRegistration<T> T##_registration(#T, MODULE, DOC __VA_OPT__(, ) __VA_ARGS__)
 
 }  // namespace lamina

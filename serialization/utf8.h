@@ -8,8 +8,8 @@ namespace lamina {
 
 inline constexpr char32_t kInvalidCodePoint = 0xFFFFFFFF;
 
-// The code point that starts at text[at]; `at` moves behind it. kInvalidCodePoint (and `at` moves by one byte) where the
-// bytes are no UTF-8: stray, cut off, overlong, a surrogate, or above U+10FFFF.
+// The code point that starts at text[at]; `at` moves behind it. kInvalidCodePoint (and `at` moves by one byte) where
+// the bytes are no UTF-8: stray, cut off, overlong, a surrogate, or above U+10FFFF.
 inline char32_t next_code_point(std::string_view text, size_t& at) {
   auto first = static_cast<unsigned char>(text[at++]);
   if (first < 0x80) return first;

@@ -9,11 +9,15 @@ namespace lamina {
 namespace {
 thread_local WeightBudget* current = nullptr;
 
-// What is not worth a look into the file; and how much wider than in the file a weight may be here (float16 as float64).
+// What is not worth a look into the file; and how much wider than in the file a weight may be here (float16 as
+// float64).
 constexpr uint64_t kFree = uint64_t{64} << 20, kWider = 4;
 }  // namespace
 
-WeightBudget::WeightBudget(std::string name, std::function<uint64_t()> stored) : name_(std::move(name)), stored_(std::move(stored)), around_(current) { current = this; }
+WeightBudget::WeightBudget(std::string name, std::function<uint64_t()> stored)
+    : name_(std::move(name)), stored_(std::move(stored)), around_(current) {
+  current = this;
+}
 WeightBudget::~WeightBudget() { current = around_; }
 
 void WeightBudget::spend(const std::string& weight, const Shape& shape, DType dtype) {
@@ -27,8 +31,9 @@ void WeightBudget::spend(const std::string& weight, const Shape& shape, DType dt
     budget->limit_ = stored > (UINT64_MAX - kFree) / kWider ? UINT64_MAX : kFree + kWider * stored;
   }
   if (budget->spent_ <= *budget->limit_) return;
-  throw ValueError("The config in '", budget->name_, "' describes weights of more than ", *budget->limit_, " bytes (the last of them ", weight, " of shape ", shape,
-                   "), but the file holds ", (*budget->limit_ - kFree) / kWider, " bytes of weights. The file is damaged or not to be trusted.");
+  throw ValueError("The config in '", budget->name_, "' describes weights of more than ", *budget->limit_,
+                   " bytes (the last of them ", weight, " of shape ", shape, "), but the file holds ",
+                   (*budget->limit_ - kFree) / kWider, " bytes of weights. The file is damaged or not to be trusted.");
 }
 
 }  // namespace lamina

@@ -6,9 +6,9 @@
 
 namespace lamina {
 
-// While it lives, weights that layers of the library make on this thread may not take much more memory than a file holds for
-// them: a config of a few bytes could else ask for any amount. What a user's class makes is its own affair, as it may keep
-// its weights elsewhere. The innermost counts.
+// While it lives, weights that layers of the library make on this thread may not take much more memory than a file
+// holds for them: a config of a few bytes could else ask for any amount. What a user's class makes is its own affair,
+// as it may keep its weights elsewhere. The innermost counts.
 class WeightBudget {
  public:
   // `stored` gives the bytes of the weights in the file `name`; asked once, if a model is large.

@@ -10,8 +10,8 @@ namespace lamina {
 // "x.weights.json" for "x.weights.h5", with a warning; other names ValueError.
 std::string shard_index_path(const std::string& path);
 
-// Everything appears on finish(): the shards one after the other, then the index. Each file is whole at any time; a reader
-// between two of them sees files of two models.
+// Everything appears on finish(): the shards one after the other, then the index. Each file is whole at any time; a
+// reader between two of them sees files of two models.
 class ShardSink final : public WeightSink {
  public:
   // `max_bytes` of variables in one file. ValueError from put() for a variable larger than that.
@@ -46,7 +46,9 @@ class ShardSource final : public WeightSource {
   const std::string& name() const override { return index_path_; }
   bool contains(const std::string& path) override { return map_.count(variables_group(path)) > 0; }
   std::vector<std::string> keys(const std::string& path) override;
-  TensorSpec spec(const std::string& path, const std::string& key) override { return holding(path, key).spec(path, key); }
+  TensorSpec spec(const std::string& path, const std::string& key) override {
+    return holding(path, key).spec(path, key);
+  }
   Tensor read(const std::string& path, const std::string& key) override { return holding(path, key).read(path, key); }
 
  private:

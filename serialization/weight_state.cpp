@@ -10,9 +10,12 @@ namespace lamina {
 
 namespace {
 
-// Where the states of a layer's seed generators are, below the layer: a place that Keras, which does not store them, passes over.
-// Its layers have an attribute of this name that holds nothing of their own files, so nothing else can be there.
-std::string seeds_of(const std::string& layer_path) { return layer_path.empty() ? "_seed_generators" : layer_path + "/_seed_generators"; }
+// Where the states of a layer's seed generators are, below the layer: a place that Keras, which does not store them,
+// passes over. Its layers have an attribute of this name that holds nothing of their own files, so nothing else can be
+// there.
+std::string seeds_of(const std::string& layer_path) {
+  return layer_path.empty() ? "_seed_generators" : layer_path + "/_seed_generators";
+}
 
 void save_seeds(const Saveable& s, WeightSink& sink) {
   if (!s.layer || s.layer->seed_generators().empty()) return;
@@ -60,7 +63,8 @@ class Loader {
     for (const Saveable& s : optimizers_to_skip_) warn_skipped(s);
     EagerScope eager;
     Tensors values;
-    for (const Assignment& a : plan_) values.push_back(source_.read(a.path, a.key));  // all is read before anything changes
+    for (const Assignment& a : plan_)
+      values.push_back(source_.read(a.path, a.key));  // all is read before anything changes
     std::vector<Dict> stores;
     for (const Own& own : own_) stores.push_back(read_store(own.saveable.path));
     for (size_t i = 0; i < plan_.size(); ++i) plan_[i].variable.assign(values[i]);
@@ -155,13 +159,16 @@ class Loader {
     for (size_t i = 0; i < variables.size(); ++i) {
       std::string key = text(i);
       if (std::find(keys.begin(), keys.end(), key) == keys.end())
-        return text(kind(s), " '", s.name(), "' expected a variable '", key, "' at ", variables_group(s.path), ", but the file holds ",
-                    join(keys, ", "), ". It was saved by a class with a save_own_variables() of its own.");
+        return text(kind(s), " '", s.name(), "' expected a variable '", key, "' at ", variables_group(s.path),
+                    ", but the file holds ", join(keys, ", "),
+                    ". It was saved by a class with a save_own_variables() of its own.");
       TensorSpec stored = source_.spec(s.path, key);  // before any memory is taken
       if (stored.shape != variables[i].shape())
-        return text("The shape of the target variable and the shape of the target value in `variable.assign(value)` must match. ", kind(s),
-                    " '", s.name(), "' expected shape ", variables[i].shape(), " for its variable '", variables[i].path(),
-                    "'; received shape ", stored.shape, " from ", variables_group(s.path), "/", key, ".");
+        return text(
+            "The shape of the target variable and the shape of the target value in `variable.assign(value)` must "
+            "match. ",
+            kind(s), " '", s.name(), "' expected shape ", variables[i].shape(), " for its variable '",
+            variables[i].path(), "'; received shape ", stored.shape, " from ", variables_group(s.path), "/", key, ".");
       out.push_back({variables[i], s.path, key});
     }
     return "";
@@ -171,11 +178,16 @@ class Loader {
 
   static std::string count_fault(const Saveable& s, const Variables& variables, size_t found) {
     if (variables.empty() && s.layer && !s.layer->built())
-      return text("Layer '", s.name(), "' was never built and thus it doesn't have any variables. However the weights file lists ", found,
-                  " variables for this layer.\nIn most cases, this error indicates that either:\n\n1. The layer is owned by a parent layer "
-                  "that implements a `build()` method, but calling the parent's `build()` method did NOT create the state of the child "
-                  "layer '", s.name(), "'.\n\n2. You need to implement the `def build_from_config(self, config)` method on layer '", s.name(),
-                  "', to specify how to rebuild it during loading.");
+      return text("Layer '", s.name(),
+                  "' was never built and thus it doesn't have any variables. However the weights file lists ", found,
+                  " variables for this layer.\nIn most cases, this error indicates that either:\n\n1. The layer is "
+                  "owned by a parent layer "
+                  "that implements a `build()` method, but calling the parent's `build()` method did NOT create the "
+                  "state of the child "
+                  "layer '",
+                  s.name(),
+                  "'.\n\n2. You need to implement the `def build_from_config(self, config)` method on layer '",
+                  s.name(), "', to specify how to rebuild it during loading.");
     std::vector<std::string> names;
     for (const Variable& v : variables) names.push_back("'" + v.name() + "'");
     return text("Layer '", s.name(), "' expected ", variables.size(), " variables, but received ", found,
@@ -214,8 +226,9 @@ class Loader {
     std::vector<std::string> all;
     for (const auto& [object, failure] : failures_.items) all.push_back(failure.object);
     const Failure& first = failures_.items.front().second;
-    std::string message = text("A total of ", all.size(), " objects could not be loaded. Example error message for object ", first.object,
-                               ":\n\n", first.reason, "\n\nList of objects that could not be loaded:\n[", join(all, ", "), "]");
+    std::string message =
+        text("A total of ", all.size(), " objects could not be loaded. Example error message for object ", first.object,
+             ":\n\n", first.reason, "\n\nList of objects that could not be loaded:\n[", join(all, ", "), "]");
     if (!skip_) throw ValueError(message, " (in '", source_.name(), "')");
     warn(message);
   }

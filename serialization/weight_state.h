@@ -13,7 +13,8 @@ bool save_assets(const Model& model, const AssetFolder& assets);
 
 // Everything is checked and read before any variable changes; users' own load_own_variables run last. `assets` may be
 // null. Counts and shapes that do not fit: ValueError that names the objects, with what was expected and found; with
-// skip_mismatch a warning, and those objects keep their values. An optimizer whose count differs is skipped with a warning.
+// skip_mismatch a warning, and those objects keep their values. An optimizer whose count differs is skipped with a
+// warning.
 void load_state(Model& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch);
 
 }  // namespace lamina

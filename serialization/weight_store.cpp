@@ -6,7 +6,8 @@ std::string Hdf5Source::group(const std::string& path) const {
   std::string own = variables_group(path);
   if (!legacy_names_ || file_.contains(own)) return own;
   constexpr std::string_view kNew = "layers", kOld = "_layer_checkpoint_dependencies";
-  for (size_t at = own.find(kNew); at != own.npos; at = own.find(kNew, at + kOld.size())) own.replace(at, kNew.size(), kOld);
+  for (size_t at = own.find(kNew); at != own.npos; at = own.find(kNew, at + kOld.size()))
+    own.replace(at, kNew.size(), kOld);
   return own;
 }
 

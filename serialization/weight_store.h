@@ -47,11 +47,14 @@ class Hdf5Sink final : public WeightSink {
 
 class Hdf5Source final : public WeightSource {
  public:
-  explicit Hdf5Source(const Hdf5Reader& file) : file_(file), legacy_names_(file.contains("_layer_checkpoint_dependencies")) {}
+  explicit Hdf5Source(const Hdf5Reader& file)
+      : file_(file), legacy_names_(file.contains("_layer_checkpoint_dependencies")) {}
   const std::string& name() const override { return file_.name(); }
   bool contains(const std::string& path) override { return file_.contains(group(path)); }
   std::vector<std::string> keys(const std::string& path) override;
-  TensorSpec spec(const std::string& path, const std::string& key) override { return file_.spec(group(path) + "/" + key); }
+  TensorSpec spec(const std::string& path, const std::string& key) override {
+    return file_.spec(group(path) + "/" + key);
+  }
   Tensor read(const std::string& path, const std::string& key) override { return file_.read(group(path) + "/" + key); }
 
  private:

@@ -14,8 +14,8 @@ using Attributes = std::vector<std::pair<std::string, Value>>;
 
 // What may hold state or name a place: all that Keras calls saveable.
 bool is_saveable(const ObjectPtr& object) {
-  return dynamic_cast<Operation*>(object.get()) || dynamic_cast<Optimizer*>(object.get()) || dynamic_cast<Metric*>(object.get()) ||
-         dynamic_cast<Loss*>(object.get());
+  return dynamic_cast<Operation*>(object.get()) || dynamic_cast<Optimizer*>(object.get()) ||
+         dynamic_cast<Metric*>(object.get()) || dynamic_cast<Loss*>(object.get());
 }
 
 std::string join_path(const std::string& a, const std::string& b) { return a.empty() ? b : a + "/" + b; }
@@ -26,10 +26,12 @@ class Walk {
 
   void object(const ObjectPtr& pointer, const std::string& path) {
     constexpr int kMaxTries = 16;  // an object that never finds its place, in a web of references
-    if (done_.count(pointer.get()) || ++tries_[pointer.get()] > kMaxTries || !open_.insert(pointer.get()).second) return;
+    if (done_.count(pointer.get()) || ++tries_[pointer.get()] > kMaxTries || !open_.insert(pointer.get()).second)
+      return;
     Saveable saveable{path, pointer, dynamic_cast<Layer*>(pointer.get()), dynamic_cast<Optimizer*>(pointer.get())};
     if (visit_(saveable)) done_.insert(pointer.get());
-    if (auto* model = dynamic_cast<Model*>(saveable.layer); model && (model->is_functional() || dynamic_cast<Sequential*>(model)))
+    if (auto* model = dynamic_cast<Model*>(saveable.layer);
+        model && (model->is_functional() || dynamic_cast<Sequential*>(model)))
       container(layers_of(*model), join_path(path, "layers"), 0);
     for (const auto& [name, value] : attributes_of(saveable)) any(value, join_path(path, name), 0);
     open_.erase(pointer.get());
@@ -82,9 +84,12 @@ class Walk {
     std::map<std::string, int> used;
     for (const Value& item : items) {
       std::string base;
-      if (item.is_object() && is_saveable(item.as_object())) base = snake_case(item.as_object()->public_class_name());
-      else if (item.is_sequence() || item.is_dict()) base = "container";
-      else continue;
+      if (item.is_object() && is_saveable(item.as_object()))
+        base = snake_case(item.as_object()->public_class_name());
+      else if (item.is_sequence() || item.is_dict())
+        base = "container";
+      else
+        continue;
       int n = used[base]++;
       any(item, join_path(path, n ? text(base, "_", n) : base), depth + 1);
     }
@@ -106,7 +111,8 @@ std::string Saveable::name() const {
 }
 
 std::string Saveable::repr() const {
-  return text("<", object->public_class_name(), " name=", name(), layer ? text(", built=", layer->built() ? "True" : "False") : "", ">");
+  return text("<", object->public_class_name(), " name=", name(),
+              layer ? text(", built=", layer->built() ? "True" : "False") : "", ">");
 }
 
 Variables Saveable::variables() const {

@@ -11,7 +11,7 @@ namespace lamina {
 struct Saveable {
   std::string path;  // "layers/dense"; "" is the model
   ObjectPtr object;
-  Layer* layer = nullptr;          // the object as one of these, if it is one
+  Layer* layer = nullptr;  // the object as one of these, if it is one
   Optimizer* optimizer = nullptr;
   std::string name() const;  // the object's own
   std::string repr() const;  // "<Dense name=dense, built=True>"
@@ -19,8 +19,8 @@ struct Saveable {
   Variables variables() const;  // trainable ones first, each kind in the order it was made
 };
 
-// `visit` says whether it is done with the object. If not, and the object is also found under another path, it is visited
-// there again.
+// `visit` says whether it is done with the object. If not, and the object is also found under another path, it is
+// visited there again.
 void walk_saveables(const Model& model, const std::function<bool(const Saveable&)>& visit);
 
 }  // namespace lamina

@@ -37,9 +37,10 @@ Zip open_zip(const std::string& path, int flags) {
   int code = 0;
   Zip archive(zip_open(path.c_str(), flags, &code));
   if (!archive)
-    throw IOError(
-        "Cannot open the archive '", path, "': ", reason_of(code),
-        code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS ? ". Expected a .keras file (a zip); it may be damaged or incomplete." : ".");
+    throw IOError("Cannot open the archive '", path, "': ", reason_of(code),
+                  code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS
+                      ? ". Expected a .keras file (a zip); it may be damaged or incomplete."
+                      : ".");
   return archive;
 }
 
@@ -75,12 +76,14 @@ struct ArchiveReader::Source {
   [[noreturn]] void refuse(const Parts&... parts) const {
     throw ValueError("Cannot read the archive '", path, "': ", parts..., " The file is damaged or not to be trusted.");
   }
-  bool excessive(uint64_t bytes, uint64_t packed) const { return bytes > limits.free_bytes && bytes / limits.max_expansion > packed; }
+  bool excessive(uint64_t bytes, uint64_t packed) const {
+    return bytes > limits.free_bytes && bytes / limits.max_expansion > packed;
+  }
 
   void insert(std::string name, uint64_t bytes, zip_uint64_t place) {
     if (std::string_view fault = name_fault(name); !fault.empty())
-      refuse("expected relative names such as 'assets/vocabulary.txt'; received the name '", name, "', which is refused because ", fault,
-             ".");
+      refuse("expected relative names such as 'assets/vocabulary.txt'; received the name '", name,
+             "', which is refused because ", fault, ".");
     if (!places.emplace(name, place).second) refuse("expected each name once; received '", name, "' twice.");
     entries.push_back({std::move(name), bytes});
   }
@@ -103,8 +106,8 @@ struct ArchiveReader::Source {
       if (system == ZIP_OPSYS_UNIX && (attributes & kUnixTypeMask) == kUnixLink)
         refuse("expected plain files; received the symbolic link '", name, "'.");
       if (excessive(stat.size, stat.comp_size))
-        refuse("expected members that unpack to at most ", limits.max_expansion, " times their size; received '", name, "', ",
-               stat.comp_size, " bytes that unpack to ", stat.size, ".");
+        refuse("expected members that unpack to at most ", limits.max_expansion, " times their size; received '", name,
+               "', ", stat.comp_size, " bytes that unpack to ", stat.size, ".");
       if (__builtin_add_overflow(total, stat.size, &total)) refuse("the sizes of its members are absurd.");
       if (name.ends_with('/')) {  // a directory's own entry
         if (std::string_view fault = name_fault(std::string_view(name).substr(0, name.size() - 1)); !fault.empty())
@@ -115,8 +118,8 @@ struct ArchiveReader::Source {
     }
     // Members may share packed bytes, each within its own bound.
     if (uint64_t size = fs::file_size(path); excessive(total, size))
-      refuse("expected members that unpack to at most ", limits.max_expansion, " times its size; received ", size, " bytes that unpack to ",
-             total, ".");
+      refuse("expected members that unpack to at most ", limits.max_expansion, " times its size; received ", size,
+             " bytes that unpack to ", total, ".");
   }
 
   void list_directory() {
@@ -126,7 +129,8 @@ struct ArchiveReader::Source {
       check_count(++seen);
       if (it.depth() > 64) refuse("expected at most 64 nested directories.");
       std::string name = it->path().lexically_relative(path).generic_string();
-      if (it->is_symlink()) refuse("expected plain files; received the symbolic link '", name, "'. Put a copy of the file in its place.");
+      if (it->is_symlink())
+        refuse("expected plain files; received the symbolic link '", name, "'. Put a copy of the file in its place.");
       if (it->is_directory()) continue;
       if (!it->is_regular_file()) refuse("expected plain files; received the device or pipe '", name, "'.");
       insert(std::move(name), it->file_size(), 0);
@@ -148,8 +152,8 @@ struct ArchiveReader::Source {
     uint64_t done = 0;
     for (;;) {  // one read beyond the end, where the checksum is compared
       char spare;
-      zip_int64_t count =
-          done < out.size() ? zip_fread(file.get(), out.data() + done, out.size() - done) : zip_fread(file.get(), &spare, 1);
+      zip_int64_t count = done < out.size() ? zip_fread(file.get(), out.data() + done, out.size() - done)
+                                            : zip_fread(file.get(), &spare, 1);
       if (count < 0) failed(zip_file_strerror(file.get()));
       if (count == 0) break;
       if (done >= out.size()) failed("more data than declared");
@@ -160,7 +164,8 @@ struct ArchiveReader::Source {
   }
 };
 
-ArchiveReader::ArchiveReader(const std::string& path, const ArchiveLimits& limits) : source_(std::make_unique<Source>()) {
+ArchiveReader::ArchiveReader(const std::string& path, const ArchiveLimits& limits)
+    : source_(std::make_unique<Source>()) {
   source_->path = path;
   source_->limits = limits;
   struct stat status;
@@ -192,7 +197,8 @@ std::string ArchiveReader::read(const std::string& name, uint64_t max_bytes) con
                    entries.size() > 10 ? ", ..." : "", ".");
   }
   if (entry->bytes > max_bytes)
-    throw ValueError("Cannot read '", name, "' of '", path(), "': expected at most ", max_bytes, " bytes; received ", entry->bytes, ".");
+    throw ValueError("Cannot read '", name, "' of '", path(), "': expected at most ", max_bytes, " bytes; received ",
+                     entry->bytes, ".");
   return source_->zip ? source_->read_zip(source_->places.at(name), *entry)
                       : read_file(path() + "/" + name, std::min(max_bytes, entry->bytes));
 }
@@ -204,14 +210,17 @@ ArchiveWriter::ArchiveWriter(ArchiveWriter&&) noexcept = default;
 void ArchiveWriter::insert(Member member) {
   if (std::string_view fault = name_fault(member.name); !fault.empty() || member.name.ends_with('/'))
     throw ValueError("Cannot add '", member.name, "' to the archive '", path_,
-                     "': expected a relative file name; this one is refused because ", fault.empty() ? "it names a directory" : fault, ".");
+                     "': expected a relative file name; this one is refused because ",
+                     fault.empty() ? "it names a directory" : fault, ".");
   for (const auto& other : members_)
-    if (other.name == member.name) throw ValueError("Cannot add '", member.name, "' to the archive '", path_, "': it was added already.");
+    if (other.name == member.name)
+      throw ValueError("Cannot add '", member.name, "' to the archive '", path_, "': it was added already.");
   members_.push_back(std::move(member));
 }
 void ArchiveWriter::add(const std::string& name, std::string bytes) { insert({name, std::move(bytes), ""}); }
 void ArchiveWriter::add_file(const std::string& name, const std::string& source) {
-  if (!fs::is_regular_file(source)) throw IOError("Cannot add '", source, "' to the archive '", path_, "': there is no such file.");
+  if (!fs::is_regular_file(source))
+    throw IOError("Cannot add '", source, "' to the archive '", path_, "': there is no such file.");
   insert({name, "", source});
 }
 
@@ -237,8 +246,10 @@ void ArchiveWriter::finish() {
   AtomicFile file(path_);
   ZipWriter zip(file);
   for (const auto& member : members_) {
-    if (member.source.empty()) zip.add(member.name, member.bytes);
-    else zip.add_file(member.name, member.source);
+    if (member.source.empty())
+      zip.add(member.name, member.bytes);
+    else
+      zip.add_file(member.name, member.source);
   }
   zip.finish();
   file.commit();

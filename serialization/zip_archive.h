@@ -10,7 +10,8 @@ namespace lamina {
 
 struct ArchiveLimits {
   uint64_t max_entries = 100'000;
-  // A member, and all members together, may unpack to free_bytes, and beyond that to max_expansion times the packed size.
+  // A member, and all members together, may unpack to free_bytes, and beyond that to max_expansion times the packed
+  // size.
   uint64_t free_bytes = uint64_t{16} << 20;
   uint64_t max_expansion = 200;
 };
@@ -23,8 +24,8 @@ struct ArchiveEntry {
 // Not for use by several threads at once.
 class ArchiveReader {
  public:
-  // `path` is a zip or a directory. IOError if it cannot be opened or is neither; ValueError for what no writer of models
-  // makes: absolute names, "..", backslashes, names that occur twice, symbolic links, absurd expansion.
+  // `path` is a zip or a directory. IOError if it cannot be opened or is neither; ValueError for what no writer of
+  // models makes: absolute names, "..", backslashes, names that occur twice, symbolic links, absurd expansion.
   explicit ArchiveReader(const std::string& path, const ArchiveLimits& limits = {});
   ~ArchiveReader();
   ArchiveReader(ArchiveReader&&) noexcept;

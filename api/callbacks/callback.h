@@ -29,7 +29,8 @@ class Callback : public Object {
   // The event of that name: on_epoch_begin, on_train_batch_end, ... with an index; on_train_begin, ... without one.
   void event(std::string_view method, int64_t index, Dict& logs);
   void event(std::string_view method, Dict& logs);
-  // A further public method of the class: "get_monitor_value", "in_cooldown". AttributeError if it has none of this name.
+  // A further public method of the class: "get_monitor_value", "in_cooldown". AttributeError if it has none of this
+  // name.
   virtual Value method(std::string_view name, const List& arguments);
 
   virtual void set_model(Model* model) { model_ = model; }
@@ -101,8 +102,8 @@ class ProgbarLogger final : public Callback {
   std::optional<int64_t> target_;  // batches an epoch, if known
 };
 
-// Where progress bars and summaries go; bindings point it at sys.stdout. The standard output gets ASCII where the environment's locale
-// is not UTF-8.
+// Where progress bars and summaries go; bindings point it at sys.stdout. The standard output gets ASCII where the
+// environment's locale is not UTF-8.
 void set_print_function(std::function<void(const std::string&)> f);
 void print_text(const std::string& s);
 // Lines, boxes and dots as ASCII characters of the same width; other characters as '?'.

@@ -31,7 +31,8 @@ class CSVLogger final : public Config<Callback, CSVLoggerArgs> {
   void on_train_begin(Dict&) override {
     header_ = !(args.append && std::filesystem::exists(args.filename) && std::filesystem::file_size(args.filename) > 0);
     file_ = std::ofstream(args.filename, args.append ? std::ios::app : std::ios::trunc);
-    if (!file_) throw IOError("CSVLogger could not open '", args.filename, "' for writing. Check that its folder exists.");
+    if (!file_)
+      throw IOError("CSVLogger could not open '", args.filename, "' for writing. Check that its folder exists.");
     columns_.clear();
   }
   void on_epoch_end(int64_t epoch, Dict& logs) override {

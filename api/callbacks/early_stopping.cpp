@@ -61,7 +61,8 @@ class EarlyStopping final : public Config<MonitorCallback, EarlyStoppingArgs> {
   void on_train_end(Dict&) override {
     if (stopped_epoch_ > 0 && args.verbose > 0) print_text(text("Epoch ", stopped_epoch_ + 1, ": early stopping\n"));
     if (!args.restore_best_weights || !best_weights_) return;
-    if (args.verbose > 0) print_text(text("Restoring model weights from the end of the best epoch: ", best_epoch_ + 1, ".\n"));
+    if (args.verbose > 0)
+      print_text(text("Restoring model weights from the end of the best epoch: ", best_epoch_ + 1, ".\n"));
     model_->set_weights(*best_weights_);
   }
   Value method(std::string_view name, const List& arguments) override {
@@ -69,13 +70,15 @@ class EarlyStopping final : public Config<MonitorCallback, EarlyStoppingArgs> {
     const Dict none, &logs = arguments[0].is_none() ? none : arguments[0].as_dict();
     const std::optional<double> current = read(logs);
     if (!current)
-      warn(text("Early stopping conditioned on metric `", args.monitor, "` which is not available. Available metrics are: ", join(log_names(logs), ",")));
+      warn(text("Early stopping conditioned on metric `", args.monitor,
+                "` which is not available. Available metrics are: ", join(log_names(logs), ",")));
     return current;
   }
 
  private:
   std::optional<double> monitor_value(const Dict& logs) {
-    const Value v = hooked("get_monitor_value") ? hook->invoke("get_monitor_value", {logs}, {}) : method("get_monitor_value", {logs});
+    const Value v = hooked("get_monitor_value") ? hook->invoke("get_monitor_value", {logs}, {})
+                                                : method("get_monitor_value", {logs});
     return v.is_none() ? std::nullopt : std::optional(v.as_number());
   }
   void keep(int64_t epoch) {

@@ -6,7 +6,8 @@ namespace {
 
 struct LambdaCallbackArgs {
   Value on_epoch_begin, on_epoch_end, on_train_begin, on_train_end, on_train_batch_begin, on_train_batch_end;
-  Value on_test_begin, on_test_end, on_test_batch_begin, on_test_batch_end, on_predict_begin, on_predict_end, on_predict_batch_begin, on_predict_batch_end;
+  Value on_test_begin, on_test_end, on_test_batch_begin, on_test_batch_end, on_predict_begin, on_predict_end,
+      on_predict_batch_begin, on_predict_batch_end;
   void fields(Fields& f) {
     f("on_epoch_begin", on_epoch_begin, "f(epoch, logs)");
     f("on_epoch_end", on_epoch_end, "f(epoch, logs)");
@@ -29,7 +30,9 @@ class LambdaCallback final : public Config<Callback, LambdaCallbackArgs> {
   using Config::Config;
   std::string class_name() const override { return "LambdaCallback"; }
   bool needs_batches() const override {
-    return !args.on_train_batch_begin.is_none() || !args.on_train_batch_end.is_none() || !args.on_test_batch_begin.is_none() || !args.on_test_batch_end.is_none() || !args.on_predict_batch_begin.is_none() || !args.on_predict_batch_end.is_none();
+    return !args.on_train_batch_begin.is_none() || !args.on_train_batch_end.is_none() ||
+           !args.on_test_batch_begin.is_none() || !args.on_test_batch_end.is_none() ||
+           !args.on_predict_batch_begin.is_none() || !args.on_predict_batch_end.is_none();
   }
   void on_epoch_begin(int64_t index, Dict& logs) override { run(args.on_epoch_begin, {index, logs}); }
   void on_epoch_end(int64_t index, Dict& logs) override { run(args.on_epoch_end, {index, logs}); }

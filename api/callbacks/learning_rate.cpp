@@ -42,11 +42,14 @@ class LearningRateScheduler final : public Config<Callback, LearningRateSchedule
     for (const Rated& rated : rated_of(model_, "LearningRateScheduler")) {
       double rate = rate_of(epoch, rated.optimizer->learning_rate().item());
       rated.optimizer->set_learning_rate(rate);
-      if (args.verbose > 0) print_text(text("\nEpoch ", epoch + 1, ": LearningRateScheduler setting ", rated.prefix(), "learning rate to ", rate, ".\n"));
+      if (args.verbose > 0)
+        print_text(text("\nEpoch ", epoch + 1, ": LearningRateScheduler setting ", rated.prefix(), "learning rate to ",
+                        rate, ".\n"));
     }
   }
   void on_epoch_end(int64_t, Dict& logs) override {
-    for (const Rated& rated : rated_of(model_, "LearningRateScheduler")) logs.set(rated.log(), rated.optimizer->learning_rate().item());
+    for (const Rated& rated : rated_of(model_, "LearningRateScheduler"))
+      logs.set(rated.log(), rated.optimizer->learning_rate().item());
   }
 
  private:
@@ -65,7 +68,8 @@ class LearningRateScheduler final : public Config<Callback, LearningRateSchedule
   }
   std::shared_ptr<Callable> function() const {
     auto f = args.schedule.object_as<Callable>();
-    if (!f) throw TypeError("LearningRateScheduler expects a function as `schedule`, received ", args.schedule.repr(), ".");
+    if (!f)
+      throw TypeError("LearningRateScheduler expects a function as `schedule`, received ", args.schedule.repr(), ".");
     return f;
   }
 };
@@ -92,7 +96,8 @@ struct ReduceLROnPlateauArgs : MonitorArgs {
 class ReduceLROnPlateau final : public Config<MonitorCallback, ReduceLROnPlateauArgs> {
  public:
   explicit ReduceLROnPlateau(ReduceLROnPlateauArgs a) : Config(std::move(a)) {
-    if (args.factor >= 1) throw ValueError("ReduceLROnPlateau does not support a factor >= 1.0. Received factor=", args.factor);
+    if (args.factor >= 1)
+      throw ValueError("ReduceLROnPlateau does not support a factor >= 1.0. Received factor=", args.factor);
     check_mode();
   }
   std::string class_name() const override { return "ReduceLROnPlateau"; }
@@ -112,7 +117,8 @@ class ReduceLROnPlateau final : public Config<MonitorCallback, ReduceLROnPlateau
     for (const Rated& rated : optimizers) logs.set(rated.log(), rated.optimizer->learning_rate().item());
     std::optional<double> current = read(logs);
     if (!current) {
-      warn(text("Learning rate reduction is conditioned on metric `", args.monitor, "` which is not available. Available metrics are: ", join(log_names(logs), ","), "."));
+      warn(text("Learning rate reduction is conditioned on metric `", args.monitor,
+                "` which is not available. Available metrics are: ", join(log_names(logs), ","), "."));
       return;
     }
     if (in_cooldown()) --cooldown_counter_, wait_ = 0;
@@ -135,13 +141,18 @@ class ReduceLROnPlateau final : public Config<MonitorCallback, ReduceLROnPlateau
     if (rate <= static_cast<double>(static_cast<float>(args.min_lr))) return false;
     double reduced = std::max(rate * args.factor, args.min_lr);
     rated.optimizer->set_learning_rate(reduced);
-    if (args.verbose > 0) print_text(text("\nEpoch ", epoch + 1, ": ReduceLROnPlateau reducing ", rated.prefix(), "learning rate to ", reduced, ".\n"));
+    if (args.verbose > 0)
+      print_text(text("\nEpoch ", epoch + 1, ": ReduceLROnPlateau reducing ", rated.prefix(), "learning rate to ",
+                      reduced, ".\n"));
     return true;
   }
-  bool in_cooldown() { return (hooked("in_cooldown") ? hook->invoke("in_cooldown", {}, {}) : method("in_cooldown", {})).as_bool(); }
+  bool in_cooldown() {
+    return (hooked("in_cooldown") ? hook->invoke("in_cooldown", {}, {}) : method("in_cooldown", {})).as_bool();
+  }
   int64_t cooldown_counter_ = 0, wait_ = 0;
 };
-LAMINA_CLASS(ReduceLROnPlateau, "keras.callbacks", "Multiplies the learning rate by `factor` when a log has not improved for `patience` epochs.");
+LAMINA_CLASS(ReduceLROnPlateau, "keras.callbacks",
+             "Multiplies the learning rate by `factor` when a log has not improved for `patience` epochs.");
 
 }  // namespace
 }  // namespace lamina

@@ -18,9 +18,11 @@ std::string fill_in(const std::string& pattern, const Dict& values) {
       continue;
     }
     size_t end = pattern.find('}', i);
-    if (end == std::string::npos) throw ValueError("Failed to format this callback filepath: \"", pattern, "\". Reason: a '{' is not closed.");
+    if (end == std::string::npos)
+      throw ValueError("Failed to format this callback filepath: \"", pattern, "\". Reason: a '{' is not closed.");
     std::string field = pattern.substr(i + 1, end - i - 1), format;
-    if (size_t colon = field.find(':'); colon != std::string::npos) format = field.substr(colon + 1), field.resize(colon);
+    if (size_t colon = field.find(':'); colon != std::string::npos)
+      format = field.substr(colon + 1), field.resize(colon);
     const Value* v = values.find(field);
     if (!v) throw KeyError("Failed to format this callback filepath: \"", pattern, "\". Reason: '", field, "'");
     if (format.empty()) {
@@ -29,11 +31,14 @@ std::string fill_in(const std::string& pattern, const Dict& values) {
       char type = format.back();
       bool whole = type == 'd', real = type == 'f' || type == 'e' || type == 'g';
       if (format.size() > 12 || (!whole && !real) || format.find_first_not_of("0123456789.+- ") != format.size() - 1)
-        throw ValueError("Failed to format this callback filepath: \"", pattern, "\". Reason: the format '", format, "' is none of d, f, e and g with a width and a precision.");
+        throw ValueError("Failed to format this callback filepath: \"", pattern, "\". Reason: the format '", format,
+                         "' is none of d, f, e and g with a width and a precision.");
       char buffer[512];
       std::string printf_format = text('%', format.substr(0, format.size() - 1), whole ? "lld" : std::string(1, type));
-      if (whole) std::snprintf(buffer, sizeof buffer, printf_format.c_str(), static_cast<long long>(v->as_int()));
-      else std::snprintf(buffer, sizeof buffer, printf_format.c_str(), v->as_number());
+      if (whole)
+        std::snprintf(buffer, sizeof buffer, printf_format.c_str(), static_cast<long long>(v->as_int()));
+      else
+        std::snprintf(buffer, sizeof buffer, printf_format.c_str(), v->as_number());
       out += buffer;
     }
     i = end;
@@ -55,11 +60,13 @@ struct ModelCheckpointArgs : MonitorArgs {
   Value save_freq = "epoch";
   std::optional<double> initial_value_threshold;
   void fields(Fields& f) {
-    f("filepath", filepath, "Where to save; may name {epoch} and logs: 'model-{epoch:02d}-{val_loss:.2f}.keras'.").required();
+    f("filepath", filepath, "Where to save; may name {epoch} and logs: 'model-{epoch:02d}-{val_loss:.2f}.keras'.")
+        .required();
     f("monitor", monitor, "The log to watch.");
     f("verbose", verbose, "1 prints each save.");
     f("save_best_only", save_best_only, "Whether to save only when the log improves.");
-    f("save_weights_only", save_weights_only, "Whether to save weights ('.weights.h5') instead of the model ('.keras').");
+    f("save_weights_only", save_weights_only,
+      "Whether to save weights ('.weights.h5') instead of the model ('.keras').");
     f("mode", mode, "'min', 'max' or 'auto'.");
     f("save_freq", save_freq, "'epoch', or a number of batches.");
     f("initial_value_threshold", initial_value_threshold, "The log's best value so far.");
@@ -72,11 +79,16 @@ class ModelCheckpoint final : public Config<MonitorCallback, ModelCheckpointArgs
     best_ = args.initial_value_threshold;
     check_mode();
     if (!args.save_freq.is_int() && !(args.save_freq.is_string() && args.save_freq.as_string() == "epoch"))
-      throw ValueError("Unrecognized save_freq: ", args.save_freq.repr(), ". Expected save_freq are 'epoch' or integer values");
+      throw ValueError("Unrecognized save_freq: ", args.save_freq.repr(),
+                       ". Expected save_freq are 'epoch' or integer values");
     if (args.save_weights_only && !args.filepath.ends_with(".weights.h5"))
-      throw ValueError("When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must end in `.weights.h5` (Keras weights format). Received: filepath=", args.filepath);
+      throw ValueError(
+          "When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must end in `.weights.h5` "
+          "(Keras weights format). Received: filepath=",
+          args.filepath);
     if (!args.save_weights_only && !args.filepath.ends_with(".keras"))
-      throw ValueError("The filepath provided must end in `.keras` (Keras model format). Received: filepath=", args.filepath);
+      throw ValueError("The filepath provided must end in `.keras` (Keras model format). Received: filepath=",
+                       args.filepath);
   }
   std::string class_name() const override { return "ModelCheckpoint"; }
   MonitorArgs& watched() override { return args; }
@@ -118,7 +130,8 @@ class ModelCheckpoint final : public Config<MonitorCallback, ModelCheckpointArgs
       say(epoch, text(args.monitor, " did not improve from ", five_digits(best_)));
       return false;
     }
-    say(epoch, text(args.monitor, " improved from ", five_digits(best_), " to ", five_digits(current), ", saving model to ", path));
+    say(epoch, text(args.monitor, " improved from ", five_digits(best_), " to ", five_digits(current),
+                    ", saving model to ", path));
     best_ = current;
     return true;
   }
@@ -129,16 +142,22 @@ class ModelCheckpoint final : public Config<MonitorCallback, ModelCheckpointArgs
     std::string path = fill_in(args.filepath, values);
     if (!wanted(epoch, logs, path)) return;
     if (std::filesystem::is_directory(path))
-      throw IOError("Please specify a non-directory filepath for ModelCheckpoint. Filepath used is an existing directory: ", path);
-    if (auto folder = std::filesystem::path(path).parent_path(); !folder.empty()) std::filesystem::create_directories(folder);
-    if (args.save_weights_only) save_weights(*model_, path);
-    else save_model(*model_, path);
+      throw IOError(
+          "Please specify a non-directory filepath for ModelCheckpoint. Filepath used is an existing directory: ",
+          path);
+    if (auto folder = std::filesystem::path(path).parent_path(); !folder.empty())
+      std::filesystem::create_directories(folder);
+    if (args.save_weights_only)
+      save_weights(*model_, path);
+    else
+      save_model(*model_, path);
     say(epoch, "finished saving model to " + path);
   }
 
   int64_t epoch_ = 0, seen_ = 0, last_batch_ = -1;
 };
-LAMINA_CLASS(ModelCheckpoint, "keras.callbacks", "Saves the model or its weights each epoch, every so many batches, or when a log improves.");
+LAMINA_CLASS(ModelCheckpoint, "keras.callbacks",
+             "Saves the model or its weights each epoch, every so many batches, or when a log improves.");
 
 }  // namespace
 }  // namespace lamina

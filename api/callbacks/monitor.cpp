@@ -26,13 +26,17 @@ void MonitorCallback::resolve() {
     if (metric == "loss") rises = false;
     if (model_)
       for (const MetricPtr& m : model_->metrics())
-        if (m->name() == metric && m->direction() != Metric::Direction::unknown) rises = m->direction() == Metric::Direction::up;
+        if (m->name() == metric && m->direction() != Metric::Direction::unknown)
+          rises = m->direction() == Metric::Direction::up;
   } else {
     rises = mode == "max";
   }
   if (!rises)
-    throw ValueError(public_class_name(), " callback received monitor=", name, ", but Keras isn't able to automatically determine whether that metric should be maximized or minimized. Pass `mode='max'` "
-                     "in order to monitor based on the highest metric value, or pass `mode='min'` in order to use the lowest value.");
+    throw ValueError(public_class_name(), " callback received monitor=", name,
+                     ", but Keras isn't able to automatically determine whether that metric should be maximized or "
+                     "minimized. Pass `mode='max'` "
+                     "in order to monitor based on the highest metric value, or pass `mode='min'` in order to use the "
+                     "lowest value.");
   op_ = *rises ? "greater" : "less";
 }
 

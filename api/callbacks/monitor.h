@@ -22,7 +22,8 @@ class MonitorCallback : public Callback {
   void check_mode();
   // Finds the direction of an automatic monitor among the model's metrics. ValueError if the metric does not say.
   void resolve();
-  // Whether `value` is better than `reference` by more than min_delta. Any number is better than nothing, or than a NaN; a NaN is never better.
+  // Whether `value` is better than `reference` by more than min_delta. Any number is better than nothing, or than a
+  // NaN; a NaN is never better.
   bool improves(double value, std::optional<double> reference);
   // The log, or nothing if it is not there or not one number.
   std::optional<double> read(const Dict& logs);

@@ -37,7 +37,8 @@ void print_text(const std::string& s) {
 }
 
 std::string ascii_text(const std::string& utf8) {
-  static const std::map<std::string, char> kPlain = {{"\u2501", '='}, {"\u2500", '-'}, {"\u2503", '|'}, {"\u2502", '|'}, {"\u2026", '.'}, {"\u2022", '*'}};
+  static const std::map<std::string, char> kPlain = {{"\u2501", '='}, {"\u2500", '-'}, {"\u2503", '|'},
+                                                     {"\u2502", '|'}, {"\u2026", '.'}, {"\u2022", '*'}};
   std::string out;
   for (size_t i = 0; i < utf8.size();) {
     size_t end = i + 1;

@@ -10,18 +10,24 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 std::string step_time(double seconds) {
   char buffer[32];
-  if (seconds >= 1 || seconds == 0) std::snprintf(buffer, sizeof buffer, "%.0fs", seconds);
-  else if (seconds >= 1e-3) std::snprintf(buffer, sizeof buffer, "%.0fms", seconds * 1e3);
-  else std::snprintf(buffer, sizeof buffer, "%.0fus", seconds * 1e6);
+  if (seconds >= 1 || seconds == 0)
+    std::snprintf(buffer, sizeof buffer, "%.0fs", seconds);
+  else if (seconds >= 1e-3)
+    std::snprintf(buffer, sizeof buffer, "%.0fms", seconds * 1e3);
+  else
+    std::snprintf(buffer, sizeof buffer, "%.0fus", seconds * 1e6);
   return buffer;
 }
 
 std::string clock_time(double seconds) {
   auto s = static_cast<long>(seconds);
   char buffer[32];
-  if (s > 3600) std::snprintf(buffer, sizeof buffer, "%ld:%02ld:%02ld", s / 3600, s % 3600 / 60, s % 60);
-  else if (s > 60) std::snprintf(buffer, sizeof buffer, "%ld:%02ld", s / 60, s % 60);
-  else std::snprintf(buffer, sizeof buffer, "%lds", s);
+  if (s > 3600)
+    std::snprintf(buffer, sizeof buffer, "%ld:%02ld:%02ld", s / 3600, s % 3600 / 60, s % 60);
+  else if (s > 60)
+    std::snprintf(buffer, sizeof buffer, "%ld:%02ld", s / 60, s % 60);
+  else
+    std::snprintf(buffer, sizeof buffer, "%lds", s);
   return buffer;
 }
 }  // namespace
@@ -86,8 +92,11 @@ void ProgbarLogger::draw(int64_t current, const Dict& logs, bool final) {
     } else {
       line += text("      ", current, "/Unknown ");
     }
-    if (final || !bar_->target) line += text(" ", clock_time(t - bar_->start), " ", step_time(per_step), "/step");
-    else line += text(" ", clock_time(per_step * static_cast<double>(*bar_->target - current)), " ", step_time(per_step), "/step");
+    if (final || !bar_->target)
+      line += text(" ", clock_time(t - bar_->start), " ", step_time(per_step), "/step");
+    else
+      line += text(" ", clock_time(per_step * static_cast<double>(*bar_->target - current)), " ", step_time(per_step),
+                   "/step");
   } else {
     if (bar_->target) line += text(*bar_->target, "/", *bar_->target, " - ");
     line += text(clock_time(t - bar_->start), " - ", step_time(per_step), "/step");
@@ -117,9 +126,15 @@ void ProgbarLogger::on_epoch_begin(int64_t epoch, Dict&) {
 }
 void ProgbarLogger::on_epoch_end(int64_t, Dict& logs) { finish(logs); }
 void ProgbarLogger::on_train_batch_end(int64_t batch, Dict& logs) { draw(seen_ = batch + 1, logs, false); }
-void ProgbarLogger::on_test_begin(Dict&) { if (!called_in_fit_) start(); }
-void ProgbarLogger::on_test_batch_end(int64_t batch, Dict& logs) { if (!called_in_fit_) draw(seen_ = batch + 1, logs, false); }
-void ProgbarLogger::on_test_end(Dict& logs) { if (!called_in_fit_) finish(logs); }
+void ProgbarLogger::on_test_begin(Dict&) {
+  if (!called_in_fit_) start();
+}
+void ProgbarLogger::on_test_batch_end(int64_t batch, Dict& logs) {
+  if (!called_in_fit_) draw(seen_ = batch + 1, logs, false);
+}
+void ProgbarLogger::on_test_end(Dict& logs) {
+  if (!called_in_fit_) finish(logs);
+}
 void ProgbarLogger::on_predict_begin(Dict&) { start(); }
 void ProgbarLogger::on_predict_batch_end(int64_t batch, Dict&) { draw(seen_ = batch + 1, {}, false); }
 void ProgbarLogger::on_predict_end(Dict&) { finish({}); }

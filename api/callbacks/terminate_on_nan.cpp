@@ -17,7 +17,8 @@ class TerminateOnNaN final : public Config<Callback, TerminateOnNaNArgs> {
     const Value* loss = logs.find("loss");
     if (!loss || !(loss->is_number() || loss->is_tensor()) || std::isfinite(loss->as_number())) return;
     if (args.raise_error)
-      throw RuntimeError("NaN or Inf loss encountered at batch ", batch, ". Loss value: ", loss->as_number(), ". Terminating training immediately.");
+      throw RuntimeError("NaN or Inf loss encountered at batch ", batch, ". Loss value: ", loss->as_number(),
+                         ". Terminating training immediately.");
     print_text(text("Batch ", batch, ": Invalid loss, terminating training\n"));
     model_->stop_training = true;
   }

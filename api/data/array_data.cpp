@@ -1,10 +1,10 @@
 #include <random>
 
 #include "api/data/data_source.h"
-#include "backends/ops/random/seed_generator.h"
 #include "backends/core/engine.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/primitives.h"
+#include "backends/ops/random/seed_generator.h"
 
 namespace lamina {
 
@@ -12,7 +12,8 @@ Tensor rows(const Tensor& t, int64_t from, int64_t to) {
   Shape shape = t.shape();
   int64_t row = shape[0] ? static_cast<int64_t>(t.bytes()) / shape[0] : 0;
   shape[0] = to - from;
-  auto view = std::make_shared<Buffer>(static_cast<char*>(t.mutable_raw()) + from * row, (to - from) * row, t.node()->buffer);
+  auto view =
+      std::make_shared<Buffer>(static_cast<char*>(t.mutable_raw()) + from * row, (to - from) * row, t.node()->buffer);
   return Tensor::on(std::move(view), shape, t.dtype());
 }
 
@@ -45,7 +46,8 @@ class RowCopies {
     const int64_t count = to.shape()[0], row = count ? static_cast<int64_t>(to.bytes()) / count : 0;
     if (row == 0) return;
     const int64_t rows = std::max<int64_t>(1, kPiece / row), parts = (row + kPiece - 1) / kPiece;
-    copies_.push_back({static_cast<const char*>(from.raw()), static_cast<char*>(to.mutable_raw()), count, row, rows, parts, pieces_, std::clamp<int64_t>(kAhead / row, 1, 64)});
+    copies_.push_back({static_cast<const char*>(from.raw()), static_cast<char*>(to.mutable_raw()), count, row, rows,
+                       parts, pieces_, std::clamp<int64_t>(kAhead / row, 1, 64)});
     pieces_ += (count + rows - 1) / rows * parts;
   }
   int64_t pieces() const { return pieces_; }
@@ -63,16 +65,19 @@ class RowCopies {
 
  private:
   static constexpr int64_t kPiece = 8 * 1024;  // bytes: some rows, or a part of one
-  static constexpr int64_t kAhead = 4 * 1024;  // bytes: rows at random places are asked for early, since the processor cannot guess them
+  static constexpr int64_t kAhead =
+      4 * 1024;  // bytes: rows at random places are asked for early, since the processor cannot guess them
 
-  // Into the second-level cache, which waits for more lines at once than the first (rows of 2 KB: 5 GB/s without, 6 with the first, 14 with this).
+  // Into the second-level cache, which waits for more lines at once than the first (rows of 2 KB: 5 GB/s without, 6
+  // with the first, 14 with this).
   static void prefetch(const char* p, int64_t bytes) {
     for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i, 0, 2);
   }
   struct Copy {
     const char* from;
     char* to;
-    int64_t count, row, rows, parts, first, ahead;  // rows, bytes a row, rows a piece or pieces a row, its first piece, and rows to prefetch
+    int64_t count, row, rows, parts, first,
+        ahead;  // rows, bytes a row, rows a piece or pieces a row, its first piece, and rows to prefetch
   };
   std::vector<Copy> copies_;
   int64_t pieces_ = 0;
@@ -104,7 +109,9 @@ std::unique_ptr<ArrayData::Shuffled> ArrayData::gather(int64_t from) const {
   };
   out->from = from;
   out->batch = {empty(x_), empty(y_), empty(sample_weight_), count};
-  out->work.emplace(out->copies.pieces(), [copies = &out->copies, order = order_.data() + from](int64_t piece) { copies->run(piece, order); });
+  out->work.emplace(out->copies.pieces(), [copies = &out->copies, order = order_.data() + from](int64_t piece) {
+    copies->run(piece, order);
+  });
   return out;
 }
 
@@ -120,8 +127,10 @@ ArrayData::ArrayData(Value x, Value y, Value sample_weight, Options options)
       if (t.shape()[0] != samples_) {
         std::string sizes;
         for (const auto& [s, name] : {std::pair{&x_, "x"}, {&y_, "y"}, {&sample_weight_, "sample_weight"}})
-          for (const Tensor& u : flatten_tensors(*s)) sizes += text(sizes.empty() ? "" : ", ", name, ": ", u.rank() ? u.shape()[0] : 0);
-        throw ValueError("Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. sizes: ", sizes);
+          for (const Tensor& u : flatten_tensors(*s))
+            sizes += text(sizes.empty() ? "" : ", ", name, ": ", u.rank() ? u.shape()[0] : 0);
+        throw ValueError(
+            "Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. sizes: ", sizes);
       }
     }
   };
@@ -153,13 +162,16 @@ void ArrayData::begin_pass(int64_t) {
   for (size_t i = 0; i < batches.size(); ++i) batches[i] = static_cast<int64_t>(i);
   shuffle(batches);
   for (size_t i = 0; i < batches.size(); ++i)
-    for (int64_t k = 0; k < options_.batch_size; ++k) order_[static_cast<int64_t>(i) * options_.batch_size + k] = batches[i] * options_.batch_size + k;
+    for (int64_t k = 0; k < options_.batch_size; ++k)
+      order_[static_cast<int64_t>(i) * options_.batch_size + k] = batches[i] * options_.batch_size + k;
 }
 
 Batch ArrayData::views(int64_t from, int64_t to) const {
   auto cut = [&](const Value& structure) -> Value {
     if (structure.is_none()) return {};
-    return map_structure(structure, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(rows(leaf.as_tensor(), from, to)) : leaf; });
+    return map_structure(structure, [&](const Value& leaf) -> Value {
+      return leaf.is_tensor() ? Value(rows(leaf.as_tensor(), from, to)) : leaf;
+    });
   };
   return {cut(x_), cut(y_), cut(sample_weight_), to - from};
 }
@@ -179,13 +191,19 @@ std::pair<Batch, Batch> ArrayData::split(const Value& x, const Value& y, const V
   if (all.empty()) throw ValueError("`validation_split` needs arrays as `x`.");
   int64_t n = all[0].shape()[0], at = static_cast<int64_t>(std::floor(static_cast<double>(n) * (1 - fraction)));
   if (at == 0 || at == n)
-    throw ValueError("Training data contains ", n, " samples, which is not sufficient to split it into a validation and training set as specified by `validation_split=", fraction,
+    throw ValueError("Training data contains ", n,
+                     " samples, which is not sufficient to split it into a validation and training set as specified by "
+                     "`validation_split=",
+                     fraction,
                      "`. Either provide more data, or a different value for the `validation_split` argument.");
   auto part = [&](const Value& v, int64_t from, int64_t to) -> Value {
     if (v.is_none()) return {};
-    return map_structure(v, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(rows(leaf.as_tensor(), from, to)) : leaf; });
+    return map_structure(v, [&](const Value& leaf) -> Value {
+      return leaf.is_tensor() ? Value(rows(leaf.as_tensor(), from, to)) : leaf;
+    });
   };
-  return {{part(x, 0, at), part(y, 0, at), part(sample_weight, 0, at), at}, {part(x, at, n), part(y, at, n), part(sample_weight, at, n), n - at}};
+  return {{part(x, 0, at), part(y, 0, at), part(sample_weight, 0, at), at},
+          {part(x, at, n), part(y, at, n), part(sample_weight, at, n), n - at}};
 }
 
 }  // namespace lamina

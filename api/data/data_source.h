@@ -1,8 +1,8 @@
 #pragma once
 // Where batches come from. A source gives one pass at a time; arrays are cut and shuffled here, generators and datasets
 // of bindings implement the same interface. EpochReader makes epochs of passes.
-#include "backends/core/value.h"
 #include "backends/core/object.h"
+#include "backends/core/value.h"
 
 namespace lamina {
 
@@ -25,8 +25,8 @@ class DataSource {
   virtual std::optional<int64_t> batch_size() const { return {}; }
 };
 
-// Arrays in memory. Batches of an unshuffled pass share the arrays' memory; those of a shuffled one are copied together by threads that
-// wait for work, while the batch before is in use.
+// Arrays in memory. Batches of an unshuffled pass share the arrays' memory; those of a shuffled one are copied together
+// by threads that wait for work, while the batch before is in use.
 class ArrayData final : public DataSource {
  public:
   struct Options {

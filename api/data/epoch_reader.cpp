@@ -7,8 +7,10 @@ namespace lamina {
 
 namespace {
 void warn_ran_out() {
-  warn("Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at least `steps_per_epoch * epochs` batches. You may need to use the "
-       "`.repeat()` function when building your dataset.");
+  warn(
+      "Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at "
+      "least `steps_per_epoch * epochs` batches. You may need to use the "
+      "`.repeat()` function when building your dataset.");
 }
 }  // namespace
 

@@ -3,8 +3,9 @@
 
 namespace lamina {
 
-// A source's batches, cut into epochs. Without `steps` an epoch is a pass over the source. With them it is that many batches and goes on
-// where the last one stopped; a pass that ends earlier ends the epoch too, with a warning, and the next epoch starts over.
+// A source's batches, cut into epochs. Without `steps` an epoch is a pass over the source. With them it is that many
+// batches and goes on where the last one stopped; a pass that ends earlier ends the epoch too, with a warning, and the
+// next epoch starts over.
 class EpochReader {
  public:
   EpochReader(DataSource& source, std::optional<int64_t> steps) : source_(source), steps_(steps) {}

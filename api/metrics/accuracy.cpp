@@ -21,7 +21,8 @@ Tensor accuracy_impl(const Operand& y_true, const Operand& y_pred) {
   squeeze_or_expand_to_same_rank(t, p);
   return matches(t, p);
 }
-const auto accuracy = public_op("metrics.accuracy", ACCURACY "accuracy", "1 where y_true equals y_pred.", accuracy_impl, {"y_true", "y_pred"});
+const auto accuracy = public_op("metrics.accuracy", ACCURACY "accuracy", "1 where y_true equals y_pred.", accuracy_impl,
+                                {"y_true", "y_pred"});
 
 Tensor binary_accuracy_impl(const Operand& y_true, const Operand& y_pred, double threshold) {
   Tensor p = y_pred.value(), t = y_true.value();
@@ -29,14 +30,16 @@ Tensor binary_accuracy_impl(const Operand& y_true, const Operand& y_pred, double
   Tensor positive = ops::compare(Binary::greater, is_float(p.dtype()) ? p : cast(p, settings().floatx()), threshold);
   return matches(t, cast(positive, t.dtype()));
 }
-const auto binary_accuracy = public_op("metrics.binary_accuracy", ACCURACY "binary_accuracy", "1 where y_pred is on y_true's side of the threshold.", binary_accuracy_impl,
+const auto binary_accuracy = public_op("metrics.binary_accuracy", ACCURACY "binary_accuracy",
+                                       "1 where y_pred is on y_true's side of the threshold.", binary_accuracy_impl,
                                        {"y_true", "y_pred", {"threshold", 0.5}});
 
 Tensor categorical_accuracy_impl(const Operand& y_true, const Operand& y_pred) {
   Tensor t = y_true.value(), p = y_pred.value();
   return matches(arg_reduce(true, t, t.rank() - 1), arg_reduce(true, p, p.rank() - 1));
 }
-const auto categorical_accuracy = public_op("metrics.categorical_accuracy", ACCURACY "categorical_accuracy", "1 where the largest of y_pred stands where that of y_true does.",
+const auto categorical_accuracy = public_op("metrics.categorical_accuracy", ACCURACY "categorical_accuracy",
+                                            "1 where the largest of y_pred stands where that of y_true does.",
                                             categorical_accuracy_impl, {"y_true", "y_pred"});
 
 Tensor sparse_categorical_accuracy_impl(const Operand& y_true, const Operand& y_pred) {
@@ -45,8 +48,10 @@ Tensor sparse_categorical_accuracy_impl(const Operand& y_true, const Operand& y_
   Tensor out = matches(as_class(t), arg_reduce(true, p, p.rank() - 1));
   return out.rank() > 1 && out.shape().back() == 1 ? squeeze(out, out.rank() - 1) : out;
 }
-const auto sparse_categorical_accuracy = public_op("metrics.sparse_categorical_accuracy", ACCURACY "sparse_categorical_accuracy", "1 where the largest of y_pred stands at the class y_true.",
-                                                   sparse_categorical_accuracy_impl, {"y_true", "y_pred"});
+const auto sparse_categorical_accuracy =
+    public_op("metrics.sparse_categorical_accuracy", ACCURACY "sparse_categorical_accuracy",
+              "1 where the largest of y_pred stands at the class y_true.", sparse_categorical_accuracy_impl,
+              {"y_true", "y_pred"});
 
 // One row a sample: all axes before the last count as samples.
 Tensor as_rows(const Tensor& x) {
@@ -63,27 +68,33 @@ Tensor like_classes(const Tensor& values, const Tensor& classes) {
 Tensor flat(const Tensor& classes) { return classes.rank() > 1 ? reshape(classes, {classes.size()}) : classes; }
 
 // Whether each class is among the k highest scores of its row.
-Tensor in_top_k(const Tensor& classes, const Tensor& scores, int64_t k) { return like_classes(ops::in_top_k(flat(as_class(classes)), as_rows(scores), k), classes); }
+Tensor in_top_k(const Tensor& classes, const Tensor& scores, int64_t k) {
+  return like_classes(ops::in_top_k(flat(as_class(classes)), as_rows(scores), k), classes);
+}
 
 Tensor top_k_impl(const Operand& y_true, const Operand& y_pred, int64_t k) {
   Tensor t = y_true.value();
   return in_top_k(arg_reduce(true, t, t.rank() - 1), ops::as_float(y_pred), k);
 }
-const auto top_k_categorical_accuracy = public_op("metrics.top_k_categorical_accuracy", ACCURACY "top_k_categorical_accuracy", "1 where the true class is among the k highest scores.", top_k_impl,
-                                                  {"y_true", "y_pred", {"k", 5}});
+const auto top_k_categorical_accuracy =
+    public_op("metrics.top_k_categorical_accuracy", ACCURACY "top_k_categorical_accuracy",
+              "1 where the true class is among the k highest scores.", top_k_impl, {"y_true", "y_pred", {"k", 5}});
 
 Tensor sparse_top_k_impl(const Operand& y_true, const Operand& y_pred, int64_t k, bool from_sorted_ids) {
   Tensor t = y_true.value(), p = y_pred.value();
   if (!from_sorted_ids) return in_top_k(t, ops::as_float(p), k);
   p = as_rows(p);
-  if (p.rank() != 2) throw ValueError("`y_pred` needs an axis of samples and one of classes, received shape ", y_pred.shape(), ".");
-  Tensor first = slice_axis(p, 1, 0, p.shape()[1] < 0 ? Shape::kUnknown : std::min(ops::checked_count(k, "k"), p.shape()[1]));
-  return like_classes(reduce(Reduce::any, binary(Binary::equal, first, expand_dims(flat(cast(t, p.dtype())), 1)), {1}, false), t);
+  if (p.rank() != 2)
+    throw ValueError("`y_pred` needs an axis of samples and one of classes, received shape ", y_pred.shape(), ".");
+  Tensor first =
+      slice_axis(p, 1, 0, p.shape()[1] < 0 ? Shape::kUnknown : std::min(ops::checked_count(k, "k"), p.shape()[1]));
+  return like_classes(
+      reduce(Reduce::any, binary(Binary::equal, first, expand_dims(flat(cast(t, p.dtype())), 1)), {1}, false), t);
 }
-const auto sparse_top_k_categorical_accuracy =
-    public_op("metrics.sparse_top_k_categorical_accuracy", ACCURACY "sparse_top_k_categorical_accuracy",
-              "1 where the class y_true is among the k highest scores (or, from sorted ids, among the first k of y_pred).", sparse_top_k_impl,
-              {"y_true", "y_pred", {"k", 5}, {"from_sorted_ids", false}});
+const auto sparse_top_k_categorical_accuracy = public_op(
+    "metrics.sparse_top_k_categorical_accuracy", ACCURACY "sparse_top_k_categorical_accuracy",
+    "1 where the class y_true is among the k highest scores (or, from sorted ids, among the first k of y_pred).",
+    sparse_top_k_impl, {"y_true", "y_pred", {"k", 5}, {"from_sorted_ids", false}});
 
 // ---- classes ----
 
@@ -119,7 +130,9 @@ struct BinaryAccuracyArgs {
 class BinaryAccuracy final : public MetricWith<FunctionMetric, BinaryAccuracyArgs> {
  public:
   using MetricWith::MetricWith;
-  Tensor values(const Value& t, const Value& p) override { return binary_accuracy(operand(t), operand(p), args.threshold); }
+  Tensor values(const Value& t, const Value& p) override {
+    return binary_accuracy(operand(t), operand(p), args.threshold);
+  }
 };
 LAMINA_CLASS(BinaryAccuracy, "keras.metrics", "How often predictions match binary labels.", {"binary_accuracy"});
 
@@ -134,7 +147,8 @@ class CategoricalAccuracy final : public MetricWith<FunctionMetric, CategoricalA
   using MetricWith::MetricWith;
   Tensor values(const Value& t, const Value& p) override { return categorical_accuracy(operand(t), operand(p)); }
 };
-LAMINA_CLASS(CategoricalAccuracy, "keras.metrics", "How often the highest score is that of the one-hot label.", {"categorical_accuracy"});
+LAMINA_CLASS(CategoricalAccuracy, "keras.metrics", "How often the highest score is that of the one-hot label.",
+             {"categorical_accuracy"});
 
 struct SparseCategoricalAccuracyArgs {
   static constexpr const char* kClass = "SparseCategoricalAccuracy";
@@ -147,7 +161,8 @@ class SparseCategoricalAccuracy final : public MetricWith<FunctionMetric, Sparse
   using MetricWith::MetricWith;
   Tensor values(const Value& t, const Value& p) override { return sparse_categorical_accuracy(operand(t), operand(p)); }
 };
-LAMINA_CLASS(SparseCategoricalAccuracy, "keras.metrics", "How often the highest score is that of the integer label.", {"sparse_categorical_accuracy"});
+LAMINA_CLASS(SparseCategoricalAccuracy, "keras.metrics", "How often the highest score is that of the integer label.",
+             {"sparse_categorical_accuracy"});
 
 struct TopKCategoricalAccuracyArgs {
   static constexpr const char* kClass = "TopKCategoricalAccuracy";
@@ -162,9 +177,12 @@ struct TopKCategoricalAccuracyArgs {
 class TopKCategoricalAccuracy final : public MetricWith<FunctionMetric, TopKCategoricalAccuracyArgs> {
  public:
   using MetricWith::MetricWith;
-  Tensor values(const Value& t, const Value& p) override { return top_k_categorical_accuracy(operand(t), operand(p), args.k); }
+  Tensor values(const Value& t, const Value& p) override {
+    return top_k_categorical_accuracy(operand(t), operand(p), args.k);
+  }
 };
-LAMINA_CLASS(TopKCategoricalAccuracy, "keras.metrics", "How often the one-hot label is among the k highest scores.", {"top_k_categorical_accuracy"});
+LAMINA_CLASS(TopKCategoricalAccuracy, "keras.metrics", "How often the one-hot label is among the k highest scores.",
+             {"top_k_categorical_accuracy"});
 
 struct SparseTopKCategoricalAccuracyArgs {
   static constexpr const char* kClass = "SparseTopKCategoricalAccuracy";
@@ -181,14 +199,17 @@ struct SparseTopKCategoricalAccuracyArgs {
 class SparseTopKCategoricalAccuracy final : public MetricWith<FunctionMetric, SparseTopKCategoricalAccuracyArgs> {
  public:
   using MetricWith::MetricWith;
-  Tensor values(const Value& t, const Value& p) override { return sparse_top_k_categorical_accuracy(operand(t), operand(p), args.k, args.from_sorted_ids); }
+  Tensor values(const Value& t, const Value& p) override {
+    return sparse_top_k_categorical_accuracy(operand(t), operand(p), args.k, args.from_sorted_ids);
+  }
   Dict get_config() const override {
     Dict config = MetricWith::get_config();
     if (!args.from_sorted_ids) config.erase("from_sorted_ids");
     return config;
   }
 };
-LAMINA_CLASS(SparseTopKCategoricalAccuracy, "keras.metrics", "How often the integer label is among the k highest scores.", {"sparse_top_k_categorical_accuracy"});
+LAMINA_CLASS(SparseTopKCategoricalAccuracy, "keras.metrics",
+             "How often the integer label is among the k highest scores.", {"sparse_top_k_categorical_accuracy"});
 
 }  // namespace
 }  // namespace lamina

@@ -2,8 +2,8 @@
 #include "api/metrics/confusion.h"
 #include "api/metrics/mean.h"
 #include "backends/core/settings.h"
-#include "backends/ops/public/operand.h"
 #include "backends/ops/primitives.h"
+#include "backends/ops/public/operand.h"
 
 namespace lamina {
 namespace {
@@ -51,7 +51,8 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
   bool settled() const override { return true; }
   explicit AUC(AUCArgs a) : MetricWith(std::move(a)) {
     args.curve = one_of(args.curve, {"PR", "ROC", "PRGAIN"}, "curve");
-    args.summation_method = one_of(args.summation_method, {"interpolation", "majoring", "minoring"}, "summation method");
+    args.summation_method =
+        one_of(args.summation_method, {"interpolation", "majoring", "minoring"}, "summation method");
     std::vector<double> inner;
     if (!args.thresholds.is_none()) {
       inner = parse_thresholds(args.thresholds, 0.5);
@@ -66,8 +67,11 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
       args.thresholds = Value(sorted_thresholds);
     } else {
       count_ = args.num_thresholds.value_or(0);
-      if (count_ <= 1) throw ValueError("Argument `num_thresholds` must be an integer > 1. Received: num_thresholds=", to_value(args.num_thresholds).repr());
-      for (int64_t i = 1; i < count_ - 1; ++i) inner.push_back(static_cast<double>(i) / static_cast<double>(count_ - 1));
+      if (count_ <= 1)
+        throw ValueError("Argument `num_thresholds` must be an integer > 1. Received: num_thresholds=",
+                         to_value(args.num_thresholds).repr());
+      for (int64_t i = 1; i < count_ - 1; ++i)
+        inner.push_back(static_cast<double>(i) / static_cast<double>(count_ - 1));
       options_.even = true;
     }
     args.num_thresholds = count_;
@@ -77,9 +81,12 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
     options_.multi_label = args.multi_label;
     if (!args.label_weights.is_none()) weights_ = value_to<Operand>(args.label_weights).as(dtype_);
     if (weights_.defined() && !args.multi_label) options_.label_weights = weights_;
-    if (args.num_labels && !args.multi_label) throw ValueError("`num_labels` is needed only when `multi_label` is True.");
-    if (!args.multi_label) make_state({count_});
-    else if (args.num_labels) make_state({count_, *args.num_labels});
+    if (args.num_labels && !args.multi_label)
+      throw ValueError("`num_labels` is needed only when `multi_label` is True.");
+    if (!args.multi_label)
+      make_state({count_});
+    else if (args.num_labels)
+      make_state({count_, *args.num_labels});
   }
   void update_state(List given, Dict kwargs) override {
     auto bound = bind_update(*this, {"y_true", "y_pred", "sample_weight"}, 2, std::move(given), kwargs);
@@ -91,7 +98,9 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
   // y_pred: (batch, labels) with multi_label; ValueError for another rank.
   void build(const Shape&, const Shape& y_pred) override {
     if (counts_.true_positives.defined()) return;
-    if (y_pred.rank() != 2) throw ValueError("`y_pred` must have rank 2 when `multi_label=True`. Found rank ", y_pred.rank(), ". Full shape received for `y_pred`: ", y_pred);
+    if (y_pred.rank() != 2)
+      throw ValueError("`y_pred` must have rank 2 when `multi_label=True`. Found rank ", y_pred.rank(),
+                       ". Full shape received for `y_pred`: ", y_pred);
     make_state({count_, y_pred[1]});
   }
   Value attribute(std::string_view name) const override {
@@ -102,26 +111,32 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
   }
   Value result() override {
     if (!counts_.true_positives.defined()) return full({}, 0, dtype_);
-    Tensor tp = counts_.true_positives.value(), fp = counts_.false_positives.value(), tn = counts_.true_negatives.value(), fn = counts_.false_negatives.value();
-    if (args.curve == "PR" && args.summation_method == "interpolation") return combine(precision_recall_parts(tp, fp, fn));
+    Tensor tp = counts_.true_positives.value(), fp = counts_.false_positives.value(),
+           tn = counts_.true_negatives.value(), fn = counts_.false_negatives.value();
+    if (args.curve == "PR" && args.summation_method == "interpolation")
+      return combine(precision_recall_parts(tp, fp, fn));
     Tensor recall = divide_no_nan(tp, add(tp, fn)), x, y;
     if (args.curve == "ROC") {
       x = divide_no_nan(fp, add(fp, tn)), y = recall;
     } else if (args.curve == "PR") {
       x = recall, y = divide_no_nan(tp, add(tp, fp));
     } else {
-      Tensor scale = divide_no_nan(add(tp, fn), add(tn, fp)), zero = full({}, 0, tp.dtype()), none = binary(Binary::equal, tp, zero);
+      Tensor scale = divide_no_nan(add(tp, fn), add(tn, fp)), zero = full({}, 0, tp.dtype()),
+             none = binary(Binary::equal, tp, zero);
       x = maximum(where(none, zero, rsub(1, multiply(scale, divide_no_nan(fn, tp)))), zero);
       y = where(none, full({}, 1, tp.dtype()), rsub(1, multiply(scale, divide_no_nan(fp, tp))));
     }
     Tensor a = before(y), b = after(y);
-    Tensor height = args.summation_method == "interpolation" ? multiply(add(a, b), 0.5) : args.summation_method == "minoring" ? minimum(a, b) : maximum(a, b);
+    Tensor height = args.summation_method == "interpolation" ? multiply(add(a, b), 0.5)
+                    : args.summation_method == "minoring"    ? minimum(a, b)
+                                                             : maximum(a, b);
     return combine(multiply(subtract(before(x), after(x)), height));
   }
 
  private:
   void make_state(const Shape& shape) {
-    counts_ = {add_variable("true_positives", shape), add_variable("false_positives", shape), add_variable("true_negatives", shape), add_variable("false_negatives", shape)};
+    counts_ = {add_variable("true_positives", shape), add_variable("false_positives", shape),
+               add_variable("true_negatives", shape), add_variable("false_negatives", shape)};
   }
   Tensor before(const Tensor& x) const { return slice_axis(x, 0, 0, count_ - 1); }
   Tensor after(const Tensor& x) const { return slice_axis(x, 0, 1, count_); }
@@ -129,16 +144,20 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
   Tensor precision_recall_parts(const Tensor& tp, const Tensor& fp, const Tensor& fn) const {
     Tensor zero = full({}, 0, tp.dtype()), positive = add(tp, fp);
     Tensor d_tp = subtract(before(tp), after(tp)), d_p = subtract(before(positive), after(positive));
-    Tensor slope = divide_no_nan(d_tp, maximum(d_p, zero)), intercept = subtract(after(tp), multiply(slope, after(positive)));
-    Tensor both = binary(Binary::logical_and, binary(Binary::greater, before(positive), zero), binary(Binary::greater, after(positive), zero));
-    Tensor ratio = where(both, divide_no_nan(before(positive), maximum(after(positive), zero)), full({}, 1, tp.dtype()));
+    Tensor slope = divide_no_nan(d_tp, maximum(d_p, zero)),
+           intercept = subtract(after(tp), multiply(slope, after(positive)));
+    Tensor both = binary(Binary::logical_and, binary(Binary::greater, before(positive), zero),
+                         binary(Binary::greater, after(positive), zero));
+    Tensor ratio =
+        where(both, divide_no_nan(before(positive), maximum(after(positive), zero)), full({}, 1, tp.dtype()));
     Tensor part = multiply(slope, add(d_tp, multiply(intercept, log(ratio))));
     return divide_no_nan(part, maximum(add(after(tp), after(fn)), zero));
   }
   Tensor combine(const Tensor& parts) const {
     if (!args.multi_label) return reduce_all(Reduce::sum, parts);
     Tensor labels = sum(parts, {0});
-    if (!weights_.defined()) return multiply(reduce_all(Reduce::sum, labels), 1.0 / static_cast<double>(std::max<int64_t>(1, labels.size())));
+    if (!weights_.defined())
+      return multiply(reduce_all(Reduce::sum, labels), 1.0 / static_cast<double>(std::max<int64_t>(1, labels.size())));
     return divide_no_nan(reduce_all(Reduce::sum, multiply(labels, weights_)), reduce_all(Reduce::sum, weights_));
   }
 

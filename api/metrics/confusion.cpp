@@ -15,8 +15,10 @@ std::vector<double> parse_thresholds(const Value& given, double otherwise) {
   std::vector<double> out;
   List wrong;
   for (const Value& v : items) {
-    if (v.is_none() || v.as_number() < 0 || v.as_number() > 1) wrong.push_back(v);
-    else out.push_back(v.as_number());
+    if (v.is_none() || v.as_number() < 0 || v.as_number() > 1)
+      wrong.push_back(v);
+    else
+      out.push_back(v.as_number());
   }
   if (!wrong.empty()) throw ValueError("Threshold values must be in [0, 1]. Received: ", Value(wrong).repr());
   return out;
@@ -41,7 +43,8 @@ Tensor keep_top_k(const Tensor& x, int64_t k) {
   return where(kept, x, full({}, kNever, x.dtype()));
 }
 
-// Predictions (n, L) and labels as columns: L is 1 unless the metric is multi-label. True and false labels carry weights.
+// Predictions (n, L) and labels as columns: L is 1 unless the metric is multi-label. True and false labels carry
+// weights.
 struct Columns {
   Tensor pred, yes, no;
 };
@@ -58,7 +61,8 @@ Columns above_even(const Columns& c, const ConfusionOptions& o) {
   index = where(ops::compare(Binary::less, index, 0.0), full({}, static_cast<double>(n), DType::int32), index);
   Tensor place = add(multiply(index, static_cast<double>(labels)), iota(labels, DType::int32));
   auto totals = [&](const Tensor& weights) {
-    Tensor flat = scatter(Scatter::add, full({(n + 1) * labels}, 0, type), reshape(place, {-1}), reshape(weights, {-1}), 0);
+    Tensor flat =
+        scatter(Scatter::add, full({(n + 1) * labels}, 0, type), reshape(place, {-1}), reshape(weights, {-1}), 0);
     Tensor rows = slice_axis(reshape(flat, {n + 1, labels}), 0, 0, n);
     return cumulative(CumulativeOp::Kind::sum, rows, 0, true);
   };
@@ -74,14 +78,16 @@ Columns above_any(const Columns& c, const ConfusionOptions& o) {
 
 }  // namespace
 
-void update_confusion(const ConfusionCounts& counts, const Value& y_true, const Value& y_pred, const Value& sample_weight, const ConfusionOptions& o) {
+void update_confusion(const ConfusionCounts& counts, const Value& y_true, const Value& y_pred,
+                      const Value& sample_weight, const ConfusionOptions& o) {
   const Variable* any = &counts.true_positives;
   for (const Variable* v : {&counts.false_positives, &counts.true_negatives, &counts.false_negatives})
     if (!any->defined()) any = v;
   const DType type = any->dtype();
   Tensor p = value_to<Operand>(y_pred).as(type), t = value_to<Operand>(y_true).as(type);
   squeeze_or_expand_to_same_rank(p, t);
-  if (p.shape() != t.shape()) throw ValueError("Shapes ", p.shape(), " and ", t.shape(), " are incompatible: y_pred and y_true must agree.");
+  if (p.shape() != t.shape())
+    throw ValueError("Shapes ", p.shape(), " and ", t.shape(), " are incompatible: y_pred and y_true must agree.");
   Tensor weight;
   if (!sample_weight.is_none()) {
     Tensor given = value_to<Operand>(sample_weight).as(type);
@@ -91,9 +97,13 @@ void update_confusion(const ConfusionCounts& counts, const Value& y_true, const 
   }
   if (o.top_k) p = keep_top_k(p, *o.top_k);
   if (o.class_id) {
-    if (p.rank() == 1) throw ValueError("When class_id is provided, y_pred must be a 2D array with shape (num_samples, num_classes), found shape: ", p.shape());
+    if (p.rank() == 1)
+      throw ValueError(
+          "When class_id is provided, y_pred must be a 2D array with shape (num_samples, num_classes), found shape: ",
+          p.shape());
     int64_t id = *o.class_id;
-    if (id < 0 || id >= p.shape().back()) throw ValueError("class_id=", id, " is out of range: y_pred has ", p.shape().back(), " classes.");
+    if (id < 0 || id >= p.shape().back())
+      throw ValueError("class_id=", id, " is out of range: y_pred has ", p.shape().back(), " classes.");
     t = slice_axis(t, t.rank() - 1, id, id + 1), p = slice_axis(p, p.rank() - 1, id, id + 1);
   }
   Tensor w = weight.defined() ? broadcast_to(weight, p.shape()) : Tensor();

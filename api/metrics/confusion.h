@@ -15,12 +15,13 @@ struct ConfusionCounts {
 };
 struct ConfusionOptions {
   std::vector<double> thresholds;
-  bool even = false;                  // evenly_spaced(thresholds), up to an epsilon at the ends
+  bool even = false;  // evenly_spaced(thresholds), up to an epsilon at the ends
   std::optional<int64_t> top_k, class_id;
   bool multi_label = false;
-  Tensor label_weights;               // (labels), or undefined
+  Tensor label_weights;  // (labels), or undefined
 };
 // y_true and y_pred of one shape (or differing by an axis of size 1); weights broadcast against them.
-void update_confusion(const ConfusionCounts& counts, const Value& y_true, const Value& y_pred, const Value& sample_weight, const ConfusionOptions& options);
+void update_confusion(const ConfusionCounts& counts, const Value& y_true, const Value& y_pred,
+                      const Value& sample_weight, const ConfusionOptions& options);
 
 }  // namespace lamina

@@ -41,14 +41,14 @@ class CountMetric : public MetricWith<Metric, CountArgs<Name>> {
   ConfusionCounts counts_;
 };
 
-#define COUNT_METRIC(T, NAME, WHICH, DOC)                            \
-  struct T##Name {                                                   \
-    static constexpr const char* kClass = #T;     \
-  };                                                                 \
+#define COUNT_METRIC(T, NAME, WHICH, DOC)                                \
+  struct T##Name {                                                       \
+    static constexpr const char* kClass = #T;                            \
+  };                                                                     \
   class T final : public CountMetric<T##Name, &ConfusionCounts::WHICH> { \
-   public:                                                           \
-    using CountMetric::CountMetric;                                  \
-  };                                                                 \
+   public:                                                               \
+    using CountMetric::CountMetric;                                      \
+  };                                                                     \
   LAMINA_CLASS(T, "keras.metrics", DOC, {NAME})
 
 COUNT_METRIC(TruePositives, "true_positives", true_positives, "How many labels 1 are predicted as 1.");
@@ -64,7 +64,8 @@ struct ShareArgs {
   std::optional<int64_t> top_k, class_id;
   MetricArgs base;
   void fields(Fields& f) {
-    f("thresholds", thresholds, "A number or several in 0..1, above which a prediction counts as 1; None is 0.5 (or, with top_k, any score).");
+    f("thresholds", thresholds,
+      "A number or several in 0..1, above which a prediction counts as 1; None is 0.5 (or, with top_k, any score).");
     f("top_k", top_k, "Only the k highest scores of a row count as predicted.");
     f("class_id", class_id, "Only this class counts.");
     f("name", base.name, "The metric's name in logs.");
@@ -141,13 +142,19 @@ class AtMetric : public MetricWith<Metric, AtArgs<Name>> {
   bool settled() const override { return true; }
   explicit AtMetric(AtArgs<Name> a) : MetricWith<Metric, AtArgs<Name>>(std::move(a)) {
     const auto& args = this->args;
-    if (args.value < 0 || args.value > 1) throw ValueError("Argument `", Name::kArgument, "` must be in the range [0, 1]. Received: ", Name::kArgument, "=", args.value);
-    if (args.num_thresholds <= 0) throw ValueError("Argument `num_thresholds` must be an integer > 0. Received: num_thresholds=", args.num_thresholds);
+    if (args.value < 0 || args.value > 1)
+      throw ValueError("Argument `", Name::kArgument, "` must be in the range [0, 1]. Received: ", Name::kArgument, "=",
+                       args.value);
+    if (args.num_thresholds <= 0)
+      throw ValueError("Argument `num_thresholds` must be an integer > 0. Received: num_thresholds=",
+                       args.num_thresholds);
     int64_t n = args.num_thresholds;
-    for (int64_t i = 0; i < n; ++i) options_.thresholds.push_back(n == 1 ? 0.5 : static_cast<double>(i) / static_cast<double>(n - 1));
+    for (int64_t i = 0; i < n; ++i)
+      options_.thresholds.push_back(n == 1 ? 0.5 : static_cast<double>(i) / static_cast<double>(n - 1));
     options_.even = n > 1;
     options_.class_id = args.class_id;
-    counts_ = {this->add_variable("true_positives", {n}), this->add_variable("false_positives", {n}), this->add_variable("true_negatives", {n}), this->add_variable("false_negatives", {n})};
+    counts_ = {this->add_variable("true_positives", {n}), this->add_variable("false_positives", {n}),
+               this->add_variable("true_negatives", {n}), this->add_variable("false_negatives", {n})};
   }
   void update_state(List given, Dict kwargs) override {
     auto bound = bind_update(*this, {"y_true", "y_pred", "sample_weight"}, 2, std::move(given), kwargs);
@@ -158,7 +165,8 @@ class AtMetric : public MetricWith<Metric, AtArgs<Name>> {
       Tensor h = hits.value();
       return divide_no_nan(h, add(h, misses.value()));
     };
-    Tensor recall = rate(counts_.true_positives, counts_.false_negatives), specificity = rate(counts_.true_negatives, counts_.false_positives);
+    Tensor recall = rate(counts_.true_positives, counts_.false_negatives),
+           specificity = rate(counts_.true_negatives, counts_.false_positives);
     Tensor precision = rate(counts_.true_positives, counts_.false_positives);
     auto [asked, wanted] = Name::choose(recall, specificity, precision);
     Tensor zero = full({}, 0, wanted.dtype());
@@ -188,15 +196,17 @@ struct RecallAtPrecisionName {
   static constexpr const char *kClass = "RecallAtPrecision", *kArgument = "precision";
   static Chosen choose(const Tensor& recall, const Tensor&, const Tensor& precision) { return {precision, recall}; }
 };
-#define AT_METRIC(T, DOC, ALIAS)            \
+#define AT_METRIC(T, DOC, ALIAS)             \
   class T final : public AtMetric<T##Name> { \
-   public:                                  \
-    using AtMetric::AtMetric;               \
-  };                                        \
+   public:                                   \
+    using AtMetric::AtMetric;                \
+  };                                         \
   LAMINA_CLASS(T, "keras.metrics", DOC, {ALIAS})
 
-AT_METRIC(SensitivityAtSpecificity, "The best sensitivity where the specificity is high enough.", "sensitivity_at_specificity");
-AT_METRIC(SpecificityAtSensitivity, "The best specificity where the sensitivity is high enough.", "specificity_at_sensitivity");
+AT_METRIC(SensitivityAtSpecificity, "The best sensitivity where the specificity is high enough.",
+          "sensitivity_at_specificity");
+AT_METRIC(SpecificityAtSensitivity, "The best specificity where the sensitivity is high enough.",
+          "specificity_at_sensitivity");
 AT_METRIC(PrecisionAtRecall, "The best precision where the recall is high enough.", "precision_at_recall");
 AT_METRIC(RecallAtPrecision, "The best recall where the precision is high enough.", "recall_at_precision");
 

@@ -13,13 +13,19 @@ std::string printed(const Value& v) { return v.is_string() ? v.as_string() : v.r
 std::string type_of(const Value& v) { return text("<class '", v.kind_name(), "'>"); }
 
 void check_f_score(const Value& average, double beta, const Value& threshold) {
-  if (!average.is_none() && average.as_string() != "micro" && average.as_string() != "macro" && average.as_string() != "weighted")
-    throw ValueError("Invalid `average` argument value. Expected one of: {None, 'micro', 'macro', 'weighted'}. Received: average=", printed(average));
+  if (!average.is_none() && average.as_string() != "micro" && average.as_string() != "macro" &&
+      average.as_string() != "weighted")
+    throw ValueError(
+        "Invalid `average` argument value. Expected one of: {None, 'micro', 'macro', 'weighted'}. Received: average=",
+        printed(average));
   if (!(beta > 0)) throw ValueError("Invalid `beta` argument value. It should be > 0. Received: beta=", beta);
   if (threshold.is_none()) return;
-  if (!threshold.is_real()) throw ValueError("Invalid `threshold` argument value. It should be a Python float. Received: threshold=", printed(threshold), " of type '", type_of(threshold), "'");
+  if (!threshold.is_real())
+    throw ValueError("Invalid `threshold` argument value. It should be a Python float. Received: threshold=",
+                     printed(threshold), " of type '", type_of(threshold), "'");
   if (threshold.as_number() > 1 || threshold.as_number() <= 0)
-    throw ValueError("Invalid `threshold` argument value. It should verify 0 < threshold <= 1. Received: threshold=", threshold.repr());
+    throw ValueError("Invalid `threshold` argument value. It should verify 0 < threshold <= 1. Received: threshold=",
+                     threshold.repr());
 }
 
 struct FBetaScoreArgs {
@@ -54,7 +60,9 @@ class FScore : public MetricWith<Metric, A> {
  public:
   bool settled() const override { return true; }
   explicit FScore(A a) : MetricWith<Metric, A>(std::move(a)) {
-    if (!this->args.beta.is_real()) throw ValueError("Invalid `beta` argument value. It should be a Python float. Received: beta=", printed(this->args.beta), " of type '", type_of(this->args.beta), "'");
+    if (!this->args.beta.is_real())
+      throw ValueError("Invalid `beta` argument value. It should be a Python float. Received: beta=",
+                       printed(this->args.beta), " of type '", type_of(this->args.beta), "'");
     beta_ = this->args.beta.as_number();
     check_f_score(this->args.average, beta_, this->args.threshold);
   }
@@ -66,7 +74,8 @@ class FScore : public MetricWith<Metric, A> {
     Tensor chosen;
     if (this->args.threshold.is_none()) {
       Tensor best = reduce(Reduce::max, p, {-1}, true);
-      chosen = binary(Binary::logical_and, binary(Binary::greater_equal, p, best), binary(Binary::greater, unary(Unary::abs, p), full({}, 1e-9, type)));
+      chosen = binary(Binary::logical_and, binary(Binary::greater_equal, p, best),
+                      binary(Binary::greater, unary(Unary::abs, p), full({}, 1e-9, type)));
     } else {
       chosen = binary(Binary::greater, p, full({}, this->args.threshold.as_number(), type));
     }
@@ -85,9 +94,14 @@ class FScore : public MetricWith<Metric, A> {
   void build(const Shape& t, const Shape& p) override {
     if (right_.defined()) return;
     if (t.rank() != 2 || p.rank() != 2)
-      throw ValueError("FBetaScore expects 2D inputs with shape (batch_size, output_dim). Received input shapes: y_pred.shape=", p, " and y_true.shape=", t, ".");
+      throw ValueError(
+          "FBetaScore expects 2D inputs with shape (batch_size, output_dim). Received input shapes: y_pred.shape=", p,
+          " and y_true.shape=", t, ".");
     if (p[1] < 0 || t[1] < 0)
-      throw ValueError("FBetaScore expects 2D inputs with shape (batch_size, output_dim), with output_dim fully defined (not None). Received input shapes: y_pred.shape=", p, " and y_true.shape=", t, ".");
+      throw ValueError(
+          "FBetaScore expects 2D inputs with shape (batch_size, output_dim), with output_dim fully defined (not None). "
+          "Received input shapes: y_pred.shape=",
+          p, " and y_true.shape=", t, ".");
     Shape shape = micro() ? Shape{} : Shape{p[1]};
     Value type(name_of(this->dtype_));
     right_ = this->add_variable("true_positives", shape, "zeros", type);
@@ -99,14 +113,17 @@ class FScore : public MetricWith<Metric, A> {
     if (!right_.defined()) return full({}, 0, this->dtype_);
     const double e = settings().epsilon(), square_beta = beta_ * beta_;
     Tensor right = right_.value();
-    Tensor precision = divide(right, add(add(right, wrong_.value()), e)), recall = divide(right, add(add(right, missed_.value()), e));
-    Tensor score = multiply(divide(multiply(precision, recall), add(add(multiply(precision, square_beta), recall), e)), 1 + square_beta);
+    Tensor precision = divide(right, add(add(right, wrong_.value()), e)),
+           recall = divide(right, add(add(right, missed_.value()), e));
+    Tensor score = multiply(divide(multiply(precision, recall), add(add(multiply(precision, square_beta), recall), e)),
+                            1 + square_beta);
     if (this->args.average.is_none()) return score;
     if (this->args.average.as_string() == "weighted") {
       Tensor labels = labels_.value();
       return reduce_all(Reduce::sum, multiply(score, divide(labels, add(reduce_all(Reduce::sum, labels), e))));
     }
-    return score.rank() == 0 ? score : multiply(reduce_all(Reduce::sum, score), 1.0 / static_cast<double>(score.size()));
+    return score.rank() == 0 ? score
+                             : multiply(reduce_all(Reduce::sum, score), 1.0 / static_cast<double>(score.size()));
   }
 
  private:
@@ -119,7 +136,9 @@ class FBetaScore final : public FScore<FBetaScoreArgs> {
  public:
   using FScore::FScore;
 };
-LAMINA_CLASS(FBetaScore, "keras.metrics", "(1 + beta^2) precision recall / (beta^2 precision + recall), a class or averaged.", {"f_beta_score", "fbeta_score"});
+LAMINA_CLASS(FBetaScore, "keras.metrics",
+             "(1 + beta^2) precision recall / (beta^2 precision + recall), a class or averaged.",
+             {"f_beta_score", "fbeta_score"});
 class F1Score final : public FScore<F1ScoreArgs> {
  public:
   using FScore::FScore;

@@ -12,7 +12,8 @@ void common(Fields& f, MetricArgs& base) {
 // A loss or metric function by its op's name, which is registered by the time metrics are made.
 Tensor apply(const char* op, std::vector<Value> arguments) {
   const OpInfo* info = find_op(op);
-  for (size_t i = arguments.size(); i < info->arguments.size(); ++i) arguments.push_back(info->arguments[i].default_value);
+  for (size_t i = arguments.size(); i < info->arguments.size(); ++i)
+    arguments.push_back(info->arguments[i].default_value);
   return value_to<Operand>(call_op(*info, arguments)).value();
 }
 
@@ -31,28 +32,34 @@ class PlainMetric : public MetricWith<FunctionMetric, PlainArgs<Name>> {
 };
 
 // A metric without arguments: its class, its default name, the function, documentation and aliases.
-#define LOSS_METRIC(T, NAME, OP, ...)                                       \
-  struct T##Name {                                                          \
-    static constexpr const char *kClass = #T, *kName = NAME, *kOp = OP;     \
-  };                                                                        \
-  class T final : public PlainMetric<T##Name> {                             \
-   public:                                                                  \
-    using PlainMetric::PlainMetric;                                         \
-  };                                                                        \
+#define LOSS_METRIC(T, NAME, OP, ...)                                   \
+  struct T##Name {                                                      \
+    static constexpr const char *kClass = #T, *kName = NAME, *kOp = OP; \
+  };                                                                    \
+  class T final : public PlainMetric<T##Name> {                         \
+   public:                                                              \
+    using PlainMetric::PlainMetric;                                     \
+  };                                                                    \
   LAMINA_CLASS(T, "keras.metrics", __VA_ARGS__)
 
-LOSS_METRIC(MeanSquaredError, "mean_squared_error", "losses.mean_squared_error", "The mean of squared differences.", {"mean_squared_error", "mse", "MSE"});
-LOSS_METRIC(MeanAbsoluteError, "mean_absolute_error", "losses.mean_absolute_error", "The mean of absolute differences.", {"mean_absolute_error", "mae", "MAE"});
-LOSS_METRIC(MeanAbsolutePercentageError, "mean_absolute_percentage_error", "losses.mean_absolute_percentage_error", "The mean absolute difference as a percentage of the label.",
+LOSS_METRIC(MeanSquaredError, "mean_squared_error", "losses.mean_squared_error", "The mean of squared differences.",
+            {"mean_squared_error", "mse", "MSE"});
+LOSS_METRIC(MeanAbsoluteError, "mean_absolute_error", "losses.mean_absolute_error", "The mean of absolute differences.",
+            {"mean_absolute_error", "mae", "MAE"});
+LOSS_METRIC(MeanAbsolutePercentageError, "mean_absolute_percentage_error", "losses.mean_absolute_percentage_error",
+            "The mean absolute difference as a percentage of the label.",
             {"mean_absolute_percentage_error", "mape", "MAPE"});
-LOSS_METRIC(MeanSquaredLogarithmicError, "mean_squared_logarithmic_error", "losses.mean_squared_logarithmic_error", "The mean squared difference of logarithms.",
-            {"mean_squared_logarithmic_error", "msle", "MSLE"});
-LOSS_METRIC(LogCoshError, "logcosh", "losses.log_cosh", "The mean of log(cosh(difference)).", {"log_cosh_error", "logcosh", "log_cosh"});
-LOSS_METRIC(KLDivergence, "kl_divergence", "losses.kl_divergence", "The Kullback-Leibler divergence of distributions.", {"kl_divergence", "kld", "KLD"});
+LOSS_METRIC(MeanSquaredLogarithmicError, "mean_squared_logarithmic_error", "losses.mean_squared_logarithmic_error",
+            "The mean squared difference of logarithms.", {"mean_squared_logarithmic_error", "msle", "MSLE"});
+LOSS_METRIC(LogCoshError, "logcosh", "losses.log_cosh", "The mean of log(cosh(difference)).",
+            {"log_cosh_error", "logcosh", "log_cosh"});
+LOSS_METRIC(KLDivergence, "kl_divergence", "losses.kl_divergence", "The Kullback-Leibler divergence of distributions.",
+            {"kl_divergence", "kld", "KLD"});
 LOSS_METRIC(Poisson, "poisson", "losses.poisson", "The mean of y_pred - y_true log y_pred.", {"poisson"});
 LOSS_METRIC(Hinge, "hinge", "losses.hinge", "The mean hinge loss.", {"hinge"});
 LOSS_METRIC(SquaredHinge, "squared_hinge", "losses.squared_hinge", "The mean squared hinge loss.", {"squared_hinge"});
-LOSS_METRIC(CategoricalHinge, "categorical_hinge", "losses.categorical_hinge", "The mean categorical hinge loss.", {"categorical_hinge"});
+LOSS_METRIC(CategoricalHinge, "categorical_hinge", "losses.categorical_hinge", "The mean categorical hinge loss.",
+            {"categorical_hinge"});
 
 struct BinaryCrossentropyArgs {
   static constexpr const char* kClass = "BinaryCrossentropy";
@@ -69,9 +76,12 @@ struct BinaryCrossentropyArgs {
 class BinaryCrossentropy final : public MetricWith<FunctionMetric, BinaryCrossentropyArgs> {
  public:
   using MetricWith::MetricWith;
-  Tensor values(const Value& t, const Value& p) override { return apply("losses.binary_crossentropy", {t, p, args.from_logits, args.label_smoothing}); }
+  Tensor values(const Value& t, const Value& p) override {
+    return apply("losses.binary_crossentropy", {t, p, args.from_logits, args.label_smoothing});
+  }
 };
-LAMINA_CLASS(BinaryCrossentropy, "keras.metrics", "The cross entropy of yes-or-no labels.", {"binary_crossentropy", "bce", "BCE"});
+LAMINA_CLASS(BinaryCrossentropy, "keras.metrics", "The cross entropy of yes-or-no labels.",
+             {"binary_crossentropy", "bce", "BCE"});
 
 struct CategoricalCrossentropyArgs {
   static constexpr const char* kClass = "CategoricalCrossentropy";
@@ -90,9 +100,12 @@ struct CategoricalCrossentropyArgs {
 class CategoricalCrossentropy final : public MetricWith<FunctionMetric, CategoricalCrossentropyArgs> {
  public:
   using MetricWith::MetricWith;
-  Tensor values(const Value& t, const Value& p) override { return apply("losses.categorical_crossentropy", {t, p, args.from_logits, args.label_smoothing, args.axis}); }
+  Tensor values(const Value& t, const Value& p) override {
+    return apply("losses.categorical_crossentropy", {t, p, args.from_logits, args.label_smoothing, args.axis});
+  }
 };
-LAMINA_CLASS(CategoricalCrossentropy, "keras.metrics", "The cross entropy of one-hot labels.", {"categorical_crossentropy"});
+LAMINA_CLASS(CategoricalCrossentropy, "keras.metrics", "The cross entropy of one-hot labels.",
+             {"categorical_crossentropy"});
 
 struct SparseCategoricalCrossentropyArgs {
   static constexpr const char* kClass = "SparseCategoricalCrossentropy";
@@ -111,9 +124,13 @@ struct SparseCategoricalCrossentropyArgs {
 class SparseCategoricalCrossentropy final : public MetricWith<FunctionMetric, SparseCategoricalCrossentropyArgs> {
  public:
   using MetricWith::MetricWith;
-  Tensor values(const Value& t, const Value& p) override { return apply("losses.sparse_categorical_crossentropy", {t, p, args.from_logits, to_value(args.ignore_class), args.axis}); }
+  Tensor values(const Value& t, const Value& p) override {
+    return apply("losses.sparse_categorical_crossentropy",
+                 {t, p, args.from_logits, to_value(args.ignore_class), args.axis});
+  }
 };
-LAMINA_CLASS(SparseCategoricalCrossentropy, "keras.metrics", "The cross entropy of integer labels.", {"sparse_categorical_crossentropy"});
+LAMINA_CLASS(SparseCategoricalCrossentropy, "keras.metrics", "The cross entropy of integer labels.",
+             {"sparse_categorical_crossentropy"});
 
 }  // namespace
 }  // namespace lamina

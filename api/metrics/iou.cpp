@@ -23,16 +23,22 @@ struct IoUArgs {
   double threshold = 0.5;
 
   void classes(Fields& f) { f("num_classes", num_classes, "The number of classes.").required(); }
-  void targets(Fields& f) { f("target_class_ids", target_class_ids, "The classes whose mean is the result.").required(); }
+  void targets(Fields& f) {
+    f("target_class_ids", target_class_ids, "The classes whose mean is the result.").required();
+  }
   void named(Fields& f) {
     f("name", base.name, "The metric's name in logs.");
     f("dtype", base.dtype, "The dtype of the counts.");
   }
   void ignored(Fields& f) { f("ignore_class", ignore_class, "A class whose labels do not count."); }
   void sparse_true(Fields& f) { f("sparse_y_true", sparse_y_true, "Whether labels are class numbers (else one-hot)."); }
-  void sparse_pred(Fields& f) { f("sparse_y_pred", sparse_y_pred, "Whether predictions are class numbers (else scores)."); }
+  void sparse_pred(Fields& f) {
+    f("sparse_y_pred", sparse_y_pred, "Whether predictions are class numbers (else scores).");
+  }
   void axis_field(Fields& f) { f("axis", axis, "The axis of one-hot labels and scores."); }
-  void fields(Fields& f) { classes(f), targets(f), named(f), ignored(f), sparse_true(f), sparse_pred(f), axis_field(f); }
+  void fields(Fields& f) {
+    classes(f), targets(f), named(f), ignored(f), sparse_true(f), sparse_pred(f), axis_field(f);
+  }
 };
 
 template <class A>
@@ -45,8 +51,10 @@ class IoUMetric : public MetricWith<Metric, A> {
     if (ids_.empty())
       for (int64_t i = 0; i < args.num_classes; ++i) ids_.push_back(i);
     for (int64_t id : ids_)
-      if (id < 0 || id >= args.num_classes) throw ValueError("Target class id ", id, " is out of range, which is [0, ", args.num_classes, ").");
-    matrix_ = this->add_variable("total_confusion_matrix", {args.num_classes, args.num_classes}, "zeros", Value(name_of(this->dtype_)));
+      if (id < 0 || id >= args.num_classes)
+        throw ValueError("Target class id ", id, " is out of range, which is [0, ", args.num_classes, ").");
+    matrix_ = this->add_variable("total_confusion_matrix", {args.num_classes, args.num_classes}, "zeros",
+                                 Value(name_of(this->dtype_)));
   }
   void update_state(List given, Dict kwargs) override {
     auto bound = bind_update(*this, {"y_true", "y_pred", "sample_weight"}, 2, std::move(given), kwargs);
@@ -78,14 +86,22 @@ class IoUMetric : public MetricWith<Metric, A> {
     if (!args.sparse_y_pred) p = arg_reduce(true, p, normalize_axis(args.axis, p.rank()));
     t = reshape(cast(t, DType::int32), {-1}), p = reshape(cast(p, DType::int32), {-1});
     if (sample_weight.is_tensor() && is_float(sample_weight.as_tensor().dtype()) && !is_float(type))
-      warn("You are passing weight as `float`, but dtype is `int`. This may result in an incorrect weight due to type casting Consider using integer weights.");
+      warn(
+          "You are passing weight as `float`, but dtype is `int`. This may result in an incorrect weight due to type "
+          "casting Consider using integer weights.");
     Tensor w = sample_weight.is_none() ? full({}, 1, type) : value_to<Operand>(sample_weight).as(type);
     if (w.rank() > 1) w = reshape(w, {-1});
     w = broadcast_to(w, t.shape());
-    auto inside = [&](const Tensor& c) { return binary(Binary::logical_and, ops::compare(Binary::greater_equal, c, 0.0), ops::compare(Binary::less, c, static_cast<double>(n))); };
+    auto inside = [&](const Tensor& c) {
+      return binary(Binary::logical_and, ops::compare(Binary::greater_equal, c, 0.0),
+                    ops::compare(Binary::less, c, static_cast<double>(n)));
+    };
     Tensor counts = binary(Binary::logical_and, inside(t), inside(p));
-    if (args.ignore_class) counts = binary(Binary::logical_and, counts, ops::compare(Binary::not_equal, t, static_cast<double>(*args.ignore_class)));
-    Tensor none = full({}, 0, DType::int32), place = add(multiply(where(counts, t, none), static_cast<double>(n)), where(counts, p, none));
+    if (args.ignore_class)
+      counts = binary(Binary::logical_and, counts,
+                      ops::compare(Binary::not_equal, t, static_cast<double>(*args.ignore_class)));
+    Tensor none = full({}, 0, DType::int32),
+           place = add(multiply(where(counts, t, none), static_cast<double>(n)), where(counts, p, none));
     Tensor hits = scatter(Scatter::add, full({n * n}, 0, type), place, where(counts, w, full({}, 0, type)), 0);
     matrix_.assign_add(reshape(hits, {n, n}));
   }
@@ -124,7 +140,8 @@ class BinaryIoU final : public IoUMetric<BinaryIoUArgs> {
     count(value_to<Operand>(bound[0]).value(), ops::compare(Binary::greater_equal, p, args.threshold), bound[2]);
   }
 };
-LAMINA_CLASS(BinaryIoU, "keras.metrics", "Intersection over union of two classes told apart by a threshold.", {"binary_io_u"});
+LAMINA_CLASS(BinaryIoU, "keras.metrics", "Intersection over union of two classes told apart by a threshold.",
+             {"binary_io_u"});
 
 struct MeanIoUArgs : IoUArgs {
   static constexpr const char* kClass = "MeanIoU";
@@ -159,7 +176,8 @@ class OneHotMeanIoU final : public IoUMetric<OneHotMeanIoUArgs> {
  public:
   using IoUMetric::IoUMetric;
 };
-LAMINA_CLASS(OneHotMeanIoU, "keras.metrics", "Intersection over union of one-hot labels, the mean of all classes.", {"one_hot_mean_io_u"});
+LAMINA_CLASS(OneHotMeanIoU, "keras.metrics", "Intersection over union of one-hot labels, the mean of all classes.",
+             {"one_hot_mean_io_u"});
 
 }  // namespace
 }  // namespace lamina

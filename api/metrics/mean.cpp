@@ -43,8 +43,10 @@ MeanMetric::MeanMetric(std::string name, const Value& dtype) : Metric(std::move(
 void MeanMetric::accumulate(const Value& given, const Value& sample_weight) {
   auto [values, weights] = reduce_to_samplewise(given, sample_weight, true, dtype_);
   total_.assign_add(values.rank() ? reduce_all(Reduce::sum, values) : values);
-  if (weights.defined()) count_.assign_add(weights.rank() ? reduce_all(Reduce::sum, weights) : weights);
-  else count_.assign_add(full({}, values.rank() ? static_cast<double>(values.shape()[0]) : 1, dtype_));
+  if (weights.defined())
+    count_.assign_add(weights.rank() ? reduce_all(Reduce::sum, weights) : weights);
+  else
+    count_.assign_add(full({}, values.rank() ? static_cast<double>(values.shape()[0]) : 1, dtype_));
 }
 
 void MeanMetric::update_state(List args, Dict kwargs) {
@@ -83,7 +85,9 @@ struct SumArgs : MeanArgs {
 };
 class Sum final : public MetricWith<Metric, SumArgs> {
  public:
-  explicit Sum(SumArgs a) : MetricWith(std::move(a)) { total_ = add_variable("total", {}, "zeros", Value(name_of(dtype_))); }
+  explicit Sum(SumArgs a) : MetricWith(std::move(a)) {
+    total_ = add_variable("total", {}, "zeros", Value(name_of(dtype_)));
+  }
   void update_state(List args, Dict kwargs) override {
     auto bound = bind_update(*this, {"values", "sample_weight"}, 1, std::move(args), kwargs);
     Tensor values = reduce_to_samplewise(bound[0], bound[1], false, dtype_).values;

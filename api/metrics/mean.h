@@ -3,8 +3,8 @@
 
 namespace lamina {
 
-// Values with their weights: axes beyond the weights' are folded (summed or averaged), weights applied, then all axes but
-// the first folded. The weights (undefined if none were given) are folded alike.
+// Values with their weights: axes beyond the weights' are folded (summed or averaged), weights applied, then all axes
+// but the first folded. The weights (undefined if none were given) are folded alike.
 struct SamplewiseValues {
   Tensor values, weights;
 };

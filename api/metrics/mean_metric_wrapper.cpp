@@ -8,8 +8,10 @@ namespace {
 // A callable, or the name or config of a built-in metric or loss function.
 std::shared_ptr<Callable> function_from(const Value& fn) {
   std::string name;
-  if (fn.is_string()) name = fn.as_string();
-  else if (is_serialized_object(fn) && fn.as_dict().at("config").is_string()) name = fn.as_dict().at("config").as_string();
+  if (fn.is_string())
+    name = fn.as_string();
+  else if (is_serialized_object(fn) && fn.as_dict().at("config").is_string())
+    name = fn.as_dict().at("config").as_string();
   for (const char* home : {"metrics.", "losses."})
     if (const OpInfo* op = name.empty() ? nullptr : find_op(home + name))
       return std::dynamic_pointer_cast<Callable>(make_callable(name, [op](List args, Dict kwargs) {
@@ -17,7 +19,8 @@ std::shared_ptr<Callable> function_from(const Value& fn) {
         return call_op(*op, bound);
       }));
   auto function = std::dynamic_pointer_cast<Callable>(get_object(fn, Metric::kModule));
-  if (!function) throw TypeError("Expected a function f(y_true, y_pred) as `fn` of MeanMetricWrapper, received ", fn.repr(), ".");
+  if (!function)
+    throw TypeError("Expected a function f(y_true, y_pred) as `fn` of MeanMetricWrapper, received ", fn.repr(), ".");
   return function;
 }
 
@@ -25,8 +28,12 @@ std::shared_ptr<Callable> function_from(const Value& fn) {
 class MeanMetricWrapper final : public FunctionMetric {
  public:
   MeanMetricWrapper(const Value& fn, std::string name, const Value& dtype, Dict kwargs)
-      : FunctionMetric(name.empty() ? auto_name("mean_metric_wrapper") : std::move(name), dtype), function_(function_from(fn)), kwargs_(std::move(kwargs)) {}
-  Tensor values(const Value& y_true, const Value& y_pred) override { return value_to<Operand>(function_->call({y_true, y_pred}, kwargs_)).value(); }
+      : FunctionMetric(name.empty() ? auto_name("mean_metric_wrapper") : std::move(name), dtype),
+        function_(function_from(fn)),
+        kwargs_(std::move(kwargs)) {}
+  Tensor values(const Value& y_true, const Value& y_pred) override {
+    return value_to<Operand>(function_->call({y_true, y_pred}, kwargs_)).value();
+  }
   std::string class_name() const override { return "MeanMetricWrapper"; }
   Dict get_config() const override {
     Dict config = Metric::get_config();
@@ -60,7 +67,8 @@ const bool registered = [] {
   info.make = [](const Dict& config) -> ObjectPtr {
     WrapperArgs a;
     Dict rest;
-    read_fields("MeanMetricWrapper", config, [&](Fields& f) { a.fields(f); }, &rest);
+    read_fields(
+        "MeanMetricWrapper", config, [&](Fields& f) { a.fields(f); }, &rest);
     return std::make_shared<MeanMetricWrapper>(a.fn, a.name.value_or(""), a.dtype, rest);
   };
   info.fields = [] {
@@ -74,7 +82,8 @@ const bool registered = [] {
 }  // namespace
 
 std::shared_ptr<Metric> Metric::adapt(const ObjectPtr& object) {
-  if (auto f = std::dynamic_pointer_cast<Callable>(object)) return std::make_shared<MeanMetricWrapper>(Value(object), f->function_name(), Value(), Dict{});
+  if (auto f = std::dynamic_pointer_cast<Callable>(object))
+    return std::make_shared<MeanMetricWrapper>(Value(object), f->function_name(), Value(), Dict{});
   return nullptr;
 }
 

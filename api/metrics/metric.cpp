@@ -14,10 +14,13 @@ Metric::Metric(std::string name, const Value& dtype)
   if (name_.empty()) name_ = auto_name("metric");
 }
 
-Variable Metric::add_variable(const std::string& name, const Shape& shape, const Value& initializer, const Value& dtype) {
+Variable Metric::add_variable(const std::string& name, const Shape& shape, const Value& initializer,
+                              const Value& dtype) {
   EagerScope eager;
   DType type = dtype.is_none() ? settings().floatx() : parse_dtype(dtype.as_string());
-  InitializerRef first = initializer.is_tensor() ? InitializerRef::make("Constant", {{"value", initializer}}) : InitializerRef::from(initializer.is_none() ? Value("zeros") : initializer);
+  InitializerRef first = initializer.is_tensor()
+                             ? InitializerRef::make("Constant", {{"value", initializer}})
+                             : InitializerRef::from(initializer.is_none() ? Value("zeros") : initializer);
   Variable v((*first)(shape, type), {.name = name, .trainable = false, .autocast = false, .aggregation = "sum"});
   std::string scope = name_;
   std::replace(scope.begin(), scope.end(), '/', '>');
@@ -35,8 +38,10 @@ void Metric::reset_state() {
 
 void Metric::update(List args, Dict kwargs) {
   NoGradScope off;
-  if (hooked("update_state")) hook->invoke("update_state", std::move(args), std::move(kwargs));
-  else update_state(std::move(args), std::move(kwargs));
+  if (hooked("update_state"))
+    hook->invoke("update_state", std::move(args), std::move(kwargs));
+  else
+    update_state(std::move(args), std::move(kwargs));
 }
 
 Value Metric::read() {
@@ -45,15 +50,19 @@ Value Metric::read() {
 }
 
 void Metric::reset() {
-  if (hooked("reset_state")) hook->invoke("reset_state", {}, {});
-  else reset_state();
+  if (hooked("reset_state"))
+    hook->invoke("reset_state", {}, {});
+  else
+    reset_state();
 }
 
 Dict Metric::get_config() const { return {{"name", name_}, {"dtype", Value(name_of(dtype_))}}; }
 
-std::vector<Value> bind_update(const Metric& metric, const std::vector<const char*>& names, size_t required, List args, const Dict& kwargs) {
+std::vector<Value> bind_update(const Metric& metric, const std::vector<const char*>& names, size_t required, List args,
+                               const Dict& kwargs) {
   const std::string where = metric.public_class_name() + ".update_state()";
-  if (args.size() > names.size()) throw TypeError(where, " takes at most ", names.size(), " arguments, received ", args.size(), ".");
+  if (args.size() > names.size())
+    throw TypeError(where, " takes at most ", names.size(), " arguments, received ", args.size(), ".");
   std::vector<Value> out(names.size());
   std::vector<bool> given(names.size());
   for (size_t i = 0; i < args.size(); ++i) out[i] = std::move(args[i]), given[i] = true;

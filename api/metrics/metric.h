@@ -16,8 +16,8 @@ class Metric : public Object {
 
   // (y_true, y_pred, sample_weight=None) for most; Mean and Sum take (values, sample_weight=None).
   virtual void update_state(List args, Dict kwargs) = 0;
-  virtual Value result() = 0;   // a scalar tensor, or a dict or tensor of them
-  virtual void reset_state();   // all variables to zero
+  virtual Value result() = 0;  // a scalar tensor, or a dict or tensor of them
+  virtual void reset_state();  // all variables to zero
   virtual Variables variables() const;
   // Those of metrics inside it too, where a user's class has such.
   virtual Variables all_variables() const { return variables(); }
@@ -35,7 +35,8 @@ class Metric : public Object {
   Value read();
   void reset();
 
-  Variable add_variable(const std::string& name, const Shape& shape, const Value& initializer = "zeros", const Value& dtype = {});
+  Variable add_variable(const std::string& name, const Shape& shape, const Value& initializer = "zeros",
+                        const Value& dtype = {});
   const std::string& name() const { return name_; }
   void set_name(const std::string& name) { name_ = name; }
   DType dtype() const { return dtype_; }
@@ -50,12 +51,13 @@ class Metric : public Object {
   Variables variables_;
 };
 
-// The arguments of an update, by the names `names` (the first `required` of them must be given; others are None). TypeError
-// naming the metric otherwise.
-std::vector<Value> bind_update(const Metric& metric, const std::vector<const char*>& names, size_t required, List args, const Dict& kwargs);
+// The arguments of an update, by the names `names` (the first `required` of them must be given; others are None).
+// TypeError naming the metric otherwise.
+std::vector<Value> bind_update(const Metric& metric, const std::vector<const char*>& names, size_t required, List args,
+                               const Dict& kwargs);
 
-// A metric whose arguments are A = { own arguments...; MetricArgs base; fields(f); }; A::kClass is the class's name, and
-// A::kDirection, if there is one, its direction.
+// A metric whose arguments are A = { own arguments...; MetricArgs base; fields(f); }; A::kClass is the class's name,
+// and A::kDirection, if there is one, its direction.
 std::string auto_name(const std::string& prefix);
 struct MetricArgs {
   std::optional<std::string> name;  // None takes "precision", "precision_1", ... from the class
@@ -65,11 +67,16 @@ template <class Base, class A>
 class MetricWith : public Base {
  public:
   using Args = A;
-  explicit MetricWith(A a) : Base(a.base.name ? *a.base.name : auto_name(snake_case(A::kClass)), a.base.dtype), args(std::move(a)) { args.base.name = this->name_; }
+  explicit MetricWith(A a)
+      : Base(a.base.name ? *a.base.name : auto_name(snake_case(A::kClass)), a.base.dtype), args(std::move(a)) {
+    args.base.name = this->name_;
+  }
   std::string class_name() const override { return A::kClass; }
   Metric::Direction direction() const override {
-    if constexpr (requires { A::kDirection; }) return A::kDirection;
-    else return Base::direction();
+    if constexpr (requires { A::kDirection; })
+      return A::kDirection;
+    else
+      return Base::direction();
   }
   Dict get_config() const override {
     Dict config = Metric::get_config(), own;

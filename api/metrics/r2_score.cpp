@@ -15,7 +15,8 @@ struct R2ScoreArgs {
   int64_t num_regressors = 0;
   MetricArgs base{"r2_score", {}};
   void fields(Fields& f) {
-    f("class_aggregation", class_aggregation, "'uniform_average', 'variance_weighted_average' or None (a score an output).");
+    f("class_aggregation", class_aggregation,
+      "'uniform_average', 'variance_weighted_average' or None (a score an output).");
     f("num_regressors", num_regressors, "The number of inputs, for the adjusted score; 0 for the plain one.");
     f("name", base.name, "The metric's name in logs.");
     f("dtype", base.dtype, "The dtype to accumulate in.");
@@ -27,8 +28,13 @@ class R2Score final : public MetricWith<Metric, R2ScoreArgs> {
   explicit R2Score(R2ScoreArgs a) : MetricWith(std::move(a)) {
     const Value& how = args.class_aggregation;
     if (!how.is_none() && how.as_string() != "uniform_average" && how.as_string() != "variance_weighted_average")
-      throw ValueError("Invalid value for argument `class_aggregation`. Expected one of (None, 'uniform_average', 'variance_weighted_average'). Received: class_aggregation=", how.repr());
-    if (args.num_regressors < 0) throw ValueError("Invalid value for argument `num_regressors`. Expected a value >= 0. Received: num_regressors=", args.num_regressors);
+      throw ValueError(
+          "Invalid value for argument `class_aggregation`. Expected one of (None, 'uniform_average', "
+          "'variance_weighted_average'). Received: class_aggregation=",
+          how.repr());
+    if (args.num_regressors < 0)
+      throw ValueError("Invalid value for argument `num_regressors`. Expected a value >= 0. Received: num_regressors=",
+                       args.num_regressors);
     samples_ = add_variable("num_samples", {});
   }
   void update_state(List given, Dict kwargs) override {
@@ -37,7 +43,9 @@ class R2Score final : public MetricWith<Metric, R2ScoreArgs> {
     squeeze_or_expand_to_same_rank(t, p);
     if (!sum_.defined()) {
       if (t.rank() != 2 || p.rank() != 2)
-        throw ValueError("R2Score expects 2D inputs with shape (batch_size, output_dim). Received input shapes: y_pred.shape=", p.shape(), " and y_true.shape=", t.shape(), ".");
+        throw ValueError(
+            "R2Score expects 2D inputs with shape (batch_size, output_dim). Received input shapes: y_pred.shape=",
+            p.shape(), " and y_true.shape=", t.shape(), ".");
       Shape outputs{p.shape()[1]};
       squares_ = add_variable("squared_sum", outputs);
       sum_ = add_variable("sum", outputs);
@@ -56,17 +64,21 @@ class R2Score final : public MetricWith<Metric, R2ScoreArgs> {
   }
   Value result() override {
     if (!sum_.defined()) return full({}, 0, dtype_);
-    Tensor mean = divide(sum_.value(), count_.value()), total = subtract(squares_.value(), multiply(sum_.value(), mean));
+    Tensor mean = divide(sum_.value(), count_.value()),
+           total = subtract(squares_.value(), multiply(sum_.value(), mean));
     Tensor score = rsub(1, divide(residual_.value(), total));
     score = where(unary(Unary::is_inf, score), full({}, 0, score.dtype()), score);
     if (args.class_aggregation.is_string()) {
-      if (args.class_aggregation.as_string() == "uniform_average") score = multiply(reduce_all(Reduce::sum, score), 1.0 / static_cast<double>(score.size()));
-      else score = divide(reduce_all(Reduce::sum, multiply(total, score)), reduce_all(Reduce::sum, total));
+      if (args.class_aggregation.as_string() == "uniform_average")
+        score = multiply(reduce_all(Reduce::sum, score), 1.0 / static_cast<double>(score.size()));
+      else
+        score = divide(reduce_all(Reduce::sum, multiply(total, score)), reduce_all(Reduce::sum, total));
     }
     if (args.num_regressors == 0) return score;
     // Adjusted, where there are more samples than inputs.
     Tensor n = samples_.value(), one = full({}, 1, n.dtype());
-    Tensor left = add(n, -1.0 - static_cast<double>(args.num_regressors)), enough = binary(Binary::greater, left, full({}, 0, n.dtype()));
+    Tensor left = add(n, -1.0 - static_cast<double>(args.num_regressors)),
+           enough = binary(Binary::greater, left, full({}, 0, n.dtype()));
     Tensor adjusted = rsub(1, divide(multiply(rsub(1, score), add(n, -1.0)), where(enough, left, one)));
     return where(enough, adjusted, score);
   }

@@ -30,14 +30,17 @@ class RootMeanSquaredError final : public MetricWith<MeanMetric, RootMeanSquared
   }
   Value result() override { return sqrt(divide_no_nan(total_.value(), count_.value())); }
 };
-LAMINA_CLASS(RootMeanSquaredError, "keras.metrics", "The root of the mean squared difference.", {"root_mean_squared_error", "rmse"});
+LAMINA_CLASS(RootMeanSquaredError, "keras.metrics", "The root of the mean squared difference.",
+             {"root_mean_squared_error", "rmse"});
 
 Tensor cosine_similarity_impl(const Operand& y_true, const Operand& y_pred, int axis) {
   auto [t, p] = loss_pair(y_true, y_pred);
   return sum(multiply(ops::normalize(t, {axis}), ops::normalize(p, {axis})), {axis});
 }
-const auto cosine_similarity = public_op("metrics.cosine_similarity", "keras.src.metrics.regression_metrics.cosine_similarity", "The cosine of the angle between y_true and y_pred along `axis`.",
-                                         cosine_similarity_impl, {"y_true", "y_pred", {"axis", -1}});
+const auto cosine_similarity =
+    public_op("metrics.cosine_similarity", "keras.src.metrics.regression_metrics.cosine_similarity",
+              "The cosine of the angle between y_true and y_pred along `axis`.", cosine_similarity_impl,
+              {"y_true", "y_pred", {"axis", -1}});
 
 Tensor mean_keep(const Tensor& x, int axis) {
   int a = normalize_axis(axis, x.rank());
@@ -51,7 +54,9 @@ Tensor pearson_impl(const Operand& y_true, const Operand& y_pred, int axis) {
   };
   return mean_over(multiply(standard(t), standard(p)), axis);
 }
-const auto pearson = public_op("metrics.pearson_correlation", "keras.src.metrics.correlation_metrics.pearson_correlation", "The Pearson correlation along `axis`.", pearson_impl, {"y_true", "y_pred", {"axis", -1}});
+const auto pearson =
+    public_op("metrics.pearson_correlation", "keras.src.metrics.correlation_metrics.pearson_correlation",
+              "The Pearson correlation along `axis`.", pearson_impl, {"y_true", "y_pred", {"axis", -1}});
 
 Tensor concordance_impl(const Operand& y_true, const Operand& y_pred, int axis) {
   auto [t, p] = loss_pair(y_true, y_pred);
@@ -60,8 +65,9 @@ Tensor concordance_impl(const Operand& y_true, const Operand& y_pred, int axis) 
   Tensor norm = add(add(spread, square(subtract(t_mean, p_mean))), settings().epsilon());
   return mean_over(divide(multiply(multiply(subtract(t, p_mean), subtract(p, p_mean)), 2), norm), axis);
 }
-const auto concordance = public_op("metrics.concordance_correlation", "keras.src.metrics.correlation_metrics.concordance_correlation", "The concordance correlation along `axis`.", concordance_impl,
-                                   {"y_true", "y_pred", {"axis", -1}});
+const auto concordance =
+    public_op("metrics.concordance_correlation", "keras.src.metrics.correlation_metrics.concordance_correlation",
+              "The concordance correlation along `axis`.", concordance_impl, {"y_true", "y_pred", {"axis", -1}});
 
 template <class Name, bool kAxisInConfig>
 struct AxisArgs {
@@ -83,9 +89,12 @@ struct CosineName {
 class CosineSimilarity final : public MetricWith<FunctionMetric, AxisArgs<CosineName, false>> {
  public:
   using MetricWith::MetricWith;
-  Tensor values(const Value& t, const Value& p) override { return cosine_similarity(value_to<Operand>(t), value_to<Operand>(p), args.axis); }
+  Tensor values(const Value& t, const Value& p) override {
+    return cosine_similarity(value_to<Operand>(t), value_to<Operand>(p), args.axis);
+  }
 };
-LAMINA_CLASS(CosineSimilarity, "keras.metrics", "The mean cosine of the angle between labels and predictions.", {"cosine_similarity", "cosine_proximity"});
+LAMINA_CLASS(CosineSimilarity, "keras.metrics", "The mean cosine of the angle between labels and predictions.",
+             {"cosine_similarity", "cosine_proximity"});
 
 struct PearsonName {
   static constexpr const char *kClass = "PearsonCorrelation", *kName = "pearson_correlation";
@@ -93,7 +102,9 @@ struct PearsonName {
 class PearsonCorrelation final : public MetricWith<FunctionMetric, AxisArgs<PearsonName, true>> {
  public:
   using MetricWith::MetricWith;
-  Tensor values(const Value& t, const Value& p) override { return pearson(value_to<Operand>(t), value_to<Operand>(p), args.axis); }
+  Tensor values(const Value& t, const Value& p) override {
+    return pearson(value_to<Operand>(t), value_to<Operand>(p), args.axis);
+  }
 };
 LAMINA_CLASS(PearsonCorrelation, "keras.metrics", "The mean Pearson correlation.", {"pearson_correlation"});
 
@@ -103,9 +114,12 @@ struct ConcordanceName {
 class ConcordanceCorrelation final : public MetricWith<FunctionMetric, AxisArgs<ConcordanceName, true>> {
  public:
   using MetricWith::MetricWith;
-  Tensor values(const Value& t, const Value& p) override { return concordance(value_to<Operand>(t), value_to<Operand>(p), args.axis); }
+  Tensor values(const Value& t, const Value& p) override {
+    return concordance(value_to<Operand>(t), value_to<Operand>(p), args.axis);
+  }
 };
-LAMINA_CLASS(ConcordanceCorrelation, "keras.metrics", "The mean concordance correlation (Lin, 1989).", {"concordance_correlation"});
+LAMINA_CLASS(ConcordanceCorrelation, "keras.metrics", "The mean concordance correlation (Lin, 1989).",
+             {"concordance_correlation"});
 
 }  // namespace
 }  // namespace lamina

@@ -40,8 +40,8 @@ void release_producer(std::shared_ptr<Producer> producer) {
 }
 
 void record_producer(const Op& op, std::span<const Tensor> inputs, std::span<Tensor> outputs) {
-  // No gradient flows through truth values and whole numbers. Remembered, a mask made from the tensor that carries it would keep
-  // that tensor alive for ever.
+  // No gradient flows through truth values and whole numbers. Remembered, a mask made from the tensor that carries it
+  // would keep that tensor alive for ever.
   if (std::none_of(outputs.begin(), outputs.end(), [](const Tensor& t) { return is_float(t.dtype()); })) return;
   auto producer = std::make_shared<Producer>();
   producer->op = op;
@@ -75,10 +75,15 @@ class Walk {
  public:
   Walk(std::span<const Tensor> outputs, std::span<const GradientSource> sources) {
     for (const auto& s : sources) {
-      if (s.tensor.defined()) nodes_.insert(s.tensor.node());
-      else variables_.insert(s.variable);
+      if (s.tensor.defined())
+        nodes_.insert(s.tensor.node());
+      else
+        variables_.insert(s.variable);
     }
-    struct Frame { std::shared_ptr<Producer> producer; size_t next = 0; };
+    struct Frame {
+      std::shared_ptr<Producer> producer;
+      size_t next = 0;
+    };
     std::vector<Frame> stack;
     auto visit = [&](const Tensor& t) {
       const auto& p = t.node()->producer;
@@ -121,7 +126,8 @@ class Walk {
 
 }  // namespace
 
-Tensors gradients(std::span<const Tensor> outputs, std::span<const GradientSource> sources, std::span<const Tensor> output_grads) {
+Tensors gradients(std::span<const Tensor> outputs, std::span<const GradientSource> sources,
+                  std::span<const Tensor> output_grads) {
   Walk walk(outputs, sources);
   std::unordered_map<TensorNode*, Tensor> grads;
   std::unordered_map<TensorNode*, Tensor> keep;  // keeps the keys alive
@@ -131,13 +137,17 @@ Tensors gradients(std::span<const Tensor> outputs, std::span<const GradientSourc
       throw RuntimeError("A gradient of shape ", grad.shape(), " arrived at a tensor of shape ", at.shape(), ".");
     Tensor cast = grad.dtype() == at.dtype() ? grad : prim::cast(grad, at.dtype());
     auto [slot, fresh] = grads.try_emplace(at.node(), cast);
-    if (fresh) keep.emplace(at.node(), at);
-    else slot->second = prim::add(slot->second, cast);
+    if (fresh)
+      keep.emplace(at.node(), at);
+    else
+      slot->second = prim::add(slot->second, cast);
   };
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!walk.leads_to_source(outputs[i])) continue;
-    if (output_grads.size() > i && output_grads[i].defined()) accumulate(outputs[i], output_grads[i]);
-    else accumulate(outputs[i], prim::full(outputs[i].shape(), 1.0, outputs[i].dtype()));
+    if (output_grads.size() > i && output_grads[i].defined())
+      accumulate(outputs[i], output_grads[i]);
+    else
+      accumulate(outputs[i], prim::full(outputs[i].shape(), 1.0, outputs[i].dtype()));
   }
   const auto& order = walk.order();
   for (size_t k = order.size(); k-- > 0;) {
@@ -163,7 +173,8 @@ Tensors gradients(std::span<const Tensor> outputs, std::span<const GradientSourc
   Tensors result(sources.size());
   for (size_t s = 0; s < sources.size(); ++s) {
     for (const auto& [node, at] : keep) {
-      bool match = sources[s].tensor.defined() ? sources[s].tensor.node() == node : sources[s].variable == node->variable && node->variable;
+      bool match = sources[s].tensor.defined() ? sources[s].tensor.node() == node
+                                               : sources[s].variable == node->variable && node->variable;
       if (!match) continue;
       const Tensor& g = grads.at(node);
       result[s] = result[s].defined() ? prim::add(result[s], g) : g;

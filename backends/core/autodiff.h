@@ -58,7 +58,8 @@ struct GradientSource {
 
 // d(sum of outputs * output_grads) / d(source) for each source; undefined where an output does not depend on it.
 // output_grads may be empty (ones). ValueError if an output carries no record (no tape was open).
-Tensors gradients(std::span<const Tensor> outputs, std::span<const GradientSource> sources, std::span<const Tensor> output_grads = {});
+Tensors gradients(std::span<const Tensor> outputs, std::span<const GradientSource> sources,
+                  std::span<const Tensor> output_grads = {});
 
 // Registers an application with its outputs (for engines).
 void record_producer(const Op& op, std::span<const Tensor> inputs, std::span<Tensor> outputs);

@@ -29,8 +29,10 @@ BufferPtr copied(Device device, const Buffer& from) {
 
 Buffer::~Buffer() {
   if (foreign_) return;
-  if (device_.is_host()) give_block(data_, bytes_);
-  else driver_of(device_).release(data_, bytes_);
+  if (device_.is_host())
+    give_block(data_, bytes_);
+  else
+    driver_of(device_).release(data_, bytes_);
 }
 
 void Buffer::drop_copy() {
@@ -51,6 +53,8 @@ BufferPtr copy_on(Device device, const BufferPtr& buffer) {
   return buffer->copy_;
 }
 
-BufferPtr owned_on(Device device, const BufferPtr& buffer) { return buffer->foreign() ? copied(device, *buffer) : copy_on(device, buffer); }
+BufferPtr owned_on(Device device, const BufferPtr& buffer) {
+  return buffer->foreign() ? copied(device, *buffer) : copy_on(device, buffer);
+}
 
 }  // namespace lamina

@@ -1,9 +1,9 @@
 #pragma once
-// Buffer: a block of a device's memory, 64-byte aligned, shared by the tensors that view it. Host blocks come from a caching
-// allocator (backends/cpu/allocator.cpp) and return to it, others from their device's driver.
+// Buffer: a block of a device's memory, 64-byte aligned, shared by the tensors that view it. Host blocks come from a
+// caching allocator (backends/cpu/allocator.cpp) and return to it, others from their device's driver.
 //
-// A tensor is a value, so its bytes may have copies on other devices: copy_on() makes one when it is first asked for and keeps it
-// with the buffer.
+// A tensor is a value, so its bytes may have copies on other devices: copy_on() makes one when it is first asked for
+// and keeps it with the buffer.
 #include <cstddef>
 #include <memory>
 
@@ -15,7 +15,8 @@ class Buffer {
  public:
   Buffer(void* data, size_t bytes, Device device = Device::cpu) : data_(data), bytes_(bytes), device_(device) {}
   // Host memory that somebody else owns (a NumPy array); `owner` keeps it alive.
-  Buffer(void* data, size_t bytes, std::shared_ptr<void> owner) : data_(data), bytes_(bytes), owner_(std::move(owner)), foreign_(true) {}
+  Buffer(void* data, size_t bytes, std::shared_ptr<void> owner)
+      : data_(data), bytes_(bytes), owner_(std::move(owner)), foreign_(true) {}
   ~Buffer();
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
@@ -44,8 +45,8 @@ using BufferPtr = std::shared_ptr<Buffer>;
 
 BufferPtr allocate(size_t bytes);  // on the host; MemoryError if the system has none left
 BufferPtr allocate(size_t bytes, Device device);
-// The same bytes on `device`: the buffer itself, or a copy that it keeps (of foreign memory, which its owner may change, a fresh one).
-// Thread-safe.
+// The same bytes on `device`: the buffer itself, or a copy that it keeps (of foreign memory, which its owner may
+// change, a fresh one). Thread-safe.
 BufferPtr copy_on(Device device, const BufferPtr& buffer);
 // The same for what stays, as a variable's value: never foreign memory.
 BufferPtr owned_on(Device device, const BufferPtr& buffer);

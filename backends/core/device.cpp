@@ -15,7 +15,8 @@ namespace {
 struct Drivers {
   std::recursive_mutex mutex;  // opening one may load a library that registers more
   std::map<DeviceKind, DeviceDriver* (*)(int)> open;
-  std::map<std::pair<DeviceKind, int>, DeviceDriver*> opened;  // as long as the process: buffers may outlive main's statics
+  std::map<std::pair<DeviceKind, int>, DeviceDriver*>
+      opened;  // as long as the process: buffers may outlive main's statics
 };
 Drivers& drivers() {
   static auto* instance = new Drivers;
@@ -29,7 +30,9 @@ void load_cuda() {
   const std::filesystem::path path = std::filesystem::canonical(here.dli_fname).parent_path() / "liblamina_cuda.so.0";
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return;
-  if (!dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL)) throw UnsupportedError("the CUDA device cannot be loaded: ", dlerror(), ". Install CUDA's libraries, or use \"cpu\".");
+  if (!dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL))
+    throw UnsupportedError("the CUDA device cannot be loaded: ", dlerror(),
+                           ". Install CUDA's libraries, or use \"cpu\".");
 }
 
 }  // namespace
@@ -53,7 +56,8 @@ Device parse_device(std::string_view name) {
   std::string_view kind = name.substr(0, colon), index = colon == std::string_view::npos ? "0" : name.substr(colon + 1);
   if (kind == "gpu") kind = "cuda";
   for (DeviceKind k : {DeviceKind::cpu, DeviceKind::cuda, DeviceKind::emulated}) {
-    const bool number = !index.empty() && index.size() <= 2 && index.find_first_not_of("0123456789") == std::string_view::npos;
+    const bool number =
+        !index.empty() && index.size() <= 2 && index.find_first_not_of("0123456789") == std::string_view::npos;
     if (kind != name_of(k) || !number) continue;
     const int value = std::stoi(std::string(index));
     if (k != DeviceKind::cpu || value == 0) return {k, static_cast<uint8_t>(value)};
@@ -70,7 +74,8 @@ DeviceDriver& driver_of(Device device) {
   if (!driver) {
     if (device.kind == DeviceKind::cuda && !all.open.contains(device.kind)) load_cuda();
     auto open = all.open.find(device.kind);
-    if (open == all.open.end()) throw UnsupportedError("this build has no CUDA device. Build with -DLAMINA_CUDA=ON, or use \"cpu\".");
+    if (open == all.open.end())
+      throw UnsupportedError("this build has no CUDA device. Build with -DLAMINA_CUDA=ON, or use \"cpu\".");
     driver = open->second(device.index);
   }
   return *driver;

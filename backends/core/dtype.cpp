@@ -11,9 +11,12 @@ namespace lamina {
 
 namespace {
 
-struct Row { std::string_view name; size_t size; };
-constexpr Row kRows[kDTypeCount] = {{"bool", 1},    {"uint8", 1},   {"uint16", 2},   {"uint32", 4},  {"uint64", 8},
-                                    {"int8", 1},    {"int16", 2},   {"int32", 4},    {"int64", 8},   {"float16", 2},
+struct Row {
+  std::string_view name;
+  size_t size;
+};
+constexpr Row kRows[kDTypeCount] = {{"bool", 1},     {"uint8", 1},   {"uint16", 2}, {"uint32", 4}, {"uint64", 8},
+                                    {"int8", 1},     {"int16", 2},   {"int32", 4},  {"int64", 8},  {"float16", 2},
                                     {"bfloat16", 2}, {"float32", 4}, {"float64", 8}};
 
 // The lattice: every dtype plus the weak int and the weak float. Bit i of upper[n] says that i is at or above n.

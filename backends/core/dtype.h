@@ -8,19 +8,34 @@
 namespace lamina {
 
 enum class DType : uint8_t {
-  boolean, uint8, uint16, uint32, uint64, int8, int16, int32, int64, float16, bfloat16, float32, float64
+  boolean,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  int8,
+  int16,
+  int32,
+  int64,
+  float16,
+  bfloat16,
+  float32,
+  float64
 };
 inline constexpr int kDTypeCount = 13;
 
-size_t size_of(DType type);               // bytes an element
-std::string_view name_of(DType type);     // "float32", "bool", ...
-DType parse_dtype(std::string_view name); // ValueError if unknown; accepts "half", "float", "int" and the like as Keras does
+size_t size_of(DType type);            // bytes an element
+std::string_view name_of(DType type);  // "float32", "bool", ...
+DType parse_dtype(
+    std::string_view name);  // ValueError if unknown; accepts "half", "float", "int" and the like as Keras does
 std::optional<DType> find_dtype(std::string_view name);
 inline void append_text(std::string& out, DType type) { out += name_of(type); }
 
 constexpr bool is_float(DType t) { return t >= DType::float16; }
 constexpr bool is_half(DType t) { return t == DType::float16 || t == DType::bfloat16; }
-constexpr DType at_least_float32(DType t) { return t == DType::float64 ? t : DType::float32; }  // what half types compute in
+constexpr DType at_least_float32(DType t) {
+  return t == DType::float64 ? t : DType::float32;
+}  // what half types compute in
 constexpr bool is_signed_int(DType t) { return t >= DType::int8 && t <= DType::int64; }
 constexpr bool is_unsigned_int(DType t) { return t >= DType::uint8 && t <= DType::uint64; }
 constexpr bool is_int(DType t) { return t >= DType::uint8 && t <= DType::int64; }
@@ -52,21 +67,62 @@ struct BFloat16 {
   explicit operator float() const;
 };
 
-template <class T> struct DTypeOf;
-template <> struct DTypeOf<bool> { static constexpr DType value = DType::boolean; };
-template <> struct DTypeOf<uint8_t> { static constexpr DType value = DType::uint8; };
-template <> struct DTypeOf<uint16_t> { static constexpr DType value = DType::uint16; };
-template <> struct DTypeOf<uint32_t> { static constexpr DType value = DType::uint32; };
-template <> struct DTypeOf<uint64_t> { static constexpr DType value = DType::uint64; };
-template <> struct DTypeOf<int8_t> { static constexpr DType value = DType::int8; };
-template <> struct DTypeOf<int16_t> { static constexpr DType value = DType::int16; };
-template <> struct DTypeOf<int32_t> { static constexpr DType value = DType::int32; };
-template <> struct DTypeOf<int64_t> { static constexpr DType value = DType::int64; };
-template <> struct DTypeOf<Half> { static constexpr DType value = DType::float16; };
-template <> struct DTypeOf<BFloat16> { static constexpr DType value = DType::bfloat16; };
-template <> struct DTypeOf<float> { static constexpr DType value = DType::float32; };
-template <> struct DTypeOf<double> { static constexpr DType value = DType::float64; };
-template <class T> inline constexpr DType dtype_of = DTypeOf<T>::value;
+template <class T>
+struct DTypeOf;
+template <>
+struct DTypeOf<bool> {
+  static constexpr DType value = DType::boolean;
+};
+template <>
+struct DTypeOf<uint8_t> {
+  static constexpr DType value = DType::uint8;
+};
+template <>
+struct DTypeOf<uint16_t> {
+  static constexpr DType value = DType::uint16;
+};
+template <>
+struct DTypeOf<uint32_t> {
+  static constexpr DType value = DType::uint32;
+};
+template <>
+struct DTypeOf<uint64_t> {
+  static constexpr DType value = DType::uint64;
+};
+template <>
+struct DTypeOf<int8_t> {
+  static constexpr DType value = DType::int8;
+};
+template <>
+struct DTypeOf<int16_t> {
+  static constexpr DType value = DType::int16;
+};
+template <>
+struct DTypeOf<int32_t> {
+  static constexpr DType value = DType::int32;
+};
+template <>
+struct DTypeOf<int64_t> {
+  static constexpr DType value = DType::int64;
+};
+template <>
+struct DTypeOf<Half> {
+  static constexpr DType value = DType::float16;
+};
+template <>
+struct DTypeOf<BFloat16> {
+  static constexpr DType value = DType::bfloat16;
+};
+template <>
+struct DTypeOf<float> {
+  static constexpr DType value = DType::float32;
+};
+template <>
+struct DTypeOf<double> {
+  static constexpr DType value = DType::float64;
+};
+template <class T>
+inline constexpr DType dtype_of = DTypeOf<T>::value;
 
 // Calls f with a value of the C++ type that stores `type`: with_dtype(t, [&](auto v) { using T = decltype(v); ... }).
 template <class F>

@@ -29,8 +29,10 @@ Engine& engine_for(const Op& op, std::span<const Tensor> inputs) {
     if (!t.defined()) throw ValueError("[", op->name(), "] input ", i, " is undefined.");
     symbolic |= t.shape_only();
     if (t.traced() && (!current_trace() || !trace_reaches(*current_trace(), t.node()->trace)))
-      throw RuntimeError("[", op->name(), "] input ", i, " (", t.spec(), ") belongs to a graph that is no longer being traced. ",
-                         "A tensor made inside a traced function cannot be kept for later calls: return it, or keep it in a Variable.");
+      throw RuntimeError("[", op->name(), "] input ", i, " (", t.spec(),
+                         ") belongs to a graph that is no longer being traced. ",
+                         "A tensor made inside a traced function cannot be kept for later calls: return it, or keep it "
+                         "in a Variable.");
   }
   if (symbolic) return shape_engine();
   return current_trace() ? trace_engine(*current_trace()) : eager_engine();
@@ -52,9 +54,7 @@ Tensors apply(const Op& op, std::span<const Tensor> inputs) {
   Engine& engine = engine_for(op, inputs);
   try {
     return engine.apply(op, inputs);
-  } catch (const Error& e) {
-    rethrow_named(op, inputs, e);
-  }
+  } catch (const Error& e) { rethrow_named(op, inputs, e); }
 }
 
 void Engine::update(const Op& op, std::span<VariableState* const> variables, std::span<const Tensor> rest) {

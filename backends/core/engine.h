@@ -1,6 +1,6 @@
 #pragma once
-// The interface that every engine implements, and the choice between them. apply() on shape-only inputs infers; inside a
-// trace it records; otherwise it runs.
+// The interface that every engine implements, and the choice between them. apply() on shape-only inputs infers; inside
+// a trace it records; otherwise it runs.
 #include <memory>
 
 #include "backends/core/primitive.h"
@@ -21,19 +21,20 @@ class Engine {
 };
 
 // One application of `op` that gives each variable its new value: its first inputs are the variables' values, in whose
-// order its outputs are, the others are `rest`. Both engines write over a value's memory where the kernel may and nobody
-// else holds it.
+// order its outputs are, the others are `rest`. Both engines write over a value's memory where the kernel may and
+// nobody else holds it.
 void update_variables(const Op& op, std::span<const Variable> variables, std::span<const Tensor> rest);
 
-Engine& eager_engine();   // backends/eager
-Engine& shape_engine();   // backends/shape
+Engine& eager_engine();  // backends/eager
+Engine& shape_engine();  // backends/shape
 
 // The trace open on this thread (backends/graph/trace.h), or null.
 class Trace;
 Trace* current_trace();
 Engine& trace_engine(Trace& trace);
 uint64_t trace_id(const Trace& trace);
-bool trace_reaches(const Trace& trace, uint64_t id);  // a tensor of trace `id` may be used in `trace`: it is that one, or encloses it
+bool trace_reaches(const Trace& trace,
+                   uint64_t id);  // a tensor of trace `id` may be used in `trace`: it is that one, or encloses it
 
 // While it lives, ops run at once and off the tape: for initial weights and constants made inside a trace.
 class EagerScope {

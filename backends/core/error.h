@@ -8,7 +8,20 @@
 
 namespace lamina {
 
-enum class ErrorKind { value, type, index, key, attribute, io, memory, unsupported, runtime, stop_iteration, overflow, recursion };
+enum class ErrorKind {
+  value,
+  type,
+  index,
+  key,
+  attribute,
+  io,
+  memory,
+  unsupported,
+  runtime,
+  stop_iteration,
+  overflow,
+  recursion
+};
 
 class Error : public std::runtime_error {
  public:
@@ -20,11 +33,11 @@ class Error : public std::runtime_error {
 };
 
 // Each takes any mix of printable pieces: throw ValueError("expected ", 3, " axes, received ", shape).
-#define LAMINA_ERROR_TYPE(NAME, KIND)                                                                \
-  class NAME : public Error {                                                                        \
-   public:                                                                                           \
-    template <class... Parts>                                                                        \
-    explicit NAME(const Parts&... parts) : Error(ErrorKind::KIND, text(parts...)) {}                 \
+#define LAMINA_ERROR_TYPE(NAME, KIND)                                                \
+  class NAME : public Error {                                                        \
+   public:                                                                           \
+    template <class... Parts>                                                        \
+    explicit NAME(const Parts&... parts) : Error(ErrorKind::KIND, text(parts...)) {} \
   };
 LAMINA_ERROR_TYPE(ValueError, value)
 LAMINA_ERROR_TYPE(TypeError, type)

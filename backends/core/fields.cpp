@@ -32,7 +32,8 @@ void read_items(const Value& v, std::vector<T>& out) {
   if constexpr (std::is_arithmetic_v<T>) {
     if (v.is_tensor() && v.as_tensor().rank() == 1) {  // an array of numbers
       const Tensor& t = v.as_tensor();
-      for (int64_t i = 0; i < t.size(); ++i) out.push_back(value_to<T>(is_float(t.dtype()) ? Value(t.at(i)) : Value(static_cast<int64_t>(t.at(i)))));
+      for (int64_t i = 0; i < t.size(); ++i)
+        out.push_back(value_to<T>(is_float(t.dtype()) ? Value(t.at(i)) : Value(static_cast<int64_t>(t.at(i)))));
       return;
     }
   }
@@ -79,10 +80,12 @@ class Reader final : public Fields {
       throw unknown_argument(owner_, key, known_);
     }
   }
-  static TypeError unknown_argument(const std::string& owner, const std::string& key, const std::vector<std::string>& known) {
+  static TypeError unknown_argument(const std::string& owner, const std::string& key,
+                                    const std::vector<std::string>& known) {
     std::string near = nearest_name(key, known);
-    return TypeError(owner, " got an unexpected keyword argument '", key, "'.", near.empty() ? "" : text(" Did you mean '", near, "'?"),
-                     " Known arguments: ", join(known, ", "), ".");
+    return TypeError(owner, " got an unexpected keyword argument '", key, "'.",
+                     near.empty() ? "" : text(" Did you mean '", near, "'?"), " Known arguments: ", join(known, ", "),
+                     ".");
   }
 
  private:
@@ -95,7 +98,8 @@ class Reader final : public Fields {
     try {
       set(*given);
     } catch (const Error& e) {
-      throw Error(e.kind(), text("Invalid value for argument `", name, "` of ", owner_, ". ", e.what(), " Received: ", name, "=", given->repr()));
+      throw Error(e.kind(), text("Invalid value for argument `", name, "` of ", owner_, ". ", e.what(),
+                                 " Received: ", name, "=", given->repr()));
     }
   }
   void mark_required() override { required_ = true; }
@@ -115,7 +119,9 @@ class Writer final : public Fields {
   explicit Writer(Dict& out) : out_(out) {}
 
  private:
-  void visit(const char* name, const char*, const Setter&, const Getter& get) override { out_.set(last_ = name, get()); }
+  void visit(const char* name, const char*, const Setter&, const Getter& get) override {
+    out_.set(last_ = name, get());
+  }
   void mark_hidden() override { out_.erase(last_); }
   Dict& out_;
   std::string last_;
@@ -126,16 +132,20 @@ class Describer final : public Fields {
   std::vector<FieldInfo> out;
 
  private:
-  void visit(const char* name, const char* doc, const Setter&, const Getter& get) override { out.push_back({name, get(), false, doc}); }
+  void visit(const char* name, const char* doc, const Setter&, const Getter& get) override {
+    out.push_back({name, get(), false, doc});
+  }
   void mark_required() override { out.back().required = true; }
 };
 
 }  // namespace
 
-bool set_field(const std::string& owner, const std::string& name, const Value& value, const std::function<void(Fields&)>& list) {
+bool set_field(const std::string& owner, const std::string& name, const Value& value,
+               const std::function<void(Fields&)>& list) {
   class Setting final : public Fields {
    public:
-    Setting(const std::string& owner, const std::string& name, const Value& value) : owner_(owner), name_(name), value_(value) {}
+    Setting(const std::string& owner, const std::string& name, const Value& value)
+        : owner_(owner), name_(name), value_(value) {}
     bool found = false;
 
    private:
@@ -145,7 +155,8 @@ bool set_field(const std::string& owner, const std::string& name, const Value& v
       try {
         set(value_);
       } catch (const Error& e) {
-        throw Error(e.kind(), text("Invalid value for argument `", name, "` of ", owner_, ". ", e.what(), " Received: ", name, "=", value_.repr()));
+        throw Error(e.kind(), text("Invalid value for argument `", name, "` of ", owner_, ". ", e.what(),
+                                   " Received: ", name, "=", value_.repr()));
       }
     }
     const std::string &owner_, &name_;

@@ -1,6 +1,6 @@
 #pragma once
-// The arguments of a class, listed once: `void fields(Fields& f) { f("units", units, "Output size.").required(); ... }`.
-// From that list come construction from a config, get_config, the Python signature and the error for a wrong key.
+// The arguments of a class, listed once: `void fields(Fields& f) { f("units", units, "Output size.").required(); ...
+// }`. From that list come construction from a config, get_config, the Python signature and the error for a wrong key.
 #include <optional>
 
 #include "backends/core/object.h"
@@ -31,13 +31,16 @@ void from_value(const Value& v, DType& out);
 void from_value(const Value& v, List& out);
 void from_value(const Value& v, Dict& out);
 void from_value(const Value& v, ObjectPtr& out);
-void from_value(const Value& v, std::vector<int>& out);      // an int stands for [int]
+void from_value(const Value& v, std::vector<int>& out);  // an int stands for [int]
 void from_value(const Value& v, std::vector<int64_t>& out);
 void from_value(const Value& v, std::vector<double>& out);
 void from_value(const Value& v, std::vector<std::string>& out);
 template <class T>
 void from_value(const Value& v, std::optional<T>& out) {
-  if (v.is_none()) { out.reset(); return; }
+  if (v.is_none()) {
+    out.reset();
+    return;
+  }
   T inner{};
   from_value(v, inner);
   out = std::move(inner);
@@ -50,7 +53,9 @@ T value_to(const Value& v) {
 }
 
 template <class T>
-Value to_value(const T& v) { return Value(v); }
+Value to_value(const T& v) {
+  return Value(v);
+}
 Value to_value(DType v);
 Value to_value(PositiveInt v);
 Value to_value(const Tensors& v);
@@ -59,7 +64,9 @@ Value to_value(const std::vector<int64_t>& v);
 Value to_value(const std::vector<double>& v);
 Value to_value(const std::vector<std::string>& v);
 template <class T>
-Value to_value(const std::optional<T>& v) { return v ? to_value(*v) : Value(); }
+Value to_value(const std::optional<T>& v) {
+  return v ? to_value(*v) : Value();
+}
 
 class Fields {
  public:
@@ -68,15 +75,22 @@ class Fields {
   class Entry {
    public:
     Entry(Fields& owner) : owner_(owner) {}
-    Entry& required() { owner_.mark_required(); return *this; }
-    Entry& hidden() { owner_.mark_hidden(); return *this; }  // accepted, but left out of get_config (and of signatures' tail)
+    Entry& required() {
+      owner_.mark_required();
+      return *this;
+    }
+    Entry& hidden() {
+      owner_.mark_hidden();
+      return *this;
+    }  // accepted, but left out of get_config (and of signatures' tail)
    private:
     Fields& owner_;
   };
 
   template <class T>
   Entry operator()(const char* name, T& member, const char* doc = "") {
-    visit(name, doc, [&member](const Value& v) { from_value(v, member); }, [&member] { return to_value(member); });
+    visit(
+        name, doc, [&member](const Value& v) { from_value(v, member); }, [&member] { return to_value(member); });
     return Entry(*this);
   }
 
@@ -89,10 +103,13 @@ class Fields {
 };
 
 // Reads `config` into the fields that `list` visits. `owner` names the class in errors. Keys that no field takes are
-// a TypeError with the nearest known name, unless `extra` is given to collect them. Missing required ones are a TypeError.
-void read_fields(const std::string& owner, const Dict& config, const std::function<void(Fields&)>& list, Dict* extra = nullptr);
+// a TypeError with the nearest known name, unless `extra` is given to collect them. Missing required ones are a
+// TypeError.
+void read_fields(const std::string& owner, const Dict& config, const std::function<void(Fields&)>& list,
+                 Dict* extra = nullptr);
 // Sets the one field called `name`, if there is one. TypeError or ValueError as from read_fields.
-bool set_field(const std::string& owner, const std::string& name, const Value& value, const std::function<void(Fields&)>& list);
+bool set_field(const std::string& owner, const std::string& name, const Value& value,
+               const std::function<void(Fields&)>& list);
 // An object's attribute of that name; nothing if it has none.
 std::optional<Value> attribute_of(const Object& object, const std::string& name);
 // Sets it; false if there is none. TypeError or ValueError as from read_fields.

@@ -13,7 +13,11 @@ namespace lamina {
 
 namespace {
 
-struct Candidate { std::string_view name; int rank; Bind bind; };
+struct Candidate {
+  std::string_view name;
+  int rank;
+  Bind bind;
+};
 using Table = std::map<std::pair<DeviceKind, std::string>, std::vector<Candidate>, std::less<>>;
 
 std::shared_mutex table_mutex;  // a device's library may be loaded, and register its kernels, at any time
@@ -35,13 +39,15 @@ const std::vector<Candidate>& candidates(DeviceKind device, const Primitive& op)
   static const std::vector<Candidate> none;
   std::shared_lock<std::shared_mutex> lock(table_mutex);
   auto found = table().find(std::pair(device, std::string(op.name())));
-  if (found == table().end() && device == DeviceKind::cpu) throw UnsupportedError("The primitive ", op.name(), " has no kernel.");
+  if (found == table().end() && device == DeviceKind::cpu)
+    throw UnsupportedError("The primitive ", op.name(), " has no kernel.");
   return found == table().end() ? none : found->second;
 }
 
 }  // namespace
 
-KernelRegistration::KernelRegistration(DeviceKind device, std::string_view primitive, std::string_view name, int rank, Bind bind) {
+KernelRegistration::KernelRegistration(DeviceKind device, std::string_view primitive, std::string_view name, int rank,
+                                       Bind bind) {
   std::unique_lock<std::shared_mutex> lock(table_mutex);
   auto& list = table()[{device, std::string(primitive)}];
   auto place = std::find_if(list.begin(), list.end(), [&](const Candidate& c) { return c.rank > rank; });
@@ -61,14 +67,18 @@ BoundKernel bind_kernel(Device device, const KernelRequest& asked) {
     BoundKernel kernel = candidate.bind(request);
     if (kernel.run) {
       kernel.name = candidate.name;
-      if (verbose()) std::fprintf(stderr, "lamina dispatch: %s -> %s%s\n", request.op.key().c_str(), std::string(candidate.name).c_str(), told().c_str());
+      if (verbose())
+        std::fprintf(stderr, "lamina dispatch: %s -> %s%s\n", request.op.key().c_str(),
+                     std::string(candidate.name).c_str(), told().c_str());
       return kernel;
     }
     refusals.emplace_back(candidate.name, std::move(request.declined));
   }
   if (!device.is_host()) {
     BoundKernel kernel = bind_through_host(request);
-    if (verbose()) std::fprintf(stderr, "lamina dispatch: %s -> %s%s\n", request.op.key().c_str(), std::string(kernel.name).c_str(), told().c_str());
+    if (verbose())
+      std::fprintf(stderr, "lamina dispatch: %s -> %s%s\n", request.op.key().c_str(), std::string(kernel.name).c_str(),
+                   told().c_str());
     return kernel;
   }
   std::string specs;

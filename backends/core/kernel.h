@@ -1,8 +1,8 @@
 #pragma once
-// Kernels: ordered candidates for each (primitive, kind of device). bind() looks at attributes, shapes and dtypes once and
-// returns a closure over them, or declines with a reason; the plain loop registered last never declines. Where a device has no
-// kernel that takes a primitive, its inputs go to the host, where the CPU's kernel runs, and its outputs come back (through_host.h).
-// LAMINA_VERBOSE=dispatch prints which kernel was bound and why others declined.
+// Kernels: ordered candidates for each (primitive, kind of device). bind() looks at attributes, shapes and dtypes once
+// and returns a closure over them, or declines with a reason; the plain loop registered last never declines. Where a
+// device has no kernel that takes a primitive, its inputs go to the host, where the CPU's kernel runs, and its outputs
+// come back (through_host.h). LAMINA_VERBOSE=dispatch prints which kernel was bound and why others declined.
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,7 +21,8 @@ struct Preparation {
   std::function<void(const void* input, void* prepared)> make;
   // As BoundKernel::run, but takes what make() wrote in the input's place.
   std::function<void(const void* const* inputs, void* const* outputs, void* scratch)> run;
-  // What make() writes for an input, where that depends on the input alone: kernels with the same text share one. Empty: nobody else's.
+  // What make() writes for an input, where that depends on the input alone: kernels with the same text share one.
+  // Empty: nobody else's.
   std::string layout = {};
 };
 
@@ -32,10 +33,13 @@ struct BoundKernel {
   Run run;
   size_t scratch_bytes = 0;
   bool in_place = false;  // any one output may share the buffer of any one input of its size
-  bool recordable = true;  // run() asks a device for work and does nothing else: no waiting, no memory (see DeviceDriver::record)
-  std::vector<std::pair<int, int>> sharing;  // else the (input, output) pairs that may share one buffer, any number of them at once
+  bool recordable =
+      true;  // run() asks a device for work and does nothing else: no waiting, no memory (see DeviceDriver::record)
+  std::vector<std::pair<int, int>>
+      sharing;  // else the (input, output) pairs that may share one buffer, any number of them at once
   std::string_view name;
-  std::optional<Preparation> preparation;  // used for an input that stays the same over many runs, such as weights in inference
+  std::optional<Preparation>
+      preparation;  // used for an input that stays the same over many runs, such as weights in inference
 };
 
 struct KernelRequest {
@@ -43,8 +47,8 @@ struct KernelRequest {
   std::span<const TensorSpec> inputs;
   std::span<const TensorSpec> outputs;
   mutable std::string declined;  // why the last candidate said no
-  uint32_t steady = 0;  // bit i: input i stays the same over many runs, so that its preparation costs nothing
-  Device device = {};   // where it is to run; bind_kernel() sets it
+  uint32_t steady = 0;           // bit i: input i stays the same over many runs, so that its preparation costs nothing
+  Device device = {};            // where it is to run; bind_kernel() sets it
 
   // In a bind function: `return request.decline("needs float32")`.
   BoundKernel decline(std::string reason) const {
@@ -61,8 +65,9 @@ struct KernelRegistration {
 };
 #define LAMINA_KERNEL_CONCAT(A, B) A##B
 #define LAMINA_KERNEL_NAME(COUNTER) LAMINA_KERNEL_CONCAT(kernel_registration_, COUNTER)
-#define LAMINA_KERNEL(DEVICE, PRIMITIVE, NAME, RANK, BIND) \
-  static const ::lamina::KernelRegistration LAMINA_KERNEL_NAME(__COUNTER__)(::lamina::DeviceKind::DEVICE, PRIMITIVE, NAME, RANK, BIND)
+#define LAMINA_KERNEL(DEVICE, PRIMITIVE, NAME, RANK, BIND)                                                           \
+  static const ::lamina::KernelRegistration LAMINA_KERNEL_NAME(__COUNTER__)(::lamina::DeviceKind::DEVICE, PRIMITIVE, \
+                                                                            NAME, RANK, BIND)
 
 // The first candidate that accepts. UnsupportedError listing the refusals if none does, on the host either.
 BoundKernel bind_kernel(Device device, const KernelRequest& request);

@@ -16,9 +16,12 @@ void KernelChain::add(BoundKernel kernel, std::vector<Place> inputs, std::vector
   steps_.push_back({std::move(kernel.run), std::move(inputs), std::move(outputs)});
 }
 
-void KernelChain::add(const Op& op, const std::vector<TensorSpec>& specs, std::vector<Place> inputs, std::vector<Place> outputs) {
+void KernelChain::add(const Op& op, const std::vector<TensorSpec>& specs, std::vector<Place> inputs,
+                      std::vector<Place> outputs) {
   BoundKernel k = bind_kernel(device_, {*op, specs, op->infer(specs), {}});
-  k.run = [op, run = std::move(k.run)](const void* const* in, void* const* out, void* scratch) { run(in, out, scratch); };  // the op lives as long
+  k.run = [op, run = std::move(k.run)](const void* const* in, void* const* out, void* scratch) {
+    run(in, out, scratch);
+  };  // the op lives as long
   add(std::move(k), std::move(inputs), std::move(outputs));
 }
 
@@ -32,7 +35,8 @@ BoundKernel KernelChain::finish() && {
     std::vector<void*> to;
     for (const Step& step : steps) {
       from.clear(), to.clear();
-      for (const Place& p : step.inputs) from.push_back(p.of == Place::Of::input ? in[p.at] : p.of == Place::Of::output ? out[p.at] : memory + p.at);
+      for (const Place& p : step.inputs)
+        from.push_back(p.of == Place::Of::input ? in[p.at] : p.of == Place::Of::output ? out[p.at] : memory + p.at);
       for (const Place& p : step.outputs) to.push_back(p.of == Place::Of::output ? out[p.at] : memory + p.at);
       step.run(from.data(), to.data(), memory + between);
     }

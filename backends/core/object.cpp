@@ -22,7 +22,8 @@ ClassResolver& resolver() {
 
 class FunctionObject final : public Callable {
  public:
-  FunctionObject(std::string name, std::function<Value(List, Dict)> f) : name_(std::move(name)), function_(std::move(f)) {}
+  FunctionObject(std::string name, std::function<Value(List, Dict)> f)
+      : name_(std::move(name)), function_(std::move(f)) {}
   Value call(List args, Dict kwargs) override { return function_(std::move(args), std::move(kwargs)); }
   std::string function_name() const override { return name_; }
 
@@ -49,12 +50,15 @@ void register_class(ClassInfo info) {
   for (const auto& alias : owned->aliases) registry().by_alias[alias].push_back(owned.get());
   auto& list = registry().by_name[owned->name];
   for (const auto& other : list)
-    if (other->module == owned->module) throw ValueError("The class ", owned->module, ".", owned->name, " is registered twice.");
+    if (other->module == owned->module)
+      throw ValueError("The class ", owned->module, ".", owned->name, " is registered twice.");
   list.push_back(std::move(owned));
 }
 
 const ClassInfo* find_class(std::string_view name, std::string_view module) {
-  auto fits = [&](const ClassInfo& info) { return module.empty() || info.module == module || info.module.starts_with(std::string(module) + "."); };
+  auto fits = [&](const ClassInfo& info) {
+    return module.empty() || info.module == module || info.module.starts_with(std::string(module) + ".");
+  };
   if (auto found = registry().by_name.find(name); found != registry().by_name.end())
     for (const auto& info : found->second)
       if (fits(*info)) return info.get();
@@ -68,7 +72,8 @@ std::vector<const ClassInfo*> registered_classes(std::string_view module) {
   std::vector<const ClassInfo*> out;
   for (const auto& [name, list] : registry().by_name)
     for (const auto& info : list)
-      if (module.empty() || info->module == module || info->module.starts_with(std::string(module) + ".")) out.push_back(info.get());
+      if (module.empty() || info->module == module || info->module.starts_with(std::string(module) + "."))
+        out.push_back(info.get());
   return out;
 }
 

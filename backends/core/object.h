@@ -40,7 +40,8 @@ class Object : public std::enable_shared_from_this<Object> {
   // when the object has been made again.
   virtual void extend_serialized(Dict&) const {}
   virtual void finish_deserialize(const Dict&) {}
-  // What is read and set by name beside methods: arguments, and state such as the epochs that an EarlyStopping has waited.
+  // What is read and set by name beside methods: arguments, and state such as the epochs that an EarlyStopping has
+  // waited.
   virtual void attributes(Fields&) {}
 
   // Set by bindings on objects whose class a user derived; owned by the binding's object, which outlives it.
@@ -85,7 +86,7 @@ struct ClassInfo {
   std::string name;    // "Dense"
   std::string module;  // "keras.layers"
   std::string doc;
-  std::vector<std::string> aliases;           // what get("...") also accepts
+  std::vector<std::string> aliases;            // what get("...") also accepts
   std::function<ObjectPtr(const Dict&)> make;  // from a config; errors name the class and the key
   std::vector<FieldInfo> (*fields)() = nullptr;
   std::string base;  // the class whose fields precede: "Layer", "Loss", ...

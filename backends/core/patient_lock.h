@@ -1,6 +1,7 @@
 #pragma once
-// A lock for what a user's code may be called under. Whoever embeds the library in an interpreter with a lock of its own (Python's) says how
-// to give that up while a thread waits here: the thread that holds this lock may need it to go on.
+// A lock for what a user's code may be called under. Whoever embeds the library in an interpreter with a lock of its
+// own (Python's) says how to give that up while a thread waits here: the thread that holds this lock may need it to go
+// on.
 #include <mutex>
 
 namespace lamina {

@@ -6,7 +6,8 @@
 
 namespace lamina {
 
-// A block of the caching allocator (backends/cpu/allocator.cpp), 64-byte aligned, and its return. MemoryError if the system has none left.
+// A block of the caching allocator (backends/cpu/allocator.cpp), 64-byte aligned, and its return. MemoryError if the
+// system has none left.
 void* take_block(size_t bytes);
 void give_block(void* block, size_t bytes);
 

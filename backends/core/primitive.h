@@ -72,7 +72,8 @@ class Primitive {
 
 using Op = std::shared_ptr<const Primitive>;
 
-// The op as a P, or null. A look at the type, where dynamic_cast walks the classes: passes ask this of every node, several times.
+// The op as a P, or null. A look at the type, where dynamic_cast walks the classes: passes ask this of every node,
+// several times.
 template <class P>
 const P* op_as(const Primitive* op) {
   static_assert(std::is_final_v<P>, "other classes need dynamic_cast");

@@ -37,7 +37,10 @@ double bytes_of(std::span<const TensorSpec> specs) {
 
 namespace detail {
 
-int64_t profile_clock() { return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+int64_t profile_clock() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
 
 void record_event(const KernelLabel* label, int64_t start, int64_t end) {
   State& s = state();
@@ -65,12 +68,17 @@ std::vector<ProfileEvent> stop_profiling() {
   std::vector<ProfileEvent> events;
   events.swap(s.events);
   // What encloses others comes before them.
-  std::stable_sort(events.begin(), events.end(), [](const ProfileEvent& a, const ProfileEvent& b) { return a.start != b.start ? a.start < b.start : a.end > b.end; });
+  std::stable_sort(events.begin(), events.end(), [](const ProfileEvent& a, const ProfileEvent& b) {
+    return a.start != b.start ? a.start < b.start : a.end > b.end;
+  });
   return events;
 }
 
-const KernelLabel* kernel_label(const Primitive& op, std::string_view kernel, std::span<const TensorSpec> inputs, std::span<const TensorSpec> outputs) {
-  KernelLabel label{KernelLabel::Kind::kernel, std::string(op.name()), std::string(kernel), op.key() + " (", 0, bytes_of(inputs) + bytes_of(outputs)};
+const KernelLabel* kernel_label(const Primitive& op, std::string_view kernel, std::span<const TensorSpec> inputs,
+                                std::span<const TensorSpec> outputs) {
+  KernelLabel label{
+      KernelLabel::Kind::kernel,           std::string(op.name()), std::string(kernel), op.key() + " (", 0,
+      bytes_of(inputs) + bytes_of(outputs)};
   for (size_t i = 0; i < inputs.size(); ++i) label.signature += text(i ? ", " : "", inputs[i]);
   label.signature += ") -> ";
   for (size_t i = 0; i < outputs.size(); ++i) label.signature += text(i ? ", " : "", outputs[i]);
@@ -92,7 +100,9 @@ const KernelLabel* plain_label(KernelLabel::Kind kind, const std::string& key, c
 }
 }  // namespace
 
-const KernelLabel* function_label(const std::string& name) { return plain_label(KernelLabel::Kind::function, "function " + name, name); }
+const KernelLabel* function_label(const std::string& name) {
+  return plain_label(KernelLabel::Kind::function, "function " + name, name);
+}
 const KernelLabel* data_label() { return plain_label(KernelLabel::Kind::data, "data", "next batch"); }
 
 }  // namespace lamina

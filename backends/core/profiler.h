@@ -1,6 +1,7 @@
 #pragma once
-// Times of single kernels, on both engines. Nothing is recorded until a profiler starts; then each kernel call leaves an event
-// with its start and end, each run of a compiled function one around them, and each batch that a loop takes from its data source one. api/profile.h makes tables and traces of them.
+// Times of single kernels, on both engines. Nothing is recorded until a profiler starts; then each kernel call leaves
+// an event with its start and end, each run of a compiled function one around them, and each batch that a loop takes
+// from its data source one. api/profile.h makes tables and traces of them.
 #include <atomic>
 #include <cstdint>
 #include <span>
@@ -35,11 +36,12 @@ void record_event(const KernelLabel* label, int64_t start, int64_t end);
 }  // namespace detail
 
 inline bool profiling() { return detail::profiling.load(std::memory_order_relaxed); }
-void start_profiling();                     // RuntimeError if it is on already
+void start_profiling();                      // RuntimeError if it is on already
 std::vector<ProfileEvent> stop_profiling();  // what was recorded since, by time
 
 // Labels live as long as the process: one a signature that was ever profiled.
-const KernelLabel* kernel_label(const Primitive& op, std::string_view kernel, std::span<const TensorSpec> inputs, std::span<const TensorSpec> outputs);
+const KernelLabel* kernel_label(const Primitive& op, std::string_view kernel, std::span<const TensorSpec> inputs,
+                                std::span<const TensorSpec> outputs);
 const KernelLabel* function_label(const std::string& name);
 const KernelLabel* data_label();  // the time until a data source has given a batch
 
@@ -58,13 +60,15 @@ class ProfileSpan {
   int64_t start_;
 };
 
-// How many floating-point operations a call of a primitive takes, registered beside it: LAMINA_FLOPS("MatMul", matmul_flops).
+// How many floating-point operations a call of a primitive takes, registered beside it: LAMINA_FLOPS("MatMul",
+// matmul_flops).
 using Flops = double (*)(const Primitive& op, std::span<const TensorSpec> inputs, std::span<const TensorSpec> outputs);
 struct FlopsRegistration {
   FlopsRegistration(std::string_view primitive, Flops flops);
 };
 #define LAMINA_FLOPS_CONCAT(A, B) A##B
 #define LAMINA_FLOPS_NAME(COUNTER) LAMINA_FLOPS_CONCAT(flops_registration_, COUNTER)
-#define LAMINA_FLOPS(PRIMITIVE, FLOPS) static const ::lamina::FlopsRegistration LAMINA_FLOPS_NAME(__COUNTER__)(PRIMITIVE, FLOPS)
+#define LAMINA_FLOPS(PRIMITIVE, FLOPS) \
+  static const ::lamina::FlopsRegistration LAMINA_FLOPS_NAME(__COUNTER__)(PRIMITIVE, FLOPS)
 
 }  // namespace lamina

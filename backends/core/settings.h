@@ -29,8 +29,8 @@ class Settings {
   // A layer that is given a mask and does not pass it on: an error instead of Keras' warning.
   bool lost_masks_fail() const { return lost_masks_fail_.load(std::memory_order_relaxed); }
   void set_lost_masks_fail(bool value) { lost_masks_fail_ = value; }
-  // Where ops run and their results lie: what a DeviceScope of this thread says, else what was set. Tensors made elsewhere are copied when an op
-  // needs them.
+  // Where ops run and their results lie: what a DeviceScope of this thread says, else what was set. Tensors made
+  // elsewhere are copied when an op needs them.
   Device device() const { return detail::device_here ? *detail::device_here : device_.load(std::memory_order_relaxed); }
   void set_device(Device device) { device_ = device; }
   // GPUs may round the operands of float32 products to 10 bits of mantissa, which is much faster.
@@ -55,7 +55,8 @@ class Settings {
   std::atomic<int> threads_{0};
 };
 
-// While it lives, ops of this thread run on `device`. Scopes nest. The device must be there: see set_device() of api/config.h.
+// While it lives, ops of this thread run on `device`. Scopes nest. The device must be there: see set_device() of
+// api/config.h.
 class DeviceScope {
  public:
   explicit DeviceScope(Device device) : before_(std::exchange(detail::device_here, device)) {}

@@ -12,7 +12,8 @@ void check_size(int64_t d) {
 }  // namespace
 
 Shape::Shape(std::span<const int64_t> dims) {
-  if (dims.size() > kMaxRank) throw ValueError("A tensor can have at most ", int{kMaxRank}, " axes, received ", dims.size(), ".");
+  if (dims.size() > kMaxRank)
+    throw ValueError("A tensor can have at most ", int{kMaxRank}, " axes, received ", dims.size(), ".");
   for (int64_t d : dims) {
     check_size(d);
     dims_[rank_++] = d;
@@ -42,7 +43,9 @@ void Shape::erase(int axis) {
   dims_[--rank_] = 0;
 }
 
-void Shape::no_such_axis(int axis) const { throw IndexError("axis ", axis, " is out of range for the shape ", *this, "."); }
+void Shape::no_such_axis(int axis) const {
+  throw IndexError("axis ", axis, " is out of range for the shape ", *this, ".");
+}
 
 int64_t Shape::elements() const {
   int64_t product = 1;
@@ -52,7 +55,8 @@ int64_t Shape::elements() const {
     // Without its zeros, so that no product of some of the sizes (a stride) overflows either.
     too_large |= d != 0 && __builtin_mul_overflow(product, d, &product);
   }
-  if (too_large) [[unlikely]] throw ValueError("A tensor of shape ", *this, " has more elements than 64 bits can count.");
+  if (too_large) [[unlikely]]
+    throw ValueError("A tensor of shape ", *this, " has more elements than 64 bits can count.");
   return std::find(begin(), end(), 0) == end() ? product : 0;
 }
 
@@ -72,12 +76,17 @@ Shape broadcast_shapes(const Shape& a, const Shape& b) {
   for (int i = 1; i <= rank; ++i) {
     int64_t x = i <= a.rank() ? a[a.rank() - i] : 1, y = i <= b.rank() ? b[b.rank() - i] : 1;
     int64_t& d = out[rank - i];
-    if (x == y || y == 1) d = x;
-    else if (x == 1) d = y;
-    else if (x == Shape::kUnknown) d = y;
-    else if (y == Shape::kUnknown) d = x;
-    else throw ValueError("Cannot broadcast shape, the failure dim has value ", x, ", which cannot be broadcasted to ", y,
-                          ". Input shapes are: ", a, " and ", b, ".");
+    if (x == y || y == 1)
+      d = x;
+    else if (x == 1)
+      d = y;
+    else if (x == Shape::kUnknown)
+      d = y;
+    else if (y == Shape::kUnknown)
+      d = x;
+    else
+      throw ValueError("Cannot broadcast shape, the failure dim has value ", x, ", which cannot be broadcasted to ", y,
+                       ". Input shapes are: ", a, " and ", b, ".");
   }
   return out;
 }
@@ -96,7 +105,8 @@ int64_t add_sizes(int64_t a, int64_t b) {
 
 int normalize_axis(int64_t axis, int rank, const char* what) {
   if (axis < -rank || axis >= rank)
-    throw ValueError(what, "=", axis, " is out of bounds for a tensor with ", rank, " axes; expected a value in [", -rank, ", ", rank, ").");
+    throw ValueError(what, "=", axis, " is out of bounds for a tensor with ", rank, " axes; expected a value in [",
+                     -rank, ", ", rank, ").");
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 

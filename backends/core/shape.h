@@ -14,7 +14,8 @@ class Shape {
  public:
   static constexpr int kMaxRank = 12;
   static constexpr int64_t kUnknown = -1;
-  // More than any memory has bytes, and so small that sums of sizes stay within 64 bits. Products need multiply_sizes().
+  // More than any memory has bytes, and so small that sums of sizes stay within 64 bits. Products need
+  // multiply_sizes().
   static constexpr int64_t kMostSize = int64_t{1} << 56;
 
   Shape() = default;
@@ -39,12 +40,15 @@ class Shape {
 
   bool known() const { return std::find(begin(), end(), kUnknown) == end(); }
   int64_t elements() const;  // the product; kUnknown if a size is unknown. ValueError if it does not fit in 64 bits
-  bool operator==(const Shape& other) const { return rank_ == other.rank_ && std::equal(begin(), end(), other.begin()); }
+  bool operator==(const Shape& other) const {
+    return rank_ == other.rank_ && std::equal(begin(), end(), other.begin());
+  }
   std::string str() const;  // "(None, 3)", "(2,)", "()"
 
  private:
   int checked(int axis) const {
-    if (static_cast<unsigned>(axis) >= static_cast<unsigned>(rank_)) [[unlikely]] no_such_axis(axis);
+    if (static_cast<unsigned>(axis) >= static_cast<unsigned>(rank_)) [[unlikely]]
+      no_such_axis(axis);
     return axis;
   }
   [[noreturn]] void no_such_axis(int axis) const;

@@ -13,7 +13,8 @@ namespace {
 
 // The lowest address at which a new call may begin; 0 if the system does not tell.
 uintptr_t lowest_allowed() {
-  constexpr uintptr_t kReserve = 1u << 20;  // what lies below a checked call: ops, kernels, their libraries, the way of an exception
+  constexpr uintptr_t kReserve =
+      1u << 20;  // what lies below a checked call: ops, kernels, their libraries, the way of an exception
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) != 0) return 0;
   void* base = nullptr;

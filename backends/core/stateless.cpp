@@ -12,9 +12,12 @@ StatelessScope* stateless_scope() { return innermost; }
 
 void StatelessScope::set(const Variable& variable, const Tensor& value) {
   if (value.shape() != variable.shape())
-    throw ValueError("Invalid variable value in StatelessScope: all values in argument `mapping` must be tensors with a shape that matches the corresponding variable shape. For variable ",
-                     variable.state().path, " of shape ", variable.shape(), ", received a value of shape ", value.shape(), ".");
-  values_.insert_or_assign(variable.state().id, value.dtype() == variable.dtype() ? value : prim::cast(value, variable.dtype()));
+    throw ValueError(
+        "Invalid variable value in StatelessScope: all values in argument `mapping` must be tensors with a shape that "
+        "matches the corresponding variable shape. For variable ",
+        variable.state().path, " of shape ", variable.shape(), ", received a value of shape ", value.shape(), ".");
+  values_.insert_or_assign(variable.state().id,
+                           value.dtype() == variable.dtype() ? value : prim::cast(value, variable.dtype()));
 }
 
 Tensor StatelessScope::get(const Variable& variable) const {
@@ -28,7 +31,8 @@ void StatelessScope::enter() {
 }
 
 void StatelessScope::leave() {
-  if (innermost != this) throw RuntimeError("A StatelessScope must be left on the thread that entered it, the innermost one first.");
+  if (innermost != this)
+    throw RuntimeError("A StatelessScope must be left on the thread that entered it, the innermost one first.");
   innermost = outer_;
   outer_ = nullptr;
 }

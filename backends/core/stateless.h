@@ -1,7 +1,7 @@
 #pragma once
-// Calls that change no variable: while a StatelessScope lives, this thread reads given values in place of variables' own, and what it assigns
-// stays in the scope. So a model is a pure function of its weights, whose gradients and values of its next state can be asked for
-// (Keras' stateless_call). Other threads notice nothing.
+// Calls that change no variable: while a StatelessScope lives, this thread reads given values in place of variables'
+// own, and what it assigns stays in the scope. So a model is a pure function of its weights, whose gradients and values
+// of its next state can be asked for (Keras' stateless_call). Other threads notice nothing.
 #include <unordered_map>
 
 #include "backends/core/variable.h"

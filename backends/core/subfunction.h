@@ -13,8 +13,8 @@ class VariableState;
 
 class SubFunction {
  public:
-  // Made ready to run on a device. run() may be called from several threads at once and allocates nothing after its first run
-  // on a thread; it reads `inputs` and writes `outputs`, whose memory must not overlap.
+  // Made ready to run on a device. run() may be called from several threads at once and allocates nothing after its
+  // first run on a thread; it reads `inputs` and writes `outputs`, whose memory must not overlap.
   using Run = std::function<void(const void* const* inputs, void* const* outputs)>;
   struct Bound {
     Run run;
@@ -32,8 +32,9 @@ class SubFunction {
 };
 using SubFunctionPtr = std::shared_ptr<const SubFunction>;
 
-// A function traced for use inside another one. The sub-function's inputs are those that were asked for, then `captured`:
-// what it used of its surroundings (tensors of the enclosing traces, variables' values, data), as the surroundings see it.
+// A function traced for use inside another one. The sub-function's inputs are those that were asked for, then
+// `captured`: what it used of its surroundings (tensors of the enclosing traces, variables' values, data), as the
+// surroundings see it.
 struct TracedSubFunction {
   struct Assigned {  // a variable that the function assigned: its new value is a further output, in this order
     std::shared_ptr<VariableState> variable;
@@ -46,8 +47,8 @@ struct TracedSubFunction {
 using SubFunctionBody = std::function<Tensors(std::span<const Tensor>)>;
 TracedSubFunction trace_subfunction(const SubFunctionBody& body, std::span<const TensorSpec> inputs);
 
-// A primitive that can give more than its results: what its gradient needs. The saving twin's first outputs are this one's;
-// the gradient rule asks for the twin, and the graph engine then drops the plain application of the two
+// A primitive that can give more than its results: what its gradient needs. The saving twin's first outputs are this
+// one's; the gradient rule asks for the twin, and the graph engine then drops the plain application of the two
 // (passes::merge_saving), so nothing is computed twice, and nothing is saved where no gradient is asked for.
 class SavingPrimitive : public Primitive {
  public:

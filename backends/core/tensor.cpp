@@ -22,7 +22,9 @@ void Tensor::undefined() { throw ValueError("A tensor is needed here, but there 
 
 Tensor Tensor::empty(const Shape& shape, DType dtype) { return on(allocate(bytes_of(shape, dtype)), shape, dtype); }
 
-Tensor Tensor::empty_on(Device device, const Shape& shape, DType dtype) { return on(allocate(bytes_of(shape, dtype), device), shape, dtype); }
+Tensor Tensor::empty_on(Device device, const Shape& shape, DType dtype) {
+  return on(allocate(bytes_of(shape, dtype), device), shape, dtype);
+}
 
 Tensor Tensor::on(BufferPtr buffer, const Shape& shape, DType dtype) {
   auto node = make_pooled<TensorNode>(shape, dtype);
@@ -42,10 +44,14 @@ Tensor Tensor::scalar_of(double value, DType dtype) {
   Tensor out = empty({}, dtype);
   with_dtype(dtype, [&](auto zero) {
     using T = decltype(zero);
-    if constexpr (std::is_same_v<T, bool>) *out.mutable_data<T>() = value != 0;
-    else if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) *out.mutable_data<T>() = T(static_cast<float>(value));
-    else if constexpr (std::is_unsigned_v<T>) *out.mutable_data<T>() = value < 0 ? static_cast<T>(static_cast<int64_t>(value)) : static_cast<T>(value);
-    else *out.mutable_data<T>() = static_cast<T>(value);
+    if constexpr (std::is_same_v<T, bool>)
+      *out.mutable_data<T>() = value != 0;
+    else if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
+      *out.mutable_data<T>() = T(static_cast<float>(value));
+    else if constexpr (std::is_unsigned_v<T>)
+      *out.mutable_data<T>() = value < 0 ? static_cast<T>(static_cast<int64_t>(value)) : static_cast<T>(value);
+    else
+      *out.mutable_data<T>() = static_cast<T>(value);
   });
   return out;
 }
@@ -56,33 +62,42 @@ const void* Tensor::raw() const {
   if (!node_) throw RuntimeError("An undefined tensor has no data.");
   if (!node_->buffer) {
     if (traced())
-      throw RuntimeError("The values of a tensor (", spec(), ") were asked for while a function is being traced into a graph. "
-                         "Use ops on it instead, or run eagerly (compile(run_eagerly=True), or \"backend\": \"eager\").");
-    throw RuntimeError("A symbolic tensor (", spec(), ") has no values. Build a model from it and call that with data.");
+      throw RuntimeError(
+          "The values of a tensor (", spec(),
+          ") were asked for while a function is being traced into a graph. "
+          "Use ops on it instead, or run eagerly (compile(run_eagerly=True), or \"backend\": \"eager\").");
+    throw RuntimeError("A symbolic tensor (", spec(),
+                       ") has no values. Build a model from it and call that with data.");
   }
-  if (node_->buffer->device().is_host()) [[likely]] return node_->buffer->data();
+  if (node_->buffer->device().is_host()) [[likely]]
+    return node_->buffer->data();
   return copy_on(Device::cpu, node_->buffer)->data();
 }
 
 void* Tensor::mutable_raw() const {
   raw();
-  if (!node_->buffer->device().is_host()) throw RuntimeError("A tensor on ", node_->buffer->device(), " cannot be written to from the host.");
+  if (!node_->buffer->device().is_host())
+    throw RuntimeError("A tensor on ", node_->buffer->device(), " cannot be written to from the host.");
   node_->buffer->changing();
   return node_->buffer->data();
 }
 
 double Tensor::at(int64_t flat) const {
-  if (flat < 0 || flat >= size()) throw IndexError("element ", flat, " is out of range for a tensor of shape ", shape(), ".");
+  if (flat < 0 || flat >= size())
+    throw IndexError("element ", flat, " is out of range for a tensor of shape ", shape(), ".");
   return with_dtype(dtype(), [&](auto zero) -> double {
     using T = decltype(zero);
     T value = data<T>()[flat];
-    if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) return static_cast<float>(value);
-    else return static_cast<double>(value);
+    if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
+      return static_cast<float>(value);
+    else
+      return static_cast<double>(value);
   });
 }
 
 double Tensor::item() const {
-  if (size() != 1) throw ValueError("Only a tensor with one element converts to a number, this one has shape ", shape(), ".");
+  if (size() != 1)
+    throw ValueError("Only a tensor with one element converts to a number, this one has shape ", shape(), ".");
   return at(0);
 }
 
@@ -99,9 +114,12 @@ namespace {
 void print_values(std::string& out, const Tensor& t, int axis, int64_t& flat) {
   if (axis == t.rank()) {
     double v = t.at(flat++);
-    if (t.dtype() == DType::boolean) append_text(out, v != 0);
-    else if (is_float(t.dtype())) append_text(out, v);
-    else append_text(out, static_cast<long long>(v));
+    if (t.dtype() == DType::boolean)
+      append_text(out, v != 0);
+    else if (is_float(t.dtype()))
+      append_text(out, v);
+    else
+      append_text(out, static_cast<long long>(v));
     return;
   }
   out += '[';

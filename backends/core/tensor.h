@@ -25,7 +25,9 @@ struct TensorSpec {
 // Of a tensor in memory. ValueError if a size is unknown or the count does not fit in memory addresses.
 size_t bytes_of(const Shape& shape, DType dtype);
 inline size_t bytes_of(const TensorSpec& spec) { return bytes_of(spec.shape, spec.dtype); }
-inline void append_text(std::string& out, const TensorSpec& spec) { append_text(out, spec.dtype), append_text(out, spec.shape); }
+inline void append_text(std::string& out, const TensorSpec& spec) {
+  append_text(out, spec.dtype), append_text(out, spec.shape);
+}
 
 class Tensor;
 class Object;
@@ -64,16 +66,21 @@ class Tensor {
   template <class T>
   static Tensor of(const std::vector<T>& values, const Shape& shape) {
     if (shape.elements() != static_cast<int64_t>(values.size()))
-      throw ValueError("A tensor of shape ", shape, " takes ", shape.elements(), " values, received ", values.size(), ".");
+      throw ValueError("A tensor of shape ", shape, " takes ", shape.elements(), " values, received ", values.size(),
+                       ".");
     Tensor out = empty(shape, dtype_of<T>);
     T* to = out.mutable_data<T>();
     for (size_t i = 0; i < values.size(); ++i) to[i] = values[i];
     return out;
   }
   template <class T>
-  static Tensor of(const std::vector<T>& values) { return of(values, Shape{static_cast<int64_t>(values.size())}); }
+  static Tensor of(const std::vector<T>& values) {
+    return of(values, Shape{static_cast<int64_t>(values.size())});
+  }
   template <class T>
-  static Tensor scalar(T value) { return from_bytes(&value, {}, dtype_of<T>); }
+  static Tensor scalar(T value) {
+    return from_bytes(&value, {}, dtype_of<T>);
+  }
   static Tensor scalar_of(double value, DType dtype);  // converts
 
   bool defined() const { return node_ != nullptr; }
@@ -91,8 +98,8 @@ class Tensor {
   bool shape_only() const { return !has_data() && !traced(); }
   bool symbolic() const;  // shape-only and recording: public ops and layers called on it become nodes
 
-  // Data access, on the host; RuntimeError if the tensor has none (symbolic, or inside a trace). Of a tensor on another device raw() makes a
-  // copy that the tensor keeps, and mutable_raw() is a RuntimeError.
+  // Data access, on the host; RuntimeError if the tensor has none (symbolic, or inside a trace). Of a tensor on another
+  // device raw() makes a copy that the tensor keeps, and mutable_raw() is a RuntimeError.
   const void* raw() const;
   void* mutable_raw() const;
   template <class T>
@@ -116,7 +123,7 @@ class Tensor {
   // The Keras mask that travels with this tensor (bool, the leading axes of shape), or undefined.
   Tensor mask() const;
   void set_mask(const Tensor& mask) const;
-  TensorNotes& notes() const;                                   // created on demand
+  TensorNotes& notes() const;  // created on demand
   const TensorNotes* find_notes() const { return known().notes.get(); }
 
   TensorNode* node() const { return node_.get(); }
@@ -126,7 +133,8 @@ class Tensor {
 
  private:
   TensorNode& known() const {
-    if (!node_) [[unlikely]] undefined();
+    if (!node_) [[unlikely]]
+      undefined();
     return *node_;
   }
   [[noreturn]] static void undefined();

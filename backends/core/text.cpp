@@ -12,8 +12,14 @@ namespace lamina {
 void append_text(std::string& out, std::string_view piece) { out += piece; }
 
 void append_text(std::string& out, double piece) {
-  if (std::isnan(piece)) { out += "nan"; return; }
-  if (std::isinf(piece)) { out += piece < 0 ? "-inf" : "inf"; return; }
+  if (std::isnan(piece)) {
+    out += "nan";
+    return;
+  }
+  if (std::isinf(piece)) {
+    out += piece < 0 ? "-inf" : "inf";
+    return;
+  }
   char buffer[40];
   auto end = std::to_chars(buffer, buffer + sizeof buffer, piece).ptr;
   std::string_view digits(buffer, end - buffer);
@@ -31,7 +37,8 @@ std::string join(const std::vector<std::string>& items, std::string_view separat
 }
 
 std::string snake_case(std::string_view name) {
-  if (name == "GroupQueryAttention") return "grouped_query_attention";  // Keras exports the class under another name than its own
+  if (name == "GroupQueryAttention")
+    return "grouped_query_attention";  // Keras exports the class under another name than its own
   // Keras (naming.to_snake_case): drop non-word characters, split before a capital that starts a lower-case run,
   // then before a capital that follows a lower-case letter or digit... digits only when a capital follows them.
   std::string word;
@@ -75,7 +82,10 @@ std::string nearest_name(const std::string& given, const std::vector<std::string
         row[j + 1] = next;
       }
     }
-    if (row.back() < best_distance) { best_distance = row.back(); best = candidate; }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = candidate;
+    }
   }
   return best;
 }

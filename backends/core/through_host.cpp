@@ -23,7 +23,8 @@ BoundKernel bind_through_host(const KernelRequest& r) {
   for (size_t i = 0; i < inputs.size(); ++i)  // all inputs have been read before an output is written
     for (size_t o = 0; o < outputs.size(); ++o)
       if (inputs[i].second == outputs[o].second) k.sharing.emplace_back(i, o);
-  k.run = [run = std::move(host.run), inputs, outputs, scratch_at = end, total = end + host.scratch_bytes + 64, device = r.device](const void* const* in, void* const* out, void*) {
+  k.run = [run = std::move(host.run), inputs, outputs, scratch_at = end, total = end + host.scratch_bytes + 64,
+           device = r.device](const void* const* in, void* const* out, void*) {
     DeviceDriver& driver = driver_of(device);
     const BufferPtr memory = allocate(total);
     char* base = static_cast<char*>(memory->data());

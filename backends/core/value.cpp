@@ -45,7 +45,8 @@ bool Dict::erase(std::string_view key) {
 }
 
 void List::no_such_place(size_t i, size_t count) {
-  throw IndexError("list index out of range: ", static_cast<int64_t>(i), " of a list or tuple with ", count, " entries.");
+  throw IndexError("list index out of range: ", static_cast<int64_t>(i), " of a list or tuple with ", count,
+                   " entries.");
 }
 
 Value::Value(const Shape& shape) {
@@ -56,7 +57,8 @@ Value::Value(const Shape& shape) {
 Value::Value(const std::vector<Tensor>& tensors) : data_(List(tensors.begin(), tensors.end())) {}
 
 std::string_view Value::kind_name() const {
-  static constexpr std::string_view names[] = {"None", "bool", "int", "float", "str", "Tensor", "list", "tuple", "dict", "object", "slice", "Ellipsis"};
+  static constexpr std::string_view names[] = {"None", "bool",  "int",  "float",  "str",   "Tensor",
+                                               "list", "tuple", "dict", "object", "slice", "Ellipsis"};
   return names[data_.index()];
 }
 
@@ -93,18 +95,33 @@ double Value::as_number() const {
   if (is_tensor() && as_tensor().has_data()) return as_tensor().item();  // which says what is wrong
   mismatch("a number", *this);
 }
-const std::string& Value::as_string() const { if (!is_string()) mismatch("a string", *this); return std::get<std::string>(data_); }
-const Tensor& Value::as_tensor() const { if (!is_tensor()) mismatch("a tensor", *this); return std::get<Tensor>(data_); }
+const std::string& Value::as_string() const {
+  if (!is_string()) mismatch("a string", *this);
+  return std::get<std::string>(data_);
+}
+const Tensor& Value::as_tensor() const {
+  if (!is_tensor()) mismatch("a tensor", *this);
+  return std::get<Tensor>(data_);
+}
 const List& Value::as_list() const {
   if (is_list()) return std::get<List>(data_);
   if (is_tuple()) return std::get<Tuple>(data_).items;
   mismatch("a list or tuple", *this);
 }
 List& Value::as_list() { return const_cast<List&>(std::as_const(*this).as_list()); }
-const Dict& Value::as_dict() const { if (!is_dict()) mismatch("a dict", *this); return std::get<Dict>(data_); }
+const Dict& Value::as_dict() const {
+  if (!is_dict()) mismatch("a dict", *this);
+  return std::get<Dict>(data_);
+}
 Dict& Value::as_dict() { return const_cast<Dict&>(std::as_const(*this).as_dict()); }
-const ObjectPtr& Value::as_object() const { if (!is_object()) mismatch("an object", *this); return std::get<ObjectPtr>(data_); }
-const SliceValue& Value::as_slice() const { if (!is_slice()) mismatch("a slice", *this); return std::get<SliceValue>(data_); }
+const ObjectPtr& Value::as_object() const {
+  if (!is_object()) mismatch("an object", *this);
+  return std::get<ObjectPtr>(data_);
+}
+const SliceValue& Value::as_slice() const {
+  if (!is_slice()) mismatch("a slice", *this);
+  return std::get<SliceValue>(data_);
+}
 Value whole_numbers(const Value& v) {
   if (!v.is_tensor() || v.as_tensor().rank() > 1 || is_float(v.as_tensor().dtype())) return v;
   const Tensor known = constant_value(v.as_tensor());
@@ -121,7 +138,8 @@ Shape Value::as_shape() const {
   Shape out;
   for (const Value& v : as_list()) {
     int64_t d = v.is_none() ? Shape::kUnknown : v.as_int();
-    if (d < Shape::kUnknown || d > Shape::kMostSize) throw ValueError("A shape must hold sizes of at least 0 (or None) and at most 2**56, received ", repr(), ".");
+    if (d < Shape::kUnknown || d > Shape::kMostSize)
+      throw ValueError("A shape must hold sizes of at least 0 (or None) and at most 2**56, received ", repr(), ".");
     out.push_back(d);
   }
   return out;
@@ -175,9 +193,9 @@ bool Value::operator==(const Value& other) const {
     case Kind::dict: {
       const Dict &a = as_dict(), &b = other.as_dict();
       return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& e) {
-        const Value* v = b.find(e.first);
-        return v && *v == e.second;
-      });
+               const Value* v = b.find(e.first);
+               return v && *v == e.second;
+             });
     }
     case Kind::object: return as_object() == other.as_object();
     case Kind::string: return as_string() == other.as_string();
@@ -207,7 +225,9 @@ List flatten(const Value& structure) {
 
 bool holds_tensor(const Value& structure) {
   if (structure.is_sequence()) return std::any_of(structure.as_list().begin(), structure.as_list().end(), holds_tensor);
-  if (structure.is_dict()) return std::any_of(structure.as_dict().begin(), structure.as_dict().end(), [](const auto& item) { return holds_tensor(item.second); });
+  if (structure.is_dict())
+    return std::any_of(structure.as_dict().begin(), structure.as_dict().end(),
+                       [](const auto& item) { return holds_tensor(item.second); });
   return structure.is_tensor();
 }
 
@@ -241,7 +261,8 @@ Value pack(const Value& structure, std::span<const Value> leaves, size_t& next) 
 Value pack_like(const Value& structure, std::span<const Value> leaves) {
   size_t next = 0;
   Value out = pack(structure, leaves, next);
-  if (next != leaves.size()) throw ValueError("Too many values (", leaves.size(), ") for the structure ", structure.repr(), ".");
+  if (next != leaves.size())
+    throw ValueError("Too many values (", leaves.size(), ") for the structure ", structure.repr(), ".");
   return out;
 }
 

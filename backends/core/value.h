@@ -1,7 +1,7 @@
 #pragma once
-// Value: what a call argument or a config entry can be. None, bool, int, float, str, Tensor, list, tuple, dict (ordered,
-// string keys), Object (layers, initializers, callables, foreign things), slice and Ellipsis: the Python values that occur
-// in Keras' files and call arguments.
+// Value: what a call argument or a config entry can be. None, bool, int, float, str, Tensor, list, tuple, dict
+// (ordered, string keys), Object (layers, initializers, callables, foreign things), slice and Ellipsis: the Python
+// values that occur in Keras' files and call arguments.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,7 +29,8 @@ struct SliceValue {
   bool operator==(const SliceValue&) const = default;
 };
 
-// A vector of values whose places are checked: what a caller's list holds is nobody's to assume. IndexError beyond the end.
+// A vector of values whose places are checked: what a caller's list holds is nobody's to assume. IndexError beyond the
+// end.
 class List : public std::vector<Value> {
  public:
   using Base = std::vector<Value>;
@@ -94,20 +95,25 @@ class Value {
   Value(const char* v) : data_(std::string(v)) {}
   Value(std::string_view v) : data_(std::string(v)) {}
   Value(std::string v) : data_(std::move(v)) {}
-  Value(Tensor v) { if (v.defined()) data_ = std::move(v); }
+  Value(Tensor v) {
+    if (v.defined()) data_ = std::move(v);
+  }
   Value(List v) : data_(std::move(v)) {}
   Value(Tuple v) : data_(std::move(v)) {}
   Value(Dict v) : data_(std::move(v)) {}
-  Value(ObjectPtr v) { if (v) data_ = std::move(v); }
+  Value(ObjectPtr v) {
+    if (v) data_ = std::move(v);
+  }
   template <class T>
-    requires std::is_convertible_v<T*, Object*>
-  Value(const std::shared_ptr<T>& v) : Value(ObjectPtr(v)) {}
+  requires std::is_convertible_v<T*, Object*> Value(const std::shared_ptr<T>& v) : Value(ObjectPtr(v)) {}
   Value(SliceValue v) : data_(v) {}
   Value(Ellipsis v) : data_(v) {}
   Value(const Shape& shape);  // a tuple of sizes, None where unknown
   Value(const std::vector<Tensor>& tensors);
   template <class T>
-  Value(const std::optional<T>& v) { if (v) *this = Value(*v); }
+  Value(const std::optional<T>& v) {
+    if (v) *this = Value(*v);
+  }
   static Value tuple(List items) { return Value(Tuple{std::move(items)}); }
 
   Kind kind() const { return static_cast<Kind>(data_.index()); }
@@ -128,8 +134,8 @@ class Value {
 
   // Each throws a TypeError that says what the value is if it is of another kind.
   bool as_bool() const;
-  int64_t as_int() const;      // an int, a bool, or a float that is whole; OverflowError beyond 64 bits
-  double as_number() const;    // any number, or a one-element tensor with data
+  int64_t as_int() const;    // an int, a bool, or a float that is whole; OverflowError beyond 64 bits
+  double as_number() const;  // any number, or a one-element tensor with data
   const std::string& as_string() const;
   const Tensor& as_tensor() const;
   const List& as_list() const;  // of a list or a tuple
@@ -150,15 +156,18 @@ class Value {
   bool operator==(const Value& other) const;  // tensors and objects by identity
 
  private:
-  std::variant<None, bool, int64_t, double, std::string, Tensor, List, Tuple, Dict, ObjectPtr, SliceValue, Ellipsis> data_;
+  std::variant<None, bool, int64_t, double, std::string, Tensor, List, Tuple, Dict, ObjectPtr, SliceValue, Ellipsis>
+      data_;
 };
 
 inline const Value& List::operator[](size_t i) const {
-  if (i >= size()) [[unlikely]] no_such_place(i, size());
+  if (i >= size()) [[unlikely]]
+    no_such_place(i, size());
   return begin()[static_cast<std::ptrdiff_t>(i)];
 }
 inline Value& List::operator[](size_t i) {
-  if (i >= size()) [[unlikely]] no_such_place(i, size());
+  if (i >= size()) [[unlikely]]
+    no_such_place(i, size());
   return begin()[static_cast<std::ptrdiff_t>(i)];
 }
 inline const Value& List::back() const { return (*this)[size() - 1]; }

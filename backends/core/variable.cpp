@@ -29,18 +29,24 @@ Variable::Variable(const Tensor& initial, Options options) : state_(std::make_sh
 
 Tensor Variable::value() const {
   Tensor out;
-  if (StatelessScope* scope = stateless_scope()) [[unlikely]] out = scope->get(*this);
-  if (!out.defined()) out = current_trace() ? trace_engine(*current_trace()).read(*state_) : eager_engine().read(*state_);
-  if (autocast_dtype && state_->autocast && is_float(state_->dtype) && *autocast_dtype != state_->dtype) return prim::cast(out, *autocast_dtype);
+  if (StatelessScope* scope = stateless_scope()) [[unlikely]]
+    out = scope->get(*this);
+  if (!out.defined())
+    out = current_trace() ? trace_engine(*current_trace()).read(*state_) : eager_engine().read(*state_);
+  if (autocast_dtype && state_->autocast && is_float(state_->dtype) && *autocast_dtype != state_->dtype)
+    return prim::cast(out, *autocast_dtype);
   return out;
 }
 
 void Variable::assign(const Tensor& value) const {
   if (value.shape() != state_->shape)
-    throw ValueError("The shape of the target variable and the shape of the target value in `variable.assign(value)` must match. variable.shape=",
-                     state_->shape, ", Received: value.shape=", value.shape(), ". Target variable: ", state_->path);
+    throw ValueError(
+        "The shape of the target variable and the shape of the target value in `variable.assign(value)` must match. "
+        "variable.shape=",
+        state_->shape, ", Received: value.shape=", value.shape(), ". Target variable: ", state_->path);
   Tensor cast = value.dtype() == state_->dtype ? value : prim::cast(value, state_->dtype);
-  if (StatelessScope* scope = stateless_scope()) [[unlikely]] return scope->set(*this, cast);
+  if (StatelessScope* scope = stateless_scope()) [[unlikely]]
+    return scope->set(*this, cast);
   (current_trace() ? trace_engine(*current_trace()) : eager_engine()).assign(*state_, cast);
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 // Variable: the only mutable thing. A named tensor with a path, an initializer and Keras' attributes.
 #include <atomic>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "backends/core/tensor.h"
@@ -19,7 +19,7 @@ class VariableState : public std::enable_shared_from_this<VariableState> {
   DType dtype = DType::float32;
   bool trainable = true, autocast = true, overwrite_with_gradient = false;
   std::shared_ptr<Object> initializer, regularizer, constraint;
-  Tensor value;             // always data; the graph engine may overwrite its buffer if nobody else holds it
+  Tensor value;                      // always data; the graph engine may overwrite its buffer if nobody else holds it
   std::atomic<uint64_t> changes{0};  // grows after every change of the value, for what is computed from it and kept
   std::shared_ptr<void> attachment;  // for bindings
 };

@@ -12,8 +12,10 @@ WarningFunction& warning_function() {
 }  // namespace
 
 void warn(const std::string& message) {
-  if (const WarningFunction& f = warning_function()) f(message);
-  else std::fprintf(stderr, "lamina: warning: %s\n", message.c_str());
+  if (const WarningFunction& f = warning_function())
+    f(message);
+  else
+    std::fprintf(stderr, "lamina: warning: %s\n", message.c_str());
 }
 void set_warning_function(WarningFunction f) { warning_function() = std::move(f); }
 

@@ -11,7 +11,7 @@ namespace lamina {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr int kClasses = 48;                       // sizes 64 * 2^(k/2): at most 41% unused
+constexpr int kClasses = 48;                        // sizes 64 * 2^(k/2): at most 41% unused
 constexpr size_t kMost = PTRDIFF_MAX - 4096;        // larger requests would wrap around when they are rounded up
 constexpr size_t kCachedBytesAThread = 256u << 20;  // beyond that blocks go back to the system
 
@@ -32,7 +32,9 @@ int class_of(size_t bytes) {
 }
 
 struct Cache {
-  struct Block { Block* next; };
+  struct Block {
+    Block* next;
+  };
   Block* free[kClasses] = {};
   size_t bytes = 0;
   ~Cache();
@@ -53,7 +55,8 @@ Cache::~Cache() {
 }  // namespace
 
 void* take_block(size_t bytes) {
-  if (bytes > kMost) throw MemoryError("Out of memory: a tensor of ", bytes, " bytes does not fit. Use a smaller batch or model.");
+  if (bytes > kMost)
+    throw MemoryError("Out of memory: a tensor of ", bytes, " bytes does not fit. Use a smaller batch or model.");
   int k = class_of(bytes);
   if (k < kClasses && cache_alive && cache.free[k]) {
     auto* block = cache.free[k];
@@ -64,7 +67,8 @@ void* take_block(size_t bytes) {
   // aligned_alloc wants whole multiples of the alignment; one class is none.
   size_t rounded = ((k < kClasses ? kTable.size[k] : bytes) + kAlignment - 1) / kAlignment * kAlignment;
   void* data = std::aligned_alloc(kAlignment, rounded);
-  if (!data) throw MemoryError("Out of memory: a tensor of ", bytes, " bytes does not fit. Use a smaller batch or model.");
+  if (!data)
+    throw MemoryError("Out of memory: a tensor of ", bytes, " bytes does not fit. Use a smaller batch or model.");
   return data;
 }
 

@@ -9,7 +9,9 @@ namespace lamina {
 void require_onednn_room() {
   constexpr size_t kBytes = 16u << 20;  // the first matrix product takes 40 pieces of up to 320 KB
   void* room = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (room == MAP_FAILED) throw MemoryError("Out of memory: oneDNN has no room for the machine code of a kernel. Use a smaller batch or model.");
+  if (room == MAP_FAILED)
+    throw MemoryError(
+        "Out of memory: oneDNN has no room for the machine code of a kernel. Use a smaller batch or model.");
   munmap(room, kBytes);
 }
 

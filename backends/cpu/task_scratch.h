@@ -5,8 +5,8 @@
 
 namespace lamina {
 
-// Memory of the calling thread, at least `bytes` and 64-byte aligned, good until the next call on this thread. A kernel that
-// runs others inside its tasks takes another slot than they.
+// Memory of the calling thread, at least `bytes` and 64-byte aligned, good until the next call on this thread. A kernel
+// that runs others inside its tasks takes another slot than they.
 template <int kSlot = 0>
 void* task_scratch(size_t bytes) {
   struct Memory {

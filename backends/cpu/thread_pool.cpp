@@ -25,7 +25,8 @@ int thread_count() {
 
 namespace {
 
-// Short: at both ends of every parallel_for a thread looks for the other's word, and what it sleeps is lost (16 pauses cost 0.7 us a call).
+// Short: at both ends of every parallel_for a thread looks for the other's word, and what it sleeps is lost (16 pauses
+// cost 0.7 us a call).
 void spin() {
 #if defined(__x86_64__)
   for (int i = 0; i < 2; ++i) __builtin_ia32_pause();
@@ -33,8 +34,8 @@ void spin() {
 }
 constexpr int kPatience = 4000;  // spins until the core is offered to whom one waits for
 
-// One job at a time. Workers join a job while its gate is open; the caller closes the gate when no task is left and waits
-// only for those that joined, so a worker that the system does not run costs nothing.
+// One job at a time. Workers join a job while its gate is open; the caller closes the gate when no task is left and
+// waits only for those that joined, so a worker that the system does not run costs nothing.
 class Pool {
  public:
   static Pool& instance() {
@@ -96,7 +97,8 @@ class Pool {
  private:
   static constexpr int kShift = 16;  // gate: generation, open, how many workers are inside
   static constexpr uint64_t kOpen = 1u << 15, kJoined = kOpen - 1;
-  static constexpr auto kAwake = std::chrono::microseconds(300);  // how long a worker looks for the next job before it sleeps; to wake it costs tens of microseconds
+  static constexpr auto kAwake = std::chrono::microseconds(
+      300);  // how long a worker looks for the next job before it sleeps; to wake it costs tens of microseconds
 
   static Pool*& current() {
     static Pool* pool = [] {
@@ -107,8 +109,8 @@ class Pool {
     return pool;
   }
 
-  // How many of the wanted workers there are. Where the system starts no more (a limit on processes or memory), those that it did start do the
-  // work; it is asked again after a while.
+  // How many of the wanted workers there are. Where the system starts no more (a limit on processes or memory), those
+  // that it did start do the work; it is asked again after a while.
   int start_workers(int wanted) {
     while (workers_ < wanted) {
       if (refused_ && --refused_) break;
@@ -124,7 +126,8 @@ class Pool {
     return std::min(workers_, wanted);
   }
 
-  // A thread's part of the tasks: the same part of every job, so that it finds in its cache what it wrote in the job before.
+  // A thread's part of the tasks: the same part of every job, so that it finds in its cache what it wrote in the job
+  // before.
   struct alignas(64) Share {
     std::atomic<int64_t> next{0};
     int64_t end = 0;
@@ -174,10 +177,13 @@ class Pool {
     for (;;) {
       auto is_new = [&] { return gate_.load() >> kShift != seen; };
       // On the caller's core it would only keep the caller from running.
-      for (auto until = std::chrono::steady_clock::now() + kAwake; !is_new() && std::chrono::steady_clock::now() < until;) {
+      for (auto until = std::chrono::steady_clock::now() + kAwake;
+           !is_new() && std::chrono::steady_clock::now() < until;) {
         if (sched_getcpu() == core_.load(std::memory_order_relaxed)) break;
-        if (spare_.load(std::memory_order_relaxed)) help();
-        else spin();
+        if (spare_.load(std::memory_order_relaxed))
+          help();
+        else
+          spin();
       }
       if (!is_new()) {
         std::unique_lock<std::mutex> lock(sleep_mutex_);
@@ -219,10 +225,13 @@ thread_local bool Pool::inside_ = false;
 void rouse_workers() { Pool::instance().rouse(); }
 
 namespace detail {
-void run_tasks(int64_t count, void (*task)(void*, int64_t), void* context) { Pool::instance().run(count, task, context); }
+void run_tasks(int64_t count, void (*task)(void*, int64_t), void* context) {
+  Pool::instance().run(count, task, context);
+}
 }  // namespace detail
 
-SpareWork::SpareWork(int64_t count, std::function<void(int64_t)> piece) : count_(count), piece_(std::move(piece)), offered_(thread_count() > 1) {
+SpareWork::SpareWork(int64_t count, std::function<void(int64_t)> piece)
+    : count_(count), piece_(std::move(piece)), offered_(thread_count() > 1) {
   if (offered_) Pool::instance().offer(this);
 }
 
@@ -244,7 +253,8 @@ bool SpareWork::step() {
 void SpareWork::finish() {
   while (step()) continue;
   withdraw();
-  if (done_.load(std::memory_order_acquire) != count_) throw RuntimeError("Spare work ended with ", done_.load(), " of ", count_, " pieces done.");
+  if (done_.load(std::memory_order_acquire) != count_)
+    throw RuntimeError("Spare work ended with ", done_.load(), " of ", count_, " pieces done.");
 }
 
 }  // namespace lamina

@@ -22,15 +22,17 @@ void parallel_for(int64_t count, F&& f) {
     for (int64_t i = 0; i < count; ++i) f(i);
     return;
   }
-  detail::run_tasks(count, [](void* context, int64_t i) { (*static_cast<std::remove_reference_t<F>*>(context))(i); }, &f);
+  detail::run_tasks(
+      count, [](void* context, int64_t i) { (*static_cast<std::remove_reference_t<F>*>(context))(i); }, &f);
 }
 
-// Wakes threads of the pool that sleep, for work that is to come within microseconds: waking takes longer than many an op.
+// Wakes threads of the pool that sleep, for work that is to come within microseconds: waking takes longer than many an
+// op.
 void rouse_workers();
 
-// Work that can wait: its pieces, each done once, are for threads of the pool that have nothing else to do at the moment; finish() does what
-// they leave. A piece should take a microsecond or two (a thread at one comes that much later to the next parallel_for) and must not throw.
-// One SpareWork at a time has helpers; others wait for finish().
+// Work that can wait: its pieces, each done once, are for threads of the pool that have nothing else to do at the
+// moment; finish() does what they leave. A piece should take a microsecond or two (a thread at one comes that much
+// later to the next parallel_for) and must not throw. One SpareWork at a time has helpers; others wait for finish().
 class SpareWork {
  public:
   SpareWork(int64_t count, std::function<void(int64_t)> piece);

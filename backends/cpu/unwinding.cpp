@@ -4,8 +4,8 @@
 namespace lamina {
 namespace {
 
-// C frames that clean up (such as pthread_once's, through which libraries' exceptions pass) let glibc load libgcc at their first exception,
-// and it ends the process if there is no memory for that. A backtrace loads it too.
+// C frames that clean up (such as pthread_once's, through which libraries' exceptions pass) let glibc load libgcc at
+// their first exception, and it ends the process if there is no memory for that. A backtrace loads it too.
 const bool loaded = [] {
   void* frame;
   return backtrace(&frame, 1) >= 0;

@@ -1,6 +1,6 @@
 #pragma once
-// Every call into CUDA's libraries goes through check(): a failure becomes a lamina::Error that says what was asked for. Out of memory
-// is a MemoryError; nothing here ends the process.
+// Every call into CUDA's libraries goes through check(): a failure becomes a lamina::Error that says what was asked
+// for. Out of memory is a MemoryError; nothing here ends the process.
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
 

@@ -30,7 +30,8 @@ int device_count() {
   if (status == cudaSuccess) return count;
   cudaGetLastError();
   if (status == cudaErrorNoDevice) return 0;
-  throw UnsupportedError("CUDA cannot be used on this machine: ", cudaGetErrorString(status), ". Install NVIDIA's driver, or use \"cpu\".");
+  throw UnsupportedError("CUDA cannot be used on this machine: ", cudaGetErrorString(status),
+                         ". Install NVIDIA's driver, or use \"cpu\".");
 }
 
 const DriverRegistration registered(DeviceKind::cuda, [](int index) -> DeviceDriver* { return new CudaDriver(index); });
@@ -39,7 +40,9 @@ const DriverRegistration registered(DeviceKind::cuda, [](int index) -> DeviceDri
 
 CudaDriver::CudaDriver(int index) : index_(index) {
   if (const int count = device_count(); index >= count)
-    throw UnsupportedError("this machine has ", count, " GPU", count == 1 ? "" : "s", " for CUDA, so there is no cuda:", index, ". Use ", count ? "a lower number, or " : "", "\"cpu\".");
+    throw UnsupportedError("this machine has ", count, " GPU", count == 1 ? "" : "s",
+                           " for CUDA, so there is no cuda:", index, ". Use ", count ? "a lower number, or " : "",
+                           "\"cpu\".");
   check(cudaSetDevice(index), "choosing the GPU");
   check(cudaGetDeviceProperties(&properties_, index), "asking for the GPU's properties");
   check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream");
@@ -63,7 +66,8 @@ std::unique_ptr<Recording> CudaDriver::record(const std::function<void()>& work)
   std::lock_guard<std::mutex> lock(recording_mutex_);
   use();
   if (!recording_) check(cudaStreamCreateWithFlags(&recording_, cudaStreamNonBlocking), "a stream");
-  if (cudaStreamBeginCapture(recording_, cudaStreamCaptureModeThreadLocal) != cudaSuccess) return cudaGetLastError(), nullptr;
+  if (cudaStreamBeginCapture(recording_, cudaStreamCaptureModeThreadLocal) != cudaSuccess)
+    return cudaGetLastError(), nullptr;
   cudaGraph_t graph = nullptr;
   bool whole = true;
   recording_on = this;
@@ -96,7 +100,8 @@ void* CudaDriver::allocate(size_t bytes) {
     cudaGetLastError();
     size_t free = 0, total = 0;
     cudaMemGetInfo(&free, &total);
-    throw MemoryError("Out of memory on cuda:", index_, ": a tensor of ", bytes, " bytes does not fit; ", free, " of ", total, " bytes are free. Use a smaller batch or model.");
+    throw MemoryError("Out of memory on cuda:", index_, ": a tensor of ", bytes, " bytes does not fit; ", free, " of ",
+                      total, " bytes are free. Use a smaller batch or model.");
   }
   check(status, "allocating memory");
   return memory;
@@ -120,12 +125,15 @@ void CudaDriver::download(void* to, const void* from, size_t bytes) {
   staging_->download(to, from, bytes, stream);
 }
 
-void CudaDriver::copy(void* to, const void* from, size_t bytes) { check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, use()), "copying memory"); }
+void CudaDriver::copy(void* to, const void* from, size_t bytes) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, use()), "copying memory");
+}
 
 void CudaDriver::synchronize() { check(cudaStreamSynchronize(use()), "waiting for the GPU"); }
 
 std::string CudaDriver::describe() const {
-  return text(properties_.name, ", compute capability ", properties_.major, ".", properties_.minor, ", ", properties_.totalGlobalMem >> 20, " MiB");
+  return text(properties_.name, ", compute capability ", properties_.major, ".", properties_.minor, ", ",
+              properties_.totalGlobalMem >> 20, " MiB");
 }
 
 CudaDriver::Cublas CudaDriver::cublas() {

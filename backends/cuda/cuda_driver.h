@@ -1,6 +1,6 @@
 #pragma once
-// One GPU: its stream, its memory and its library handles. All work of a GPU goes into one stream, in the order in which it was asked
-// for; memory is taken and given back in that order too, so that it never waits.
+// One GPU: its stream, its memory and its library handles. All work of a GPU goes into one stream, in the order in
+// which it was asked for; memory is taken and given back in that order too, so that it never waits.
 #include <memory>
 #include <mutex>
 
@@ -23,7 +23,8 @@ class CudaDriver final : public DeviceDriver {
   std::unique_ptr<Recording> record(const std::function<void()>& work) override;
   std::string describe() const override;
 
-  // Makes this GPU the one that CUDA's calls on this thread mean; returns its stream, or the one that this thread records.
+  // Makes this GPU the one that CUDA's calls on this thread mean; returns its stream, or the one that this thread
+  // records.
   cudaStream_t use();
   int multiprocessors() const { return properties_.multiProcessorCount; }
   size_t memory() const { return properties_.totalGlobalMem; }  // bytes that it has

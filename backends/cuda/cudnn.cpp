@@ -52,7 +52,8 @@ struct Library {
     find(functions.set, "cudnnBackendSetAttribute");
     find(functions.get, "cudnnBackendGetAttribute");
     find(functions.finalize, "cudnnBackendFinalize");
-    if (missing.empty() && functions.version() < kOldest) missing = text(file, " is version ", functions.version(), "; ", kOldest, " is the oldest that serves");
+    if (missing.empty() && functions.version() < kOldest)
+      missing = text(file, " is version ", functions.version(), "; ", kOldest, " is the oldest that serves");
   }
 };
 const Library& library() {
@@ -70,7 +71,8 @@ void cudnn_check(cudnnStatus_t status, const char* what) {
   if (status == CUDNN_STATUS_SUCCESS) return;
   char reason[512] = "";
   cudnn().last_error(reason, sizeof reason);
-  throw RuntimeError("cuDNN: ", what, ": ", cudnn().error_string(status), *reason ? " (" : "", reason, *reason ? ")" : "", ".");
+  throw RuntimeError("cuDNN: ", what, ": ", cudnn().error_string(status), *reason ? " (" : "", reason,
+                     *reason ? ")" : "", ".");
 }
 
 const std::string& cudnn_missing() { return library().missing; }
@@ -83,18 +85,26 @@ void* cudnn_symbol(const char* name) {
 }
 size_t cudnn_version() { return cudnn().version(); }
 
-CudnnDescriptor::CudnnDescriptor(cudnnBackendDescriptorType_t type) { cudnn_check(cudnn().make(type, &made_), "making a descriptor"); }
+CudnnDescriptor::CudnnDescriptor(cudnnBackendDescriptorType_t type) {
+  cudnn_check(cudnn().make(type, &made_), "making a descriptor");
+}
 CudnnDescriptor::~CudnnDescriptor() {
   if (made_) cudnn().destroy(made_);
 }
-void CudnnDescriptor::set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, const void* values, size_t count) {
+void CudnnDescriptor::set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, const void* values,
+                          size_t count) {
   cudnn_check(cudnn().set(made_, name, type, static_cast<int64_t>(count), values), "describing");
 }
-void CudnnDescriptor::set(cudnnBackendAttributeName_t name, const CudnnDescriptor& value) { set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, &value.made_); }
-void CudnnDescriptor::set(cudnnBackendAttributeName_t name, const std::vector<int64_t>& values) { set(name, CUDNN_TYPE_INT64, values.data(), values.size()); }
+void CudnnDescriptor::set(cudnnBackendAttributeName_t name, const CudnnDescriptor& value) {
+  set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, &value.made_);
+}
+void CudnnDescriptor::set(cudnnBackendAttributeName_t name, const std::vector<int64_t>& values) {
+  set(name, CUDNN_TYPE_INT64, values.data(), values.size());
+}
 cudnnStatus_t CudnnDescriptor::try_finalize() { return cudnn().finalize(made_); }
 void CudnnDescriptor::finalize() { cudnn_check(try_finalize(), "describing"); }
-int64_t CudnnDescriptor::get(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, void* values, size_t most) const {
+int64_t CudnnDescriptor::get(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, void* values,
+                             size_t most) const {
   int64_t count = 0;
   cudnn_check(cudnn().get(made_, name, type, static_cast<int64_t>(most), &count, values), "asking");
   return most ? std::min<int64_t>(count, static_cast<int64_t>(most)) : count;

@@ -1,6 +1,6 @@
 #pragma once
-// cuDNN (9.8 and later): the library, which is looked for at run time, its descriptors and its handles. Where there is none, or none new
-// enough, the device's other kernels do the work.
+// cuDNN (9.8 and later): the library, which is looked for at run time, its descriptors and its handles. Where there is
+// none, or none new enough, the device's other kernels do the work.
 #include <cudnn_graph.h>
 
 #include <map>
@@ -71,9 +71,7 @@ class CudnnPlans {
       Planned made;
       try {
         made.plan = std::make_shared<const Plan>(make());
-      } catch (const Error& e) {
-        made.refusal = e.what();
-      }
+      } catch (const Error& e) { made.refusal = e.what(); }
       lock.lock();
       if (plans_.size() == kMost) plans_.clear();  // those in use live on
       found = plans_.emplace(signature, std::move(made)).first;

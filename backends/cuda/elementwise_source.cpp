@@ -29,8 +29,10 @@ const char* stored(DType type) {
 
 std::string call_of(const Instruction& i) {
   switch (i.code) {
-    case Instruction::Code::unary: return text("u_", name_of(static_cast<Unary>(i.kind)), '<', stored(i.from), ">(r", i.a, ')');
-    case Instruction::Code::binary: return text("b_", name_of(static_cast<Binary>(i.kind)), '<', stored(i.from), ">(r", i.a, ", r", i.b, ')');
+    case Instruction::Code::unary:
+      return text("u_", name_of(static_cast<Unary>(i.kind)), '<', stored(i.from), ">(r", i.a, ')');
+    case Instruction::Code::binary:
+      return text("b_", name_of(static_cast<Binary>(i.kind)), '<', stored(i.from), ">(r", i.a, ", r", i.b, ')');
     case Instruction::Code::where: return text("where<", stored(i.to), ">(r", i.a, ", r", i.b, ", r", i.c, ')');
     case Instruction::Code::cast: break;
   }
@@ -42,7 +44,8 @@ Walk walk_of(const Feed& feed, const Shape& shape) {
   Walk walk{};
   for (int axis = shape.rank(); axis-- > 0;) {
     if (shape[axis] == 1) continue;
-    if (walk.axes && walk.axes <= kWalkAxes && feed.strides[axis] == walk.stride[walk.axes - 1] * walk.size[walk.axes - 1]) {
+    if (walk.axes && walk.axes <= kWalkAxes &&
+        feed.strides[axis] == walk.stride[walk.axes - 1] * walk.size[walk.axes - 1]) {
       walk.size[walk.axes - 1] *= shape[axis];
       continue;
     }
@@ -55,7 +58,8 @@ Walk walk_of(const Feed& feed, const Shape& shape) {
 // A kernel's parameters for a program's inputs and immediates, and the statements that make its registers at index i.
 struct Body {
   std::string parameters, before, code;
-  Body(const ElementwiseProgram& program, const std::vector<Feed>& feeds, std::span<const TensorSpec> inputs, const char* indent) {
+  Body(const ElementwiseProgram& program, const std::vector<Feed>& feeds, std::span<const TensorSpec> inputs,
+       const char* indent) {
     for (int i = 0; i < program.inputs; ++i) {
       const char* type = stored(inputs[i].dtype);
       parameters += text(", const ", type, "* a", i);
@@ -66,16 +70,21 @@ struct Body {
         case Feed::Kind::periodic: parameters += text(", int64_t p", i), place = text("i % p", i); break;
         case Feed::Kind::general: parameters += text(", Walk w", i), place = text('w', i, ".at(i)"); break;
       }
-      if (place.empty()) before += text("  const ", type, " r", i, " = a", i, "[0];\n");
-      else code += text(indent, "const ", type, " r", i, " = a", i, '[', place, "];\n");
+      if (place.empty())
+        before += text("  const ", type, " r", i, " = a", i, "[0];\n");
+      else
+        code += text(indent, "const ", type, " r", i, " = a", i, '[', place, "];\n");
     }
-    for (size_t k = 0; k < program.immediates.size(); ++k) parameters += text(", ", stored(program.immediates[k].dtype), " r", program.inputs + static_cast<int>(k));
+    for (size_t k = 0; k < program.immediates.size(); ++k)
+      parameters += text(", ", stored(program.immediates[k].dtype), " r", program.inputs + static_cast<int>(k));
     int r = program.first_result();
-    for (const Instruction& i : program.code) code += text(indent, "const ", stored(i.to), " r", r++, " = ", call_of(i), ";\n");
+    for (const Instruction& i : program.code)
+      code += text(indent, "const ", stored(i.to), " r", r++, " = ", call_of(i), ";\n");
   }
 };
 
-std::string text_of(const ElementwiseProgram& program, const std::vector<Feed>& feeds, std::span<const TensorSpec> inputs, std::span<const TensorSpec> outputs) {
+std::string text_of(const ElementwiseProgram& program, const std::vector<Feed>& feeds,
+                    std::span<const TensorSpec> inputs, std::span<const TensorSpec> outputs) {
   const Body body(program, feeds, inputs, "    ");
   std::string parameters = text("int64_t n", body.parameters), stores;
   for (size_t o = 0; o < outputs.size(); ++o) {
@@ -83,25 +92,33 @@ std::string text_of(const ElementwiseProgram& program, const std::vector<Feed>& 
     stores += text("    y", static_cast<int>(o), "[i] = r", program.outputs[o], ";\n");
   }
   return text("extern \"C\" __global__ void kernel(", parameters, ") {\n", body.before,
-               "  const int64_t step = (int64_t)gridDim.x * blockDim.x;\n"
-               "  for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += step) {\n",
-               body.code, stores, "  }\n}\n");
+              "  const int64_t step = (int64_t)gridDim.x * blockDim.x;\n"
+              "  for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += step) {\n",
+              body.code, stores, "  }\n}\n");
 }
 
 // A block an output, or a thread an output where neighbouring outputs read neighbouring inputs.
-std::string reduction_text(const ElementwiseProgram& program, const std::vector<Feed>& feeds, std::span<const TensorSpec> inputs, DType result, Reduce kind, bool by_column) {
+std::string reduction_text(const ElementwiseProgram& program, const std::vector<Feed>& feeds,
+                           std::span<const TensorSpec> inputs, DType result, Reduce kind, bool by_column) {
   const Body body(program, feeds, inputs, "      ");
   const char *type = stored(result), *wide = is_half(result) ? "float" : type;
-  const std::string fold = text("fold_", name_of(kind), "()"), parameters = text("int64_t kept, int64_t reduced, Walk keep, Walk over, ", wide, " start", body.parameters, ", ", type, "* y");
-  const std::string one = text("      const int64_t i = from + over.at(j);\n", body.code, "      sum = ", fold, "(sum, (", wide, ")widen(r", program.outputs[0], "));\n    }\n");
+  const std::string fold = text("fold_", name_of(kind), "()"),
+                    parameters = text("int64_t kept, int64_t reduced, Walk keep, Walk over, ", wide, " start",
+                                      body.parameters, ", ", type, "* y");
+  const std::string one = text("      const int64_t i = from + over.at(j);\n", body.code, "      sum = ", fold,
+                               "(sum, (", wide, ")widen(r", program.outputs[0], "));\n    }\n");
   const std::string store = text("y[o] = Narrow<", type, ">::of(sum);\n");
   const char* head = "    const int64_t from = keep.at(o);\n    ";
   if (by_column)
-    return text("extern \"C\" __global__ void kernel(", parameters, ") {\n", body.before, "  const int64_t step = (int64_t)gridDim.x * blockDim.x;\n",
-                "  for (int64_t o = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; o < kept; o += step) {\n", head, wide, " sum = start;\n",
-                "    for (int64_t j = 0; j < reduced; ++j) {\n", one, "    ", store, "  }\n}\n");
-  return text("extern \"C\" __global__ void kernel(", parameters, ") {\n", body.before, "  for (int64_t o = blockIdx.x; o < kept; o += gridDim.x) {\n", head, wide, " sum = start;\n",
-              "    for (int64_t j = threadIdx.x; j < reduced; j += blockDim.x) {\n", one, "    sum = over_block(sum, ", fold, ");\n    if (threadIdx.x == 0) ", store, "  }\n}\n");
+    return text("extern \"C\" __global__ void kernel(", parameters, ") {\n", body.before,
+                "  const int64_t step = (int64_t)gridDim.x * blockDim.x;\n",
+                "  for (int64_t o = (int64_t)blockIdx.x * blockDim.x + threadIdx.x; o < kept; o += step) {\n", head,
+                wide, " sum = start;\n", "    for (int64_t j = 0; j < reduced; ++j) {\n", one, "    ", store,
+                "  }\n}\n");
+  return text("extern \"C\" __global__ void kernel(", parameters, ") {\n", body.before,
+              "  for (int64_t o = blockIdx.x; o < kept; o += gridDim.x) {\n", head, wide, " sum = start;\n",
+              "    for (int64_t j = threadIdx.x; j < reduced; j += blockDim.x) {\n", one, "    sum = over_block(sum, ",
+              fold, ");\n    if (threadIdx.x == 0) ", store, "  }\n}\n");
 }
 
 // The inputs of a program over `shape`; false, with the reason in r.declined, where one is walked along too many axes.
@@ -128,14 +145,16 @@ const char* elementwise_math() {
   return text;
 }
 
-std::optional<ElementwisePlan> plan_elementwise(const KernelRequest& r, const ElementwiseProgram& program, const Shape& shape) {
+std::optional<ElementwisePlan> plan_elementwise(const KernelRequest& r, const ElementwiseProgram& program,
+                                                const Shape& shape) {
   ElementwisePlan plan;
   plan.n = shape.elements();
   plan.immediates = program.immediates;
   if (!feed_inputs(r, shape, plan.feeds, plan.walks)) return std::nullopt;
   for (size_t i = 0; i < plan.feeds.size(); ++i)
     for (size_t o = 0; o < r.outputs.size(); ++o)
-      if (plan.feeds[i].kind == Feed::Kind::contiguous && plan.feeds[i].size == size_of(r.outputs[o].dtype)) plan.sharing.emplace_back(i, o);
+      if (plan.feeds[i].kind == Feed::Kind::contiguous && plan.feeds[i].size == size_of(r.outputs[o].dtype))
+        plan.sharing.emplace_back(i, o);
   plan.text = text_of(program, plan.feeds, r.inputs, r.outputs);
   return plan;
 }

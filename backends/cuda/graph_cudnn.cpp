@@ -29,7 +29,8 @@ CudnnTensor cudnn_channels_last(int64_t batch, int64_t channels, std::vector<int
   return t;
 }
 
-CudnnGraph::Tensor CudnnGraph::tensor(const CudnnTensor& layout, cudnnDataType_t type, cudnnBackendAttributeName_t kind, int64_t alignment) {
+CudnnGraph::Tensor CudnnGraph::tensor(const CudnnTensor& layout, cudnnDataType_t type, cudnnBackendAttributeName_t kind,
+                                      int64_t alignment) {
   CudnnDescriptor& d = tensors_.emplace_back(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
   const int64_t number = static_cast<int64_t>(tensors_.size());
   const bool yes = true;
@@ -48,7 +49,9 @@ CudnnGraph::Tensor CudnnGraph::memory(const CudnnTensor& layout, cudnnDataType_t
   memory_.push_back(static_cast<int64_t>(tensors_.size()));
   return d;
 }
-CudnnGraph::Tensor CudnnGraph::between(const CudnnTensor& layout, cudnnDataType_t type) { return tensor(layout, type, CUDNN_ATTR_TENSOR_IS_VIRTUAL, 16); }
+CudnnGraph::Tensor CudnnGraph::between(const CudnnTensor& layout, cudnnDataType_t type) {
+  return tensor(layout, type, CUDNN_ATTR_TENSOR_IS_VIRTUAL, 16);
+}
 CudnnGraph::Tensor CudnnGraph::number(float value, size_t rank) {
   const std::vector<int64_t> ones(rank, 1);
   Tensor d = tensor({ones, ones}, CUDNN_DATA_FLOAT, CUDNN_ATTR_TENSOR_IS_BY_VALUE, 4);
@@ -79,16 +82,22 @@ bool fits(const CudnnDescriptor& config, CudnnPrecision precision) {
   cudnnBackendDescriptor_t place = engine.get();
   config.get(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, &place, 1);
   cudnnBackendNumericalNote_t notes[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
-  const int64_t count = engine.get(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, notes, CUDNN_NUMERICAL_NOTE_TYPE_COUNT);
+  const int64_t count =
+      engine.get(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, notes, CUDNN_NUMERICAL_NOTE_TYPE_COUNT);
   for (int64_t i = 0; i < count; ++i) {
-    if (notes[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC || notes[i] == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION) return false;
-    if (!precision.round_inputs && (notes[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE || notes[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS)) return false;
+    if (notes[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC ||
+        notes[i] == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)
+      return false;
+    if (!precision.round_inputs &&
+        (notes[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE || notes[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS))
+      return false;
   }
   return true;
 }
 
 // Engines with their settings, the most promising first.
-std::vector<CudnnDescriptor> proposals(const CudnnDescriptor& graph, const CudnnDescriptor& properties, cudnnBackendHeurMode_t mode) {
+std::vector<CudnnDescriptor> proposals(const CudnnDescriptor& graph, const CudnnDescriptor& properties,
+                                       cudnnBackendHeurMode_t mode) {
   CudnnDescriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
   heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
   heuristic.set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, &mode);
@@ -98,14 +107,17 @@ std::vector<CudnnDescriptor> proposals(const CudnnDescriptor& graph, const Cudnn
   std::vector<CudnnDescriptor> configs;
   std::vector<cudnnBackendDescriptor_t> places;
   for (int64_t i = 0; i < count; ++i) places.push_back(configs.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR).get());
-  const int64_t got = count ? heuristic.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, places.data(), places.size()) : 0;
+  const int64_t got =
+      count ? heuristic.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, places.data(), places.size())
+            : 0;
   configs.erase(configs.begin() + std::min(got, count), configs.end());
   return configs;
 }
 
 }  // namespace
 
-CudnnPlan::CudnnPlan(const CudnnGraph& described, CudnnPrecision precision, const CudnnDescriptor& properties, size_t most_workspace) {
+CudnnPlan::CudnnPlan(const CudnnGraph& described, CudnnPrecision precision, const CudnnDescriptor& properties,
+                     size_t most_workspace) {
   const CudnnDescriptor graph = described.finish();
   for (cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK})
     for (const CudnnDescriptor& config : proposals(graph, properties, mode)) {
@@ -114,7 +126,8 @@ CudnnPlan::CudnnPlan(const CudnnGraph& described, CudnnPrecision precision, cons
       plan->set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
       plan->set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, properties);
       const cudnnStatus_t status = plan->try_finalize();
-      if (CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_EXECUTION_FAILED) cudnn_check(status, "making a plan");  // the GPU's fault, not the proposal's
+      if (CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_EXECUTION_FAILED)
+        cudnn_check(status, "making a plan");  // the GPU's fault, not the proposal's
       if (status != CUDNN_STATUS_SUCCESS) continue;
       int64_t bytes = 0;
       plan->get(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, &bytes, 1);
@@ -142,13 +155,15 @@ void CudnnPlan::run(CudaDriver& driver, std::span<const void* const> memory, voi
   cudnn_check(execute(held.handle, plan_->get(), pack.get()), "running a plan");
 }
 
-BoundKernel cudnn_kernel(const KernelRequest& r, CudnnPrecision precision, size_t inputs, const std::function<CudnnGraph()>& describe) {
+BoundKernel cudnn_kernel(const KernelRequest& r, CudnnPrecision precision, size_t inputs,
+                         const std::function<CudnnGraph()>& describe) {
   if (!cudnn_missing().empty()) throw RuntimeError(cudnn_missing(), ".");
   std::string signature = text(r.op.key(), " ", r.device, precision.round_inputs ? " rounded" : "");
   for (const TensorSpec& s : r.inputs) signature += text(" ", s);
   constexpr size_t kMostWorkspace = 256u << 20;
   static auto* plans = new CudnnPlans<CudnnPlan>;  // kernels may outlive main's statics
-  const auto plan = plans->find(signature, [&] { return CudnnPlan(describe(), precision, cudnn_properties(r.device.index), kMostWorkspace); });
+  const auto plan = plans->find(
+      signature, [&] { return CudnnPlan(describe(), precision, cudnn_properties(r.device.index), kMostWorkspace); });
   BoundKernel k;
   k.scratch_bytes = plan->workspace();
   k.run = [plan, inputs, &driver = cuda_driver(r.device)](const void* const* in, void* const* out, void* scratch) {

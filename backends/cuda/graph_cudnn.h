@@ -1,6 +1,6 @@
 #pragma once
-// Graphs of cuDNN's operations, and plans to run them. A graph is described without a GPU, and a plan is made from a GPU's properties, so
-// that tests can make plans for a GPU that is not there.
+// Graphs of cuDNN's operations, and plans to run them. A graph is described without a GPU, and a plan is made from a
+// GPU's properties, so that tests can make plans for a GPU that is not there.
 #include <deque>
 
 #include "backends/core/kernel.h"
@@ -16,7 +16,8 @@ struct CudnnTensor {
 };
 // Whose elements lie in memory as the axes stand.
 CudnnTensor cudnn_packed(std::vector<int64_t> sizes);
-// (batch, channels, space...) whose channels lie last in memory; space of fewer than two axes gets axes of size 1 in front.
+// (batch, channels, space...) whose channels lie last in memory; space of fewer than two axes gets axes of size 1 in
+// front.
 CudnnTensor cudnn_channels_last(int64_t batch, int64_t channels, std::vector<int64_t> space);
 
 // What a plan may do beside computing the same in every run.
@@ -50,8 +51,9 @@ class CudnnGraph {
 class CudnnPlan {
  public:
   // The first of cuDNN's proposals that meets the conditions. RuntimeError, with cuDNN's reason, if there is none.
-  CudnnPlan(const CudnnGraph& graph, CudnnPrecision precision, const CudnnDescriptor& properties, size_t most_workspace);
-  size_t workspace() const { return workspace_; }  // bytes, 256-byte aligned
+  CudnnPlan(const CudnnGraph& graph, CudnnPrecision precision, const CudnnDescriptor& properties,
+            size_t most_workspace);
+  size_t workspace() const { return workspace_; }                  // bytes, 256-byte aligned
   size_t tensors() const { return ids_.size() - values_.size(); }  // in memory
   // A pointer for each of the graph's tensors in memory, 16-byte aligned.
   void run(CudaDriver& driver, std::span<const void* const> memory, void* workspace) const;
@@ -63,8 +65,9 @@ class CudnnPlan {
   size_t workspace_ = 0;
 };
 
-// A kernel that runs a graph whose tensors in memory are `inputs` inputs, then outputs. What is described may depend on the request's op,
-// inputs and device alone. RuntimeError if there is no cuDNN, or as of CudnnPlan.
-BoundKernel cudnn_kernel(const KernelRequest& request, CudnnPrecision precision, size_t inputs, const std::function<CudnnGraph()>& describe);
+// A kernel that runs a graph whose tensors in memory are `inputs` inputs, then outputs. What is described may depend on
+// the request's op, inputs and device alone. RuntimeError if there is no cuDNN, or as of CudnnPlan.
+BoundKernel cudnn_kernel(const KernelRequest& request, CudnnPrecision precision, size_t inputs,
+                         const std::function<CudnnGraph()>& describe);
 
 }  // namespace lamina::cuda

@@ -1,8 +1,8 @@
 #pragma once
-// What kernels in *_cuda.cu files are written with. nvcc compiles them for GPUs. The tests compile the same files for the host, with
-// a thread a block, and run them on the emulated device (tests/cpp/support/cuda_on_host.h), so that their arithmetic is tested
-// everywhere. A kernel therefore must be right for any number of threads and blocks: elements in steps of step(), rows in steps of
-// gridDim.x, and threads of a block meet in the functions below only.
+// What kernels in *_cuda.cu files are written with. nvcc compiles them for GPUs. The tests compile the same files for
+// the host, with a thread a block, and run them on the emulated device (tests/cpp/support/cuda_on_host.h), so that
+// their arithmetic is tested everywhere. A kernel therefore must be right for any number of threads and blocks:
+// elements in steps of step(), rows in steps of gridDim.x, and threads of a block meet in the functions below only.
 #include "backends/core/kernel.h"
 
 #if defined(__CUDACC__)
@@ -31,18 +31,24 @@ using F16 = Half;
 using BF16 = BFloat16;
 #endif
 
-template <class T> inline constexpr bool is_short = std::is_same_v<T, F16> || std::is_same_v<T, BF16>;
-template <class T> using Wide = std::conditional_t<is_short<T>, float, T>;
+template <class T>
+inline constexpr bool is_short = std::is_same_v<T, F16> || std::is_same_v<T, BF16>;
+template <class T>
+using Wide = std::conditional_t<is_short<T>, float, T>;
 
 template <class T>
 __device__ inline Wide<T> widen(T v) {
-  if constexpr (is_short<T>) return static_cast<float>(v);
-  else return v;
+  if constexpr (is_short<T>)
+    return static_cast<float>(v);
+  else
+    return v;
 }
 template <class T, class W>
 __device__ inline T narrow(W v) {
-  if constexpr (is_short<T>) return T(static_cast<float>(v));
-  else return static_cast<T>(v);
+  if constexpr (is_short<T>)
+    return T(static_cast<float>(v));
+  else
+    return static_cast<T>(v);
 }
 
 // Calls f with a value of the type that stores `type` on the device.
@@ -51,8 +57,10 @@ decltype(auto) with_stored(DType type, F&& f) {
   if (type == DType::float16) return f(F16{});
   if (type == DType::bfloat16) return f(BF16{});
   return with_dtype(type, [&](auto zero) -> decltype(auto) {
-    if constexpr (std::is_arithmetic_v<decltype(zero)>) return f(zero);
-    else return f(float{});  // not reached
+    if constexpr (std::is_arithmetic_v<decltype(zero)>)
+      return f(zero);
+    else
+      return f(float{});  // not reached
   });
 }
 template <class F>
@@ -91,12 +99,14 @@ __device__ inline double root(double x) { return sqrt(x); }
 __device__ inline int64_t first() { return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; }
 __device__ inline int64_t step() { return static_cast<int64_t>(gridDim.x) * blockDim.x; }
 
-// combine() over the values of all threads of a block, which must be 32 or a whole multiple; every thread gets the result. The order is fixed.
+// combine() over the values of all threads of a block, which must be 32 or a whole multiple; every thread gets the
+// result. The order is fixed.
 template <class T, class F>
 __device__ inline T block_reduce(T value, F combine) {
 #if defined(__CUDACC__)
   __shared__ T part[32];
-  for (int distance = 16; distance; distance /= 2) value = combine(value, __shfl_xor_sync(0xffffffffu, value, distance));
+  for (int distance = 16; distance; distance /= 2)
+    value = combine(value, __shfl_xor_sync(0xffffffffu, value, distance));
   const unsigned warps = blockDim.x / 32;
   if (warps == 1) return value;
   __syncthreads();  // `part` may still be read from the last call

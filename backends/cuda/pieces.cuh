@@ -1,6 +1,6 @@
 #pragma once
-// Kernels that compute some samples at a time, so that what they lay out in between takes bounded memory, with matrix products bound
-// for as many.
+// Kernels that compute some samples at a time, so that what they lay out in between takes bounded memory, with matrix
+// products bound for as many.
 #include "backends/cuda/kernel.cuh"
 #include "backends/ops/matmul/matmul.h"
 
@@ -33,7 +33,8 @@ class PieceProduct {
  public:
   // shapes(samples): those of a and b
   template <class F>
-  PieceProduct(Device device, const Pieces& pieces, const MatMulOp& op, DType dtype, F&& shapes) : samples_(pieces.samples) {
+  PieceProduct(Device device, const Pieces& pieces, const MatMulOp& op, DType dtype, F&& shapes)
+      : samples_(pieces.samples) {
     auto bind = [&](int64_t samples) {
       const auto [a, b] = shapes(samples);
       const TensorSpec in[] = {{a, dtype}, {b, dtype}};

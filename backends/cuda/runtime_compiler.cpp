@@ -30,8 +30,10 @@ struct Program {
 };
 
 std::filesystem::path cache_folder() {
-  for (auto [variable, below] : {std::pair("LAMINA_CACHE", ""), std::pair("XDG_CACHE_HOME", "lamina"), std::pair("HOME", ".cache/lamina")})
-    if (const char* value = std::getenv(variable); value && *value) return std::filesystem::path(value) / below / "kernels";
+  for (auto [variable, below] :
+       {std::pair("LAMINA_CACHE", ""), std::pair("XDG_CACHE_HOME", "lamina"), std::pair("HOME", ".cache/lamina")})
+    if (const char* value = std::getenv(variable); value && *value)
+      return std::filesystem::path(value) / below / "kernels";
   return {};
 }
 
@@ -69,7 +71,8 @@ void write_cached(const std::filesystem::path& path, const std::string& code) {
 
 struct Kernels {
   std::mutex mutex;
-  std::map<std::pair<CudaDriver*, std::string>, cudaKernel_t> all;  // their libraries stay loaded as long as the process
+  std::map<std::pair<CudaDriver*, std::string>, cudaKernel_t>
+      all;  // their libraries stay loaded as long as the process
 };
 Kernels& kernels() {
   static auto* instance = new Kernels;
@@ -80,7 +83,8 @@ Kernels& kernels() {
 
 std::string compile_cuda(const std::string& text, const std::string& architecture) {
   Program p;
-  check_nvrtc(nvrtcCreateProgram(&p.program, text.c_str(), "lamina_kernel.cu", 0, nullptr, nullptr), "making a program");
+  check_nvrtc(nvrtcCreateProgram(&p.program, text.c_str(), "lamina_kernel.cu", 0, nullptr, nullptr),
+              "making a program");
   const std::string target = "--gpu-architecture=" + architecture;
   const char* options[] = {target.c_str(), "--std=c++17", "--fmad=false"};
   if (const nvrtcResult status = nvrtcCompileProgram(p.program, 3, options); status != NVRTC_SUCCESS) {
@@ -106,7 +110,8 @@ cudaKernel_t compiled_kernel(CudaDriver& driver, const std::string& text, const 
   const std::string architecture = lamina::text("sm_", driver.major(), driver.minor());
   int major = 0, minor = 0;
   check_nvrtc(nvrtcVersion(&major, &minor), "asking for its version");
-  const std::filesystem::path folder = cache_folder(), path = folder / lamina::text(hash_of(text), '-', architecture, '-', major, '.', minor, ".cubin");
+  const std::filesystem::path folder = cache_folder(), path = folder / lamina::text(hash_of(text), '-', architecture,
+                                                                                    '-', major, '.', minor, ".cubin");
   std::string code = folder.empty() ? "" : read_cached(path);
   cudaLibrary_t library = nullptr;
   auto load = [&] { return cudaLibraryLoadData(&library, code.data(), nullptr, nullptr, 0, nullptr, nullptr, 0); };

@@ -33,7 +33,8 @@ void Staging::upload(void* to, const void* from, size_t bytes, cudaStream_t stre
     const size_t n = std::min(kPiece, bytes - at);
     Piece& p = next();
     std::memcpy(p.memory, static_cast<const char*>(from) + at, n);
-    check(cudaMemcpyAsync(static_cast<char*>(to) + at, p.memory, n, cudaMemcpyHostToDevice, stream), "a copy to the GPU");
+    check(cudaMemcpyAsync(static_cast<char*>(to) + at, p.memory, n, cudaMemcpyHostToDevice, stream),
+          "a copy to the GPU");
     check(cudaEventRecord(p.read, stream), "recording an event");
   }
 }
@@ -50,7 +51,8 @@ void Staging::download(void* to, const void* from, size_t bytes, cudaStream_t st
   for (size_t at = 0; at < bytes; at += kPiece) {
     const size_t n = std::min(kPiece, bytes - at);
     Piece& p = next();
-    check(cudaMemcpyAsync(p.memory, static_cast<const char*>(from) + at, n, cudaMemcpyDeviceToHost, stream), "a copy from the GPU");
+    check(cudaMemcpyAsync(p.memory, static_cast<const char*>(from) + at, n, cudaMemcpyDeviceToHost, stream),
+          "a copy from the GPU");
     check(cudaEventRecord(p.read, stream), "recording an event");
     finish();
     before = &p, before_at = at, before_n = n;

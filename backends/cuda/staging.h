@@ -1,6 +1,6 @@
 #pragma once
-// Page-locked host memory between a GPU and memory that the system may move: copies go through it in pieces, so that uploads need not
-// wait for the GPU and run at full speed.
+// Page-locked host memory between a GPU and memory that the system may move: copies go through it in pieces, so that
+// uploads need not wait for the GPU and run at full speed.
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
@@ -14,7 +14,8 @@ class Staging {
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
 
-  void upload(void* to, const void* from, size_t bytes, cudaStream_t stream);    // `from` may change afterwards; the copy is in the stream
+  void upload(void* to, const void* from, size_t bytes,
+              cudaStream_t stream);  // `from` may change afterwards; the copy is in the stream
   void download(void* to, const void* from, size_t bytes, cudaStream_t stream);  // done when it returns
 
  private:

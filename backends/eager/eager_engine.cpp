@@ -20,7 +20,8 @@ struct Entry {
   void run(const void* const* in, void* const* out) const {
     BufferPtr scratch = kernel.scratch_bytes ? allocate(kernel.scratch_bytes, device) : nullptr;
     void* work = scratch ? scratch->data() : nullptr;
-    if (!profiling()) [[likely]] return kernel.run(in, out, work);
+    if (!profiling()) [[likely]]
+      return kernel.run(in, out, work);
     const KernelLabel* label = kernel_label(*op, kernel.name, inputs, outputs);
     const int64_t start = detail::profile_clock();
     kernel.run(in, out, work);
@@ -48,7 +49,8 @@ class KernelCache {
     entry->device = device;
     for (const Tensor& t : inputs) entry->inputs.push_back(t.spec());
     entry->outputs = op->infer(entry->inputs);
-    for (const TensorSpec& s : entry->outputs) bytes_of(s);  // an error before kernels make tables for sizes that no memory has
+    for (const TensorSpec& s : entry->outputs)
+      bytes_of(s);  // an error before kernels make tables for sizes that no memory has
     if (!op->alias()) entry->kernel = bind_kernel(device, {*op, entry->inputs, entry->outputs, {}});
     if (++count_ > kMost) {
       entries_.clear();
@@ -129,7 +131,8 @@ class EagerEngine final : public Engine {
     for (size_t i = 0; i < variables.size(); ++i) {
       const Tensor& value = variables[i]->value;
       const BufferPtr& buffer = value.node()->buffer;
-      alone[i] = value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign() && buffer->device() == device;
+      alone[i] = value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign() &&
+                 buffer->device() == device;
     }
     for (VariableState* v : variables) in.push_back(v->value);
     in.insert(in.end(), rest.begin(), rest.end());
@@ -141,21 +144,27 @@ class EagerEngine final : public Engine {
     std::vector<BufferPtr> copies;
     for (size_t i = 0; i < inputs; ++i) from[i] = readable(in[i], device, copies);
     for (size_t i = 0; i < variables.size(); ++i) {
-      const bool shares = std::find(kernel.sharing.begin(), kernel.sharing.end(), std::pair(static_cast<int>(i), static_cast<int>(i))) != kernel.sharing.end();
-      if (!(alone[i] && shares && entry->outputs[i] == entry->inputs[i])) fresh[i] = Tensor::empty_on(device, entry->outputs[i].shape, entry->outputs[i].dtype);
-      else in[i].node()->buffer->changing();
+      const bool shares = std::find(kernel.sharing.begin(), kernel.sharing.end(),
+                                    std::pair(static_cast<int>(i), static_cast<int>(i))) != kernel.sharing.end();
+      if (!(alone[i] && shares && entry->outputs[i] == entry->inputs[i]))
+        fresh[i] = Tensor::empty_on(device, entry->outputs[i].shape, entry->outputs[i].dtype);
+      else
+        in[i].node()->buffer->changing();
       to[i] = (fresh[i].defined() ? fresh[i] : in[i]).node()->buffer->data();
     }
     entry->run(from, to);
     for (size_t i = 0; i < variables.size(); ++i) {
-      if (fresh[i].defined()) assign(*variables[i], fresh[i]);
-      else variables[i]->changes.fetch_add(1, std::memory_order_release);
+      if (fresh[i].defined())
+        assign(*variables[i], fresh[i]);
+      else
+        variables[i]->changes.fetch_add(1, std::memory_order_release);
     }
   }
 
   void assign(VariableState& variable, const Tensor& value) override {
     if (!value.has_data()) value.raw();  // throws: symbolic
-    // On the device at once: what is kept beside a host's tensor would take memory there too. Foreign memory changes with its owner's array.
+    // On the device at once: what is kept beside a host's tensor would take memory there too. Foreign memory changes
+    // with its owner's array.
     Tensor fresh = Tensor::on(owned_on(settings().device(), value.node()->buffer), value.shape(), value.dtype());
     fresh.node()->variable = variable.id;
     variable.value = std::move(fresh);

@@ -1,5 +1,6 @@
-// A device for tests: its memory is this process' own, but at addresses that no processor maps, so that code which reads a device's
-// memory from the host ends at once. It has no kernels of its own: they go through the host, but where tests bring some.
+// A device for tests: its memory is this process' own, but at addresses that no processor maps, so that code which
+// reads a device's memory from the host ends at once. It has no kernels of its own: they go through the host, but where
+// tests bring some.
 #include <cstring>
 
 #include "backends/core/device.h"
@@ -49,7 +50,8 @@ class EmulatedDriver final : public DeviceDriver {
     std::memcpy(to, host_address(from, index_), bytes);
   }
   void copy(void* to, const void* from, size_t bytes) override {
-    do_or_keep([to = host_address(to, index_), from = host_address(from, index_), bytes] { std::memmove(to, from, bytes); });
+    do_or_keep(
+        [to = host_address(to, index_), from = host_address(from, index_), bytes] { std::memmove(to, from, bytes); });
   }
   void synchronize() override { refuse_while_recording("wait"); }
   std::unique_ptr<Recording> record(const std::function<void()>& work) override {
@@ -72,15 +74,18 @@ class EmulatedDriver final : public DeviceDriver {
   const int index_;
 };
 
-const DriverRegistration registered(DeviceKind::emulated, [](int index) -> DeviceDriver* { return new EmulatedDriver(index); });
+const DriverRegistration registered(DeviceKind::emulated,
+                                    [](int index) -> DeviceDriver* { return new EmulatedDriver(index); });
 
 }  // namespace
 
 std::atomic<int64_t> replays{0};
 
 void do_or_keep(Work work) {
-  if (kept) kept->push_back(std::move(work));
-  else work();
+  if (kept)
+    kept->push_back(std::move(work));
+  else
+    work();
 }
 
 }  // namespace lamina::emulated

@@ -15,16 +15,18 @@ bool may_share(const BoundKernel& k, int input, int output) {
 }
 }  // namespace
 
-Executable::Executable(Graph graph, Device device, std::shared_ptr<Arenas> arenas) : graph_(std::move(graph)), device_(device), kept_(device), arenas_(std::move(arenas)) {
+Executable::Executable(Graph graph, Device device, std::shared_ptr<Arenas> arenas)
+    : graph_(std::move(graph)), device_(device), kept_(device), arenas_(std::move(arenas)) {
   constants_.resize(graph_.nodes.size());
   for (size_t i = 0; i < graph_.nodes.size(); ++i)
-    if (graph_.nodes[i].kind == GraphNode::Kind::constant) constants_[i] = copy_on(device_, graph_.nodes[i].constant.node()->buffer);
+    if (graph_.nodes[i].kind == GraphNode::Kind::constant)
+      constants_[i] = copy_on(device_, graph_.nodes[i].constant.node()->buffer);
   assign_places();
   bind();
 }
 
 void Executable::run_into(const void* const* inputs, void* const* outputs) {
-  if (!variables_.empty() || !updates_.empty() ) throw RuntimeError("A sub-function holds no variables.");
+  if (!variables_.empty() || !updates_.empty()) throw RuntimeError("A sub-function holds no variables.");
   const Lease lease(*this);
   Context& c = *lease;
   void** slot = c.slots.data();
@@ -34,7 +36,8 @@ void Executable::run_into(const void* const* inputs, void* const* outputs) {
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
   void* scratch = static_cast<char*>(c.base) + scratch_offset_;
   run_calls(table, scratch, 0, calls_.size());
-  for (size_t i = 0; i < graph_.outputs.size(); ++i) {  // what no kernel wrote: arguments, constants, a value that leaves twice
+  for (size_t i = 0; i < graph_.outputs.size();
+       ++i) {  // what no kernel wrote: arguments, constants, a value that leaves twice
     const Place& p = places_[root_[graph_.outputs[i]]];
     const void* from = p.kind == Place::Kind::input      ? inputs[p.index]
                        : p.kind == Place::Kind::constant ? constants_[p.index]->data()
@@ -149,11 +152,13 @@ void Executable::bind() {
 
   MemoryPlan memory;
   size_t scratch = 0;
-  std::vector<std::pair<uint32_t, int>> prepared_at;     // table entries of prepared inputs, and their numbers
+  std::vector<std::pair<uint32_t, int>> prepared_at;  // table entries of prepared inputs, and their numbers
   read_.assign(variables_.size(), 0);
   auto prepared_number = [&](int root, Preparation& p) {
     const int number = kept_.add(p.bytes);
-    kept_.compute(p.layout, {origin_of(root)}, {number}, [make = std::move(p.make)](const void* const* in, void* const* out, void*) { make(in[0], out[0]); }, 0);
+    kept_.compute(
+        p.layout, {origin_of(root)}, {number},
+        [make = std::move(p.make)](const void* const* in, void* const* out, void*) { make(in[0], out[0]); }, 0);
     kept_.need(number);
     return number;
   };
@@ -179,7 +184,9 @@ void Executable::bind() {
   auto may_take = [&](int i, int root, int o) {
     const GraphNode& n = graph_.nodes[i];
     for (size_t k = 0; k < n.inputs.size(); ++k)
-      if (root_[n.inputs[k]] == root && !(bytes_at(n.inputs[k]) == bytes_at(n.outputs[o]) && may_share(kernels[i], static_cast<int>(k), o))) return false;
+      if (root_[n.inputs[k]] == root &&
+          !(bytes_at(n.inputs[k]) == bytes_at(n.outputs[o]) && may_share(kernels[i], static_cast<int>(k), o)))
+        return false;
     return true;
   };
   // What a result is made from in place has the result's memory already.
@@ -190,7 +197,8 @@ void Executable::bind() {
       if (places_[n.outputs[o]].kind != Place::Kind::result) continue;
       for (int v : n.inputs) {
         const int root = root_[v];
-        if (places_[root].kind != Place::Kind::arena || last[root] != i || !may_take(i, root, static_cast<int>(o))) continue;
+        if (places_[root].kind != Place::Kind::arena || last[root] != i || !may_take(i, root, static_cast<int>(o)))
+          continue;
         places_[root] = places_[n.outputs[o]];
         break;
       }
@@ -233,7 +241,8 @@ void Executable::bind() {
       for (int v : n.inputs) {
         const int root = root_[v];
         if (places_[root].kind != Place::Kind::arena || last[root] != i) continue;
-        if (std::find(given.begin(), given.end(), root) != given.end() || !may_take(i, root, static_cast<int>(o))) continue;
+        if (std::find(given.begin(), given.end(), root) != given.end() || !may_take(i, root, static_cast<int>(o)))
+          continue;
         given.push_back(root);
         p.offset = places_[root].offset;
         taken = true;
@@ -243,13 +252,16 @@ void Executable::bind() {
     }
     for (size_t k = 0; k < n.inputs.size(); ++k) {
       const int root = root_[n.inputs[k]];
-      if (places_[root].kind != Place::Kind::arena || last[root] != i || std::find(given.begin(), given.end(), root) != given.end()) continue;
+      if (places_[root].kind != Place::Kind::arena || last[root] != i ||
+          std::find(given.begin(), given.end(), root) != given.end())
+        continue;
       memory.give_back(places_[root].offset, bytes_at(root));
       given.push_back(root);  // once
     }
     for (int v : n.outputs)
       if (places_[v].kind == Place::Kind::arena && last[v] < 0) memory.give_back(places_[v].offset, bytes_at(v));
-    Call call{prepared < 0 ? std::move(kernel.run) : std::move(kernel.preparation->run), static_cast<uint32_t>(table_values_.size()), 0};
+    Call call{prepared < 0 ? std::move(kernel.run) : std::move(kernel.preparation->run),
+              static_cast<uint32_t>(table_values_.size()), 0};
     for (size_t k = 0; k < n.inputs.size(); ++k) {
       const int root = root_[n.inputs[k]];
       if (static_cast<int>(k) == prepared) {
@@ -264,7 +276,8 @@ void Executable::bind() {
     }
     call.outputs = static_cast<uint32_t>(table_values_.size());
     for (int v : n.outputs) table_values_.push_back(root_[v]);
-    if (parts_.empty() || parts_.back().recordable != kernel.recordable) parts_.push_back({calls_.size(), calls_.size(), kernel.recordable});
+    if (parts_.empty() || parts_.back().recordable != kernel.recordable)
+      parts_.push_back({calls_.size(), calls_.size(), kernel.recordable});
     parts_.back().end = calls_.size() + 1;
     calls_.push_back(std::move(call));
     sources_.push_back({i, kernel.name});
@@ -288,8 +301,10 @@ void Executable::bind() {
   for (size_t t = 0; t < table_values_.size(); ++t) {
     if (table_values_[t] < 0) continue;
     const Place& p = places_[table_values_[t]];
-    if (p.kind == Place::Kind::arena) arena_entries_.push_back({static_cast<uint32_t>(t), p.offset});
-    else if (p.kind != Place::Kind::constant) patches_.push_back({static_cast<uint32_t>(t), slot_of(p)});
+    if (p.kind == Place::Kind::arena)
+      arena_entries_.push_back({static_cast<uint32_t>(t), p.offset});
+    else if (p.kind != Place::Kind::constant)
+      patches_.push_back({static_cast<uint32_t>(t), slot_of(p)});
   }
 }
 
@@ -309,7 +324,8 @@ uint32_t Executable::slot_of(const Place& p) const {
 
 std::unique_ptr<Executable::Context> Executable::make_context() const {
   auto c = std::make_unique<Context>();
-  c->slots.resize(graph_.inputs.size() + variables_.size() + results_.size() + updates_.size() + kept_.size() + 1);  // the last one: the arena, for recordings
+  c->slots.resize(graph_.inputs.size() + variables_.size() + results_.size() + updates_.size() + kept_.size() +
+                  1);  // the last one: the arena, for recordings
   c->held.resize(variables_.size());
   c->results.resize(results_.size());
   c->updates.resize(updates_.size());
@@ -369,28 +385,35 @@ void Executable::write_to(void* memory, const Tensor& t) const {
   if (!t.has_data()) t.raw();  // throws
   const BufferPtr& buffer = t.node()->buffer;
   const size_t bytes = t.bytes();
-  if (buffer->device() == device_) copy_within(device_, memory, buffer->data(), bytes);
-  else if (bytes) driver_of(device_).upload(memory, copy_on(Device::cpu, buffer)->data(), bytes);
+  if (buffer->device() == device_)
+    copy_within(device_, memory, buffer->data(), bytes);
+  else if (bytes)
+    driver_of(device_).upload(memory, copy_on(Device::cpu, buffer)->data(), bytes);
 }
 
 // Where kernels read a tensor; what had to be copied there lives in the context.
 void* Executable::readable(const Tensor& t, Context& c) const {
-  if (t.has_data() && t.node()->buffer->device() == device_) [[likely]] return t.node()->buffer->data();
+  if (t.has_data() && t.node()->buffer->device() == device_) [[likely]]
+    return t.node()->buffer->data();
   if (!t.has_data()) t.raw();  // throws
   c.copies.push_back(copy_on(device_, t.node()->buffer));
   return c.copies.back()->data();
 }
 
 // A device is asked to keep and replay the calls of a run. For few of them it is not worth the copies.
-bool Executable::records() const { return !device_.is_host() && calls_.size() >= kFewestRecorded && settings().record_steps() && !profiling(); }
+bool Executable::records() const {
+  return !device_.is_host() && calls_.size() >= kFewestRecorded && settings().record_steps() && !profiling();
+}
 
 void Executable::run_recorded(Context& c, void* scratch) {
   c.slots.back() = c.base;
-  c.recordings.run(driver_of(device_), c.slots, parts_, [&](size_t begin, size_t end) { run_calls(c.table.data(), scratch, begin, end); });
+  c.recordings.run(driver_of(device_), c.slots, parts_,
+                   [&](size_t begin, size_t end) { run_calls(c.table.data(), scratch, begin, end); });
   for (size_t i = 0; i < results_.size(); ++i) {
     const TensorSpec& spec = graph_.values[results_[i]].spec;
     c.results[i] = Tensor::empty_on(device_, spec.shape, spec.dtype);
-    copy_within(device_, c.results[i].node()->buffer->data(), c.slots[slot_of({Place::Kind::result, 0, static_cast<int>(i)})], bytes_of(spec));
+    copy_within(device_, c.results[i].node()->buffer->data(),
+                c.slots[slot_of({Place::Kind::result, 0, static_cast<int>(i)})], bytes_of(spec));
   }
 }
 
@@ -454,7 +477,8 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
     if (!u.direct) continue;
     const Tensor& value = u.variable->value;
     const BufferPtr& buffer = value.node()->buffer;
-    if (u.in_place && value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign() && buffer->device() == device_) {
+    if (u.in_place && value.pointer().use_count() == 1 && buffer.use_count() == 1 && !buffer->foreign() &&
+        buffer->device() == device_) {
       buffer->changing();
       *slot = buffer->data();
     } else {
@@ -476,8 +500,10 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
   void** table = c.table.data();
   for (const Patch& p : patches_) table[p.at] = c.slots[p.slot];
   void* scratch = static_cast<char*>(c.base) + scratch_offset_;
-  if (recorded) run_recorded(c, scratch);
-  else run_calls(table, scratch, 0, calls_.size());
+  if (recorded)
+    run_recorded(c, scratch);
+  else
+    run_calls(table, scratch, 0, calls_.size());
   for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = tensor_at(graph_.outputs[i], c, inputs);
   if (!updates_.empty()) finish_updates(c, inputs);
 }

@@ -1,6 +1,7 @@
 #pragma once
 // A graph made ready to run: kernels bound, every intermediate at a fixed place in one arena (which the functions of a
-// model share: a run borrows it), pointers in tables that are filled once a context. A run patches the few pointers that change (arguments, variables, results) and calls the kernels.
+// model share: a run borrows it), pointers in tables that are filled once a context. A run patches the few pointers
+// that change (arguments, variables, results) and calls the kernels.
 //
 // Variables are written in place where the plan allows it (every read of the old value comes before the write) and
 // nobody else holds their memory at that moment; otherwise the new value goes to memory of its own, so tensors that a
@@ -20,20 +21,23 @@ namespace lamina {
 
 class Executable {
  public:
-  explicit Executable(Graph graph, Device device = Device::cpu, std::shared_ptr<Arenas> arenas = std::make_shared<Arenas>());
+  explicit Executable(Graph graph, Device device = Device::cpu,
+                      std::shared_ptr<Arenas> arenas = std::make_shared<Arenas>());
   ~Executable();
   // Outputs for these inputs (specs as traced).
   Tensors run(std::span<const Tensor> inputs);
   void run(std::span<const Tensor> inputs, std::span<Tensor> outputs);  // as many outputs as the graph has
-  // The same for a graph without variables, on the device's plain memory: reads `inputs` and writes `outputs`, which must not overlap.
-  // Allocates nothing when a context is idle.
+  // The same for a graph without variables, on the device's plain memory: reads `inputs` and writes `outputs`, which
+  // must not overlap. Allocates nothing when a context is idle.
   void run_into(const void* const* inputs, void* const* outputs);
   const Graph& graph() const { return graph_; }
   Device device() const { return device_; }
-  bool recordable() const { return std::all_of(parts_.begin(), parts_.end(), [](const auto& p) { return p.recordable; }); }  // all of a run
+  bool recordable() const {
+    return std::all_of(parts_.begin(), parts_.end(), [](const auto& p) { return p.recordable; });
+  }  // all of a run
   size_t arena_bytes() const { return arena_bytes_; }
-  int variables_in_place() const;  // updates that the plan allows to overwrite the variable
-  std::vector<const void*> kept_memory();               // of what runs read
+  int variables_in_place() const;                      // updates that the plan allows to overwrite the variable
+  std::vector<const void*> kept_memory();              // of what runs read
   size_t kept_values() const { return kept_.size(); }  // values that outlive a run
 
  private:
@@ -46,14 +50,19 @@ class Executable {
     BoundKernel::Run run;
     uint32_t inputs, outputs;  // where its pointers stand in the table
   };
-  struct Source { int node; std::string_view kernel; };  // of a call, for profiles
+  struct Source {
+    int node;
+    std::string_view kernel;
+  };  // of a call, for profiles
   struct Update {
     std::shared_ptr<VariableState> variable;
-    int value;               // root
-    bool direct = false;     // a kernel writes it: in place, or to memory of its own
-    bool in_place = false;   // the plan allows to overwrite the old value
+    int value;              // root
+    bool direct = false;    // a kernel writes it: in place, or to memory of its own
+    bool in_place = false;  // the plan allows to overwrite the old value
   };
-  struct Patch { uint32_t at, slot; };  // table entry, and the changing pointer that goes there
+  struct Patch {
+    uint32_t at, slot;
+  };  // table entry, and the changing pointer that goes there
   struct Context {
     std::unique_ptr<Arenas::Arena> arena;  // while it runs
     void* base = nullptr;                  // the arena that the table's pointers lead to
@@ -94,26 +103,29 @@ class Executable {
   const Device device_;
   std::vector<BufferPtr> constants_;  // by node, on the device
   std::vector<Call> calls_;
-  std::vector<Recordings::Part> parts_;       // all calls, by whether a device can keep them
-  std::vector<Source> sources_;               // one a call
-  std::vector<const KernelLabel*> labels_;    // one a call, made by the first profiled run
+  std::vector<Recordings::Part> parts_;     // all calls, by whether a device can keep them
+  std::vector<Source> sources_;             // one a call
+  std::vector<const KernelLabel*> labels_;  // one a call, made by the first profiled run
   std::once_flag labelled_;
   std::vector<Place> places_;
   std::vector<int> root_;  // the value whose storage a value shares (aliases), else itself
   std::vector<std::shared_ptr<VariableState>> variables_;
   std::vector<char> overwritten_;  // a variable: some update may write over it, so it is not held during a run
   std::vector<Update> updates_;
-  std::vector<int> results_;       // root values in memory of their own that leave the function
+  std::vector<int> results_;        // root values in memory of their own that leave the function
   std::vector<int> result_output_;  // for run_into: the output whose memory a result takes
-  std::vector<int> table_values_;  // the value behind each table entry
+  std::vector<int> table_values_;   // the value behind each table entry
   std::vector<Patch> patches_;
-  std::vector<char> read_;         // a variable: some kernel of a run reads it
-  std::vector<char> steady_;       // a root: follows from variables that this graph does not update, and from constants
+  std::vector<char> read_;    // a variable: some kernel of a run reads it
+  std::vector<char> steady_;  // a root: follows from variables that this graph does not update, and from constants
   KeptValues kept_;
   size_t arena_bytes_ = 0, scratch_offset_ = 0;
   std::vector<size_t> steady_offsets_;  // of arguments, then results
   size_t steady_bytes_ = 0;
-  struct ArenaEntry { uint32_t at; size_t offset; };  // of the table
+  struct ArenaEntry {
+    uint32_t at;
+    size_t offset;
+  };  // of the table
   std::vector<ArenaEntry> arena_entries_;
   std::shared_ptr<Arenas> arenas_;
   Lending<Context> contexts_;

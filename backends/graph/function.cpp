@@ -14,14 +14,18 @@
 namespace lamina {
 
 Function::Function(Body body, std::string name, Mode mode, std::shared_ptr<Arenas> arenas)
-    : body_(std::move(body)), name_(std::move(name)), mode_(mode), arenas_(arenas ? std::move(arenas) : std::make_shared<Arenas>()) {}
+    : body_(std::move(body)),
+      name_(std::move(name)),
+      mode_(mode),
+      arenas_(arenas ? std::move(arenas) : std::make_shared<Arenas>()) {}
 Function::~Function() = default;
 
 std::shared_ptr<Executable> Function::find(std::span<const Tensor> inputs) {
   const Device device = settings().device();
   for (Compiled& c : compiled_) {
     bool same = c.specs.size() == inputs.size() && c.executable->device() == device;
-    for (size_t i = 0; same && i < inputs.size(); ++i) same = c.specs[i].dtype == inputs[i].dtype() && c.specs[i].shape == inputs[i].shape();
+    for (size_t i = 0; same && i < inputs.size(); ++i)
+      same = c.specs[i].dtype == inputs[i].dtype() && c.specs[i].shape == inputs[i].shape();
     if (!same) continue;
     c.used = ++asked_;
     return c.executable;
@@ -85,7 +89,8 @@ std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs)
   std::lock_guard<std::mutex> lock(mutex_);
   if (auto other = find(inputs)) return other;
   if (compiled_.size() >= kMostSignatures)
-    compiled_.erase(std::min_element(compiled_.begin(), compiled_.end(), [](const Compiled& a, const Compiled& b) { return a.used < b.used; }));
+    compiled_.erase(std::min_element(compiled_.begin(), compiled_.end(),
+                                     [](const Compiled& a, const Compiled& b) { return a.used < b.used; }));
   compiled_.push_back({std::move(specs), made, ++asked_});
   return made;
 }
@@ -134,8 +139,9 @@ std::string Function::dump() const {
   for (const Compiled& c : all) {
     out += name_ + "(";
     for (size_t i = 0; i < c.specs.size(); ++i) out += text(i ? ", " : "", c.specs[i]);
-    out += text("), as traced:\n", traced(c.specs).str(), "optimised (arena of ", c.executable->arena_bytes(), " bytes, ",
-                c.executable->variables_in_place(), " variables updated in place):\n", c.executable->graph().str());
+    out +=
+        text("), as traced:\n", traced(c.specs).str(), "optimised (arena of ", c.executable->arena_bytes(), " bytes, ",
+             c.executable->variables_in_place(), " variables updated in place):\n", c.executable->graph().str());
   }
   return out;
 }

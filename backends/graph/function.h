@@ -19,19 +19,23 @@ class Function {
   enum class Mode { follow_settings, eager, graph };
 
   // Functions that are given the same `arenas` share their working memory.
-  explicit Function(Body body, std::string name = "function", Mode mode = Mode::follow_settings, std::shared_ptr<Arenas> arenas = nullptr);
+  explicit Function(Body body, std::string name = "function", Mode mode = Mode::follow_settings,
+                    std::shared_ptr<Arenas> arenas = nullptr);
   ~Function();
-  // Thread-safe. Inside another trace the body is inlined. The first call with a new signature traces and compiles; of more signatures than
-  // kMostSignatures the one that was not used for the longest time is forgotten. Under an open tape the body runs op by op, since gradients
-  // are taken of ops, and in a StatelessScope, since executables read variables where they lie.
+  // Thread-safe. Inside another trace the body is inlined. The first call with a new signature traces and compiles; of
+  // more signatures than kMostSignatures the one that was not used for the longest time is forgotten. Under an open
+  // tape the body runs op by op, since gradients are taken of ops, and in a StatelessScope, since executables read
+  // variables where they lie.
   Tensors operator()(std::span<const Tensor> inputs);
-  Tensors operator()(std::initializer_list<Tensor> inputs) { return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size())); }
+  Tensors operator()(std::initializer_list<Tensor> inputs) {
+    return (*this)(std::span<const Tensor>(inputs.begin(), inputs.size()));
+  }
   static constexpr size_t kMostSignatures = 64;
   Tensor lone(const Tensor& input);  // a body of one tensor that gives one; takes no memory but the result's
   size_t signatures() const;
-  void clear();              // forgets the compiled executables (the body's meaning changed)
-  // Every compiled graph as text, as traced (the body is traced again for it) and as it runs; and as it runs in Graphviz' language. LAMINA_DUMP=graph
-  // prints the graphs while they are compiled, after each pass.
+  void clear();  // forgets the compiled executables (the body's meaning changed)
+  // Every compiled graph as text, as traced (the body is traced again for it) and as it runs; and as it runs in
+  // Graphviz' language. LAMINA_DUMP=graph prints the graphs while they are compiled, after each pass.
   std::string dump() const;
   std::string dot() const;
 

@@ -20,7 +20,8 @@ Ids Graph::add_op(const Op& op, Ids in, std::span<const TensorSpec> specs) {
   GraphNode node;
   node.op = op;
   node.inputs = std::move(in);
-  for (size_t i = 0; i < specs.size(); ++i) node.outputs.push_back(add_value(specs[i], static_cast<int>(nodes.size()), static_cast<int>(i)));
+  for (size_t i = 0; i < specs.size(); ++i)
+    node.outputs.push_back(add_value(specs[i], static_cast<int>(nodes.size()), static_cast<int>(i)));
   nodes.push_back(std::move(node));
   return nodes.back().outputs;
 }
@@ -39,7 +40,8 @@ std::string label(const GraphNode& n) {
 std::string Graph::str() const {
   std::string out;
   for (const GraphNode& n : nodes) {
-    for (size_t i = 0; i < n.outputs.size(); ++i) out += text(i ? ", %" : "%", n.outputs[i], ": ", values[n.outputs[i]].spec);
+    for (size_t i = 0; i < n.outputs.size(); ++i)
+      out += text(i ? ", %" : "%", n.outputs[i], ": ", values[n.outputs[i]].spec);
     out += " = " + label(n);
     for (size_t i = 0; i < n.inputs.size(); ++i) out += text(i ? ", %" : " %", n.inputs[i]);
     out += '\n';
@@ -57,9 +59,12 @@ std::string Graph::dot() const {
     std::string name;
     for (char c : label(nodes[i])) name += c == '"' ? std::string("\\\"") : std::string(1, c);
     out += text("  n", i, " [label=\"", name, "\"];\n");
-    for (int v : nodes[i].inputs) out += text("  n", values[v].node, " -> n", i, " [label=\"", values[v].spec, "\"];\n");
+    for (int v : nodes[i].inputs)
+      out += text("  n", values[v].node, " -> n", i, " [label=\"", values[v].spec, "\"];\n");
   }
-  for (size_t i = 0; i < outputs.size(); ++i) out += text("  out", i, " [label=\"output ", i, "\", shape=oval];\n  n", values[outputs[i]].node, " -> out", i, ";\n");
+  for (size_t i = 0; i < outputs.size(); ++i)
+    out +=
+        text("  out", i, " [label=\"output ", i, "\", shape=oval];\n  n", values[outputs[i]].node, " -> out", i, ";\n");
   return out + "}\n";
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The graph that a trace records and passes rewrite. Nodes stand in topological order; values are numbered in the order of the
-// nodes that make them.
+// The graph that a trace records and passes rewrite. Nodes stand in topological order; values are numbered in the order
+// of the nodes that make them.
 #include <algorithm>
 #include <memory>
 #include <span>
@@ -85,18 +85,20 @@ struct GraphNode {
   Tensor constant;                          // constant
   Ids inputs, outputs;                      // values
   template <class P>
-  const P* as() const { return op_as<P>(op.get()); }  // the op as a P, or null
+  const P* as() const {
+    return op_as<P>(op.get());
+  }  // the op as a P, or null
 };
 
 struct Graph {
   std::vector<GraphValue> values;
   std::vector<GraphNode> nodes;
-  std::vector<int> inputs;                                               // values, in the order of the arguments
+  std::vector<int> inputs;  // values, in the order of the arguments
   std::vector<int> outputs;
-  std::vector<std::pair<std::shared_ptr<VariableState>, int>> updates;   // variables set when the function returns
+  std::vector<std::pair<std::shared_ptr<VariableState>, int>> updates;  // variables set when the function returns
 
   int add_value(const TensorSpec& spec, int node, int output);
-  int add_leaf(GraphNode::Kind kind, const TensorSpec& spec);            // returns the value
+  int add_leaf(GraphNode::Kind kind, const TensorSpec& spec);  // returns the value
   Ids add_op(const Op& op, Ids inputs, std::span<const TensorSpec> outputs);
   std::string str() const;  // one line a node
   std::string dot() const;  // Graphviz

@@ -69,8 +69,16 @@ std::string KeptValues::name_of(const Origin& origin) const {
   return text(c.spec(), "=", std::string_view(static_cast<const char*>(c.raw()), c.bytes()));
 }
 
-void KeptValues::compute(const std::string& name, std::vector<Origin> inputs, std::vector<int> outputs, BoundKernel::Run run, size_t scratch_bytes) {
-  Step step{name.empty() ? "" : device_.is_host() ? name + "(" : text(device_, ' ', name, '('), std::move(inputs), std::move(outputs), {}, std::move(run), scratch_bytes};
+void KeptValues::compute(const std::string& name, std::vector<Origin> inputs, std::vector<int> outputs,
+                         BoundKernel::Run run, size_t scratch_bytes) {
+  Step step{name.empty()        ? ""
+            : device_.is_host() ? name + "("
+                                : text(device_, ' ', name, '('),
+            std::move(inputs),
+            std::move(outputs),
+            {},
+            std::move(run),
+            scratch_bytes};
   for (const Origin& origin : step.inputs) {
     if (origin.variable) step.follows.push_back(number_of(origin.variable));
     if (origin.kept >= 0) {
@@ -82,7 +90,8 @@ void KeptValues::compute(const std::string& name, std::vector<Origin> inputs, st
     if (!step.name.empty()) step.name += of + ",";
   }
   // In an order that every executable finds: by the variables themselves.
-  std::sort(step.follows.begin(), step.follows.end(), [&](int a, int b) { return variables_[a]->id < variables_[b]->id; });
+  std::sort(step.follows.begin(), step.follows.end(),
+            [&](int a, int b) { return variables_[a]->id < variables_[b]->id; });
   step.follows.erase(std::unique(step.follows.begin(), step.follows.end()), step.follows.end());
   for (int number : step.outputs) step_of_[number] = static_cast<int>(steps_.size());
   steps_.push_back(std::move(step));
@@ -102,7 +111,10 @@ struct KeptValues::Fresh {
   }
 
   const void* at(const Origin& origin) {
-    if (origin.variable) return held[std::find(owner.variables_.begin(), owner.variables_.end(), origin.variable) - owner.variables_.begin()]->data();
+    if (origin.variable)
+      return held[std::find(owner.variables_.begin(), owner.variables_.end(), origin.variable) -
+                  owner.variables_.begin()]
+          ->data();
     if (origin.kept < 0) return copies.emplace_back(copy_on(owner.device_, origin.constant.node()->buffer))->data();
     make(origin.kept);
     return values.buffers[origin.kept]->data();
@@ -114,16 +126,19 @@ struct KeptValues::Fresh {
     auto name = [&](size_t output) { return text(step.name, "#", output); };
     const std::vector<uint64_t> as_of = changes(step);
     bool all = !step.name.empty();
-    for (size_t i = 0; i < step.outputs.size() && all; ++i) all &= (values.buffers[step.outputs[i]] = Shared::instance().find(name(i), as_of)) != nullptr;
+    for (size_t i = 0; i < step.outputs.size() && all; ++i)
+      all &= (values.buffers[step.outputs[i]] = Shared::instance().find(name(i), as_of)) != nullptr;
     if (all) return;
     std::vector<const void*> in;
     for (const Origin& origin : step.inputs) in.push_back(at(origin));
     std::vector<void*> out;
-    for (int o : step.outputs) out.push_back((values.buffers[o] = allocate(std::max<size_t>(64, owner.bytes_[o]), owner.device_))->data());
+    for (int o : step.outputs)
+      out.push_back((values.buffers[o] = allocate(std::max<size_t>(64, owner.bytes_[o]), owner.device_))->data());
     BufferPtr scratch = allocate(std::max<size_t>(64, step.scratch_bytes), owner.device_);
     step.run(in.data(), out.data(), scratch->data());
     if (step.name.empty()) return;
-    for (size_t i = 0; i < step.outputs.size(); ++i) Shared::instance().put(name(i), as_of, values.buffers[step.outputs[i]]);
+    for (size_t i = 0; i < step.outputs.size(); ++i)
+      Shared::instance().put(name(i), as_of, values.buffers[step.outputs[i]]);
   }
 };
 
@@ -135,7 +150,8 @@ std::shared_ptr<const KeptValues::Values> KeptValues::current() {
   for (size_t i = 0; current && i < variables_.size(); ++i) current = values_->changes[i] == changes(i);
   if (current) return values_;
   Fresh fresh{*this, {}, {}, {}};
-  for (size_t i = 0; i < variables_.size(); ++i) {  // a change while this goes on shows in the count, which is read first
+  for (size_t i = 0; i < variables_.size();
+       ++i) {  // a change while this goes on shows in the count, which is read first
     fresh.values.changes.push_back(changes(i));
     fresh.held.push_back(copy_on(device_, variables_[i]->value.node()->buffer));
   }

@@ -1,7 +1,7 @@
 #pragma once
-// What an executable keeps from run to run: values that follow from constants and from variables that its graph does not update
-// (the scale of a normalisation in inference), and such values in the layout that a kernel wants. They are computed when a run
-// first needs them, and again when one of those variables has changed.
+// What an executable keeps from run to run: values that follow from constants and from variables that its graph does
+// not update (the scale of a normalisation in inference), and such values in the layout that a kernel wants. They are
+// computed when a run first needs them, and again when one of those variables has changed.
 //
 // The functions for several batch sizes come to the same values by the same steps; those are computed once and shared.
 #include <mutex>
@@ -30,9 +30,10 @@ class KeptValues {
 
   // Room for a value; returns its number, counting from 0.
   int add(size_t bytes);
-  // The step that computes the values `outputs`. `name` tells it from every other that computes something else from the same
-  // origins; empty if nothing does.
-  void compute(const std::string& name, std::vector<Origin> inputs, std::vector<int> outputs, BoundKernel::Run run, size_t scratch_bytes);
+  // The step that computes the values `outputs`. `name` tells it from every other that computes something else from the
+  // same origins; empty if nothing does.
+  void compute(const std::string& name, std::vector<Origin> inputs, std::vector<int> outputs, BoundKernel::Run run,
+               size_t scratch_bytes);
   void need(int number) { needed_[number] = 1; }  // a run reads it
 
   size_t size() const { return bytes_.size(); }

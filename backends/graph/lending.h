@@ -47,7 +47,8 @@ class Arenas {
   struct Arena {
     BufferPtr memory;
   };
-  // At least `bytes`; what is idle but too small or elsewhere makes place for it. MemoryError if the device has none left.
+  // At least `bytes`; what is idle but too small or elsewhere makes place for it. MemoryError if the device has none
+  // left.
   std::unique_ptr<Arena> take(size_t bytes, Device device = Device::cpu) {
     auto arena = idle_.take();
     if (!arena) arena = std::make_unique<Arena>();

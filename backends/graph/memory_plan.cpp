@@ -39,7 +39,9 @@ size_t MemoryPlan::take(size_t bytes) {
       free_.erase(last);
     }
   }
-  if (bytes > PTRDIFF_MAX - offset) throw MemoryError("Out of memory: the intermediate results of a compiled function take more than an address space.");
+  if (bytes > PTRDIFF_MAX - offset)
+    throw MemoryError(
+        "Out of memory: the intermediate results of a compiled function take more than an address space.");
   size_ = offset + bytes;
   return offset;
 }

@@ -10,7 +10,8 @@ Recordings::Entry* Recordings::find(std::span<void* const> pointers) {
   return nullptr;
 }
 
-void Recordings::run(DeviceDriver& driver, std::span<void* const> pointers, std::span<const Part> parts, const Calls& calls) {
+void Recordings::run(DeviceDriver& driver, std::span<void* const> pointers, std::span<const Part> parts,
+                     const Calls& calls) {
   ++runs_;
   auto call_all = [&] {
     for (const Part& p : parts) calls(p.begin, p.end);
@@ -18,7 +19,9 @@ void Recordings::run(DeviceDriver& driver, std::span<void* const> pointers, std:
   if (refused_) return call_all();
   Entry* entry = find(pointers);
   if (!entry) {
-    if (entries_.size() == kMost) entries_.erase(std::min_element(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.used < b.used; }));
+    if (entries_.size() == kMost)
+      entries_.erase(std::min_element(entries_.begin(), entries_.end(),
+                                      [](const Entry& a, const Entry& b) { return a.used < b.used; }));
     entries_.push_back({{pointers.begin(), pointers.end()}, {}, runs_});
     return call_all();
   }
@@ -36,8 +39,10 @@ void Recordings::run(DeviceDriver& driver, std::span<void* const> pointers, std:
     entry->parts = std::move(made);
   }
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (entry->parts[i]) entry->parts[i]->replay();
-    else calls(parts[i].begin, parts[i].end);
+    if (entry->parts[i])
+      entry->parts[i]->replay();
+    else
+      calls(parts[i].begin, parts[i].end);
   }
 }
 

@@ -1,7 +1,8 @@
 #pragma once
-// What the runs of one context have left on a device that can record work (CUDA Graphs): a run that meets the pointers of an earlier
-// one is replayed, with one call for many kernels. The executable lets arguments and results come and go through memory that stays, and
-// variables are updated in place, so that the steps of a training loop meet the same pointers, or few sets of them.
+// What the runs of one context have left on a device that can record work (CUDA Graphs): a run that meets the pointers
+// of an earlier one is replayed, with one call for many kernels. The executable lets arguments and results come and go
+// through memory that stays, and variables are updated in place, so that the steps of a training loop meet the same
+// pointers, or few sets of them.
 #include <functional>
 #include <memory>
 #include <span>
@@ -20,8 +21,8 @@ class Recordings {
   };
   using Calls = std::function<void(size_t begin, size_t end)>;
 
-  // Does all parts, in order. `pointers` is everything that the calls' work depends on but what their memory holds. The first run with
-  // some pointers calls, the second records and replays, later ones replay.
+  // Does all parts, in order. `pointers` is everything that the calls' work depends on but what their memory holds. The
+  // first run with some pointers calls, the second records and replays, later ones replay.
   void run(DeviceDriver& driver, std::span<void* const> pointers, std::span<const Part> parts, const Calls& calls);
 
   static constexpr size_t kMost = 8;  // sets of pointers that are remembered

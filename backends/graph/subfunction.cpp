@@ -44,13 +44,17 @@ class GraphSubFunction final : public SubFunction {
 
   Bound bind(Device device) const override {
     std::lock_guard<std::mutex> lock(mutex_);
-    auto found = std::find_if(executables_.begin(), executables_.end(), [&](const auto& e) { return e->device() == device; });
+    auto found =
+        std::find_if(executables_.begin(), executables_.end(), [&](const auto& e) { return e->device() == device; });
     if (found == executables_.end()) {
       Graph copy = graph_;
       passes::optimize(copy, device);
       found = executables_.insert(executables_.end(), std::make_shared<Executable>(std::move(copy), device));
     }
-    return {[executable = *found](const void* const* inputs, void* const* outputs) { executable->run_into(inputs, outputs); }, (*found)->recordable()};
+    return {[executable = *found](const void* const* inputs, void* const* outputs) {
+              executable->run_into(inputs, outputs);
+            },
+            (*found)->recordable()};
   }
 
  private:

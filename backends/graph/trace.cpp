@@ -14,7 +14,8 @@ Engine& trace_engine(Trace& trace) { return trace; }
 uint64_t trace_id(const Trace& trace) { return trace.id(); }
 bool trace_reaches(const Trace& trace, uint64_t id) { return trace.reaches(id); }
 
-Trace::Trace(Kind kind) : id_(next_trace++), kind_(kind), outer_(kind == Kind::sub_function ? current_trace() : nullptr) {
+Trace::Trace(Kind kind)
+    : id_(next_trace++), kind_(kind), outer_(kind == Kind::sub_function ? current_trace() : nullptr) {
   graph_.nodes.reserve(32);
   graph_.values.reserve(32);
 }
@@ -44,7 +45,8 @@ int Trace::capture(const Tensor& t) {
 int Trace::value_of(const Tensor& t) {
   if (t.traced() && t.node()->trace == id_) return t.node()->value;
   // Numbers stay constants, for the passes to see.
-  if (kind_ == Kind::sub_function && (t.traced() || t.size() > 1 || t.node()->producer || t.node()->variable)) return capture(t);
+  if (kind_ == Kind::sub_function && (t.traced() || t.size() > 1 || t.node()->producer || t.node()->variable))
+    return capture(t);
   auto [slot, fresh] = constants_.try_emplace(t.node(), -1);
   if (fresh) {
     slot->second = graph_.add_leaf(GraphNode::Kind::constant, t.spec());
@@ -113,7 +115,8 @@ Tensor Trace::constant_of(int value, int depth) const {
     if (!inputs.back().defined()) return {};
   }
   EagerScope eager;
-  return eager_engine().apply(n.op, inputs)[static_cast<size_t>(std::find(n.outputs.begin(), n.outputs.end(), value) - n.outputs.begin())];
+  return eager_engine().apply(
+      n.op, inputs)[static_cast<size_t>(std::find(n.outputs.begin(), n.outputs.end(), value) - n.outputs.begin())];
 }
 
 Tensor constant_value(const Tensor& t) {

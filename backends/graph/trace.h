@@ -17,12 +17,14 @@ class Trace final : public Engine {
   Tensors apply(const Op& op, std::span<const Tensor> inputs) override;
   Tensor read(VariableState& variable) override;
   void assign(VariableState& variable, const Tensor& value) override;
-  int value_of(const Tensor& t);  // its place here; data becomes a constant
+  int value_of(const Tensor& t);                       // its place here; data becomes a constant
   Tensor constant_of(int value, int depth = 0) const;  // see constant_value.h
   Graph finish(std::span<const Tensor> outputs);
   uint64_t id() const { return id_; }
   bool reaches(uint64_t id) const { return id == id_ || (outer_ && outer_->reaches(id)); }
-  const Tensors& captured() const { return captured_; }  // the surroundings' tensors, in the order of the inputs that stand for them
+  const Tensors& captured() const {
+    return captured_;
+  }  // the surroundings' tensors, in the order of the inputs that stand for them
 
  private:
   Tensor wrap(int value);

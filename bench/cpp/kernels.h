@@ -17,12 +17,18 @@ inline Tensor noise(const Shape& shape) {
   return t;
 }
 
-// Prints the best time and GFLOP/s of every named kernel that accepts the call with one output; with a + behind the name, of its second input
-// prepared.
-inline void print_kernels(const std::vector<std::string>& names, const Primitive& op, const Tensor& a, const Tensor& b, const TensorSpec& result, double flops) {
+// Prints the best time and GFLOP/s of every named kernel that accepts the call with one output; with a + behind the
+// name, of its second input prepared.
+inline void print_kernels(const std::vector<std::string>& names, const Primitive& op, const Tensor& a, const Tensor& b,
+                          const TensorSpec& result, double flops) {
   const std::vector<TensorSpec> in = {a.spec(), b.spec()}, out = {result};
   Tensor y = Tensor::empty(result.shape, result.dtype);
-  struct Row { std::string name; BoundKernel::Run run; BufferPtr scratch, prepared; double best = 1e9; };
+  struct Row {
+    std::string name;
+    BoundKernel::Run run;
+    BufferPtr scratch, prepared;
+    double best = 1e9;
+  };
   std::vector<Row> rows;
   for (const std::string& name : names) {
     BoundKernel kernel = bind_kernel_named(Device::cpu, name, {op, in, out, {}, 2});
@@ -47,7 +53,8 @@ inline void print_kernels(const std::vector<std::string>& names, const Primitive
         start = end;
       }
     }
-  for (const Row& row : rows) std::printf("  %s %8.1f us %6.1f", row.name.c_str(), row.best * 1e6, 1e-9 * flops / row.best);
+  for (const Row& row : rows)
+    std::printf("  %s %8.1f us %6.1f", row.name.c_str(), row.best * 1e6, 1e-9 * flops / row.best);
   std::printf("\n");
 }
 

@@ -1,8 +1,7 @@
-// One workload in a C++ program: trains and calls a model that Python defined, on data that Python drew. bench/python/cpp_runner.py
-// writes both and asks for times.
-// Usage: bench_workloads MODEL.keras DATA.json. DATA.json: {"batch": n, "arrays": [{"file", "dtype", "shape"}, ...]}, the target last.
-// Then a line "MEASURE SECONDS" on standard input, where MEASURE is fit, predict, predict_one or call_one, is answered by the
-// seconds of one step or call.
+// One workload in a C++ program: trains and calls a model that Python defined, on data that Python drew.
+// bench/python/cpp_runner.py writes both and asks for times. Usage: bench_workloads MODEL.keras DATA.json. DATA.json:
+// {"batch": n, "arrays": [{"file", "dtype", "shape"}, ...]}, the target last. Then a line "MEASURE SECONDS" on standard
+// input, where MEASURE is fit, predict, predict_one or call_one, is answered by the seconds of one step or call.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -81,18 +80,21 @@ struct Workload {
       FitArgs args;
       args.verbose = 0;
       args.batch_size = batch;
-      return fit_seconds([&](int64_t steps, int64_t epochs) {
-        args.epochs = epochs;
-        const Value x = first(steps * batch), y = rows(target, steps * batch);
-        const double start = now();
-        model->fit(x, y, args);
-        return now() - start;
-      }, samples / batch, seconds);
+      return fit_seconds(
+          [&](int64_t steps, int64_t epochs) {
+            args.epochs = epochs;
+            const Value x = first(steps * batch), y = rows(target, steps * batch);
+            const double start = now();
+            model->fit(x, y, args);
+            return now() - start;
+          },
+          samples / batch, seconds);
     }
     const Value many = first(batch), one = first(1);
     if (what == "predict") return call_seconds([&] { model->predict(many, quiet); }, seconds);
     if (what == "predict_one") return call_seconds([&] { model->predict_on_batch(one); }, seconds);
-    if (what != "call_one") throw ValueError("Unknown measure ", what, ": expected fit, predict, predict_one or call_one.");
+    if (what != "call_one")
+      throw ValueError("Unknown measure ", what, ": expected fit, predict, predict_one or call_one.");
     if (one.is_tensor()) return call_seconds([&] { (*model)(one.as_tensor(), false); }, seconds);
     return call_seconds([&] { model->invoke({one}, {{"training", false}}); }, seconds);
   }
@@ -108,7 +110,8 @@ Workload load(const std::string& model, const std::string& data) {
     const Dict& array = item.as_dict();
     const std::string bytes = read_file(array.at("file").as_string());
     Tensor t = Tensor::empty(array.at("shape").as_shape(), parse_dtype(array.at("dtype").as_string()));
-    if (bytes.size() != t.bytes()) throw ValueError(array.at("file").as_string(), " holds ", bytes.size(), " bytes, expected ", t.bytes(), ".");
+    if (bytes.size() != t.bytes())
+      throw ValueError(array.at("file").as_string(), " holds ", bytes.size(), " bytes, expected ", t.bytes(), ".");
     out.inputs.push_back(Tensor::from_bytes(bytes.data(), t.shape(), t.dtype()));
   }
   out.target = out.inputs.back();

@@ -32,7 +32,8 @@ int main(int argc, char** argv) try {
   Tensor expected = read_csv(argv[3]), got = model->predict(read_csv(argv[2]), quiet).as_tensor();
   double largest = 0;
   for (int64_t i = 0; i < got.size(); ++i) largest = std::max(largest, std::abs(got.at(i) - expected.at(i)));
-  std::printf("C++ and Python predictions of %ld digits, largest difference: %.2e\n", static_cast<long>(got.shape()[0]), largest);
+  std::printf("C++ and Python predictions of %ld digits, largest difference: %.2e\n", static_cast<long>(got.shape()[0]),
+              largest);
 
   Tensor table = read_csv(argv[4]);
   int64_t n = table.shape()[0];

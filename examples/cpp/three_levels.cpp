@@ -14,18 +14,21 @@ using namespace lamina;
 
 static Tensor wave(const Shape& shape, double scale, double phase) {
   std::vector<float> v(shape.elements());
-  for (size_t i = 0; i < v.size(); ++i) v[i] = static_cast<float>(scale * std::sin(0.37 * static_cast<double>(i) + phase));
+  for (size_t i = 0; i < v.size(); ++i)
+    v[i] = static_cast<float>(scale * std::sin(0.37 * static_cast<double>(i) + phase));
   return Tensor::of(v, shape);
 }
 
 int main() {
-  const Tensor x = wave({32, 500}, 1, 0), y = wave({32, 500}, 1, 1), w1 = wave({500, 50}, 0.05, 2), w2 = wave({50, 500}, 0.05, 3);
+  const Tensor x = wave({32, 500}, 1, 0), y = wave({32, 500}, 1, 1), w1 = wave({500, 50}, 0.05, 2),
+               w2 = wave({50, 500}, 0.05, 3);
   const Tensor b1 = wave({50}, 0, 0), b2 = wave({500}, 0, 0);
   CompileArgs sgd;
   sgd.optimizer = "sgd";
   sgd.loss = "mse";
 
-  auto model = std::make_shared<Sequential>(std::vector<LayerPtr>{Dense({.units = 50, .activation = "relu"}), Dense({.units = 500})});
+  auto model = std::make_shared<Sequential>(
+      std::vector<LayerPtr>{Dense({.units = 50, .activation = "relu"}), Dense({.units = 500})});
   model->build_from(BuildShapes(Dict{{"inputs", Value(Shape{Shape::kUnknown, 500})}}));
   model->set_weights({w1, b1, w2, b2});
   model->compile(sgd);
@@ -53,7 +56,8 @@ int main() {
   std::printf("step  Sequential  functional  by hand\n");
   bool same = true;
   for (int i = 0; i < 5; ++i) {
-    double a = model->train_on_batch(x, y).at("loss").as_number(), b = functional->train_on_batch(x, y).at("loss").as_number();
+    double a = model->train_on_batch(x, y).at("loss").as_number(),
+           b = functional->train_on_batch(x, y).at("loss").as_number();
     model->reset_metrics(), functional->reset_metrics();
     double c = step({x, y})[0].item();
     std::printf("%4d  %.7f   %.7f   %.7f\n", i, a, b, c);

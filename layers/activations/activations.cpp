@@ -19,11 +19,14 @@ struct ReLUArgs {
 class ReLULayer final : public LayerWith<ReLUArgs> {
  public:
   explicit ReLULayer(ReLUArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (args.max_value && *args.max_value < 0) throw ValueError("max_value of a ReLU layer cannot be a negative value. Received: max_value=", *args.max_value);
+    if (args.max_value && *args.max_value < 0)
+      throw ValueError("max_value of a ReLU layer cannot be a negative value. Received: max_value=", *args.max_value);
     if (!args.negative_slope || *args.negative_slope < 0)
-      throw ValueError("negative_slope of a ReLU layer cannot be None or a negative value. Received: negative_slope=", to_value(args.negative_slope).repr());
+      throw ValueError("negative_slope of a ReLU layer cannot be None or a negative value. Received: negative_slope=",
+                       to_value(args.negative_slope).repr());
     if (!args.threshold || *args.threshold < 0)
-      throw ValueError("threshold of a ReLU layer cannot be None or a negative value. Received: threshold=", to_value(args.threshold).repr());
+      throw ValueError("threshold of a ReLU layer cannot be None or a negative value. Received: threshold=",
+                       to_value(args.threshold).repr());
     supports_masking_ = true;
     set_built(true);
   }
@@ -48,7 +51,10 @@ class LeakyReLULayer final : public LayerWith<LeakyReLUArgs> {
   explicit LeakyReLULayer(LeakyReLUArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.alpha.is_number()) args.negative_slope = args.alpha.as_number();
     if (!args.negative_slope || *args.negative_slope < 0)
-      throw ValueError("The negative_slope value of a Leaky ReLU layer cannot be None or negative value. Expected a float. Received: negative_slope=", to_value(args.negative_slope).repr());
+      throw ValueError(
+          "The negative_slope value of a Leaky ReLU layer cannot be None or negative value. Expected a float. "
+          "Received: negative_slope=",
+          to_value(args.negative_slope).repr());
     supports_masking_ = true;
     set_built(true);
   }
@@ -101,10 +107,15 @@ class PReLULayer final : public LayerWith<PReLUArgs> {
     if (args.shared_axes)
       for (int a : *args.shared_axes) {
         if (a < 1 || a >= input.rank())
-          throw ValueError("`shared_axes` of ", describe(), " must name axes from 1 to ", input.rank() - 1, " (the batch is axis 0). Received: shared_axes=", *args.shared_axes, " for an input of shape ", input, ".");
+          throw ValueError("`shared_axes` of ", describe(), " must name axes from 1 to ", input.rank() - 1,
+                           " (the batch is axis 0). Received: shared_axes=", *args.shared_axes,
+                           " for an input of shape ", input, ".");
         shape[a - 1] = 1;
       }
-    alpha_ = add_weight("alpha", shape, {.initializer = args.alpha_initializer, .regularizer = args.alpha_regularizer, .constraint = args.alpha_constraint});
+    alpha_ = add_weight("alpha", shape,
+                        {.initializer = args.alpha_initializer,
+                         .regularizer = args.alpha_regularizer,
+                         .constraint = args.alpha_constraint});
   }
   Tensor call(const Tensor& x, const CallContext&) override {
     Tensor negative = prim::negative(prim::unary(Unary::relu, prim::negative(x)));
@@ -123,7 +134,8 @@ struct SoftmaxArgs {
 class SoftmaxLayer final : public LayerWith<SoftmaxArgs> {
  public:
   explicit SoftmaxLayer(SoftmaxArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (args.axis.is_sequence() && args.axis.as_list().empty()) throw ValueError("`axis` of Softmax must name at least one axis. Received: axis=", args.axis.repr());
+    if (args.axis.is_sequence() && args.axis.as_list().empty())
+      throw ValueError("`axis` of Softmax must name at least one axis. Received: axis=", args.axis.repr());
     supports_masking_ = true;
     set_built(true);
   }
@@ -145,10 +157,13 @@ class SoftmaxLayer final : public LayerWith<SoftmaxArgs> {
  private:
   static Tensor fitting(const Tensor& mask, const Shape& shape) {
     if (mask.rank() > shape.rank())
-      throw ValueError("`mask` must not have more dimensions than the inputs. Received mask.shape=", mask.shape(), ", inputs.shape=", shape);
+      throw ValueError("`mask` must not have more dimensions than the inputs. Received mask.shape=", mask.shape(),
+                       ", inputs.shape=", shape);
     for (int i = 1; i <= mask.rank(); ++i) {
       int64_t m = mask.shape()[mask.rank() - i], n = shape[shape.rank() - i];
-      if (m != 1 && m != n && m >= 0 && n >= 0) throw ValueError("`mask` must be broadcastable to the inputs. Received mask.shape=", mask.shape(), ", inputs.shape=", shape);
+      if (m != 1 && m != n && m >= 0 && n >= 0)
+        throw ValueError("`mask` must be broadcastable to the inputs. Received mask.shape=", mask.shape(),
+                         ", inputs.shape=", shape);
     }
     return prim::cast(mask, DType::boolean);
   }
@@ -159,7 +174,8 @@ class SoftmaxLayer final : public LayerWith<SoftmaxArgs> {
       Tensor e = prim::exp(shifted);
       return prim::divide(e, prim::reduce(Reduce::sum, e, axes, true));
     }
-    int axis = args.axis.is_sequence() ? static_cast<int>(args.axis.as_list()[0].as_int()) : static_cast<int>(args.axis.as_int());
+    int axis = args.axis.is_sequence() ? static_cast<int>(args.axis.as_list()[0].as_int())
+                                       : static_cast<int>(args.axis.as_int());
     return ops::softmax(y, std::vector<int>{axis});
   }
 };

@@ -1,5 +1,6 @@
 #pragma once
-// Layers that Keras defines beside a model of keras.applications, outside of keras.layers: files name them by their module.
+// Layers that Keras defines beside a model of keras.applications, outside of keras.layers: files name them by their
+// module.
 #include "layers/layer.h"
 
 namespace lamina {

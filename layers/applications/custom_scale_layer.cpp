@@ -14,16 +14,22 @@ struct CustomScaleArgs {
 class CustomScaleLayer final : public ApplicationLayer<CustomScaleArgs> {
  public:
   static constexpr const char* kModule = "keras.src.applications.inception_resnet_v2";
-  explicit CustomScaleLayer(CustomScaleArgs a = {}, LayerArgs base = {}) : ApplicationLayer(std::move(a), std::move(base)) { set_built(true); }
+  explicit CustomScaleLayer(CustomScaleArgs a = {}, LayerArgs base = {})
+      : ApplicationLayer(std::move(a), std::move(base)) {
+    set_built(true);
+  }
   std::string class_name() const override { return "CustomScaleLayer"; }
   std::string module() const override { return kModule; }
   using Layer::call;
   Tensor call(const Tensors& xs, const CallContext&) override {
-    if (xs.size() != 2) throw ValueError("A `CustomScaleLayer` should be called on exactly 2 inputs. Received ", xs.size(), " in ", describe(), ".");
+    if (xs.size() != 2)
+      throw ValueError("A `CustomScaleLayer` should be called on exactly 2 inputs. Received ", xs.size(), " in ",
+                       describe(), ".");
     return ops::add(xs[0], ops::multiply(xs[1], args.scale));
   }
 };
-const ApplicationLayerRegistration<CustomScaleLayer> registration("CustomScaleLayer", "InceptionResNetV2's layer: the first input plus the second times `scale`.");
+const ApplicationLayerRegistration<CustomScaleLayer> registration(
+    "CustomScaleLayer", "InceptionResNetV2's layer: the first input plus the second times `scale`.");
 
 }  // namespace
 }  // namespace lamina

@@ -24,7 +24,8 @@ class LayerScale final : public ApplicationLayer<LayerScaleArgs> {
   using Layer::build;
   using Layer::call;
   void build(const Shape&) override {
-    auto initial = std::dynamic_pointer_cast<Initializer>(get_object(Dict{{"class_name", "Constant"}, {"config", Dict{{"value", args.init_values}}}}, "keras.initializers"));
+    auto initial = std::dynamic_pointer_cast<Initializer>(get_object(
+        Dict{{"class_name", "Constant"}, {"config", Dict{{"value", args.init_values}}}}, "keras.initializers"));
     gamma_ = add_weight("gamma", {args.projection_dim}, {.initializer = initial});
   }
   Tensor call(const Tensor& x, const CallContext&) override { return ops::multiply(x, gamma_); }
@@ -32,7 +33,8 @@ class LayerScale final : public ApplicationLayer<LayerScaleArgs> {
  private:
   Variable gamma_;
 };
-const ApplicationLayerRegistration<LayerScale> registration("LayerScale", "ConvNeXt's layer: the input times a learned scale per channel.");
+const ApplicationLayerRegistration<LayerScale> registration(
+    "LayerScale", "ConvNeXt's layer: the input times a learned scale per channel.");
 
 }  // namespace
 }  // namespace lamina

@@ -8,14 +8,21 @@ namespace {
 
 struct StochasticDepthArgs {
   double drop_path_rate = 0;
-  void fields(Fields& f) { f("drop_path_rate", drop_path_rate, "Share of the samples whose path is dropped in training, in [0, 1).").required(); }
+  void fields(Fields& f) {
+    f("drop_path_rate", drop_path_rate, "Share of the samples whose path is dropped in training, in [0, 1).")
+        .required();
+  }
 };
 
-// ConvNeXt's layer: in training a whole sample is 0 with probability drop_path_rate, else scaled by 1 / (1 - drop_path_rate).
+// ConvNeXt's layer: in training a whole sample is 0 with probability drop_path_rate, else scaled by 1 / (1 -
+// drop_path_rate).
 class StochasticDepth final : public ApplicationLayer<StochasticDepthArgs> {
  public:
   static constexpr const char* kModule = "keras.src.applications.convnext";
-  explicit StochasticDepth(StochasticDepthArgs a = {}, LayerArgs base = {}) : ApplicationLayer(std::move(a), std::move(base)) { set_built(true); }
+  explicit StochasticDepth(StochasticDepthArgs a = {}, LayerArgs base = {})
+      : ApplicationLayer(std::move(a), std::move(base)) {
+    set_built(true);
+  }
   std::string class_name() const override { return "StochasticDepth"; }
   std::string module() const override { return kModule; }
   bool call_takes_training() const override { return true; }
@@ -29,7 +36,8 @@ class StochasticDepth final : public ApplicationLayer<StochasticDepthArgs> {
     return ops::multiply(ops::divide(x, keep), ops::floor(ops::add(random::uniform(shape, 0.0, 1.0), keep)));
   }
 };
-const ApplicationLayerRegistration<StochasticDepth> registration("StochasticDepth", "ConvNeXt's layer: drops the path of whole samples at random in training.");
+const ApplicationLayerRegistration<StochasticDepth> registration(
+    "StochasticDepth", "ConvNeXt's layer: drops the path of whole samples at random in training.");
 
 }  // namespace
 }  // namespace lamina

@@ -8,7 +8,8 @@ namespace lamina {
 
 namespace {
 
-// query (..., T, D), value (..., S, V), key (..., S, D) or the value itself -> (..., T, V); masks (..., T) and (..., S).
+// query (..., T, D), value (..., S, V), key (..., S, D) or the value itself -> (..., T, V); masks (..., T) and (...,
+// S).
 template <class Args>
 class ListAttention : public LayerWith<Args>, public ScoreFunction {
  public:
@@ -30,10 +31,13 @@ class ListAttention : public LayerWith<Args>, public ScoreFunction {
   Value call(const List& inputs, const CallContext& c) override {
     check_inputs(inputs[0], c.mask);
     const List& parts = inputs[0].as_list();
-    Tensor query = parts[0].as_tensor(), value = parts[1].as_tensor(), key = parts.size() > 2 ? parts[2].as_tensor() : value;
+    Tensor query = parts[0].as_tensor(), value = parts[1].as_tensor(),
+           key = parts.size() > 2 ? parts[2].as_tensor() : value;
     const bool causal = flag(c, "use_causal_mask"), want_scores = flag(c, "return_attention_scores");
     Tensor query_mask = mask_at(c.mask, 0), value_mask = mask_at(c.mask, 1);
-    Tensor scores = this->hooked("_calculate_scores") ? this->hook->invoke("_calculate_scores", {}, {{"query", query}, {"key", key}}).as_tensor() : scores_of(query, key);
+    Tensor scores = this->hooked("_calculate_scores")
+                        ? this->hook->invoke("_calculate_scores", {}, {{"query", query}, {"key", key}}).as_tensor()
+                        : scores_of(query, key);
     if (query.shape_only()) {
       Tensor out = prim::cast(ops::matmul(scores, value), this->compute_dtype());
       return want_scores ? Value::tuple({out, prim::cast(scores, this->compute_dtype())}) : Value(out);
@@ -41,8 +45,10 @@ class ListAttention : public LayerWith<Args>, public ScoreFunction {
     Tensor visible = value_mask;
     if (causal) {
       Tensor past = past_of(scores.shape().at(-2), scores.shape().at(-1));
-      if (value_mask.defined()) visible = ops::logical_and(prim::expand_dims(value_mask, value_mask.rank() - 1), past);
-      else visible = past;
+      if (value_mask.defined())
+        visible = ops::logical_and(prim::expand_dims(value_mask, value_mask.rank() - 1), past);
+      else
+        visible = past;
     }
     if (visible.defined()) {
       Tensor hidden = ops::logical_not(visible);
@@ -52,7 +58,9 @@ class ListAttention : public LayerWith<Args>, public ScoreFunction {
     Tensor weights = ops::softmax(scores), used = weights;
     if (c.training && this->args.dropout > 0) used = random::dropout(weights, this->args.dropout, {}, source_);
     Tensor out = ops::matmul(used, value);
-    if (query_mask.defined()) out = ops::where(prim::expand_dims(prim::cast(query_mask, DType::boolean), query_mask.rank()), out, prim::full({}, 0, out.dtype()));
+    if (query_mask.defined())
+      out = ops::where(prim::expand_dims(prim::cast(query_mask, DType::boolean), query_mask.rank()), out,
+                       prim::full({}, 0, out.dtype()));
     return want_scores ? Value::tuple({out, used}) : Value(out);
   }
   Value compute_mask(const Value& inputs, const Value& mask) override {
@@ -64,7 +72,9 @@ class ListAttention : public LayerWith<Args>, public ScoreFunction {
  protected:
   virtual void build_for(const Shape& query) = 0;
   // query (..., T, 1, D) + key (..., 1, S, D).
-  static Tensor outer_sum(const Tensor& query, const Tensor& key) { return ops::add(prim::expand_dims(query, query.rank() - 1), prim::expand_dims(key, key.rank() - 2)); }
+  static Tensor outer_sum(const Tensor& query, const Tensor& key) {
+    return ops::add(prim::expand_dims(query, query.rank() - 1), prim::expand_dims(key, key.rank() - 2));
+  }
   static Tensor sum_last(const Tensor& x) { return prim::reduce(Reduce::sum, x, {x.rank() - 1}, false); }
 
  private:
@@ -72,18 +82,32 @@ class ListAttention : public LayerWith<Args>, public ScoreFunction {
     const Value* v = c.kwargs.find(name);
     return v && !v->is_none() && v->as_bool();
   }
-  static Tensor mask_at(const Value& mask, size_t i) { return mask.is_list() && mask.as_list()[i].is_tensor() ? mask.as_list()[i].as_tensor() : Tensor(); }
+  static Tensor mask_at(const Value& mask, size_t i) {
+    return mask.is_list() && mask.as_list()[i].is_tensor() ? mask.as_list()[i].as_tensor() : Tensor();
+  }
   void check_count(size_t n) const {
-    if (n < 2 || n > 3) throw ValueError(this->class_name(), " layer accepts inputs list of length 2 or 3, namely [query, value] or [query, value, key]. Received length: ", n, ".");
+    if (n < 2 || n > 3)
+      throw ValueError(this->class_name(),
+                       " layer accepts inputs list of length 2 or 3, namely [query, value] or [query, value, key]. "
+                       "Received length: ",
+                       n, ".");
   }
   void check_inputs(const Value& inputs, const Value& mask) const {
     if (!inputs.is_list())
-      throw ValueError(this->class_name(), " layer must be called on a list of inputs, namely [query, value] or [query, value, key]. Received: inputs=", inputs.repr(), ".");
+      throw ValueError(
+          this->class_name(),
+          " layer must be called on a list of inputs, namely [query, value] or [query, value, key]. Received: inputs=",
+          inputs.repr(), ".");
     check_count(inputs.as_list().size());
     if (mask.is_none()) return;
-    if (!mask.is_list()) throw ValueError(this->class_name(), " layer mask must be a list, namely [query_mask, value_mask]. Received: mask=", mask.repr(), ".");
+    if (!mask.is_list())
+      throw ValueError(this->class_name(),
+                       " layer mask must be a list, namely [query_mask, value_mask]. Received: mask=", mask.repr(),
+                       ".");
     if (mask.as_list().size() < 2 || mask.as_list().size() > 3)
-      throw ValueError(this->class_name(), " layer accepts mask list of length 2 or 3. Received: inputs=", inputs.repr(), ", mask=", mask.repr(), ".");
+      throw ValueError(this->class_name(),
+                       " layer accepts mask list of length 2 or 3. Received: inputs=", inputs.repr(),
+                       ", mask=", mask.repr(), ".");
   }
   Value source_;
 };
@@ -103,7 +127,10 @@ struct AttentionArgs {
 class AttentionLayer final : public ListAttention<AttentionArgs> {
  public:
   explicit AttentionLayer(AttentionArgs a = {}, LayerArgs base = {}) : ListAttention(std::move(a), std::move(base)) {
-    if (args.score_mode != "dot" && args.score_mode != "concat") throw ValueError("Invalid value for argument score_mode. Expected one of {'dot', 'concat'}. Received: score_mode=", args.score_mode);
+    if (args.score_mode != "dot" && args.score_mode != "concat")
+      throw ValueError(
+          "Invalid value for argument score_mode. Expected one of {'dot', 'concat'}. Received: score_mode=",
+          args.score_mode);
   }
   std::string class_name() const override { return "Attention"; }
   Tensor scores_of(const Tensor& query, const Tensor& key) const override {
@@ -139,7 +166,8 @@ struct AdditiveAttentionArgs {
 };
 class AdditiveAttentionLayer final : public ListAttention<AdditiveAttentionArgs> {
  public:
-  explicit AdditiveAttentionLayer(AdditiveAttentionArgs a = {}, LayerArgs base = {}) : ListAttention(std::move(a), std::move(base)) {}
+  explicit AdditiveAttentionLayer(AdditiveAttentionArgs a = {}, LayerArgs base = {})
+      : ListAttention(std::move(a), std::move(base)) {}
   std::string class_name() const override { return "AdditiveAttention"; }
   Tensor scores_of(const Tensor& query, const Tensor& key) const override {
     Tensor bent = ops::tanh(outer_sum(query, key));

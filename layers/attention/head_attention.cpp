@@ -10,7 +10,9 @@ void HeadAttentionArgs::first_fields(Fields& f) {
 }
 void HeadAttentionArgs::middle_fields(Fields& f) {
   f("sliding_window", sliding_window, "Queries see keys less than this many positions away; None for all.");
-  f("flash_attention", flash_attention, "True requires attention in blocks, which excludes dropout and returned scores; it is used anyway where it can be.").hidden();
+  f("flash_attention", flash_attention,
+    "True requires attention in blocks, which excludes dropout and returned scores; it is used anyway where it can be.")
+      .hidden();
 }
 void HeadAttentionArgs::last_fields(Fields& f) {
   f("kernel_initializer", kernel_initializer, "Initializer of the projections' kernels.");
@@ -30,7 +32,9 @@ bool flag(const CallContext& c, const char* name) {
   return v && is_true(*v);
 }
 // Masks are this layer's business: its projections, which have no use for one, are told that there is none.
-Tensor project_unmasked(const LayerPtr& projection, const Tensor& x) { return projection->invoke({Value(x)}, {{"mask", Value()}}).as_tensor(); }
+Tensor project_unmasked(const LayerPtr& projection, const Tensor& x) {
+  return projection->invoke({Value(x)}, {{"mask", Value()}}).as_tensor();
+}
 }  // namespace
 
 bool HeadAttention::requires_blocks() const { return is_true(common().flash_attention); }
@@ -38,12 +42,15 @@ bool HeadAttention::requires_blocks() const { return is_true(common().flash_atte
 void HeadAttention::check_common() const {
   const HeadAttentionArgs& a = common();
   if (!a.sliding_window.is_none() && (!a.sliding_window.is_int() || a.sliding_window.as_int() <= 0))
-    throw ValueError("`sliding_window` must be `None` or a positive integer. Received: sliding_window=", a.sliding_window.repr());
+    throw ValueError("`sliding_window` must be `None` or a positive integer. Received: sliding_window=",
+                     a.sliding_window.repr());
   if (requires_blocks() && a.dropout > 0)
-    throw ValueError("Dropout is not supported when flash attention is enabled. Please set dropout to 0.0 to use flash attention.");
+    throw ValueError(
+        "Dropout is not supported when flash attention is enabled. Please set dropout to 0.0 to use flash attention.");
 }
 
-LayerPtr HeadAttention::projection(const std::string& attribute, const std::string& name, const std::string& equation, const Value& output_shape, const std::string& bias_axes, const Shape& input,
+LayerPtr HeadAttention::projection(const std::string& attribute, const std::string& name, const std::string& equation,
+                                   const Value& output_shape, const std::string& bias_axes, const Shape& input,
                                    const char* activation) {
   const HeadAttentionArgs& a = common();
   Dict config{{"name", name}, {"equation", equation}, {"output_shape", output_shape}};
@@ -58,7 +65,10 @@ LayerPtr HeadAttention::projection(const std::string& attribute, const std::stri
   config.set("activity_regularizer", Value(activity_regularizer().pointer()));
   config.set("kernel_constraint", Value(a.kernel_constraint.pointer()));
   config.set("bias_constraint", Value(a.bias_constraint.pointer()));
-  auto layer = std::dynamic_pointer_cast<Layer>(get_object(Value(Dict{{"module", "keras.layers"}, {"class_name", "EinsumDense"}, {"config", config}, {"registered_name", Value()}}), "keras.layers"));
+  auto layer = std::dynamic_pointer_cast<Layer>(get_object(
+      Value(Dict{
+          {"module", "keras.layers"}, {"class_name", "EinsumDense"}, {"config", config}, {"registered_name", Value()}}),
+      "keras.layers"));
   add_layer(attribute, layer);
   NameScope scope(this->name(), this);  // a call of build() by the user opens none
   layer->build_from(BuildShapes(Dict{{"inputs", Value(input)}}));
@@ -68,14 +78,18 @@ LayerPtr HeadAttention::projection(const std::string& attribute, const std::stri
 void HeadAttention::make_score_layers(const Value& softmax_axis) {
   auto make = [&](const char* class_name, Dict config) {
     config.set("dtype", serialize_object(dtype_policy()));
-    return std::dynamic_pointer_cast<Layer>(get_object(Value(Dict{{"module", "keras.layers"}, {"class_name", class_name}, {"config", config}, {"registered_name", Value()}}), "keras.layers"));
+    return std::dynamic_pointer_cast<Layer>(get_object(
+        Value(Dict{
+            {"module", "keras.layers"}, {"class_name", class_name}, {"config", config}, {"registered_name", Value()}}),
+        "keras.layers"));
   };
   add_layer("_softmax", make("Softmax", {{"axis", softmax_axis}}));
   dropout_ = add_layer("_dropout_layer", make("Dropout", {{"rate", common().dropout}, {"seed", common().seed}}));
 }
 
-// Which keys a query sees, (B, T, S), from the masks of query, key and value, causality and the window, and the caller's
-// attention_mask, of any shape that broadcasts to (B, N, T, S) with the heads possibly left out. Undefined: all.
+// Which keys a query sees, (B, T, S), from the masks of query, key and value, causality and the window, and the
+// caller's attention_mask, of any shape that broadcasts to (B, N, T, S) with the heads possibly left out. Undefined:
+// all.
 Tensor HeadAttention::combined_mask(const List& inputs, const CallContext& c, bool causal) const {
   const Tensor &query = inputs[0].as_tensor(), &value = inputs[1].as_tensor();
   auto given = [&](const char* name, size_t input) {
@@ -84,17 +98,25 @@ Tensor HeadAttention::combined_mask(const List& inputs, const CallContext& c, bo
     return input < inputs.size() && inputs[input].is_tensor() ? inputs[input].as_tensor().mask() : Tensor();
   };
   Tensor all;
-  auto restrict_to = [&](const Tensor& mask) { all = all.defined() ? ops::logical_and(all, mask) : ops::cast(mask, DType::boolean); };
-  if (Tensor m = given("query_mask", 0); m.defined()) restrict_to(prim::expand_dims(prim::cast(m, DType::boolean), m.rank()));
-  if (Tensor m = given("value_mask", 1); m.defined()) restrict_to(prim::expand_dims(prim::cast(m, DType::boolean), m.rank() - 1));
-  if (Tensor m = given("key_mask", 2); m.defined()) restrict_to(prim::expand_dims(prim::cast(m, DType::boolean), m.rank() - 1));
+  auto restrict_to = [&](const Tensor& mask) {
+    all = all.defined() ? ops::logical_and(all, mask) : ops::cast(mask, DType::boolean);
+  };
+  if (Tensor m = given("query_mask", 0); m.defined())
+    restrict_to(prim::expand_dims(prim::cast(m, DType::boolean), m.rank()));
+  if (Tensor m = given("value_mask", 1); m.defined())
+    restrict_to(prim::expand_dims(prim::cast(m, DType::boolean), m.rank() - 1));
+  if (Tensor m = given("key_mask", 2); m.defined())
+    restrict_to(prim::expand_dims(prim::cast(m, DType::boolean), m.rank() - 1));
   if (causal) restrict_to(past_of(query.shape()[1], value.shape()[1]));
-  if (!common().sliding_window.is_none()) restrict_to(window_of(query.shape()[1], value.shape()[1], common().sliding_window.as_int()));
+  if (!common().sliding_window.is_none())
+    restrict_to(window_of(query.shape()[1], value.shape()[1], common().sliding_window.as_int()));
   if (const Value* v = c.kwargs.find("attention_mask"); v && v->is_tensor()) restrict_to(v->as_tensor());
   return all;
 }
 
-void HeadAttention::fail_without_value() const { throw TypeError("The ", describe(), " needs the arguments `query` and `value`: layer(query, value)."); }
+void HeadAttention::fail_without_value() const {
+  throw TypeError("The ", describe(), " needs the arguments `query` and `value`: layer(query, value).");
+}
 
 HeadAttention::Shapes HeadAttention::shapes_from(const BuildShapes& shapes) const {
   if (!shapes.all().contains("value")) fail_without_value();
@@ -107,7 +129,9 @@ Value HeadAttention::call(const List& inputs, const CallContext& c) {
   Tensor key = inputs.size() > 2 && inputs[2].is_tensor() ? inputs[2].as_tensor() : value;
   const bool want_scores = flag(c, "return_attention_scores"), causal = flag(c, "use_causal_mask");
   if (want_scores && requires_blocks())
-    throw ValueError("Returning attention scores is not supported when flash attention is enabled. Please disable flash attention to access attention scores.");
+    throw ValueError(
+        "Returning attention scores is not supported when flash attention is enabled. Please disable flash attention "
+        "to access attention scores.");
   // Causality alone is the kernel's own business: blocks beyond the diagonal are left out.
   Tensor mask;
   bool causal_alone = false;
@@ -123,7 +147,9 @@ Value HeadAttention::call(const List& inputs, const CallContext& c) {
   if (own) {
     found = attend(q, k, v, mask, causal_alone, c.training, want_scores);
   } else {
-    const Value made = hook->invoke("_compute_attention", {q, k, v}, {{"attention_mask", mask}, {"training", c.training}, {"return_attention_scores", want_scores}});
+    const Value made =
+        hook->invoke("_compute_attention", {q, k, v},
+                     {{"attention_mask", mask}, {"training", c.training}, {"return_attention_scores", want_scores}});
     found.out = made.as_list().at(0).as_tensor();
     if (made.as_list().at(1).is_tensor()) found.scores = made.as_list()[1].as_tensor();
   }
@@ -132,7 +158,8 @@ Value HeadAttention::call(const List& inputs, const CallContext& c) {
   return want_scores ? Value::tuple({out, found.scores}) : Value(out);
 }
 
-HeadAttention::Attended HeadAttention::attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal, double scale) {
+HeadAttention::Attended HeadAttention::attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& value,
+                                                        const Tensor& mask, bool causal, double scale) {
   std::optional<Operand> given;
   if (mask.defined()) {  // heads stand before the last two axes
     Tensor wide = mask;
@@ -142,7 +169,9 @@ HeadAttention::Attended HeadAttention::attend_in_blocks(const Tensor& query, con
   return {ops::dot_product_attention(query, key, value, {}, given, scale, causal), {}};
 }
 
-HeadAttention::Attended HeadAttention::attend_plainly(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal, const std::vector<int>& axes, double scale, bool training) {
+HeadAttention::Attended HeadAttention::attend_plainly(const Tensor& query, const Tensor& key, const Tensor& value,
+                                                      const Tensor& mask, bool causal, const std::vector<int>& axes,
+                                                      double scale, bool training) {
   // Letters: a... for the query's axes, A... for the key's axes that attend.
   const int rank = query.rank();
   std::string target, source, scores, attended;
@@ -155,7 +184,8 @@ HeadAttention::Attended HeadAttention::attend_plainly(const Tensor& query, const
   for (int a : axes) scores += target[static_cast<size_t>(a)];
   for (int a : axes) scores += source[static_cast<size_t>(a)];
   attended = scores + "," + source + "->" + target;
-  Tensor logits = ops::einsum(source + "," + target + "->" + scores, {Operand(key), Operand(ops::multiply(query, scale))});
+  Tensor logits =
+      ops::einsum(source + "," + target + "->" + scores, {Operand(key), Operand(ops::multiply(query, scale))});
   Tensor visible = mask;
   if (causal && query.shape().known() && key.shape().known()) {
     Tensor past = past_of(query.shape()[1], key.shape()[1]);
@@ -164,7 +194,8 @@ HeadAttention::Attended HeadAttention::attend_plainly(const Tensor& query, const
   if (visible.defined()) {
     const int at = visible.rank() - static_cast<int>(axes.size()) * 2;
     while (visible.rank() < logits.rank()) visible = prim::expand_dims(visible, std::max(0, at));
-    logits = ops::where(visible, logits, prim::full({}, logits.dtype() == DType::float16 ? -30000.0 : -1e9, logits.dtype()));
+    logits =
+        ops::where(visible, logits, prim::full({}, logits.dtype() == DType::float16 ? -30000.0 : -1e9, logits.dtype()));
   }
   std::vector<int> last;
   for (int i = logits.rank() - static_cast<int>(axes.size()); i < logits.rank(); ++i) last.push_back(i);

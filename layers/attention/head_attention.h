@@ -1,6 +1,7 @@
 #pragma once
-// Attention with several heads: what MultiHeadAttention and GroupQueryAttention share. Inputs are projected to heads, attend,
-// and are projected back; `query`, `value` and `key` (the value where it is left out) come as arguments of their own.
+// Attention with several heads: what MultiHeadAttention and GroupQueryAttention share. Inputs are projected to heads,
+// attend, and are projected back; `query`, `value` and `key` (the value where it is left out) come as arguments of
+// their own.
 #include "layers/attention/scores.h"
 
 namespace lamina {
@@ -31,27 +32,33 @@ class HeadAttention : public Layer {
   // The query's.
   Value compute_mask(const Value&, const Value& mask) override { return mask; }
 
-  // The heads attend, where the mask allows and, if causal, no key comes after its query: query (B, T..., N, D), key (B, S..., K, D), value (B, S..., K, V) -> (B, T..., N, V).
+  // The heads attend, where the mask allows and, if causal, no key comes after its query: query (B, T..., N, D), key
+  // (B, S..., K, D), value (B, S..., K, V) -> (B, T..., N, V).
   struct Attended {
     Tensor out, scores;  // scores only where asked for
   };
-  virtual Attended attend(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal, bool training, bool want_scores) = 0;
+  virtual Attended attend(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal,
+                          bool training, bool want_scores) = 0;
 
  protected:
   explicit HeadAttention(LayerArgs base) : Layer(std::move(base)) { supports_masking_ = true; }
   void check_common() const;
   virtual const HeadAttentionArgs& common() const = 0;
   // In blocks; positions on one axis.
-  static Attended attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal, double scale);
-  // The plain way in einsums, where scores are wanted or dropped, or positions have several axes. axes: those that attend.
-  Attended attend_plainly(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal, const std::vector<int>& axes, double scale, bool training);
+  static Attended attend_in_blocks(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask,
+                                   bool causal, double scale);
+  // The plain way in einsums, where scores are wanted or dropped, or positions have several axes. axes: those that
+  // attend.
+  Attended attend_plainly(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal,
+                          const std::vector<int>& axes, double scale, bool training);
 
   struct Shapes {
     Shape query, value, key;
   };
   Shapes shapes_from(const BuildShapes& shapes) const;  // TypeError without a value
   // An EinsumDense with this layer's initializers and so on, built for `input`.
-  LayerPtr projection(const std::string& attribute, const std::string& name, const std::string& equation, const Value& output_shape, const std::string& bias_axes, const Shape& input,
+  LayerPtr projection(const std::string& attribute, const std::string& name, const std::string& equation,
+                      const Value& output_shape, const std::string& bias_axes, const Shape& input,
                       const char* activation = nullptr);
   // Softmax and Dropout, as Keras lists them among the sublayers.
   void make_score_layers(const Value& softmax_axis);

@@ -12,7 +12,8 @@ struct MultiHeadAttentionArgs : HeadAttentionArgs {
     f("value_dim", value_dim, "Size of a head's values; None for key_dim.");
     first_fields(f);
     f("output_shape", output_shape, "Sizes of the result's last axes; None for the query's last size.");
-    f("attention_axes", attention_axes, "Axes that attend, not counting heads; None for all but the batch and the features.");
+    f("attention_axes", attention_axes,
+      "Axes that attend, not counting heads; None for all but the batch and the features.");
     middle_fields(f);
     last_fields(f);
   }
@@ -22,29 +23,38 @@ struct MultiHeadAttentionArgs : HeadAttentionArgs {
 // query (B, T..., M), value (B, S..., M'), key (B, S..., M'') -> (B, T..., M).
 class MultiHeadAttentionLayer final : public HeadAttentionWith<MultiHeadAttentionArgs> {
  public:
-  explicit MultiHeadAttentionLayer(MultiHeadAttentionArgs a = {}, LayerArgs base = {}) : HeadAttentionWith(std::move(a), std::move(base)) {
+  explicit MultiHeadAttentionLayer(MultiHeadAttentionArgs a = {}, LayerArgs base = {})
+      : HeadAttentionWith(std::move(a), std::move(base)) {
     auto positive = [](const char* name, const Value& v, const char* expected) {
-      if (!v.is_int() || v.as_int() <= 0) throw ValueError("Received an invalid value for argument `", name, "`, expected ", expected, ". Received: ", name, "=", v.repr());
+      if (!v.is_int() || v.as_int() <= 0)
+        throw ValueError("Received an invalid value for argument `", name, "`, expected ", expected,
+                         ". Received: ", name, "=", v.repr());
     };
     positive("num_heads", args.num_heads, "a positive integer");
     positive("key_dim", args.key_dim, "a positive integer");
-    if (!args.value_dim.is_none()) positive("value_dim", args.value_dim, "a positive integer or `None`");
-    else args.value_dim = args.key_dim;
+    if (!args.value_dim.is_none())
+      positive("value_dim", args.value_dim, "a positive integer or `None`");
+    else
+      args.value_dim = args.key_dim;
     if (args.output_shape.is_int()) args.output_shape = Value::tuple({args.output_shape});
     if (!args.output_shape.is_none() && !args.output_shape.is_sequence())
-      throw ValueError("Invalid `output_shape`: ", args.output_shape.repr(), ". When specified, the `output_shape` should be of type tuple, list, or int.");
-    if (args.output_shape.is_sequence()) args.output_shape = args.output_shape.as_list().empty() ? Value() : Value::tuple(args.output_shape.as_list());
+      throw ValueError("Invalid `output_shape`: ", args.output_shape.repr(),
+                       ". When specified, the `output_shape` should be of type tuple, list, or int.");
+    if (args.output_shape.is_sequence())
+      args.output_shape = args.output_shape.as_list().empty() ? Value() : Value::tuple(args.output_shape.as_list());
     if (args.attention_axes.is_int()) args.attention_axes = Value::tuple({args.attention_axes});
     if (args.attention_axes.is_list()) args.attention_axes = Value::tuple(args.attention_axes.as_list());
     if (!args.attention_axes.is_none() && !args.attention_axes.is_sequence())
-      throw ValueError("`attention_axes` must be an int, list, or tuple. Received: attention_axes=", args.attention_axes.repr());
+      throw ValueError("`attention_axes` must be an int, list, or tuple. Received: attention_axes=",
+                       args.attention_axes.repr());
   }
   std::string class_name() const override { return "MultiHeadAttention"; }
   using Layer::build;
   void build(const BuildShapes& shapes) override {
     const auto [query, value, key] = shapes_from(shapes);
     check_lengths(value, key);
-    const int64_t heads = args.num_heads.as_int(), key_size = args.key_dim.as_int(), value_size = args.value_dim.as_int();
+    const int64_t heads = args.num_heads.as_int(), key_size = args.key_dim.as_int(),
+                  value_size = args.value_dim.as_int();
     query_ = project("query_dense", "query", query, heads, key_size);
     key_ = project("key_dense", "key", key, heads, key_size);
     if (args.use_gate) gate_ = project("_gate_dense", "gate", query, heads, value_size, "sigmoid");
@@ -52,7 +62,8 @@ class MultiHeadAttentionLayer final : public HeadAttentionWith<MultiHeadAttentio
     if (args.attention_axes.is_none()) {
       for (int i = 1; i < query.rank() - 1; ++i) axes_.push_back(i);
     } else {
-      for (int64_t a : value_to<std::vector<int64_t>>(args.attention_axes)) axes_.push_back(static_cast<int>(a < 0 ? query.rank() + a : a));
+      for (int64_t a : value_to<std::vector<int64_t>>(args.attention_axes))
+        axes_.push_back(static_cast<int>(a < 0 ? query.rank() + a : a));
     }
     List stored(axes_.begin(), axes_.end()), softmax_axes;
     args.attention_axes = Value::tuple(stored);
@@ -64,10 +75,13 @@ class MultiHeadAttentionLayer final : public HeadAttentionWith<MultiHeadAttentio
     heads_out[query.rank() - 1] = heads;
     heads_out.push_back(value_size);
     const List sizes = args.output_shape.is_none() ? List{query.back()} : args.output_shape.as_list();
-    std::string positions = letters(0, query.rank() - 1), both = letters(query.rank() - 1, 2), made = letters(query.rank() + 1, static_cast<int>(sizes.size()));
+    std::string positions = letters(0, query.rank() - 1), both = letters(query.rank() - 1, 2),
+                made = letters(query.rank() + 1, static_cast<int>(sizes.size()));
     List out(static_cast<size_t>(query.rank() - 2));
     out.insert(out.end(), sizes.begin(), sizes.end());
-    output_ = projection("output_dense", "attention_output", positions + both + "," + both + made + "->" + positions + made, Value::tuple(out), made, heads_out);
+    output_ =
+        projection("output_dense", "attention_output", positions + both + "," + both + made + "->" + positions + made,
+                   Value::tuple(out), made, heads_out);
   }
   Value compute_output_shape(const BuildShapes& shapes) override {
     const auto [query, value, key] = shapes_from(shapes);
@@ -80,9 +94,11 @@ class MultiHeadAttentionLayer final : public HeadAttentionWith<MultiHeadAttentio
     return Value(out);
   }
 
-  Attended attend(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal, bool training, bool want_scores) override {
+  Attended attend(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal,
+                  bool training, bool want_scores) override {
     const double scale = 1 / std::sqrt(static_cast<double>(args.key_dim.as_int()));
-    if (args.dropout > 0 || want_scores || query.rank() != 4 || axes_ != std::vector{1}) return attend_plainly(query, key, value, mask, causal, axes_, scale, training);
+    if (args.dropout > 0 || want_scores || query.rank() != 4 || axes_ != std::vector{1})
+      return attend_plainly(query, key, value, mask, causal, axes_, scale, training);
     return attend_in_blocks(query, key, value, mask, causal, scale);
   }
 
@@ -93,17 +109,22 @@ class MultiHeadAttentionLayer final : public HeadAttentionWith<MultiHeadAttentio
     return out;
   }
   // (..., features) -> (..., heads, size)
-  LayerPtr project(const char* attribute, const char* name, const Shape& input, int64_t heads, int64_t size, const char* activation = nullptr) {
+  LayerPtr project(const char* attribute, const char* name, const Shape& input, int64_t heads, int64_t size,
+                   const char* activation = nullptr) {
     const int free = input.rank() - 1;
     List out(static_cast<size_t>(free - 1));
     out.insert(out.end(), {Value(heads), Value(size)});
     const std::string positions = letters(0, free), features = letters(free, 1), made = letters(free + 1, 2);
-    return projection(attribute, name, positions + features + "," + features + made + "->" + positions + made, Value::tuple(out), made, input, activation);
+    return projection(attribute, name, positions + features + "," + features + made + "->" + positions + made,
+                      Value::tuple(out), made, input, activation);
   }
   static void check_lengths(const Shape& value, const Shape& key) {
     bool equal = value.rank() == key.rank();
     for (int i = 1; equal && i < value.rank() - 1; ++i) equal = value[i] == key[i];
-    if (!equal) throw ValueError("All dimensions of `value` and `key`, except the last one, must be equal. Received: value_shape=", value, " and key_shape=", key);
+    if (!equal)
+      throw ValueError(
+          "All dimensions of `value` and `key`, except the last one, must be equal. Received: value_shape=", value,
+          " and key_shape=", key);
   }
   std::vector<int> axes_;
 };

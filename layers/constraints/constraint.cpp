@@ -4,6 +4,8 @@
 
 namespace lamina {
 
-std::shared_ptr<Constraint> Constraint::adapt(const ObjectPtr& object) { return CallableObject<Constraint>::adapt(object); }
+std::shared_ptr<Constraint> Constraint::adapt(const ObjectPtr& object) {
+  return CallableObject<Constraint>::adapt(object);
+}
 
 }  // namespace lamina

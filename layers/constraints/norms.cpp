@@ -7,9 +7,15 @@ namespace {
 
 using namespace prim;
 
-Tensor norms_of(const Tensor& w, const Axes& axis) { return sqrt(reduce(Reduce::sum, square(w), ops::axes_of(axis, w.rank()), true)); }
-Tensor with_norms(const Tensor& w, const Tensor& norms, const Tensor& desired) { return multiply(w, divide(desired, add(norms, settings().epsilon()))); }
-Tensor clip(const Tensor& x, double low, double high) { return minimum(maximum(x, full({}, low, x.dtype())), full({}, high, x.dtype())); }
+Tensor norms_of(const Tensor& w, const Axes& axis) {
+  return sqrt(reduce(Reduce::sum, square(w), ops::axes_of(axis, w.rank()), true));
+}
+Tensor with_norms(const Tensor& w, const Tensor& norms, const Tensor& desired) {
+  return multiply(w, divide(desired, add(norms, settings().epsilon())));
+}
+Tensor clip(const Tensor& x, double low, double high) {
+  return minimum(maximum(x, full({}, low, x.dtype())), full({}, high, x.dtype()));
+}
 
 // An int, a list, or None; kept in the form that was given, for the config.
 Axes axes_from(const Value& v) { return value_to<Axes>(v); }
@@ -51,7 +57,9 @@ class UnitNorm final : public Config<Constraint, UnitNormArgs> {
  public:
   using Config::Config;
   std::string class_name() const override { return "UnitNorm"; }
-  Tensor operator()(const Tensor& w) const override { return divide(w, add(norms_of(w, axes_from(args.axis)), settings().epsilon())); }
+  Tensor operator()(const Tensor& w) const override {
+    return divide(w, add(norms_of(w, axes_from(args.axis)), settings().epsilon()));
+  }
 };
 LAMINA_CLASS(UnitNorm, "keras.constraints", "Vectors get length 1.", {"unit_norm"});
 
@@ -75,7 +83,8 @@ class MinMaxNorm final : public Config<Constraint, MinMaxNormArgs> {
     return with_norms(w, norms, add(multiply(bounded, rate), multiply(norms, 1 - rate)));
   }
 };
-LAMINA_CLASS(MinMaxNorm, "keras.constraints", "Vectors' lengths are moved between min_value and max_value.", {"min_max_norm"});
+LAMINA_CLASS(MinMaxNorm, "keras.constraints", "Vectors' lengths are moved between min_value and max_value.",
+             {"min_max_norm"});
 
 }  // namespace
 }  // namespace lamina

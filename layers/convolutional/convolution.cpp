@@ -6,7 +6,9 @@ namespace lamina {
 
 int64_t channels_of(const Shape& input, bool channels_last, const Layer& layer) {
   const int64_t channels = input.rank() < 2 ? Shape::kUnknown : channels_last ? input.back() : input[1];
-  if (channels < 0) throw ValueError("The channel dimension of the inputs must be known. Found input shape ", input, " in ", layer.describe(), ".");
+  if (channels < 0)
+    throw ValueError("The channel dimension of the inputs must be known. Found input shape ", input, " in ",
+                     layer.describe(), ".");
   return channels;
 }
 
@@ -31,7 +33,9 @@ void ConvArgs<kRank>::fields(Fields& f) {
   f("filters", filters, "Number of filters: the channels of the output.").required();
   f("kernel_size", kernel_size, "Size of the window, one integer or one a spatial axis.").required();
   f("strides", strides, "Steps of the window.");
-  f("padding", padding, kRank == 1 ? "\"valid\", \"same\" or \"causal\" (the output never depends on later inputs)." : "\"valid\" (none) or \"same\" (ceil(size / stride) places).");
+  f("padding", padding,
+    kRank == 1 ? "\"valid\", \"same\" or \"causal\" (the output never depends on later inputs)."
+               : "\"valid\" (none) or \"same\" (ceil(size / stride) places).");
   f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
   f("dilation_rate", dilation_rate, "Steps between the places of the window.");
   f("groups", groups, "Groups of channels that are convolved apart.");
@@ -46,16 +50,22 @@ void ConvArgs<kRank>::fields(Fields& f) {
 }
 
 template <int kRank>
-ConvLayer<kRank>::ConvLayer(ConvArgs<kRank> a, LayerArgs base) : ConvolutionalLayer<ConvArgs<kRank>>(std::move(a), std::move(base)) {
+ConvLayer<kRank>::ConvLayer(ConvArgs<kRank> a, LayerArgs base)
+    : ConvolutionalLayer<ConvArgs<kRank>>(std::move(a), std::move(base)) {
   auto& args = this->args;
   args.kernel_size.standardize(kRank, "kernel_size");
   args.strides.standardize(kRank, "strides");
   args.dilation_rate.standardize(kRank, "dilation_rate");
   standardize_padding(args.padding, kRank == 1);
   standardize_data_format(args.data_format);
-  if (args.filters <= 0) throw ValueError("Invalid value for argument `filters`. Expected a strictly positive value. Received filters=", args.filters, ".");
-  if (args.groups <= 0) throw ValueError("The number of groups must be a positive integer. Received: groups=", args.groups, ".");
-  if (args.filters % args.groups) throw ValueError("The number of filters must be evenly divisible by the number of groups. Received: groups=", args.groups, ", filters=", args.filters, ".");
+  if (args.filters <= 0)
+    throw ValueError("Invalid value for argument `filters`. Expected a strictly positive value. Received filters=",
+                     args.filters, ".");
+  if (args.groups <= 0)
+    throw ValueError("The number of groups must be a positive integer. Received: groups=", args.groups, ".");
+  if (args.filters % args.groups)
+    throw ValueError("The number of filters must be evenly divisible by the number of groups. Received: groups=",
+                     args.groups, ", filters=", args.filters, ".");
   check_strides_and_dilation(args.strides, args.dilation_rate, kRank);
   if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
   if (!args.bias_initializer) args.bias_initializer = "zeros";
@@ -68,13 +78,22 @@ void ConvLayer<kRank>::build(const Shape& input) {
   const bool last = ops::channels_last(args.data_format);
   const int64_t channels = channels_of(input, last, *this);
   if (channels % args.groups)
-    throw ValueError("The number of input channels must be evenly divisible by the number of groups. Received groups=", args.groups, ", but the input has ", channels, " channels (full input shape is ", input, ").");
+    throw ValueError("The number of input channels must be evenly divisible by the number of groups. Received groups=",
+                     args.groups, ", but the input has ", channels, " channels (full input shape is ", input, ").");
   Shape kernel{args.kernel_size.sizes(kRank, "kernel_size")};
   kernel.push_back(channels / args.groups);
   kernel.push_back(args.filters);
-  convolve(Tensor::spec_only(input, this->compute_dtype()), Tensor::spec_only(kernel, this->compute_dtype()));  // fits, or says why not
-  kernel_ = this->add_weight("kernel", kernel, {.initializer = args.kernel_initializer, .regularizer = args.kernel_regularizer, .constraint = args.kernel_constraint});
-  if (args.use_bias) bias_ = this->add_weight("bias", {args.filters}, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+  convolve(Tensor::spec_only(input, this->compute_dtype()),
+           Tensor::spec_only(kernel, this->compute_dtype()));  // fits, or says why not
+  kernel_ = this->add_weight("kernel", kernel,
+                             {.initializer = args.kernel_initializer,
+                              .regularizer = args.kernel_regularizer,
+                              .constraint = args.kernel_constraint});
+  if (args.use_bias)
+    bias_ = this->add_weight("bias", {args.filters},
+                             {.initializer = args.bias_initializer,
+                              .regularizer = args.bias_regularizer,
+                              .constraint = args.bias_constraint});
   this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
 }
 
@@ -85,16 +104,19 @@ Tensor ConvLayer<kRank>::convolve(const Tensor& x, const Tensor& kernel) const {
   const bool causal = args.padding == "causal";
   if (causal && x.rank() == kRank + 2) {
     std::vector<int64_t> low(static_cast<size_t>(x.rank())), none(static_cast<size_t>(x.rank()));
-    low[ops::channels_last(args.data_format) ? 1 : 2] = args.dilation_rate.sizes(1, "dilation_rate")[0] * (args.kernel_size.sizes(1, "kernel_size")[0] - 1);
+    low[ops::channels_last(args.data_format) ? 1 : 2] =
+        args.dilation_rate.sizes(1, "dilation_rate")[0] * (args.kernel_size.sizes(1, "kernel_size")[0] - 1);
     padded = prim::pad(x, low, none);
   }
-  return ops::conv(padded, kernel, args.strides.sizes(kRank, "strides"), causal ? "valid" : args.padding, args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
+  return ops::conv(padded, kernel, args.strides.sizes(kRank, "strides"), causal ? "valid" : args.padding,
+                   args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
 }
 
 template <int kRank>
 Tensor ConvLayer<kRank>::call(const Tensor& x, const CallContext&) {
   const auto& args = this->args;
-  return finish_convolution(convolve(x, kernel_.value()), args.use_bias ? &bias_ : nullptr, args.activation, ops::channels_last(args.data_format));
+  return finish_convolution(convolve(x, kernel_.value()), args.use_bias ? &bias_ : nullptr, args.activation,
+                            ops::channels_last(args.data_format));
 }
 
 template class ConvLayer<1>;

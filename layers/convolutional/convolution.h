@@ -20,9 +20,12 @@ class ConvolutionalLayer : public LayerWith<A> {
 // "1" in Keras' signatures for one axis, (1, 1) for two.
 template <int kRank>
 AxisSizes ones() {
-  if constexpr (kRank == 1) return 1;
-  else if constexpr (kRank == 2) return {1, 1};
-  else return {1, 1, 1};
+  if constexpr (kRank == 1)
+    return 1;
+  else if constexpr (kRank == 2)
+    return {1, 1};
+  else
+    return {1, 1, 1};
 }
 
 template <int kRank>
@@ -41,8 +44,8 @@ struct ConvArgs {
   void fields(Fields& f);
 };
 
-// activation(convolution(x, kernel) + bias). Input (batch, spatial..., channels), output (batch, places..., filters), or with
-// channels in front; kernel (kernel_size..., channels / groups, filters), bias (filters).
+// activation(convolution(x, kernel) + bias). Input (batch, spatial..., channels), output (batch, places..., filters),
+// or with channels in front; kernel (kernel_size..., channels / groups, filters), bias (filters).
 template <int kRank>
 class ConvLayer final : public ConvolutionalLayer<ConvArgs<kRank>> {
  public:

@@ -20,7 +20,10 @@ struct ConvTransposeArgs {
   RegularizerRef kernel_regularizer, bias_regularizer;
   ConstraintRef kernel_constraint, bias_constraint;
   void fields(Fields& f) {
-    auto output = [&] { f("output_padding", output_padding, "Places added behind the output, below the strides; None: as many as the padding's name says."); };
+    auto output = [&] {
+      f("output_padding", output_padding,
+        "Places added behind the output, below the strides; None: as many as the padding's name says.");
+    };
     f("filters", filters, "Number of filters: the channels of the output.").required();
     f("kernel_size", kernel_size, "Size of the window, one integer or one a spatial axis.").required();
     f("strides", strides, "How many times as large the output is.");
@@ -44,7 +47,8 @@ struct ConvTransposeArgs {
 template <int kRank>
 class ConvTransposeLayer final : public ConvolutionalLayer<ConvTransposeArgs<kRank>> {
  public:
-  explicit ConvTransposeLayer(ConvTransposeArgs<kRank> a = {}, LayerArgs base = {}) : ConvolutionalLayer<ConvTransposeArgs<kRank>>(std::move(a), std::move(base)) {
+  explicit ConvTransposeLayer(ConvTransposeArgs<kRank> a = {}, LayerArgs base = {})
+      : ConvolutionalLayer<ConvTransposeArgs<kRank>>(std::move(a), std::move(base)) {
     auto& args = this->args;
     args.kernel_size.standardize(kRank, "kernel_size");
     args.strides.standardize(kRank, "strides");
@@ -52,13 +56,18 @@ class ConvTransposeLayer final : public ConvolutionalLayer<ConvTransposeArgs<kRa
     standardize_padding(args.padding);
     if (!args.output_padding.is_none()) args.output_padding.standardize(kRank, "output_padding", 0);
     standardize_data_format(args.data_format);
-    if (args.filters <= 0) throw ValueError("Invalid value for argument `filters`. Expected a strictly positive value. Received filters=", args.filters, ".");
+    if (args.filters <= 0)
+      throw ValueError("Invalid value for argument `filters`. Expected a strictly positive value. Received filters=",
+                       args.filters, ".");
     if (!args.output_padding.is_none()) {
-      const ops::Sizes p = args.output_padding.sizes(kRank, "output_padding", 0), s = args.strides.sizes(kRank, "strides");
+      const ops::Sizes p = args.output_padding.sizes(kRank, "output_padding", 0),
+                       s = args.strides.sizes(kRank, "strides");
       for (size_t i = 0; i < p.size(); ++i)
         if (p[i] >= s[i])
-          throw ValueError("`output_padding` must be strictly less than `strides` for all dimensions. At dimension ", i, ", `output_padding` is ", p[i], " but `strides` is ", s[i],
-                           ". Received: output_padding=", args.output_padding.value().repr(), ", strides=", args.strides.value().repr());
+          throw ValueError("`output_padding` must be strictly less than `strides` for all dimensions. At dimension ", i,
+                           ", `output_padding` is ", p[i], " but `strides` is ", s[i],
+                           ". Received: output_padding=", args.output_padding.value().repr(),
+                           ", strides=", args.strides.value().repr());
     }
     check_strides_and_dilation(args.strides, args.dilation_rate, kRank);
     if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
@@ -75,16 +84,25 @@ class ConvTransposeLayer final : public ConvolutionalLayer<ConvTransposeArgs<kRa
     Shape kernel{args.kernel_size.sizes(kRank, "kernel_size")};
     kernel.push_back(args.filters);
     kernel.push_back(channels);
-    kernel_ = this->add_weight("kernel", kernel, {.initializer = args.kernel_initializer, .regularizer = args.kernel_regularizer, .constraint = args.kernel_constraint});
-    if (args.use_bias) bias_ = this->add_weight("bias", {args.filters}, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+    kernel_ = this->add_weight("kernel", kernel,
+                               {.initializer = args.kernel_initializer,
+                                .regularizer = args.kernel_regularizer,
+                                .constraint = args.kernel_constraint});
+    if (args.use_bias)
+      bias_ = this->add_weight("bias", {args.filters},
+                               {.initializer = args.bias_initializer,
+                                .regularizer = args.bias_regularizer,
+                                .constraint = args.bias_constraint});
     this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
   }
   Tensor call(const Tensor& x, const CallContext&) override {
     const auto& args = this->args;
     std::optional<ops::Sizes> output_padding;
     if (!args.output_padding.is_none()) output_padding = args.output_padding.sizes(kRank, "output_padding", 0);
-    Tensor y = ops::conv_transpose(x, kernel_.value(), args.strides.sizes(kRank, "strides"), args.padding, output_padding, args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
-    return finish_convolution(y, args.use_bias ? &bias_ : nullptr, args.activation, ops::channels_last(args.data_format));
+    Tensor y = ops::conv_transpose(x, kernel_.value(), args.strides.sizes(kRank, "strides"), args.padding,
+                                   output_padding, args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
+    return finish_convolution(y, args.use_bias ? &bias_ : nullptr, args.activation,
+                              ops::channels_last(args.data_format));
   }
 
  private:
@@ -94,9 +112,12 @@ class ConvTransposeLayer final : public ConvolutionalLayer<ConvTransposeArgs<kRa
 using Conv1DTransposeLayer = ConvTransposeLayer<1>;
 using Conv2DTransposeLayer = ConvTransposeLayer<2>;
 using Conv3DTransposeLayer = ConvTransposeLayer<3>;
-LAMINA_LAYER(Conv1DTransposeLayer, "Conv1DTranspose", "A transposed convolution over one axis.", {"Convolution1DTranspose"});
-LAMINA_LAYER(Conv2DTransposeLayer, "Conv2DTranspose", "A transposed convolution over two axes.", {"Convolution2DTranspose"});
-LAMINA_LAYER(Conv3DTransposeLayer, "Conv3DTranspose", "A transposed convolution over three axes.", {"Convolution3DTranspose"});
+LAMINA_LAYER(Conv1DTransposeLayer, "Conv1DTranspose", "A transposed convolution over one axis.",
+             {"Convolution1DTranspose"});
+LAMINA_LAYER(Conv2DTransposeLayer, "Conv2DTranspose", "A transposed convolution over two axes.",
+             {"Convolution2DTranspose"});
+LAMINA_LAYER(Conv3DTransposeLayer, "Conv3DTranspose", "A transposed convolution over three axes.",
+             {"Convolution3DTranspose"});
 
 }  // namespace
 }  // namespace lamina

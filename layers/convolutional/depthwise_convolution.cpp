@@ -14,7 +14,10 @@ void standardize(A& args, int rank) {
   args.dilation_rate.standardize(rank, "dilation_rate");
   standardize_padding(args.padding);
   standardize_data_format(args.data_format);
-  if (args.depth_multiplier <= 0) throw ValueError("Invalid value for argument `depth_multiplier`. Expected a strictly positive value. Received depth_multiplier=", args.depth_multiplier, ".");
+  if (args.depth_multiplier <= 0)
+    throw ValueError(
+        "Invalid value for argument `depth_multiplier`. Expected a strictly positive value. Received depth_multiplier=",
+        args.depth_multiplier, ".");
   if (!args.depthwise_initializer) args.depthwise_initializer = "glorot_uniform";
   if (!args.bias_initializer) args.bias_initializer = "zeros";
 }
@@ -49,12 +52,13 @@ struct DepthwiseConvArgs {
   }
 };
 
-// activation(each channel convolved alone + bias); kernel (kernel_size..., channels, depth_multiplier), bias (channels *
-// depth_multiplier).
+// activation(each channel convolved alone + bias); kernel (kernel_size..., channels, depth_multiplier), bias (channels
+// * depth_multiplier).
 template <int kRank>
 class DepthwiseConvLayer final : public ConvolutionalLayer<DepthwiseConvArgs<kRank>> {
  public:
-  explicit DepthwiseConvLayer(DepthwiseConvArgs<kRank> a = {}, LayerArgs base = {}) : ConvolutionalLayer<DepthwiseConvArgs<kRank>>(std::move(a), std::move(base)) {
+  explicit DepthwiseConvLayer(DepthwiseConvArgs<kRank> a = {}, LayerArgs base = {})
+      : ConvolutionalLayer<DepthwiseConvArgs<kRank>>(std::move(a), std::move(base)) {
     standardize(this->args, kRank);
     this->input_spec_ = {convolution_input_spec(kRank, ops::channels_last(this->args.data_format))};
   }
@@ -68,20 +72,29 @@ class DepthwiseConvLayer final : public ConvolutionalLayer<DepthwiseConvArgs<kRa
     Shape kernel{args.kernel_size.sizes(kRank, "kernel_size")};
     kernel.push_back(channels);
     kernel.push_back(args.depth_multiplier);
-    convolve(Tensor::spec_only(input, this->compute_dtype()), Tensor::spec_only(kernel, this->compute_dtype()));  // fits, or says why not
-    kernel_ = this->add_weight("kernel", kernel, {.initializer = args.depthwise_initializer, .regularizer = args.depthwise_regularizer, .constraint = args.depthwise_constraint});
+    convolve(Tensor::spec_only(input, this->compute_dtype()),
+             Tensor::spec_only(kernel, this->compute_dtype()));  // fits, or says why not
+    kernel_ = this->add_weight("kernel", kernel,
+                               {.initializer = args.depthwise_initializer,
+                                .regularizer = args.depthwise_regularizer,
+                                .constraint = args.depthwise_constraint});
     if (args.use_bias)
-      bias_ = this->add_weight("bias", {channels * args.depth_multiplier}, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+      bias_ = this->add_weight("bias", {channels * args.depth_multiplier},
+                               {.initializer = args.bias_initializer,
+                                .regularizer = args.bias_regularizer,
+                                .constraint = args.bias_constraint});
     this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
   }
   Tensor call(const Tensor& x, const CallContext&) override {
-    return finish_convolution(convolve(x, kernel_.value()), this->args.use_bias ? &bias_ : nullptr, this->args.activation, ops::channels_last(this->args.data_format));
+    return finish_convolution(convolve(x, kernel_.value()), this->args.use_bias ? &bias_ : nullptr,
+                              this->args.activation, ops::channels_last(this->args.data_format));
   }
 
  private:
   Tensor convolve(const Tensor& x, const Tensor& kernel) const {
     const auto& args = this->args;
-    return ops::depthwise_conv(x, kernel, args.strides.sizes(kRank, "strides"), args.padding, args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
+    return ops::depthwise_conv(x, kernel, args.strides.sizes(kRank, "strides"), args.padding, args.data_format,
+                               args.dilation_rate.sizes(kRank, "dilation_rate"));
   }
   Variable kernel_, bias_;
 };
@@ -126,9 +139,12 @@ struct SeparableConvArgs {
 template <int kRank>
 class SeparableConvLayer final : public ConvolutionalLayer<SeparableConvArgs<kRank>> {
  public:
-  explicit SeparableConvLayer(SeparableConvArgs<kRank> a = {}, LayerArgs base = {}) : ConvolutionalLayer<SeparableConvArgs<kRank>>(std::move(a), std::move(base)) {
+  explicit SeparableConvLayer(SeparableConvArgs<kRank> a = {}, LayerArgs base = {})
+      : ConvolutionalLayer<SeparableConvArgs<kRank>>(std::move(a), std::move(base)) {
     standardize(this->args, kRank);
-    if (this->args.filters <= 0) throw ValueError("Invalid value for argument `filters`. Expected a strictly positive value. Received filters=", this->args.filters, ".");
+    if (this->args.filters <= 0)
+      throw ValueError("Invalid value for argument `filters`. Expected a strictly positive value. Received filters=",
+                       this->args.filters, ".");
     if (!this->args.pointwise_initializer) this->args.pointwise_initializer = "glorot_uniform";
     this->input_spec_ = {convolution_input_spec(kRank, ops::channels_last(this->args.data_format))};
   }
@@ -145,20 +161,34 @@ class SeparableConvLayer final : public ConvolutionalLayer<SeparableConvArgs<kRa
     pointwise.push_back(channels * args.depth_multiplier);
     pointwise.push_back(args.filters);
     const DType dtype = this->compute_dtype();
-    convolve(Tensor::spec_only(input, dtype), Tensor::spec_only(depthwise, dtype), Tensor::spec_only(pointwise, dtype));  // fits, or says why not
-    depthwise_ = this->add_weight("depthwise_kernel", depthwise, {.initializer = args.depthwise_initializer, .regularizer = args.depthwise_regularizer, .constraint = args.depthwise_constraint});
-    pointwise_ = this->add_weight("pointwise_kernel", pointwise, {.initializer = args.pointwise_initializer, .regularizer = args.pointwise_regularizer, .constraint = args.pointwise_constraint});
-    if (args.use_bias) bias_ = this->add_weight("bias", {args.filters}, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+    convolve(Tensor::spec_only(input, dtype), Tensor::spec_only(depthwise, dtype),
+             Tensor::spec_only(pointwise, dtype));  // fits, or says why not
+    depthwise_ = this->add_weight("depthwise_kernel", depthwise,
+                                  {.initializer = args.depthwise_initializer,
+                                   .regularizer = args.depthwise_regularizer,
+                                   .constraint = args.depthwise_constraint});
+    pointwise_ = this->add_weight("pointwise_kernel", pointwise,
+                                  {.initializer = args.pointwise_initializer,
+                                   .regularizer = args.pointwise_regularizer,
+                                   .constraint = args.pointwise_constraint});
+    if (args.use_bias)
+      bias_ = this->add_weight("bias", {args.filters},
+                               {.initializer = args.bias_initializer,
+                                .regularizer = args.bias_regularizer,
+                                .constraint = args.bias_constraint});
     this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
   }
   Tensor call(const Tensor& x, const CallContext&) override {
-    return finish_convolution(convolve(x, depthwise_.value(), pointwise_.value()), this->args.use_bias ? &bias_ : nullptr, this->args.activation, ops::channels_last(this->args.data_format));
+    return finish_convolution(convolve(x, depthwise_.value(), pointwise_.value()),
+                              this->args.use_bias ? &bias_ : nullptr, this->args.activation,
+                              ops::channels_last(this->args.data_format));
   }
 
  private:
   Tensor convolve(const Tensor& x, const Tensor& depthwise, const Tensor& pointwise) const {
     const auto& args = this->args;
-    return ops::separable_conv(x, depthwise, pointwise, args.strides.sizes(kRank, "strides"), args.padding, args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
+    return ops::separable_conv(x, depthwise, pointwise, args.strides.sizes(kRank, "strides"), args.padding,
+                               args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
   }
   Variable depthwise_, pointwise_, bias_;
 };
@@ -169,8 +199,10 @@ using SeparableConv1DLayer = SeparableConvLayer<1>;
 using SeparableConv2DLayer = SeparableConvLayer<2>;
 LAMINA_LAYER(DepthwiseConv1DLayer, "DepthwiseConv1D", "A convolution of each channel alone, over one axis.");
 LAMINA_LAYER(DepthwiseConv2DLayer, "DepthwiseConv2D", "A convolution of each channel alone, over two axes.");
-LAMINA_LAYER(SeparableConv1DLayer, "SeparableConv1D", "A depthwise convolution over one axis, then a mix of the channels.", {"SeparableConvolution1D"});
-LAMINA_LAYER(SeparableConv2DLayer, "SeparableConv2D", "A depthwise convolution over two axes, then a mix of the channels.", {"SeparableConvolution2D"});
+LAMINA_LAYER(SeparableConv1DLayer, "SeparableConv1D",
+             "A depthwise convolution over one axis, then a mix of the channels.", {"SeparableConvolution1D"});
+LAMINA_LAYER(SeparableConv2DLayer, "SeparableConv2D",
+             "A depthwise convolution over two axes, then a mix of the channels.", {"SeparableConvolution2D"});
 
 }  // namespace
 }  // namespace lamina

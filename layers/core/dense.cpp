@@ -20,8 +20,11 @@ void DenseArgs::fields(Fields& f) {
 }
 
 DenseLayer::DenseLayer(DenseArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
-  if (args.units <= 0) throw ValueError("Received an invalid value for `units`, expected a positive integer. Received: units=", args.units.value);
-  if (!args.lora_rank.is_none() || !args.quantization_config.is_none()) throw UnsupportedError("Dense: `lora_rank` and `quantization_config` are not supported.");
+  if (args.units <= 0)
+    throw ValueError("Received an invalid value for `units`, expected a positive integer. Received: units=",
+                     args.units.value);
+  if (!args.lora_rank.is_none() || !args.quantization_config.is_none())
+    throw UnsupportedError("Dense: `lora_rank` and `quantization_config` are not supported.");
   if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
   if (!args.bias_initializer) args.bias_initializer = "zeros";
   supports_masking_ = true;
@@ -32,9 +35,18 @@ DenseLayer::DenseLayer(DenseArgs a, LayerArgs base) : LayerWith(std::move(a), st
 
 void DenseLayer::build(const Shape& input) {
   int64_t in = input.rank() ? input.back() : Shape::kUnknown;
-  if (in < 0) throw ValueError("The last dimension of the inputs to Dense must be known. Found input shape ", input, " in ", describe(), ".");
-  kernel_ = add_weight("kernel", {in, args.units}, {.initializer = args.kernel_initializer, .regularizer = args.kernel_regularizer, .constraint = args.kernel_constraint});
-  if (args.use_bias) bias_ = add_weight("bias", {args.units}, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+  if (in < 0)
+    throw ValueError("The last dimension of the inputs to Dense must be known. Found input shape ", input, " in ",
+                     describe(), ".");
+  kernel_ = add_weight("kernel", {in, args.units},
+                       {.initializer = args.kernel_initializer,
+                        .regularizer = args.kernel_regularizer,
+                        .constraint = args.kernel_constraint});
+  if (args.use_bias)
+    bias_ = add_weight("bias", {args.units},
+                       {.initializer = args.bias_initializer,
+                        .regularizer = args.bias_regularizer,
+                        .constraint = args.bias_constraint});
   input_spec_[0].axes[-1] = in;
 }
 

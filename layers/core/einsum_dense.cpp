@@ -44,18 +44,22 @@ Analysis analyse(const std::string& equation, const std::string& bias_axes, cons
     if (c != ' ') text_equation += c;
   size_t comma = text_equation.find(','), arrow = text_equation.find("->");
   if (comma == std::string::npos || arrow == std::string::npos || arrow < comma)
-    throw ValueError("Invalid einsum equation '", equation, "'. Equations must be in the form [X],[Y]->[Z], ...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....");
-  std::string in = text_equation.substr(0, comma), kernel = text_equation.substr(comma + 1, arrow - comma - 1), out = text_equation.substr(arrow + 2);
+    throw ValueError("Invalid einsum equation '", equation,
+                     "'. Equations must be in the form [X],[Y]->[Z], ...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....");
+  std::string in = text_equation.substr(0, comma), kernel = text_equation.substr(comma + 1, arrow - comma - 1),
+              out = text_equation.substr(arrow + 2);
   bool left = in.starts_with("..."), right = in.ends_with("...");
   auto strip = [](std::string s) {
     if (size_t at = s.find("..."); at != std::string::npos) s.erase(at, 3);
     return s;
   };
   if ((left || right) && out.find("...") == std::string::npos)
-    throw ValueError("Invalid einsum equation '", equation, "'. Equations must be in the form [X],[Y]->[Z], ...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....");
+    throw ValueError("Invalid einsum equation '", equation,
+                     "'. Equations must be in the form [X],[Y]->[Z], ...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....");
   std::string a = strip(in), o = strip(out);
   int elided = input.rank() - static_cast<int>(a.size());
-  if (elided < 0) throw ValueError("The input of shape ", input, " has fewer axes than the equation '", equation, "' names.");
+  if (elided < 0)
+    throw ValueError("The input of shape ", input, " has fewer axes than the equation '", equation, "' names.");
   std::map<char, int64_t> sizes;
   for (size_t i = 0; i < a.size(); ++i) sizes[a[i]] = input[static_cast<int>(i) + (left ? elided : 0)];
   // The declared output leaves out the batch; with leading "..." it states the trailing axes.
@@ -77,7 +81,8 @@ Analysis analyse(const std::string& equation, const std::string& bias_axes, cons
     auto known = sizes.find(o[i]);
     if (known != sizes.end() && known->second >= 0) {
       if (d >= 0 && d != known->second)
-        throw ValueError("Input shape and output shape do not match at shared dimension '", std::string(1, o[i]), "'. Input shape is ", known->second, ", and output shape is ", d, ".");
+        throw ValueError("Input shape and output shape do not match at shared dimension '", std::string(1, o[i]),
+                         "'. Input shape is ", known->second, ", and output shape is ", d, ".");
       full[at] = known->second;
     } else if (d >= 0) {
       sizes[o[i]] = d;
@@ -87,7 +92,8 @@ Analysis analyse(const std::string& equation, const std::string& bias_axes, cons
   for (char c : kernel) {
     auto known = sizes.find(c);
     if (known == sizes.end() || known->second < 0)
-      throw ValueError("Weight dimension '", std::string(1, c), "' did not have a match in either the input spec '", in, "' or the output spec '", out, "'. For this layer, the weight must be fully specified.");
+      throw ValueError("Weight dimension '", std::string(1, c), "' did not have a match in either the input spec '", in,
+                       "' or the output spec '", out, "'. For this layer, the weight must be fully specified.");
     (o.find(c) != std::string::npos ? out_shapes.outputs : out_shapes.inputs).push_back(out_shapes.kernel.rank());
     out_shapes.kernel.push_back(known->second);
   }
@@ -95,11 +101,14 @@ Analysis analyse(const std::string& equation, const std::string& bias_axes, cons
     size_t first = std::string::npos;
     for (char c : bias_axes) {
       size_t at = o.find(c);
-      if (at == std::string::npos) throw ValueError("Bias dimension '", std::string(1, c), "' was requested, but is not part of the output spec '", out, "'");
+      if (at == std::string::npos)
+        throw ValueError("Bias dimension '", std::string(1, c), "' was requested, but is not part of the output spec '",
+                         out, "'");
       first = std::min(first, at);
     }
     for (size_t i = first; i < o.size(); ++i)
-      out_shapes.bias.push_back(bias_axes.find(o[i]) != std::string::npos ? full[static_cast<int>(i) + (left ? elided : 0)] : 1);
+      out_shapes.bias.push_back(
+          bias_axes.find(o[i]) != std::string::npos ? full[static_cast<int>(i) + (left ? elided : 0)] : 1);
     if (right)
       for (int i = 0; i < elided; ++i) out_shapes.bias.push_back(1);
   }
@@ -111,8 +120,10 @@ Analysis analyse(const std::string& equation, const std::string& bias_axes, cons
 class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs> {
  public:
   explicit EinsumDenseLayer(EinsumDenseArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (!args.lora_rank.is_none() || !args.quantization_config.is_none()) throw UnsupportedError("EinsumDense: `lora_rank` and `quantization_config` are not supported.");
-    args.output_shape = Value::tuple(args.output_shape.is_sequence() ? args.output_shape.as_list() : List{args.output_shape});
+    if (!args.lora_rank.is_none() || !args.quantization_config.is_none())
+      throw UnsupportedError("EinsumDense: `lora_rank` and `quantization_config` are not supported.");
+    args.output_shape =
+        Value::tuple(args.output_shape.is_sequence() ? args.output_shape.as_list() : List{args.output_shape});
     if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
     if (!args.bias_initializer) args.bias_initializer = "zeros";
   }
@@ -126,8 +137,15 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs> {
   using Layer::call;
   void build(const Shape& input) override {
     Analysis shapes = analyse(args.equation, args.bias_axes, input, args.output_shape.as_shape());
-    kernel_ = add_weight("kernel", shapes.kernel, {.initializer = scaled_along(shapes), .regularizer = args.kernel_regularizer, .constraint = args.kernel_constraint});
-    if (!args.bias_axes.empty()) bias_ = add_weight("bias", shapes.bias, {.initializer = args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+    kernel_ = add_weight("kernel", shapes.kernel,
+                         {.initializer = scaled_along(shapes),
+                          .regularizer = args.kernel_regularizer,
+                          .constraint = args.kernel_constraint});
+    if (!args.bias_axes.empty())
+      bias_ = add_weight("bias", shapes.bias,
+                         {.initializer = args.bias_initializer,
+                          .regularizer = args.bias_regularizer,
+                          .constraint = args.bias_constraint});
   }
   Tensor call(const Tensor& x, const CallContext&) override {
     Tensor y = ops::einsum(args.equation, {Operand(x), Operand(kernel_.value())});

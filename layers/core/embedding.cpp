@@ -64,7 +64,10 @@ class EmbeddingTable : public LayerWith<Args> {
   using Layer::build;
   using Layer::call;
   void build(const BuildShapes&) override {
-    embeddings_ = this->add_weight("embeddings", {rows_, width_}, {.initializer = this->args.embeddings_initializer, .regularizer = this->args.embeddings_regularizer, .constraint = this->args.embeddings_constraint});
+    embeddings_ = this->add_weight("embeddings", {rows_, width_},
+                                   {.initializer = this->args.embeddings_initializer,
+                                    .regularizer = this->args.embeddings_regularizer,
+                                    .constraint = this->args.embeddings_constraint});
   }
   Tensor call(const Tensor& x, const CallContext&) override {
     Tensor index = is_int(x.dtype()) && x.dtype() != DType::uint64 ? x : prim::cast(x, DType::int32);
@@ -89,26 +92,34 @@ class EmbeddingTable : public LayerWith<Args> {
 
  private:
   static int64_t positive(const char* name, const Value& v) {
-    if (!v.is_int() || v.as_int() <= 0) throw ValueError("`", name, "` must be a positive integer. Received: ", name, "=", v.repr());
+    if (!v.is_int() || v.as_int() <= 0)
+      throw ValueError("`", name, "` must be a positive integer. Received: ", name, "=", v.repr());
     return v.as_int();
   }
 };
 
 class EmbeddingLayer final : public EmbeddingTable<EmbeddingArgs> {
  public:
-  explicit EmbeddingLayer(EmbeddingArgs a = {}, LayerArgs base = {}) : EmbeddingTable(std::move(a), std::move(base)) { start(); }
+  explicit EmbeddingLayer(EmbeddingArgs a = {}, LayerArgs base = {}) : EmbeddingTable(std::move(a), std::move(base)) {
+    start();
+  }
   std::string class_name() const override { return "Embedding"; }
 };
 
 // With reverse=True, from rows back to scores of all indices: (batch, ..., output_dim) -> (batch, ..., input_dim).
 class ReversibleEmbedding final : public EmbeddingTable<ReversibleEmbeddingArgs> {
  public:
-  explicit ReversibleEmbedding(ReversibleEmbeddingArgs a = {}, LayerArgs base = {}) : EmbeddingTable(std::move(a), std::move(base)) { start(); }
+  explicit ReversibleEmbedding(ReversibleEmbeddingArgs a = {}, LayerArgs base = {})
+      : EmbeddingTable(std::move(a), std::move(base)) {
+    start();
+  }
   std::string class_name() const override { return "ReversibleEmbedding"; }
   std::vector<std::string> call_extras() const override { return {"reverse"}; }
   void build(const BuildShapes& shapes) override {
     EmbeddingTable::build(shapes);
-    if (!args.tie_weights) reverse_embeddings_ = add_weight("reverse_embeddings", {width_, rows_}, {.initializer = args.embeddings_initializer});
+    if (!args.tie_weights)
+      reverse_embeddings_ =
+          add_weight("reverse_embeddings", {width_, rows_}, {.initializer = args.embeddings_initializer});
   }
   Tensor call(const Tensor& x, const CallContext& c) override {
     const Value* reverse = c.kwargs.find("reverse");
@@ -131,7 +142,9 @@ class ReversibleEmbedding final : public EmbeddingTable<ReversibleEmbeddingArgs>
 };
 
 LAMINA_LAYER(EmbeddingLayer, "Embedding", "Turns indices into rows of a trained table.");
-LAMINA_LAYER(ReversibleEmbedding, "ReversibleEmbedding", "Turns indices into rows of a trained table and, called with reverse=True, rows into scores of indices (Press and Wolf, 2016).");
+LAMINA_LAYER(ReversibleEmbedding, "ReversibleEmbedding",
+             "Turns indices into rows of a trained table and, called with reverse=True, rows into scores of indices "
+             "(Press and Wolf, 2016).");
 
 }  // namespace
 }  // namespace lamina

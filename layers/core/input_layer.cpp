@@ -19,11 +19,15 @@ InputLayer::InputLayer(InputLayerArgs a, LayerArgs base) : Layer(std::move(base)
   if (!args_own_.input_tensor.is_none()) check_against_tensor();
   for (auto [given, name] : {std::pair{args_own_.sparse, "sparse"}, {args_own_.ragged, "ragged"}})
     if (given) throw ValueError("`", name, "=True` is not supported: inputs are dense tensors.");
-  if (args_own_.input_tensor.is_tensor()) args_own_.batch_shape = Value(args_own_.input_tensor.as_tensor().shape()), args_own_.shape = {}, args_own_.batch_size = {};
+  if (args_own_.input_tensor.is_tensor())
+    args_own_.batch_shape = Value(args_own_.input_tensor.as_tensor().shape()), args_own_.shape = {},
+    args_own_.batch_size = {};
   Value batch = !args_own_.batch_shape.is_none() ? args_own_.batch_shape : layer_args().batch_shape;
   Value sample = !args_own_.shape.is_none() ? args_own_.shape : layer_args().input_shape;
-  if (!batch.is_none() && !sample.is_none()) throw ValueError("You cannot pass both `shape` and `batch_shape` at the same time.");
-  if (!batch.is_none() && args_own_.batch_size) throw ValueError("You cannot pass both `batch_size` and `batch_shape` at the same time.");
+  if (!batch.is_none() && !sample.is_none())
+    throw ValueError("You cannot pass both `shape` and `batch_shape` at the same time.");
+  if (!batch.is_none() && args_own_.batch_size)
+    throw ValueError("You cannot pass both `batch_size` and `batch_shape` at the same time.");
   if (!batch.is_none()) {
     shape_ = batch.as_shape();
   } else if (!sample.is_none()) {
@@ -35,30 +39,41 @@ InputLayer::InputLayer(InputLayerArgs a, LayerArgs base) : Layer(std::move(base)
   Value dtype = layer_args().dtype;
   std::string given = !args_own_.dtype.empty() ? args_own_.dtype : dtype.is_string() ? dtype.as_string() : "";
   dtype_ = args_own_.input_tensor.is_tensor() && given.empty() ? args_own_.input_tensor.as_tensor().dtype()
-           : given.empty() ? settings().floatx() : parse_dtype(given);
+           : given.empty()                                     ? settings().floatx()
+                                                               : parse_dtype(given);
   set_dtype_policy(std::make_shared<DTypePolicy>(std::string(name_of(dtype_))));
   set_built(true);
 }
 
 Dict InputLayer::get_config() const {
-  return {{"batch_shape", Value(shape_)}, {"dtype", Value(name_of(dtype_))}, {"sparse", false}, {"ragged", false}, {"name", name()}, {"optional", args_own_.optional}};
+  return {{"batch_shape", Value(shape_)},
+          {"dtype", Value(name_of(dtype_))},
+          {"sparse", false},
+          {"ragged", false},
+          {"name", name()},
+          {"optional", args_own_.optional}};
 }
 
 Value InputLayer::call(const List& inputs, const CallContext&) { return inputs.empty() ? Value() : inputs[0]; }
 
 void InputLayer::check_against_tensor() const {
   if (!args_own_.input_tensor.is_tensor() || !args_own_.input_tensor.as_tensor().symbolic())
-    throw ValueError("Argument `input_tensor` must be a KerasTensor. Received invalid type: input_tensor=", args_own_.input_tensor.repr());
+    throw ValueError("Argument `input_tensor` must be a KerasTensor. Received invalid type: input_tensor=",
+                     args_own_.input_tensor.repr());
   const Tensor& t = args_own_.input_tensor.as_tensor();
   auto require = [&](bool fits, const char* name) {
-    if (!fits) throw ValueError("When providing the `input_tensor` argument, you cannot provide an incompatible `", name, "` argument. The tensor has shape ", t.shape(), " and dtype ", t.dtype(), ".");
+    if (!fits)
+      throw ValueError("When providing the `input_tensor` argument, you cannot provide an incompatible `", name,
+                       "` argument. The tensor has shape ", t.shape(), " and dtype ", t.dtype(), ".");
   };
   Shape sample = t.shape();
   if (sample.rank()) sample.erase(0);
   if (!args_own_.shape.is_none()) require(args_own_.shape.as_shape() == sample, "shape");
   if (args_own_.batch_size) require(t.rank() && t.shape()[0] == *args_own_.batch_size, "batch_size");
   if (!args_own_.batch_shape.is_none()) require(args_own_.batch_shape.as_shape() == t.shape(), "batch_shape");
-  std::string dtype = !args_own_.dtype.empty() ? args_own_.dtype : layer_args().dtype.is_string() ? layer_args().dtype.as_string() : "";
+  std::string dtype = !args_own_.dtype.empty()         ? args_own_.dtype
+                      : layer_args().dtype.is_string() ? layer_args().dtype.as_string()
+                                                       : "";
   if (!dtype.empty()) require(parse_dtype(dtype) == t.dtype(), "dtype");
   require(!args_own_.sparse, "sparse");
   require(!args_own_.ragged, "ragged");
@@ -104,8 +119,10 @@ struct InputLayerRegistration {
       Dict own = config;
       InputLayerArgs args;
       if (const Value* d = own.find("dtype")) {
-        if (d->is_string()) args.dtype = d->as_string();
-        else if (is_serialized_object(*d)) args.dtype = name_of(get_dtype_policy(*d)->compute_dtype());
+        if (d->is_string())
+          args.dtype = d->as_string();
+        else if (is_serialized_object(*d))
+          args.dtype = name_of(get_dtype_policy(*d)->compute_dtype());
         own.erase("dtype");
       }
       if (const Value* s = own.find("batch_input_shape")) {

@@ -4,7 +4,7 @@
 namespace lamina {
 
 struct InputLayerArgs {
-  Value shape;        // of one sample, without the batch
+  Value shape;  // of one sample, without the batch
   std::optional<int64_t> batch_size;
   std::string dtype;  // "" is floatx
   bool sparse = false, ragged = false;

@@ -52,7 +52,8 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
  public:
   explicit LambdaLayer(LambdaArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.arguments.is_none()) args.arguments = Dict{};
-    function_ = function_from(args.function), mask_ = function_from(args.mask), output_shape_ = function_from(args.output_shape);
+    function_ = function_from(args.function), mask_ = function_from(args.mask),
+    output_shape_ = function_from(args.output_shape);
     supports_masking_ = !args.mask.is_none();
     set_built(true);
   }
@@ -69,7 +70,8 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
         const Value* listed = v.as_dict().at("config").as_dict().find("value");
         if (!listed) continue;  // from a file, named there already
         const List parts = listed->as_list();
-        v = Dict{{"class_name", "__lambda__"}, {"config", Dict{{"code", parts[0]}, {"defaults", parts[1]}, {"closure", parts[2]}}}};
+        v = Dict{{"class_name", "__lambda__"},
+                 {"config", Dict{{"code", parts[0]}, {"defaults", parts[1]}, {"closure", parts[2]}}}};
       }
     }
     return config;
@@ -79,7 +81,9 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
   using Layer::call;
   Value call(const List& inputs, const CallContext& context) override {
     auto f = function_.object_as<Callable>();
-    if (!f) throw ValueError("The Lambda ", describe(), " holds no function. A lambda stored in a file is only loaded in Python with safe_mode=False.");
+    if (!f)
+      throw ValueError("The Lambda ", describe(),
+                       " holds no function. A lambda stored in a file is only loaded in Python with safe_mode=False.");
     Dict kwargs = args.arguments.as_dict();
     for (const std::string& name : f->arguments()) {
       if (name == "mask" && !context.mask.is_none()) kwargs.set(name, context.mask);
@@ -106,7 +110,9 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
     if (is_serialized_object(v)) return get_object(v, "");
     const OpInfo* op = v.is_string() ? find_op(v.as_string()) : nullptr;
     if (!op) return v;
-    return make_callable(v.as_string(), [op](List given, Dict kwargs) { return call_op(*op, bind_arguments(*op, std::move(given), kwargs)); });
+    return make_callable(v.as_string(), [op](List given, Dict kwargs) {
+      return call_op(*op, bind_arguments(*op, std::move(given), kwargs));
+    });
   }
 };
 LAMINA_LAYER(LambdaLayer, "Lambda", "A function as a layer.");
@@ -133,7 +139,9 @@ class MaskingLayer final : public LayerWith<MaskingArgs> {
     out.set_mask(prim::squeeze(keep, -1));
     return out;
   }
-  Value compute_mask(const Value& inputs, const Value&) override { return inputs.is_tensor() ? Value(prim::squeeze(kept(inputs.as_tensor()), -1)) : Value(); }
+  Value compute_mask(const Value& inputs, const Value&) override {
+    return inputs.is_tensor() ? Value(prim::squeeze(kept(inputs.as_tensor()), -1)) : Value();
+  }
 };
 LAMINA_LAYER(MaskingLayer, "Masking", "Masks timesteps whose features all equal a value.");
 

@@ -17,7 +17,9 @@ class Zeros final : public Config<Initializer, NoArgs> {
  public:
   using Config::Config;
   std::string class_name() const override { return "Zeros"; }
-  Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override { return prim::full(shape, 0, dtype_or_default(dtype)); }
+  Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
+    return prim::full(shape, 0, dtype_or_default(dtype));
+  }
 };
 LAMINA_CLASS(Zeros, "keras.initializers", "All zeros.", {"zeros", "zero"});
 
@@ -25,7 +27,9 @@ class Ones final : public Config<Initializer, NoArgs> {
  public:
   using Config::Config;
   std::string class_name() const override { return "Ones"; }
-  Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override { return prim::full(shape, 1, dtype_or_default(dtype)); }
+  Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
+    return prim::full(shape, 1, dtype_or_default(dtype));
+  }
 };
 LAMINA_CLASS(Ones, "keras.initializers", "All ones.", {"ones", "one"});
 
@@ -56,13 +60,16 @@ class Identity final : public Config<Initializer, IdentityArgs> {
   std::string class_name() const override { return "Identity"; }
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
     if (shape.rank() != 2)
-      throw ValueError("Identity matrix initializer can only be used for 2D matrices. Received: shape=", shape, " of rank ", shape.rank(), ".");
-    Tensor rows = prim::expand_dims(prim::iota(shape[0], DType::int32), 1), columns = prim::iota(shape[1], DType::int32);
+      throw ValueError("Identity matrix initializer can only be used for 2D matrices. Received: shape=", shape,
+                       " of rank ", shape.rank(), ".");
+    Tensor rows = prim::expand_dims(prim::iota(shape[0], DType::int32), 1),
+           columns = prim::iota(shape[1], DType::int32);
     DType type = dtype_or_default(dtype);
     return prim::multiply(prim::cast(prim::binary(Binary::equal, rows, columns), type), args.gain);
   }
 };
-LAMINA_CLASS(Identity, "keras.initializers", "The identity matrix times `gain`; only for two axes.", {"identity", "IdentityInitializer"});
+LAMINA_CLASS(Identity, "keras.initializers", "The identity matrix times `gain`; only for two axes.",
+             {"identity", "IdentityInitializer"});
 
 }  // namespace
 }  // namespace lamina

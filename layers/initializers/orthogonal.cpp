@@ -15,8 +15,8 @@ struct OrthogonalArgs {
 };
 
 // Makes the columns of a (rows, columns) matrix, row-major and rows >= columns, orthonormal one after the other: each
-// loses its part along the earlier ones, twice, against the rounding of the first time. Signs stay as those of QR with a
-// positive diagonal.
+// loses its part along the earlier ones, twice, against the rounding of the first time. Signs stay as those of QR with
+// a positive diagonal.
 void orthonormalize(std::vector<double>& a, int64_t rows, int64_t columns) {
   auto at = [&](int64_t i, int64_t j) -> double& { return a[static_cast<size_t>(i * columns + j)]; };
   for (int64_t j = 0; j < columns; ++j) {
@@ -39,7 +39,8 @@ class Orthogonal final : public RandomInitializer<OrthogonalArgs> {
   std::string class_name() const override { return "Orthogonal"; }
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
     if (shape.rank() < 2)
-      throw ValueError("The tensor to initialize must be at least two-dimensional. Received: shape=", shape, " of rank ", shape.rank(), ".");
+      throw ValueError("The tensor to initialize must be at least two-dimensional. Received: shape=", shape,
+                       " of rank ", shape.rank(), ".");
     const int64_t columns = shape.back(), rows = columns ? shape.elements() / columns : 0;
     const int64_t tall = std::max(rows, columns), thin = std::min(rows, columns);
     Tensor draw = random::normal({tall, thin}, 0, 1, DType::float64, seed());
@@ -51,7 +52,9 @@ class Orthogonal final : public RandomInitializer<OrthogonalArgs> {
     return prim::cast(q, dtype ? *dtype : settings().floatx());
   }
 };
-LAMINA_CLASS(Orthogonal, "keras.initializers", "An orthogonal matrix (with orthonormal rows or columns) times `gain` (Saxe et al., 2013).", {"orthogonal", "OrthogonalInitializer"});
+LAMINA_CLASS(Orthogonal, "keras.initializers",
+             "An orthogonal matrix (with orthonormal rows or columns) times `gain` (Saxe et al., 2013).",
+             {"orthogonal", "OrthogonalInitializer"});
 
 }  // namespace
 }  // namespace lamina

@@ -8,7 +8,9 @@ Value initializer_seed(const Value& given) {
   if (given.object_as<SeedGenerator>()) return given;
   if (is_serialized_object(given))
     if (ObjectPtr made = get_object(given, "keras.random"); std::dynamic_pointer_cast<SeedGenerator>(made)) return made;
-  throw ValueError("`seed` argument should be an instance of `keras.random.SeedGenerator()` or an integer. Received: seed=", given.repr());
+  throw ValueError(
+      "`seed` argument should be an instance of `keras.random.SeedGenerator()` or an integer. Received: seed=",
+      given.repr());
 }
 
 namespace {
@@ -27,7 +29,9 @@ class RandomNormal final : public RandomInitializer<NormalArgs> {
  public:
   using RandomInitializer::RandomInitializer;
   std::string class_name() const override { return "RandomNormal"; }
-  Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override { return random::normal(shape, args.mean, args.stddev, dtype, seed()); }
+  Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
+    return random::normal(shape, args.mean, args.stddev, dtype, seed());
+  }
 };
 LAMINA_CLASS(RandomNormal, "keras.initializers", "Normally distributed values.", {"random_normal", "normal"});
 
@@ -39,7 +43,8 @@ class TruncatedNormal final : public RandomInitializer<NormalArgs> {
     return random::truncated_normal(shape, args.mean, args.stddev, dtype, seed());
   }
 };
-LAMINA_CLASS(TruncatedNormal, "keras.initializers", "Normally distributed values within two standard deviations of the mean.", {"truncated_normal"});
+LAMINA_CLASS(TruncatedNormal, "keras.initializers",
+             "Normally distributed values within two standard deviations of the mean.", {"truncated_normal"});
 
 struct UniformArgs {
   double minval = -0.05, maxval = 0.05;
@@ -54,9 +59,12 @@ class RandomUniform final : public RandomInitializer<UniformArgs> {
  public:
   using RandomInitializer::RandomInitializer;
   std::string class_name() const override { return "RandomUniform"; }
-  Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override { return random::uniform(shape, args.minval, args.maxval, dtype, seed()); }
+  Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
+    return random::uniform(shape, args.minval, args.maxval, dtype, seed());
+  }
 };
-LAMINA_CLASS(RandomUniform, "keras.initializers", "Evenly distributed values: minval <= x < maxval.", {"random_uniform", "uniform"});
+LAMINA_CLASS(RandomUniform, "keras.initializers", "Evenly distributed values: minval <= x < maxval.",
+             {"random_uniform", "uniform"});
 
 }  // namespace
 }  // namespace lamina

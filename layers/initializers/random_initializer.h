@@ -5,8 +5,8 @@
 
 namespace lamina {
 
-// The seed of a random initializer: an int (every call gives the same values), a SeedGenerator (its object or config), or
-// None: a seed of its own, drawn when the initializer is made and not part of its config.
+// The seed of a random initializer: an int (every call gives the same values), a SeedGenerator (its object or config),
+// or None: a seed of its own, drawn when the initializer is made and not part of its config.
 Value initializer_seed(const Value& given);
 
 // A random initializer with the argument struct A, which has a member `Value seed`.

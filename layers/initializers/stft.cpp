@@ -1,7 +1,7 @@
 // Kernels of a short-time Fourier transform as a convolution.
 #include "backends/core/settings.h"
-#include "backends/ops/public/operand.h"
 #include "backends/ops/primitives.h"
+#include "backends/ops/public/operand.h"
 #include "layers/initializers/window.h"
 
 namespace lamina {
@@ -23,14 +23,17 @@ struct STFTArgs {
 class STFT final : public Config<Initializer, STFTArgs> {
  public:
   explicit STFT(STFTArgs a) : Config(std::move(a)) {
-    if (args.side != "real" && args.side != "imag") throw ValueError("side should be 'real' or 'imag', not ", args.side);
+    if (args.side != "real" && args.side != "imag")
+      throw ValueError("side should be 'real' or 'imag', not ", args.side);
     if (args.window.is_string()) window_values(args.window.as_string(), 1, false);  // ValueError for an unknown name
     if (!args.scaling.is_none() && !(args.scaling == Value("density")) && !(args.scaling == Value("spectrum")))
-      throw ValueError("Scaling is invalid, it must be `None`, 'density' or 'spectrum'. Received scaling=", args.scaling.is_string() ? args.scaling.as_string() : args.scaling.repr());
+      throw ValueError("Scaling is invalid, it must be `None`, 'density' or 'spectrum'. Received scaling=",
+                       args.scaling.is_string() ? args.scaling.as_string() : args.scaling.repr());
   }
   std::string class_name() const override { return "STFT"; }
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
-    if (shape.rank() != 3) throw ValueError("STFT makes kernels of shape (frame_length, 1, frequencies). Received: shape=", shape);
+    if (shape.rank() != 3)
+      throw ValueError("STFT makes kernels of shape (frame_length, 1, frequencies). Received: shape=", shape);
     const int64_t frames = shape[0], frequencies = shape[2];
     std::vector<double> window = window_of(frames);
     std::vector<double> kernel(static_cast<size_t>(frames * frequencies));
@@ -38,7 +41,8 @@ class STFT final : public Config<Initializer, STFTArgs> {
     for (int64_t t = 0; t < frames; ++t)
       for (int64_t k = 0; k < frequencies; ++k) {
         double angle = step * static_cast<double>(t) * static_cast<double>(k);
-        kernel[static_cast<size_t>(t * frequencies + k)] = (args.side == "real" ? std::cos(angle) : std::sin(angle)) * window[static_cast<size_t>(t)];
+        kernel[static_cast<size_t>(t * frequencies + k)] =
+            (args.side == "real" ? std::cos(angle) : std::sin(angle)) * window[static_cast<size_t>(t)];
       }
     return prim::cast(Tensor::of(kernel, {frames, 1, frequencies}), dtype.value_or(settings().floatx()));
   }
@@ -51,7 +55,9 @@ class STFT final : public Config<Initializer, STFTArgs> {
       w = window_values(args.window.as_string(), frames, args.periodic);
     } else {
       Tensor given = value_to<Operand>(args.window).as(DType::float64);
-      if (given.shape() != Shape{frames}) throw ValueError("The shape of `window` must be equal to [frame_length].Received: window shape=", given.shape());
+      if (given.shape() != Shape{frames})
+        throw ValueError("The shape of `window` must be equal to [frame_length].Received: window shape=",
+                         given.shape());
       w = given.to_vector<double>();
     }
     double size = 0;
@@ -61,7 +67,9 @@ class STFT final : public Config<Initializer, STFTArgs> {
     return w;
   }
 };
-LAMINA_CLASS(STFT, "keras.initializers", "The cosines or sines of a short-time Fourier transform, windowed: a convolution's kernel.", {"stft", "STFTInitializer", "stft_initializer"});
+LAMINA_CLASS(STFT, "keras.initializers",
+             "The cosines or sines of a short-time Fourier transform, windowed: a convolution's kernel.",
+             {"stft", "STFTInitializer", "stft_initializer"});
 
 }  // namespace
 }  // namespace lamina

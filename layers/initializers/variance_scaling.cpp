@@ -2,7 +2,8 @@
 
 namespace lamina {
 
-Fans compute_fans(const Shape& shape, const std::optional<std::vector<int>>& input_axes, const std::optional<std::vector<int>>& output_axes) {
+Fans compute_fans(const Shape& shape, const std::optional<std::vector<int>>& input_axes,
+                  const std::optional<std::vector<int>>& output_axes) {
   if (input_axes && output_axes) {
     auto product = [&](const std::vector<int>& axes) {
       int64_t n = 1;
@@ -18,7 +19,8 @@ Fans compute_fans(const Shape& shape, const std::optional<std::vector<int>>& inp
   return {shape.at(-2) * field, shape.at(-1) * field};
 }
 
-Tensor scaled_by_fan(const Shape& shape, const Fans& fans, double scale, FanMode mode, Spread spread, std::optional<DType> dtype, const Value& seed) {
+Tensor scaled_by_fan(const Shape& shape, const Fans& fans, double scale, FanMode mode, Spread spread,
+                     std::optional<DType> dtype, const Value& seed) {
   double in = static_cast<double>(fans.in), out = static_cast<double>(fans.out);
   double fan = mode == FanMode::in ? in : mode == FanMode::out ? out : (in + out) / 2;
   double variance = scale / std::max(1.0, fan);
@@ -57,7 +59,8 @@ VarianceScalingArgs checked(VarianceScalingArgs a) {
   for (char& c : a.distribution) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (a.distribution == "normal") a.distribution = "truncated_normal";
   if (a.distribution != "uniform" && a.distribution != "truncated_normal" && a.distribution != "untruncated_normal")
-    throw ValueError("Invalid `distribution` argument: ", a.distribution, ". Please use one of 'uniform', 'truncated_normal', 'untruncated_normal'");
+    throw ValueError("Invalid `distribution` argument: ", a.distribution,
+                     ". Please use one of 'uniform', 'truncated_normal', 'untruncated_normal'");
   return a;
 }
 
@@ -67,11 +70,16 @@ class VarianceScaling final : public RandomInitializer<VarianceScalingArgs> {
   std::string class_name() const override { return "VarianceScaling"; }
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
     FanMode mode = args.mode == "fan_in" ? FanMode::in : args.mode == "fan_out" ? FanMode::out : FanMode::average;
-    Spread spread = args.distribution == "uniform" ? Spread::uniform : args.distribution == "truncated_normal" ? Spread::truncated_normal : Spread::normal;
-    return scaled_by_fan(shape, compute_fans(shape, args.input_axes, args.output_axes), args.scale, mode, spread, dtype, seed());
+    Spread spread = args.distribution == "uniform"            ? Spread::uniform
+                    : args.distribution == "truncated_normal" ? Spread::truncated_normal
+                                                              : Spread::normal;
+    return scaled_by_fan(shape, compute_fans(shape, args.input_axes, args.output_axes), args.scale, mode, spread, dtype,
+                         seed());
   }
 };
-LAMINA_CLASS(VarianceScaling, "keras.initializers", "Random values whose variance is `scale` divided by the number of inputs or outputs of a unit.", {"variance_scaling"});
+LAMINA_CLASS(VarianceScaling, "keras.initializers",
+             "Random values whose variance is `scale` divided by the number of inputs or outputs of a unit.",
+             {"variance_scaling"});
 
 // The named special cases, which only take a seed and axes.
 struct FanArgs {
@@ -88,7 +96,8 @@ class FanInitializer : public RandomInitializer<FanArgs> {
  public:
   using RandomInitializer::RandomInitializer;
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
-    return scaled_by_fan(shape, compute_fans(shape, args.input_axes, args.output_axes), kScale, kMode, kSpread, dtype, seed());
+    return scaled_by_fan(shape, compute_fans(shape, args.input_axes, args.output_axes), kScale, kMode, kSpread, dtype,
+                         seed());
   }
 };
 
@@ -97,35 +106,40 @@ class GlorotUniform final : public FanInitializer<1, FanMode::average, Spread::u
   using FanInitializer::FanInitializer;
   std::string class_name() const override { return "GlorotUniform"; }
 };
-LAMINA_CLASS(GlorotUniform, "keras.initializers", "Uniform within sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010).", {"glorot_uniform"});
+LAMINA_CLASS(GlorotUniform, "keras.initializers",
+             "Uniform within sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010).", {"glorot_uniform"});
 
 class GlorotNormal final : public FanInitializer<1, FanMode::average, Spread::truncated_normal> {
  public:
   using FanInitializer::FanInitializer;
   std::string class_name() const override { return "GlorotNormal"; }
 };
-LAMINA_CLASS(GlorotNormal, "keras.initializers", "Truncated normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).", {"glorot_normal"});
+LAMINA_CLASS(GlorotNormal, "keras.initializers",
+             "Truncated normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).", {"glorot_normal"});
 
 class LecunNormal final : public FanInitializer<1, FanMode::in, Spread::truncated_normal> {
  public:
   using FanInitializer::FanInitializer;
   std::string class_name() const override { return "LecunNormal"; }
 };
-LAMINA_CLASS(LecunNormal, "keras.initializers", "Truncated normal with variance 1 / fan_in (LeCun et al., 1998).", {"lecun_normal"});
+LAMINA_CLASS(LecunNormal, "keras.initializers", "Truncated normal with variance 1 / fan_in (LeCun et al., 1998).",
+             {"lecun_normal"});
 
 class LecunUniform final : public FanInitializer<1, FanMode::in, Spread::uniform> {
  public:
   using FanInitializer::FanInitializer;
   std::string class_name() const override { return "LecunUniform"; }
 };
-LAMINA_CLASS(LecunUniform, "keras.initializers", "Uniform within sqrt(3 / fan_in) (LeCun et al., 1998).", {"lecun_uniform"});
+LAMINA_CLASS(LecunUniform, "keras.initializers", "Uniform within sqrt(3 / fan_in) (LeCun et al., 1998).",
+             {"lecun_uniform"});
 
 class HeNormal final : public FanInitializer<2, FanMode::in, Spread::truncated_normal> {
  public:
   using FanInitializer::FanInitializer;
   std::string class_name() const override { return "HeNormal"; }
 };
-LAMINA_CLASS(HeNormal, "keras.initializers", "Truncated normal with variance 2 / fan_in (He et al., 2015).", {"he_normal"});
+LAMINA_CLASS(HeNormal, "keras.initializers", "Truncated normal with variance 2 / fan_in (He et al., 2015).",
+             {"he_normal"});
 
 class HeUniform final : public FanInitializer<2, FanMode::in, Spread::uniform> {
  public:

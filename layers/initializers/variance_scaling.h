@@ -8,11 +8,13 @@ struct Fans {
 };
 // Inputs and outputs of one unit of a weight: (in, out) for a matrix; kernels are (sizes..., in, out). Given axes, the
 // product of the sizes there.
-Fans compute_fans(const Shape& shape, const std::optional<std::vector<int>>& input_axes = {}, const std::optional<std::vector<int>>& output_axes = {});
+Fans compute_fans(const Shape& shape, const std::optional<std::vector<int>>& input_axes = {},
+                  const std::optional<std::vector<int>>& output_axes = {});
 
 enum class FanMode { in, out, average };
 enum class Spread { uniform, truncated_normal, normal };
 // Values of variance scale / fan.
-Tensor scaled_by_fan(const Shape& shape, const Fans& fans, double scale, FanMode mode, Spread spread, std::optional<DType> dtype, const Value& seed);
+Tensor scaled_by_fan(const Shape& shape, const Fans& fans, double scale, FanMode mode, Spread spread,
+                     std::optional<DType> dtype, const Value& seed);
 
 }  // namespace lamina

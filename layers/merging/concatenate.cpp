@@ -12,20 +12,26 @@ struct ConcatenateArgs {
 };
 class ConcatenateLayer final : public LayerWith<ConcatenateArgs> {
  public:
-  explicit ConcatenateLayer(ConcatenateArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) { supports_masking_ = true; }
+  explicit ConcatenateLayer(ConcatenateArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    supports_masking_ = true;
+  }
   std::string class_name() const override { return "Concatenate"; }
   using Layer::build;
   using Layer::call;
   void build(const BuildShapes& shapes) override {
     if (shapes.empty() || is_shape(shapes.first()) || shapes.shapes().empty())
-      throw ValueError("A `Concatenate` layer should be called on a list of at least 1 input. Received: input_shape=", shapes.empty() ? std::string("None") : shapes.first().repr());
+      throw ValueError("A `Concatenate` layer should be called on a list of at least 1 input. Received: input_shape=",
+                       shapes.empty() ? std::string("None") : shapes.first().repr());
     auto all = shapes.shapes();
     for (const Shape& s : all) {
       bool fits = s.rank() == all[0].rank();
       int axis = args.axis < 0 ? args.axis + s.rank() : args.axis;
       for (int i = 0; fits && i < s.rank(); ++i) fits = i == axis || s[i] == all[0][i] || s[i] < 0 || all[0][i] < 0;
       if (!fits)
-        throw ValueError("A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis. Received: input_shape=", shapes.first().repr());
+        throw ValueError(
+            "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis. Received: "
+            "input_shape=",
+            shapes.first().repr());
     }
   }
   Tensor call(const Tensors& xs, const CallContext&) override {
@@ -40,7 +46,8 @@ class ConcatenateLayer final : public LayerWith<ConcatenateArgs> {
     for (size_t i = 0; i < given.size(); ++i) {
       const Tensor t = value_to<Operand>(inputs.as_list()[i]).value();
       Tensor m = given[i].is_tensor() ? prim::cast(given[i].as_tensor(), DType::boolean) : Tensor();
-      if (!m.defined()) m = prim::full(t.shape(), 1, DType::boolean);
+      if (!m.defined())
+        m = prim::full(t.shape(), 1, DType::boolean);
       else
         while (m.rank() < t.rank()) m = prim::expand_dims(m, m.rank());
       masks.push_back(prim::broadcast_to(m, t.shape()));

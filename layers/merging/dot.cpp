@@ -18,7 +18,8 @@ class DotLayer final : public LayerWith<DotArgs> {
  public:
   explicit DotLayer(DotArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (!args.axes.is_int() && !(args.axes.is_sequence() && args.axes.as_list().size() == 2))
-      throw TypeError("Invalid type for argument `axes`: it should be a list or an int of length 2. Received: axes=", args.axes.repr());
+      throw TypeError("Invalid type for argument `axes`: it should be a list or an int of length 2. Received: axes=",
+                      args.axes.repr());
     supports_masking_ = true;
   }
   std::string class_name() const override { return "Dot"; }
@@ -26,14 +27,17 @@ class DotLayer final : public LayerWith<DotArgs> {
   using Layer::call;
   void build(const BuildShapes& shapes) override {
     if (shapes.empty() || is_shape(shapes.first()) || shapes.shapes().size() != 2)
-      throw ValueError("A `Dot` layer should be called on a list of 2 inputs. Received: input_shape=", shapes.empty() ? std::string("None") : shapes.first().repr());
+      throw ValueError("A `Dot` layer should be called on a list of 2 inputs. Received: input_shape=",
+                       shapes.empty() ? std::string("None") : shapes.first().repr());
     auto s = shapes.shapes();
     auto [a, b] = axes(s[0].rank(), s[1].rank());
     if (s[0][a] >= 0 && s[1][b] >= 0 && s[0][a] != s[1][b])
-      throw ValueError("Incompatible input shapes: axis values ", s[0][a], " (at axis ", a, ") != ", s[1][b], " (at axis ", b, "). Full input shapes: ", s[0], ", ", s[1]);
+      throw ValueError("Incompatible input shapes: axis values ", s[0][a], " (at axis ", a, ") != ", s[1][b],
+                       " (at axis ", b, "). Full input shapes: ", s[0], ", ", s[1]);
   }
   Tensor call(const Tensors& xs, const CallContext&) override {
-    if (xs.size() != 2) throw ValueError("A `Dot` layer should be called on exactly 2 inputs. Received: ", xs.size(), " inputs.");
+    if (xs.size() != 2)
+      throw ValueError("A `Dot` layer should be called on exactly 2 inputs. Received: ", xs.size(), " inputs.");
     auto [a, b] = axes(xs[0].rank(), xs[1].rank());
     Tensor x = xs[0], y = xs[1];
     if (args.normalize) {
@@ -55,10 +59,13 @@ class DotLayer final : public LayerWith<DotArgs> {
     Tensor left = arrange(x, a, true), right = arrange(y, b, false);
     Shape out{x.shape()[0]};
     int64_t m = 1, n = 1, k = x.shape()[a];
-    for (int i = 1; i < left.rank() - 1; ++i) out.push_back(left.shape()[i]), m = m < 0 || left.shape()[i] < 0 ? -1 : m * left.shape()[i];
-    for (int i = 2; i < right.rank(); ++i) out.push_back(right.shape()[i]), n = n < 0 || right.shape()[i] < 0 ? -1 : n * right.shape()[i];
+    for (int i = 1; i < left.rank() - 1; ++i)
+      out.push_back(left.shape()[i]), m = m < 0 || left.shape()[i] < 0 ? -1 : m * left.shape()[i];
+    for (int i = 2; i < right.rank(); ++i)
+      out.push_back(right.shape()[i]), n = n < 0 || right.shape()[i] < 0 ? -1 : n * right.shape()[i];
     if (out.rank() == 1) out.push_back(1);
-    Tensor product = prim::matmul(prim::reshape(left, {x.shape()[0], m, k}), prim::reshape(right, {y.shape()[0], k, n}));
+    Tensor product =
+        prim::matmul(prim::reshape(left, {x.shape()[0], m, k}), prim::reshape(right, {y.shape()[0], k, n}));
     return prim::reshape(product, out);
   }
   Value compute_mask(const Value&, const Value&) override { return {}; }

@@ -25,7 +25,9 @@ class Merge : public LayerWith<NoArgs> {
     std::optional<int64_t> batch;
     for (const Shape& s : all) {
       if (s.rank() == 0 || s[0] < 0) continue;
-      if (batch && *batch != s[0]) throw ValueError("Cannot merge tensors with different batch sizes. Received tensors with shapes ", shapes.first().repr());
+      if (batch && *batch != s[0])
+        throw ValueError("Cannot merge tensors with different batch sizes. Received tensors with shapes ",
+                         shapes.first().repr());
       batch = s[0];
     }
     bool same_rank = true;
@@ -35,9 +37,7 @@ class Merge : public LayerWith<NoArgs> {
     for (const Shape& s : all) {
       try {
         out = broadcast_shapes(out, s);
-      } catch (const Error&) {
-        throw ValueError("Inputs have incompatible shapes. Received shapes ", out, " and ", s);
-      }
+      } catch (const Error&) { throw ValueError("Inputs have incompatible shapes. Received shapes ", out, " and ", s); }
     }
   }
   [[noreturn]] Tensor call(const Tensor&, const CallContext&) override { fail("a single tensor"); }
@@ -57,7 +57,9 @@ class Merge : public LayerWith<NoArgs> {
     for (size_t i = 0; i < xs.size(); ++i) {
       while (xs[i].rank() < rank) xs[i] = prim::expand_dims(xs[i], 1);
       Tensor m = given[i].mask();
-      masks.push_back(m.defined() ? prim::broadcast_to(prim::expand_dims(prim::cast(m, DType::boolean), m.rank()), xs[i].shape()) : Tensor());
+      masks.push_back(
+          m.defined() ? prim::broadcast_to(prim::expand_dims(prim::cast(m, DType::boolean), m.rank()), xs[i].shape())
+                      : Tensor());
     }
     return static_cast<Self*>(this)->merge(xs, masks);
   }
@@ -75,7 +77,8 @@ class Merge : public LayerWith<NoArgs> {
 
  protected:
   [[noreturn]] void fail(const char* what) const {
-    throw ValueError("A merge layer should be called on a list of at least 1 input. Received ", what, " in ", describe(), ".");
+    throw ValueError("A merge layer should be called on a list of at least 1 input. Received ", what, " in ",
+                     describe(), ".");
   }
   static Tensor fold(Binary kind, const Tensors& xs) {
     Tensor out = xs[0];
@@ -109,22 +112,24 @@ class Merge : public LayerWith<NoArgs> {
   }
 };
 
-#define LAMINA_MERGE(NAME, DOC, ...)                                                        \
-  class NAME##Layer final : public Merge<NAME##Layer> {                                     \
-   public:                                                                                  \
-    using Merge::Merge;                                                                     \
-    std::string class_name() const override { return #NAME; }                               \
-    Tensor merge(const Tensors& xs, const Tensors& masks) { __VA_ARGS__ }                                         \
-  };                                                                                        \
+#define LAMINA_MERGE(NAME, DOC, ...)                                      \
+  class NAME##Layer final : public Merge<NAME##Layer> {                   \
+   public:                                                                \
+    using Merge::Merge;                                                   \
+    std::string class_name() const override { return #NAME; }             \
+    Tensor merge(const Tensors& xs, const Tensors& masks) { __VA_ARGS__ } \
+  };                                                                      \
   LAMINA_LAYER(NAME##Layer, #NAME, DOC);
 
 LAMINA_MERGE(Add, "Sum of the inputs.", return fold(Binary::add, xs);)
 LAMINA_MERGE(Multiply, "Product of the inputs.", return product_masked(xs, masks);)
 LAMINA_MERGE(Maximum, "Elementwise maximum of the inputs.", return fold_masked(Binary::maximum, xs, masks);)
 LAMINA_MERGE(Minimum, "Elementwise minimum of the inputs.", return fold_masked(Binary::minimum, xs, masks);)
-LAMINA_MERGE(Average, "Mean of the inputs.", return ops::true_divide(fold(Binary::add, xs), static_cast<int64_t>(xs.size()));)
+LAMINA_MERGE(Average, "Mean of the inputs.",
+             return ops::true_divide(fold(Binary::add, xs), static_cast<int64_t>(xs.size()));)
 LAMINA_MERGE(Subtract, "First input less the second.",
-             if (xs.size() != 2) throw ValueError("A `Subtract` layer should be called on exactly 2 inputs. Received: inputs of length ", xs.size());
+             if (xs.size() != 2) throw ValueError(
+                 "A `Subtract` layer should be called on exactly 2 inputs. Received: inputs of length ", xs.size());
              return prim::subtract(xs[0], xs[1]);)
 
 }  // namespace

@@ -8,8 +8,9 @@ inline const List& masks_of(const Value& inputs, const Value& mask) {
   if (!mask.is_sequence()) throw ValueError("`mask` should be a list. Received: mask=", mask.repr());
   if (!inputs.is_sequence()) throw ValueError("`inputs` should be a list. Received: inputs=", inputs.repr());
   if (mask.as_list().size() != inputs.as_list().size())
-    throw ValueError("The lists `inputs` and `mask` should have the same length. Received: inputs=", inputs.repr(), " of length ", inputs.as_list().size(), ", and mask=",
-                     mask.repr(), " of length ", mask.as_list().size());
+    throw ValueError("The lists `inputs` and `mask` should have the same length. Received: inputs=", inputs.repr(),
+                     " of length ", inputs.as_list().size(), ", and mask=", mask.repr(), " of length ",
+                     mask.as_list().size());
   return mask.as_list();
 }
 

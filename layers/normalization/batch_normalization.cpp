@@ -37,16 +37,20 @@ struct Statistics {
   Tensor mean, variance;  // (n)
 };
 
-// (x - mean) / sqrt(variance + epsilon) * gamma + beta, with the batch's statistics in training and moving ones otherwise
-// (Ioffe and Szegedy, 2015). A mask leaves masked places out of the statistics. With renorm the batch's statistics are
-// corrected to within bounds of the moving ones (Ioffe, 2017).
+// (x - mean) / sqrt(variance + epsilon) * gamma + beta, with the batch's statistics in training and moving ones
+// otherwise (Ioffe and Szegedy, 2015). A mask leaves masked places out of the statistics. With renorm the batch's
+// statistics are corrected to within bounds of the moving ones (Ioffe, 2017).
 class BatchNormalizationLayer final : public LayerWith<BatchNormalizationArgs> {
  public:
-  explicit BatchNormalizationLayer(BatchNormalizationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+  explicit BatchNormalizationLayer(BatchNormalizationArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
     args.set_defaults();
     if (!args.moving_mean_initializer) args.moving_mean_initializer = "zeros";
     if (!args.moving_variance_initializer) args.moving_variance_initializer = "ones";
-    if (args.synchronized) throw ValueError("Argument synchronized=True is only supported with the TensorFlow backend. Here there is one device: leave it False.");
+    if (args.synchronized)
+      throw ValueError(
+          "Argument synchronized=True is only supported with the TensorFlow backend. Here there is one device: leave "
+          "it False.");
     if (args.renorm) check_clipping();
     supports_masking_ = true;
   }
@@ -60,7 +64,9 @@ class BatchNormalizationLayer final : public LayerWith<BatchNormalizationArgs> {
     const Shape shape{input[axis]};
     if (args.scale) gamma_ = args.make_gamma(*this, shape);
     if (args.center) beta_ = args.make_beta(*this, shape);
-    auto moving = [&](const char* name, const InitializerRef& initializer) { return add_weight(name, shape, {.initializer = initializer, .trainable = false, .autocast = false}); };
+    auto moving = [&](const char* name, const InitializerRef& initializer) {
+      return add_weight(name, shape, {.initializer = initializer, .trainable = false, .autocast = false});
+    };
     mean_ = moving("moving_mean", args.moving_mean_initializer);
     variance_ = moving("moving_variance", args.moving_variance_initializer);
     if (args.renorm) {
@@ -80,9 +86,13 @@ class BatchNormalizationLayer final : public LayerWith<BatchNormalizationArgs> {
     const int axis = axis_of(x.shape());
     Tensor mask = c.mask_tensor();
     if (mask.defined() && mask.rank() != x.rank() - 1)
-      throw ValueError("The mask provided should be one dimension less than the inputs. Received: mask.shape=", mask.shape(), ", inputs.shape=", x.shape());
-    Tensor gamma = args.scale ? prim::cast(gamma_.value(), x.dtype()) : Tensor(), beta = args.center ? prim::cast(beta_.value(), x.dtype()) : Tensor();
-    if (!c.training || !trainable() || x.shape_only()) return affine(x, axis, {prim::cast(mean_.value(), x.dtype()), prim::cast(variance_.value(), x.dtype())}, gamma, beta);
+      throw ValueError("The mask provided should be one dimension less than the inputs. Received: mask.shape=",
+                       mask.shape(), ", inputs.shape=", x.shape());
+    Tensor gamma = args.scale ? prim::cast(gamma_.value(), x.dtype()) : Tensor(),
+           beta = args.center ? prim::cast(beta_.value(), x.dtype()) : Tensor();
+    if (!c.training || !trainable() || x.shape_only())
+      return affine(x, axis, {prim::cast(mean_.value(), x.dtype()), prim::cast(variance_.value(), x.dtype())}, gamma,
+                    beta);
     if (!mask.defined() && !args.renorm) {
       prim::Normalized out = prim::normalize(Norm::batch, x, axis, gamma, beta, args.epsilon);
       follow(mean_, out.mean, args.momentum);
@@ -123,7 +133,8 @@ class BatchNormalizationLayer final : public LayerWith<BatchNormalizationArgs> {
     return {out.mean, out.variance};
   }
   static Statistics masked_statistics(const Tensor& x, int axis, const Tensor& mask) {
-    Tensor keep = prim::broadcast_to(prim::expand_dims(prim::cast(mask, DType::boolean), mask.rank()), x.shape()), zero = prim::full({}, 0, x.dtype());
+    Tensor keep = prim::broadcast_to(prim::expand_dims(prim::cast(mask, DType::boolean), mask.rank()), x.shape()),
+           zero = prim::full({}, 0, x.dtype());
     Shape along = Shape::of_rank(x.rank(), 1);
     along[axis] = x.shape()[axis];
     Tensor count = prim::add(over_all_but(prim::cast(keep, x.dtype()), axis), settings().epsilon());
@@ -136,8 +147,8 @@ class BatchNormalizationLayer final : public LayerWith<BatchNormalizationArgs> {
     moving.assign(prim::add(prim::multiply(moving.value(), momentum), prim::multiply(value, 1 - momentum)));
   }
 
-  // Turns gamma and beta into those of the correction: x is scaled by r and moved by d, both within bounds and constant for
-  // the gradient; and lets the moving statistics follow.
+  // Turns gamma and beta into those of the correction: x is scaled by r and moved by d, both within bounds and constant
+  // for the gradient; and lets the moving statistics follow.
   void correct(const Statistics& batch, Tensor& gamma, Tensor& beta) const {
     using namespace prim;
     const DType type = batch.mean.dtype();
@@ -166,10 +177,14 @@ class BatchNormalizationLayer final : public LayerWith<BatchNormalizationArgs> {
     if (args.renorm_clipping.is_none()) args.renorm_clipping = Dict{};
     for (const auto& [key, value] : args.renorm_clipping.as_dict())
       if (key != "rmax" && key != "rmin" && key != "dmax")
-        throw ValueError("Received invalid keys for `renorm_clipping` argument: ", args.renorm_clipping.repr(), ". Supported values: ['rmax', 'rmin', 'dmax'].");
+        throw ValueError("Received invalid keys for `renorm_clipping` argument: ", args.renorm_clipping.repr(),
+                         ". Supported values: ['rmax', 'rmin', 'dmax'].");
     auto rmax = clipping("rmax"), rmin = clipping("rmin"), dmax = clipping("dmax");
-    if (rmax && rmin && *rmax < *rmin) throw ValueError("rmax should be greater than rmin in the `renorm_clipping` argument. Received: rmax=", *rmax, ", rmin=", *rmin, ".");
-    if (dmax && *dmax < 0) throw ValueError("dmax should be non-negative in the `renorm_clipping` argument. Received: dmax=", *dmax, ".");
+    if (rmax && rmin && *rmax < *rmin)
+      throw ValueError("rmax should be greater than rmin in the `renorm_clipping` argument. Received: rmax=", *rmax,
+                       ", rmin=", *rmin, ".");
+    if (dmax && *dmax < 0)
+      throw ValueError("dmax should be non-negative in the `renorm_clipping` argument. Received: dmax=", *dmax, ".");
   }
   Variable gamma_, beta_, mean_, variance_, stddev_, renorm_mean_, renorm_stddev_;
 };

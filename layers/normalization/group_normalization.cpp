@@ -20,13 +20,17 @@ struct GroupNormalizationArgs : ScaleOffsetArgs {
   }
 };
 
-// Each group of channels of a sample is normalised over its channels and all other axes (Wu and He, 2018); gamma and beta are
-// a channel each.
+// Each group of channels of a sample is normalised over its channels and all other axes (Wu and He, 2018); gamma and
+// beta are a channel each.
 class GroupNormalizationLayer final : public LayerWith<GroupNormalizationArgs> {
  public:
-  explicit GroupNormalizationLayer(GroupNormalizationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+  explicit GroupNormalizationLayer(GroupNormalizationArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
     if (!args.groups.is_int() || (args.groups.as_int() <= 0 && args.groups.as_int() != -1))
-      throw ValueError("Received an invalid value for argument `groups`, expected a positive integer (or `-1` for instance normalization). Received: groups=", args.groups.repr());
+      throw ValueError(
+          "Received an invalid value for argument `groups`, expected a positive integer (or `-1` for instance "
+          "normalization). Received: groups=",
+          args.groups.repr());
     args.set_defaults();
     supports_masking_ = true;
     set_autocast(false);
@@ -37,11 +41,17 @@ class GroupNormalizationLayer final : public LayerWith<GroupNormalizationArgs> {
   void build(const Shape& input) override {
     const int axis = checked_axes(Value(args.axis), input)[0];
     const int64_t channels = input[axis];
-    if (channels < 0) throw ValueError("Axis ", args.axis, " of input tensor should have a defined dimension but the layer received an input with shape ", input, ".");
+    if (channels < 0)
+      throw ValueError("Axis ", args.axis,
+                       " of input tensor should have a defined dimension but the layer received an input with shape ",
+                       input, ".");
     if (args.groups.as_int() == -1) args.groups = channels;
     const int64_t groups = args.groups.as_int();
-    if (channels < groups) throw ValueError("Number of groups (", groups, ") cannot be more than the number of channels (", channels, ").");
-    if (channels % groups) throw ValueError("Number of groups (", groups, ") must be a multiple of the number of channels (", channels, ").");
+    if (channels < groups)
+      throw ValueError("Number of groups (", groups, ") cannot be more than the number of channels (", channels, ").");
+    if (channels % groups)
+      throw ValueError("Number of groups (", groups, ") must be a multiple of the number of channels (", channels,
+                       ").");
     InputSpec spec;
     spec.ndim = input.rank();
     spec.axes[args.axis] = channels;
@@ -66,7 +76,8 @@ class GroupNormalizationLayer final : public LayerWith<GroupNormalizationArgs> {
     } else {
       x = reshape(x, {shape[0], before, groups, width * after});
       auto mean = [&](const Tensor& t) {  // one axis at a time, which the reductions do in passes along memory
-        return multiply(reduce(Reduce::sum, reduce(Reduce::sum, t, {1}, true), {3}, true), 1.0 / static_cast<double>(before * width * after));
+        return multiply(reduce(Reduce::sum, reduce(Reduce::sum, t, {1}, true), {3}, true),
+                        1.0 / static_cast<double>(before * width * after));
       };
       Tensor centred = subtract(x, mean(x));
       y = multiply(centred, unary(Unary::rsqrt, add(mean(square(centred)), args.epsilon)));

@@ -36,10 +36,13 @@ struct LayerNormalizationArgs : ScaleOffsetArgs {
 // (x - mean) / sqrt(variance + epsilon) * gamma + beta over `axis` (Ba et al., 2016).
 class LayerNormalizationLayer final : public LayerWith<LayerNormalizationArgs> {
  public:
-  explicit LayerNormalizationLayer(LayerNormalizationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+  explicit LayerNormalizationLayer(LayerNormalizationArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
     check_axis_argument(args.axis);
     if (args.rms_scaling)
-      warn("You passed `rms_scaling=True`, which is deprecated: it scales the inputs by their standard deviation, not by the root mean square. Use `keras.layers.RMSNormalization` instead.");
+      warn(
+          "You passed `rms_scaling=True`, which is deprecated: it scales the inputs by their standard deviation, not "
+          "by the root mean square. Use `keras.layers.RMSNormalization` instead.");
     args.set_defaults();
     supports_masking_ = true;
     set_autocast(false);
@@ -57,7 +60,9 @@ class LayerNormalizationLayer final : public LayerWith<LayerNormalizationArgs> {
     std::optional<Operand> gamma, beta;
     if (gamma_.defined()) gamma = gamma_.value();
     if (beta_.defined()) beta = beta_.value();
-    return prim::cast(ops::layer_normalization(x, gamma, beta, checked_axes(args.axis, x.shape()), args.epsilon, args.rms_scaling), compute_dtype());
+    return prim::cast(
+        ops::layer_normalization(x, gamma, beta, checked_axes(args.axis, x.shape()), args.epsilon, args.rms_scaling),
+        compute_dtype());
   }
 
  private:
@@ -76,7 +81,10 @@ struct RMSNormalizationArgs {
 // x / sqrt(mean(x^2) + epsilon) * scale over `axis` (Zhang and Sennrich, 2019).
 class RMSNormalizationLayer final : public LayerWith<RMSNormalizationArgs> {
  public:
-  explicit RMSNormalizationLayer(RMSNormalizationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) { check_axis_argument(args.axis); }
+  explicit RMSNormalizationLayer(RMSNormalizationArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
+    check_axis_argument(args.axis);
+  }
   std::string class_name() const override { return "RMSNormalization"; }
   using Layer::build;
   using Layer::call;
@@ -91,7 +99,8 @@ class RMSNormalizationLayer final : public LayerWith<RMSNormalizationArgs> {
  private:
   Variable scale_;
 };
-LAMINA_LAYER(RMSNormalizationLayer, "RMSNormalization", "Divides each sample by the root of its mean square over axes.");
+LAMINA_LAYER(RMSNormalizationLayer, "RMSNormalization",
+             "Divides each sample by the root of its mean square over axes.");
 
 struct UnitNormalizationArgs {
   Value axis = -1;
@@ -99,15 +108,20 @@ struct UnitNormalizationArgs {
 };
 class UnitNormalizationLayer final : public LayerWith<UnitNormalizationArgs> {
  public:
-  explicit UnitNormalizationLayer(UnitNormalizationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (!args.axis.is_int() && !args.axis.is_sequence()) throw TypeError("Invalid value for `axis` argument: expected an int or a list/tuple of ints. Received: axis=", args.axis.repr());
+  explicit UnitNormalizationLayer(UnitNormalizationArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
+    if (!args.axis.is_int() && !args.axis.is_sequence())
+      throw TypeError("Invalid value for `axis` argument: expected an int or a list/tuple of ints. Received: axis=",
+                      args.axis.repr());
     if (args.axis.is_sequence()) args.axis = Value(args.axis.as_list());
     supports_masking_ = true;
     set_built(true);
   }
   std::string class_name() const override { return "UnitNormalization"; }
   using Layer::call;
-  Tensor call(const Tensor& x, const CallContext&) override { return ops::normalize(x, checked_axes(args.axis, x.shape()), 2, 1e-12); }
+  Tensor call(const Tensor& x, const CallContext&) override {
+    return ops::normalize(x, checked_axes(args.axis, x.shape()), 2, 1e-12);
+  }
 };
 LAMINA_LAYER(UnitNormalizationLayer, "UnitNormalization", "Gives each sample the norm 1.");
 

@@ -28,10 +28,18 @@ struct ScaleOffsetArgs {
     if (!gamma_initializer) gamma_initializer = "ones";
   }
   Variable make_gamma(Layer& layer, const Shape& shape) const {
-    return layer.add_weight("gamma", shape, {.initializer = gamma_initializer, .autocast = false, .regularizer = gamma_regularizer, .constraint = gamma_constraint});
+    return layer.add_weight("gamma", shape,
+                            {.initializer = gamma_initializer,
+                             .autocast = false,
+                             .regularizer = gamma_regularizer,
+                             .constraint = gamma_constraint});
   }
   Variable make_beta(Layer& layer, const Shape& shape) const {
-    return layer.add_weight("beta", shape, {.initializer = beta_initializer, .autocast = false, .regularizer = beta_regularizer, .constraint = beta_constraint});
+    return layer.add_weight("beta", shape,
+                            {.initializer = beta_initializer,
+                             .autocast = false,
+                             .regularizer = beta_regularizer,
+                             .constraint = beta_constraint});
   }
 };
 
@@ -40,13 +48,15 @@ inline void check_axis_argument(const Value& axis) {
   bool good = axis.is_int() || axis.is_sequence();
   if (axis.is_sequence())
     for (const Value& a : axis.as_list()) good &= a.is_int();
-  if (!good) throw TypeError("Expected an int or a list/tuple of ints for the argument 'axis', but received: ", axis.repr());
+  if (!good)
+    throw TypeError("Expected an int or a list/tuple of ints for the argument 'axis', but received: ", axis.repr());
 }
 // As non-negative axes, sorted. ValueError naming the axis and the shape if one is out of range.
 inline std::vector<int> checked_axes(const Value& axis, const Shape& shape) {
   std::vector<int> out;
   for (int64_t a : value_to<std::vector<int64_t>>(axis)) {
-    if (a >= shape.rank() || a < -shape.rank()) throw ValueError("Axis ", a, " is out of bounds for input shape ", shape, ". Received: axis=", axis.repr());
+    if (a >= shape.rank() || a < -shape.rank())
+      throw ValueError("Axis ", a, " is out of bounds for input shape ", shape, ". Received: axis=", axis.repr());
     out.push_back(static_cast<int>(a < 0 ? a + shape.rank() : a));
   }
   std::sort(out.begin(), out.end());

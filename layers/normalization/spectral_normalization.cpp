@@ -16,14 +16,22 @@ struct SpectralNormalizationArgs {
   }
 };
 
-// In training the wrapped layer's kernel W, as a matrix (-1, n), is divided by an estimate of its largest singular value, from
-// power iterations that start at the last call's vector u (Miyato et al., 2018).
+// In training the wrapped layer's kernel W, as a matrix (-1, n), is divided by an estimate of its largest singular
+// value, from power iterations that start at the last call's vector u (Miyato et al., 2018).
 class SpectralNormalizationLayer final : public LayerWith<SpectralNormalizationArgs> {
  public:
-  explicit SpectralNormalizationLayer(SpectralNormalizationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    layer_ = args.layer.is_object() || is_serialized_object(args.layer) ? std::dynamic_pointer_cast<Layer>(get_object(args.layer, "keras.layers")) : nullptr;
-    if (!layer_) throw ValueError("Layer ", args.layer.repr(), " supplied to Wrapper isn't a supported layer type. Please ensure wrapped layer is a valid Keras layer.");
-    if (args.power_iterations <= 0) throw ValueError("`power_iterations` should be greater than zero. Received: `power_iterations=", args.power_iterations, "`");
+  explicit SpectralNormalizationLayer(SpectralNormalizationArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
+    layer_ = args.layer.is_object() || is_serialized_object(args.layer)
+                 ? std::dynamic_pointer_cast<Layer>(get_object(args.layer, "keras.layers"))
+                 : nullptr;
+    if (!layer_)
+      throw ValueError(
+          "Layer ", args.layer.repr(),
+          " supplied to Wrapper isn't a supported layer type. Please ensure wrapped layer is a valid Keras layer.");
+    if (args.power_iterations <= 0)
+      throw ValueError(
+          "`power_iterations` should be greater than zero. Received: `power_iterations=", args.power_iterations, "`");
     args.layer = Value(layer_);
     add_layer("layer", layer_);
   }
@@ -37,7 +45,9 @@ class SpectralNormalizationLayer final : public LayerWith<SpectralNormalizationA
   using Layer::build;
   using Layer::call;
   void build(const BuildShapes& shapes) override {
-    if (!layer_->built()) layer_->build_from(BuildShapes(Dict{{layer_->call_arguments().empty() ? "inputs" : layer_->call_arguments()[0], shapes.first()}}));
+    if (!layer_->built())
+      layer_->build_from(BuildShapes(
+          Dict{{layer_->call_arguments().empty() ? "inputs" : layer_->call_arguments()[0], shapes.first()}}));
     InputSpec spec;
     spec.min_ndim = 1;
     const Shape input = shapes.shape();
@@ -48,10 +58,13 @@ class SpectralNormalizationLayer final : public LayerWith<SpectralNormalizationA
         kernel_ = v;
         break;
       }
-    if (!kernel_.defined()) throw ValueError(layer_->public_class_name(), " object has no attribute 'kernel' nor 'embeddings'");
+    if (!kernel_.defined())
+      throw ValueError(layer_->public_class_name(), " object has no attribute 'kernel' nor 'embeddings'");
     track_variable(kernel_);  // Keras' wrapper counts it among its own weights, and so do files
     u_ = add_weight("vector_u", {1, kernel_.shape().back()},
-                    {.initializer = InitializerRef::make("TruncatedNormal", {{"stddev", 0.02}}), .dtype = kernel_.dtype(), .trainable = false});
+                    {.initializer = InitializerRef::make("TruncatedNormal", {{"stddev", 0.02}}),
+                     .dtype = kernel_.dtype(),
+                     .trainable = false});
   }
   Tensor call(const Tensor& x, const CallContext& c) override {
     if (c.training && !x.shape_only()) normalize_kernel();
@@ -85,7 +98,8 @@ class SpectralNormalizationLayer final : public LayerWith<SpectralNormalizationA
   LayerPtr layer_;
   Variable kernel_, u_;
 };
-LAMINA_LAYER(SpectralNormalizationLayer, "SpectralNormalization", "Keeps the largest singular value of a layer's kernel at 1.");
+LAMINA_LAYER(SpectralNormalizationLayer, "SpectralNormalization",
+             "Keeps the largest singular value of a layer's kernel at 1.");
 
 }  // namespace
 }  // namespace lamina

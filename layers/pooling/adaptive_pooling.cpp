@@ -19,24 +19,32 @@ struct AdaptivePoolingArgs {
 template <PoolKind kKind, int kRank>
 class AdaptivePoolingLayer final : public LayerWith<AdaptivePoolingArgs> {
  public:
-  explicit AdaptivePoolingLayer(AdaptivePoolingArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+  explicit AdaptivePoolingLayer(AdaptivePoolingArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
     const Value given = args.output_size;
     List sizes(static_cast<size_t>(kRank), given);
     if (given.is_sequence()) sizes = given.as_list();
     bool fits = sizes.size() == static_cast<size_t>(kRank);
     for (const Value& v : sizes) fits &= v.is_int();
-    if (!fits && kRank == 1 && given.is_sequence()) throw ValueError("For 1D input, `output_size` tuple must have length 1. Received: ", given.repr());
+    if (!fits && kRank == 1 && given.is_sequence())
+      throw ValueError("For 1D input, `output_size` tuple must have length 1. Received: ", given.repr());
     if (!fits)
-      throw TypeError("`output_size` must be an integer or ", kRank == 1 ? "tuple of 1 integer" : kRank == 2 ? "(height, width) tuple" : "(depth, height, width) tuple", ". Received: ", given.repr(),
-                      " of type ", given.kind_name());
+      throw TypeError("`output_size` must be an integer or ",
+                      kRank == 1   ? "tuple of 1 integer"
+                      : kRank == 2 ? "(height, width) tuple"
+                                   : "(depth, height, width) tuple",
+                      ". Received: ", given.repr(), " of type ", given.kind_name());
     for (const Value& v : sizes)
-      if (v.as_int() < 1) throw ValueError("`output_size` must hold positive integers. Received: output_size=", given.repr());
+      if (v.as_int() < 1)
+        throw ValueError("`output_size` must hold positive integers. Received: output_size=", given.repr());
     args.output_size = Value::tuple(sizes);
     if (args.data_format && *args.data_format != "channels_last" && *args.data_format != "channels_first")
       throw ValueError("Invalid data_format: ", *args.data_format, ". Expected 'channels_first' or 'channels_last'.");
     standardize_data_format(args.data_format);
   }
-  std::string class_name() const override { return text("Adaptive", kKind == PoolKind::max ? "Max" : "Average", "Pooling", kRank, "D"); }
+  std::string class_name() const override {
+    return text("Adaptive", kKind == PoolKind::max ? "Max" : "Average", "Pooling", kRank, "D");
+  }
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override {
     auto pool = kKind == PoolKind::max ? ops::adaptive_max_pool : ops::adaptive_average_pool;
@@ -44,11 +52,12 @@ class AdaptivePoolingLayer final : public LayerWith<AdaptivePoolingArgs> {
   }
 };
 
-#define LAMINA_ADAPTIVE(RANK, AXES)                                                                                                        \
-  using AdaptiveMax##RANK = AdaptivePoolingLayer<PoolKind::max, RANK>;                                                                     \
-  using AdaptiveAverage##RANK = AdaptivePoolingLayer<PoolKind::average, RANK>;                                                             \
-  LAMINA_LAYER(AdaptiveMax##RANK, "AdaptiveMaxPooling" #RANK "D", "Maxima over " AXES ", to a given output size.");                        \
-  LAMINA_LAYER(AdaptiveAverage##RANK, "AdaptiveAveragePooling" #RANK "D", "Means over " AXES ", to a given output size.")
+#define LAMINA_ADAPTIVE(RANK, AXES)                                                                                 \
+  using AdaptiveMax##RANK = AdaptivePoolingLayer<PoolKind::max, RANK>;                                              \
+  using AdaptiveAverage##RANK = AdaptivePoolingLayer<PoolKind::average, RANK>;                                      \
+  LAMINA_LAYER(AdaptiveMax##RANK, "AdaptiveMaxPooling" #RANK "D", "Maxima over " AXES ", to a given output size."); \
+  LAMINA_LAYER(AdaptiveAverage##RANK, "AdaptiveAveragePooling" #RANK "D",                                           \
+               "Means over " AXES ", to a given output size.")
 LAMINA_ADAPTIVE(1, "one spatial axis");
 LAMINA_ADAPTIVE(2, "two spatial axes");
 LAMINA_ADAPTIVE(3, "three spatial axes");

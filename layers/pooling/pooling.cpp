@@ -15,7 +15,8 @@ InputSpec spec_of(int rank) {
 
 template <PoolKind kKind, int kRank>
 PoolingArgs<kKind, kRank>::PoolingArgs() {
-  if constexpr (kKind == PoolKind::max) pool_size = kRank == 1 ? AxisSizes(2) : kRank == 2 ? AxisSizes{2, 2} : AxisSizes{2, 2, 2};
+  if constexpr (kKind == PoolKind::max)
+    pool_size = kRank == 1 ? AxisSizes(2) : kRank == 2 ? AxisSizes{2, 2} : AxisSizes{2, 2, 2};
 }
 
 template <PoolKind kKind, int kRank>
@@ -23,12 +24,14 @@ void PoolingArgs<kKind, kRank>::fields(Fields& f) {
   auto entry = f("pool_size", pool_size, "Size of the window, one integer or one a spatial axis.");
   if (kKind == PoolKind::average) entry.required();
   f("strides", strides, "Steps of the window; None: its size.");
-  f("padding", padding, "\"valid\" (none) or \"same\" (ceil(size / stride) windows, whose places outside do not count).");
+  f("padding", padding,
+    "\"valid\" (none) or \"same\" (ceil(size / stride) windows, whose places outside do not count).");
   f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
 }
 
 template <PoolKind kKind, int kRank>
-PoolingLayer<kKind, kRank>::PoolingLayer(PoolingArgs<kKind, kRank> a, LayerArgs base) : LayerWith<PoolingArgs<kKind, kRank>>(std::move(a), std::move(base)) {
+PoolingLayer<kKind, kRank>::PoolingLayer(PoolingArgs<kKind, kRank> a, LayerArgs base)
+    : LayerWith<PoolingArgs<kKind, kRank>>(std::move(a), std::move(base)) {
   auto& args = this->args;
   args.pool_size.standardize(kRank, "pool_size");
   if (args.strides.is_none()) args.strides = args.pool_size;
@@ -42,7 +45,8 @@ template <PoolKind kKind, int kRank>
 Tensor PoolingLayer<kKind, kRank>::call(const Tensor& x, const CallContext&) {
   const auto& args = this->args;
   auto pool = kKind == PoolKind::max ? ops::max_pool : ops::average_pool;
-  return pool(x, args.pool_size.sizes(kRank, "pool_size"), args.strides.sizes(kRank, "strides"), args.padding, args.data_format);
+  return pool(x, args.pool_size.sizes(kRank, "pool_size"), args.strides.sizes(kRank, "strides"), args.padding,
+              args.data_format);
 }
 
 void GlobalPoolingArgs::fields(Fields& f) {
@@ -51,7 +55,8 @@ void GlobalPoolingArgs::fields(Fields& f) {
 }
 
 template <PoolKind kKind, int kRank>
-GlobalPoolingLayer<kKind, kRank>::GlobalPoolingLayer(GlobalPoolingArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
+GlobalPoolingLayer<kKind, kRank>::GlobalPoolingLayer(GlobalPoolingArgs a, LayerArgs base)
+    : LayerWith(std::move(a), std::move(base)) {
   standardize_data_format(args.data_format);
   input_spec_ = {spec_of(kRank)};
   supports_masking_ = masked();
@@ -77,19 +82,23 @@ Tensor GlobalPoolingLayer<kKind, kRank>::call(const Tensor& x, const CallContext
   return ops::mean(x, axes, args.keepdims);
 }
 
-#define LAMINA_POOLING(RANK, AXES)                                                                                                              \
-  template class PoolingLayer<PoolKind::max, RANK>;                                                                                             \
-  template class PoolingLayer<PoolKind::average, RANK>;                                                                                         \
-  template class GlobalPoolingLayer<PoolKind::max, RANK>;                                                                                       \
-  template class GlobalPoolingLayer<PoolKind::average, RANK>;                                                                                   \
-  using MaxPooling##RANK = PoolingLayer<PoolKind::max, RANK>;                                                                                   \
-  using AveragePooling##RANK = PoolingLayer<PoolKind::average, RANK>;                                                                           \
-  using GlobalMaxPooling##RANK = GlobalPoolingLayer<PoolKind::max, RANK>;                                                                       \
-  using GlobalAveragePooling##RANK = GlobalPoolingLayer<PoolKind::average, RANK>;                                                               \
-  LAMINA_LAYER(MaxPooling##RANK, "MaxPooling" #RANK "D", "The maxima of windows over " AXES ".", {"MaxPool" #RANK "D"});                        \
-  LAMINA_LAYER(AveragePooling##RANK, "AveragePooling" #RANK "D", "The means of windows over " AXES ".", {"AvgPool" #RANK "D"});                 \
-  LAMINA_LAYER(GlobalMaxPooling##RANK, "GlobalMaxPooling" #RANK "D", "The maximum over " AXES ".", {"GlobalMaxPool" #RANK "D"});                \
-  LAMINA_LAYER(GlobalAveragePooling##RANK, "GlobalAveragePooling" #RANK "D", "The mean over " AXES ".", {"GlobalAvgPool" #RANK "D"})
+#define LAMINA_POOLING(RANK, AXES)                                                                      \
+  template class PoolingLayer<PoolKind::max, RANK>;                                                     \
+  template class PoolingLayer<PoolKind::average, RANK>;                                                 \
+  template class GlobalPoolingLayer<PoolKind::max, RANK>;                                               \
+  template class GlobalPoolingLayer<PoolKind::average, RANK>;                                           \
+  using MaxPooling##RANK = PoolingLayer<PoolKind::max, RANK>;                                           \
+  using AveragePooling##RANK = PoolingLayer<PoolKind::average, RANK>;                                   \
+  using GlobalMaxPooling##RANK = GlobalPoolingLayer<PoolKind::max, RANK>;                               \
+  using GlobalAveragePooling##RANK = GlobalPoolingLayer<PoolKind::average, RANK>;                       \
+  LAMINA_LAYER(MaxPooling##RANK, "MaxPooling" #RANK "D", "The maxima of windows over " AXES ".",        \
+               {"MaxPool" #RANK "D"});                                                                  \
+  LAMINA_LAYER(AveragePooling##RANK, "AveragePooling" #RANK "D", "The means of windows over " AXES ".", \
+               {"AvgPool" #RANK "D"});                                                                  \
+  LAMINA_LAYER(GlobalMaxPooling##RANK, "GlobalMaxPooling" #RANK "D", "The maximum over " AXES ".",      \
+               {"GlobalMaxPool" #RANK "D"});                                                            \
+  LAMINA_LAYER(GlobalAveragePooling##RANK, "GlobalAveragePooling" #RANK "D", "The mean over " AXES ".", \
+               {"GlobalAvgPool" #RANK "D"})
 LAMINA_POOLING(1, "one spatial axis");
 LAMINA_POOLING(2, "two spatial axes");
 LAMINA_POOLING(3, "three spatial axes");

@@ -14,7 +14,8 @@ struct PoolingArgs {
   std::string padding = "valid";
   ops::DataFormat data_format;
   PoolingArgs();
-  PoolingArgs(AxisSizes pool_size, AxisSizes strides = {}, std::string padding = "valid") : pool_size(pool_size), strides(strides), padding(std::move(padding)) {}
+  PoolingArgs(AxisSizes pool_size, AxisSizes strides = {}, std::string padding = "valid")
+      : pool_size(pool_size), strides(strides), padding(std::move(padding)) {}
   void fields(Fields& f);
 };
 
@@ -24,7 +25,9 @@ template <PoolKind kKind, int kRank>
 class PoolingLayer final : public LayerWith<PoolingArgs<kKind, kRank>> {
  public:
   explicit PoolingLayer(PoolingArgs<kKind, kRank> args = {}, LayerArgs base = {});
-  std::string class_name() const override { return text(kKind == PoolKind::max ? "Max" : "Average", "Pooling", kRank, "D"); }
+  std::string class_name() const override {
+    return text(kKind == PoolKind::max ? "Max" : "Average", "Pooling", kRank, "D");
+  }
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override;
 };
@@ -41,13 +44,15 @@ struct GlobalPoolingArgs {
   void fields(Fields& f);
 };
 
-// The maximum or mean over all spatial axes: (batch, channels), or with 1 in their places. GlobalAveragePooling1D leaves
-// masked steps out.
+// The maximum or mean over all spatial axes: (batch, channels), or with 1 in their places. GlobalAveragePooling1D
+// leaves masked steps out.
 template <PoolKind kKind, int kRank>
 class GlobalPoolingLayer final : public LayerWith<GlobalPoolingArgs> {
  public:
   explicit GlobalPoolingLayer(GlobalPoolingArgs args = {}, LayerArgs base = {});
-  std::string class_name() const override { return text("Global", kKind == PoolKind::max ? "Max" : "Average", "Pooling", kRank, "D"); }
+  std::string class_name() const override {
+    return text("Global", kKind == PoolKind::max ? "Max" : "Average", "Pooling", kRank, "D");
+  }
   bool call_takes_mask() const override { return masked(); }
   Value compute_mask(const Value& inputs, const Value& mask) override;
   using Layer::call;

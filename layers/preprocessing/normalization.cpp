@@ -17,7 +17,8 @@ void NormalizationArgs::fields(Fields& f) {
 NormalizationLayer::NormalizationLayer(NormalizationArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
   if (!args.axis.is_none()) axes_ = value_to<std::vector<int>>(args.axis);
   if (args.mean.is_none() != args.variance.is_none())
-    throw ValueError("When setting values directly, both `mean` and `variance` must be set. Received: mean=", args.mean.repr(), " and variance=", args.variance.repr());
+    throw ValueError("When setting values directly, both `mean` and `variance` must be set. Received: mean=",
+                     args.mean.repr(), " and variance=", args.variance.repr());
   supports_masking_ = true;
 }
 
@@ -26,9 +27,11 @@ Shape NormalizationLayer::kept_shape(const Shape& input) const {
   for (int axis : axes_) {
     int at = axis < 0 ? axis + input.rank() : axis;
     if (at < 0 || at >= input.rank())
-      throw ValueError("All `axis` values must be in the range [-ndim, ndim). Found ndim: ", input.rank(), ", axis: ", args.axis.repr(), " in ", describe(), ".");
+      throw ValueError("All `axis` values must be in the range [-ndim, ndim). Found ndim: ", input.rank(),
+                       ", axis: ", args.axis.repr(), " in ", describe(), ".");
     if (input[at] < 0)
-      throw ValueError("All `axis` values to be kept must have a known shape. Received axis=", args.axis.repr(), ", inputs.shape=", input, ", with unknown axis at index ", at, " in ", describe(), ".");
+      throw ValueError("All `axis` values to be kept must have a known shape. Received axis=", args.axis.repr(),
+                       ", inputs.shape=", input, ", with unknown axis at index ", at, " in ", describe(), ".");
     out.push_back(input[at]);
   }
   return out;
@@ -56,7 +59,8 @@ Tensor NormalizationLayer::statistic(const Value& value, const Variable& adapted
   Shape shape;  // its axes are the last of the kept ones
   for (int i = 0; i < broadcast_.rank(); ++i) shape.push_back(1);
   if (t.rank() > static_cast<int>(axes_.size()))
-    throw ValueError("The mean and variance of the ", describe(), " must have at most as many axes as `axis` names, received shape ", t.shape(), ".");
+    throw ValueError("The mean and variance of the ", describe(),
+                     " must have at most as many axes as `axis` names, received shape ", t.shape(), ".");
   for (int i = 1; i <= t.rank(); ++i) shape[axes_[axes_.size() - i]] = t.shape()[t.rank() - i];
   return prim::broadcast_to(prim::reshape(t, shape), broadcast_);
 }
@@ -66,22 +70,25 @@ Tensor NormalizationLayer::call(const Tensor& x, const CallContext&) {
   Tensor mean = statistic(args.mean, mean_, dtype), variance = statistic(args.variance, variance_, dtype);
   Tensor scale = prim::maximum(prim::sqrt(variance), prim::full({}, settings().epsilon(), dtype));
   Tensor values = prim::cast(x, dtype);
-  return args.invert ? prim::add(mean, prim::multiply(values, scale)) : prim::divide(prim::subtract(values, mean), scale);
+  return args.invert ? prim::add(mean, prim::multiply(values, scale))
+                     : prim::divide(prim::subtract(values, mean), scale);
 }
 
 void NormalizationLayer::adapt(const Tensors& batches) {
-  if (given()) throw ValueError("Cannot `adapt` the ", describe(), " that is initialized with fixed `mean` and `variance`. You passed `mean` and `variance` as arguments.");
+  if (given())
+    throw ValueError(
+        "Cannot `adapt` the ", describe(),
+        " that is initialized with fixed `mean` and `variance`. You passed `mean` and `variance` as arguments.");
   if (batches.empty()) throw ValueError("adapt() of the ", describe(), " received no data.");
   EagerScope eager;
-  if (!built()) {
-    build_from(BuildShapes(Dict{{"inputs", Value(batches[0].shape())}}));
-  }
+  if (!built()) { build_from(BuildShapes(Dict{{"inputs", Value(batches[0].shape())}})); }
   // Batches are merged by their counts: mean of means, and variance within plus between batches (Chan et al. 1979).
   Tensor mean, variance;
   double count = 0;
   for (const Tensor& batch : batches) {
     if (batch.rank() != broadcast_.rank() || kept_shape(batch.shape()) != mean_.shape())
-      throw ValueError("The ", describe(), " was built with statistics of shape ", mean_.shape(), " but adapt() is being called with data of an incompatible shape ", batch.shape(), ".");
+      throw ValueError("The ", describe(), " was built with statistics of shape ", mean_.shape(),
+                       " but adapt() is being called with data of an incompatible shape ", batch.shape(), ".");
     Tensor x = prim::cast(batch, DType::float64);
     double n = 1;
     for (int axis : reduced_) n *= static_cast<double>(x.shape()[axis]);
@@ -94,7 +101,8 @@ void NormalizationLayer::adapt(const Tensors& batches) {
     }
     double share = n / (count + n);
     Tensor step = prim::subtract(m, mean);
-    variance = prim::add(prim::add(prim::multiply(variance, 1 - share), prim::multiply(v, share)), prim::multiply(prim::square(step), share * (1 - share)));
+    variance = prim::add(prim::add(prim::multiply(variance, 1 - share), prim::multiply(v, share)),
+                         prim::multiply(prim::square(step), share * (1 - share)));
     mean = prim::add(mean, prim::multiply(step, share));
     count += n;
   }

@@ -30,7 +30,7 @@ class NormalizationLayer final : public LayerWith<NormalizationArgs> {
   Shape kept_shape(const Shape& input) const;
   Tensor statistic(const Value& given, const Variable& adapted, DType dtype) const;
   bool given() const { return !args.mean.is_none(); }
-  std::vector<int> axes_;       // as given; sorted and not negative once built
+  std::vector<int> axes_;  // as given; sorted and not negative once built
   std::vector<int> reduced_;
   Shape broadcast_;
   Variable mean_, variance_, count_;

@@ -42,7 +42,10 @@ class DropoutLayer final : public LayerWith<DropoutArgs> {
  private:
   void check_noise_shape() const {
     const Value& v = args.noise_shape;
-    auto fail = [&](const char* expected) { throw ValueError("Invalid value received for argument `noise_shape`. Expected ", expected, ". Received: noise_shape=", v.repr()); };
+    auto fail = [&](const char* expected) {
+      throw ValueError("Invalid value received for argument `noise_shape`. Expected ", expected,
+                       ". Received: noise_shape=", v.repr());
+    };
     if (v.is_none()) return;
     if (!v.is_sequence()) fail("a tuple or list of integers");
     for (const Value& d : v.as_list()) {
@@ -65,7 +68,10 @@ struct GaussianArgs {
 class GaussianNoiseLayer final : public LayerWith<GaussianArgs> {
  public:
   explicit GaussianNoiseLayer(GaussianArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (!(args.stddev >= 0 && args.stddev <= 1)) throw ValueError("Invalid value received for argument `stddev`. Expected a float value between 0 and 1. Received: stddev=", args.stddev);
+    if (!(args.stddev >= 0 && args.stddev <= 1))
+      throw ValueError(
+          "Invalid value received for argument `stddev`. Expected a float value between 0 and 1. Received: stddev=",
+          args.stddev);
     supports_masking_ = true;
     if (args.stddev > 0) source_ = make_seed_source(*this, args.seed);
     set_built(true);
@@ -93,7 +99,8 @@ struct GaussianDropoutArgs {
 };
 class GaussianDropoutLayer final : public LayerWith<GaussianDropoutArgs> {
  public:
-  explicit GaussianDropoutLayer(GaussianDropoutArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+  explicit GaussianDropoutLayer(GaussianDropoutArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
     check_rate(args.rate);
     supports_masking_ = true;
     if (args.rate > 0) source_ = make_seed_source(*this, args.seed);
@@ -121,9 +128,13 @@ struct ActivityRegularizationArgs {
 };
 class ActivityRegularizationLayer final : public LayerWith<ActivityRegularizationArgs> {
  public:
-  explicit ActivityRegularizationLayer(ActivityRegularizationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+  explicit ActivityRegularizationLayer(ActivityRegularizationArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
     supports_masking_ = true;
-    Value config = Dict{{"class_name", "L1L2"}, {"module", "keras.regularizers"}, {"config", Dict{{"l1", args.l1}, {"l2", args.l2}}}, {"registered_name", Value()}};
+    Value config = Dict{{"class_name", "L1L2"},
+                        {"module", "keras.regularizers"},
+                        {"config", Dict{{"l1", args.l1}, {"l2", args.l2}}},
+                        {"registered_name", Value()}};
     set_activity_regularizer(RegularizerRef::from(config));
     set_built(true);
   }

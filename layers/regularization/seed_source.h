@@ -18,7 +18,9 @@ inline Value make_seed_source(Layer& layer, const Value& seed) {
 }
 
 inline void check_rate(double rate) {
-  if (!(rate >= 0 && rate <= 1)) throw ValueError("Invalid value received for argument `rate`. Expected a float value between 0 and 1. Received: rate=", rate);
+  if (!(rate >= 0 && rate <= 1))
+    throw ValueError(
+        "Invalid value received for argument `rate`. Expected a float value between 0 and 1. Received: rate=", rate);
 }
 
 }  // namespace lamina

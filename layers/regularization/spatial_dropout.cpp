@@ -19,7 +19,8 @@ struct SpatialDropoutArgs {
   }
 };
 
-// In training whole channels of a sample are 0 with probability rate, the others scaled by 1 / (1 - rate) (Tompson et al., 2014).
+// In training whole channels of a sample are 0 with probability rate, the others scaled by 1 / (1 - rate) (Tompson et
+// al., 2014).
 template <int N>
 class SpatialDropoutLayer : public LayerWith<SpatialDropoutArgs<N>> {
  public:
@@ -35,7 +36,10 @@ class SpatialDropoutLayer : public LayerWith<SpatialDropoutArgs<N>> {
   std::string class_name() const override { return text("SpatialDropout", N, "D"); }
   // Keras' class takes these arguments and no others.
   Dict get_config() const override {
-    Dict config{{"rate", this->args.rate}, {"seed", this->args.seed}, {"name", this->name()}, {"dtype", std::string(name_of(this->variable_dtype()))}};
+    Dict config{{"rate", this->args.rate},
+                {"seed", this->args.seed},
+                {"name", this->name()},
+                {"dtype", std::string(name_of(this->variable_dtype()))}};
     if (N > 1) config.set("data_format", this->args.data_format);
     return config;
   }
@@ -68,8 +72,8 @@ struct AlphaDropoutArgs {
     f("seed", seed, "An int or a SeedGenerator.");
   }
 };
-// Dropout that keeps mean and variance of selu's outputs: dropped elements take selu's lower limit, and an affine map restores
-// the moments (Klambauer et al., 2017).
+// Dropout that keeps mean and variance of selu's outputs: dropped elements take selu's lower limit, and an affine map
+// restores the moments (Klambauer et al., 2017).
 class AlphaDropoutLayer final : public LayerWith<AlphaDropoutArgs> {
  public:
   explicit AlphaDropoutLayer(AlphaDropoutArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {

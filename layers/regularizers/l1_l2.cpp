@@ -13,7 +13,8 @@ Tensor l2_of(const Tensor& x, double factor) { return multiply(reduce_all(Reduce
 double factor_of(const Value& v, double otherwise, const char* name) {
   if (v.is_none()) return otherwise;
   if (!v.is_number() || !std::isfinite(v.as_number()) || v.as_number() < 0)
-    throw ValueError("Invalid value for argument ", name, ": expected a non-negative float.Received: ", name, "=", v.repr());
+    throw ValueError("Invalid value for argument ", name, ": expected a non-negative float.Received: ", name, "=",
+                     v.repr());
   return v.as_number();
 }
 

@@ -18,13 +18,16 @@ class OrthogonalRegularizer final : public Config<Regularizer, OrthogonalRegular
  public:
   explicit OrthogonalRegularizer(OrthogonalRegularizerArgs a) : Config(std::move(a)) {
     if (!std::isfinite(args.factor) || args.factor < 0)
-      throw ValueError("Invalid value for argument factor: expected a non-negative float.Received: factor=", args.factor);
+      throw ValueError("Invalid value for argument factor: expected a non-negative float.Received: factor=",
+                       args.factor);
     if (args.mode != "rows" && args.mode != "columns")
-      throw ValueError("Invalid value for argument `mode`. Expected one of {\"rows\", \"columns\"}. Received: mode=", args.mode);
+      throw ValueError("Invalid value for argument `mode`. Expected one of {\"rows\", \"columns\"}. Received: mode=",
+                       args.mode);
   }
   std::string class_name() const override { return "OrthogonalRegularizer"; }
   Tensor operator()(const Tensor& x) const override {
-    if (x.rank() != 2) throw ValueError("Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape=", x.shape());
+    if (x.rank() != 2)
+      throw ValueError("Inputs to OrthogonalRegularizer must have rank 2. Received: inputs.shape=", x.shape());
     bool rows = args.mode == "rows";
     Tensor unit = ops::normalize(x, {rows ? 1 : 0});
     Tensor products = prim::matmul(unit, unit, !rows, rows);
@@ -32,10 +35,12 @@ class OrthogonalRegularizer final : public Config<Regularizer, OrthogonalRegular
     Tensor place = prim::iota(n, DType::int32);
     Tensor others = prim::cast(prim::binary(Binary::not_equal, prim::expand_dims(place, 1), place), x.dtype());
     double pairs = static_cast<double>(n) * (static_cast<double>(n) - 1) / 2;
-    return prim::multiply(prim::reduce_all(Reduce::sum, prim::multiply(prim::unary(Unary::abs, products), others)), args.factor * 0.5 / pairs);
+    return prim::multiply(prim::reduce_all(Reduce::sum, prim::multiply(prim::unary(Unary::abs, products), others)),
+                          args.factor * 0.5 / pairs);
   }
 };
-LAMINA_CLASS(OrthogonalRegularizer, "keras.regularizers", "The mean absolute cosine of pairs of rows (or columns), times `factor`.", {"orthogonal_regularizer"});
+LAMINA_CLASS(OrthogonalRegularizer, "keras.regularizers",
+             "The mean absolute cosine of pairs of rows (or columns), times `factor`.", {"orthogonal_regularizer"});
 
 }  // namespace
 }  // namespace lamina

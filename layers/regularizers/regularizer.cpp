@@ -4,6 +4,8 @@
 
 namespace lamina {
 
-std::shared_ptr<Regularizer> Regularizer::adapt(const ObjectPtr& object) { return CallableObject<Regularizer>::adapt(object); }
+std::shared_ptr<Regularizer> Regularizer::adapt(const ObjectPtr& object) {
+  return CallableObject<Regularizer>::adapt(object);
+}
 
 }  // namespace lamina

@@ -14,15 +14,21 @@ struct EdgeArgs {
   static constexpr bool kFormat = !(crops && N == 1);
   Value edges, data_format;
   void fields(Fields& f) {
-    if constexpr (crops) f("cropping", edges, "Steps to cut off: an int, an int an axis, or (before, after) an axis.");
-    else f("padding", edges, "Zeros to add: an int, an int an axis, or (before, after) an axis.");
+    if constexpr (crops)
+      f("cropping", edges, "Steps to cut off: an int, an int an axis, or (before, after) an axis.");
+    else
+      f("padding", edges, "Zeros to add: an int, an int an axis, or (before, after) an axis.");
     if constexpr (kFormat) f("data_format", data_format, "\"channels_last\" or \"channels_first\".");
   }
   EdgeArgs() {
-    if constexpr (N == 1) edges = crops ? Value::tuple({1, 1}) : Value(1);
-    else if constexpr (crops && N == 2) edges = spatial::tuple_of(Pairs(2, {0, 0}));
-    else if constexpr (N == 2) edges = Value::tuple({1, 1});
-    else edges = spatial::tuple_of(Pairs(3, {1, 1}));
+    if constexpr (N == 1)
+      edges = crops ? Value::tuple({1, 1}) : Value(1);
+    else if constexpr (crops && N == 2)
+      edges = spatial::tuple_of(Pairs(2, {0, 0}));
+    else if constexpr (N == 2)
+      edges = Value::tuple({1, 1});
+    else
+      edges = spatial::tuple_of(Pairs(3, {1, 1}));
   }
 };
 
@@ -53,20 +59,28 @@ class EdgeLayer : public LayerWith<EdgeArgs<N, crops>> {
       for (int i = 0; i < N; ++i) {
         const int64_t size = x.shape()[first_ + i], before = edges_[i][0], after = edges_[i][1];
         if (size >= 0 && add_sizes(before, after) >= size) fail(x.shape());
-        if (before > 0 || after > 0) y = size < 0 ? unknown(y, first_ + i) : prim::slice_axis(y, first_ + i, before, size - after);
+        if (before > 0 || after > 0)
+          y = size < 0 ? unknown(y, first_ + i) : prim::slice_axis(y, first_ + i, before, size - after);
       }
       return y;
     } else {
       std::vector<int64_t> low(static_cast<size_t>(x.rank()), 0), high = low;
-      for (int i = 0; i < N; ++i) low[static_cast<size_t>(first_ + i)] = edges_[i][0], high[static_cast<size_t>(first_ + i)] = edges_[i][1];
+      for (int i = 0; i < N; ++i)
+        low[static_cast<size_t>(first_ + i)] = edges_[i][0], high[static_cast<size_t>(first_ + i)] = edges_[i][1];
       return prim::pad(x, low, high);
     }
   }
 
  private:
   [[noreturn]] void fail(const Shape& shape) const {
-    if (N == 1) throw ValueError("`cropping` parameter of `Cropping1D` layer must be smaller than the input length. Received: input_shape=", shape, ", cropping=", this->args.edges.repr());
-    throw ValueError("Values in `cropping` argument should be smaller than the corresponding spatial dimension of the input. Received: input_shape=", shape, ", cropping=", this->args.edges.repr());
+    if (N == 1)
+      throw ValueError(
+          "`cropping` parameter of `Cropping1D` layer must be smaller than the input length. Received: input_shape=",
+          shape, ", cropping=", this->args.edges.repr());
+    throw ValueError(
+        "Values in `cropping` argument should be smaller than the corresponding spatial dimension of the input. "
+        "Received: input_shape=",
+        shape, ", cropping=", this->args.edges.repr());
   }
   static Tensor unknown(const Tensor& x, int axis) {
     Shape s = x.shape();

@@ -17,7 +17,8 @@ class FlattenLayer final : public LayerWith<FlattenArgs> {
   explicit FlattenLayer(FlattenArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.data_format.is_none()) args.data_format = settings().channels_last() ? "channels_last" : "channels_first";
     if (args.data_format.as_string() != "channels_last" && args.data_format.as_string() != "channels_first")
-      throw ValueError("The `data_format` argument must be one of {'channels_first', 'channels_last'}. Received: ", args.data_format.as_string());
+      throw ValueError("The `data_format` argument must be one of {'channels_first', 'channels_last'}. Received: ",
+                       args.data_format.as_string());
     InputSpec spec;
     spec.min_ndim = 1;
     input_spec_ = {spec};
@@ -34,7 +35,8 @@ class FlattenLayer final : public LayerWith<FlattenArgs> {
       y = prim::transpose(x, axes);
     }
     int64_t count = 1;
-    for (int i = 1; i < x.rank(); ++i) count = count < 0 || x.shape()[i] < 0 ? Shape::kUnknown : multiply_sizes(count, x.shape()[i]);
+    for (int i = 1; i < x.rank(); ++i)
+      count = count < 0 || x.shape()[i] < 0 ? Shape::kUnknown : multiply_sizes(count, x.shape()[i]);
     return prim::reshape(y, {x.shape()[0], count});
   }
 };
@@ -51,14 +53,21 @@ class ReshapeLayer final : public LayerWith<ReshapeArgs> {
     for (int64_t d : args.target_shape) holes += d == -1;
     std::string given = Value::tuple(List(args.target_shape.begin(), args.target_shape.end())).repr();
     for (int64_t d : args.target_shape)
-      if (d < -1) throw ValueError("Each entry of `target_shape` must be a non-negative integer, or -1 for one unknown dimension. Received: target_shape=", given);
-    if (holes > 1) throw ValueError("There must be at most one unknown dimension (-1) in `target_shape`. Received: target_shape=", given);
+      if (d < -1)
+        throw ValueError(
+            "Each entry of `target_shape` must be a non-negative integer, or -1 for one unknown dimension. Received: "
+            "target_shape=",
+            given);
+    if (holes > 1)
+      throw ValueError("There must be at most one unknown dimension (-1) in `target_shape`. Received: target_shape=",
+                       given);
   }
   std::string class_name() const override { return "Reshape"; }
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override {
     int64_t have = 1, want = 1;
-    for (int i = 1; i < x.rank(); ++i) have = have < 0 || x.shape()[i] < 0 ? Shape::kUnknown : multiply_sizes(have, x.shape()[i]);
+    for (int i = 1; i < x.rank(); ++i)
+      have = have < 0 || x.shape()[i] < 0 ? Shape::kUnknown : multiply_sizes(have, x.shape()[i]);
     Shape target{x.shape()[0]};
     for (int64_t d : args.target_shape) {
       target.push_back(d);
@@ -66,10 +75,14 @@ class ReshapeLayer final : public LayerWith<ReshapeArgs> {
     }
     for (int i = 1; i < target.rank(); ++i)
       if (target[i] == -1 && have >= 0 && want > 0) {
-        if (have % want) throw ValueError("The total size of the tensor must be unchanged. Received: input_shape=", x.shape(), ", target_shape=", args.target_shape);
+        if (have % want)
+          throw ValueError("The total size of the tensor must be unchanged. Received: input_shape=", x.shape(),
+                           ", target_shape=", args.target_shape);
         target[i] = have / want, want = have;
       }
-    if (have >= 0 && have != want) throw ValueError("The total size of the tensor must be unchanged. Received: input_shape=", x.shape(), ", target_shape=", args.target_shape);
+    if (have >= 0 && have != want)
+      throw ValueError("The total size of the tensor must be unchanged. Received: input_shape=", x.shape(),
+                       ", target_shape=", args.target_shape);
     return prim::reshape(x, target);
   }
 };
@@ -86,7 +99,10 @@ class PermuteLayer final : public LayerWith<PermuteArgs> {
     std::sort(sorted.begin(), sorted.end());
     for (size_t i = 0; i < sorted.size(); ++i)
       if (sorted[i] != static_cast<int>(i) + 1)
-        throw ValueError("Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` must be consecutive and start from 1. Received dims=", args.dims);
+        throw ValueError(
+            "Invalid permutation argument `dims` for Permute Layer. The set of indices in `dims` must be consecutive "
+            "and start from 1. Received dims=",
+            args.dims);
     InputSpec spec;
     spec.ndim = static_cast<int>(args.dims.size()) + 1;
     input_spec_ = {spec};
@@ -109,8 +125,10 @@ struct RepeatVectorArgs {
 class RepeatVectorLayer final : public LayerWith<RepeatVectorArgs> {
  public:
   explicit RepeatVectorLayer(RepeatVectorArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (!args.n.is_int()) throw TypeError("Expected an integer value for `n`, got ", args.n.repr(), " (", args.n.kind_name(), ").");
-    if (args.n.as_int() <= 0) throw ValueError("The argument `n` of RepeatVector should be a positive integer. Received: n=", args.n.repr());
+    if (!args.n.is_int())
+      throw TypeError("Expected an integer value for `n`, got ", args.n.repr(), " (", args.n.kind_name(), ").");
+    if (args.n.as_int() <= 0)
+      throw ValueError("The argument `n` of RepeatVector should be a positive integer. Received: n=", args.n.repr());
     InputSpec spec;
     spec.ndim = 2;
     input_spec_ = {spec};

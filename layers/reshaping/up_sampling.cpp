@@ -21,8 +21,11 @@ struct UpSampling1DArgs {
 class UpSampling1DLayer final : public LayerWith<UpSampling1DArgs> {
  public:
   explicit UpSampling1DLayer(UpSampling1DArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (!args.size.is_int()) throw TypeError("Expected an integer value for `size`, got ", args.size.repr(), " (", args.size.kind_name(), ").");
-    if (args.size.as_int() <= 0) throw ValueError("Argument `size` should be a positive integer. Received: size=", args.size.repr());
+    if (!args.size.is_int())
+      throw TypeError("Expected an integer value for `size`, got ", args.size.repr(), " (", args.size.kind_name(),
+                      ").");
+    if (args.size.as_int() <= 0)
+      throw ValueError("Argument `size` should be a positive integer. Received: size=", args.size.repr());
     input_spec_ = {spatial::of_rank(3)};
     set_built(true);
   }
@@ -62,7 +65,8 @@ class UpSampling2DLayer final : public LayerWith<UpSampling2DArgs> {
       return Tensor::spec_only(out, x.dtype());
     }
     if (args.interpolation == "nearest") return repeated(repeated(x, first_, factors_[0]), first_ + 1, factors_[1]);
-    return ops::image::resize(x, {multiply_sizes(h, factors_[0]), multiply_sizes(w, factors_[1])}, args.interpolation, false, false, false, "constant", 0, args.data_format.as_string());
+    return ops::image::resize(x, {multiply_sizes(h, factors_[0]), multiply_sizes(w, factors_[1])}, args.interpolation,
+                              false, false, false, "constant", 0, args.data_format.as_string());
   }
 
  private:

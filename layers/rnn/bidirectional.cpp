@@ -1,6 +1,6 @@
+#include "layers/rnn/bidirectional.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "layers/rnn/bidirectional.h"
 
 namespace lamina {
 
@@ -27,26 +27,42 @@ LayerPtr copy_of(const LayerPtr& layer, const std::string& prefix, bool backward
 }  // namespace
 
 BidirectionalLayer::BidirectionalLayer(BidirectionalArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
-  auto layer_from = [](const Value& v) { return (is_serialized_object(v) ? Value(get_object(v, "")) : v).object_as<Layer>(); };
+  auto layer_from = [](const Value& v) {
+    return (is_serialized_object(v) ? Value(get_object(v, "")) : v).object_as<Layer>();
+  };
   LayerPtr layer = layer_from(args.layer);
-  if (!layer) throw ValueError("Please initialize `Bidirectional` layer with a `keras.layers.Layer` instance. Received: ", args.layer.repr());
+  if (!layer)
+    throw ValueError("Please initialize `Bidirectional` layer with a `keras.layers.Layer` instance. Received: ",
+                     args.layer.repr());
   LayerPtr backward = args.backward_layer.is_none() ? nullptr : layer_from(args.backward_layer);
-  if (!args.backward_layer.is_none() && !backward) throw ValueError("`backward_layer` need to be a `keras.layers.Layer` instance. Received: ", args.backward_layer.repr());
-  if (args.merge_mode && *args.merge_mode != "sum" && *args.merge_mode != "mul" && *args.merge_mode != "ave" && *args.merge_mode != "concat")
-    throw ValueError("Invalid merge mode. Received: ", *args.merge_mode, ". Merge mode should be one of {\"sum\", \"mul\", \"ave\", \"concat\", None}");
+  if (!args.backward_layer.is_none() && !backward)
+    throw ValueError("`backward_layer` need to be a `keras.layers.Layer` instance. Received: ",
+                     args.backward_layer.repr());
+  if (args.merge_mode && *args.merge_mode != "sum" && *args.merge_mode != "mul" && *args.merge_mode != "ave" &&
+      *args.merge_mode != "concat")
+    throw ValueError("Invalid merge mode. Received: ", *args.merge_mode,
+                     ". Merge mode should be one of {\"sum\", \"mul\", \"ave\", \"concat\", None}");
   if (layer->name().empty()) layer->set_name(auto_name(snake_case(layer->class_name())));
   forward_ = std::dynamic_pointer_cast<RnnLayer>(copy_of(layer, "forward_", false));
   backward_ = std::dynamic_pointer_cast<RnnLayer>(backward ? backward : copy_of(layer, "backward_", true));
-  if (!forward_ || !backward_) throw ValueError("Bidirectional takes recurrence layers (RNN, LSTM, GRU, SimpleRNN and what derives from them). Received: ", (forward_ ? backward : layer)->repr());
-  if (auto* given = dynamic_cast<RnnLayer*>(layer.get()); given && !given->use_cudnn().is_none())  // which configurations do not hold
+  if (!forward_ || !backward_)
+    throw ValueError(
+        "Bidirectional takes recurrence layers (RNN, LSTM, GRU, SimpleRNN and what derives from them). Received: ",
+        (forward_ ? backward : layer)->repr());
+  if (auto* given = dynamic_cast<RnnLayer*>(layer.get());
+      given && !given->use_cudnn().is_none())  // which configurations do not hold
     for (RnnLayer* one : {forward_.get(), backward_.get()}) one->set_argument("use_cudnn", given->use_cudnn());
   const RnnFlags &f = forward_->flags(), &b = backward_->flags();
   auto shown = [](bool v) { return v ? "True" : "False"; };
   if (f.go_backwards == b.go_backwards)
-    throw ValueError("Forward layer and backward layer should have different `go_backwards` value. Received: forward_layer.go_backwards ", shown(f.go_backwards), ", backward_layer.go_backwards=", shown(b.go_backwards));
+    throw ValueError(
+        "Forward layer and backward layer should have different `go_backwards` value. Received: "
+        "forward_layer.go_backwards ",
+        shown(f.go_backwards), ", backward_layer.go_backwards=", shown(b.go_backwards));
   auto same = [&](const char* name, bool x, bool y) {
     if (x != y)
-      throw ValueError("Forward layer and backward layer are expected to have the same value for attribute \"", name, "\", got \"", shown(x), "\" for forward layer and \"", shown(y), "\" for backward layer");
+      throw ValueError("Forward layer and backward layer are expected to have the same value for attribute \"", name,
+                       "\", got \"", shown(x), "\" for forward layer and \"", shown(y), "\" for backward layer");
   };
   same("stateful", f.stateful, b.stateful);
   same("return_sequences", f.return_sequences, b.return_sequences);
@@ -98,11 +114,16 @@ Value BidirectionalLayer::call(const List& inputs, const CallContext& context) {
   Tensor a = plain(y), b = plain(back);
   if (forward_->flags().return_sequences) b = prim::reverse(b, {1});
   List out;
-  if (!args.merge_mode) out = {a, b};
-  else if (*args.merge_mode == "concat") out = {prim::concat({a, b}, a.rank() - 1)};
-  else if (*args.merge_mode == "sum") out = {prim::add(a, b)};
-  else if (*args.merge_mode == "ave") out = {prim::multiply(prim::add(a, b), 0.5)};
-  else out = {prim::multiply(a, b)};
+  if (!args.merge_mode)
+    out = {a, b};
+  else if (*args.merge_mode == "concat")
+    out = {prim::concat({a, b}, a.rank() - 1)};
+  else if (*args.merge_mode == "sum")
+    out = {prim::add(a, b)};
+  else if (*args.merge_mode == "ave")
+    out = {prim::multiply(prim::add(a, b), 0.5)};
+  else
+    out = {prim::multiply(a, b)};
   if (args.merge_mode && states.empty()) return out[0];
   out.insert(out.end(), states.begin(), states.end());
   return Value::tuple(std::move(out));

@@ -16,8 +16,15 @@ Value state_size_of(const Layer& cell) {
   if (cell.hook) size = cell.hook->invoke("state_size", {}, {});  // None where the user's class says nothing
   if (size.is_none())
     if (auto* c = built_in(cell)) size = c->state_size();
-  if (size.is_none()) throw ValueError("The RNN cell should have a `state_size` attribute (single integer or list of integers, one integer per RNN state). Received: cell=", cell.repr());
-  if (!size.is_int() && !size.is_sequence()) throw ValueError("state_size must be an integer, or a list/tuple of integers (one for each state tensor). Received: ", size.repr(), " of ", cell.describe(), ".");
+  if (size.is_none())
+    throw ValueError(
+        "The RNN cell should have a `state_size` attribute (single integer or list of integers, one integer per RNN "
+        "state). Received: cell=",
+        cell.repr());
+  if (!size.is_int() && !size.is_sequence())
+    throw ValueError(
+        "state_size must be an integer, or a list/tuple of integers (one for each state tensor). Received: ",
+        size.repr(), " of ", cell.describe(), ".");
   return size;
 }
 
@@ -30,7 +37,8 @@ int64_t output_size_of(const Layer& cell) {
     size = state_size_of(cell);
     while (size.is_sequence() && !size.as_list().empty()) size = Value(size.as_list()[0]);
   }
-  if (!size.is_int()) throw ValueError("output_size must be an integer. Received: ", size.repr(), " of ", cell.describe(), ".");
+  if (!size.is_int())
+    throw ValueError("output_size must be an integer. Received: ", size.repr(), " of ", cell.describe(), ".");
   return size.as_int();
 }
 
@@ -61,7 +69,10 @@ bool is_cell(const Layer& layer) {
 void require_cell(const Layer& layer, const char* argument) {
   if (is_cell(layer)) return;
   if (!layer.hook || !layer.hooked("call") || layer.hook->invoke("state_size", {}, {}).is_none())
-    throw ValueError("The RNN cell should have a `state_size` attribute (single integer or list of integers, one integer per RNN state). Received: ", argument, "=", layer.repr());
+    throw ValueError(
+        "The RNN cell should have a `state_size` attribute (single integer or list of integers, one integer per RNN "
+        "state). Received: ",
+        argument, "=", layer.repr());
 }
 
 CellStep step_of(Layer& cell, const Tensor& x, const Value& states, bool training) {
@@ -69,16 +80,22 @@ CellStep step_of(Layer& cell, const Tensor& x, const Value& states, bool trainin
   if (cell.accepts_training()) kwargs.set("training", training);
   Value out = cell.invoke({x, states}, std::move(kwargs));
   if (!out.is_sequence() || out.as_list().size() != 2 || !out.as_list()[0].is_tensor())
-    throw ValueError("A cell's call must return (output, states); that of ", cell.describe(), " returned ", out.repr(), ".");
+    throw ValueError("A cell's call must return (output, states); that of ", cell.describe(), " returned ", out.repr(),
+                     ".");
   Value fresh = out.as_list()[1];
   return {out.as_list()[0].as_tensor(), fresh.is_sequence() || fresh.is_dict() ? fresh : Value(List{fresh})};
 }
 
 LayerPtr cell_from(const Value& v, const char* owner) {
-  if (v.is_sequence()) return std::make_shared<StackedRNNCellsLayer>(StackedRNNCellsArgs{v}, LayerArgs{.name = auto_name("stacked_rnn_cells")});
+  if (v.is_sequence())
+    return std::make_shared<StackedRNNCellsLayer>(StackedRNNCellsArgs{v},
+                                                  LayerArgs{.name = auto_name("stacked_rnn_cells")});
   Value given = is_serialized_object(v) ? Value(get_object(v, "")) : v;
   LayerPtr cell = given.object_as<Layer>();
-  if (!cell) throw ValueError("Argument `cell` of ", owner, " should be a layer with a `call` method and a `state_size`, or a list of such. Received: cell=", v.repr());
+  if (!cell)
+    throw ValueError(
+        "Argument `cell` of ", owner,
+        " should be a layer with a `call` method and a `state_size`, or a list of such. Received: cell=", v.repr());
   require_cell(*cell, "cell");
   return cell;
 }
@@ -99,9 +116,12 @@ class UnitForgetBias final : public Initializer {
 };
 }  // namespace
 
-InitializerRef unit_forget_bias(InitializerRef rest, int64_t units) { return InitializerRef(std::make_shared<UnitForgetBias>(std::move(rest), units)); }
+InitializerRef unit_forget_bias(InitializerRef rest, int64_t units) {
+  return InitializerRef(std::make_shared<UnitForgetBias>(std::move(rest), units));
+}
 
-CellPass::CellPass(Layer& cell, const Tensor& x, const Value& state, bool training) : cell_(dynamic_cast<CellInterface*>(&cell)) {
+CellPass::CellPass(Layer& cell, const Tensor& x, const Value& state, bool training)
+    : cell_(dynamic_cast<CellInterface*>(&cell)) {
   if (cell_) cell_->begin_pass(x, state, training);
 }
 CellPass::~CellPass() {

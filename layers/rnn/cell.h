@@ -1,6 +1,7 @@
 #pragma once
-// Cells: layers that take one step of a recurrence, (inputs, states) -> (output, new states). A cell is a C++ layer that is a
-// CellInterface, or a user's layer that has the attribute `state_size` and the methods that Keras asks of a cell.
+// Cells: layers that take one step of a recurrence, (inputs, states) -> (output, new states). A cell is a C++ layer
+// that is a CellInterface, or a user's layer that has the attribute `state_size` and the methods that Keras asks of a
+// cell.
 #include "backends/ops/recurrent/recurrent.h"
 #include "layers/layer.h"
 
@@ -9,15 +10,18 @@ namespace lamina {
 class CellInterface {
  public:
   virtual ~CellInterface() = default;
-  virtual Value state_size() const = 0;          // an int, or a list of ints (or of lists, of stacked cells)
+  virtual Value state_size() const = 0;             // an int, or a list of ints (or of lists, of stacked cells)
   virtual Value output_size() const { return {}; }  // an int; None takes the first state's
-  virtual Value initial_state(const Value& batch) = 0;  // zeros of (batch, size) in the structure of state_size; batch an int or None
-  // The dropout masks of one pass over a sequence, drawn before its steps (`x` and `state` are one step's), and forgotten after.
+  virtual Value initial_state(
+      const Value& batch) = 0;  // zeros of (batch, size) in the structure of state_size; batch an int or None
+  // The dropout masks of one pass over a sequence, drawn before its steps (`x` and `state` are one step's), and
+  // forgotten after.
   virtual void begin_pass(const Tensor& x, const Value& state, bool training) {}
   virtual void end_pass() {}
 };
 
-// What every cell can be asked, a user's too. ValueError or TypeError naming the cell where an answer has the wrong kind.
+// What every cell can be asked, a user's too. ValueError or TypeError naming the cell where an answer has the wrong
+// kind.
 Value state_size_of(const Layer& cell);
 int64_t output_size_of(const Layer& cell);
 Value initial_state_of(Layer& cell, const Value& batch, DType dtype);

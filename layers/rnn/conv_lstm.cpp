@@ -60,14 +60,19 @@ struct ConvLstmCellArgs {
   }
 };
 
-// One step: inputs (batch, spatial..., channels), states h and c (batch, places..., filters); or with channels in front.
+// One step: inputs (batch, spatial..., channels), states h and c (batch, places..., filters); or with channels in
+// front.
 class ConvLstmCell final : public Layer, public CellInterface {
  public:
   using Args = ConvLstmCellArgs;
-  explicit ConvLstmCell(Args a = {}, LayerArgs base = {}) : Layer(std::move(base)), args(std::move(a)), rank_(static_cast<int>(args.rank)) {
+  explicit ConvLstmCell(Args a = {}, LayerArgs base = {})
+      : Layer(std::move(base)), args(std::move(a)), rank_(static_cast<int>(args.rank)) {
     const int rank = rank_;
-    if (rank < 1 || rank > 3) throw ValueError("Rank ", rank, " convolutions are not implemented, expected 1 to 3. Received: rank=", rank);
-    if (args.filters <= 0) throw ValueError("Invalid value for argument `filters`. Expected a strictly positive value. Received filters=", args.filters, ".");
+    if (rank < 1 || rank > 3)
+      throw ValueError("Rank ", rank, " convolutions are not implemented, expected 1 to 3. Received: rank=", rank);
+    if (args.filters <= 0)
+      throw ValueError("Invalid value for argument `filters`. Expected a strictly positive value. Received filters=",
+                       args.filters, ".");
     args.kernel_size.standardize(rank, "kernel_size");
     args.strides.standardize(rank, "strides");
     args.dilation_rate.standardize(rank, "dilation_rate");
@@ -75,7 +80,10 @@ class ConvLstmCell final : public Layer, public CellInterface {
     standardize_data_format(args.data_format);
     auto largest = [&](const AxisSizes& sizes, const char* name) { return std::ranges::max(sizes.sizes(rank, name)); };
     if (largest(args.strides, "strides") > 1 && largest(args.dilation_rate, "dilation_rate") > 1)
-      throw ValueError("Specifying `strides > 1` is not compatible with `dilation_rate > 1`. Give one of them as 1. Received: strides=", args.strides.value().repr(), ", dilation_rate=", args.dilation_rate.value().repr(), ".");
+      throw ValueError(
+          "Specifying `strides > 1` is not compatible with `dilation_rate > 1`. Give one of them as 1. Received: "
+          "strides=",
+          args.strides.value().repr(), ", dilation_rate=", args.dilation_rate.value().repr(), ".");
     if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
     if (!args.recurrent_initializer) args.recurrent_initializer = "orthogonal";
     if (!args.bias_initializer) args.bias_initializer = "zeros";
@@ -101,34 +109,55 @@ class ConvLstmCell final : public Layer, public CellInterface {
   using Layer::call;
   void build(const BuildShapes& shapes) override {
     const Shape x = shapes.first().as_shape();
-    if (x.rank() != rank_ + 2) throw ValueError("The ", describe(), " takes steps of ", rank_ + 2, " axes (batch, ", rank_, " spatial, channels), received shape ", x, ".");
+    if (x.rank() != rank_ + 2)
+      throw ValueError("The ", describe(), " takes steps of ", rank_ + 2, " axes (batch, ", rank_,
+                       " spatial, channels), received shape ", x, ".");
     input_ = x;
     const int64_t channels = x[channel_axis()];
     for (int i = 1; i < x.rank(); ++i)
-      if (i != channel_axis() && x[i] < 0) throw ValueError("ConvLSTM layers only support static input shapes for the spatial dimension. Received invalid input shape: input_shape=", x);
-    if (channels < 0) throw ValueError("The channel dimension of the inputs to ", describe(), " must be known. Found input shape ", x, ".");
+      if (i != channel_axis() && x[i] < 0)
+        throw ValueError(
+            "ConvLSTM layers only support static input shapes for the spatial dimension. Received invalid input shape: "
+            "input_shape=",
+            x);
+    if (channels < 0)
+      throw ValueError("The channel dimension of the inputs to ", describe(), " must be known. Found input shape ", x,
+                       ".");
     Shape kernel{args.kernel_size.sizes(rank_, "kernel_size")};
     kernel.push_back(channels);
     kernel.push_back(multiply_sizes(kGates, args.filters));
     Shape recurrent = kernel;
     recurrent[rank_] = args.filters;
-    input_convolution(Tensor::spec_only(x, compute_dtype()), Tensor::spec_only(kernel, compute_dtype()));  // fits, or says why not
-    kernel_ = add_weight("kernel", kernel, {.initializer = args.kernel_initializer, .regularizer = args.kernel_regularizer, .constraint = args.kernel_constraint});
-    recurrent_kernel_ = add_weight("recurrent_kernel", recurrent, {.initializer = args.recurrent_initializer, .regularizer = args.recurrent_regularizer, .constraint = args.recurrent_constraint});
+    input_convolution(Tensor::spec_only(x, compute_dtype()),
+                      Tensor::spec_only(kernel, compute_dtype()));  // fits, or says why not
+    kernel_ = add_weight("kernel", kernel,
+                         {.initializer = args.kernel_initializer,
+                          .regularizer = args.kernel_regularizer,
+                          .constraint = args.kernel_constraint});
+    recurrent_kernel_ = add_weight("recurrent_kernel", recurrent,
+                                   {.initializer = args.recurrent_initializer,
+                                    .regularizer = args.recurrent_regularizer,
+                                    .constraint = args.recurrent_constraint});
     if (!args.use_bias) return;
     bias_ = add_weight("bias", {multiply_sizes(kGates, args.filters)},
-                       {.initializer = args.unit_forget_bias ? unit_forget_bias(args.bias_initializer, args.filters) : args.bias_initializer, .regularizer = args.bias_regularizer, .constraint = args.bias_constraint});
+                       {.initializer = args.unit_forget_bias ? unit_forget_bias(args.bias_initializer, args.filters)
+                                                             : args.bias_initializer,
+                        .regularizer = args.bias_regularizer,
+                        .constraint = args.bias_constraint});
   }
 
   // (output, [h, c])
   Value call(const List& inputs, const CallContext& context) override {
     List states;
     if (inputs.size() > 1 && inputs[1].is_sequence()) states = inputs[1].as_list();
-    if (states.size() != 2) throw ValueError("A ConvLSTMCell takes its inputs and a list of 2 states, received ", states.size(), ".");
+    if (states.size() != 2)
+      throw ValueError("A ConvLSTMCell takes its inputs and a list of 2 states, received ", states.size(), ".");
     const Tensor x = inputs[0].as_tensor(), h = states[0].as_tensor();
     struct Own {  // a cell called by itself draws its own masks for that call
       ConvLstmCell* cell;
-      ~Own() { if (cell) cell->end_pass(); }
+      ~Own() {
+        if (cell) cell->end_pass();
+      }
     } own{context.training && masks_.empty() && recurrent_masks_.empty() ? this : nullptr};
     if (own.cell) begin_pass(x, h, true);
     return advance(input_part(x), states);
@@ -145,7 +174,8 @@ class ConvLstmCell final : public Layer, public CellInterface {
     if (!training) return;
     if (args.dropout > 0 && args.dropout < 1) masks_ = dropout_masks(x, args.dropout);
     const Tensor h = (state.is_sequence() ? state.as_list()[0] : state).as_tensor();
-    if (args.recurrent_dropout > 0 && args.recurrent_dropout < 1) recurrent_masks_ = dropout_masks(h, args.recurrent_dropout);
+    if (args.recurrent_dropout > 0 && args.recurrent_dropout < 1)
+      recurrent_masks_ = dropout_masks(h, args.recurrent_dropout);
   }
   void end_pass() override {
     masks_.clear();
@@ -156,7 +186,9 @@ class ConvLstmCell final : public Layer, public CellInterface {
   Shape output_shape() const {
     Shape kernel = kernel_.shape();
     kernel[rank_ + 1] = args.filters;
-    Shape out = input_convolution(Tensor::spec_only(input_, compute_dtype()), Tensor::spec_only(kernel, compute_dtype())).shape();
+    Shape out =
+        input_convolution(Tensor::spec_only(input_, compute_dtype()), Tensor::spec_only(kernel, compute_dtype()))
+            .shape();
     out[0] = Shape::kUnknown;
     return out;
   }
@@ -167,7 +199,9 @@ class ConvLstmCell final : public Layer, public CellInterface {
       z = input_convolution(x, kernel_.value());
     } else {
       Tensors parts;
-      for (int g = 0; g < kGates; ++g) parts.push_back(input_convolution(ops::multiply(x, repeated(masks_[static_cast<size_t>(g)], x)), gate(kernel_.value(), rank_ + 1, g)));
+      for (int g = 0; g < kGates; ++g)
+        parts.push_back(input_convolution(ops::multiply(x, repeated(masks_[static_cast<size_t>(g)], x)),
+                                          gate(kernel_.value(), rank_ + 1, g)));
       z = prim::concat(parts, channel_axis());
     }
     if (!bias_.defined()) return z;
@@ -182,7 +216,9 @@ class ConvLstmCell final : public Layer, public CellInterface {
       all = ops::add(z, recurrent_convolution(h, recurrent_kernel_.value()));
     } else {
       Tensors parts;
-      for (int g = 0; g < kGates; ++g) parts.push_back(recurrent_convolution(ops::multiply(h, recurrent_masks_[static_cast<size_t>(g)]), gate(recurrent_kernel_.value(), rank_ + 1, g)));
+      for (int g = 0; g < kGates; ++g)
+        parts.push_back(recurrent_convolution(ops::multiply(h, recurrent_masks_[static_cast<size_t>(g)]),
+                                              gate(recurrent_kernel_.value(), rank_ + 1, g)));
       all = ops::add(z, prim::concat(parts, channel_axis()));
     }
     const Activation &inner = args.recurrent_activation, &outer = args.activation;
@@ -198,17 +234,21 @@ class ConvLstmCell final : public Layer, public CellInterface {
   bool channels_last() const { return ops::channels_last(args.data_format); }
   int channel_axis() const { return channels_last() ? rank_ + 1 : 1; }
   Tensor input_convolution(const Tensor& x, const Tensor& kernel) const {
-    return ops::conv(x, kernel, args.strides.sizes(rank_, "strides"), args.padding, args.data_format, args.dilation_rate.sizes(rank_, "dilation_rate"));
+    return ops::conv(x, kernel, args.strides.sizes(rank_, "strides"), args.padding, args.data_format,
+                     args.dilation_rate.sizes(rank_, "dilation_rate"));
   }
   Tensor recurrent_convolution(const Tensor& h, const Tensor& kernel) const {
     const ops::Sizes one(static_cast<size_t>(rank_), 1);
     return ops::conv(h, kernel, one, "same", args.data_format, one);
   }
-  Tensor gate(const Tensor& all, int axis, int g) const { return prim::slice_axis(all, axis, g * args.filters, (g + 1) * args.filters); }
+  Tensor gate(const Tensor& all, int axis, int g) const {
+    return prim::slice_axis(all, axis, g * args.filters, (g + 1) * args.filters);
+  }
   Tensors dropout_masks(const Tensor& like, double rate) const {
     Tensors out;
     for (int g = 0; g < kGates; ++g)
-      out.push_back(like.shape().known() ? random::dropout(prim::full(like.shape(), 1, like.dtype()), rate, {}, source_) : Tensor::spec_only(like.shape(), like.dtype()));
+      out.push_back(like.shape().known() ? random::dropout(prim::full(like.shape(), 1, like.dtype()), rate, {}, source_)
+                                         : Tensor::spec_only(like.shape(), like.dtype()));
     return out;
   }
   // The mask of a row for all the steps of that row that x holds one after the other.
@@ -236,8 +276,8 @@ struct ConvLstmArgs {
   }
 };
 
-// Input (batch, steps, spatial..., channels), output (batch, places..., filters), or (batch, steps, places..., filters) with
-// return_sequences; channels in front of the spatial axes with data_format="channels_first".
+// Input (batch, steps, spatial..., channels), output (batch, places..., filters), or (batch, steps, places..., filters)
+// with return_sequences; channels in front of the spatial axes with data_format="channels_first".
 template <int kRank>
 class ConvLstmLayer final : public RnnLayer {
  public:
@@ -261,7 +301,9 @@ class ConvLstmLayer final : public RnnLayer {
     return config;
   }
   bool set_argument(const std::string& name, const Value& value) override {
-    if (!set_field(class_name(), name, value, [this](Fields& f) { own().args.fields_of_layer(f); }) && !set_field(class_name(), name, value, [this](Fields& f) { args_.fields(f); })) return false;
+    if (!set_field(class_name(), name, value, [this](Fields& f) { own().args.fields_of_layer(f); }) &&
+        !set_field(class_name(), name, value, [this](Fields& f) { args_.fields(f); }))
+      return false;
     note_change();
     return true;
   }
@@ -271,9 +313,13 @@ class ConvLstmLayer final : public RnnLayer {
     step.erase(1);
     const ConvLstmCellArgs& a = own().args;
     Shape kernel{a.kernel_size.sizes(kRank, "kernel_size")};
-    kernel.push_back(step.rank() == kRank + 2 ? step[ops::channels_last(a.data_format) ? kRank + 1 : 1] : Shape::kUnknown);
+    kernel.push_back(step.rank() == kRank + 2 ? step[ops::channels_last(a.data_format) ? kRank + 1 : 1]
+                                              : Shape::kUnknown);
     kernel.push_back(a.filters);
-    const Shape state = ops::conv(Tensor::spec_only(step, DType::float32), Tensor::spec_only(kernel, DType::float32), a.strides.sizes(kRank, "strides"), a.padding, a.data_format, a.dilation_rate.sizes(kRank, "dilation_rate")).shape();
+    const Shape state = ops::conv(Tensor::spec_only(step, DType::float32), Tensor::spec_only(kernel, DType::float32),
+                                  a.strides.sizes(kRank, "strides"), a.padding, a.data_format,
+                                  a.dilation_rate.sizes(kRank, "dilation_rate"))
+                            .shape();
     Shape output = state;
     if (flags().return_sequences) output.insert(1, sequences[1]);
     if (!flags().return_state) return output;
@@ -285,7 +331,8 @@ class ConvLstmLayer final : public RnnLayer {
   Result inner_loop(const Tensor& sequences, const Value& states, const Tensor& mask, bool training) override {
     if (sequences.shape_only()) return RnnLayer::inner_loop(sequences, states, mask, training);
     ConvLstmCell& cell = own();
-    AutocastScope autocast(cell.autocast() && is_float(cell.compute_dtype()) ? std::optional<DType>(cell.compute_dtype()) : std::nullopt);
+    AutocastScope autocast(
+        cell.autocast() && is_float(cell.compute_dtype()) ? std::optional<DType>(cell.compute_dtype()) : std::nullopt);
     const Shape shape = sequences.shape();
     Shape rows = shape;
     rows.erase(1);
@@ -295,10 +342,13 @@ class ConvLstmLayer final : public RnnLayer {
     steps[0] = shape[0];
     steps.insert(1, shape[1]);
     const RnnFlags& f = flags();
-    RnnLoopResult out = rnn_loop([&](const Tensor& at, const Value& s) {
-      Value step = cell.advance(at, s.as_list());
-      return std::pair(step.as_list()[0].as_tensor(), step.as_list()[1]);
-    }, prim::reshape(z, steps), states, mask, {.go_backwards = f.go_backwards, .zero_output_for_mask = f.zeroes_masked(), .unrolled_masks = f.unroll});
+    RnnLoopResult out = rnn_loop(
+        [&](const Tensor& at, const Value& s) {
+          Value step = cell.advance(at, s.as_list());
+          return std::pair(step.as_list()[0].as_tensor(), step.as_list()[1]);
+        },
+        prim::reshape(z, steps), states, mask,
+        {.go_backwards = f.go_backwards, .zero_output_for_mask = f.zeroes_masked(), .unrolled_masks = f.unroll});
     return {out.last, out.outputs, out.states};
   }
 

@@ -25,15 +25,19 @@ void GatedCellArgs::fields(Recurrence kind, Fields& f, bool of_layer) {
   f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
   f("dropout", dropout, "Share of the inputs to drop in training, the same at every step.");
   f("recurrent_dropout", recurrent_dropout, "Share of the state to drop in training, the same at every step.");
-  if (kind == Recurrence::gru && !of_layer) f("reset_after", reset_after, "Whether the reset gate acts after the product with the state's kernel.");
+  if (kind == Recurrence::gru && !of_layer)
+    f("reset_after", reset_after, "Whether the reset gate acts after the product with the state's kernel.");
   auto drawn = f("seed", seed, "An int or a SeedGenerator for dropout.");
   if (kind == Recurrence::simple && of_layer) drawn.hidden();
   if (gated) f("implementation", implementation, "1: a dropout mask for every gate; 2: one for all.").hidden();
 }
 
-GatedCell::GatedCell(Recurrence kind, GatedCellArgs a, LayerArgs base) : Layer(std::move(base)), arguments(std::move(a)), kind_(kind) {
+GatedCell::GatedCell(Recurrence kind, GatedCellArgs a, LayerArgs base)
+    : Layer(std::move(base)), arguments(std::move(a)), kind_(kind) {
   GatedCellArgs& args = arguments;
-  if (args.units <= 0) throw ValueError("Received an invalid value for argument `units`, expected a positive integer, got ", args.units, ".");
+  if (args.units <= 0)
+    throw ValueError("Received an invalid value for argument `units`, expected a positive integer, got ", args.units,
+                     ".");
   if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
   if (!args.recurrent_initializer) args.recurrent_initializer = "orthogonal";
   if (!args.bias_initializer) args.bias_initializer = "zeros";
@@ -58,17 +62,26 @@ void GatedCell::build(const BuildShapes& shapes) {
   const GatedCellArgs& a = arguments;
   const Shape x = shapes.first().as_shape();
   const int64_t in = x.rank() ? x.back() : Shape::kUnknown, wide = multiply_sizes(gates_of(kind_), a.units);
-  if (in < 0) throw ValueError("The last dimension of the inputs to ", describe(), " must be known. Found input shape ", x, ".");
-  kernel_ = add_weight("kernel", {in, wide}, {.initializer = a.kernel_initializer, .regularizer = a.kernel_regularizer, .constraint = a.kernel_constraint});
-  recurrent_kernel_ = add_weight("recurrent_kernel", {a.units, wide}, {.initializer = a.recurrent_initializer, .regularizer = a.recurrent_regularizer, .constraint = a.recurrent_constraint});
+  if (in < 0)
+    throw ValueError("The last dimension of the inputs to ", describe(), " must be known. Found input shape ", x, ".");
+  kernel_ = add_weight(
+      "kernel", {in, wide},
+      {.initializer = a.kernel_initializer, .regularizer = a.kernel_regularizer, .constraint = a.kernel_constraint});
+  recurrent_kernel_ = add_weight("recurrent_kernel", {a.units, wide},
+                                 {.initializer = a.recurrent_initializer,
+                                  .regularizer = a.recurrent_regularizer,
+                                  .constraint = a.recurrent_constraint});
   if (!a.use_bias) return;
   InitializerRef first = a.bias_initializer;
   if (kind_ == Recurrence::lstm && a.unit_forget_bias) first = unit_forget_bias(first, a.units);
   const Shape shape = kind_ == Recurrence::gru && a.reset_after ? Shape{2, wide} : Shape{wide};
-  bias_ = add_weight("bias", shape, {.initializer = first, .regularizer = a.bias_regularizer, .constraint = a.bias_constraint});
+  bias_ = add_weight("bias", shape,
+                     {.initializer = first, .regularizer = a.bias_regularizer, .constraint = a.bias_constraint});
 }
 
-Value GatedCell::state_size() const { return kind_ == Recurrence::lstm ? Value(List{arguments.units, arguments.units}) : Value(arguments.units); }
+Value GatedCell::state_size() const {
+  return kind_ == Recurrence::lstm ? Value(List{arguments.units, arguments.units}) : Value(arguments.units);
+}
 Value GatedCell::initial_state(const Value& batch) {
   return zero_states(kind_ == Recurrence::lstm ? state_size() : Value(List{arguments.units}), batch, compute_dtype());
 }
@@ -76,8 +89,10 @@ Value GatedCell::initial_state(const Value& batch) {
 Tensors GatedCell::dropout_masks(const Tensor& like, double rate) {
   Tensors out;
   for (int i = 0; i < (by_gate() ? gates_of(kind_) : 1); ++i) {
-    if (!like.shape().known()) out.push_back(Tensor::spec_only(like.shape(), like.dtype()));
-    else out.push_back(random::dropout(prim::full(like.shape(), 1, like.dtype()), rate, {}, source_));
+    if (!like.shape().known())
+      out.push_back(Tensor::spec_only(like.shape(), like.dtype()));
+    else
+      out.push_back(random::dropout(prim::full(like.shape(), 1, like.dtype()), rate, {}, source_));
   }
   return out;
 }
@@ -97,12 +112,16 @@ Value GatedCell::call(const List& inputs, const CallContext& context) {
   const size_t states = static_cast<size_t>(states_of(kind_));
   List given;
   if (inputs.size() > 1) given = inputs[1].is_sequence() ? inputs[1].as_list() : List{inputs[1]};
-  if (given.size() != states) throw ValueError("A ", class_name(), " takes its inputs and a list of ", states, states == 1 ? " state" : " states", ", received ", given.size(), ".");
+  if (given.size() != states)
+    throw ValueError("A ", class_name(), " takes its inputs and a list of ", states, states == 1 ? " state" : " states",
+                     ", received ", given.size(), ".");
   const Tensor x = inputs[0].as_tensor(), h = given[0].as_tensor();
   // A cell called by itself draws its own masks for that call.
   struct Own {
     GatedCell* cell;
-    ~Own() { if (cell) cell->end_pass(); }
+    ~Own() {
+      if (cell) cell->end_pass();
+    }
   } own{context.training && masks_.empty() && recurrent_masks_.empty() ? this : nullptr};
   if (own.cell) begin_pass(x, h, true);
   if (kind_ == Recurrence::simple) {
@@ -116,7 +135,9 @@ Value GatedCell::call(const List& inputs, const CallContext& context) {
 
 namespace {
 Tensor columns(const Tensor& t, int64_t from, int64_t to) { return prim::slice_axis(t, t.rank() - 1, from, to); }
-Tensor masked(const Tensor& t, const Tensors& masks, size_t gate) { return masks.empty() ? t : ops::multiply(t, masks[masks.size() == 1 ? 0 : gate]); }
+Tensor masked(const Tensor& t, const Tensors& masks, size_t gate) {
+  return masks.empty() ? t : ops::multiply(t, masks[masks.size() == 1 ? 0 : gate]);
+}
 }  // namespace
 
 Value GatedCell::simple_step(Tensor x, Tensor h, bool training) {
@@ -135,10 +156,12 @@ Value GatedCell::lstm_step(const Tensor& x, const Tensor& h, const Tensor& c, bo
       const int64_t from = static_cast<int64_t>(g) * u;
       Tensor part = ops::matmul(training ? masked(x, masks_, g) : x, columns(kernel_.value(), from, from + u));
       if (bias_.defined()) part = ops::add(part, columns(bias_.value(), from, from + u));
-      z.push_back(ops::add(part, ops::matmul(training ? masked(h, recurrent_masks_, g) : h, columns(recurrent_kernel_.value(), from, from + u))));
+      z.push_back(ops::add(part, ops::matmul(training ? masked(h, recurrent_masks_, g) : h,
+                                             columns(recurrent_kernel_.value(), from, from + u))));
     }
   } else {
-    Tensor all = ops::add(ops::matmul(training ? masked(x, masks_, 0) : x, kernel_.value()), ops::matmul(h, recurrent_kernel_.value()));
+    Tensor all = ops::add(ops::matmul(training ? masked(x, masks_, 0) : x, kernel_.value()),
+                          ops::matmul(h, recurrent_kernel_.value()));
     if (bias_.defined()) all = ops::add(all, bias_.value());
     for (int64_t g = 0; g < 4; ++g) z.push_back(columns(all, g * u, (g + 1) * u));
   }
@@ -193,33 +216,44 @@ Value GatedCell::gru_step(const Tensor& x, const Tensor& h, bool training) {
 std::string GatedCell::why_by_steps(bool training) const {
   if (hooked("call") || hooked("__call__")) return "its cell's call is a subclass's.";
   if (!(arguments.activation.serialized() == Value("tanh"))) return "its activation is not tanh.";
-  if (kind_ != Recurrence::simple && !(arguments.recurrent_activation.serialized() == Value("sigmoid"))) return "its recurrent_activation is not sigmoid.";
+  if (kind_ != Recurrence::simple && !(arguments.recurrent_activation.serialized() == Value("sigmoid")))
+    return "its recurrent_activation is not sigmoid.";
   if (kind_ == Recurrence::gru && !arguments.reset_after) return "reset_after is False.";
   if (training && arguments.recurrent_dropout != 0) return "it has recurrent dropout.";
-  if (training && arguments.dropout != 0 && by_gate()) return "each of its gates has a dropout mask of its own (implementation 1).";
+  if (training && arguments.dropout != 0 && by_gate())
+    return "each of its gates has a dropout mask of its own (implementation 1).";
   return "";
 }
 
-GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states, const Tensor& mask, RecurrenceOptions options, bool training, bool library_may) {
+GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states, const Tensor& mask,
+                                   RecurrenceOptions options, bool training, bool library_may) {
   // The primitive computes in float32 at least; halves are widened for it.
   const DType given = sequences.dtype(), wide = given == DType::float64 ? given : DType::float32;
   auto widened = [&](const Tensor& t) { return t.dtype() == wide ? t : prim::cast(t, wide); };
   Tensor x = sequences;
   if (training && !masks_.empty()) x = ops::multiply(x, prim::expand_dims(masks_[0], 1));
   const List& state = states.as_list();
-  const Tensor h0 = widened(state[0].as_tensor()), c0 = kind_ == Recurrence::lstm ? widened(state[1].as_tensor()) : Tensor(), kernel = widened(recurrent_kernel_.value());
+  const Tensor h0 = widened(state[0].as_tensor()),
+               c0 = kind_ == Recurrence::lstm ? widened(state[1].as_tensor()) : Tensor(),
+               kernel = widened(recurrent_kernel_.value());
   const int64_t columns = gates_of(kind_) * arguments.units;
-  const Tensor bias = bias_.defined() ? widened(bias_.value()) : prim::full(kind_ == Recurrence::gru ? Shape{2, columns} : Shape{columns}, 0, wide);
+  const Tensor bias = bias_.defined()
+                          ? widened(bias_.value())
+                          : prim::full(kind_ == Recurrence::gru ? Shape{2, columns} : Shape{columns}, 0, wide);
   Tensors out;
-  if (library_may && prim::recurrence_library()) out = prim::recurrent_by_library(kind_, options, widened(x), h0, c0, widened(kernel_.value()), kernel, bias, mask);
+  if (library_may && prim::recurrence_library())
+    out = prim::recurrent_by_library(kind_, options, widened(x), h0, c0, widened(kernel_.value()), kernel, bias, mask);
   const bool by_library = !out.empty();
-  if (!by_library) out = prim::recurrent(kind_, options, widened(ops::matmul(x, kernel_.value())), h0, c0, kernel, bias, mask);  // one product for all steps
+  if (!by_library)
+    out = prim::recurrent(kind_, options, widened(ops::matmul(x, kernel_.value())), h0, c0, kernel, bias,
+                          mask);  // one product for all steps
   List fresh;
   for (int s = 0; s < states_of(kind_); ++s) fresh.push_back(prim::cast(out[static_cast<size_t>(1 + s)], given));
   return {prim::cast(out[0], given), fresh, by_library};
 }
 
-LAMINA_LAYER(SimpleRNNCellLayer, "SimpleRNNCell", "One step of SimpleRNN: activation(x kernel + h recurrent_kernel + bias).");
+LAMINA_LAYER(SimpleRNNCellLayer, "SimpleRNNCell",
+             "One step of SimpleRNN: activation(x kernel + h recurrent_kernel + bias).");
 LAMINA_LAYER(LSTMCellLayer, "LSTMCell", "One step of LSTM.");
 LAMINA_LAYER(GRUCellLayer, "GRUCell", "One step of GRU.");
 

@@ -1,5 +1,6 @@
 #pragma once
-// SimpleRNNCell, LSTMCell and GRUCell: one step each, in ops; whole sequences in one primitive where the cell allows it.
+// SimpleRNNCell, LSTMCell and GRUCell: one step each, in ops; whole sequences in one primitive where the cell allows
+// it.
 #include "layers/activation.h"
 #include "layers/rnn/cell.h"
 
@@ -24,7 +25,9 @@ struct GatedCellArgs {
 class GatedCell : public Layer, public CellInterface {
  public:
   GatedCell(Recurrence kind, GatedCellArgs a, LayerArgs base);
-  std::vector<std::string> call_arguments() const override { return {kind_ == Recurrence::simple ? "sequence" : "inputs", "states"}; }
+  std::vector<std::string> call_arguments() const override {
+    return {kind_ == Recurrence::simple ? "sequence" : "inputs", "states"};
+  }
   bool call_takes_training() const override { return true; }
   using Layer::build;
   using Layer::call;
@@ -39,8 +42,8 @@ class GatedCell : public Layer, public CellInterface {
   void begin_pass(const Tensor& x, const Value& state, bool training) override;
   void end_pass() override;
 
-  // Why its steps cannot run as one RecurrentOp; empty if they can: tanh and sigmoid, one dropout mask for all gates, a GRU that resets
-  // after the product, and no user's class around the call.
+  // Why its steps cannot run as one RecurrentOp; empty if they can: tanh and sigmoid, one dropout mask for all gates, a
+  // GRU that resets after the product, and no user's class around the call.
   std::string why_by_steps(bool training) const;
   // All steps at once. y: (B, T, u) or (B, u); states as in call().
   struct Sequence {
@@ -48,7 +51,8 @@ class GatedCell : public Layer, public CellInterface {
     Value states;
     bool by_library;  // the device's
   };
-  Sequence run(const Tensor& x, const Value& states, const Tensor& mask, RecurrenceOptions options, bool training, bool library_may);
+  Sequence run(const Tensor& x, const Value& states, const Tensor& mask, RecurrenceOptions options, bool training,
+               bool library_may);
 
   GatedCellArgs arguments;
   Recurrence kind() const { return kind_; }
@@ -77,7 +81,9 @@ class GatedCellOf final : public GatedCell {
  public:
   using Args = GatedCellArgsOf<K>;
   explicit GatedCellOf(Args a = {}, LayerArgs base = {}) : GatedCell(K, std::move(a), std::move(base)) {}
-  std::string class_name() const override { return K == Recurrence::simple ? "SimpleRNNCell" : K == Recurrence::lstm ? "LSTMCell" : "GRUCell"; }
+  std::string class_name() const override {
+    return K == Recurrence::simple ? "SimpleRNNCell" : K == Recurrence::lstm ? "LSTMCell" : "GRUCell";
+  }
 };
 using SimpleRNNCellLayer = GatedCellOf<Recurrence::simple>;
 using LSTMCellLayer = GatedCellOf<Recurrence::lstm>;

@@ -11,10 +11,13 @@ namespace lamina {
 void RnnFlags::fields(Fields& f) {
   f("return_sequences", return_sequences, "Whether to give the output of every step rather than that of the last.");
   f("return_state", return_state, "Whether to give the last states too.");
-  f("go_backwards", go_backwards, "Whether to begin with the last step; outputs stand in the order of the steps taken.");
+  f("go_backwards", go_backwards,
+    "Whether to begin with the last step; outputs stand in the order of the steps taken.");
   f("stateful", stateful, "Whether a batch goes on from the states with which the one before ended.");
-  f("unroll", unroll, "Whether Keras would unroll the loop: another rule for masked steps, whose outputs repeat the one before.");
-  f("zero_output_for_mask", zero_output_for_mask, "Whether masked steps give zeros rather than the output before, where all outputs are returned.");
+  f("unroll", unroll,
+    "Whether Keras would unroll the loop: another rule for masked steps, whose outputs repeat the one before.");
+  f("zero_output_for_mask", zero_output_for_mask,
+    "Whether masked steps give zeros rather than the output before, where all outputs are returned.");
 }
 
 void RnnLayer::set_cell(LayerPtr cell) {
@@ -28,14 +31,18 @@ Value RnnLayer::initial_state(const Value& batch) { return initial_state_of(*cel
 
 void RnnLayer::build(const BuildShapes& shapes) {
   const Shape sequences = shapes.first().as_shape();
-  if (sequences.rank() < 2) throw ValueError("The ", describe(), " takes sequences of shape (batch, steps, ...), received shape ", sequences, ".");
+  if (sequences.rank() < 2)
+    throw ValueError("The ", describe(), " takes sequences of shape (batch, steps, ...), received shape ", sequences,
+                     ".");
   Shape step = sequences;
   step.erase(1);
   cell_->build_from(BuildShapes(Dict{{cell_->hook ? "inputs" : cell_->call_arguments()[0], Value(step)}}));
   if (!flags().stateful) return;
   if (!states_.empty()) return reset_state();
   if (sequences[0] < 0)
-    throw ValueError("When using `stateful=True` in a RNN, the batch size must be static. Found dynamic batch size: sequence.shape=", sequences, ". Give it with `batch_shape` or `batch_size` of the Input.");
+    throw ValueError(
+        "When using `stateful=True` in a RNN, the batch size must be static. Found dynamic batch size: sequence.shape=",
+        sequences, ". Give it with `batch_shape` or `batch_size` of the Input.");
   state_structure_ = initial_state(sequences[0]);
   for (const Tensor& t : flatten_tensors(state_structure_)) {
     Variable v(prim::cast(t, variable_dtype()), {.name = "rnn_state", .trainable = false});
@@ -54,13 +61,17 @@ Value RnnLayer::call(const List& inputs, const CallContext& context) {
   const Tensor sequences = inputs[0].as_tensor();
   const int64_t batch = sequences.shape()[0];
   if (f.stateful && !states_.empty() && batch >= 0 && batch != states_[0].shape()[0])
-    throw ValueError("If an RNN is stateful, the batch size of the input sequences must be the same as the batch size of the initial state. Expected batch size: ", states_[0].shape()[0],
-                     ". Received batch size: ", batch);
+    throw ValueError(
+        "If an RNN is stateful, the batch size of the input sequences must be the same as the batch size of the "
+        "initial state. Expected batch size: ",
+        states_[0].shape()[0], ". Received batch size: ", batch);
   Value states;
   if (inputs.size() > 1 && !inputs[1].is_none()) {
     states = inputs[1].is_sequence() ? Value(List(inputs[1].as_list())) : Value(List{inputs[1]});
     const size_t given = flatten_tensors(states).size(), expected = flatten(state_size_of(*cell_)).size();
-    if (given != expected) throw ValueError("The ", describe(), " takes ", expected, expected == 1 ? " state" : " states", " as `initial_state`, received ", given, ".");
+    if (given != expected)
+      throw ValueError("The ", describe(), " takes ", expected, expected == 1 ? " state" : " states",
+                       " as `initial_state`, received ", given, ".");
   } else if (f.stateful && !states_.empty()) {
     std::vector<Value> values;
     for (const Variable& v : states_) values.push_back(v.value());
@@ -69,16 +80,22 @@ Value RnnLayer::call(const List& inputs, const CallContext& context) {
     states = initial_state(batch < 0 ? Value() : Value(batch));
   }
   const DType dtype = cell_->compute_dtype();
-  states = map_structure(states, [&](const Value& v) -> Value { return v.is_tensor() ? Value(prim::cast(v.as_tensor(), dtype)) : v; });
+  states = map_structure(
+      states, [&](const Value& v) -> Value { return v.is_tensor() ? Value(prim::cast(v.as_tensor(), dtype)) : v; });
   Tensor mask;
   for (const Value& m : flatten(context.mask))
     if (!mask.defined() && m.is_tensor()) mask = m.as_tensor();
-  if (mask.defined() && mask.rank() < 2) throw ValueError("The mask of the ", describe(), " must have a value for every step, (batch, steps); received shape ", mask.shape(), ".");
+  if (mask.defined() && mask.rank() < 2)
+    throw ValueError("The mask of the ", describe(),
+                     " must have a value for every step, (batch, steps); received shape ", mask.shape(), ".");
   Shape step = sequences.shape();
   step.erase(1);
-  CellPass pass(*cell_, Tensor::spec_only(step, sequences.dtype()), states, context.training && !sequences.shape_only());
+  CellPass pass(*cell_, Tensor::spec_only(step, sequences.dtype()), states,
+                context.training && !sequences.shape_only());
   Result result = inner_loop(sequences, states, mask, context.training);
-  auto cast = [&](const Value& v) -> Value { return v.is_tensor() ? Value(prim::cast(v.as_tensor(), compute_dtype())) : v; };
+  auto cast = [&](const Value& v) -> Value {
+    return v.is_tensor() ? Value(prim::cast(v.as_tensor(), compute_dtype())) : v;
+  };
   states = map_structure(result.states, cast);
   if (f.stateful && !states_.empty() && !sequences.shape_only()) {
     AutocastScope off(std::nullopt);
@@ -94,7 +111,9 @@ Value RnnLayer::call(const List& inputs, const CallContext& context) {
 
 namespace {
 [[noreturn]] void refuse_without_library() {
-  throw ValueError("use_cudnn=True was specified, but cuDNN is not supported for this layer configuration with this backend. Pass use_cudnn='auto' to fallback to a non-cuDNN implementation.");
+  throw ValueError(
+      "use_cudnn=True was specified, but cuDNN is not supported for this layer configuration with this backend. Pass "
+      "use_cudnn='auto' to fallback to a non-cuDNN implementation.");
 }
 }  // namespace
 
@@ -108,17 +127,24 @@ RnnLayer::Result RnnLayer::inner_loop(const Tensor& sequences, const Value& stat
   const bool may = choice.is_none() || !(choice == Value(false)), must = choice == Value(true);
   if (gated && by_steps.empty() && plain_mask && sequences.rank() == 3) {
     Tensor on = mask.defined() && mask.dtype() != DType::boolean ? prim::cast(mask, DType::boolean) : mask;
-    AutocastScope autocast(gated->autocast() && is_float(gated->compute_dtype()) ? std::optional<DType>(gated->compute_dtype()) : std::nullopt);
-    auto out = gated->run(prim::cast(sequences, gated->compute_dtype()), states, on, {.zero_masked = f.zeroes_masked(), .reverse = f.go_backwards, .sequences = f.return_sequences}, training, may);
+    AutocastScope autocast(gated->autocast() && is_float(gated->compute_dtype())
+                               ? std::optional<DType>(gated->compute_dtype())
+                               : std::nullopt);
+    auto out = gated->run(
+        prim::cast(sequences, gated->compute_dtype()), states, on,
+        {.zero_masked = f.zeroes_masked(), .reverse = f.go_backwards, .sequences = f.return_sequences}, training, may);
     if (must && !out.by_library && !sequences.shape_only()) refuse_without_library();
     return {f.return_sequences ? Tensor() : out.y, f.return_sequences ? out.y : Tensor(), out.states};
   }
   if (must) refuse_without_library();
   if (may && !by_steps.empty()) prim::warn_of_no_library(gated->kind(), by_steps);
-  RnnLoopResult out = rnn_loop([&](const Tensor& x, const Value& s) {
-    CellStep step = step_of(*cell_, x, s, training);
-    return std::pair(step.output, step.states);
-  }, sequences, states, mask, {.go_backwards = f.go_backwards, .zero_output_for_mask = f.zeroes_masked(), .unrolled_masks = f.unroll});
+  RnnLoopResult out = rnn_loop(
+      [&](const Tensor& x, const Value& s) {
+        CellStep step = step_of(*cell_, x, s, training);
+        return std::pair(step.output, step.states);
+      },
+      sequences, states, mask,
+      {.go_backwards = f.go_backwards, .zero_output_for_mask = f.zeroes_masked(), .unrolled_masks = f.unroll});
   return {out.last, out.outputs, out.states};
 }
 
@@ -137,7 +163,8 @@ Value RnnLayer::compute_mask(const Value&, const Value& mask) {
 Value RnnLayer::compute_output_shape(const BuildShapes& shapes) {
   const Shape sequences = shapes.first().as_shape();
   const int64_t units = output_size_of(*cell_);
-  Value output = flags().return_sequences ? Value(Shape{sequences[0], sequences[1], units}) : Value(Shape{sequences[0], units});
+  Value output =
+      flags().return_sequences ? Value(Shape{sequences[0], sequences[1], units}) : Value(Shape{sequences[0], units});
   if (!flags().return_state) return output;
   std::function<Value(const Value&)> shape_of = [&](const Value& size) -> Value {
     if (!size.is_sequence()) return Value(Shape{sequences[0], size.as_int()});
@@ -195,8 +222,11 @@ struct GatedRnnArgs {
   void fields(Fields& f) {
     cell.fields(K, f, true);
     flags.fields(f);
-    if (K == Recurrence::gru) f("reset_after", cell.reset_after, "Whether the reset gate acts after the product with the state's kernel.");
-    if (K != Recurrence::simple) f("use_cudnn", use_cudnn, "'auto' lets cuDNN run it on a GPU where it can, True requires that, False forbids it.").hidden();
+    if (K == Recurrence::gru)
+      f("reset_after", cell.reset_after, "Whether the reset gate acts after the product with the state's kernel.");
+    if (K != Recurrence::simple)
+      f("use_cudnn", use_cudnn, "'auto' lets cuDNN run it on a GPU where it can, True requires that, False forbids it.")
+          .hidden();
   }
 };
 template <Recurrence K>
@@ -205,17 +235,27 @@ class GatedRnnLayer final : public RnnLayer {
   using Args = GatedRnnArgs<K>;
   explicit GatedRnnLayer(Args a = {}, LayerArgs base = {}) : RnnLayer(std::move(base)), args_(std::move(a)) {
     const Value& cudnn = args_.use_cudnn;
-    if (!cudnn.is_bool() && !(cudnn == Value("auto"))) throw ValueError("Invalid valid received for argument `use_cudnn`. Expected one of {'auto', True, False}. Received: use_cudnn=", cudnn.repr());
+    if (!cudnn.is_bool() && !(cudnn == Value("auto")))
+      throw ValueError(
+          "Invalid valid received for argument `use_cudnn`. Expected one of {'auto', True, False}. Received: "
+          "use_cudnn=",
+          cudnn.repr());
     using Cell = GatedCellOf<K>;
     typename Cell::Args own;
     static_cast<GatedCellArgs&>(own) = args_.cell;
     const LayerArgs& mine = layer_args();
-    set_cell(std::make_shared<Cell>(own, LayerArgs{.name = K == Recurrence::simple ? "simple_rnn_cell" : K == Recurrence::lstm ? "lstm_cell" : "gru_cell", .trainable = mine.trainable, .dtype = mine.dtype}));
+    set_cell(std::make_shared<Cell>(own, LayerArgs{.name = K == Recurrence::simple ? "simple_rnn_cell"
+                                                           : K == Recurrence::lstm ? "lstm_cell"
+                                                                                   : "gru_cell",
+                                                   .trainable = mine.trainable,
+                                                   .dtype = mine.dtype}));
     InputSpec spec;
     spec.ndim = 3;
     input_spec_ = {spec};
   }
-  std::string class_name() const override { return K == Recurrence::simple ? "SimpleRNN" : K == Recurrence::lstm ? "LSTM" : "GRU"; }
+  std::string class_name() const override {
+    return K == Recurrence::simple ? "SimpleRNN" : K == Recurrence::lstm ? "LSTM" : "GRU";
+  }
   RnnFlags& flags() override { return args_.flags; }
   Value use_cudnn() const override { return K == Recurrence::simple ? Value() : args_.use_cudnn; }
   Dict get_config() const override {
@@ -227,7 +267,9 @@ class GatedRnnLayer final : public RnnLayer {
     return config;
   }
   bool set_argument(const std::string& name, const Value& value) override {
-    if (!gated().set_argument(name, value) && !set_field(class_name(), name, value, [this](Fields& f) { args_.fields(f); })) return false;
+    if (!gated().set_argument(name, value) &&
+        !set_field(class_name(), name, value, [this](Fields& f) { args_.fields(f); }))
+      return false;
     note_change();
     return true;
   }

@@ -5,12 +5,16 @@ namespace lamina {
 
 // How a recurrence layer goes over a sequence, and what it gives.
 struct RnnFlags {
-  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false, zero_output_for_mask = false;
-  bool zeroes_masked() const { return zero_output_for_mask && return_sequences; }  // the last output alone is of the last step that counts
+  bool return_sequences = false, return_state = false, go_backwards = false, stateful = false, unroll = false,
+       zero_output_for_mask = false;
+  bool zeroes_masked() const {
+    return zero_output_for_mask && return_sequences;
+  }  // the last output alone is of the last step that counts
   void fields(Fields& f);
 };
 
-// A cell over a sequence: (B, T, ...) -> (B, u), or (B, T, u) with return_sequences; with return_state the last states too.
+// A cell over a sequence: (B, T, ...) -> (B, u), or (B, T, u) with return_sequences; with return_state the last states
+// too.
 class RnnLayer : public Layer {
  public:
   using Layer::Layer;
@@ -25,7 +29,8 @@ class RnnLayer : public Layer {
   Value compute_output_shape(const BuildShapes& shapes) override;
 
   const LayerPtr& cell() const { return cell_; }
-  // Whether a device's library (cuDNN) may run it: "auto", True if it must, False if it must not; None where Keras has no such choice.
+  // Whether a device's library (cuDNN) may run it: "auto", True if it must, False if it must not; None where Keras has
+  // no such choice.
   virtual Value use_cudnn() const { return {}; }
   virtual RnnFlags& flags() = 0;
   Value initial_state(const Value& batch);

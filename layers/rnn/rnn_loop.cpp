@@ -31,7 +31,8 @@ Value first_state(const Value& states) {
 
 }  // namespace
 
-RnnLoopResult rnn_loop(const RnnStep& step, const Tensor& sequences, const Value& states, const Tensor& given, const RnnLoop& o) {
+RnnLoopResult rnn_loop(const RnnStep& step, const Tensor& sequences, const Value& states, const Tensor& given,
+                       const RnnLoop& o) {
   Tensor x = swapped(sequences), mask;
   if (given.defined()) {
     mask = given.dtype() == DType::boolean ? given : prim::cast(given, DType::boolean);
@@ -46,17 +47,21 @@ RnnLoopResult rnn_loop(const RnnStep& step, const Tensor& sequences, const Value
   // A step's states must come back in the types in which they went in.
   auto checked = [&](const Value& carry, const Value& fresh) {
     std::vector<Value> before = flatten(carry), after = flatten(fresh);
-    if (before.size() != after.size()) throw ValueError("A cell's step returned ", after.size(), " states, it was given ", before.size(), ".");
+    if (before.size() != after.size())
+      throw ValueError("A cell's step returned ", after.size(), " states, it was given ", before.size(), ".");
     for (size_t i = 0; i < after.size(); ++i)
-      if (after[i].is_tensor() && after[i].as_tensor().dtype() != before[i].as_tensor().dtype()) after[i] = prim::cast(after[i].as_tensor(), before[i].as_tensor().dtype());
+      if (after[i].is_tensor() && after[i].as_tensor().dtype() != before[i].as_tensor().dtype())
+        after[i] = prim::cast(after[i].as_tensor(), before[i].as_tensor().dtype());
     return pack_like(carry, after);
   };
   ops::Scanned out;
   if (!mask.defined()) {
-    out = ops::scan([&](const Value& carry, const Value& row) {
-      auto [y, fresh] = step(row.as_tensor(), carry);
-      return ops::Scanned{checked(carry, fresh), y};
-    }, states, x, {}, o.go_backwards);
+    out = ops::scan(
+        [&](const Value& carry, const Value& row) {
+          auto [y, fresh] = step(row.as_tensor(), carry);
+          return ops::Scanned{checked(carry, fresh), y};
+        },
+        states, x, {}, o.go_backwards);
   } else {
     // What a masked step gives: zeros; or the output before, which is carried where it is not the cell's state itself.
     const bool zeros = o.zero_output_for_mask && !o.unrolled_masks;
@@ -66,18 +71,23 @@ RnnLoopResult rnn_loop(const RnnStep& step, const Tensor& sequences, const Value
       if (o.unrolled_masks || !y.same(first_state(fresh).as_tensor())) first = prim::full(y.shape(), 0, y.dtype());
     }
     const bool carries = first.defined();
-    out = ops::scan([&](const Value& carried, const Value& row) {
-      const Value before = carries ? carried.as_list()[0] : carried;
-      const Tensor on = row.as_list()[1].as_tensor();
-      auto [y, fresh] = step(row.as_list()[0].as_tensor(), before);
-      std::vector<Value> old = flatten(before), now = flatten(checked(before, fresh));
-      for (size_t i = 0; i < now.size(); ++i) now[i] = prim::where(wide(on, now[i].as_tensor()), now[i].as_tensor(), old[i].as_tensor());
-      Tensor otherwise = carries ? carried.as_list()[1].as_tensor() : zeros ? prim::full(y.shape(), 0, y.dtype()) : first_state(before).as_tensor();
-      if (otherwise.dtype() != y.dtype()) otherwise = prim::cast(otherwise, y.dtype());
-      y = prim::where(wide(on, y), y, otherwise);
-      Value kept = pack_like(before, now);
-      return ops::Scanned{carries ? Value(List{kept, y}) : kept, y};
-    }, carries ? Value(List{states, first}) : states, Value(List{x, mask}), {}, o.go_backwards);
+    out = ops::scan(
+        [&](const Value& carried, const Value& row) {
+          const Value before = carries ? carried.as_list()[0] : carried;
+          const Tensor on = row.as_list()[1].as_tensor();
+          auto [y, fresh] = step(row.as_list()[0].as_tensor(), before);
+          std::vector<Value> old = flatten(before), now = flatten(checked(before, fresh));
+          for (size_t i = 0; i < now.size(); ++i)
+            now[i] = prim::where(wide(on, now[i].as_tensor()), now[i].as_tensor(), old[i].as_tensor());
+          Tensor otherwise = carries ? carried.as_list()[1].as_tensor()
+                             : zeros ? prim::full(y.shape(), 0, y.dtype())
+                                     : first_state(before).as_tensor();
+          if (otherwise.dtype() != y.dtype()) otherwise = prim::cast(otherwise, y.dtype());
+          y = prim::where(wide(on, y), y, otherwise);
+          Value kept = pack_like(before, now);
+          return ops::Scanned{carries ? Value(List{kept, y}) : kept, y};
+        },
+        carries ? Value(List{states, first}) : states, Value(List{x, mask}), {}, o.go_backwards);
     if (carries) out.carry = Value(out.carry.as_list()[0]);
   }
   Tensor ys = out.ys.as_tensor(), last = step_at(ys, o.go_backwards);

@@ -4,14 +4,19 @@
 
 namespace lamina {
 
-StackedRNNCellsLayer::StackedRNNCellsLayer(StackedRNNCellsArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
-  if (!args.cells.is_sequence() || args.cells.as_list().empty()) throw ValueError("`cells` must be a list of at least one cell. Received: cells=", args.cells.repr());
+StackedRNNCellsLayer::StackedRNNCellsLayer(StackedRNNCellsArgs a, LayerArgs base)
+    : LayerWith(std::move(a), std::move(base)) {
+  if (!args.cells.is_sequence() || args.cells.as_list().empty())
+    throw ValueError("`cells` must be a list of at least one cell. Received: cells=", args.cells.repr());
   List kept;
   for (const Value& v : args.cells.as_list()) {
     Value given = is_serialized_object(v) ? Value(get_object(v, "")) : v;
     LayerPtr cell = given.object_as<Layer>();
-    if (!cell) throw ValueError("All cells must have a `call` method. Received cell without a `call` method: ", v.repr());
-    if (!is_cell(*cell)) throw ValueError("All cells must have a `state_size` attribute. Received cell without a `state_size`: ", cell->repr());
+    if (!cell)
+      throw ValueError("All cells must have a `call` method. Received cell without a `call` method: ", v.repr());
+    if (!is_cell(*cell))
+      throw ValueError("All cells must have a `state_size` attribute. Received cell without a `state_size`: ",
+                       cell->repr());
     cells_.push_back(cell);
     kept.push_back(Value(cell));
   }
@@ -53,7 +58,8 @@ Value StackedRNNCellsLayer::initial_state(const Value& batch) {
 
 Value StackedRNNCellsLayer::call(const List& inputs, const CallContext& context) {
   if (inputs.size() < 2 || !inputs[1].is_sequence() || inputs[1].as_list().size() != cells_.size())
-    throw ValueError("StackedRNNCells takes a state for each of its ", cells_.size(), " cells, received ", inputs.size() < 2 ? "none" : inputs[1].repr(), ".");
+    throw ValueError("StackedRNNCells takes a state for each of its ", cells_.size(), " cells, received ",
+                     inputs.size() < 2 ? "none" : inputs[1].repr(), ".");
   Tensor x = inputs[0].as_tensor();
   List fresh;
   for (size_t i = 0; i < cells_.size(); ++i) {

@@ -15,9 +15,12 @@ struct TimeDistributedArgs {
 // A layer on every step of a sequence: (B, T, ...) -> (B, T, ...).
 class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
  public:
-  explicit TimeDistributedLayer(TimeDistributedArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+  explicit TimeDistributedLayer(TimeDistributedArgs a = {}, LayerArgs base = {})
+      : LayerWith(std::move(a), std::move(base)) {
     layer_ = (is_serialized_object(args.layer) ? Value(get_object(args.layer, "")) : args.layer).object_as<Layer>();
-    if (!layer_) throw ValueError("Please initialize `TimeDistributed` layer with a `keras.layers.Layer` instance. Received: ", args.layer.repr());
+    if (!layer_)
+      throw ValueError("Please initialize `TimeDistributed` layer with a `keras.layers.Layer` instance. Received: ",
+                       args.layer.repr());
     supports_masking_ = true;
     track("layer", Value(layer_));
   }
@@ -32,11 +35,14 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
   using Layer::build;
   using Layer::call;
   void build(const BuildShapes& shapes) override {
-    layer_->build_from(BuildShapes(Dict{{layer_->hook || layer_->call_arguments().empty() ? "inputs" : layer_->call_arguments()[0], Value(step_shape(shapes.first()))}}));
+    layer_->build_from(
+        BuildShapes(Dict{{layer_->hook || layer_->call_arguments().empty() ? "inputs" : layer_->call_arguments()[0],
+                          Value(step_shape(shapes.first()))}}));
   }
   Value compute_output_shape(const BuildShapes& shapes) override {
     const Shape whole = shapes.first().as_shape();
-    Shape out = layer_->compute_output_shape(BuildShapes(Dict{{"inputs", Value(step_shape(shapes.first()))}})).as_shape();
+    Shape out =
+        layer_->compute_output_shape(BuildShapes(Dict{{"inputs", Value(step_shape(shapes.first()))}})).as_shape();
     out.insert(1, whole[1]);
     return Value(out);
   }
@@ -46,7 +52,9 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
     if (mask.defined()) check_mask(mask, x);
     const bool pass_mask = mask.defined() && accepts_mask();
     if (x.shape_only()) {  // sizes may be unknown: one step tells the others
-      Tensor one = on_step(Tensor::spec_only(step_shape(Value(x.shape())), x.dtype()), pass_mask ? Tensor::spec_only(without_time(mask.shape()), mask.dtype()) : Tensor(), c.training);
+      Tensor one =
+          on_step(Tensor::spec_only(step_shape(Value(x.shape())), x.dtype()),
+                  pass_mask ? Tensor::spec_only(without_time(mask.shape()), mask.dtype()) : Tensor(), c.training);
       Shape out = one.shape();
       out.insert(1, x.shape()[1]);
       return Tensor::spec_only(out, one.dtype());
@@ -59,7 +67,8 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
       return prim::reshape(y, out);
     }
     Tensors steps = prim::unstack(swapped(x)), masks = pass_mask ? prim::unstack(swapped(mask)) : Tensors(), out;
-    for (size_t t = 0; t < steps.size(); ++t) out.push_back(on_step(steps[t], pass_mask ? masks[t] : Tensor(), c.training));
+    for (size_t t = 0; t < steps.size(); ++t)
+      out.push_back(on_step(steps[t], pass_mask ? masks[t] : Tensor(), c.training));
     return swapped(prim::stack(out));
   }
 
@@ -69,7 +78,10 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
     return s;
   }
   static Shape step_shape(const Value& given) {
-    if (!is_shape(given) || given.as_list().size() < 3) throw ValueError("`TimeDistributed` Layer should be passed an `input_shape` with at least 3 dimensions, received: ", given.repr());
+    if (!is_shape(given) || given.as_list().size() < 3)
+      throw ValueError(
+          "`TimeDistributed` Layer should be passed an `input_shape` with at least 3 dimensions, received: ",
+          given.repr());
     return without_time(given.as_shape());
   }
   static Tensor fold(const Tensor& t) {
@@ -86,11 +98,17 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
   }
   static void check_mask(const Tensor& mask, const Tensor& x) {
     if (mask.rank() < 2)
-      throw ValueError("The `mask` passed to the `TimeDistributed` layer must be at least 2D (e.g., `(batch_size, timesteps)`), but it has ", mask.rank(), " dimension(s) with shape ", mask.shape(), ".");
+      throw ValueError(
+          "The `mask` passed to the `TimeDistributed` layer must be at least 2D (e.g., `(batch_size, timesteps)`), but "
+          "it has ",
+          mask.rank(), " dimension(s) with shape ", mask.shape(), ".");
     for (int i = 0; i < 2; ++i)
       if (mask.shape()[i] >= 0 && x.shape()[i] >= 0 && mask.shape()[i] != x.shape()[i])
-        throw ValueError("The `mask` passed to the `TimeDistributed` layer has a shape ", mask.shape(), " that is incompatible with the input shape ", x.shape(),
-                         ". The first two dimensions of the mask (batch size and timesteps) must match the input's first two dimensions. Expected mask shape prefix: (", x.shape()[0], ", ", x.shape()[1], ").");
+        throw ValueError("The `mask` passed to the `TimeDistributed` layer has a shape ", mask.shape(),
+                         " that is incompatible with the input shape ", x.shape(),
+                         ". The first two dimensions of the mask (batch size and timesteps) must match the input's "
+                         "first two dimensions. Expected mask shape prefix: (",
+                         x.shape()[0], ", ", x.shape()[1], ").");
   }
   bool accepts_mask() const {
     if (!layer_->hooked("call")) return layer_->call_takes_mask();
@@ -117,7 +135,9 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
     context.training = training;
     context.mask = mask;
     Value out = layer_->call(List{x}, context);
-    if (!out.is_tensor()) throw ValueError("TimeDistributed needs a layer with one output; ", layer_->describe(), " gave ", out.repr(), ".");
+    if (!out.is_tensor())
+      throw ValueError("TimeDistributed needs a layer with one output; ", layer_->describe(), " gave ", out.repr(),
+                       ".");
     return out.as_tensor();
   }
   LayerPtr layer_;

@@ -11,7 +11,8 @@ namespace {
 using namespace prim;
 
 void check_steps(const Value& steps, const char* name) {
-  if (!(steps.as_number() > 0)) throw ValueError("Argument `", name, "` must be > 0. Received: ", name, "=", steps.repr());
+  if (!(steps.as_number() > 0))
+    throw ValueError("Argument `", name, "` must be > 0. Received: ", name, "=", steps.repr());
 }
 // (1 + cos(pi p)) / 2
 Tensor half_wave(const Tensor& p) { return multiply(add(unary(Unary::cos, multiply(p, std::numbers::pi)), 1.0), 0.5); }
@@ -51,7 +52,8 @@ class CosineDecay final : public Config<LearningRateSchedule, CosineDecayArgs> {
     return multiply(add(multiply(half_wave(p), 1 - alpha), alpha), from);
   }
 };
-LAMINA_CLASS(CosineDecay, "keras.optimizers.schedules", "Falls along half a cosine wave, after a warm-up if one is given.");
+LAMINA_CLASS(CosineDecay, "keras.optimizers.schedules",
+             "Falls along half a cosine wave, after a warm-up if one is given.");
 
 struct CosineDecayRestartsArgs {
   Value initial_learning_rate, first_decay_steps, t_mul = 2.0, m_mul = 1.0, alpha = 0.0;
@@ -67,7 +69,9 @@ struct CosineDecayRestartsArgs {
 };
 class CosineDecayRestarts final : public Config<LearningRateSchedule, CosineDecayRestartsArgs> {
  public:
-  explicit CosineDecayRestarts(CosineDecayRestartsArgs a) : Config(std::move(a)) { check_steps(args.first_decay_steps, "first_decay_steps"); }
+  explicit CosineDecayRestarts(CosineDecayRestartsArgs a) : Config(std::move(a)) {
+    check_steps(args.first_decay_steps, "first_decay_steps");
+  }
   std::string class_name() const override { return "CosineDecayRestarts"; }
   Tensor operator()(const Tensor& given) override {
     DType type = settings().floatx();
@@ -86,7 +90,8 @@ class CosineDecayRestarts final : public Config<LearningRateSchedule, CosineDeca
     return multiply(add(multiply(height, 1 - alpha), alpha), args.initial_learning_rate.as_number());
   }
 };
-LAMINA_CLASS(CosineDecayRestarts, "keras.optimizers.schedules", "Half cosine waves one after the other, each t_mul times longer and m_mul times as high.");
+LAMINA_CLASS(CosineDecayRestarts, "keras.optimizers.schedules",
+             "Half cosine waves one after the other, each t_mul times longer and m_mul times as high.");
 
 }  // namespace
 }  // namespace lamina

@@ -37,28 +37,35 @@ struct ExponentialDecayArgs : DecayArgs {
 };
 class ExponentialDecay final : public Config<LearningRateSchedule, ExponentialDecayArgs> {
  public:
-  explicit ExponentialDecay(ExponentialDecayArgs a) : Config(std::move(a)) { check_steps(args.decay_steps.as_number(), "decay_steps"); }
+  explicit ExponentialDecay(ExponentialDecayArgs a) : Config(std::move(a)) {
+    check_steps(args.decay_steps.as_number(), "decay_steps");
+  }
   std::string class_name() const override { return "ExponentialDecay"; }
   Tensor operator()(const Tensor& step) override {
     Tensor p = progress(step, args.decay_steps.as_number(), args.staircase);
     return multiply(power(full({}, args.decay_rate.as_number(), p.dtype()), p), args.initial_learning_rate.as_number());
   }
 };
-LAMINA_CLASS(ExponentialDecay, "keras.optimizers.schedules", "initial_learning_rate * decay_rate^(step / decay_steps).");
+LAMINA_CLASS(ExponentialDecay, "keras.optimizers.schedules",
+             "initial_learning_rate * decay_rate^(step / decay_steps).");
 
 struct InverseTimeDecayArgs : DecayArgs {
   InverseTimeDecayArgs() { name = "InverseTimeDecay"; }
 };
 class InverseTimeDecay final : public Config<LearningRateSchedule, InverseTimeDecayArgs> {
  public:
-  explicit InverseTimeDecay(InverseTimeDecayArgs a) : Config(std::move(a)) { check_steps(args.decay_steps.as_number(), "decay_steps"); }
+  explicit InverseTimeDecay(InverseTimeDecayArgs a) : Config(std::move(a)) {
+    check_steps(args.decay_steps.as_number(), "decay_steps");
+  }
   std::string class_name() const override { return "InverseTimeDecay"; }
   Tensor operator()(const Tensor& step) override {
     Tensor p = progress(step, args.decay_steps.as_number(), args.staircase);
-    return divide(full({}, args.initial_learning_rate.as_number(), p.dtype()), add(multiply(p, args.decay_rate.as_number()), 1.0));
+    return divide(full({}, args.initial_learning_rate.as_number(), p.dtype()),
+                  add(multiply(p, args.decay_rate.as_number()), 1.0));
   }
 };
-LAMINA_CLASS(InverseTimeDecay, "keras.optimizers.schedules", "initial_learning_rate / (1 + decay_rate * step / decay_steps).");
+LAMINA_CLASS(InverseTimeDecay, "keras.optimizers.schedules",
+             "initial_learning_rate / (1 + decay_rate * step / decay_steps).");
 
 struct PiecewiseConstantDecayArgs {
   List boundaries, values;
@@ -73,7 +80,8 @@ class PiecewiseConstantDecay final : public Config<LearningRateSchedule, Piecewi
  public:
   explicit PiecewiseConstantDecay(PiecewiseConstantDecayArgs a) : Config(std::move(a)) {
     if (args.boundaries.size() + 1 != args.values.size())
-      throw ValueError("The length of boundaries should be 1 less than the length of values. Received: boundaries=", Value(args.boundaries).repr(), " of length ", args.boundaries.size(),
+      throw ValueError("The length of boundaries should be 1 less than the length of values. Received: boundaries=",
+                       Value(args.boundaries).repr(), " of length ", args.boundaries.size(),
                        ", and values=", Value(args.values).repr(), " of length ", args.values.size(), ".");
   }
   std::string class_name() const override { return "PiecewiseConstantDecay"; }
@@ -104,7 +112,9 @@ struct PolynomialDecayArgs {
 };
 class PolynomialDecay final : public Config<LearningRateSchedule, PolynomialDecayArgs> {
  public:
-  explicit PolynomialDecay(PolynomialDecayArgs a) : Config(std::move(a)) { check_steps(args.decay_steps.as_number(), "decay_steps"); }
+  explicit PolynomialDecay(PolynomialDecayArgs a) : Config(std::move(a)) {
+    check_steps(args.decay_steps.as_number(), "decay_steps");
+  }
   std::string class_name() const override { return "PolynomialDecay"; }
   Tensor operator()(const Tensor& given) override {
     double first = args.initial_learning_rate.as_number(), last = args.end_learning_rate.as_number();
@@ -119,7 +129,8 @@ class PolynomialDecay final : public Config<LearningRateSchedule, PolynomialDeca
     return add(multiply(prim::power(left, full({}, args.power.as_number(), left.dtype())), first - last), last);
   }
 };
-LAMINA_CLASS(PolynomialDecay, "keras.optimizers.schedules", "From the initial rate to the end rate along (1 - step / decay_steps)^power.");
+LAMINA_CLASS(PolynomialDecay, "keras.optimizers.schedules",
+             "From the initial rate to the end rate along (1 - step / decay_steps)^power.");
 
 }  // namespace
 }  // namespace lamina

@@ -27,16 +27,23 @@ void bind_callbacks(py::module_& m) {
   py::class_<Callback, Object, std::shared_ptr<Callback>> callback(m, "CallbackCore");
   add_constructors<Callback>(callback, "keras.callbacks", [](const Dict&) { return std::make_shared<UserCallback>(); });
   callback
-      .def("_event", [](Callback& c, const std::string& method, int64_t index, py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(method, index, d); }); })
-      .def("_event", [](Callback& c, const std::string& method, py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(method, d); }); })
-      .def("_set_params", [](Callback& c, py::handle params) { c.set_params(params.is_none() ? Dict{} : to_value(params).as_dict()); })
-      .def("_set_model", [](Callback& c, py::handle model) {
-        auto target = model.is_none() ? nullptr : to_value(model).object_as<Model>();
-        c.set_model(target.get());
-      })
-      .def("_model", [](const Callback& c) -> py::object { return c.model() ? object_to_python(c.model()->self()) : py::none(); })
+      .def("_event", [](Callback& c, const std::string& method, int64_t index,
+                        py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(method, index, d); }); })
+      .def("_event", [](Callback& c, const std::string& method,
+                        py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(method, d); }); })
+      .def("_set_params",
+           [](Callback& c, py::handle params) { c.set_params(params.is_none() ? Dict{} : to_value(params).as_dict()); })
+      .def("_set_model",
+           [](Callback& c, py::handle model) {
+             auto target = model.is_none() ? nullptr : to_value(model).object_as<Model>();
+             c.set_model(target.get());
+           })
+      .def("_model",
+           [](const Callback& c) -> py::object { return c.model() ? object_to_python(c.model()->self()) : py::none(); })
       .def("_params", [](const Callback& c) { return to_python(Value(c.params())); })
-      .def("_method", [](Callback& c, const std::string& name, py::args arguments) { return to_python(c.method(name, to_list(arguments))); });
+      .def("_method", [](Callback& c, const std::string& name, py::args arguments) {
+        return to_python(c.method(name, to_list(arguments)));
+      });
   // A value that C++ only hands on, to come back as the same Python object.
   m.def("carried", [](py::object o) { return ObjectBox{std::make_shared<Foreign>(std::move(o))}; });
   m.def("ascii_text", &ascii_text);

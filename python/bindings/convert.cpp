@@ -41,8 +41,16 @@ std::optional<DType> dtype_of_format(const py::buffer_info& info) {
   auto pick = [&](DType a, DType b, DType c, DType d) { return size == 1 ? a : size == 2 ? b : size == 4 ? c : d; };
   switch (f[0]) {
     case '?': return DType::boolean;
-    case 'b': case 'h': case 'i': case 'l': case 'q': return pick(DType::int8, DType::int16, DType::int32, DType::int64);
-    case 'B': case 'H': case 'I': case 'L': case 'Q': return pick(DType::uint8, DType::uint16, DType::uint32, DType::uint64);
+    case 'b':
+    case 'h':
+    case 'i':
+    case 'l':
+    case 'q': return pick(DType::int8, DType::int16, DType::int32, DType::int64);
+    case 'B':
+    case 'H':
+    case 'I':
+    case 'L':
+    case 'Q': return pick(DType::uint8, DType::uint16, DType::uint32, DType::uint64);
     case 'e': return DType::float16;
     case 'f': return DType::float32;
     case 'd': return DType::float64;
@@ -74,12 +82,14 @@ std::string PyCallable::repr() const {
 }
 void PyCallable::extend_serialized(Dict& out) const {
   py::gil_scoped_acquire gil;
-  if (function_name() == "<lambda>") out = to_value(py::module_::import("lamina.saving").attr("_encode_lambda")(function)).as_dict();
+  if (function_name() == "<lambda>")
+    out = to_value(py::module_::import("lamina.saving").attr("_encode_lambda")(function)).as_dict();
 }
 std::string PyCallable::function_name() const {
   py::gil_scoped_acquire gil;
   py::object name = py::getattr(function, "__name__", py::none());
-  return name.is_none() ? py::str(py::type::of(function).attr("__name__")).cast<std::string>() : name.cast<std::string>();
+  return name.is_none() ? py::str(py::type::of(function).attr("__name__")).cast<std::string>()
+                        : name.cast<std::string>();
 }
 std::string PyCallable::registered_name() const {
   py::gil_scoped_acquire gil;
@@ -135,7 +145,8 @@ std::optional<Tensor> tensor_from_buffer(const py::object& a, bool share) {
   auto dtype = dtype_of_format(info);
   if (!dtype) return {};
   Shape shape(std::span<const int64_t>(reinterpret_cast<const int64_t*>(view.shape), view.ndim));
-  if (!share || reinterpret_cast<uintptr_t>(view.buf) % size_of(*dtype) || view.len == 0) return Tensor::from_bytes(view.buf, shape, *dtype);
+  if (!share || reinterpret_cast<uintptr_t>(view.buf) % size_of(*dtype) || view.len == 0)
+    return Tensor::from_bytes(view.buf, shape, *dtype);
   a.inc_ref();
   std::shared_ptr<void> owner(static_cast<void*>(a.ptr()), [](void* p) {
     if (!Py_IsInitialized()) return;
@@ -159,7 +170,7 @@ Tensor tensor_from_array(py::handle array, bool share) {
     throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers or bools.");
   if (!a.attr("flags").attr("c_contiguous").cast<bool>() || !a.attr("dtype").attr("isnative").cast<bool>()) {
     a = modules().numpy.attr("ascontiguousarray")(a, py::arg("dtype") = a.attr("dtype").attr("newbyteorder")("="));
-    a = a.attr("reshape")(array.attr("shape"));  // ascontiguousarray makes scalars one-dimensional
+    a = a.attr("reshape")(array.attr("shape"));                     // ascontiguousarray makes scalars one-dimensional
     if (auto copied = tensor_from_buffer(a, true)) return *copied;  // the copy is our own
   }
   throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers or bools.");
@@ -191,7 +202,8 @@ namespace {
 py::object array_taking(const Tensor& t) {
   t.raw();  // RuntimeError if it has no values
   const BufferPtr& buffer = t.node()->buffer;
-  const bool shared = t.pointer().use_count() > 1 || buffer.use_count() > 1 || buffer->foreign() || !buffer->device().is_host();
+  const bool shared =
+      t.pointer().use_count() > 1 || buffer.use_count() > 1 || buffer->foreign() || !buffer->device().is_host();
   if (shared || t.dtype() == DType::bfloat16 || t.size() == 0) return array_from_tensor(t);
   py::capsule owner(new BufferPtr(buffer), [](void* p) { delete static_cast<BufferPtr*>(p); });
   return py::array(py::reinterpret_steal<py::dtype>(numpy_dtype(t.dtype()).release()), t.shape().vec(), t.raw(), owner);
@@ -208,7 +220,8 @@ py::object result_to_python(Value&& result) {
 
 namespace {
 
-// A conversion within another. What walks through Values later calls itself once a level, so that the depth is limited here.
+// A conversion within another. What walks through Values later calls itself once a level, so that the depth is limited
+// here.
 class Level {
  public:
   Level() {
@@ -276,7 +289,8 @@ Value to_value(py::handle h) {
   if (PyDict_Check(p)) {
     const Level level;
     Dict out;
-    for (auto item : py::reinterpret_borrow<py::dict>(h)) out.set(py::str(item.first).cast<std::string>(), to_value(item.second));
+    for (auto item : py::reinterpret_borrow<py::dict>(h))
+      out.set(py::str(item.first).cast<std::string>(), to_value(item.second));
     return out;
   }
   if (PySlice_Check(p)) return SliceValue{slice_part(h, "start"), slice_part(h, "stop"), slice_part(h, "step")};
@@ -300,9 +314,11 @@ Value to_value(py::handle h) {
     if (numpy_type < 0) throw py::error_already_set();
     if (numpy_type == 1) return m.dtype(h).attr("name").cast<std::string>();
   }
-  if (PySequence_Check(p) && py::hasattr(h, "__len__") && py::hasattr(h, "_is_lamina_container")) return to_value(py::list(py::reinterpret_borrow<py::object>(h)));
+  if (PySequence_Check(p) && py::hasattr(h, "__len__") && py::hasattr(h, "_is_lamina_container"))
+    return to_value(py::list(py::reinterpret_borrow<py::object>(h)));
   if (!PyType_Check(p)) {
-    if (py::hasattr(h, "__array__") || py::hasattr(h, "__array_interface__") || is_buffer_of_numbers(p)) return tensor_from_array(m.asarray(h), false);
+    if (py::hasattr(h, "__array__") || py::hasattr(h, "__array_interface__") || is_buffer_of_numbers(p))
+      return tensor_from_array(m.asarray(h), false);
     if (py::hasattr(h, "__dlpack__")) return tensor_from_array(m.numpy.attr("from_dlpack")(h), false);
   }
   if (py::hasattr(h, "_to_lamina_value")) {
@@ -313,7 +329,9 @@ Value to_value(py::handle h) {
   return Value(ObjectPtr(std::make_shared<Foreign>(py::reinterpret_borrow<py::object>(h))));
 }
 
-Value shared_value(py::handle h) { return py::isinstance(h, modules().ndarray) ? Value(tensor_from_array(h, true)) : to_value(h); }
+Value shared_value(py::handle h) {
+  return py::isinstance(h, modules().ndarray) ? Value(tensor_from_array(h, true)) : to_value(h);
+}
 
 List to_list(const py::args& args) {
   List out;
@@ -349,7 +367,8 @@ py::object object_to_python(const ObjectPtr& o) {
   if (!o) return py::none();
   if (auto f = std::dynamic_pointer_cast<PyCallable>(o)) return f->function;
   if (auto f = std::dynamic_pointer_cast<Foreign>(o)) return f->object;
-  if (auto* link = static_cast<Link*>(o->attachment.get()); link && link->self) return py::reinterpret_borrow<py::object>(link->self);
+  if (auto* link = static_cast<Link*>(o->attachment.get()); link && link->self)
+    return py::reinterpret_borrow<py::object>(link->self);
   return py::module_::import("lamina._wrap").attr("wrap")(py::cast(ObjectBox{o}), o->class_name(), o->module());
 }
 
@@ -380,7 +399,9 @@ py::object to_python(const Value& v) {
     case Value::Kind::object: return object_to_python(v.as_object());
     case Value::Kind::slice: {
       const SliceValue& s = v.as_slice();
-      auto part = [](const std::optional<int64_t>& i) -> py::object { return i ? py::object(py::int_(*i)) : py::object(py::none()); };
+      auto part = [](const std::optional<int64_t>& i) -> py::object {
+        return i ? py::object(py::int_(*i)) : py::object(py::none());
+      };
       py::object start = part(s.start), stop = part(s.stop), step = part(s.step);
       return py::reinterpret_steal<py::object>(PySlice_New(start.ptr(), stop.ptr(), step.ptr()));
     }

@@ -22,7 +22,8 @@ struct SymbolicTensor : Tensor {
 // Numbers, strings, containers, arrays (NumPy's or anything with the buffer protocol or __array__), tensors, variables
 // (their value), lamina's objects, functions (as Callable), dtypes (as their name); anything else is carried as it is.
 Value to_value(py::handle h);
-Value shared_value(py::handle h);  // the same, but that a tensor for an array may lie in the array's memory: for what is used up at once
+Value shared_value(py::handle h);  // the same, but that a tensor for an array may lie in the array's memory: for what
+                                   // is used up at once
 py::object to_python(const Value& v);
 py::object to_python(const Tensor& t);
 py::object variable_to_python(const Variable& v);
@@ -35,7 +36,8 @@ void load_numpy();
 // An array as a tensor: shares the memory if it is contiguous, aligned and read-only use is safe, else copies.
 Tensor tensor_from_array(py::handle array, bool share);
 py::object array_from_tensor(const Tensor& t);  // a copy
-// A model's result: one tensor becomes an array, whose memory is the tensor's if nobody else has it; a structure of tensors stays one.
+// A model's result: one tensor becomes an array, whose memory is the tensor's if nobody else has it; a structure of
+// tensors stays one.
 py::object result_to_python(Value&& result);
 
 // A Python object that C++ only carries.

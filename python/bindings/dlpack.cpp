@@ -53,7 +53,13 @@ struct Export {
   explicit Export(Tensor t) : tensor(std::move(t)), shape(tensor.shape().vec()), strides(shape.size()) {
     int64_t step = 1;
     for (size_t i = shape.size(); i-- > 0; step *= shape[i]) strides[i] = step;
-    managed.array = {const_cast<void*>(tensor.raw()), kHost, static_cast<int32_t>(shape.size()), element_of(tensor.dtype()), shape.data(), strides.data(), 0};
+    managed.array = {const_cast<void*>(tensor.raw()),
+                     kHost,
+                     static_cast<int32_t>(shape.size()),
+                     element_of(tensor.dtype()),
+                     shape.data(),
+                     strides.data(),
+                     0};
     managed.context = this;
     managed.deleter = [](M* m) { delete static_cast<Export*>(m->context); };
   }
@@ -82,15 +88,19 @@ py::object capsule(Export<M>* e, const char* name) {
   throw py::error_already_set();
 }
 
-py::object to_dlpack(const Tensor& t, const py::object& stream, const py::object& max_version, const py::object& device, const py::object& copy) {
-  if (!stream.is_none()) buffer_error("Tensor.__dlpack__: the memory is the host's, where there are no streams; `stream` must be None.");
+py::object to_dlpack(const Tensor& t, const py::object& stream, const py::object& max_version, const py::object& device,
+                     const py::object& copy) {
+  if (!stream.is_none())
+    buffer_error("Tensor.__dlpack__: the memory is the host's, where there are no streams; `stream` must be None.");
   if (!device.is_none() && device.cast<std::pair<int, int>>() != std::pair<int, int>(kHost.type, kHost.id))
     buffer_error("Tensor.__dlpack__: `dl_device` must be None or (1, 0), the host.");
   const bool versioned = !max_version.is_none() && max_version.cast<std::pair<int, int>>().first >= 1;
   // Tensors are immutable: a reader that does not know of read-only memory gets memory of its own.
   const bool copies = !copy.is_none() && copy.cast<bool>();
   if (!versioned && !copy.is_none() && !copies)
-    buffer_error("Tensor.__dlpack__: without a copy the memory is read-only, which needs a reader of DLPack 1.0 or later (`max_version`).");
+    buffer_error(
+        "Tensor.__dlpack__: without a copy the memory is read-only, which needs a reader of DLPack 1.0 or later "
+        "(`max_version`).");
   const bool own = copies || !versioned;
   const Tensor given = own ? Tensor::from_bytes(t.raw(), t.shape(), t.dtype()) : t;
   if (!versioned) return capsule(new Export<Managed>(given), "dltensor");
@@ -103,8 +113,10 @@ py::object to_dlpack(const Tensor& t, const py::object& stream, const py::object
 }  // namespace
 
 void add_dlpack(py::class_<DataTensor, Tensor>& c) {
-  c.def("__dlpack__", &to_dlpack, py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(), py::arg("dl_device") = py::none(), py::arg("copy") = py::none(),
-        "A DLPack capsule of the values, on the host. Read-only and without a copy for readers of DLPack 1.0 (`max_version`) unless `copy` is True; a copy for others.")
+  c.def("__dlpack__", &to_dlpack, py::kw_only(), py::arg("stream") = py::none(), py::arg("max_version") = py::none(),
+        py::arg("dl_device") = py::none(), py::arg("copy") = py::none(),
+        "A DLPack capsule of the values, on the host. Read-only and without a copy for readers of DLPack 1.0 "
+        "(`max_version`) unless `copy` is True; a copy for others.")
       .def("__dlpack_device__", [](const Tensor&) { return py::make_tuple(kHost.type, kHost.id); });
 }
 

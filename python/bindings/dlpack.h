@@ -1,5 +1,6 @@
 #pragma once
-// Tensors for other libraries by DLPack, without a copy where the reader says that it takes memory which must not be written.
+// Tensors for other libraries by DLPack, without a copy where the reader says that it takes memory which must not be
+// written.
 #include "bindings/convert.h"
 
 namespace lamina::bindings {

@@ -23,7 +23,8 @@ std::vector<std::string> Link::arguments(std::string_view method) const {
   py::gil_scoped_acquire gil;  // which also guards the cache
   std::string name(method);
   if (auto found = arguments_.find(name); found != arguments_.end()) return found->second;
-  py::object list = py::module_::import("lamina._registration").attr("argument_names")(py::reinterpret_borrow<py::object>(self).attr(name.c_str()));
+  py::object list = py::module_::import("lamina._registration")
+                        .attr("argument_names")(py::reinterpret_borrow<py::object>(self).attr(name.c_str()));
   std::vector<std::string> out;
   for (py::handle item : list) out.push_back(item.cast<std::string>());
   return arguments_[name] = out;
@@ -44,7 +45,9 @@ void attach(py::object self, py::object user, bool owned_by_python) {
   if (owned_by_python) {
     Object* raw = &object;
     Link* l = link.get();  // lives in the object's attachment
-    object.self_hook = [raw, l]() -> ObjectPtr { return l->self ? owning_pointer(l->self, raw) : raw->shared_from_this(); };
+    object.self_hook = [raw, l]() -> ObjectPtr {
+      return l->self ? owning_pointer(l->self, raw) : raw->shared_from_this();
+    };
   }
   object.attachment = link;
   // When the wrapper's dict goes, the wrapper is going: the object must not look for it any more.

@@ -24,8 +24,8 @@ class Link final : public MethodHook {
   mutable std::unordered_map<std::string, std::vector<std::string>> arguments_;
 };
 
-// Ties `self` (a freshly made wrapper) to its object. `user` says what a class of the user overrides: None for a built-in
-// class, else (class name, module, registered name, set of methods).
+// Ties `self` (a freshly made wrapper) to its object. `user` says what a class of the user overrides: None for a
+// built-in class, else (class name, module, registered name, set of methods).
 void attach(py::object self, py::object user, bool owned_by_python);
 
 }  // namespace lamina::bindings

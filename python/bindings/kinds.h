@@ -28,7 +28,8 @@ std::shared_ptr<T> unbox(const ObjectBox& box) {
   return out;
 }
 
-// A kind's Python base: constructible from a box, from a built-in class name and config, or (user classes) from a config.
+// A kind's Python base: constructible from a box, from a built-in class name and config, or (user classes) from a
+// config.
 template <class T, class C, class UserMaker>
 void add_constructors(C& c, const char* module, UserMaker user) {
   c.def(py::init([](const ObjectBox& box) { return unbox<T>(box); }));

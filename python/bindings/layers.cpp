@@ -13,17 +13,20 @@ namespace {
 
 class UserLayer final : public Layer {
  public:
-  using Layer::Layer;
   using Layer::call;
+  using Layer::Layer;
   std::string class_name() const override { return hook ? hook->class_name() : "Layer"; }
   std::string module() const override { return hook ? hook->module() : "keras.layers"; }
   std::string registered_name() const override { return hook ? hook->registered_name() : ""; }
   Value call(const List& inputs, const CallContext&) override {
-    if (!hooked("call")) throw UnsupportedError("Layer ", public_class_name(), " does not have a `call` method implemented.");
+    if (!hooked("call"))
+      throw UnsupportedError("Layer ", public_class_name(), " does not have a `call` method implemented.");
     return inputs.empty() ? Value() : inputs[0];
   }
   Value compute_output_shape(const BuildShapes& shapes) override {
-    if (!hooked("call") && !hooked("compute_output_spec")) throw UnsupportedError("Layer ", public_class_name(), " does not have a `compute_output_shape` method implemented.");
+    if (!hooked("call") && !hooked("compute_output_spec"))
+      throw UnsupportedError("Layer ", public_class_name(),
+                             " does not have a `compute_output_shape` method implemented.");
     return Layer::compute_output_shape(shapes);
   }
 };
@@ -34,7 +37,9 @@ class UserOperation final : public Operation {
   std::string module() const override { return hook ? hook->module() : ""; }
   std::string registered_name() const override { return hook ? hook->registered_name() : ""; }
   Dict get_config() const override { return {{"name", name()}}; }
-  Value run_node(List args, Dict kwargs) override { return hook->invoke("__call__", std::move(args), std::move(kwargs)); }
+  Value run_node(List args, Dict kwargs) override {
+    return hook->invoke("__call__", std::move(args), std::move(kwargs));
+  }
 };
 
 BuildShapes shapes_from(py::handle shapes) {
@@ -61,8 +66,10 @@ void require_tensors(const Layer& layer, const Value& v) {
   } else if (v.is_dict()) {
     for (const auto& [key, item] : v.as_dict()) require_tensors(layer, item);
   } else if (v.is_number() || v.is_string()) {
-    throw ValueError("Only input tensors may be passed as positional arguments. The following argument value should be passed as a keyword argument: ", v.repr(), " (of type ",
-                     v.kind_name(), ") in the call of ", layer.describe(), ".");
+    throw ValueError(
+        "Only input tensors may be passed as positional arguments. The following argument value should be passed as a "
+        "keyword argument: ",
+        v.repr(), " (of type ", v.kind_name(), ") in the call of ", layer.describe(), ".");
   }
 }
 
@@ -86,26 +93,30 @@ void bind_layers(py::module_& m) {
         return std::shared_ptr<Operation>(op);
       }))
       .def_property("name", &Operation::name, &Operation::set_name)
-      .def("_record", [](Operation& op, py::args args, py::kwargs kwargs) {
-        List a = to_list(args);
-        Value result = a.back();
-        a.pop_back();
-        return to_python(op.record(std::move(a), to_dict(kwargs), strip_symbolic(result)));
-      })
-      .def("_run_node", [](Operation& op, py::args args, py::kwargs kwargs) { return to_python(op.run_node(to_list(args), to_dict(kwargs))); })
+      .def("_record",
+           [](Operation& op, py::args args, py::kwargs kwargs) {
+             List a = to_list(args);
+             Value result = a.back();
+             a.pop_back();
+             return to_python(op.record(std::move(a), to_dict(kwargs), strip_symbolic(result)));
+           })
+      .def("_run_node", [](Operation& op, py::args args,
+                           py::kwargs kwargs) { return to_python(op.run_node(to_list(args), to_dict(kwargs))); })
       .def("_node_count", [](const Operation& op) { return op.inbound_nodes.size(); })
-      .def("_node", [](const Operation& op, int index) {
-        NodePtr n = op.node(index);
-        py::list outputs;
-        for (size_t i = 0; i < n->specs.size(); ++i) {
-          Tensor t = Tensor::spec_only(n->specs[i].shape, n->specs[i].dtype);
-          t.notes().symbolic = true;
-          t.notes().history = n;
-          t.notes().history_index = static_cast<int>(i);
-          outputs.append(to_python(t));
-        }
-        return py::make_tuple(to_python(Value(n->args)), to_python(Value(n->kwargs)), outputs, py::cast(n->input_tensors().size()));
-      })
+      .def("_node",
+           [](const Operation& op, int index) {
+             NodePtr n = op.node(index);
+             py::list outputs;
+             for (size_t i = 0; i < n->specs.size(); ++i) {
+               Tensor t = Tensor::spec_only(n->specs[i].shape, n->specs[i].dtype);
+               t.notes().symbolic = true;
+               t.notes().history = n;
+               t.notes().history_index = static_cast<int>(i);
+               outputs.append(to_python(t));
+             }
+             return py::make_tuple(to_python(Value(n->args)), to_python(Value(n->kwargs)), outputs,
+                                   py::cast(n->input_tensors().size()));
+           })
       .def("_node_inputs", [](const Operation& op, int index) {
         py::list out;
         for (const Tensor& t : op.node(index)->input_tensors()) out.append(to_python(t));
@@ -114,54 +125,68 @@ void bind_layers(py::module_& m) {
 
   py::class_<Layer, Operation, std::shared_ptr<Layer>> layer(m, "LayerCore");
   layer.def(py::init([](const ObjectBox& box) { return std::dynamic_pointer_cast<Layer>(box.pointer); }))
-      .def(py::init([](const std::string& class_name, const std::string& module, py::dict config) { return layer_from_class(class_name, module, to_value(config).as_dict()); }))
+      .def(py::init([](const std::string& class_name, const std::string& module, py::dict config) {
+        return layer_from_class(class_name, module, to_value(config).as_dict());
+      }))
       .def(py::init([](py::none, py::dict config) {
         Dict own = to_value(config).as_dict();
         LayerArgs args = LayerArgs::take(own);
         if (!own.empty()) throw ValueError("Unrecognized keyword arguments passed to Layer: ", Value(own).repr());
         return std::shared_ptr<Layer>(std::make_shared<UserLayer>(std::move(args)));
       }))
-      .def("_invoke", [](Layer& l, py::args args, py::kwargs kwargs) {
-        List given = to_list(args);
-        for (const Value& v : given) require_tensors(l, v);
-        Dict named = to_dict(kwargs);
-        if (!dynamic_cast<Model*>(&l)) return to_python(l.invoke(std::move(given), std::move(named)));
-        Value out;
-        {
-          py::gil_scoped_release release;  // threads may call models at once
-          out = l.invoke(std::move(given), std::move(named));
-        }
-        return to_python(out);
-      })
-      .def("_call", [](Layer& l, py::args args, py::kwargs kwargs) { return to_python(l.call_base(to_list(args), to_dict(kwargs))); })
-      .def("_call_arguments", [](const Layer& l) {
-        std::vector<std::string> names = l.call_arguments();
-        for (auto& e : l.call_extras()) names.push_back(e);
-        if (l.call_takes_mask()) names.push_back("mask");
-        if (l.call_takes_training()) names.push_back("training");
-        return names;
-      })
+      .def("_invoke",
+           [](Layer& l, py::args args, py::kwargs kwargs) {
+             List given = to_list(args);
+             for (const Value& v : given) require_tensors(l, v);
+             Dict named = to_dict(kwargs);
+             if (!dynamic_cast<Model*>(&l)) return to_python(l.invoke(std::move(given), std::move(named)));
+             Value out;
+             {
+               py::gil_scoped_release release;  // threads may call models at once
+               out = l.invoke(std::move(given), std::move(named));
+             }
+             return to_python(out);
+           })
+      .def("_call", [](Layer& l, py::args args,
+                       py::kwargs kwargs) { return to_python(l.call_base(to_list(args), to_dict(kwargs))); })
+      .def("_call_arguments",
+           [](const Layer& l) {
+             std::vector<std::string> names = l.call_arguments();
+             for (auto& e : l.call_extras()) names.push_back(e);
+             if (l.call_takes_mask()) names.push_back("mask");
+             if (l.call_takes_training()) names.push_back("training");
+             return names;
+           })
       .def("_build", [](Layer& l, py::handle shapes) { l.build(shapes_from(shapes)); })
       .def("_build_from", [](Layer& l, py::handle shapes) { l.build_from(shapes_from(shapes)); })
       .def("_input_arguments", [](const Layer& l) { return l.call_arguments(); })
-      .def("_compute_output_spec", [](Layer& l, py::args args, py::kwargs kwargs) { return to_python(l.compute_output_spec(to_list(args), to_dict(kwargs))); })
-      .def("_compute_output_shape", [](Layer& l, py::handle shapes) { return to_python(l.compute_output_shape(shapes_from(shapes))); })
-      .def("_compute_mask", [](Layer& l, py::handle inputs, py::handle mask) { return to_python(l.compute_mask(to_value(inputs), to_value(mask))); })
-      .def("_add_weight", [](Layer& l, py::handle name, py::handle shape, py::handle initializer, py::handle dtype, bool trainable, bool autocast, py::handle regularizer,
-                             py::handle constraint, const std::string& aggregation, bool overwrite_with_gradient) {
-        Layer::WeightOptions o;
-        if (!initializer.is_none()) o.initializer = InitializerRef::from(to_value(initializer));
-        if (!dtype.is_none()) o.dtype = parse_dtype(to_value(dtype).as_string());
-        o.trainable = trainable;
-        o.autocast = autocast;
-        if (!regularizer.is_none()) o.regularizer = RegularizerRef::from(to_value(regularizer));
-        if (!constraint.is_none()) o.constraint = ConstraintRef::from(to_value(constraint));
-        o.aggregation = aggregation;
-        o.overwrite_with_gradient = overwrite_with_gradient;
-        return variable_to_python(l.add_weight(name.is_none() ? "" : name.cast<std::string>(), shape.is_none() ? Shape{} : to_value(shape).as_shape(), o));
-      })
+      .def("_compute_output_spec",
+           [](Layer& l, py::args args, py::kwargs kwargs) {
+             return to_python(l.compute_output_spec(to_list(args), to_dict(kwargs)));
+           })
+      .def("_compute_output_shape",
+           [](Layer& l, py::handle shapes) { return to_python(l.compute_output_shape(shapes_from(shapes))); })
+      .def("_compute_mask", [](Layer& l, py::handle inputs,
+                               py::handle mask) { return to_python(l.compute_mask(to_value(inputs), to_value(mask))); })
+      .def("_add_weight",
+           [](Layer& l, py::handle name, py::handle shape, py::handle initializer, py::handle dtype, bool trainable,
+              bool autocast, py::handle regularizer, py::handle constraint, const std::string& aggregation,
+              bool overwrite_with_gradient) {
+             Layer::WeightOptions o;
+             if (!initializer.is_none()) o.initializer = InitializerRef::from(to_value(initializer));
+             if (!dtype.is_none()) o.dtype = parse_dtype(to_value(dtype).as_string());
+             o.trainable = trainable;
+             o.autocast = autocast;
+             if (!regularizer.is_none()) o.regularizer = RegularizerRef::from(to_value(regularizer));
+             if (!constraint.is_none()) o.constraint = ConstraintRef::from(to_value(constraint));
+             o.aggregation = aggregation;
+             o.overwrite_with_gradient = overwrite_with_gradient;
+             return variable_to_python(l.add_weight(name.is_none() ? "" : name.cast<std::string>(),
+                                                    shape.is_none() ? Shape{} : to_value(shape).as_shape(), o));
+           })
       .def("_untrack_own_variable", &Layer::untrack_variable)
-      .def("_set_argument", [](Layer& l, const std::string& name, py::handle value) { return l.set_argument(name, to_value(value)); })
+      .def("_set_argument",
+           [](Layer& l, const std::string& name, py::handle value) { return l.set_argument(name, to_value(value)); })
       .def_property("_locked", &Layer::locked, &Layer::set_locked)
       .def("_track_variable", [](Layer& l, const Variable& v) { l.track_variable(v); })
       .def("_track", [](Layer& l, const std::string& name, py::handle value) { l.track(name, to_value(value)); })
@@ -171,80 +196,110 @@ void bind_layers(py::module_& m) {
       .def("_non_trainable_weights", [](const Layer& l) { return variable_list(l.non_trainable_weights()); })
       .def("_all_variables", [](const Layer& l) { return variable_list(l.variables()); })
       .def_property_readonly("_trainable_variables", [](const Layer& l) { return variable_list(l.own_trainable()); })
-      .def_property_readonly("_non_trainable_variables", [](const Layer& l) { return variable_list(l.own_non_trainable()); })
-      .def("_own_variables", [](const Layer& l) {
-        Variables all = l.own_trainable();
-        for (const Variable& v : l.own_non_trainable()) all.push_back(v);
-        return variable_list(all);
-      })
+      .def_property_readonly("_non_trainable_variables",
+                             [](const Layer& l) { return variable_list(l.own_non_trainable()); })
+      .def("_own_variables",
+           [](const Layer& l) {
+             Variables all = l.own_trainable();
+             for (const Variable& v : l.own_non_trainable()) all.push_back(v);
+             return variable_list(all);
+           })
       .def("_sublayers", [](const Layer& l) { return layer_list(l.sublayers()); })
-      .def("_flatten", [](Layer& l, bool include_self, bool recursive) { return layer_list(l.flatten_layers(include_self, recursive)); })
-      .def("_seeds", [](const Layer& l) {
-        py::list out;
-        for (const auto& [generator, state] : l.seed_generators()) out.append(object_to_python(generator));
-        return out;
-      })
-      .def("_track_seed_generator", [](Layer& l, py::handle g, const Variable& state) { l.track_seed_generator(to_value(g).as_object(), state); })
+      .def("_flatten", [](Layer& l, bool include_self,
+                          bool recursive) { return layer_list(l.flatten_layers(include_self, recursive)); })
+      .def("_seeds",
+           [](const Layer& l) {
+             py::list out;
+             for (const auto& [generator, state] : l.seed_generators()) out.append(object_to_python(generator));
+             return out;
+           })
+      .def(
+          "_track_seed_generator",
+          [](Layer& l, py::handle g, const Variable& state) { l.track_seed_generator(to_value(g).as_object(), state); })
       // What subclasses of attention layers may override, as Keras' own code has it.
-      .def("_attend", [](Layer& l, py::handle query, py::handle key, py::handle value, py::handle mask, bool training, bool scores, bool causal) {
-        auto tensor = [](py::handle h) { return value_to<Tensor>(to_value(h)); };
-        auto made = dynamic_cast<HeadAttention&>(l).attend(tensor(query), tensor(key), tensor(value), mask.is_none() ? Tensor() : tensor(mask), causal, training, scores);
-        return py::make_tuple(to_python(made.out), to_python(Value(made.scores)));
-      })
-      .def("_scores_of", [](Layer& l, py::handle query, py::handle key) { return to_python(dynamic_cast<ScoreFunction&>(l).scores_of(to_value(query).as_tensor(), to_value(key).as_tensor())); })
+      .def("_attend",
+           [](Layer& l, py::handle query, py::handle key, py::handle value, py::handle mask, bool training, bool scores,
+              bool causal) {
+             auto tensor = [](py::handle h) { return value_to<Tensor>(to_value(h)); };
+             auto made = dynamic_cast<HeadAttention&>(l).attend(tensor(query), tensor(key), tensor(value),
+                                                                mask.is_none() ? Tensor() : tensor(mask), causal,
+                                                                training, scores);
+             return py::make_tuple(to_python(made.out), to_python(Value(made.scores)));
+           })
+      .def("_scores_of",
+           [](Layer& l, py::handle query, py::handle key) {
+             return to_python(
+                 dynamic_cast<ScoreFunction&>(l).scores_of(to_value(query).as_tensor(), to_value(key).as_tensor()));
+           })
       .def("_flash", [](const Layer& l) { return dynamic_cast<const HeadAttention&>(l).requires_blocks(); })
       .def("count_params", &Layer::count_params)
-      .def("_set_weights", [](Layer& l, py::handle values) {
-        Tensors list;
-        for (py::handle v : values) list.push_back(value_to<Operand>(to_value(v)).value());
-        l.set_weights(list);
-      })
-      .def("_add_loss", [](Layer& l, py::handle loss) { l.add_loss(map_structure(to_value(loss), [](const Value& v) -> Value { return value_to<Operand>(v).value(); })); })
-      .def("_losses", [](Layer& l) {
-        py::list out;
-        for (const Tensor& t : l.losses()) out.append(to_python(t));
-        return out;
-      })
+      .def("_set_weights",
+           [](Layer& l, py::handle values) {
+             Tensors list;
+             for (py::handle v : values) list.push_back(value_to<Operand>(to_value(v)).value());
+             l.set_weights(list);
+           })
+      .def("_add_loss",
+           [](Layer& l, py::handle loss) {
+             l.add_loss(
+                 map_structure(to_value(loss), [](const Value& v) -> Value { return value_to<Operand>(v).value(); }));
+           })
+      .def("_losses",
+           [](Layer& l) {
+             py::list out;
+             for (const Tensor& t : l.losses()) out.append(to_python(t));
+             return out;
+           })
       .def("_clear_losses", &Layer::clear_losses)
       .def_property("trainable", &Layer::trainable, &Layer::set_trainable)
       .def_property("built", &Layer::built, &Layer::set_built)
       .def_property("autocast", &Layer::autocast, &Layer::set_autocast)
       .def_property("supports_masking", &Layer::supports_masking, &Layer::set_supports_masking)
-      .def_property("dtype_policy", [](const Layer& l) { return object_to_python(l.dtype_policy()); }, [](Layer& l, py::handle p) { l.set_dtype_policy(get_dtype_policy(to_value(p))); })
-      .def_property("activity_regularizer", [](const Layer& l) { return object_to_python(l.activity_regularizer().pointer()); },
-                    [](Layer& l, py::handle r) { l.set_activity_regularizer(RegularizerRef::from(to_value(r))); })
+      .def_property(
+          "dtype_policy", [](const Layer& l) { return object_to_python(l.dtype_policy()); },
+          [](Layer& l, py::handle p) { l.set_dtype_policy(get_dtype_policy(to_value(p))); })
+      .def_property(
+          "activity_regularizer", [](const Layer& l) { return object_to_python(l.activity_regularizer().pointer()); },
+          [](Layer& l, py::handle r) { l.set_activity_regularizer(RegularizerRef::from(to_value(r))); })
       .def_property_readonly("compute_dtype", [](const Layer& l) { return std::string(name_of(l.compute_dtype())); })
       .def_property_readonly("variable_dtype", [](const Layer& l) { return std::string(name_of(l.variable_dtype())); })
       .def_property_readonly("path", &Layer::path)
-      .def("_input_specs", [](Layer& l) {
-        py::list out;
-        for (const InputSpec& s : l.input_spec()) {
-          py::dict axes;
-          for (auto [axis, size] : s.axes) axes[py::int_(axis)] = size < 0 ? py::object(py::none()) : py::object(py::int_(size));
-          out.append(py::make_tuple(s.dtype ? py::object(py::str(std::string(name_of(*s.dtype)))) : py::object(py::none()), s.shape ? to_python(Value(*s.shape)) : py::object(py::none()),
-                                    optional_int(s.ndim), optional_int(s.max_ndim), optional_int(s.min_ndim), axes, s.allow_last_axis_squeeze, s.name, s.optional));
-        }
-        return out;
-      })
-      .def("_set_input_specs", [](Layer& l, py::handle list) {
-        std::vector<InputSpec> specs;
-        for (py::handle item : list) {
-          auto t = item.cast<py::tuple>();
-          InputSpec s;
-          if (!t[0].is_none()) s.dtype = parse_dtype(to_value(t[0]).as_string());
-          if (!t[1].is_none()) s.shape = to_value(t[1]).as_shape();
-          if (!t[2].is_none()) s.ndim = t[2].cast<int>();
-          if (!t[3].is_none()) s.max_ndim = t[3].cast<int>();
-          if (!t[4].is_none()) s.min_ndim = t[4].cast<int>();
-          if (!t[5].is_none())
-            for (auto e : t[5].cast<py::dict>()) s.axes[e.first.cast<int>()] = e.second.is_none() ? Shape::kUnknown : e.second.cast<int64_t>();
-          s.allow_last_axis_squeeze = t[6].cast<bool>();
-          if (!t[7].is_none()) s.name = t[7].cast<std::string>();
-          s.optional = t[8].cast<bool>();
-          specs.push_back(std::move(s));
-        }
-        l.input_spec() = std::move(specs);
-      })
+      .def("_input_specs",
+           [](Layer& l) {
+             py::list out;
+             for (const InputSpec& s : l.input_spec()) {
+               py::dict axes;
+               for (auto [axis, size] : s.axes)
+                 axes[py::int_(axis)] = size < 0 ? py::object(py::none()) : py::object(py::int_(size));
+               out.append(py::make_tuple(
+                   s.dtype ? py::object(py::str(std::string(name_of(*s.dtype)))) : py::object(py::none()),
+                   s.shape ? to_python(Value(*s.shape)) : py::object(py::none()), optional_int(s.ndim),
+                   optional_int(s.max_ndim), optional_int(s.min_ndim), axes, s.allow_last_axis_squeeze, s.name,
+                   s.optional));
+             }
+             return out;
+           })
+      .def("_set_input_specs",
+           [](Layer& l, py::handle list) {
+             std::vector<InputSpec> specs;
+             for (py::handle item : list) {
+               auto t = item.cast<py::tuple>();
+               InputSpec s;
+               if (!t[0].is_none()) s.dtype = parse_dtype(to_value(t[0]).as_string());
+               if (!t[1].is_none()) s.shape = to_value(t[1]).as_shape();
+               if (!t[2].is_none()) s.ndim = t[2].cast<int>();
+               if (!t[3].is_none()) s.max_ndim = t[3].cast<int>();
+               if (!t[4].is_none()) s.min_ndim = t[4].cast<int>();
+               if (!t[5].is_none())
+                 for (auto e : t[5].cast<py::dict>())
+                   s.axes[e.first.cast<int>()] = e.second.is_none() ? Shape::kUnknown : e.second.cast<int64_t>();
+               s.allow_last_axis_squeeze = t[6].cast<bool>();
+               if (!t[7].is_none()) s.name = t[7].cast<std::string>();
+               s.optional = t[8].cast<bool>();
+               specs.push_back(std::move(s));
+             }
+             l.input_spec() = std::move(specs);
+           })
       .def("_build_config", [](const Layer& l) { return to_python(l.get_build_config()); })
       .def("_build_from_config", [](Layer& l, py::handle config) { l.build_from_config(to_value(config).as_dict()); });
 
@@ -252,7 +307,10 @@ void bind_layers(py::module_& m) {
   m.def("new_name_scope", [](const std::string& name) { return std::make_unique<NameScope>(name); });
   m.def("current_path", &NameScope::current);
   py::class_<AutocastScope, std::unique_ptr<AutocastScope>>(m, "AutocastScopeCore");
-  m.def("new_autocast_scope", [](py::handle dtype) { return std::make_unique<AutocastScope>(dtype.is_none() ? std::nullopt : std::optional<DType>(parse_dtype(to_value(dtype).as_string()))); });
+  m.def("new_autocast_scope", [](py::handle dtype) {
+    return std::make_unique<AutocastScope>(
+        dtype.is_none() ? std::nullopt : std::optional<DType>(parse_dtype(to_value(dtype).as_string())));
+  });
   m.def("auto_name", &auto_name);
   m.def("reset_names", &reset_names);
   m.def("snake_case", [](const std::string& s) { return snake_case(s); });

@@ -24,8 +24,8 @@ class UserModel final : public Model {
 
 // A user's subclass of Sequential or Functional keeps the behaviour of its base; only names come from the hook.
 
-// Batches from a Python object: begin_pass(epoch), next_batch() -> (x, y, sample_weight) or None, end_pass(), on_epoch_begin() and
-// on_epoch_end(); `batches` is a pass' number of batches or None.
+// Batches from a Python object: begin_pass(epoch), next_batch() -> (x, y, sample_weight) or None, end_pass(),
+// on_epoch_begin() and on_epoch_end(); `batches` is a pass' number of batches or None.
 class PySource final : public DataSource {
  public:
   explicit PySource(py::object source) : source_(std::move(source)) {}
@@ -69,7 +69,8 @@ std::vector<CallbackPtr> callbacks_of(py::handle list) {
   std::vector<CallbackPtr> out;
   for (py::handle c : list) {
     auto callback = to_value(c).object_as<Callback>();
-    if (!callback) throw TypeError("`callbacks` must hold Callback instances, received ", py::repr(c).cast<std::string>(), ".");
+    if (!callback)
+      throw TypeError("`callbacks` must hold Callback instances, received ", py::repr(c).cast<std::string>(), ".");
     out.push_back(callback);
   }
   return out;
@@ -86,15 +87,20 @@ std::optional<T> optional(py::handle h) {
 void bind_models(py::module_& m) {
   py::class_<DataSource, std::shared_ptr<DataSource>>(m, "DataSource")
       .def_property_readonly("batches", [](const DataSource& s) { return s.batches(); });
-  m.def("array_source", [](py::handle x, py::handle y, py::handle w, int64_t batch_size, bool shuffle, bool whole_batches, py::handle class_weight) -> std::shared_ptr<DataSource> {
-    ArrayData::Options o{batch_size, shuffle, whole_batches, class_weight.is_none() ? Dict{} : to_value(class_weight).as_dict()};
-    return std::make_shared<ArrayData>(to_value(x), to_value(y), to_value(w), std::move(o));
-  });
+  m.def("array_source",
+        [](py::handle x, py::handle y, py::handle w, int64_t batch_size, bool shuffle, bool whole_batches,
+           py::handle class_weight) -> std::shared_ptr<DataSource> {
+          ArrayData::Options o{batch_size, shuffle, whole_batches,
+                               class_weight.is_none() ? Dict{} : to_value(class_weight).as_dict()};
+          return std::make_shared<ArrayData>(to_value(x), to_value(y), to_value(w), std::move(o));
+        });
   m.def("split_arrays", [](py::handle x, py::handle y, py::handle w, double fraction) {
     auto [a, b] = ArrayData::split(to_value(x), to_value(y), to_value(w), fraction);
-    return py::make_tuple(py::make_tuple(to_python(a.x), to_python(a.y), to_python(a.sample_weight)), py::make_tuple(to_python(b.x), to_python(b.y), to_python(b.sample_weight)));
+    return py::make_tuple(py::make_tuple(to_python(a.x), to_python(a.y), to_python(a.sample_weight)),
+                          py::make_tuple(to_python(b.x), to_python(b.y), to_python(b.sample_weight)));
   });
-  m.def("python_source", [](py::object source) -> std::shared_ptr<DataSource> { return std::make_shared<PySource>(std::move(source)); });
+  m.def("python_source",
+        [](py::object source) -> std::shared_ptr<DataSource> { return std::make_shared<PySource>(std::move(source)); });
   m.def("class_weights_to_sample_weights", [](py::handle y, py::handle weights) {
     return to_python(class_weights_to_sample_weights(to_value(y).as_tensor(), to_value(weights).as_dict()));
   });
@@ -110,147 +116,180 @@ void bind_models(py::module_& m) {
         if (!own.empty()) throw ValueError("Unrecognized keyword arguments passed to Model: ", Value(own).repr());
         return std::shared_ptr<Model>(std::make_shared<UserModel>(std::move(args)));
       }))
-      .def("_set_graph", [](Model& x, py::handle inputs, py::handle outputs) { x.set_graph(to_value(inputs), to_value(outputs)); })
+      .def("_set_graph",
+           [](Model& x, py::handle inputs, py::handle outputs) { x.set_graph(to_value(inputs), to_value(outputs)); })
       .def_property_readonly("_is_functional", &Model::is_functional)
       .def("_graph_inputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->inputs()) : py::none(); })
       .def("_graph_outputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->outputs()) : py::none(); })
-      .def("_clone_graph", [](const Model& x, py::handle inputs, py::object clone, py::object call) {
-        CloneFunction cloned;
-        CallFunction called;
-        if (!clone.is_none())
-          cloned = [&](const std::shared_ptr<Operation>& op) {
-            auto made = to_value(clone(object_to_python(op))).object_as<Operation>();
-            if (!made) throw ValueError("`clone_function` must return a layer; for ", op->repr(), " it did not.");
-            return made;
-          };
-        if (!call.is_none())
-          called = [&](const std::shared_ptr<Operation>& op, List args, Dict kwargs) {
-            py::dict named;
-            for (const auto& [key, v] : kwargs) named[py::str(key)] = to_python(v);
-            py::list positional;
-            for (const Value& v : args) positional.append(to_python(v));
-            return to_value(call(object_to_python(op), *positional, **named));
-          };
-        return to_python(clone_graph(x, to_value(inputs), cloned, called));
-      })
-      .def_property_readonly("_operations", [](const Model& x) {
-        py::list out;
-        if (x.graph())
-          for (const auto& op : x.graph()->map().operations) out.append(object_to_python(op));
-        return out;
-      })
+      .def("_clone_graph",
+           [](const Model& x, py::handle inputs, py::object clone, py::object call) {
+             CloneFunction cloned;
+             CallFunction called;
+             if (!clone.is_none())
+               cloned = [&](const std::shared_ptr<Operation>& op) {
+                 auto made = to_value(clone(object_to_python(op))).object_as<Operation>();
+                 if (!made) throw ValueError("`clone_function` must return a layer; for ", op->repr(), " it did not.");
+                 return made;
+               };
+             if (!call.is_none())
+               called = [&](const std::shared_ptr<Operation>& op, List args, Dict kwargs) {
+                 py::dict named;
+                 for (const auto& [key, v] : kwargs) named[py::str(key)] = to_python(v);
+                 py::list positional;
+                 for (const Value& v : args) positional.append(to_python(v));
+                 return to_value(call(object_to_python(op), *positional, **named));
+               };
+             return to_python(clone_graph(x, to_value(inputs), cloned, called));
+           })
+      .def_property_readonly("_operations",
+                             [](const Model& x) {
+                               py::list out;
+                               if (x.graph())
+                                 for (const auto& op : x.graph()->map().operations) out.append(object_to_python(op));
+                               return out;
+                             })
       .def("_output_names", &Model::output_names)
-      .def("_summary", [](const Model& x, int64_t line_length, int64_t most_columns, std::vector<double> positions, bool nested, bool trainable, std::vector<std::string> range) {
-        return x.summary({line_length, most_columns, std::move(positions), nested, trainable, std::move(range)});
-      })
-      .def("_compile", [](Model& x, py::handle config) {
-        CompileArgs args;
-        Dict d = to_value(config).as_dict();
-        read_fields("compile", d, [&](Fields& f) { args.fields(f); });
-        x.compile(std::move(args));
-      })
-      .def("_compile_from_config", [](Model& x, py::handle config) { x.compile_from_config(to_value(config).as_dict()); })
+      .def("_summary",
+           [](const Model& x, int64_t line_length, int64_t most_columns, std::vector<double> positions, bool nested,
+              bool trainable, std::vector<std::string> range) {
+             return x.summary({line_length, most_columns, std::move(positions), nested, trainable, std::move(range)});
+           })
+      .def("_compile",
+           [](Model& x, py::handle config) {
+             CompileArgs args;
+             Dict d = to_value(config).as_dict();
+             read_fields("compile", d, [&](Fields& f) { args.fields(f); });
+             x.compile(std::move(args));
+           })
+      .def("_compile_from_config",
+           [](Model& x, py::handle config) { x.compile_from_config(to_value(config).as_dict()); })
       .def("_compile_config", [](const Model& x) { return to_python(serialize_value(x.get_compile_config())); })
       .def_property_readonly("compiled", &Model::compiled)
       .def_property("run_eagerly", &Model::run_eagerly, &Model::set_run_eagerly)
       .def_property("steps_per_execution", &Model::steps_per_execution, &Model::set_steps_per_execution)
       .def_property_readonly("_loss_argument", [](const Model& x) { return to_python(x.compile_arguments_loss()); })
-      .def_property("_jit_compile", [](const Model& x) { return to_python(x.jit_compile()); }, [](Model& x, py::handle v) { x.set_jit_compile(to_value(v)); })
-      .def_property("stop_evaluating", [](const Model& x) { return x.stop_evaluating; }, [](Model& x, bool v) { x.stop_evaluating = v; })
-      .def_property("stop_predicting", [](const Model& x) { return x.stop_predicting; }, [](Model& x, bool v) { x.stop_predicting = v; })
-      .def_property("stop_training", [](const Model& x) { return x.stop_training; }, [](Model& x, bool v) { x.stop_training = v; })
-      .def_property("_optimizer", [](const Model& x) { return object_to_python(x.optimizer()); },
-                    [](Model& x, py::handle optimizer) { x.set_optimizer(OptimizerRef::from(to_value(optimizer)).pointer()); })
+      .def_property(
+          "_jit_compile", [](const Model& x) { return to_python(x.jit_compile()); },
+          [](Model& x, py::handle v) { x.set_jit_compile(to_value(v)); })
+      .def_property(
+          "stop_evaluating", [](const Model& x) { return x.stop_evaluating; },
+          [](Model& x, bool v) { x.stop_evaluating = v; })
+      .def_property(
+          "stop_predicting", [](const Model& x) { return x.stop_predicting; },
+          [](Model& x, bool v) { x.stop_predicting = v; })
+      .def_property(
+          "stop_training", [](const Model& x) { return x.stop_training; },
+          [](Model& x, bool v) { x.stop_training = v; })
+      .def_property(
+          "_optimizer", [](const Model& x) { return object_to_python(x.optimizer()); },
+          [](Model& x, py::handle optimizer) { x.set_optimizer(OptimizerRef::from(to_value(optimizer)).pointer()); })
       .def_property_readonly("_loss_tracker", [](const Model& x) { return object_to_python(x.loss_tracker()); })
-      .def("_fit", [](Model& x, py::handle source, py::dict o, py::handle callbacks, py::handle validation) {
-        FitArgs args;
-        args.epochs = to_value(o["epochs"]).as_int();
-        args.verbose = to_value(o["verbose"]);
-        args.initial_epoch = to_value(o["initial_epoch"]).as_int();
-        args.steps_per_epoch = optional<int64_t>(o["steps_per_epoch"]);
-        args.validation_steps = optional<int64_t>(o["validation_steps"]);
-        args.validation_freq = to_value(o["validation_freq"]);
-        args.callbacks = callbacks_of(callbacks);
-        args.keep_history = false;  // Python's own History is among the callbacks
-        auto data = source_of(source);
-        if (!validation.is_none()) args.validation = source_of(validation);
-        py::gil_scoped_release release;
-        x.fit(std::move(data), std::move(args));
-      })
-      .def("_evaluate", [](Model& x, py::handle source, py::handle steps, py::handle verbose, py::handle callbacks) {
-        EvaluateArgs args;
-        args.steps = optional<int64_t>(steps);
-        args.verbose = to_value(verbose);
-        args.callbacks = callbacks_of(callbacks);
-        auto data = source_of(source);
-        Dict logs;
-        {
-          py::gil_scoped_release release;
-          logs = x.evaluate(std::move(data), std::move(args));
-        }
-        return to_python(Value(logs));
-      })
-      .def("_predict", [](Model& x, py::handle source, py::handle steps, py::handle verbose, py::handle callbacks) {
-        EvaluateArgs args;
-        args.steps = optional<int64_t>(steps);
-        args.verbose = to_value(verbose);
-        args.callbacks = callbacks_of(callbacks);
-        auto data = source_of(source);
-        Value out;
-        {
-          py::gil_scoped_release release;
-          out = x.predict(std::move(data), std::move(args));
-        }
-        return result_to_python(std::move(out));
-      })
-      .def("_train_on_batch", [](Model& x, py::handle a, py::handle y, py::handle w, py::handle cw) {
-        Value va = to_value(a), vy = to_value(y), vw = to_value(w);
-        Dict weights = cw.is_none() ? Dict{} : to_value(cw).as_dict(), logs;
-        {
-          py::gil_scoped_release release;
-          logs = x.train_on_batch(va, vy, vw, weights);
-        }
-        return to_python(Value(logs));
-      })
-      .def("_test_on_batch", [](Model& x, py::handle a, py::handle y, py::handle w) {
-        Value va = to_value(a), vy = to_value(y), vw = to_value(w);
-        Dict logs;
-        {
-          py::gil_scoped_release release;
-          logs = x.test_on_batch(va, vy, vw);
-        }
-        return to_python(Value(logs));
-      })
-      .def("_predict_on_batch", [](Model& x, py::handle a) {
-        Value va = shared_value(a), out;
-        {
-          py::gil_scoped_release release;
-          out = x.predict_on_batch(va);
-        }
-        return result_to_python(std::move(out));
-      })
-      .def("_train_step", [](Model& x, py::handle a, py::handle y, py::handle w) { return to_python(Value(x.train_step(to_value(a), to_value(y), to_value(w)))); })
-      .def("_test_step", [](Model& x, py::handle a, py::handle y, py::handle w) { return to_python(Value(x.test_step(to_value(a), to_value(y), to_value(w)))); })
+      .def("_fit",
+           [](Model& x, py::handle source, py::dict o, py::handle callbacks, py::handle validation) {
+             FitArgs args;
+             args.epochs = to_value(o["epochs"]).as_int();
+             args.verbose = to_value(o["verbose"]);
+             args.initial_epoch = to_value(o["initial_epoch"]).as_int();
+             args.steps_per_epoch = optional<int64_t>(o["steps_per_epoch"]);
+             args.validation_steps = optional<int64_t>(o["validation_steps"]);
+             args.validation_freq = to_value(o["validation_freq"]);
+             args.callbacks = callbacks_of(callbacks);
+             args.keep_history = false;  // Python's own History is among the callbacks
+             auto data = source_of(source);
+             if (!validation.is_none()) args.validation = source_of(validation);
+             py::gil_scoped_release release;
+             x.fit(std::move(data), std::move(args));
+           })
+      .def("_evaluate",
+           [](Model& x, py::handle source, py::handle steps, py::handle verbose, py::handle callbacks) {
+             EvaluateArgs args;
+             args.steps = optional<int64_t>(steps);
+             args.verbose = to_value(verbose);
+             args.callbacks = callbacks_of(callbacks);
+             auto data = source_of(source);
+             Dict logs;
+             {
+               py::gil_scoped_release release;
+               logs = x.evaluate(std::move(data), std::move(args));
+             }
+             return to_python(Value(logs));
+           })
+      .def("_predict",
+           [](Model& x, py::handle source, py::handle steps, py::handle verbose, py::handle callbacks) {
+             EvaluateArgs args;
+             args.steps = optional<int64_t>(steps);
+             args.verbose = to_value(verbose);
+             args.callbacks = callbacks_of(callbacks);
+             auto data = source_of(source);
+             Value out;
+             {
+               py::gil_scoped_release release;
+               out = x.predict(std::move(data), std::move(args));
+             }
+             return result_to_python(std::move(out));
+           })
+      .def("_train_on_batch",
+           [](Model& x, py::handle a, py::handle y, py::handle w, py::handle cw) {
+             Value va = to_value(a), vy = to_value(y), vw = to_value(w);
+             Dict weights = cw.is_none() ? Dict{} : to_value(cw).as_dict(), logs;
+             {
+               py::gil_scoped_release release;
+               logs = x.train_on_batch(va, vy, vw, weights);
+             }
+             return to_python(Value(logs));
+           })
+      .def("_test_on_batch",
+           [](Model& x, py::handle a, py::handle y, py::handle w) {
+             Value va = to_value(a), vy = to_value(y), vw = to_value(w);
+             Dict logs;
+             {
+               py::gil_scoped_release release;
+               logs = x.test_on_batch(va, vy, vw);
+             }
+             return to_python(Value(logs));
+           })
+      .def("_predict_on_batch",
+           [](Model& x, py::handle a) {
+             Value va = shared_value(a), out;
+             {
+               py::gil_scoped_release release;
+               out = x.predict_on_batch(va);
+             }
+             return result_to_python(std::move(out));
+           })
+      .def("_train_step",
+           [](Model& x, py::handle a, py::handle y, py::handle w) {
+             return to_python(Value(x.train_step(to_value(a), to_value(y), to_value(w))));
+           })
+      .def("_test_step",
+           [](Model& x, py::handle a, py::handle y, py::handle w) {
+             return to_python(Value(x.test_step(to_value(a), to_value(y), to_value(w))));
+           })
       .def("_predict_step", [](Model& x, py::handle a) { return to_python(x.predict_step(to_value(a))); })
-      .def("_compute_loss", [](Model& x, py::handle a, py::handle y, py::handle p, py::handle w, bool training) {
-        return to_python(x.compute_loss(to_value(a), to_value(y), to_value(p), to_value(w), training));
-      })
-      .def("_compute_metrics", [](Model& x, py::handle a, py::handle y, py::handle p, py::handle w) {
-        return to_python(Value(x.compute_metrics(to_value(a), to_value(y), to_value(p), to_value(w))));
-      })
+      .def("_compute_loss",
+           [](Model& x, py::handle a, py::handle y, py::handle p, py::handle w, bool training) {
+             return to_python(x.compute_loss(to_value(a), to_value(y), to_value(p), to_value(w), training));
+           })
+      .def("_compute_metrics",
+           [](Model& x, py::handle a, py::handle y, py::handle p, py::handle w) {
+             return to_python(Value(x.compute_metrics(to_value(a), to_value(y), to_value(p), to_value(w))));
+           })
       .def("_metrics_result", [](Model& x) { return to_python(Value(x.get_metrics_result())); })
-      .def("_reset_metrics", [](Model& x) {
-        for (const MetricPtr& metric : x.metrics()) metric->reset();
-      })
-      .def("_metrics", [](const Model& x) {
-        py::list out;
-        for (const MetricPtr& metric : x.metrics()) out.append(object_to_python(metric));
-        return out;
-      })
+      .def("_reset_metrics",
+           [](Model& x) {
+             for (const MetricPtr& metric : x.metrics()) metric->reset();
+           })
+      .def("_metrics",
+           [](const Model& x) {
+             py::list out;
+             for (const MetricPtr& metric : x.metrics()) out.append(object_to_python(metric));
+             return out;
+           })
       .def("_track_metric", [](Model& x, py::handle metric) { x.track_metric(to_value(metric).object_as<Metric>()); })
       .def("_invalidate", &Model::invalidate_functions)
       .def("dump", &Model::dump, "The compiled graphs of this model's steps, as text.")
-      .def("_get_layer_by_name", [](const Model& x, const std::string& name) { return object_to_python(x.get_layer(name)); })
+      .def("_get_layer_by_name",
+           [](const Model& x, const std::string& name) { return object_to_python(x.get_layer(name)); })
       .def("_get_layer_by_index", [](const Model& x, int index) { return object_to_python(x.get_layer(index)); });
 
   py::class_<Sequential, Model, std::shared_ptr<Sequential>> sequential(m, "SequentialCore");
@@ -259,11 +298,15 @@ void bind_models(py::module_& m) {
         Dict own = to_value(config).as_dict();
         return std::make_shared<Sequential>(LayerArgs::take(own));
       }))
-      .def("_add", [](Sequential& s, py::handle layer, bool rebuild) {
-        auto l = to_value(layer).object_as<Layer>();
-        if (!l) throw ValueError("Only instances of `keras.Layer` can be added to a Sequential model. Received: ", py::repr(layer).cast<std::string>(), " (of type ", py::str(py::type::of(layer)).cast<std::string>(), ")");
-        s.add(l, rebuild);
-      })
+      .def("_add",
+           [](Sequential& s, py::handle layer, bool rebuild) {
+             auto l = to_value(layer).object_as<Layer>();
+             if (!l)
+               throw ValueError("Only instances of `keras.Layer` can be added to a Sequential model. Received: ",
+                                py::repr(layer).cast<std::string>(), " (of type ",
+                                py::str(py::type::of(layer)).cast<std::string>(), ")");
+             s.add(l, rebuild);
+           })
       .def("_pop", &Sequential::pop)
       .def("_rebuild", &Sequential::maybe_rebuild)
       .def("_stack", [](const Sequential& s) {
@@ -275,11 +318,13 @@ void bind_models(py::module_& m) {
   m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped, bool include_optimizer) {
     save_model(x, path, SaveOptions{overwrite, zipped, include_optimizer});
   });
-  m.def("save_weights", [](const Model& x, const std::string& path, bool overwrite, std::optional<double> max_shard_size) {
-    save_weights(x, path, overwrite, max_shard_size);
+  m.def("save_weights", [](const Model& x, const std::string& path, bool overwrite,
+                           std::optional<double> max_shard_size) { save_weights(x, path, overwrite, max_shard_size); });
+  m.def("load_weights", [](Model& x, const std::string& path, bool skip, bool by_name) {
+    load_weights(x, path, LoadWeightsOptions{skip, by_name});
   });
-  m.def("load_weights", [](Model& x, const std::string& path, bool skip, bool by_name) { load_weights(x, path, LoadWeightsOptions{skip, by_name}); });
-  m.def("load_model", [](const std::string& path, bool compile) { return object_to_python(load_model(path, compile)); });
+  m.def("load_model",
+        [](const std::string& path, bool compile) { return object_to_python(load_model(path, compile)); });
   m.def("model_to_json", [](const Model& x) { return model_to_json(x); });
   m.def("model_from_json", [](const std::string& json) { return object_to_python(model_from_json(json)); });
   m.def("set_warning_function", [](py::object f) {

@@ -34,26 +34,30 @@ void bind_settings(py::module_& m) {
   m.def("floatx", [] { return std::string(name_of(settings().floatx())); });
   m.def("set_floatx", [](const std::string& name) {
     DType t = parse_dtype(name);
-    if (!is_float(t)) throw ValueError("Unknown `floatx` value: ", name, ". Expected one of float16, bfloat16, float32, float64.");
+    if (!is_float(t))
+      throw ValueError("Unknown `floatx` value: ", name, ". Expected one of float16, bfloat16, float32, float64.");
     settings().set_floatx(t);
   });
   m.def("epsilon", [] { return settings().epsilon(); });
   m.def("set_epsilon", [](double v) { settings().set_epsilon(v); });
   m.def("image_data_format", [] { return settings().channels_last() ? "channels_last" : "channels_first"; });
   m.def("set_image_data_format", [](const std::string& f) {
-    if (f != "channels_last" && f != "channels_first") throw ValueError("The `data_format` argument must be one of channels_first, channels_last. Received: ", f);
+    if (f != "channels_last" && f != "channels_first")
+      throw ValueError("The `data_format` argument must be one of channels_first, channels_last. Received: ", f);
     settings().set_channels_last(f == "channels_last");
   });
   m.def("lost_masks", [] { return settings().lost_masks_fail() ? "error" : "warn"; });
   m.def("set_lost_masks", [](const std::string& what) {
-    if (what != "warn" && what != "error") throw ValueError("`lost_masks` must be 'warn' or 'error'. Received: '", what, "'");
+    if (what != "warn" && what != "error")
+      throw ValueError("`lost_masks` must be 'warn' or 'error'. Received: '", what, "'");
     settings().set_lost_masks_fail(what == "error");
   });
   m.def("device", [] { return text(settings().device()); });
   m.def("set_device", &set_device);
   m.def("engine", [] { return settings().graph_engine() ? "graph" : "eager"; });
   m.def("set_engine", [](const std::string& name) {
-    if (name != "graph" && name != "eager") throw ValueError("The backend must be \"graph\" or \"eager\", received \"", name, "\".");
+    if (name != "graph" && name != "eager")
+      throw ValueError("The backend must be \"graph\" or \"eager\", received \"", name, "\".");
     settings().set_graph_engine(name == "graph");
   });
   m.def("instruction_set", &instruction_set);
@@ -63,10 +67,14 @@ void bind_settings(py::module_& m) {
   m.def("result_type", [](py::args types) {
     std::vector<PromotionType> list;
     for (py::handle t : types) {
-      if (t.ptr() == reinterpret_cast<PyObject*>(&PyLong_Type)) list.push_back({DType::int32, true});
-      else if (t.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type)) list.push_back({DType::float32, true});
-      else if (t.is_none()) list.push_back({settings().floatx(), false});
-      else list.push_back({parse_dtype(to_value(t).as_string()), false});
+      if (t.ptr() == reinterpret_cast<PyObject*>(&PyLong_Type))
+        list.push_back({DType::int32, true});
+      else if (t.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type))
+        list.push_back({DType::float32, true});
+      else if (t.is_none())
+        list.push_back({settings().floatx(), false});
+      else
+        list.push_back({parse_dtype(to_value(t).as_string()), false});
     }
     return std::string(name_of(result_type(list.data(), list.size())));
   });
@@ -87,31 +95,36 @@ void bind_settings(py::module_& m) {
       .def("rows", [](const Profile& p) {
         py::list out;
         for (const Profile::Row& r : p.rows())
-          out.append(py::dict(py::arg("op") = r.label->op, py::arg("kernel") = r.label->kernel, py::arg("signature") = r.label->signature, py::arg("calls") = r.calls,
-                              py::arg("seconds") = r.seconds, py::arg("share") = r.share, py::arg("flops") = r.label->flops, py::arg("bytes") = r.label->bytes));
+          out.append(py::dict(py::arg("op") = r.label->op, py::arg("kernel") = r.label->kernel,
+                              py::arg("signature") = r.label->signature, py::arg("calls") = r.calls,
+                              py::arg("seconds") = r.seconds, py::arg("share") = r.share,
+                              py::arg("flops") = r.label->flops, py::arg("bytes") = r.label->bytes));
         return out;
       });
 
   py::class_<Function, std::shared_ptr<Function>>(m, "CompiledFunction")
       .def(py::init([](py::object f, const std::string& name) {
         auto held = std::make_shared<Foreign>(f);
-        return std::make_shared<Function>([held](std::span<const Tensor> inputs) -> Tensors {
-          py::gil_scoped_acquire gil;
-          py::list list;
-          for (const Tensor& t : inputs) list.append(to_python(t));
-          return flatten_tensors(to_value(held->object(list)));
-        }, name);
+        return std::make_shared<Function>(
+            [held](std::span<const Tensor> inputs) -> Tensors {
+              py::gil_scoped_acquire gil;
+              py::list list;
+              for (const Tensor& t : inputs) list.append(to_python(t));
+              return flatten_tensors(to_value(held->object(list)));
+            },
+            name);
       }))
-      .def("__call__", [](Function& f, py::handle inputs) {
-        Tensors in = flatten_tensors(to_value(inputs)), out;
-        {
-          py::gil_scoped_release release;
-          out = f(in);
-        }
-        py::list list;
-        for (const Tensor& t : out) list.append(to_python(t));
-        return list;
-      })
+      .def("__call__",
+           [](Function& f, py::handle inputs) {
+             Tensors in = flatten_tensors(to_value(inputs)), out;
+             {
+               py::gil_scoped_release release;
+               out = f(in);
+             }
+             py::list list;
+             for (const Tensor& t : out) list.append(to_python(t));
+             return list;
+           })
       .def("signatures", &Function::signatures)
       .def("dump", &Function::dump);
 }

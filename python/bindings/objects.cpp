@@ -6,9 +6,10 @@
 
 #include "api/metrics/metric.h"
 #include "api/model.h"
+#include "backends/core/engine.h"
+#include "backends/ops/primitives.h"
 #include "backends/ops/public/operand.h"
 #include "backends/ops/random/seed_generator.h"
-#include "backends/core/engine.h"
 #include "bindings/kinds.h"
 #include "layers/constraints/constraint.h"
 #include "layers/dtype_policy.h"
@@ -16,7 +17,6 @@
 #include "layers/layer.h"
 #include "layers/regularizers/regularizer.h"
 #include "losses/loss.h"
-#include "backends/ops/primitives.h"
 #include "optimizers/loss_scale_optimizer.h"
 #include "optimizers/multi_optimizer.h"
 #include "optimizers/muon.h"
@@ -61,7 +61,10 @@ class UserLoss final : public User<Loss> {
  public:
   UserLoss(const Dict& config)
       : User<Loss>(config.contains("name") && config.at("name").is_string() ? config.at("name").as_string() : "",
-                   config.contains("reduction") && config.at("reduction").is_string() ? config.at("reduction").as_string() : config.contains("reduction") ? "none" : "sum_over_batch_size",
+                   config.contains("reduction") && config.at("reduction").is_string()
+                       ? config.at("reduction").as_string()
+                   : config.contains("reduction") ? "none"
+                                                  : "sum_over_batch_size",
                    config.contains("dtype") ? config.at("dtype") : Value()) {}
   Tensor call(const Value& y_true, const Value& y_pred) override {
     if (!hooked("call")) not_overridden(*this, "call");
@@ -71,7 +74,8 @@ class UserLoss final : public User<Loss> {
 class UserMetric final : public User<Metric> {
  public:
   UserMetric(const Dict& config)
-      : User<Metric>(config.contains("name") && config.at("name").is_string() ? config.at("name").as_string() : "", config.contains("dtype") ? config.at("dtype") : Value()) {}
+      : User<Metric>(config.contains("name") && config.at("name").is_string() ? config.at("name").as_string() : "",
+                     config.contains("dtype") ? config.at("dtype") : Value()) {}
   void update_state(List args, Dict kwargs) override {
     if (!hooked("update_state")) not_overridden(*this, "update_state");
     hook->invoke("update_state", std::move(args), std::move(kwargs));
@@ -151,30 +155,38 @@ py::object wrapper_of(const Object& o) {
 
 void bind_optimizer_methods(py::class_<Optimizer, Object, std::shared_ptr<Optimizer>>& optimizer) {
   optimizer.def("_build", [](Optimizer& o, py::handle variables) { o.build(variables_from(variables)); })
-      .def("_override", [](Optimizer& o, bool build, bool update_step) {  // a user's class has these methods
-        Optimizer* raw = &o;
-        if (build)
-          o.overrides.build = [raw](const Variables& variables) {
-            py::gil_scoped_acquire gil;
-            wrapper_of(*raw).attr("build")(variable_list(variables));
-          };
-        if (update_step)
-          o.overrides.update_step = [raw](const Tensor& g, const Variable& v, const Tensor& rate) {
-            py::gil_scoped_acquire gil;
-            wrapper_of(*raw).attr("update_step")(to_python(g), variable_to_python(v), to_python(rate));
-          };
-      })
-      .def("_apply", [](Optimizer& o, py::handle grads, py::object variables) { o.apply(gradients_from(grads), variables.is_none() ? Variables{} : variables_from(variables)); })
-      .def("_update_step", [](Optimizer& o, py::handle g, py::handle v, py::handle lr) {
-        const Variable& variable = v.cast<const Variable&>();
-        o.update_step(prim::cast(operand(g), variable.dtype()), variable, prim::cast(operand(lr), variable.dtype()));
-      })
+      .def("_override",
+           [](Optimizer& o, bool build, bool update_step) {  // a user's class has these methods
+             Optimizer* raw = &o;
+             if (build)
+               o.overrides.build = [raw](const Variables& variables) {
+                 py::gil_scoped_acquire gil;
+                 wrapper_of(*raw).attr("build")(variable_list(variables));
+               };
+             if (update_step)
+               o.overrides.update_step = [raw](const Tensor& g, const Variable& v, const Tensor& rate) {
+                 py::gil_scoped_acquire gil;
+                 wrapper_of(*raw).attr("update_step")(to_python(g), variable_to_python(v), to_python(rate));
+               };
+           })
+      .def("_apply",
+           [](Optimizer& o, py::handle grads, py::object variables) {
+             o.apply(gradients_from(grads), variables.is_none() ? Variables{} : variables_from(variables));
+           })
+      .def("_update_step",
+           [](Optimizer& o, py::handle g, py::handle v, py::handle lr) {
+             const Variable& variable = v.cast<const Variable&>();
+             o.update_step(prim::cast(operand(g), variable.dtype()), variable,
+                           prim::cast(operand(lr), variable.dtype()));
+           })
       .def("_scale_loss", [](Optimizer& o, py::handle loss) { return to_python(o.scale_loss(operand(loss))); })
-      .def("_finalize", [](Optimizer& o, py::handle variables) { o.finalize_variable_values(variables_from(variables)); })
-      .def("_learning_rate_value", [](const Optimizer& o) {
-        Variable v = o.learning_rate_variable();
-        return v.defined() ? variable_to_python(v) : to_python(o.learning_rate());
-      })
+      .def("_finalize",
+           [](Optimizer& o, py::handle variables) { o.finalize_variable_values(variables_from(variables)); })
+      .def("_learning_rate_value",
+           [](const Optimizer& o) {
+             Variable v = o.learning_rate_variable();
+             return v.defined() ? variable_to_python(v) : to_python(o.learning_rate());
+           })
       .def("_set_learning_rate", [](Optimizer& o, py::handle v) { o.set_learning_rate(to_value(v)); })
       .def("_iterations_variable", [](const Optimizer& o) { return variable_to_python(o.iterations()); })
       .def("_variables", [](const Optimizer& o) { return variable_list(o.variables()); })
@@ -183,22 +195,29 @@ void bind_optimizer_methods(py::class_<Optimizer, Object, std::shared_ptr<Optimi
       .def("_accumulators", [](const Optimizer& o) { return optional_variable_list(o.accumulators()); })
       .def("_track_variable", [](Optimizer& o, const Variable& v) { o.track_variable(v); })
       .def("_argument", [](const Optimizer& o, const std::string& name) { return to_python(o.arguments().at(name)); })
-      .def("_set_argument", [](Optimizer& o, const std::string& name, py::handle v) {
-        o.set_argument(name, to_value(v));
-        Model::object_changed(o);
-      })
-      .def("_clip", [](const Optimizer& o, py::handle grads) {
-        py::list out;
-        for (const Tensor& g : o.clip_gradients(gradients_from(grads))) out.append(to_python(g));
-        return out;
-      })
+      .def("_set_argument",
+           [](Optimizer& o, const std::string& name, py::handle v) {
+             o.set_argument(name, to_value(v));
+             Model::object_changed(o);
+           })
+      .def("_clip",
+           [](const Optimizer& o, py::handle grads) {
+             py::list out;
+             for (const Tensor& g : o.clip_gradients(gradients_from(grads))) out.append(to_python(g));
+             return out;
+           })
       .def("_decay", [](Optimizer& o, py::handle variables) { o.apply_weight_decay(variables_from(variables)); })
       .def("_decays", [](const Optimizer& o, const Variable& v) { return o.uses_weight_decay(v); })
       .def("_index_of", [](const Optimizer& o, const Variable& v) { return o.index_of(v); })
       .def("_wrapped", [](const Optimizer& o) { return optimizer_list(o.wrapped()); })
-      .def("exclude_from_weight_decay", [](Optimizer& o, py::object variables, py::object names) {
-        o.exclude_from_weight_decay(variables.is_none() ? Variables{} : variables_from(variables), names.is_none() ? std::vector<std::string>{} : names.cast<std::vector<std::string>>());
-      }, py::arg("var_list") = py::none(), py::arg("var_names") = py::none())
+      .def(
+          "exclude_from_weight_decay",
+          [](Optimizer& o, py::object variables, py::object names) {
+            o.exclude_from_weight_decay(
+                variables.is_none() ? Variables{} : variables_from(variables),
+                names.is_none() ? std::vector<std::string>{} : names.cast<std::vector<std::string>>());
+          },
+          py::arg("var_list") = py::none(), py::arg("var_names") = py::none())
       .def_property("built", &Optimizer::built, [](Optimizer&, bool) {})
       .def_property("name", &Optimizer::name, &Optimizer::set_name);
 }
@@ -208,12 +227,17 @@ void bind_optimizer_wrappers(py::module_& m) {
   m.def("loss_scale_variables", [](Optimizer& o) {  // (step counter, scale), or None before build()
     auto& scaled = dynamic_cast<LossScaleOptimizer&>(o);
     if (!scaled.built()) return py::object(py::none());
-    return py::object(py::make_tuple(variable_to_python(scaled.step_counter()), variable_to_python(scaled.dynamic_scale())));
+    return py::object(
+        py::make_tuple(variable_to_python(scaled.step_counter()), variable_to_python(scaled.dynamic_scale())));
   });
-  m.def("multi_optimizer_map", [](Optimizer& o) { return to_python(dynamic_cast<MultiOptimizer&>(o).optimizer_map()); });
-  m.def("multi_optimizer_place", [](Optimizer& o, const Variable& v) { return dynamic_cast<MultiOptimizer&>(o).place_of(v); });
+  m.def("multi_optimizer_map",
+        [](Optimizer& o) { return to_python(dynamic_cast<MultiOptimizer&>(o).optimizer_map()); });
+  m.def("multi_optimizer_place",
+        [](Optimizer& o, const Variable& v) { return dynamic_cast<MultiOptimizer&>(o).place_of(v); });
   m.def("muon_uses_adam", [](Optimizer& o, const Variable& v) { return dynamic_cast<Muon&>(o).uses_adam(v); });
-  m.def("muon_orthogonalize", [](Optimizer& o, py::handle x, int64_t steps) { return to_python(dynamic_cast<Muon&>(o).orthogonalize(operand(x), steps)); });
+  m.def("muon_orthogonalize", [](Optimizer& o, py::handle x, int64_t steps) {
+    return to_python(dynamic_cast<Muon&>(o).orthogonalize(operand(x), steps));
+  });
   m.def("muon_adjust", [](Optimizer& o, py::handle x) { return to_python(dynamic_cast<Muon&>(o).adjust(operand(x))); });
 
   py::class_<OptimizerSelector, Object, std::shared_ptr<OptimizerSelector>> selector(m, "OptimizerSelectorCore");
@@ -226,7 +250,8 @@ void bind_optimizer_wrappers(py::module_& m) {
         return std::make_shared<OptimizerMap>(std::move(args));
       }))
       .def("_find", [](const OptimizerMap& x, const std::string& path) { return object_to_python(x.find(path)); })
-      .def("_set", [](OptimizerMap& x, const std::string& key, py::handle optimizer) { x.set(key, to_value(optimizer).object_as<Optimizer>()); })
+      .def("_set", [](OptimizerMap& x, const std::string& key,
+                      py::handle optimizer) { x.set(key, to_value(optimizer).object_as<Optimizer>()); })
       .def("_erase", &OptimizerMap::erase)
       .def("_entries", [](const OptimizerMap& x) { return to_python(Value(x.entries())); })
       .def("_replace", [](OptimizerMap& x, py::handle entries) { x.replace_entries(to_value(entries).as_dict()); })
@@ -244,16 +269,18 @@ void bind_objects(py::module_& m) {
   py::class_<Object, std::shared_ptr<Object>> object(m, "Object", py::dynamic_attr());
   object.def("_get_config", [](const Object& o) { return to_python(Value(o.get_config())); })
       .def("_class_name", [](const Object& o) { return o.class_name(); })
-      .def("_get_attribute", [](const Object& o, const std::string& name) {  // (whether there is one, its value)
-        const std::optional<Value> v = attribute_of(o, name);
-        return py::make_tuple(v.has_value(), v ? to_python(*v) : py::none());
-      })
+      .def("_get_attribute",
+           [](const Object& o, const std::string& name) {  // (whether there is one, its value)
+             const std::optional<Value> v = attribute_of(o, name);
+             return py::make_tuple(v.has_value(), v ? to_python(*v) : py::none());
+           })
       .def("_has_attribute", [](const Object& o, const std::string& name) { return attribute_of(o, name).has_value(); })
-      .def("_set_attribute", [](Object& o, const std::string& name, py::handle value) {
-        if (!set_attribute(o, name, to_value(value))) return false;
-        Model::object_changed(o);
-        return true;
-      })
+      .def("_set_attribute",
+           [](Object& o, const std::string& name, py::handle value) {
+             if (!set_attribute(o, name, to_value(value))) return false;
+             Model::object_changed(o);
+             return true;
+           })
       .def("_module_name", [](const Object& o) { return o.module(); })
       .def("_registered_name", [](const Object& o) { return o.registered_name(); });
   m.def("attach", &attach);
@@ -262,14 +289,18 @@ void bind_objects(py::module_& m) {
   policy.def(py::init([](const ObjectBox& box) { return unbox<DTypePolicy>(box); }))
       .def(py::init([](const std::string& name) { return std::make_shared<DTypePolicy>(name); }))
       .def_property_readonly("name", &DTypePolicy::name)
-      .def_property_readonly("compute_dtype", [](const DTypePolicy& p) { return std::string(name_of(p.compute_dtype())); })
-      .def_property_readonly("variable_dtype", [](const DTypePolicy& p) { return std::string(name_of(p.variable_dtype())); });
+      .def_property_readonly("compute_dtype",
+                             [](const DTypePolicy& p) { return std::string(name_of(p.compute_dtype())); })
+      .def_property_readonly("variable_dtype",
+                             [](const DTypePolicy& p) { return std::string(name_of(p.variable_dtype())); });
   m.def("global_dtype_policy", [] { return object_to_python(global_dtype_policy()); });
-  m.def("set_global_dtype_policy", [](py::handle p) { set_global_dtype_policy(p.is_none() ? nullptr : get_dtype_policy(to_value(p))); });
+  m.def("set_global_dtype_policy",
+        [](py::handle p) { set_global_dtype_policy(p.is_none() ? nullptr : get_dtype_policy(to_value(p))); });
   m.def("get_dtype_policy", [](py::handle p) { return object_to_python(get_dtype_policy(to_value(p))); });
 
   py::class_<Initializer, Object, std::shared_ptr<Initializer>> initializer(m, "InitializerCore");
-  add_constructors<Initializer>(initializer, "keras.initializers", [](const Dict&) { return std::make_shared<UserInitializer>(); });
+  add_constructors<Initializer>(initializer, "keras.initializers",
+                                [](const Dict&) { return std::make_shared<UserInitializer>(); });
   initializer.def("_call", [](const Initializer& i, py::handle shape, py::handle dtype) {
     EagerScope eager;
     std::optional<DType> type;
@@ -278,48 +309,69 @@ void bind_objects(py::module_& m) {
   });
 
   py::class_<Regularizer, Object, std::shared_ptr<Regularizer>> regularizer(m, "RegularizerCore");
-  add_constructors<Regularizer>(regularizer, "keras.regularizers", [](const Dict&) { return std::make_shared<UserRegularizer>(); });
+  add_constructors<Regularizer>(regularizer, "keras.regularizers",
+                                [](const Dict&) { return std::make_shared<UserRegularizer>(); });
   regularizer.def("_call", [](const Regularizer& r, py::handle x) { return to_python(r(operand(x))); });
 
   py::class_<Constraint, Object, std::shared_ptr<Constraint>> constraint(m, "ConstraintCore");
-  add_constructors<Constraint>(constraint, "keras.constraints", [](const Dict&) { return std::make_shared<UserConstraint>(); });
+  add_constructors<Constraint>(constraint, "keras.constraints",
+                               [](const Dict&) { return std::make_shared<UserConstraint>(); });
   constraint.def("_call", [](const Constraint& c, py::handle w) { return to_python(c(operand(w))); });
 
   py::class_<Loss, Object, std::shared_ptr<Loss>> loss(m, "LossCore");
   add_constructors<Loss>(loss, "keras.losses", [](const Dict& config) { return std::make_shared<UserLoss>(config); });
-  loss.def("_apply", [](Loss& l, py::handle y_true, py::handle y_pred, py::handle weight) {
-        return to_python(l.weighted(to_value(y_true), to_value(y_pred), weight.is_none() ? Tensor() : operand(weight)));
-      })
-      .def("_call", [](Loss& l, py::handle y_true, py::handle y_pred) { return to_python(l.call(to_value(y_true), to_value(y_pred))); })
+  loss.def("_apply",
+           [](Loss& l, py::handle y_true, py::handle y_pred, py::handle weight) {
+             return to_python(
+                 l.weighted(to_value(y_true), to_value(y_pred), weight.is_none() ? Tensor() : operand(weight)));
+           })
+      .def("_call", [](Loss& l, py::handle y_true,
+                       py::handle y_pred) { return to_python(l.call(to_value(y_true), to_value(y_pred))); })
       .def_property("name", &Loss::name, &Loss::set_name)
-      .def_property_readonly("_reduction", [](const Loss& l) -> py::object { return l.reduction().empty() ? py::object(py::none()) : py::object(py::str(l.reduction())); })
+      .def_property_readonly("_reduction",
+                             [](const Loss& l) -> py::object {
+                               return l.reduction().empty() ? py::object(py::none())
+                                                            : py::object(py::str(l.reduction()));
+                             })
       .def_property_readonly("dtype", [](const Loss& l) { return std::string(name_of(l.dtype())); });
 
-  m.def("squeeze_or_expand_to_same_rank", [](py::handle a, py::handle b, bool expand_rank_1) {
-    Tensor x = operand(a), y = operand(b);
-    squeeze_or_expand_to_same_rank(x, y, expand_rank_1);
-    return py::make_tuple(to_python(x), to_python(y));
-  }, py::arg("x1"), py::arg("x2"), py::arg("expand_rank_1") = true);
+  m.def(
+      "squeeze_or_expand_to_same_rank",
+      [](py::handle a, py::handle b, bool expand_rank_1) {
+        Tensor x = operand(a), y = operand(b);
+        squeeze_or_expand_to_same_rank(x, y, expand_rank_1);
+        return py::make_tuple(to_python(x), to_python(y));
+      },
+      py::arg("x1"), py::arg("x2"), py::arg("expand_rank_1") = true);
 
   py::class_<Metric, Object, std::shared_ptr<Metric>> metric(m, "MetricCore");
-  add_constructors<Metric>(metric, "keras.metrics", [](const Dict& config) { return std::make_shared<UserMetric>(config); });
-  metric.def("_update_state", [](Metric& x, py::args args, py::kwargs kwargs) { x.update_state(to_list(args), to_dict(kwargs)); })
+  add_constructors<Metric>(metric, "keras.metrics",
+                           [](const Dict& config) { return std::make_shared<UserMetric>(config); });
+  metric
+      .def("_update_state",
+           [](Metric& x, py::args args, py::kwargs kwargs) { x.update_state(to_list(args), to_dict(kwargs)); })
       .def("_result", [](Metric& x) { return to_python(x.result()); })
       .def("_reset_state", [](Metric& x) { x.reset_state(); })
-      .def("_build", [](Metric& x, py::handle y_true, py::handle y_pred) { x.build(to_value(y_true).as_shape(), to_value(y_pred).as_shape()); })
+      .def("_build", [](Metric& x, py::handle y_true,
+                        py::handle y_pred) { x.build(to_value(y_true).as_shape(), to_value(y_pred).as_shape()); })
       .def("_attribute", [](const Metric& x, const std::string& name) { return to_python(x.attribute(name)); })
-      .def("_add_variable", [](Metric& x, const std::string& name, py::handle shape, py::handle initializer, py::handle dtype) {
-        return variable_to_python(x.add_variable(name, to_value(shape).as_shape(), to_value(initializer), to_value(dtype)));
-      })
+      .def("_add_variable",
+           [](Metric& x, const std::string& name, py::handle shape, py::handle initializer, py::handle dtype) {
+             return variable_to_python(
+                 x.add_variable(name, to_value(shape).as_shape(), to_value(initializer), to_value(dtype)));
+           })
       .def("_variables", [](const Metric& x) { return variable_list(x.variables()); })
-      .def_property("name", &Metric::name, [](Metric& x, const std::string& name) {
-        x.set_name(name);
-        Model::object_changed(x);  // steps give logs by name
-      })
+      .def_property("name", &Metric::name,
+                    [](Metric& x, const std::string& name) {
+                      x.set_name(name);
+                      Model::object_changed(x);  // steps give logs by name
+                    })
       .def_property_readonly("dtype", [](const Metric& x) { return std::string(name_of(x.dtype())); });
 
-  py::class_<LearningRateSchedule, Object, std::shared_ptr<LearningRateSchedule>> schedule(m, "LearningRateScheduleCore");
-  add_constructors<LearningRateSchedule>(schedule, "keras.optimizers.schedules", [](const Dict&) { return std::make_shared<UserSchedule>(); });
+  py::class_<LearningRateSchedule, Object, std::shared_ptr<LearningRateSchedule>> schedule(m,
+                                                                                           "LearningRateScheduleCore");
+  add_constructors<LearningRateSchedule>(schedule, "keras.optimizers.schedules",
+                                         [](const Dict&) { return std::make_shared<UserSchedule>(); });
   schedule.def("_call", [](LearningRateSchedule& s, py::handle step) { return to_python(s(operand(step))); });
 
   py::class_<Optimizer, Object, std::shared_ptr<Optimizer>> optimizer(m, "OptimizerCore");
@@ -357,12 +409,15 @@ void bind_objects(py::module_& m) {
     if (!info) return py::none();
     py::list fields;
     if (info->fields)
-      for (const FieldInfo& f : info->fields()) fields.append(py::make_tuple(f.name, to_python(f.default_value), f.required, f.doc));
+      for (const FieldInfo& f : info->fields())
+        fields.append(py::make_tuple(f.name, to_python(f.default_value), f.required, f.doc));
     return py::make_tuple(info->name, info->module, info->doc, fields, info->base);
   });
   m.def("serialize_object", [](py::handle o) { return to_python(serialize_object(to_value(o).as_object())); });
   m.def("serialize_value", [](py::handle o) { return to_python(serialize_value(to_value(o))); });
-  m.def("get_object", [](py::handle identifier, const std::string& module) { return object_to_python(get_object(to_value(identifier), module)); });
+  m.def("get_object", [](py::handle identifier, const std::string& module) {
+    return object_to_python(get_object(to_value(identifier), module));
+  });
   m.def("deserialize_value", [](py::handle v) { return to_python(deserialize_value(to_value(v))); });
   m.def("set_custom_resolver", [](py::object f) {
     static py::object* resolver = new py::object;

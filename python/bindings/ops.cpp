@@ -24,7 +24,8 @@ struct PyOp {
     py::list parameters;
     for (const OpArgument& a : info->arguments)
       parameters.append(a.required ? parameter(a.name, parameter.attr("POSITIONAL_OR_KEYWORD"))
-                                   : parameter(a.name, parameter.attr("POSITIONAL_OR_KEYWORD"), py::arg("default") = to_python(a.default_value)));
+                                   : parameter(a.name, parameter.attr("POSITIONAL_OR_KEYWORD"),
+                                               py::arg("default") = to_python(a.default_value)));
     return inspect.attr("Signature")(parameters);
   }
 };
@@ -50,32 +51,36 @@ void bind_ops(py::module_& m) {
       .def_property_readonly("__signature__", &PyOp::signature)
       .def_property_readonly("class_name", [](const PyOp& op) { return op.info->class_name; })
       .def_property_readonly("class_module", [](const PyOp& op) { return op.info->module; })
-      .def_property_readonly("call_arguments", [](const PyOp& op) {
-        std::vector<std::string> names;
-        for (const OpArgument& a : op.info->arguments)
-          if (a.call || a.collects) names.push_back(a.name);
-        return names;
-      }, "The arguments that Keras' operation class takes in call(); the others go to its constructor.")
-      .def_property_readonly("variadic_argument", [](const PyOp& op) -> std::optional<std::string> {
-        for (const OpArgument& a : op.info->arguments)
-          if (a.collects) return a.name;
-        return {};
-      })
+      .def_property_readonly(
+          "call_arguments",
+          [](const PyOp& op) {
+            std::vector<std::string> names;
+            for (const OpArgument& a : op.info->arguments)
+              if (a.call || a.collects) names.push_back(a.name);
+            return names;
+          },
+          "The arguments that Keras' operation class takes in call(); the others go to its constructor.")
+      .def_property_readonly("variadic_argument",
+                             [](const PyOp& op) -> std::optional<std::string> {
+                               for (const OpArgument& a : op.info->arguments)
+                                 if (a.collects) return a.name;
+                               return {};
+                             })
       .def("__repr__", [](const PyOp& op) { return text("<op ", op.info->name, ">"); })
       .def("__get__", [](py::object self, py::object, py::object) { return self; })
-      .def("__reduce__", [](const PyOp& op) { return py::make_tuple(py::module_::import("lamina._lamina").attr("find_op"), py::make_tuple(op.info->name)); })
+      .def("__reduce__",
+           [](const PyOp& op) {
+             return py::make_tuple(py::module_::import("lamina._lamina").attr("find_op"),
+                                   py::make_tuple(op.info->name));
+           })
       .def("_to_lamina_value", [](const PyOp& op) { return op.info->name; });
-  m.def("find_op", [](const std::string& name) -> py::object {
-    return wrap_op(find_op(name));
-  });
+  m.def("find_op", [](const std::string& name) -> py::object { return wrap_op(find_op(name)); });
   m.def("op_names", [] {
     std::vector<std::string> out;
     for (const OpInfo* o : all_ops()) out.push_back(o->name);
     return out;
   });
-  m.def("find_op_class", [](const std::string& name) -> py::object {
-    return wrap_op(find_op_class(name));
-  });
+  m.def("find_op_class", [](const std::string& name) -> py::object { return wrap_op(find_op_class(name)); });
 }
 
 }  // namespace lamina::bindings

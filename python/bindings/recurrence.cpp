@@ -33,7 +33,9 @@ void bind_recurrence(py::module_& m) {
   // Of a built-in cell, past its Python class: that asks here.
   m.def("cell_state_size", [](Layer& l) { return to_python(as<CellInterface>(l, "cell").state_size()); });
   m.def("cell_output_size", [](Layer& l) { return to_python(as<CellInterface>(l, "cell").output_size()); });
-  m.def("cell_initial_state", [](Layer& l, py::handle batch) { return to_python(as<CellInterface>(l, "cell").initial_state(to_value(batch))); });
+  m.def("cell_initial_state", [](Layer& l, py::handle batch) {
+    return to_python(as<CellInterface>(l, "cell").initial_state(to_value(batch)));
+  });
   m.def("rnn_cell", [](Layer& l) { return object_to_python(as<RnnLayer>(l, "recurrence layer").cell()); });
   m.def("rnn_use_cudnn", [](Layer& l) { return to_python(as<RnnLayer>(l, "recurrence layer").use_cudnn()); });
   m.def("rnn_state_size", [](Layer& l) {
@@ -41,10 +43,14 @@ void bind_recurrence(py::module_& m) {
     return to_python(size.is_sequence() ? size : Value(List{size}));
   });
   m.def("rnn_states", [](Layer& l) { return states_of(as<RnnLayer>(l, "recurrence layer")); });
-  m.def("rnn_initial_state", [](Layer& l, py::handle batch) { return to_python(as<RnnLayer>(l, "recurrence layer").initial_state(to_value(batch))); });
+  m.def("rnn_initial_state", [](Layer& l, py::handle batch) {
+    return to_python(as<RnnLayer>(l, "recurrence layer").initial_state(to_value(batch)));
+  });
   m.def("rnn_reset_state", [](Layer& l) {
-    if (auto* both = dynamic_cast<BidirectionalLayer*>(&l)) both->reset_state();
-    else as<RnnLayer>(l, "recurrence layer").reset_state();
+    if (auto* both = dynamic_cast<BidirectionalLayer*>(&l))
+      both->reset_state();
+    else
+      as<RnnLayer>(l, "recurrence layer").reset_state();
   });
   m.def("bidirectional_layer", [](Layer& l, bool forward) {
     auto& both = as<BidirectionalLayer>(l, "Bidirectional");

@@ -30,7 +30,8 @@ bool common_subexpressions(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     GraphNode& n = graph.nodes[i];
     for (int& v : n.inputs) v = same[v];
-    const bool op = n.kind == GraphNode::Kind::op, scalar = n.kind == GraphNode::Kind::constant && n.constant.size() == 1;
+    const bool op = n.kind == GraphNode::Kind::op,
+               scalar = n.kind == GraphNode::Kind::constant && n.constant.size() == 1;
     if ((!op && !scalar) || large_fill(n)) continue;
     size_t h = 0;
     if (op) {
@@ -43,7 +44,9 @@ bool common_subexpressions(Graph& graph) {
     for (auto [at, end] = seen.equal_range(h); at != end && found < 0; ++at) {
       const GraphNode& other = graph.nodes[at->second];
       if (other.kind != n.kind) continue;
-      if (op ? other.inputs == n.inputs && (other.op == n.op || other.op->key() == n.op->key()) : same_scalar(other.constant, n.constant)) found = at->second;
+      if (op ? other.inputs == n.inputs && (other.op == n.op || other.op->key() == n.op->key())
+             : same_scalar(other.constant, n.constant))
+        found = at->second;
     }
     if (found < 0) {
       seen.emplace(h, static_cast<int>(i));

@@ -10,7 +10,8 @@ bool dead_code(Graph& graph) {
   for (const auto& [variable, v] : graph.updates) mark(v);
   size_t dropped = 0;
   for (size_t i = graph.nodes.size(); i-- > 0;) {
-    if (!needed[i]) ++dropped;
+    if (!needed[i])
+      ++dropped;
     else
       for (int v : graph.nodes[i].inputs) mark(v);
   }

@@ -5,7 +5,8 @@
 
 namespace lamina::passes {
 
-Epilogues::Epilogues(const Graph& graph, std::function<bool(int node)> product, bool halves) : g_(graph), product_(std::move(product)), halves_(halves), uses_(use_counts(graph)) {
+Epilogues::Epilogues(const Graph& graph, std::function<bool(int node)> product, bool halves)
+    : g_(graph), product_(std::move(product)), halves_(halves), uses_(use_counts(graph)) {
   for (size_t i = g_.nodes.size(); i-- > 0;) find(static_cast<int>(i));
 }
 
@@ -78,9 +79,11 @@ void Epilogues::find(int node) {
   matches_[node] = std::move(*m);
 }
 
-void Epilogues::write(Rebuild& r, const GraphNode& end, const EpilogueMatch& m, const std::function<Op()>& fused) const {
+void Epilogues::write(Rebuild& r, const GraphNode& end, const EpilogueMatch& m,
+                      const std::function<Op()>& fused) const {
   auto in_shape = [&](int v, const Shape& shape) {
-    if (auto* reshaped = r.op<ReshapeOp>(v); reshaped && r.spec(r.maker(v).inputs[0]).shape == shape) return r.maker(v).inputs[0];
+    if (auto* reshaped = r.op<ReshapeOp>(v); reshaped && r.spec(r.maker(v).inputs[0]).shape == shape)
+      return r.maker(v).inputs[0];
     return r.spec(v).shape == shape ? v : r.emit(make_op<ReshapeOp>(shape), {v});
   };
   const Shape &made = spec(g_.nodes[m.product].outputs[0]).shape, &wanted = spec(end.outputs[0]).shape;

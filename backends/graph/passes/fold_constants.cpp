@@ -20,9 +20,12 @@ bool fold_constants(Graph& graph, bool fills) {
     inputs.clear();
     for (int v : n.inputs) {
       const GraphNode& from = graph.nodes[graph.values[v].node];
-      if (from.kind == GraphNode::Kind::constant) inputs.push_back(from.constant);
-      else if (Tensor t = repeated_tensor(graph, v); t.defined() && graph.values[v].spec.shape.rank() == 0) inputs.push_back(t);
-      else break;
+      if (from.kind == GraphNode::Kind::constant)
+        inputs.push_back(from.constant);
+      else if (Tensor t = repeated_tensor(graph, v); t.defined() && graph.values[v].spec.shape.rank() == 0)
+        inputs.push_back(t);
+      else
+        break;
     }
     if (inputs.size() != n.inputs.size()) continue;
     n.constant = lamina::apply(n.op, std::span<const Tensor>(inputs))[0];

@@ -19,7 +19,8 @@ struct Chain {
 
 class Folding {
  public:
-  explicit Folding(Rebuild& r) : r_(r), g_(r.old()), uses_(use_counts(g_)), user_(g_.values.size(), -1), steady_(g_.values.size()) {
+  explicit Folding(Rebuild& r)
+      : r_(r), g_(r.old()), uses_(use_counts(g_)), user_(g_.values.size(), -1), steady_(g_.values.size()) {
     for (size_t i = 0; i < g_.nodes.size(); ++i)
       for (int v : g_.nodes[i].inputs) user_[v] = static_cast<int>(i);
     find_steady();
@@ -29,14 +30,18 @@ class Folding {
   void rewrite() {
     for (size_t i = 0; i < g_.nodes.size(); ++i) {
       const int node = static_cast<int>(i);
-      if (auto at = chains_.find(node); at != chains_.end()) write(at->second);
-      else if (!absorbed_.count(node)) r_.keep(g_.nodes[i]);
+      if (auto at = chains_.find(node); at != chains_.end())
+        write(at->second);
+      else if (!absorbed_.count(node))
+        r_.keep(g_.nodes[i]);
     }
   }
 
  private:
   template <class P>
-  const P* op(int node) const { return g_.nodes[node].as<P>(); }
+  const P* op(int node) const {
+    return g_.nodes[node].as<P>();
+  }
   const TensorSpec& spec(int v) const { return g_.values[v].spec; }
 
   // What follows from constants and variables that this graph leaves as they are.
@@ -44,7 +49,8 @@ class Folding {
     std::set<uint64_t> updated;
     for (const auto& [variable, v] : g_.updates) updated.insert(variable->id);
     for (const GraphNode& n : g_.nodes) {
-      bool steady = n.kind == GraphNode::Kind::constant || (n.kind == GraphNode::Kind::variable && !updated.count(n.variable->id));
+      bool steady = n.kind == GraphNode::Kind::constant ||
+                    (n.kind == GraphNode::Kind::variable && !updated.count(n.variable->id));
       if (n.kind == GraphNode::Kind::op) {
         steady = true;
         for (int v : n.inputs) steady &= steady_[v] != 0;
@@ -56,7 +62,8 @@ class Folding {
   // One value a channel, of the last axis of `out`.
   bool by_channel(int v, const Shape& out) const {
     const Shape& s = spec(v).shape;
-    return steady_[v] && s.rank() >= 1 && s.rank() <= out.rank() && s.back() == out.back() && s.elements() == out.back();
+    return steady_[v] && s.rank() >= 1 && s.rank() <= out.rank() && s.back() == out.back() &&
+           s.elements() == out.back();
   }
 
   void find(int node) {
@@ -69,10 +76,13 @@ class Folding {
     if (spec(v).dtype != DType::float32 && spec(v).dtype != DType::float64) return;
     while (uses_[v] == 1 && user_[v] >= 0) {
       auto* step = op<BinaryOp>(user_[v]);
-      if (!step || (step->kind != Binary::add && step->kind != Binary::subtract && step->kind != Binary::multiply)) break;
+      if (!step || (step->kind != Binary::add && step->kind != Binary::subtract && step->kind != Binary::multiply))
+        break;
       const GraphNode& n = g_.nodes[user_[v]];
       const int side = n.inputs[0] == v ? 0 : 1, other = n.inputs[1 - side];
-      if (n.inputs[0] == n.inputs[1] || (step->kind == Binary::subtract && side != 0) || !by_channel(other, spec(v).shape) || spec(n.outputs[0]) != spec(v)) break;
+      if (n.inputs[0] == n.inputs[1] || (step->kind == Binary::subtract && side != 0) ||
+          !by_channel(other, spec(v).shape) || spec(n.outputs[0]) != spec(v))
+        break;
       chain.steps.push_back(user_[v]);
       scaled |= step->kind == Binary::multiply;
       v = n.outputs[0];
@@ -105,7 +115,8 @@ class Folding {
       v = n.outputs[0];
     }
     const GraphNode& product = g_.nodes[chain.product];
-    if (auto* m = op<MatMulOp>(chain.product); m && m->transpose_b) scale = r_.emit(make_op<ReshapeOp>(Shape{channels, 1}), {scale});
+    if (auto* m = op<MatMulOp>(chain.product); m && m->transpose_b)
+      scale = r_.emit(make_op<ReshapeOp>(Shape{channels, 1}), {scale});
     const int weights = binary(Binary::multiply, r_.at(product.inputs[1]), scale);
     int y = r_.emit(product.op, {r_.at(product.inputs[0]), weights});
     if (shift >= 0) y = binary(Binary::add, y, shift);

@@ -1,5 +1,5 @@
-// Convolutions take bias, residual sum and relu with them, their weight gradients the bias'; the mask of a relu before a max pooling moves
-// behind it, where there is less to mask; poolings whose index nobody reads make none.
+// Convolutions take bias, residual sum and relu with them, their weight gradients the bias'; the mask of a relu before
+// a max pooling moves behind it, where there is less to mask; poolings whose index nobody reads make none.
 #include "backends/graph/passes/epilogues.h"
 #include "backends/graph/passes/passes.h"
 #include "backends/graph/passes/rebuild.h"
@@ -16,7 +16,12 @@ namespace {
 
 class Patterns {
  public:
-  explicit Patterns(Rebuild& r) : r_(r), g_(r.old()), epilogues_(g_, [this](int node) { return op<ConvolutionOp>(node) != nullptr; }), uses_(use_counts(g_)), users_(g_.values.size()) {
+  explicit Patterns(Rebuild& r)
+      : r_(r),
+        g_(r.old()),
+        epilogues_(g_, [this](int node) { return op<ConvolutionOp>(node) != nullptr; }),
+        uses_(use_counts(g_)),
+        users_(g_.values.size()) {
     for (size_t i = 0; i < g_.nodes.size(); ++i)
       for (int v : g_.nodes[i].inputs) users_[v].push_back(static_cast<int>(i));
     for (size_t i = 0; i < g_.nodes.size(); ++i) find(static_cast<int>(i));
@@ -26,21 +31,33 @@ class Patterns {
     for (size_t i = 0; i < g_.nodes.size(); ++i) {
       const int node = static_cast<int>(i);
       const GraphNode& n = g_.nodes[i];
-      if (const EpilogueMatch* m = epilogues_.at(node)) write(n, *m);
-      else if (absorbed_.count(node) || epilogues_.absorbed(node)) continue;
-      else if (auto grad = gradients_.find(node); grad != gradients_.end()) write(grad->second);
-      else if (auto mask = masks_.find(node); mask != masks_.end()) write(n, mask->second);
-      else if (auto* pool = lone_pool(node)) r_.replace(n.outputs[0], r_.emit(make_op<MaxPoolOp>(pool->windows, false), {r_.at(n.inputs[0])}));
-      else r_.keep(n);
+      if (const EpilogueMatch* m = epilogues_.at(node))
+        write(n, *m);
+      else if (absorbed_.count(node) || epilogues_.absorbed(node))
+        continue;
+      else if (auto grad = gradients_.find(node); grad != gradients_.end())
+        write(grad->second);
+      else if (auto mask = masks_.find(node); mask != masks_.end())
+        write(n, mask->second);
+      else if (auto* pool = lone_pool(node))
+        r_.replace(n.outputs[0], r_.emit(make_op<MaxPoolOp>(pool->windows, false), {r_.at(n.inputs[0])}));
+      else
+        r_.keep(n);
     }
   }
 
  private:
-  struct Gradients { int kernel, bias; };                 // nodes
-  struct Mask { int scatter, pool; };                     // nodes
+  struct Gradients {
+    int kernel, bias;
+  };  // nodes
+  struct Mask {
+    int scatter, pool;
+  };  // nodes
 
   template <class P>
-  const P* op(int node) const { return g_.nodes[node].as<P>(); }
+  const P* op(int node) const {
+    return g_.nodes[node].as<P>();
+  }
   // A max pooling that makes an index which nobody reads, or null.
   const MaxPoolOp* lone_pool(int node) const {
     auto* pool = op<MaxPoolOp>(node);
@@ -55,8 +72,10 @@ class Patterns {
   }
 
   void find(int node) {
-    if (op<ConvolutionWeightGradOp>(node)) find_gradients(node);
-    else if (op<WhereOp>(node)) find_mask(node);
+    if (op<ConvolutionWeightGradOp>(node))
+      find_gradients(node);
+    else if (op<WhereOp>(node))
+      find_mask(node);
   }
 
   void find_gradients(int node) {
@@ -64,7 +83,8 @@ class Patterns {
     if (spec(g).dtype != DType::float32) return;
     for (int user : users_[g]) {
       auto* sum = op<ReduceOp>(user);
-      if (!sum || sum->kind != Reduce::sum || sum->axes.empty() || sum->axes.back() == spec(g).shape.rank() - 1) continue;
+      if (!sum || sum->kind != Reduce::sum || sum->axes.empty() || sum->axes.back() == spec(g).shape.rank() - 1)
+        continue;
       if (spec(g_.nodes[user].outputs[0]).shape.elements() != spec(g).shape.back()) continue;  // one sum a channel
       const int first = std::min(node, user);
       if (maker(x) >= first || gradients_.count(user) || absorbed_.count(user) || epilogues_.absorbed(user)) continue;
@@ -99,7 +119,9 @@ class Patterns {
     const Ids out = r_.add(fused, inputs);
     const int bias = g_.nodes[g.bias].outputs[0];
     r_.replace(g_.nodes[g.kernel].outputs[0], out[0]);
-    r_.replace(bias, spec(bias).shape == r_.spec(out[1]).shape ? out[1] : r_.emit(make_op<ReshapeOp>(spec(bias).shape), {out[1]}));
+    r_.replace(bias, spec(bias).shape == r_.spec(out[1]).shape
+                         ? out[1]
+                         : r_.emit(make_op<ReshapeOp>(spec(bias).shape), {out[1]}));
   }
 
   void write(const GraphNode& n, const Mask& m) {
@@ -124,7 +146,8 @@ class Patterns {
 
 bool fuse_convolution(Graph& graph) {
   bool any = false;
-  for (const GraphNode& n : graph.nodes) any |= n.op && (n.op->name().starts_with("Convolution") || n.op->name().starts_with("MaxPool"));
+  for (const GraphNode& n : graph.nodes)
+    any |= n.op && (n.op->name().starts_with("Convolution") || n.op->name().starts_with("MaxPool"));
   if (!any) return false;
   Rebuild r(graph);
   Patterns(r).rewrite();

@@ -20,7 +20,9 @@ bool fuse_convolution_pool(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const GraphNode& n = graph.nodes[i];
     int between = -1;
-    if (auto* conv = n.as<MaxPoolOp>() ? op_of<FusedConvolutionOp>(graph, n.inputs[0]) : nullptr; conv && conv->epilogue.bias && !conv->epilogue.residual) between = n.inputs[0];
+    if (auto* conv = n.as<MaxPoolOp>() ? op_of<FusedConvolutionOp>(graph, n.inputs[0]) : nullptr;
+        conv && conv->epilogue.bias && !conv->epilogue.residual)
+      between = n.inputs[0];
     if (n.as<FusedConvolutionWeightGradOp>() && op_of<MaxPoolScatterOp>(graph, n.inputs[1])) between = n.inputs[1];
     if (between < 0 || uses[between] != 1) continue;
     pairs[static_cast<int>(i)] = graph.values[between].node;
@@ -41,12 +43,14 @@ bool fuse_convolution_pool(Graph& graph) {
     Op fused;
     if (auto* pool = n.as<MaxPoolOp>()) {
       auto* conv = static_cast<const FusedConvolutionOp*>(other.op.get());
-      fused = make_op<FusedConvolutionPoolOp>(conv->plain.window, conv->plain.groups, conv->epilogue.relu, pool->windows, pool->indexed);
+      fused = make_op<FusedConvolutionPoolOp>(conv->plain.window, conv->plain.groups, conv->epilogue.relu,
+                                              pool->windows, pool->indexed);
       for (int v : other.inputs) inputs.push_back(r.at(v));
     } else {
       auto* grad = static_cast<const FusedConvolutionWeightGradOp*>(n.op.get());
       auto* scatter = static_cast<const MaxPoolScatterOp*>(other.op.get());
-      fused = make_op<FusedConvolutionPoolWeightGradOp>(grad->plain.window, grad->plain.groups, grad->plain.sizes, scatter->windows, scatter->input);
+      fused = make_op<FusedConvolutionPoolWeightGradOp>(grad->plain.window, grad->plain.groups, grad->plain.sizes,
+                                                        scatter->windows, scatter->input);
       inputs = {r.at(n.inputs[0]), r.at(other.inputs[0]), r.at(other.inputs[1])};
     }
     const Ids out = r.add(fused, std::move(inputs));

@@ -10,12 +10,17 @@ namespace {
 constexpr int kMostInstructions = 96;  // a group: beyond that temporaries fall out of the cache
 
 // Why groups never form a cycle: a node's stage counts the unfusable nodes on the longest path to it, all members of a
-// group share stage, level and shape, and shapes only grow along elementwise edges. A path that leaves a group through an
-// unfusable node comes back at a higher stage; one that leaves through another shape cannot come back at all. Levels
+// group share stage, level and shape, and shapes only grow along elementwise edges. A path that leaves a group through
+// an unfusable node comes back at a higher stage; one that leaves through another shape cannot come back at all. Levels
 // part a group that has grown too large from what follows it.
 class Fusion {
  public:
-  explicit Fusion(const Graph& graph) : g_(graph), stage_(graph.nodes.size()), group_(graph.nodes.size(), -1), code_(graph.nodes.size()), users_(graph.values.size()) {
+  explicit Fusion(const Graph& graph)
+      : g_(graph),
+        stage_(graph.nodes.size()),
+        group_(graph.nodes.size(), -1),
+        code_(graph.nodes.size()),
+        users_(graph.values.size()) {
     for (size_t i = 0; i < g_.nodes.size(); ++i)
       for (int v : g_.nodes[i].inputs) users_[v].push_back(static_cast<int>(i));
     leaves_.assign(g_.values.size(), 0);
@@ -97,7 +102,8 @@ class Fusion {
         int from = g_.values[v].node;
         if (!fusable(from) || stage_[from] != stage_[i] || shape_of(from) != shape_of(node)) continue;
         int root = group_of(from);
-        if (level_[root] > level_[node]) joined.clear(), level_[node] = level_[root], instructions = groups_[i].instructions;
+        if (level_[root] > level_[node])
+          joined.clear(), level_[node] = level_[root], instructions = groups_[i].instructions;
         if (level_[root] < level_[node] || std::find(joined.begin(), joined.end(), root) != joined.end()) continue;
         joined.push_back(root);
         instructions += groups_[root].instructions;
@@ -209,7 +215,9 @@ class Writer {
 }  // namespace
 
 bool fuse_elementwise(Graph& graph) {
-  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), [](const GraphNode& n) { return n.as<BroadcastOp>() || (n.op && elementwise(*n.op)); })) return false;
+  if (std::none_of(graph.nodes.begin(), graph.nodes.end(),
+                   [](const GraphNode& n) { return n.as<BroadcastOp>() || (n.op && elementwise(*n.op)); }))
+    return false;
   Rebuild r(graph);
   Fusion fusion(r.old());
   const auto& nodes = r.old().nodes;
@@ -217,7 +225,11 @@ bool fuse_elementwise(Graph& graph) {
   // So the order is found anew: a depth-first walk over groups and single nodes, from the original order.
   std::vector<char> state(nodes.size());  // by group root or node: 0 new, 1 open, 2 written
   auto unit = [&](int node) { return fusion.fusable(node) ? fusion.group_of(node) : node; };
-  struct Frame { int unit; std::vector<int> needs; size_t next = 0; };
+  struct Frame {
+    int unit;
+    std::vector<int> needs;
+    size_t next = 0;
+  };
   std::vector<Frame> stack;
   auto open = [&](int u) {
     if (state[u]) return;
@@ -231,7 +243,8 @@ bool fuse_elementwise(Graph& graph) {
     };
     if (fusion.fusable(u))
       for (int n : fusion.members(u)) need(n);
-    else need(u);
+    else
+      need(u);
     stack.push_back(std::move(f));
   };
   for (size_t i = 0; i < nodes.size(); ++i) {
@@ -248,8 +261,10 @@ bool fuse_elementwise(Graph& graph) {
       stack.pop_back();
       state[u] = 2;
       const bool single = !fusion.fusable(u) || fusion.members(u).size() == 1;
-      if (single && !(fusion.fusable(u) && !fusion.broadcast(u))) r.keep(nodes[u]);
-      else Writer(r, fusion, fusion.members(u)).write();
+      if (single && !(fusion.fusable(u) && !fusion.broadcast(u)))
+        r.keep(nodes[u]);
+      else
+        Writer(r, fusion, fusion.members(u)).write();
     }
   }
   return r.finish();

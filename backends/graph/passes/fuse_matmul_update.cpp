@@ -22,18 +22,23 @@ struct Match {
 };
 
 bool plain_product(const Graph& g, const Match& m, int v) {
-  return op_of<MatMulOp>(g, m.product) && g.values[m.product].spec == g.values[v].spec && g.values[m.variable].spec == g.values[v].spec;
+  return op_of<MatMulOp>(g, m.product) && g.values[m.product].spec == g.values[v].spec &&
+         g.values[m.variable].spec == g.values[v].spec;
 }
 
 // `v` as variable + alpha * product, where only this node uses the product.
 std::optional<Match> match(const Graph& g, int v, const std::vector<int>& uses) {
-  if (auto* update = op_of<UpdateOp>(g, v); update && update->rule == UpdateRule::sgd && g.values[v].spec.dtype == DType::float32) {
+  if (auto* update = op_of<UpdateOp>(g, v);
+      update && update->rule == UpdateRule::sgd && g.values[v].spec.dtype == DType::float32) {
     const auto& in = maker(g, v).inputs;
     Match m{in[0], in[1], -1.0, in[2]};
-    if (maker(g, m.variable).kind == GraphNode::Kind::variable && uses[m.product] == 1 && plain_product(g, m, v)) return m;
+    if (maker(g, m.variable).kind == GraphNode::Kind::variable && uses[m.product] == 1 && plain_product(g, m, v))
+      return m;
   }
   auto* outer = op_of<BinaryOp>(g, v);
-  if (!outer || (outer->kind != Binary::add && outer->kind != Binary::subtract) || g.values[v].spec.dtype != DType::float32) return std::nullopt;
+  if (!outer || (outer->kind != Binary::add && outer->kind != Binary::subtract) ||
+      g.values[v].spec.dtype != DType::float32)
+    return std::nullopt;
   const auto& in = maker(g, v).inputs;
   for (int side = 0; side < (outer->kind == Binary::add ? 2 : 1); ++side) {
     Match m{in[side], in[1 - side], outer->kind == Binary::add ? 1.0 : -1.0};

@@ -9,7 +9,8 @@ namespace lamina::passes {
 namespace {
 
 std::optional<ElementwiseProgram> program_at(const Graph& g, const GraphNode& n) {
-  if (const auto* fused = n.as<FusedElementwiseOp>()) return n.outputs.size() == 1 ? std::optional(fused->program) : std::nullopt;
+  if (const auto* fused = n.as<FusedElementwiseOp>())
+    return n.outputs.size() == 1 ? std::optional(fused->program) : std::nullopt;
   if (!n.op || !elementwise(*n.op)) return std::nullopt;
   std::vector<TensorSpec> in;
   for (int v : n.inputs) in.push_back(g.values[v].spec);
@@ -22,7 +23,9 @@ std::optional<ElementwiseProgram> program_at(const Graph& g, const GraphNode& n)
 }  // namespace
 
 bool fuse_reduce(Graph& graph) {
-  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), [](const GraphNode& n) { return n.as<ReduceOp>() != nullptr; })) return false;
+  if (std::none_of(graph.nodes.begin(), graph.nodes.end(),
+                   [](const GraphNode& n) { return n.as<ReduceOp>() != nullptr; }))
+    return false;
   Rebuild r(graph);
   const Graph& g = r.old();
   const std::vector<int> uses = use_counts(g);
@@ -50,7 +53,8 @@ bool fuse_reduce(Graph& graph) {
     const GraphNode& maker = g.nodes[found->second];
     Ids inputs;
     for (int v : maker.inputs) inputs.push_back(r.at(v));
-    const Op op = make_op<FusedReduceOp>(programs.at(found->second), g.values[maker.outputs[0]].spec.shape, reduce.kind, reduce.axes, reduce.keepdims);
+    const Op op = make_op<FusedReduceOp>(programs.at(found->second), g.values[maker.outputs[0]].spec.shape, reduce.kind,
+                                         reduce.axes, reduce.keepdims);
     r.replace(g.nodes[i].outputs[0], r.emit(op, inputs));
   }
   return r.finish();

@@ -12,7 +12,8 @@ bool fuse_scatter_update(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     auto* update = graph.nodes[i].as<UpdateOp>();
     if (!update) continue;
-    const int gradient = graph.nodes[i].inputs[static_cast<size_t>(states_of(update->rule))], maker = graph.values[gradient].node;
+    const int gradient = graph.nodes[i].inputs[static_cast<size_t>(states_of(update->rule))],
+              maker = graph.values[gradient].node;
     auto* sum = graph.nodes[maker].as<ScatterSumOp>();
     if (sum && sum->axis == 0 && uses[gradient] == 1) sums[static_cast<int>(i)] = maker;
   }

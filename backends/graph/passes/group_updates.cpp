@@ -19,7 +19,8 @@ bool group_updates(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const GraphNode& n = graph.nodes[i];
     if (!n.as<UpdateOp>() || graph.values[n.outputs[0]].spec.shape.elements() > kSmall) continue;
-    if (std::all_of(n.outputs.begin(), n.outputs.end(), [&](int v) { return updated[v] && uses[v] == 1; })) members.push_back(static_cast<int>(i));
+    if (std::all_of(n.outputs.begin(), n.outputs.end(), [&](int v) { return updated[v] && uses[v] == 1; }))
+      members.push_back(static_cast<int>(i));
   }
   if (members.size() < 2) return false;
   Rebuild r(graph);

@@ -40,7 +40,7 @@ bool order_updates(Graph& graph) {
       last_reader[from] = std::max(last_reader[from], at);
     }
   }
-  std::vector<int> first;                      // arguments, variables and constants: they cost nothing and stand before all
+  std::vector<int> first;  // arguments, variables and constants: they cost nothing and stand before all
   std::vector<std::vector<int>> after(count);  // nodes to place right after this one, in their order
   std::vector<char> moved(count);
   for (int i = 0; i < count; ++i) {

@@ -84,7 +84,8 @@ std::optional<double> repeated_value(const Graph& graph, int v) {
 
 Tensor repeated_tensor(const Graph& graph, int v) {
   const GraphNode& n = graph.nodes[graph.values[v].node];
-  if (n.kind == GraphNode::Kind::constant && n.constant.size() == 1) return Tensor::on(n.constant.node()->buffer, {}, n.constant.dtype());
+  if (n.kind == GraphNode::Kind::constant && n.constant.size() == 1)
+    return Tensor::on(n.constant.node()->buffer, {}, n.constant.dtype());
   if (auto* full = n.as<FullOp>()) return Tensor::scalar_of(full->value, full->dtype);
   return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
-// What rewriting passes share: the old graph is walked once, node by node, into a fresh one. As long as every node is kept in its
-// place the fresh graph is the old one, and nothing is copied: most passes find nothing to do in most graphs.
+// What rewriting passes share: the old graph is walked once, node by node, into a fresh one. As long as every node is
+// kept in its place the fresh graph is the old one, and nothing is copied: most passes find nothing to do in most
+// graphs.
 #include <optional>
 
 #include "backends/graph/graph.h"
@@ -17,7 +18,9 @@ class Rebuild {
   const TensorSpec& spec(int v) const { return fresh().values[v].spec; }
   const GraphNode& maker(int v) const { return fresh().nodes[fresh().values[v].node]; }
   template <class P>
-  const P* op(int v) const { return maker(v).as<P>(); }  // the op that makes v as a P, or null
+  const P* op(int v) const {
+    return maker(v).as<P>();
+  }  // the op that makes v as a P, or null
   const Graph& fresh() const { return apart_ ? fresh_ : old_; }
 
   void keep(const GraphNode& node);  // one of old()'s as it is, over the replaced inputs
@@ -25,7 +28,7 @@ class Rebuild {
     part();
     map_[old_value] = fresh_value;
   }
-  Ids add(const Op& op, Ids inputs, std::span<const TensorSpec> outputs);  // a fresh node
+  Ids add(const Op& op, Ids inputs, std::span<const TensorSpec> outputs);   // a fresh node
   Ids add(const Op& op, Ids inputs);                                        // with the outputs that it infers
   int emit(const Op& op, const Ids& inputs) { return add(op, inputs)[0]; }  // with one output
   // Hands the fresh graph back, whether it differs from the old one; to be called once, at the end.
@@ -36,7 +39,7 @@ class Rebuild {
 
   Graph& target_;
   Graph old_, fresh_;
-  size_t kept_ = 0;     // nodes kept in their places, before the graphs part
+  size_t kept_ = 0;  // nodes kept in their places, before the graphs part
   bool apart_ = false;
   std::vector<int> map_;
 };

@@ -108,7 +108,8 @@ class Simplify {
     if (!inner) return -1;
     if (op.kind == Unary::negative && inner->kind == Unary::negative) return input(in_[0]);
     if (op.kind == Unary::relu && inner->kind == Unary::relu) return in_[0];
-    if (op.kind == Unary::abs && (inner->kind == Unary::abs || inner->kind == Unary::negative)) return emit<UnaryOp>({input(in_[0])}, Unary::abs);
+    if (op.kind == Unary::abs && (inner->kind == Unary::abs || inner->kind == Unary::negative))
+      return emit<UnaryOp>({input(in_[0])}, Unary::abs);
     return -1;
   }
 

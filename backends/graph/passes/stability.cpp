@@ -28,8 +28,10 @@ class Stable {
     if (!is_float(r_.spec(x).dtype)) return -1;
     if (kind == Unary::log) {
       if (int e = operand(x, Unary::exp); e >= 0) return e;
-      if (int s = operand(x, Unary::sigmoid); s >= 0) return unary(Unary::negative, unary(Unary::softplus, unary(Unary::negative, s)));
-      if (auto* s = r_.op<SoftmaxOp>(x); s && !s->log) return r_.emit(make_op<SoftmaxOp>(true), {r_.maker(x).inputs[0]});
+      if (int s = operand(x, Unary::sigmoid); s >= 0)
+        return unary(Unary::negative, unary(Unary::softplus, unary(Unary::negative, s)));
+      if (auto* s = r_.op<SoftmaxOp>(x); s && !s->log)
+        return r_.emit(make_op<SoftmaxOp>(true), {r_.maker(x).inputs[0]});
       if (auto* b = r_.op<BinaryOp>(x)) {
         const auto& in = r_.maker(x).inputs;
         if (b->kind == Binary::add)
@@ -39,7 +41,8 @@ class Stable {
             int e = operand(other, Unary::exp);
             return e >= 0 ? unary(Unary::softplus, e) : unary(Unary::log1p, other);
           }
-        if (b->kind == Binary::divide) {  // log(exp(y) / sum(exp(y))) = y - log(sum): finite where the quotient underflows
+        if (b->kind ==
+            Binary::divide) {  // log(exp(y) / sum(exp(y))) = y - log(sum): finite where the quotient underflows
           int y = operand(in[0], Unary::exp);
           if (y >= 0 && sums(in[1], in[0])) return binary(Binary::subtract, y, unary(Unary::log, in[1]));
         }
@@ -54,7 +57,9 @@ class Stable {
     auto c = repeated_value(r_.fresh(), v);
     return c && *c == value;
   }
-  bool same_size(const GraphNode& n, int x) const { return r_.old().values[n.outputs[0]].spec.shape == r_.spec(x).shape; }
+  bool same_size(const GraphNode& n, int x) const {
+    return r_.old().values[n.outputs[0]].spec.shape == r_.spec(x).shape;
+  }
   int operand(int v, Unary kind) const {
     auto* u = r_.op<UnaryOp>(v);
     return u && u->kind == kind ? r_.maker(v).inputs[0] : -1;
@@ -82,8 +87,10 @@ bool stability(Graph& graph) {
   Stable stable(r);
   for (const GraphNode& n : r.old().nodes) {
     int better = n.kind == GraphNode::Kind::op ? stable.rewrite(n) : -1;
-    if (better >= 0) r.replace(n.outputs[0], better);
-    else r.keep(n);
+    if (better >= 0)
+      r.replace(n.outputs[0], better);
+    else
+      r.keep(n);
   }
   return r.finish();
 }

@@ -1,9 +1,10 @@
 #pragma once
-// Scaled dot-product attention in blocks: the scores of a block of queries with a block of keys exist at a time, never all of
-// them, and the gradient computes them anew (Milakov and Gimelshein, 2018; Dao et al., 2022). Float dtypes; half types compute in float32.
+// Scaled dot-product attention in blocks: the scores of a block of queries with a block of keys exist at a time, never
+// all of them, and the gradient computes them anew (Milakov and Gimelshein, 2018; Dao et al., 2022). Float dtypes; half
+// types compute in float32.
 //
-// Letters: B batch, T queries, S keys, N query heads, K key heads (N a multiple of K; each serves N / K query heads), D and V
-// the sizes of a key and a value.
+// Letters: B batch, T queries, S keys, N query heads, K key heads (N a multiple of K; each serves N / K query heads), D
+// and V the sizes of a key and a value.
 #include <optional>
 
 #include "backends/core/primitive.h"
@@ -22,12 +23,13 @@ struct AttentionScores {
   int mask_at() const { return 3 + biased; }
   int inputs() const { return 3 + biased + masked; }
   // The score of a hidden key: so low that its weight is 0 beside any other. Where all are hidden all weigh the same.
-  static constexpr double kHidden = static_cast<double>(-0.7f * 3.4028234663852886e38f);  // a float, so that all types hold it exactly
+  static constexpr double kHidden =
+      static_cast<double>(-0.7f * 3.4028234663852886e38f);  // a float, so that all types hold it exactly
 };
 
-// query (B, T, N, D), key (B, S, K, D), value (B, S, K, V), bias and mask (bool) of four axes that broadcast to (B, N, T, S) ->
-// out (B, T, N, V) = softmax(scale q k^T + bias) v a head, and (B, N, T, 2), at least float32: for each row a number m and the sum of
-// exp(score - m), from which the gradient finds the weights again; m is near the largest score.
+// query (B, T, N, D), key (B, S, K, D), value (B, S, K, V), bias and mask (bool) of four axes that broadcast to (B, N,
+// T, S) -> out (B, T, N, V) = softmax(scale q k^T + bias) v a head, and (B, N, T, 2), at least float32: for each row a
+// number m and the sum of exp(score - m), from which the gradient finds the weights again; m is near the largest score.
 class AttentionOp final : public Primitive {
  public:
   explicit AttentionOp(AttentionScores scores) : scores(scores) {}
@@ -38,8 +40,8 @@ class AttentionOp final : public Primitive {
   const AttentionScores scores;
 };
 
-// The gradients for query, key and value, from AttentionOp's inputs, its two outputs (which only save their computation) and
-// the gradient of the first.
+// The gradients for query, key and value, from AttentionOp's inputs, its two outputs (which only save their
+// computation) and the gradient of the first.
 class AttentionGradOp final : public Primitive {
  public:
   explicit AttentionGradOp(AttentionScores scores) : scores(scores) {}
@@ -52,13 +54,14 @@ class AttentionGradOp final : public Primitive {
 
 namespace prim {
 // bias and mask may be undefined.
-Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& bias, const Tensor& mask, double scale, bool causal);
-// The weights (B, N, T, S) and the result, written in other primitives: the reference. With a cap c scaled scores become
-// c tanh(score / c) before the bias.
+Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& bias, const Tensor& mask,
+                 double scale, bool causal);
+// The weights (B, N, T, S) and the result, written in other primitives: the reference. With a cap c scaled scores
+// become c tanh(score / c) before the bias.
 struct Attended {
   Tensor weights, out;
 };
-Attended attention_composed(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& bias, const Tensor& mask, double scale, bool causal,
-                            std::optional<double> cap = {});
+Attended attention_composed(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& bias,
+                            const Tensor& mask, double scale, bool causal, std::optional<double> cap = {});
 }  // namespace prim
 }  // namespace lamina

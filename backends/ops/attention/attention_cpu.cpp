@@ -19,7 +19,9 @@ struct Spread {
   explicit Spread(const Shape& x) {
     s = x[3] > 1, t = x[2] > 1 ? x[3] : 0, n = x[1] > 1 ? x[2] * x[3] : 0, b = x[0] > 1 ? x[1] * x[2] * x[3] : 0;
   }
-  int64_t at(int64_t batch, int64_t head, int64_t query, int64_t key) const { return batch * b + head * n + query * t + key * s; }
+  int64_t at(int64_t batch, int64_t head, int64_t query, int64_t key) const {
+    return batch * b + head * n + query * t + key * s;
+  }
 };
 
 struct Problem {
@@ -58,7 +60,8 @@ float* workspace(int64_t floats) {
 }
 
 // Bias, mask and causality of one block of scores, in rows of ld.
-void dress(const Problem& p, const void* const* in, int64_t b, int64_t n, int64_t t0, int64_t rows, int64_t s0, int64_t keys, float* block, int64_t ld) {
+void dress(const Problem& p, const void* const* in, int64_t b, int64_t n, int64_t t0, int64_t rows, int64_t s0,
+           int64_t keys, float* block, int64_t ld) {
   const bool diagonal = p.scores.causal && s0 + keys - 1 > t0;
   if (!p.scores.biased && !p.scores.masked && !diagonal) return;
   constexpr float hidden = static_cast<float>(AttentionScores::kHidden);
@@ -66,7 +69,8 @@ void dress(const Problem& p, const void* const* in, int64_t b, int64_t n, int64_
     float* row = block + i * ld;
     if (p.scores.biased) {
       const float* bias = static_cast<const float*>(in[p.scores.bias_at()]) + p.bias.at(b, n, t0 + i, s0);
-      if (p.bias.s) attention_loops().add_row(row, bias, keys);
+      if (p.bias.s)
+        attention_loops().add_row(row, bias, keys);
       else
         for (int64_t j = 0; j < keys; ++j) row[j] += *bias;
     }
@@ -86,9 +90,11 @@ BoundKernel bind_float(const KernelRequest& r) {
   BoundKernel k;
   k.run = [p](const void* const* in, void* const* out, void*) {
     const AttentionLoops& f = attention_loops();
-    const int64_t bs = even_block(p.S, kKeys), ld = padded(bs, f.width), bt = even_block(std::min(p.T, kChunk), kQueries), chunks = (p.T + kChunk - 1) / kChunk;
+    const int64_t bs = even_block(p.S, kKeys), ld = padded(bs, f.width),
+                  bt = even_block(std::min(p.T, kChunk), kQueries), chunks = (p.T + kChunk - 1) / kChunk;
     parallel_for(p.B * p.N * chunks, [&](int64_t task) {
-      const int64_t b = task / (p.N * chunks), n = task / chunks % p.N, from = task % chunks * kChunk, to = std::min(p.T, from + kChunk), head = n / p.group();
+      const int64_t b = task / (p.N * chunks), n = task / chunks % p.N, from = task % chunks * kChunk,
+                    to = std::min(p.T, from + kChunk), head = n / p.group();
       const float* q = static_cast<const float*>(in[0]) + (b * p.T * p.N + n) * p.D;
       const float* key = static_cast<const float*>(in[1]) + (b * p.S * p.K + head) * p.D;
       const float* value = static_cast<const float*>(in[2]) + (b * p.S * p.K + head) * p.V;
@@ -109,7 +115,8 @@ BoundKernel bind_float(const KernelRequest& r) {
           f.weights(block, rows, ld, seen, state + 2 * t0, shrink);
           for (int64_t i = 0; s0 && i < rows; ++i)
             if (shrink[i] != 1) f.scale_row(y + (t0 + i) * p.N * p.V, p.V, shrink[i]);
-          f.product(rows, p.V, seen, block, ld, value + s0 * p.K * p.V, p.K * p.V, y + t0 * p.N * p.V, p.N * p.V, s0 > 0);
+          f.product(rows, p.V, seen, block, ld, value + s0 * p.K * p.V, p.K * p.V, y + t0 * p.N * p.V, p.N * p.V,
+                    s0 > 0);
         }
       }
       for (int64_t t = from; t < to; ++t) f.scale_row(y + t * p.N * p.V, p.V, 1 / state[2 * t + 1]);
@@ -125,7 +132,8 @@ BoundKernel bind_grad_float(const KernelRequest& r) {
   BoundKernel k;
   k.run = [p](const void* const* in, void* const* out, void*) {
     const AttentionLoops& f = attention_loops();
-    const int64_t bs = even_block(p.S, kKeys), ld = padded(bs, f.width), bt = even_block(p.T, kQueries), group = p.group();
+    const int64_t bs = even_block(p.S, kKeys), ld = padded(bs, f.width), bt = even_block(p.T, kQueries),
+                  group = p.group();
     const int extra = p.scores.inputs();
     parallel_for(p.B * p.K, [&](int64_t task) {  // a key head with the query heads that it serves
       const int64_t b = task / p.K, head = task % p.K, first = head * group;
@@ -133,11 +141,13 @@ BoundKernel bind_grad_float(const KernelRequest& r) {
       const float* value = static_cast<const float*>(in[2]) + (b * p.S * p.K + head) * p.V;
       float* dkey = static_cast<float*>(out[1]) + (b * p.S * p.K + head) * p.D;
       float* dvalue = static_cast<float*>(out[2]) + (b * p.S * p.K + head) * p.V;
-      float *keys_across = workspace((p.D + p.V) * ld + 2 * bt * ld + group * p.T), *values_across = keys_across + p.D * ld;
+      float *keys_across = workspace((p.D + p.V) * ld + 2 * bt * ld + group * p.T),
+            *values_across = keys_across + p.D * ld;
       float *block = values_across + p.V * ld, *dblock = block + bt * ld, *delta = dblock + bt * ld;
       for (int64_t h = 0; h < group; ++h) {
         const int64_t at = (b * p.T * p.N + first + h) * p.V;
-        f.dots(static_cast<const float*>(in[extra]) + at, static_cast<const float*>(in[extra + 2]) + at, p.T, p.N * p.V, p.V, delta + h * p.T);
+        f.dots(static_cast<const float*>(in[extra]) + at, static_cast<const float*>(in[extra + 2]) + at, p.T, p.N * p.V,
+               p.V, delta + h * p.T);
       }
       for (int64_t s0 = 0; s0 < p.S; s0 += bs) {
         const int64_t keys = std::min(bs, p.S - s0);
@@ -157,10 +167,14 @@ BoundKernel bind_grad_float(const KernelRequest& r) {
             f.product(rows, wide, p.D, q + t0 * p.N * p.D, p.N * p.D, keys_across, ld, block, ld, false);
             dress(p, in, b, n, t0, rows, s0, seen, block, ld);
             f.product(rows, wide, p.V, g + t0 * p.N * p.V, p.N * p.V, values_across, ld, dblock, ld, false);
-            f.weights_grad(block, dblock, rows, ld, seen, state + 2 * t0, delta + h * p.T + t0, static_cast<float>(p.scores.scale));
-            f.product_across(seen, p.V, rows, block, ld, g + t0 * p.N * p.V, p.N * p.V, dvalue + s0 * p.K * p.V, p.K * p.V, begun > 0);
-            f.product_across(seen, p.D, rows, dblock, ld, q + t0 * p.N * p.D, p.N * p.D, dkey + s0 * p.K * p.D, p.K * p.D, begun > 0);
-            f.product(rows, p.D, seen, dblock, ld, key + s0 * p.K * p.D, p.K * p.D, dq + t0 * p.N * p.D, p.N * p.D, s0 > 0);
+            f.weights_grad(block, dblock, rows, ld, seen, state + 2 * t0, delta + h * p.T + t0,
+                           static_cast<float>(p.scores.scale));
+            f.product_across(seen, p.V, rows, block, ld, g + t0 * p.N * p.V, p.N * p.V, dvalue + s0 * p.K * p.V,
+                             p.K * p.V, begun > 0);
+            f.product_across(seen, p.D, rows, dblock, ld, q + t0 * p.N * p.D, p.N * p.D, dkey + s0 * p.K * p.D,
+                             p.K * p.D, begun > 0);
+            f.product(rows, p.D, seen, dblock, ld, key + s0 * p.K * p.D, p.K * p.D, dq + t0 * p.N * p.D, p.N * p.D,
+                      s0 > 0);
             begun = std::max(begun, seen);
           }
         }
@@ -185,12 +199,14 @@ struct Plain {
   int64_t key(int64_t b, int64_t s, int64_t n) const { return ((b * p.S + s) * p.K + n / p.group()) * p.D; }
   int64_t value(int64_t b, int64_t s, int64_t n) const { return ((b * p.S + s) * p.K + n / p.group()) * p.V; }
   bool hidden(int64_t b, int64_t n, int64_t t, int64_t s) const {
-    return (p.scores.causal && s > t) || (p.scores.masked && !static_cast<const bool*>(in[p.scores.mask_at()])[p.mask.at(b, n, t, s)]);
+    return (p.scores.causal && s > t) ||
+           (p.scores.masked && !static_cast<const bool*>(in[p.scores.mask_at()])[p.mask.at(b, n, t, s)]);
   }
   double score(int64_t b, int64_t n, int64_t t, int64_t s) const {
     if (hidden(b, n, t, s)) return AttentionScores::kHidden;
     double sum = 0;
-    for (int64_t d = 0; d < p.D; ++d) sum += static_cast<double>(array(0)[query(b, t, n) + d]) * static_cast<double>(array(1)[key(b, s, n) + d]);
+    for (int64_t d = 0; d < p.D; ++d)
+      sum += static_cast<double>(array(0)[query(b, t, n) + d]) * static_cast<double>(array(1)[key(b, s, n) + d]);
     sum *= p.scores.scale;
     return p.scores.biased ? sum + static_cast<double>(array(p.scores.bias_at())[p.bias.at(b, n, t, s)]) : sum;
   }
@@ -204,14 +220,17 @@ struct Plain {
 
 template <class F>
 void with_type(DType type, F&& f) {
-  if (type == DType::float32) f(float{});
-  else f(double{});
+  if (type == DType::float32)
+    f(float{});
+  else
+    f(double{});
 }
 
 BoundKernel bind_reference(const KernelRequest& r) {
   if (is_half(r.inputs[0].dtype)) return r.decline("needs float32 or float64");
   BoundKernel k;
-  k.run = [p = Problem(static_cast<const AttentionOp&>(r.op).scores, r.inputs), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [p = Problem(static_cast<const AttentionOp&>(r.op).scores, r.inputs), dtype = r.inputs[0].dtype](
+              const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       Plain<T> x{p, in};
@@ -237,19 +256,22 @@ BoundKernel bind_reference(const KernelRequest& r) {
 BoundKernel bind_grad_reference(const KernelRequest& r) {
   if (is_half(r.inputs[0].dtype)) return r.decline("needs float32 or float64");
   BoundKernel k;
-  k.run = [p = Problem(static_cast<const AttentionGradOp&>(r.op).scores, r.inputs), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [p = Problem(static_cast<const AttentionGradOp&>(r.op).scores, r.inputs), dtype = r.inputs[0].dtype](
+              const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       Plain<T> x{p, in};
       const int extra = p.scores.inputs();
-      std::vector<double> dq(static_cast<size_t>(p.B * p.T * p.N * p.D)), dk(static_cast<size_t>(p.B * p.S * p.K * p.D)), dv(static_cast<size_t>(p.B * p.S * p.K * p.V));
+      std::vector<double> dq(static_cast<size_t>(p.B * p.T * p.N * p.D)),
+          dk(static_cast<size_t>(p.B * p.S * p.K * p.D)), dv(static_cast<size_t>(p.B * p.S * p.K * p.V));
       x.each_row([&](int64_t b, int64_t n, int64_t t) {
         const T* state = x.array(extra + 1) + ((b * p.N + n) * p.T + t) * 2;
         const T *g = x.array(extra + 2) + x.result(b, t, n), *y = x.array(extra) + x.result(b, t, n);
         double delta = 0;
         for (int64_t v = 0; v < p.V; ++v) delta += static_cast<double>(g[v]) * static_cast<double>(y[v]);
         for (int64_t s = 0; s < p.S; ++s) {
-          const double w = std::exp(x.score(b, n, t, s) - static_cast<double>(state[0])) / static_cast<double>(state[1]);
+          const double w =
+              std::exp(x.score(b, n, t, s) - static_cast<double>(state[0])) / static_cast<double>(state[1]);
           double dw = 0;
           for (int64_t v = 0; v < p.V; ++v) {
             dw += static_cast<double>(g[v]) * static_cast<double>(x.array(2)[x.value(b, s, n) + v]);

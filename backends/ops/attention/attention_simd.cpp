@@ -42,15 +42,19 @@ inline void tile(int64_t k, const float* a, int64_t lda, const float* b, int64_t
 
 // The last rows, fewer than `most`.
 template <int most, int vectors, bool along, bool add>
-inline void last_rows(int64_t rows, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
+inline void last_rows(int64_t rows, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c,
+                      int64_t ldc) {
   if constexpr (most > 1) {
-    if (rows == most - 1) tile<most - 1, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
-    else last_rows<most - 1, vectors, along, add>(rows, k, a, lda, b, ldb, c, ldc);
+    if (rows == most - 1)
+      tile<most - 1, vectors, along, add>(k, a, lda, b, ldb, c, ldc);
+    else
+      last_rows<most - 1, vectors, along, add>(rows, k, a, lda, b, ldb, c, ldc);
   }
 }
 
 template <int vectors, bool along, bool add>
-inline void panel(int64_t m, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
+inline void panel(int64_t m, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c,
+                  int64_t ldc) {
   const int64_t step = along ? lda : 1;
   int64_t i = 0;
   for (; i + kRows <= m; i += kRows) tile<kRows, vectors, along, add>(k, a + i * step, lda, b, ldb, c + i * ldc, ldc);
@@ -58,7 +62,8 @@ inline void panel(int64_t m, int64_t k, const float* a, int64_t lda, const float
 }
 
 template <bool along, bool add>
-inline void product_of(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc) {
+inline void product_of(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb,
+                       float* c, int64_t ldc) {
   int64_t j = 0;
   for (; j + 2 * kFloats <= n; j += 2 * kFloats) panel<2, along, add>(m, k, a, lda, b + j, ldb, c + j, ldc);
   if (j + kFloats <= n) {
@@ -73,11 +78,15 @@ inline void product_of(int64_t m, int64_t n, int64_t k, const float* a, int64_t 
     }
 }
 
-void product(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
-  add ? product_of<true, true>(m, n, k, a, lda, b, ldb, c, ldc) : product_of<true, false>(m, n, k, a, lda, b, ldb, c, ldc);
+void product(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c,
+             int64_t ldc, bool add) {
+  add ? product_of<true, true>(m, n, k, a, lda, b, ldb, c, ldc)
+      : product_of<true, false>(m, n, k, a, lda, b, ldb, c, ldc);
 }
-void product_across(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc, bool add) {
-  add ? product_of<false, true>(m, n, k, a, lda, b, ldb, c, ldc) : product_of<false, false>(m, n, k, a, lda, b, ldb, c, ldc);
+void product_across(int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c,
+                    int64_t ldc, bool add) {
+  add ? product_of<false, true>(m, n, k, a, lda, b, ldb, c, ldc)
+      : product_of<false, false>(m, n, k, a, lda, b, ldb, c, ldc);
 }
 
 void transpose(const float* from, int64_t rows, int64_t columns, int64_t stride, float factor, float* to, int64_t ld) {
@@ -95,7 +104,8 @@ inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
 
 // exp of x <= 0, within 2 ulp; 0 below -87. NaN stays NaN.
 inline Floats weight(Floats x) {
-  const Floats t = x * 1.44269504f + 12582912.0f, n = t - 12582912.0f;  // the integer nearest to x / log 2, also in t's last bits
+  const Floats t = x * 1.44269504f + 12582912.0f,
+               n = t - 12582912.0f;  // the integer nearest to x / log 2, also in t's last bits
   Floats r = x - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
   Floats q = r * 1.394110956e-03f + 8.363175256e-03f;
@@ -127,7 +137,8 @@ inline float fold(Floats* lanes, F together) {
 }
 inline Floats sum(Floats a, Floats b) { return a + b; }
 
-// Rows are processed in whole groups of lanes. Those behind n count as hidden; writing that into memory would make the loads wait for it.
+// Rows are processed in whole groups of lanes. Those behind n count as hidden; writing that into memory would make the
+// loads wait for it.
 inline Floats hide_behind(Floats x, int64_t i, int64_t n) {
   const Integers place = kOrder + static_cast<int32_t>(i);
   return place < static_cast<int32_t>(n) ? x : spread(-3e38f);
@@ -139,7 +150,8 @@ inline void each_vector(const float* scores, int64_t n, F f) {
   for (; i + kLanes <= n; i += kLanes)
     for (int j = 0; j < kParts; ++j) f(i + j * kFloats, j, static_cast<Floats>(load(scores + i + j * kFloats)));
   if (i < n)
-    for (int j = 0; j < kParts; ++j) f(i + j * kFloats, j, hide_behind(load(scores + i + j * kFloats), i + j * kFloats, n));
+    for (int j = 0; j < kParts; ++j)
+      f(i + j * kFloats, j, hide_behind(load(scores + i + j * kFloats), i + j * kFloats, n));
 }
 
 void weights(float* scores, int64_t rows, int64_t ld, int64_t n, float* state, float* shrink) {
@@ -162,7 +174,8 @@ void weights(float* scores, int64_t rows, int64_t ld, int64_t n, float* state, f
   }
 }
 
-void weights_grad(float* scores, float* dweights, int64_t rows, int64_t ld, int64_t n, const float* state, const float* delta, float scale) {
+void weights_grad(float* scores, float* dweights, int64_t rows, int64_t ld, int64_t n, const float* state,
+                  const float* delta, float scale) {
   for (int64_t row = 0; row < rows; ++row, scores += ld, dweights += ld) {
     const float m = state[2 * row], r = 1.0f / state[2 * row + 1], d = delta[row];
     each_vector(scores, n, [&](int64_t i, int, Floats score) {
@@ -194,7 +207,8 @@ void add_row(float* x, const float* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) x[i] += y[i];
 }
 
-constexpr AttentionLoops kLoops = {kLanes, product, product_across, transpose, weights, weights_grad, scale_row, dots, add_row};
+constexpr AttentionLoops kLoops = {kLanes,       product,   product_across, transpose, weights,
+                                   weights_grad, scale_row, dots,           add_row};
 
 }  // namespace
 

@@ -29,7 +29,8 @@ BoundKernel bind(const KernelRequest& r) {
   }
   chain.add(bind_kernel(r.device, {r.op, inputs, outputs, {}}), from, to);
   for (size_t i = 0; i < r.outputs.size(); ++i)
-    if (is_half(r.outputs[i].dtype)) chain.add(make_op<CastOp>(r.outputs[i].dtype), {outputs[i]}, {to[i]}, {KernelChain::output(i)});
+    if (is_half(r.outputs[i].dtype))
+      chain.add(make_op<CastOp>(r.outputs[i].dtype), {outputs[i]}, {to[i]}, {KernelChain::output(i)});
   return std::move(chain).finish();
 }
 

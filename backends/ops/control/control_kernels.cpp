@@ -1,5 +1,5 @@
-// Runs sub-functions on a device's plain memory. Nothing is allocated a round: carries move between the result's memory and the scratch.
-// The host asks a device for one round after another, and waits for it where a condition decides.
+// Runs sub-functions on a device's plain memory. Nothing is allocated a round: carries move between the result's memory
+// and the scratch. The host asks a device for one round after another, and waits for it where a condition decides.
 #include "backends/core/device_copy.h"
 #include "backends/core/kernel.h"
 #include "backends/ops/control/control.h"
@@ -14,8 +14,10 @@ constexpr size_t kAlignment = 16;  // bytes
 template <class T>
 T read(Device device, const void* from) {
   T value;
-  if (device.is_host()) std::memcpy(&value, from, sizeof value);
-  else driver_of(device).download(&value, from, sizeof value);
+  if (device.is_host())
+    std::memcpy(&value, from, sizeof value);
+  else
+    driver_of(device).download(&value, from, sizeof value);
   return value;
 }
 
@@ -57,7 +59,9 @@ struct Carries {
 // Room for pointer lists: on the host in the scratch, so that a run allocates nothing.
 class Lists {
  public:
-  Lists(Device device, void* scratch, size_t bytes) : own_(device.is_host() ? 0 : bytes / sizeof(void*)), at_(device.is_host() ? static_cast<char*>(scratch) : reinterpret_cast<char*>(own_.data())) {}
+  Lists(Device device, void* scratch, size_t bytes)
+      : own_(device.is_host() ? 0 : bytes / sizeof(void*)),
+        at_(device.is_host() ? static_cast<char*>(scratch) : reinterpret_cast<char*>(own_.data())) {}
   template <class T>
   T* take(size_t count) {
     T* out = reinterpret_cast<T*>(at_);
@@ -72,13 +76,15 @@ class Lists {
 
 BoundKernel bind_while(const KernelRequest& r) {
   const auto& op = static_cast<const WhileOp&>(r.op);
-  const size_t n = static_cast<size_t>(op.variables), to_condition = op.condition->inputs().size(), to_body = op.body->inputs().size();
+  const size_t n = static_cast<size_t>(op.variables), to_condition = op.condition->inputs().size(),
+               to_body = op.body->inputs().size();
   Carries carries(r.inputs.subspan(0, n));
   BoundKernel k;
   const size_t lists = aligned(to_condition * 8) + aligned(to_body * 8) + aligned(n * 8);
   k.scratch_bytes = carries.scratch + 64 + lists;
   k.recordable = false;
-  k.run = [=, condition = op.condition->bind(r.device).run, body = op.body->bind(r.device).run, most = op.most, device = r.device](const void* const* in, void* const* out, void* scratch) {
+  k.run = [=, condition = op.condition->bind(r.device).run, body = op.body->bind(r.device).run, most = op.most,
+           device = r.device](const void* const* in, void* const* out, void* scratch) {
     void* go = static_cast<char*>(scratch) + carries.scratch;
     Lists room(device, static_cast<char*>(scratch) + carries.scratch + 64, lists);
     const void** asked = room.take<const void*>(to_condition);
@@ -105,7 +111,8 @@ BoundKernel bind_while(const KernelRequest& r) {
 
 BoundKernel bind_scan(const KernelRequest& r) {
   const auto& op = static_cast<const ScanOp&>(r.op);
-  const size_t n = static_cast<size_t>(op.carries), m = static_cast<size_t>(op.rows), inputs = r.inputs.size(), results = op.body->outputs().size();
+  const size_t n = static_cast<size_t>(op.carries), m = static_cast<size_t>(op.rows), inputs = r.inputs.size(),
+               results = op.body->outputs().size();
   Carries carries(r.inputs.subspan(0, n));
   std::vector<size_t> row(inputs + r.outputs.size());  // bytes a round of each scanned input and output
   for (size_t i = n; i < n + m; ++i) row[i] = bytes_of(op.body->inputs()[i]);
@@ -114,7 +121,8 @@ BoundKernel bind_scan(const KernelRequest& r) {
   const size_t lists = aligned(inputs * 8) + aligned(results * 8);
   const SubFunction::Bound bound = op.body->bind(r.device);
   k.scratch_bytes = carries.scratch + lists;
-  // A device's kernels may count on the alignment of whole tensors: rows that would lack it come and go through a place of their own.
+  // A device's kernels may count on the alignment of whole tensors: rows that would lack it come and go through a place
+  // of their own.
   std::vector<size_t> place(row.size(), 0);
   for (size_t i = 0; i < row.size(); ++i)
     if (!r.device.is_host() && row[i] % kAlignment) {
@@ -122,7 +130,8 @@ BoundKernel bind_scan(const KernelRequest& r) {
       k.scratch_bytes += aligned(row[i]);
     }
   k.recordable = bound.recordable;
-  k.run = [=, body = bound.run, length = op.length, reverse = op.reverse, saving = op.saving, device = r.device](const void* const* in, void* const* out, void* scratch) {
+  k.run = [=, body = bound.run, length = op.length, reverse = op.reverse, saving = op.saving, device = r.device](
+              const void* const* in, void* const* out, void* scratch) {
     Lists room(device, static_cast<char*>(scratch) + carries.scratch, lists);
     const void** from = room.take<const void*>(inputs);
     void** to = room.take<void*>(results);
@@ -131,7 +140,8 @@ BoundKernel bind_scan(const KernelRequest& r) {
       const size_t t = static_cast<size_t>(reverse ? length - 1 - round : round);
       const bool last_place = (length - round) % 2 == 1;  // the last round writes the results
       if (saving)
-        for (size_t i = 0; i < n; ++i) copy_within(device, static_cast<char*>(out[results + i]) + t * carries.bytes[i], from[i], carries.bytes[i]);
+        for (size_t i = 0; i < n; ++i)
+          copy_within(device, static_cast<char*>(out[results + i]) + t * carries.bytes[i], from[i], carries.bytes[i]);
       for (size_t i = 0; i < n; ++i) to[i] = last_place ? out[i] : static_cast<char*>(scratch) + carries.offsets[i];
       auto placed = [&](size_t i) { return static_cast<char*>(scratch) + place[i]; };
       auto taken = [&](size_t i) { return static_cast<const char*>(in[i]) + t * row[i]; };
@@ -152,9 +162,9 @@ BoundKernel bind_scan(const KernelRequest& r) {
   return k;
 }
 
-#define LAMINA_ON_EVERY_DEVICE(PRIMITIVE, BIND)                  \
-  LAMINA_KERNEL(cpu, PRIMITIVE, "subfunctions", 100, BIND);      \
-  LAMINA_KERNEL(cuda, PRIMITIVE, "subfunctions", 100, BIND);     \
+#define LAMINA_ON_EVERY_DEVICE(PRIMITIVE, BIND)              \
+  LAMINA_KERNEL(cpu, PRIMITIVE, "subfunctions", 100, BIND);  \
+  LAMINA_KERNEL(cuda, PRIMITIVE, "subfunctions", 100, BIND); \
   LAMINA_KERNEL(emulated, PRIMITIVE, "subfunctions", 100, BIND)
 
 LAMINA_ON_EVERY_DEVICE("Switch", bind_switch);

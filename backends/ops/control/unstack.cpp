@@ -16,7 +16,8 @@ std::vector<TensorSpec> UnstackOp::infer(std::span<const TensorSpec> in) const {
 
 Tensors UnstackOp::vjp(const VjpContext& c) const {
   Tensors rows;
-  for (size_t i = 0; i < c.outputs.size(); ++i) rows.push_back(c.grads[i].defined() ? c.grads[i] : prim::full(c.outputs[i].shape(), 0, c.outputs[i].dtype()));
+  for (size_t i = 0; i < c.outputs.size(); ++i)
+    rows.push_back(c.grads[i].defined() ? c.grads[i] : prim::full(c.outputs[i].shape(), 0, c.outputs[i].dtype()));
   return {prim::stack(rows)};
 }
 

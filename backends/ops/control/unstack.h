@@ -3,7 +3,8 @@
 
 namespace lamina {
 
-// x (n, ...) -> its n rows, each of shape (...). One op for all rows, so that a loop over them has one gradient, a stack.
+// x (n, ...) -> its n rows, each of shape (...). One op for all rows, so that a loop over them has one gradient, a
+// stack.
 class UnstackOp final : public Primitive {
  public:
   std::string_view name() const override { return "Unstack"; }

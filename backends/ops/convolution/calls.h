@@ -14,7 +14,9 @@ struct ConvolutionCall {
 // Of Convolution, or of FusedConvolution.
 template <bool kFused>
 ConvolutionCall convolution_call(const KernelRequest& r) {
-  auto dims = [&](const ConvolutionOp& op) { return ConvolutionDims(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape); };
+  auto dims = [&](const ConvolutionOp& op) {
+    return ConvolutionDims(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
+  };
   if constexpr (kFused) {
     const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
     return {dims(op.plain), op.epilogue};
@@ -31,9 +33,13 @@ inline ConvolutionDims input_grad_dims(const KernelRequest& r) {
 // Of ConvolutionWeightGrad, or of FusedConvolutionWeightGrad.
 template <bool kFused>
 ConvolutionDims weight_grad_dims(const KernelRequest& r) {
-  auto dims = [&](const ConvolutionWeightGradOp& op) { return ConvolutionDims(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape); };
-  if constexpr (kFused) return dims(static_cast<const FusedConvolutionWeightGradOp&>(r.op).plain);
-  else return dims(static_cast<const ConvolutionWeightGradOp&>(r.op));
+  auto dims = [&](const ConvolutionWeightGradOp& op) {
+    return ConvolutionDims(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
+  };
+  if constexpr (kFused)
+    return dims(static_cast<const FusedConvolutionWeightGradOp&>(r.op).plain);
+  else
+    return dims(static_cast<const ConvolutionWeightGradOp&>(r.op));
 }
 
 }  // namespace lamina

@@ -1,5 +1,5 @@
-// Convolutions as products over windows laid out in rows (im2col), some samples at a time; grouped ones, and with them depthwise ones,
-// directly. Any number of axes, strides, dilations and paddings; float dtypes.
+// Convolutions as products over windows laid out in rows (im2col), some samples at a time; grouped ones, and with them
+// depthwise ones, directly. Any number of axes, strides, dilations and paddings; float dtypes.
 #include "backends/cuda/pieces.cuh"
 #include "backends/ops/convolution/dims.h"
 
@@ -15,7 +15,8 @@ struct Space {
 Space space_of(const ConvolutionDims& d) {
   Space s{d.channels, d.filters, d.groups, d.taps(), d.inputs(), d.outputs(), {}, {}, {}, {}, {}, {}};
   for (size_t a = 0; a < 3; ++a)
-    s.in.at[a] = d.in[a], s.out.at[a] = d.out[a], s.size.at[a] = d.size[a], s.strides.at[a] = d.strides[a], s.low.at[a] = d.low[a], s.dilation.at[a] = d.dilation[a];
+    s.in.at[a] = d.in[a], s.out.at[a] = d.out[a], s.size.at[a] = d.size[a], s.strides.at[a] = d.strides[a],
+    s.low.at[a] = d.low[a], s.dilation.at[a] = d.dilation[a];
   return s;
 }
 
@@ -50,7 +51,8 @@ __device__ inline int64_t output_of(const Space& s, const Triple& i, const Tripl
 template <class T>
 __global__ void windows(const T* x, T* rows, Space s, int64_t n) {
   for (int64_t i = first(); i < n; i += step()) {
-    const int64_t channel = i % s.channels, tap = i / s.channels % s.taps, row = i / (s.channels * s.taps), sample = row / s.outputs;
+    const int64_t channel = i % s.channels, tap = i / s.channels % s.taps, row = i / (s.channels * s.taps),
+                  sample = row / s.outputs;
     const int64_t place = input_of(s, split(row % s.outputs, s.out), split(tap, s.size));
     rows[i] = place < 0 ? narrow<T>(0.0f) : x[(sample * s.inputs + place) * s.channels + channel];
   }
@@ -76,13 +78,16 @@ template <class T>
 __global__ void grouped(const T* x, const T* w, T* y, Space s, int64_t n) {
   const int64_t channels = s.channels / s.groups, filters = s.filters / s.groups;
   for (int64_t i = first(); i < n; i += step()) {
-    const int64_t filter = i % s.filters, output = i / s.filters % s.outputs, sample = i / (s.filters * s.outputs), from = filter / filters * channels;
+    const int64_t filter = i % s.filters, output = i / s.filters % s.outputs, sample = i / (s.filters * s.outputs),
+                  from = filter / filters * channels;
     const Triple at = split(output, s.out);
     Wide<T> sum = 0;
     for (int64_t tap = 0; tap < s.taps; ++tap) {
       const int64_t place = input_of(s, at, split(tap, s.size));
       if (place < 0) continue;
-      for (int64_t c = 0; c < channels; ++c) sum += widen(x[(sample * s.inputs + place) * s.channels + from + c]) * widen(w[(tap * channels + c) * s.filters + filter]);
+      for (int64_t c = 0; c < channels; ++c)
+        sum += widen(x[(sample * s.inputs + place) * s.channels + from + c]) *
+               widen(w[(tap * channels + c) * s.filters + filter]);
     }
     y[i] = narrow<T>(sum);
   }
@@ -92,13 +97,16 @@ template <class T>
 __global__ void grouped_input_grad(const T* g, const T* w, T* x, Space s, int64_t n) {
   const int64_t channels = s.channels / s.groups, filters = s.filters / s.groups;
   for (int64_t i = first(); i < n; i += step()) {
-    const int64_t channel = i % s.channels, place = i / s.channels % s.inputs, sample = i / (s.channels * s.inputs), from = channel / channels * filters;
+    const int64_t channel = i % s.channels, place = i / s.channels % s.inputs, sample = i / (s.channels * s.inputs),
+                  from = channel / channels * filters;
     const Triple at = split(place, s.in);
     Wide<T> sum = 0;
     for (int64_t tap = 0; tap < s.taps; ++tap) {
       const int64_t output = output_of(s, at, split(tap, s.size));
       if (output < 0) continue;
-      for (int64_t f = 0; f < filters; ++f) sum += widen(g[(sample * s.outputs + output) * s.filters + from + f]) * widen(w[(tap * channels + channel % channels) * s.filters + from + f]);
+      for (int64_t f = 0; f < filters; ++f)
+        sum += widen(g[(sample * s.outputs + output) * s.filters + from + f]) *
+               widen(w[(tap * channels + channel % channels) * s.filters + from + f]);
     }
     x[i] = narrow<T>(sum);
   }
@@ -114,7 +122,8 @@ __global__ void grouped_weight_grad(const T* x, const T* g, T* w, Space s, int64
     Wide<T> sum = 0;
     for (int64_t j = threadIdx.x; j < batch * s.outputs; j += blockDim.x) {
       const int64_t place = input_of(s, split(j % s.outputs, s.out), tap);
-      if (place >= 0) sum += widen(x[(j / s.outputs * s.inputs + place) * s.channels + channel]) * widen(g[j * s.filters + filter]);
+      if (place >= 0)
+        sum += widen(x[(j / s.outputs * s.inputs + place) * s.channels + channel]) * widen(g[j * s.filters + filter]);
     }
     sum = block_sum(sum);
     if (threadIdx.x == 0) w[i] = narrow<T>(sum);
@@ -130,7 +139,9 @@ struct Rows {
   Layout layout;
   size_t rows, products;  // in scratch
   Rows(const ConvolutionDims& d, DType dtype)
-      : pieces(d.batch, d.outputs() * d.taps() * d.channels * static_cast<int64_t>(size_of(dtype))), width(d.taps() * d.channels), direct(d.pointwise()) {
+      : pieces(d.batch, d.outputs() * d.taps() * d.channels * static_cast<int64_t>(size_of(dtype))),
+        width(d.taps() * d.channels),
+        direct(d.pointwise()) {
     rows = layout.take(direct ? 0 : pieces.samples * d.outputs() * width, dtype);
     products = layout.size();
   }
@@ -144,14 +155,18 @@ BoundKernel bind_forward(const KernelRequest& r) {
   const Queue queue(r.device);
   BoundKernel k;
   if (d.groups > 1) {
-    k.run = typed(dtype, [queue, s = space_of(d), n = d.batch * d.output_elements()](auto zero, const void* const* in, void* const* out, char*) {
+    k.run = typed(dtype, [queue, s = space_of(d), n = d.batch * d.output_elements()](auto zero, const void* const* in,
+                                                                                     void* const* out, char*) {
       using T = decltype(zero);
-      queue.elements(grouped<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), static_cast<T*>(out[0]), s, n);
+      queue.elements(grouped<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), static_cast<T*>(out[0]),
+                     s, n);
     });
     return k;
   }
   const Rows l(d, dtype);
-  const PieceProduct product(r.device, l.pieces, MatMulOp(false, false), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), l.width}, Shape{l.width, d.filters}); });
+  const PieceProduct product(r.device, l.pieces, MatMulOp(false, false), dtype, [&](int64_t samples) {
+    return std::pair(Shape{samples * d.outputs(), l.width}, Shape{l.width, d.filters});
+  });
   k.scratch_bytes = l.products + product.scratch();
   k.recordable = product.recordable();
   k.run = typed(dtype, [=, s = space_of(d)](auto zero, const void* const* in, void* const* out, char* scratch) {
@@ -161,7 +176,8 @@ BoundKernel bind_forward(const KernelRequest& r) {
       T* rows = reinterpret_cast<T*>(scratch + l.rows);
       const int64_t n = samples * s.outputs * l.width;
       if (!l.direct) queue.elements(windows<T>, n, x, rows, s, n);
-      product(samples, l.direct ? x : rows, in[1], static_cast<T*>(out[0]) + from * s.outputs * s.filters, scratch + l.products);
+      product(samples, l.direct ? x : rows, in[1], static_cast<T*>(out[0]) + from * s.outputs * s.filters,
+              scratch + l.products);
     });
   });
   return k;
@@ -175,21 +191,26 @@ BoundKernel bind_input_grad(const KernelRequest& r) {
   const Queue queue(r.device);
   BoundKernel k;
   if (d.groups > 1) {
-    k.run = typed(dtype, [queue, s = space_of(d), n = d.batch * d.input_elements()](auto zero, const void* const* in, void* const* out, char*) {
+    k.run = typed(dtype, [queue, s = space_of(d), n = d.batch * d.input_elements()](auto zero, const void* const* in,
+                                                                                    void* const* out, char*) {
       using T = decltype(zero);
-      queue.elements(grouped_input_grad<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), static_cast<T*>(out[0]), s, n);
+      queue.elements(grouped_input_grad<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]),
+                     static_cast<T*>(out[0]), s, n);
     });
     return k;
   }
   const Rows l(d, dtype);
-  const PieceProduct product(r.device, l.pieces, MatMulOp(false, true), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), d.filters}, Shape{l.width, d.filters}); });
+  const PieceProduct product(r.device, l.pieces, MatMulOp(false, true), dtype, [&](int64_t samples) {
+    return std::pair(Shape{samples * d.outputs(), d.filters}, Shape{l.width, d.filters});
+  });
   k.scratch_bytes = l.products + product.scratch();
   k.recordable = product.recordable();
   k.run = typed(dtype, [=, s = space_of(d)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
     l.pieces.each([&](int64_t from, int64_t samples) {
       T *x = static_cast<T*>(out[0]) + from * s.inputs * s.channels, *rows = reinterpret_cast<T*>(scratch + l.rows);
-      product(samples, static_cast<const T*>(in[0]) + from * s.outputs * s.filters, in[1], l.direct ? x : rows, scratch + l.products);
+      product(samples, static_cast<const T*>(in[0]) + from * s.outputs * s.filters, in[1], l.direct ? x : rows,
+              scratch + l.products);
       const int64_t n = samples * s.inputs * s.channels;
       if (!l.direct) queue.elements(add_windows<T>, n, rows, x, s, n);
     });
@@ -205,26 +226,32 @@ BoundKernel bind_weight_grad(const KernelRequest& r) {
   const Queue queue(r.device);
   BoundKernel k;
   if (d.groups > 1) {
-    k.run = typed(dtype, [queue, s = space_of(d), batch = d.batch, n = d.weight_elements()](auto zero, const void* const* in, void* const* out, char*) {
+    k.run = typed(dtype, [queue, s = space_of(d), batch = d.batch, n = d.weight_elements()](
+                             auto zero, const void* const* in, void* const* out, char*) {
       using T = decltype(zero);
-      queue.rows(grouped_weight_grad<T>, n, batch * s.outputs, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), static_cast<T*>(out[0]), s, batch, n);
+      queue.rows(grouped_weight_grad<T>, n, batch * s.outputs, static_cast<const T*>(in[0]),
+                 static_cast<const T*>(in[1]), static_cast<T*>(out[0]), s, batch, n);
     });
     return k;
   }
   Rows l(d, dtype);
   const size_t part = l.layout.take(l.pieces.several() ? l.width * d.filters : 0, dtype);
   l.products = l.layout.size();
-  const PieceProduct product(r.device, l.pieces, MatMulOp(true, false), dtype, [&](int64_t samples) { return std::pair(Shape{samples * d.outputs(), l.width}, Shape{samples * d.outputs(), d.filters}); });
+  const PieceProduct product(r.device, l.pieces, MatMulOp(true, false), dtype, [&](int64_t samples) {
+    return std::pair(Shape{samples * d.outputs(), l.width}, Shape{samples * d.outputs(), d.filters});
+  });
   k.scratch_bytes = l.products + product.scratch();
   k.recordable = product.recordable();
   k.run = typed(dtype, [=, s = space_of(d)](auto zero, const void* const* in, void* const* out, char* scratch) {
     using T = decltype(zero);
     l.pieces.each([&](int64_t from, int64_t samples) {
       const T* x = static_cast<const T*>(in[0]) + from * s.inputs * s.channels;
-      T *rows = reinterpret_cast<T*>(scratch + l.rows), *sum = static_cast<T*>(out[0]), *more = reinterpret_cast<T*>(scratch + part);
+      T *rows = reinterpret_cast<T*>(scratch + l.rows), *sum = static_cast<T*>(out[0]),
+        *more = reinterpret_cast<T*>(scratch + part);
       const int64_t n = samples * s.outputs * l.width, weights = l.width * s.filters;
       if (!l.direct) queue.elements(windows<T>, n, x, rows, s, n);
-      product(samples, l.direct ? x : rows, static_cast<const T*>(in[1]) + from * s.outputs * s.filters, from ? more : sum, scratch + l.products);
+      product(samples, l.direct ? x : rows, static_cast<const T*>(in[1]) + from * s.outputs * s.filters,
+              from ? more : sum, scratch + l.products);
       if (from) queue.elements(add_to<T>, weights, more, sum, weights);
     });
   });

@@ -1,4 +1,5 @@
-// Convolutions by cuDNN, which wants kernels with their filters in front: they are turned, at every run unless they are steady.
+// Convolutions by cuDNN, which wants kernels with their filters in front: they are turned, at every run unless they are
+// steady.
 #include "backends/ops/convolution/convolution_cudnn.h"
 
 #include "backends/core/kernel_chain.h"
@@ -19,14 +20,29 @@ struct Names {
 Names names_of(ConvolutionPass pass) {
   switch (pass) {
     case ConvolutionPass::forward:
-      return {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
+      return {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
     case ConvolutionPass::input_grad:
-      return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
+      return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
     default:
-      return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
+      return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
   }
 }
 
@@ -34,11 +50,16 @@ Names names_of(ConvolutionPass pass) {
 
 cuda::CudnnGraph cudnn_convolution(const ConvolutionDims& d, ConvolutionPass pass, DType dtype) {
   const size_t rank = static_cast<size_t>(std::max(2, d.rank));
-  auto space = [&](const ConvolutionDims::Triple& t) { return std::vector<int64_t>(t.end() - static_cast<std::ptrdiff_t>(rank), t.end()); };
+  auto space = [&](const ConvolutionDims::Triple& t) {
+    return std::vector<int64_t>(t.end() - static_cast<std::ptrdiff_t>(rank), t.end());
+  };
   // As much as the last window reaches over. Places behind it are no padding taken away: cuDNN leaves them out itself.
   std::vector<int64_t> high;
-  for (size_t a = 3 - rank; a < 3; ++a) high.push_back(std::max<int64_t>(0, (d.out[a] - 1) * d.strides[a] + (d.size[a] - 1) * d.dilation[a] + 1 - d.in[a] - d.low[a]));
-  const cudnnDataType_t compute = dtype == DType::float64 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT, type = cuda::cudnn_type(dtype);
+  for (size_t a = 3 - rank; a < 3; ++a)
+    high.push_back(
+        std::max<int64_t>(0, (d.out[a] - 1) * d.strides[a] + (d.size[a] - 1) * d.dilation[a] + 1 - d.in[a] - d.low[a]));
+  const cudnnDataType_t compute = dtype == DType::float64 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT,
+                        type = cuda::cudnn_type(dtype);
   const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
   const int64_t axes = static_cast<int64_t>(rank);
   CudnnDescriptor convolution(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
@@ -54,15 +75,19 @@ cuda::CudnnGraph cudnn_convolution(const ConvolutionDims& d, ConvolutionPass pas
   const Names names = names_of(pass);
   const double one = 1, zero = 0;
   CudnnDescriptor operation(names.operation);
-  auto set = [&](cudnnBackendAttributeName_t name, int64_t outer, int64_t inner, const ConvolutionDims::Triple& places) {
+  auto set = [&](cudnnBackendAttributeName_t name, int64_t outer, int64_t inner,
+                 const ConvolutionDims::Triple& places) {
     operation.set(name, graph.memory(cuda::cudnn_channels_last(outer, inner, space(places)), type));
   };
   auto x = [&] { set(names.x, d.batch, d.channels, d.in); };
   auto w = [&] { set(names.w, d.filters, d.group_channels(), d.size); };
   auto y = [&] { set(names.y, d.batch, d.filters, d.out); };
-  if (pass == ConvolutionPass::forward) x(), w(), y();
-  else if (pass == ConvolutionPass::input_grad) y(), w(), x();
-  else x(), y(), w();
+  if (pass == ConvolutionPass::forward)
+    x(), w(), y();
+  else if (pass == ConvolutionPass::input_grad)
+    y(), w(), x();
+  else
+    x(), y(), w();
   operation.set(names.convolution, convolution);
   operation.set(names.alpha, CUDNN_TYPE_DOUBLE, &one);
   operation.set(names.beta, CUDNN_TYPE_DOUBLE, &zero);
@@ -77,10 +102,9 @@ BoundKernel bind(const KernelRequest& r, ConvolutionPass pass, const Convolution
   if (d.empty()) return r.decline("empty");
   BoundKernel convolve;
   try {
-    convolve = cuda::cudnn_kernel(r, {.round_inputs = dtype != DType::float32 || settings().tf32()}, 2, [&] { return cudnn_convolution(d, pass, dtype); });
-  } catch (const Error& e) {
-    return r.decline(e.what());
-  }
+    convolve = cuda::cudnn_kernel(r, {.round_inputs = dtype != DType::float32 || settings().tf32()}, 2,
+                                  [&] { return cudnn_convolution(d, pass, dtype); });
+  } catch (const Error& e) { return r.decline(e.what()); }
   const int64_t depth = d.taps() * d.group_channels();
   const TensorSpec given{{depth, d.filters}, dtype}, wanted{{d.filters, depth}, dtype};
   const Op turn = make_op<TransposeOp>(std::vector<int>{1, 0});
@@ -97,22 +121,28 @@ BoundKernel bind(const KernelRequest& r, ConvolutionPass pass, const Convolution
   BoundKernel k = std::move(chain).finish();
   BoundKernel front = bind_kernel(r.device, {*turn, std::span(&given, 1), std::span(&wanted, 1), {}});
   if (front.scratch_bytes == 0)
-    k.preparation = {.input = 1, .bytes = static_cast<size_t>(d.weight_elements()) * size_of(dtype), .make = [turn, front = front.run](const void* w, void* to) { front(&w, &to, nullptr); },
-                     .run = convolve.run, .layout = text("filters in front ", depth, " ", d.filters)};
+    k.preparation = {.input = 1,
+                     .bytes = static_cast<size_t>(d.weight_elements()) * size_of(dtype),
+                     .make = [turn, front = front.run](const void* w, void* to) { front(&w, &to, nullptr); },
+                     .run = convolve.run,
+                     .layout = text("filters in front ", depth, " ", d.filters)};
   return k;
 }
 
 BoundKernel bind_forward(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionOp&>(r.op);
-  return bind(r, ConvolutionPass::forward, {op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape});
+  return bind(r, ConvolutionPass::forward,
+              {op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape});
 }
 BoundKernel bind_input_grad(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
-  return bind(r, ConvolutionPass::input_grad, {op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape});
+  return bind(r, ConvolutionPass::input_grad,
+              {op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape});
 }
 BoundKernel bind_weight_grad(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
-  return bind(r, ConvolutionPass::weight_grad, {op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape});
+  return bind(r, ConvolutionPass::weight_grad,
+              {op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape});
 }
 
 LAMINA_KERNEL(cuda, "Convolution", "cudnn", 10, bind_forward);

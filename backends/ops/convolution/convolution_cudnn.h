@@ -6,8 +6,9 @@ namespace lamina {
 
 enum class ConvolutionPass { forward, input_grad, weight_grad };
 
-// A convolution as cuDNN wants it: channels last, kernels as (filters, places of the window, channels of a group), at least two axes.
-// In memory: what the pass reads, in the order of its primitive's inputs, then what it writes. `dtype` is a float dtype.
+// A convolution as cuDNN wants it: channels last, kernels as (filters, places of the window, channels of a group), at
+// least two axes. In memory: what the pass reads, in the order of its primitive's inputs, then what it writes. `dtype`
+// is a float dtype.
 cuda::CudnnGraph cudnn_convolution(const ConvolutionDims& dims, ConvolutionPass pass, DType dtype);
 
 }  // namespace lamina

@@ -11,9 +11,12 @@ namespace {
 
 constexpr int64_t kRowsBytes = 256 << 10;  // of the rows made at a time: they stay in the cache
 
-template <class T> using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-template <class T> using Strided = Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>;
-template <class T> using ConstStrided = Eigen::Map<const Matrix<T>, 0, Eigen::OuterStride<>>;
+template <class T>
+using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <class T>
+using Strided = Eigen::Map<Matrix<T>, 0, Eigen::OuterStride<>>;
+template <class T>
+using ConstStrided = Eigen::Map<const Matrix<T>, 0, Eigen::OuterStride<>>;
 
 struct Rows {
   ConvolutionDims d;
@@ -21,7 +24,8 @@ struct Rows {
   int64_t strip;  // places a time
 
   Rows(const ConvolutionDims& dims, size_t element) : d(dims), width(dims.taps() * dims.group_channels()) {
-    strip = std::clamp<int64_t>(kRowsBytes / static_cast<int64_t>(element) / std::max<int64_t>(1, width), 16, std::max<int64_t>(16, d.outputs()));
+    strip = std::clamp<int64_t>(kRowsBytes / static_cast<int64_t>(element) / std::max<int64_t>(1, width), 16,
+                                std::max<int64_t>(16, d.outputs()));
   }
   int64_t strips() const { return (d.outputs() + strip - 1) / strip; }
 
@@ -51,8 +55,10 @@ struct Rows {
     const int64_t n = d.group_channels();
     walk(from, count, [&](int64_t row, int64_t tap, int64_t place) {
       T* to = rows + row * width + tap * n;
-      if (place < 0) std::memset(static_cast<void*>(to), 0, static_cast<size_t>(n) * sizeof(T));
-      else std::memcpy(to, x + place * d.channels + g * n, static_cast<size_t>(n) * sizeof(T));
+      if (place < 0)
+        std::memset(static_cast<void*>(to), 0, static_cast<size_t>(n) * sizeof(T));
+      else
+        std::memcpy(to, x + place * d.channels + g * n, static_cast<size_t>(n) * sizeof(T));
     });
   }
   // Adds rows to where gather() reads them.
@@ -143,12 +149,15 @@ BoundKernel weight_grad(const ConvolutionDims& d) {
     });
     constexpr int64_t kStrip = 1 << 14;
     T* w = static_cast<T*>(out[0]);
-    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t s) { add_parts(sums, split.tasks, size, w, s * kStrip, std::min(size, (s + 1) * kStrip)); });
+    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t s) {
+      add_parts(sums, split.tasks, size, w, s * kStrip, std::min(size, (s + 1) * kStrip));
+    });
   };
   return k;
 }
 
-BoundKernel of_type(const KernelRequest& r, const ConvolutionDims& d, BoundKernel (*single)(const ConvolutionDims&), BoundKernel (*twice)(const ConvolutionDims&)) {
+BoundKernel of_type(const KernelRequest& r, const ConvolutionDims& d, BoundKernel (*single)(const ConvolutionDims&),
+                    BoundKernel (*twice)(const ConvolutionDims&)) {
   if (d.empty()) return r.decline("empty");
   if (r.inputs[0].dtype == DType::float32) return single(d);
   if (r.inputs[0].dtype == DType::float64) return twice(d);
@@ -157,15 +166,18 @@ BoundKernel of_type(const KernelRequest& r, const ConvolutionDims& d, BoundKerne
 
 BoundKernel bind_forward(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionOp&>(r.op);
-  return of_type(r, {op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape}, forward<float>, forward<double>);
+  return of_type(r, {op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape}, forward<float>,
+                 forward<double>);
 }
 BoundKernel bind_input_grad(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
-  return of_type(r, {op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape}, input_grad<float>, input_grad<double>);
+  return of_type(r, {op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape}, input_grad<float>,
+                 input_grad<double>);
 }
 BoundKernel bind_weight_grad(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
-  return of_type(r, {op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape}, weight_grad<float>, weight_grad<double>);
+  return of_type(r, {op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape},
+                 weight_grad<float>, weight_grad<double>);
 }
 
 LAMINA_KERNEL(cpu, "Convolution", "eigen", 15, bind_forward);

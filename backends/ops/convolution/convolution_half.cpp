@@ -14,11 +14,14 @@ void convert(const void* from, void* to, int64_t n) {
   const From* x = static_cast<const From*>(from);
   To* y = static_cast<To*>(to);
   parallel_for((n + kPiece - 1) / kPiece, [&](int64_t p) {
-    for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i) y[i] = static_cast<To>(static_cast<float>(x[i]));
+    for (int64_t i = p * kPiece; i < std::min(n, (p + 1) * kPiece); ++i)
+      y[i] = static_cast<To>(static_cast<float>(x[i]));
   });
 }
 
-size_t float_bytes(const TensorSpec& s) { return (static_cast<size_t>(s.shape.elements()) * sizeof(float) + 63) / 64 * 64; }
+size_t float_bytes(const TensorSpec& s) {
+  return (static_cast<size_t>(s.shape.elements()) * sizeof(float) + 63) / 64 * 64;
+}
 
 BoundKernel bind_widened(const KernelRequest& r) {
   const DType low = r.inputs[0].dtype;
@@ -30,7 +33,8 @@ BoundKernel bind_widened(const KernelRequest& r) {
   const size_t a = float_bytes(in[0]), b = float_bytes(in[1]), y = float_bytes(out[0]);
   BoundKernel k;
   k.scratch_bytes = a + b + y + wide.scratch_bytes;
-  k.run = [=, run = std::move(wide.run), na = in[0].shape.elements(), nb = in[1].shape.elements(), ny = out[0].shape.elements()](const void* const* from, void* const* to, void* scratch) {
+  k.run = [=, run = std::move(wide.run), na = in[0].shape.elements(), nb = in[1].shape.elements(),
+           ny = out[0].shape.elements()](const void* const* from, void* const* to, void* scratch) {
     char* at = static_cast<char*>(scratch);
     const void* inputs[] = {at, at + a};
     void* outputs[] = {at + a + b};
@@ -41,8 +45,10 @@ BoundKernel bind_widened(const KernelRequest& r) {
       run(inputs, outputs, at + a + b + y);
       convert<float, T>(outputs[0], to[0], ny);
     };
-    if (low == DType::float16) go(Half());
-    else go(BFloat16());
+    if (low == DType::float16)
+      go(Half());
+    else
+      go(BFloat16());
   };
   return k;
 }

@@ -1,5 +1,6 @@
-// oneDNN's convolutions on channels-last tensors. The batch is cut into chunks, and one sample's result into rows, each a
-// single-threaded primitive's; kernels are brought into the layout that the primitive wants at every run, unless they are steady.
+// oneDNN's convolutions on channels-last tensors. The batch is cut into chunks, and one sample's result into rows, each
+// a single-threaded primitive's; kernels are brought into the layout that the primitive wants at every run, unless they
+// are steady.
 #include <map>
 
 #include "backends/core/kernel.h"
@@ -32,7 +33,8 @@ struct Setup {
       x_dims.push_back(d.in[a]), y_dims.push_back(d.out[a]), w_dims.push_back(d.size[a]);
       inner /= d.size[a];
       w_strides.push_back(inner);
-      strides.push_back(d.strides[a]), dilation.push_back(d.dilation[a] - 1), low.push_back(d.low[a]), high.push_back(d.high[a]);
+      strides.push_back(d.strides[a]), dilation.push_back(d.dilation[a] - 1), low.push_back(d.low[a]),
+          high.push_back(d.high[a]);
     }
     using Tag = memory::format_tag;
     const Tag last = d.rank == 1 ? Tag::nwc : d.rank == 2 ? Tag::nhwc : Tag::ndhwc;
@@ -54,25 +56,40 @@ constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 
 #if DNNL_VERSION_MAJOR >= 3
 dnnl::convolution_forward::primitive_desc forward_desc(const Setup& s) {
-  return {engine(), dnnl::prop_kind::forward_training, kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high, user_scratch()};
+  return {engine(),      dnnl::prop_kind::forward_training,
+          kDirect,       s.x,
+          s.w_any,       s.y,
+          s.strides,     s.dilation,
+          s.low,         s.high,
+          user_scratch()};
 }
 dnnl::convolution_backward_data::primitive_desc input_grad_desc(const Setup& s) {
   return {engine(), kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high, forward_desc(s), user_scratch()};
 }
 dnnl::convolution_backward_weights::primitive_desc weight_grad_desc(const Setup& s, bool with_bias) {
-  if (with_bias) return {engine(), kDirect, s.x, s.w_any, s.bias, s.y, s.strides, s.dilation, s.low, s.high, forward_desc(s), user_scratch()};
+  if (with_bias)
+    return {engine(),  kDirect,    s.x,   s.w_any, s.bias,          s.y,
+            s.strides, s.dilation, s.low, s.high,  forward_desc(s), user_scratch()};
   return {engine(), kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high, forward_desc(s), user_scratch()};
 }
 #else
 dnnl::convolution_forward::primitive_desc forward_desc(const Setup& s) {
-  return {{dnnl::prop_kind::forward_training, kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine()};
+  return {{dnnl::prop_kind::forward_training, kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high},
+          user_scratch(),
+          engine()};
 }
 dnnl::convolution_backward_data::primitive_desc input_grad_desc(const Setup& s) {
-  return {{kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
+  return {
+      {kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
 }
 dnnl::convolution_backward_weights::primitive_desc weight_grad_desc(const Setup& s, bool with_bias) {
-  if (with_bias) return {{kDirect, s.x, s.w_any, s.bias, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
-  return {{kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
+  if (with_bias)
+    return {{kDirect, s.x, s.w_any, s.bias, s.y, s.strides, s.dilation, s.low, s.high},
+            user_scratch(),
+            engine(),
+            forward_desc(s)};
+  return {
+      {kDirect, s.x, s.w_any, s.y, s.strides, s.dilation, s.low, s.high}, user_scratch(), engine(), forward_desc(s)};
 }
 #endif
 
@@ -97,7 +114,8 @@ struct Chunked {
     if (last != split.chunk) {
       const Desc first = w;
       make(d, last, rest, x_rest, y_rest);
-      if (w != first) throw dnnl::error(dnnl_unimplemented, "its kernel layout differs between the chunks of the batch");
+      if (w != first)
+        throw dnnl::error(dnnl_unimplemented, "its kernel layout differs between the chunks of the batch");
     }
   }
 
@@ -154,11 +172,13 @@ struct Pieces {
   bool make(const ConvolutionDims& d, int64_t count, const Desc& layout) {
     const OneOnednnThread alone;
     const size_t a = axis(d);
-    const int64_t in_row = d.input_elements() / d.in[a], out_row = d.output_elements() / d.out[a], span = (d.size[a] - 1) * d.dilation[a] + 1;
+    const int64_t in_row = d.input_elements() / d.in[a], out_row = d.output_elements() / d.out[a],
+                  span = (d.size[a] - 1) * d.dilation[a] + 1;
     std::map<std::array<int64_t, 4>, std::shared_ptr<const Step>> made;
     for (int64_t p = 0; p < count; ++p) {
       const int64_t begin = d.out[a] * p / count, end = d.out[a] * (p + 1) / count;
-      const int64_t top = begin * d.strides[a] - d.low[a], bottom = (end - 1) * d.strides[a] - d.low[a] + span;  // of the padded input
+      const int64_t top = begin * d.strides[a] - d.low[a],
+                    bottom = (end - 1) * d.strides[a] - d.low[a] + span;  // of the padded input
       ConvolutionDims part = d;
       const int64_t first = std::max<int64_t>(0, top), last = std::min(d.in[a], bottom);
       if (first >= last) return false;
@@ -168,7 +188,8 @@ struct Pieces {
       if (!step) {
         auto pd = forward_desc(setup);
         if (pd.weights_desc() != layout) return false;
-        step = std::make_shared<const Step>(Step{dnnl::convolution_forward(pd), pd.scratchpad_desc(), pd.impl_info_str()});
+        step =
+            std::make_shared<const Step>(Step{dnnl::convolution_forward(pd), pd.scratchpad_desc(), pd.impl_info_str()});
       }
       all.push_back({step, setup.x, setup.y, first * in_row, begin * out_row, (end - begin) * out_row / d.filters});
     }
@@ -188,7 +209,8 @@ BoundKernel attempt(const KernelRequest& r, const ConvolutionDims& d, F&& make) 
     require_onednn_room();
     return make();
   } catch (const dnnl::error& e) {
-    if (e.status == dnnl_out_of_memory) throw MemoryError("Out of memory while oneDNN prepared a convolution. Use a smaller batch or model.");
+    if (e.status == dnnl_out_of_memory)
+      throw MemoryError("Out of memory while oneDNN prepared a convolution. Use a smaller batch or model.");
     return r.decline(text("oneDNN has none: ", e.what()));
   }
 }
@@ -201,20 +223,29 @@ BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, Epilog
   auto c = std::make_shared<const Chunked<which>>(d, BatchSplit(d, kTaskWork, 1 << 20));
   if (plain_loop(c->full.implementation)) return r.decline("oneDNN has only a plain loop");
   auto pieces = std::make_shared<const Pieces>(d, forward ? Pieces::wanted(d) : 1, c->w);
-  auto multiply = [c, pieces, epilogue, channels = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, const void* w) {
+  auto multiply = [c, pieces, epilogue, channels = d.filters, x = d.input_elements(), y = d.output_elements()](
+                      const void* const* in, void* const* out, const void* w) {
     if (!pieces->all.empty())
       return parallel_for(static_cast<int64_t>(pieces->all.size()), [&](int64_t t) {
         const Pieces::Piece& p = pieces->all[static_cast<size_t>(t)];
-        p.step->run({{DNNL_ARG_SRC, &p.x, static_cast<const float*>(in[0]) + p.from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DST, &p.y, static_cast<float*>(out[0]) + p.to}});
+        p.step->run({{DNNL_ARG_SRC, &p.x, static_cast<const float*>(in[0]) + p.from},
+                     {DNNL_ARG_WEIGHTS, &c->w, w},
+                     {DNNL_ARG_DST, &p.y, static_cast<float*>(out[0]) + p.to}});
         epilogue.of(in).finish(static_cast<float*>(out[0]), p.to, p.places, channels);
       });
     parallel_for(c->split.tasks, [&](int64_t t) {
       const int64_t n = c->split.begin(t);
       const float* from = static_cast<const float*>(in[0]) + n * (forward ? x : y);
       float* to = static_cast<float*>(out[0]) + n * (forward ? y : x);
-      if constexpr (forward) c->step(t).run({{DNNL_ARG_SRC, &c->x_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DST, &c->y_of(t), to}});
-      if constexpr (forward) epilogue.of(in).finish(static_cast<float*>(out[0]), n * y, c->split.size(t) * y / channels, channels);
-      if constexpr (!forward) c->step(t).run({{DNNL_ARG_DIFF_DST, &c->y_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DIFF_SRC, &c->x_of(t), to}});
+      if constexpr (forward)
+        c->step(t).run(
+            {{DNNL_ARG_SRC, &c->x_of(t), from}, {DNNL_ARG_WEIGHTS, &c->w, w}, {DNNL_ARG_DST, &c->y_of(t), to}});
+      if constexpr (forward)
+        epilogue.of(in).finish(static_cast<float*>(out[0]), n * y, c->split.size(t) * y / channels, channels);
+      if constexpr (!forward)
+        c->step(t).run({{DNNL_ARG_DIFF_DST, &c->y_of(t), from},
+                        {DNNL_ARG_WEIGHTS, &c->w, w},
+                        {DNNL_ARG_DIFF_SRC, &c->x_of(t), to}});
     });
   };
   BoundKernel k;
@@ -228,7 +259,10 @@ BoundKernel with_kernel(const KernelRequest& r, const ConvolutionDims& d, Epilog
     reorder->run(in[1], scratch);
     multiply(in, out, scratch);
   };
-  k.preparation = {.input = 1, .bytes = k.scratch_bytes, .make = [reorder](const void* w, void* to) { reorder->run(w, to); }, .run = [multiply](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); },
+  k.preparation = {.input = 1,
+                   .bytes = k.scratch_bytes,
+                   .make = [reorder](const void* w, void* to) { reorder->run(w, to); },
+                   .run = [multiply](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); },
                    .layout = reorder->layout()};
   return k;
 }
@@ -252,7 +286,8 @@ BoundKernel weight_grad(const KernelRequest& r, const ConvolutionDims& d, bool w
   const size_t kernel = aligned(c->w.get_size()), part = kernel + (with_bias ? aligned(c->bias.get_size()) : 0);
   BoundKernel k;
   k.scratch_bytes = part * static_cast<size_t>(c->split.tasks);
-  k.run = [c, reorder, part, kernel, filters = d.filters, x = d.input_elements(), y = d.output_elements()](const void* const* in, void* const* out, void* scratch) {
+  k.run = [c, reorder, part, kernel, filters = d.filters, x = d.input_elements(), y = d.output_elements()](
+              const void* const* in, void* const* out, void* scratch) {
     char* sums = static_cast<char*>(scratch);
     parallel_for(c->split.tasks, [&](int64_t t) {
       const int64_t n = c->split.begin(t);
@@ -262,11 +297,17 @@ BoundKernel weight_grad(const KernelRequest& r, const ConvolutionDims& d, bool w
                       {DNNL_ARG_DIFF_WEIGHTS, &c->w, sum},
                       {DNNL_ARG_DIFF_BIAS, &c->bias, c->with_bias ? sum + kernel : nullptr}});
     });
-    const int64_t size = static_cast<int64_t>(c->w.get_size() / sizeof(float)), stride = static_cast<int64_t>(part / sizeof(float));
+    const int64_t size = static_cast<int64_t>(c->w.get_size() / sizeof(float)),
+                  stride = static_cast<int64_t>(part / sizeof(float));
     float* to = reorder->needed() ? reinterpret_cast<float*>(sums) : static_cast<float*>(out[0]);
     constexpr int64_t kStrip = 1 << 14;
-    if (c->with_bias) add_parts(reinterpret_cast<const float*>(sums + kernel), c->split.tasks, stride, static_cast<float*>(out[1]), 0, filters);
-    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t s) { add_parts(reinterpret_cast<const float*>(sums), c->split.tasks, stride, to, s * kStrip, std::min(size, (s + 1) * kStrip)); });
+    if (c->with_bias)
+      add_parts(reinterpret_cast<const float*>(sums + kernel), c->split.tasks, stride, static_cast<float*>(out[1]), 0,
+                filters);
+    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t s) {
+      add_parts(reinterpret_cast<const float*>(sums), c->split.tasks, stride, to, s * kStrip,
+                std::min(size, (s + 1) * kStrip));
+    });
     if (reorder->needed()) reorder->run(sums, out[0]);
   };
   return k;

@@ -1,5 +1,5 @@
-// Windows of one place: the convolution is a matrix product of places by channels. oneDNN's own convolutions take longer than products for
-// few places, and for the gradient of the kernel (bench/cpp/convolutions.cpp).
+// Windows of one place: the convolution is a matrix product of places by channels. oneDNN's own convolutions take
+// longer than products for few places, and for the gradient of the kernel (bench/cpp/convolutions.cpp).
 #include "backends/ops/convolution/calls.h"
 #include "backends/ops/matmul/fused_matmul.h"
 
@@ -10,7 +10,8 @@ namespace {
 constexpr int64_t kFewPlaces = 1024;
 
 // The kernel of the product that takes the convolution's place, with its epilogue.
-BoundKernel product(const KernelRequest& r, const FusedMatMulOp& fused, const Shape& a, const Shape& b, const Shape& y) {
+BoundKernel product(const KernelRequest& r, const FusedMatMulOp& fused, const Shape& a, const Shape& b,
+                    const Shape& y) {
   const TensorSpec out{y, DType::float32};
   std::vector<TensorSpec> in = {{a, DType::float32}, {b, DType::float32}};
   if (fused.epilogue.bias) in.push_back({{y.back()}, DType::float32});

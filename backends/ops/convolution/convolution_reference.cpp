@@ -6,14 +6,19 @@ namespace lamina {
 
 namespace {
 
-template <class T> using Wide = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float, T>;
+template <class T>
+using Wide = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float, T>;
 
 template <class F>
 void with_float(DType dtype, F&& f) {
-  if (dtype == DType::float64) f(double());
-  else if (dtype == DType::float16) f(Half());
-  else if (dtype == DType::bfloat16) f(BFloat16());
-  else f(float());
+  if (dtype == DType::float64)
+    f(double());
+  else if (dtype == DType::float16)
+    f(Half());
+  else if (dtype == DType::bfloat16)
+    f(BFloat16());
+  else
+    f(float());
 }
 
 // Calls f(flat place of the input, flat tap) for each tap of the window at output place p that lies inside the input.
@@ -22,7 +27,9 @@ void over_window(const ConvolutionDims& d, const int64_t (&p)[3], F&& f) {
   for (int64_t a = 0; a < d.size[0]; ++a)
     for (int64_t b = 0; b < d.size[1]; ++b)
       for (int64_t c = 0; c < d.size[2]; ++c) {
-        const int64_t i = p[0] * d.strides[0] + a * d.dilation[0] - d.low[0], j = p[1] * d.strides[1] + b * d.dilation[1] - d.low[1], k = p[2] * d.strides[2] + c * d.dilation[2] - d.low[2];
+        const int64_t i = p[0] * d.strides[0] + a * d.dilation[0] - d.low[0],
+                      j = p[1] * d.strides[1] + b * d.dilation[1] - d.low[1],
+                      k = p[2] * d.strides[2] + c * d.dilation[2] - d.low[2];
         if (i < 0 || i >= d.in[0] || j < 0 || j >= d.in[1] || k < 0 || k >= d.in[2]) continue;
         f((i * d.in[1] + j) * d.in[2] + k, (a * d.size[1] + b) * d.size[2] + c);
       }
@@ -55,7 +62,8 @@ void over_places(const ConvolutionDims::Triple& size, F&& f) {
 BoundKernel bind_forward(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionOp&>(r.op);
   BoundKernel k;
-  k.run = [d = ConvolutionDims(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [d = ConvolutionDims(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape),
+           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       using A = Wide<T>;
@@ -68,7 +76,9 @@ BoundKernel bind_forward(const KernelRequest& r) {
           for (int64_t o = 0; o < d.filters; ++o) {
             A sum = A(0);
             over_window(d, p, [&](int64_t place, int64_t tap) {
-              for (int64_t c = 0; c < cg; ++c) sum += static_cast<A>(x[place * d.channels + o / og * cg + c]) * static_cast<A>(w[(tap * cg + c) * d.filters + o]);
+              for (int64_t c = 0; c < cg; ++c)
+                sum += static_cast<A>(x[place * d.channels + o / og * cg + c]) *
+                       static_cast<A>(w[(tap * cg + c) * d.filters + o]);
             });
             y[flat * d.filters + o] = static_cast<T>(sum);
           }
@@ -82,7 +92,8 @@ BoundKernel bind_forward(const KernelRequest& r) {
 BoundKernel bind_input_grad(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
   BoundKernel k;
-  k.run = [d = ConvolutionDims(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [d = ConvolutionDims(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape),
+           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       using A = Wide<T>;
@@ -95,7 +106,9 @@ BoundKernel bind_input_grad(const KernelRequest& r) {
           for (int64_t c = 0; c < d.channels; ++c) {
             A sum = A(0);
             over_covering(d, p, [&](int64_t place, int64_t tap) {
-              for (int64_t o = c / cg * og; o < (c / cg + 1) * og; ++o) sum += static_cast<A>(g[place * d.filters + o]) * static_cast<A>(w[(tap * cg + c % cg) * d.filters + o]);
+              for (int64_t o = c / cg * og; o < (c / cg + 1) * og; ++o)
+                sum +=
+                    static_cast<A>(g[place * d.filters + o]) * static_cast<A>(w[(tap * cg + c % cg) * d.filters + o]);
             });
             y[flat * d.channels + c] = static_cast<T>(sum);
           }
@@ -124,7 +137,9 @@ BoundKernel bind_weight_grad(const KernelRequest& r) {
         over_places(d.out, [&](const int64_t(&p)[3], int64_t flat) {
           over_window(d, p, [&](int64_t place, int64_t tap) {
             for (int64_t o = 0; o < d.filters; ++o)
-              for (int64_t c = 0; c < cg; ++c) sum[(tap * cg + c) * d.filters + o] += static_cast<A>(x[place * d.channels + o / og * cg + c]) * static_cast<A>(g[flat * d.filters + o]);
+              for (int64_t c = 0; c < cg; ++c)
+                sum[(tap * cg + c) * d.filters + o] +=
+                    static_cast<A>(x[place * d.channels + o / og * cg + c]) * static_cast<A>(g[flat * d.filters + o]);
           });
         });
       }

@@ -25,7 +25,8 @@ inline void store(float* to, Floats v) { std::memcpy(to, &v, sizeof v); }
 constexpr int kMost = 9;  // sums in registers
 
 template <int kCount, bool kBias>
-void outer_block(const float* x, int64_t step, const int64_t* offsets, const float* g, int64_t places, int64_t filters, float* sum, float* bias) {
+void outer_block(const float* x, int64_t step, const int64_t* offsets, const float* g, int64_t places, int64_t filters,
+                 float* sum, float* bias) {
   Floats acc[kCount], total = {};
   const float* from[kCount];
   for (int j = 0; j < kCount; ++j) acc[j] = load(sum + j * filters), from[j] = x + offsets[j];
@@ -39,7 +40,8 @@ void outer_block(const float* x, int64_t step, const int64_t* offsets, const flo
 }
 
 template <bool kBias>
-void outer_counted(const float* x, int64_t step, const int64_t* offsets, int64_t count, const float* g, int64_t places, int64_t filters, float* sum, float* bias) {
+void outer_counted(const float* x, int64_t step, const int64_t* offsets, int64_t count, const float* g, int64_t places,
+                   int64_t filters, float* sum, float* bias) {
   switch (count) {
     case 1: return outer_block<1, kBias>(x, step, offsets, g, places, filters, sum, bias);
     case 2: return outer_block<2, kBias>(x, step, offsets, g, places, filters, sum, bias);
@@ -53,12 +55,15 @@ void outer_counted(const float* x, int64_t step, const int64_t* offsets, int64_t
   }
 }
 
-void outer_products(const float* x, int64_t step, const int64_t* offsets, int64_t count, const float* g, int64_t places, int64_t filters, float* sum, float* bias) {
+void outer_products(const float* x, int64_t step, const int64_t* offsets, int64_t count, const float* g, int64_t places,
+                    int64_t filters, float* sum, float* bias) {
   for (int64_t f = 0; f < filters; f += 8)
     for (int64_t j = 0; j < count; j += kMost) {
       const int64_t some = count - j < kMost ? count - j : kMost;
-      if (bias && j == 0) outer_counted<true>(x, step, offsets, some, g + f, places, filters, sum + f, bias + f);
-      else outer_counted<false>(x, step, offsets + j, some, g + f, places, filters, sum + j * filters + f, nullptr);
+      if (bias && j == 0)
+        outer_counted<true>(x, step, offsets, some, g + f, places, filters, sum + f, bias + f);
+      else
+        outer_counted<false>(x, step, offsets + j, some, g + f, places, filters, sum + j * filters + f, nullptr);
     }
 }
 
@@ -68,12 +73,12 @@ typedef uint8_t Bytes __attribute__((vector_size(8)));
 
 // kVectors of filters at a time: four sums each stay in registers.
 template <int kVectors>
-void pooled_block(const float* x, int64_t step, int64_t row, const int64_t* offsets, int64_t count, const float* w, const float* bias, bool relu, int64_t places, int64_t filters, float* y, uint8_t* index) {
+void pooled_block(const float* x, int64_t step, int64_t row, const int64_t* offsets, int64_t count, const float* w,
+                  const float* bias, bool relu, int64_t places, int64_t filters, float* y, uint8_t* index) {
   const int64_t begin[4] = {0, step, row, row + step};
   for (int64_t p = 0; p < places; ++p, x += 2 * step, y += filters) {
     Floats sum[4][kVectors];
-    UNROLL for (int q = 0; q < 4; ++q)
-      UNROLL for (int v = 0; v < kVectors; ++v) sum[q][v] = load(bias + 8 * v);
+    UNROLL for (int q = 0; q < 4; ++q) UNROLL for (int v = 0; v < kVectors; ++v) sum[q][v] = load(bias + 8 * v);
     for (int64_t i = 0; i < count; ++i) {
       Floats factor[kVectors];
       UNROLL for (int v = 0; v < kVectors; ++v) factor[v] = load(w + i * filters + 8 * v);
@@ -102,14 +107,20 @@ void pooled_block(const float* x, int64_t step, int64_t row, const int64_t* offs
   }
 }
 
-void pooled_row(const float* x, int64_t step, int64_t row, const int64_t* offsets, int64_t count, const float* w, const float* bias, bool relu, int64_t places, int64_t filters, float* y, uint8_t* index) {
+void pooled_row(const float* x, int64_t step, int64_t row, const int64_t* offsets, int64_t count, const float* w,
+                const float* bias, bool relu, int64_t places, int64_t filters, float* y, uint8_t* index) {
   int64_t f = 0;
-  for (; f + 16 <= filters; f += 16) pooled_block<2>(x, step, row, offsets, count, w + f, bias + f, relu, places, filters, y + f, index ? index + f : nullptr);
-  if (f < filters) pooled_block<1>(x, step, row, offsets, count, w + f, bias + f, relu, places, filters, y + f, index ? index + f : nullptr);
+  for (; f + 16 <= filters; f += 16)
+    pooled_block<2>(x, step, row, offsets, count, w + f, bias + f, relu, places, filters, y + f,
+                    index ? index + f : nullptr);
+  if (f < filters)
+    pooled_block<1>(x, step, row, offsets, count, w + f, bias + f, relu, places, filters, y + f,
+                    index ? index + f : nullptr);
 }
 
 template <int kCount, bool kBias>
-void pooled_outer_block(const float* x, int64_t step, int64_t row, const int64_t* offsets, const float* g, const uint8_t* index, int64_t places, int64_t filters, float* sum, float* bias) {
+void pooled_outer_block(const float* x, int64_t step, int64_t row, const int64_t* offsets, const float* g,
+                        const uint8_t* index, int64_t places, int64_t filters, float* sum, float* bias) {
   const int64_t begin[4] = {0, step, row, row + step};
   Floats acc[kCount], total = {};
   const float* from[kCount];
@@ -133,18 +144,27 @@ void pooled_outer_block(const float* x, int64_t step, int64_t row, const int64_t
 }
 
 template <bool kBias, int kCount = kMost>
-void pooled_outer_counted(const float* x, int64_t step, int64_t row, const int64_t* offsets, int64_t count, const float* g, const uint8_t* index, int64_t places, int64_t filters, float* sum, float* bias) {
+void pooled_outer_counted(const float* x, int64_t step, int64_t row, const int64_t* offsets, int64_t count,
+                          const float* g, const uint8_t* index, int64_t places, int64_t filters, float* sum,
+                          float* bias) {
   if constexpr (kCount > 1)
-    if (count < kCount) return pooled_outer_counted<kBias, kCount - 1>(x, step, row, offsets, count, g, index, places, filters, sum, bias);
+    if (count < kCount)
+      return pooled_outer_counted<kBias, kCount - 1>(x, step, row, offsets, count, g, index, places, filters, sum,
+                                                     bias);
   pooled_outer_block<kCount, kBias>(x, step, row, offsets, g, index, places, filters, sum, bias);
 }
 
-void pooled_outer_products(const float* x, int64_t step, int64_t row, const int64_t* offsets, int64_t count, const float* g, const uint8_t* index, int64_t places, int64_t filters, float* sum, float* bias) {
+void pooled_outer_products(const float* x, int64_t step, int64_t row, const int64_t* offsets, int64_t count,
+                           const float* g, const uint8_t* index, int64_t places, int64_t filters, float* sum,
+                           float* bias) {
   for (int64_t f = 0; f < filters; f += 8)
     for (int64_t j = 0; j < count; j += kMost) {
       const int64_t some = count - j < kMost ? count - j : kMost;
-      if (bias && j == 0) pooled_outer_counted<true>(x, step, row, offsets, some, g + f, index + f, places, filters, sum + f, bias + f);
-      else pooled_outer_counted<false>(x, step, row, offsets + j, some, g + f, index + f, places, filters, sum + j * filters + f, nullptr);
+      if (bias && j == 0)
+        pooled_outer_counted<true>(x, step, row, offsets, some, g + f, index + f, places, filters, sum + f, bias + f);
+      else
+        pooled_outer_counted<false>(x, step, row, offsets + j, some, g + f, index + f, places, filters,
+                                    sum + j * filters + f, nullptr);
     }
 }
 

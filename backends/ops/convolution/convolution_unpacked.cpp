@@ -1,4 +1,5 @@
-// Kernel gradients of convolutions over one axis, with the widest registers: a matrix product whose left operand's rows overlap (geometry.h).
+// Kernel gradients of convolutions over one axis, with the widest registers: a matrix product whose left operand's rows
+// overlap (geometry.h).
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/calls.h"
 #include "backends/ops/convolution/geometry.h"
@@ -12,7 +13,8 @@ namespace {
 
 constexpr size_t kMostCopied = 64 << 20;
 
-// By pieces of the result, each summed over the whole batch with operands where they lie (unpacked.h). The bias's sums: one a sample, then all in order.
+// By pieces of the result, each summed over the whole batch with operands where they lie (unpacked.h). The bias's sums:
+// one a sample, then all in order.
 struct WeightGrad {
   Geometry g;
   int64_t batch, piece, cuts;  // rows of the result a task, tasks a tap
@@ -23,7 +25,9 @@ struct WeightGrad {
     piece = (g.width + cuts - 1) / cuts;
     cuts = (g.width + piece - 1) / piece;
   }
-  size_t padding_floats() const { return g.whole ? 0 : static_cast<size_t>(batch * g.padded_elements() + 15) / 16 * 16; }
+  size_t padding_floats() const {
+    return g.whole ? 0 : static_cast<size_t>(batch * g.padded_elements() + 15) / 16 * 16;
+  }
   size_t scratch_bytes() const { return (padding_floats() + static_cast<size_t>(batch * g.filters)) * sizeof(float); }
 
   void run(const float* x, const float* grad, float* sum, float* bias, float* scratch) const {
@@ -34,7 +38,8 @@ struct WeightGrad {
         if (!bias) return;
         float* to = bias_sums + n * g.filters;
         std::memset(to, 0, static_cast<size_t>(g.filters) * sizeof(float));
-        for (int64_t place = 0; place < g.places(); ++place) convolution_rows().accumulate(to, grad + n * g.out_elements() + place * g.filters, g.filters);
+        for (int64_t place = 0; place < g.places(); ++place)
+          convolution_rows().accumulate(to, grad + n * g.out_elements() + place * g.filters, g.filters);
       });
     if (bias) add_parts(bias_sums, batch, g.filters, bias, 0, g.filters);
     const float* samples = g.whole ? x : scratch;
@@ -61,13 +66,16 @@ struct WeightGrad {
   }
 
  private:
-  static constexpr int64_t kPiece = 36, kPlaces = 64;  // rows of the result worth a task; places whose gradients fit the first-level cache
+  static constexpr int64_t kPiece = 36,
+                           kPlaces =
+                               64;  // rows of the result worth a task; places whose gradients fit the first-level cache
 };
 
 const char* refusal(const KernelRequest& r, const ConvolutionDims& d) {
   if (const char* why = refuse_as_product(r, d)) return why;
   if (d.filters < 16) return "needs sixteen filters";
-  if (unpacked_products().width < 16 || d.rank != 1 || d.taps() == 1 || d.out[2] < 32 || d.size[2] * d.channels < 72) return "others do these well";
+  if (unpacked_products().width < 16 || d.rank != 1 || d.taps() == 1 || d.out[2] < 32 || d.size[2] * d.channels < 72)
+    return "others do these well";
   if (WeightGrad(d).scratch_bytes() > kMostCopied) return "too much padding to copy at once";
   return nullptr;
 }
@@ -77,7 +85,8 @@ BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
   BoundKernel k;
   k.scratch_bytes = grad.scratch_bytes();
   k.run = [grad, bias](const void* const* in, void* const* out, void* scratch) {
-    grad.run(static_cast<const float*>(in[0]), static_cast<const float*>(in[1]), static_cast<float*>(out[0]), bias ? static_cast<float*>(out[1]) : nullptr, static_cast<float*>(scratch));
+    grad.run(static_cast<const float*>(in[0]), static_cast<const float*>(in[1]), static_cast<float*>(out[0]),
+             bias ? static_cast<float*>(out[1]) : nullptr, static_cast<float*>(scratch));
   };
   return k;
 }

@@ -1,5 +1,6 @@
-// 3x3 convolutions with stride 1 over two axes by Winograd's transforms, block of tiles by block of tiles, for processors with AVX2 or AVX-512 and
-// kernels that stay in the caches; there they are faster than oneDNN's plain sums (bench/cpp/convolutions.cpp).
+// 3x3 convolutions with stride 1 over two axes by Winograd's transforms, block of tiles by block of tiles, for
+// processors with AVX2 or AVX-512 and kernels that stay in the caches; there they are faster than oneDNN's plain sums
+// (bench/cpp/convolutions.cpp).
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/winograd_tiles.h"
 
@@ -22,7 +23,8 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, Epilogue epilogue =
     float* u = static_cast<float*>(to);
     winograd_kernel(d, flipped, static_cast<const float*>(w), u, u + 16 * n);
   };
-  const int64_t blocks = (range + tiles.block - 1) / tiles.block, block = std::min(tiles.block, ((range + blocks - 1) / blocks + 3) / 4 * 4);
+  const int64_t blocks = (range + tiles.block - 1) / tiles.block,
+                block = std::min(tiles.block, ((range + blocks - 1) / blocks + 3) / 4 * 4);
   auto multiply = [=](const void* const* in, void* const* out, const void* transformed) {
     const WinogradLoops& loops = *winograd_loops();
     const float* u = static_cast<const float*>(transformed);
@@ -35,8 +37,10 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, Epilogue epilogue =
       for (int64_t first = task * range; first < end; first += block) {
         const int64_t count = std::min(block, end - first);
         tiles.transform_inputs(loops, static_cast<const float*>(in[0]), zeros, first, count, v, tiles.v_plane());
-        for (int64_t i = 0; i < 16; ++i) loops.product(v + i * tiles.v_plane(), u + i * n, m + i * tiles.m_plane(), count, tiles.c, tiles.k);
-        tiles.transform_outputs(loops, m, tiles.m_plane(), first, count, epilogue.of(in), nowhere, static_cast<float*>(out[0]));
+        for (int64_t i = 0; i < 16; ++i)
+          loops.product(v + i * tiles.v_plane(), u + i * n, m + i * tiles.m_plane(), count, tiles.c, tiles.k);
+        tiles.transform_outputs(loops, m, tiles.m_plane(), first, count, epilogue.of(in), nowhere,
+                                static_cast<float*>(out[0]));
       }
     });
   };
@@ -46,7 +50,10 @@ BoundKernel convolve(const ConvolutionDims& d, bool flipped, Epilogue epilogue =
     transform(in[1], scratch);
     multiply(in, out, scratch);
   };
-  k.preparation = {.input = 1, .bytes = k.scratch_bytes, .make = transform, .run = [=](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); },
+  k.preparation = {.input = 1,
+                   .bytes = k.scratch_bytes,
+                   .make = transform,
+                   .run = [=](const void* const* in, void* const* out, void*) { multiply(in, out, in[1]); },
                    .layout = text("winograd ", d.channels, " ", d.filters, " ", flipped)};
   return k;
 }
@@ -76,13 +83,18 @@ BoundKernel weight_grad(const ConvolutionDims& d, bool bias) {
         const int64_t count = std::min(tiles.block, all - first);
         tiles.transform_inputs(loops, x, zeros, first, count, v, tiles.v_plane());
         tiles.transform_output_grads(loops, g, zeros, first, count, m, tiles.m_plane(), bias ? sum + 16 * n : nullptr);
-        for (int64_t i = 0; i < 16; ++i) loops.outer_product(v + i * tiles.v_plane(), m + i * tiles.m_plane(), sum + i * n, count, tiles.c, tiles.k);
+        for (int64_t i = 0; i < 16; ++i)
+          loops.outer_product(v + i * tiles.v_plane(), m + i * tiles.m_plane(), sum + i * n, count, tiles.c, tiles.k);
       }
     });
     constexpr int64_t kStrip = 1 << 12;
-    parallel_for((16 * n + kStrip - 1) / kStrip, [&](int64_t s) { add_parts(sums, split.tasks, part, sums, s * kStrip, std::min(16 * n, (s + 1) * kStrip)); });
+    parallel_for((16 * n + kStrip - 1) / kStrip, [&](int64_t s) {
+      add_parts(sums, split.tasks, part, sums, s * kStrip, std::min(16 * n, (s + 1) * kStrip));
+    });
     if (bias) add_parts(sums + 16 * n, split.tasks, part, static_cast<float*>(out[1]), 0, d.filters);
-    parallel_for((n + kStrip - 1) / kStrip, [&](int64_t s) { loops.kernel_grad(sums, n, static_cast<float*>(out[0]), s * kStrip, std::min(n, (s + 1) * kStrip)); });
+    parallel_for((n + kStrip - 1) / kStrip, [&](int64_t s) {
+      loops.kernel_grad(sums, n, static_cast<float*>(out[0]), s * kStrip, std::min(n, (s + 1) * kStrip));
+    });
   };
   return k;
 }

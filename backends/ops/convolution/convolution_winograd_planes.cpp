@@ -1,5 +1,6 @@
-// 3x3 convolutions by Winograd's transforms for many channels: all tiles are transformed first, then sixteen matrix products of whole planes are
-// made, which pass over the transformed kernel once, where blocks of tiles (convolution_winograd.cpp) would stream it again for each.
+// 3x3 convolutions by Winograd's transforms for many channels: all tiles are transformed first, then sixteen matrix
+// products of whole planes are made, which pass over the transformed kernel once, where blocks of tiles
+// (convolution_winograd.cpp) would stream it again for each.
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/winograd_tiles.h"
 #include "backends/ops/matmul/matmul_add.h"
@@ -10,7 +11,7 @@ namespace {
 
 constexpr int64_t kPlaneBytes = 16 << 20;  // of transformed inputs and outputs at a time
 constexpr int64_t kFewestTiles = 32;
-constexpr int64_t kTileTask = 1 << 14;     // values transformed in a task
+constexpr int64_t kTileTask = 1 << 14;  // values transformed in a task
 
 int64_t padded(int64_t floats) { return (floats + 15) / 16 * 16; }
 
@@ -67,7 +68,8 @@ BoundKernel convolve(const KernelRequest& r, const ConvolutionDims& d, bool flip
     winograd_kernel(d, flipped, static_cast<const float*>(w), u, u + 16 * n);
     pack(u, packed);
   };
-  auto multiply = [=, full = products[0].preparation->run, rest = products[1].preparation->run](const void* const* in, void* const* out, const void* packed, float* v) {
+  auto multiply = [=, full = products[0].preparation->run, rest = products[1].preparation->run](
+                      const void* const* in, void* const* out, const void* packed, float* v) {
     const WinogradLoops& loops = *winograd_loops();
     float *m = v + runs.v_floats(), *zeros = m + runs.m_floats(), *nowhere = zeros + tiles.c;
     std::memset(zeros, 0, static_cast<size_t>(tiles.c) * sizeof(float));
@@ -75,17 +77,21 @@ BoundKernel convolve(const KernelRequest& r, const ConvolutionDims& d, bool flip
     for (int64_t run = 0; run < runs.count(); ++run) {
       const int64_t size = runs.size(run);
       runs.each_task(run, [&](int64_t first, int64_t at, int64_t count, int64_t) {
-        tiles.transform_inputs(loops, static_cast<const float*>(in[0]), zeros, first, count, v + at * tiles.c, size * tiles.c);
+        tiles.transform_inputs(loops, static_cast<const float*>(in[0]), zeros, first, count, v + at * tiles.c,
+                               size * tiles.c);
       });
       const void* from[] = {v, packed};
       void* to[] = {m};
       (size == runs.most ? full : rest)(from, to, nullptr);
       runs.each_task(run, [&](int64_t first, int64_t at, int64_t count, int64_t task) {
-        tiles.transform_outputs(loops, m + at * tiles.k, size * tiles.k, first, count, with, nowhere + task * tiles.k, static_cast<float*>(out[0]));
+        tiles.transform_outputs(loops, m + at * tiles.k, size * tiles.k, first, count, with, nowhere + task * tiles.k,
+                                static_cast<float*>(out[0]));
       });
     }
   };
-  const size_t plane_bytes = static_cast<size_t>(runs.v_floats() + runs.m_floats() + padded(tiles.c + runs.tasks(0) * tiles.k)) * sizeof(float);
+  const size_t plane_bytes =
+      static_cast<size_t>(runs.v_floats() + runs.m_floats() + padded(tiles.c + runs.tasks(0) * tiles.k)) *
+      sizeof(float);
   BoundKernel k;
   // The transformed kernel lies where the planes will, before it is packed.
   k.scratch_bytes = packed_bytes + std::max(plane_bytes, static_cast<size_t>(kernel_floats) * sizeof(float));
@@ -101,7 +107,10 @@ BoundKernel convolve(const KernelRequest& r, const ConvolutionDims& d, bool flip
                          const BufferPtr u = allocate(static_cast<size_t>(kernel_floats) * sizeof(float));
                          transform(w, packed, static_cast<float*>(u->data()));
                        },
-                   .run = [=](const void* const* in, void* const* out, void* scratch) { multiply(in, out, in[1], reinterpret_cast<float*>(static_cast<char*>(scratch) + packed_bytes)); },
+                   .run =
+                       [=](const void* const* in, void* const* out, void* scratch) {
+                         multiply(in, out, in[1], reinterpret_cast<float*>(static_cast<char*>(scratch) + packed_bytes));
+                       },
                    .layout = text("winograd planes ", d.channels, " ", d.filters, " ", flipped)};
   return k;
 }
@@ -117,28 +126,36 @@ BoundKernel weight_grad(const KernelRequest& r, const ConvolutionDims& d, bool b
   size_t product_bytes = first_product.scratch_bytes;
   for (int64_t size : {runs.size(0), runs.size(runs.count() - 1)}) {
     const MatMulAddOp op(true, false, 1);
-    const std::vector<TensorSpec> in = {planes(tiles.c, tiles.k), planes(size, tiles.c), planes(size, tiles.k)}, out = {planes(tiles.c, tiles.k)};
+    const std::vector<TensorSpec> in = {planes(tiles.c, tiles.k), planes(size, tiles.c), planes(size, tiles.k)},
+                                  out = {planes(tiles.c, tiles.k)};
     const KernelRequest request{op, in, out, {}};
     added.push_back(bind_kernel_named(Device::cpu, "packed_any", request));
     if (!added.back().run) return r.decline(request.declined);
     product_bytes = std::max(product_bytes, added.back().scratch_bytes);
   }
-  const int64_t widest = std::max(tiles.c, tiles.k), u_floats = padded(16 * n), bias_floats = bias ? padded(runs.count() * runs.tasks(0) * tiles.k) : 0;
+  const int64_t widest = std::max(tiles.c, tiles.k), u_floats = padded(16 * n),
+                bias_floats = bias ? padded(runs.count() * runs.tasks(0) * tiles.k) : 0;
   BoundKernel k;
-  k.scratch_bytes = static_cast<size_t>(u_floats + runs.v_floats() + runs.m_floats() + padded(widest) + bias_floats) * sizeof(float) + product_bytes;
-  k.run = [=, first = first_product.run, full = added[0].run, rest = added[1].run](const void* const* in, void* const* out, void* scratch) {
+  k.scratch_bytes =
+      static_cast<size_t>(u_floats + runs.v_floats() + runs.m_floats() + padded(widest) + bias_floats) * sizeof(float) +
+      product_bytes;
+  k.run = [=, first = first_product.run, full = added[0].run, rest = added[1].run](const void* const* in,
+                                                                                   void* const* out, void* scratch) {
     const WinogradLoops& loops = *winograd_loops();
-    float *u = static_cast<float*>(scratch), *v = u + u_floats, *m = v + runs.v_floats(), *zeros = m + runs.m_floats(), *sums = zeros + padded(widest);
+    float *u = static_cast<float*>(scratch), *v = u + u_floats, *m = v + runs.v_floats(), *zeros = m + runs.m_floats(),
+          *sums = zeros + padded(widest);
     void* work = sums + bias_floats;
     std::memset(zeros, 0, static_cast<size_t>(widest) * sizeof(float));
     int64_t parts = 0;  // of the bias' sums
     for (int64_t run = 0; run < runs.count(); ++run) {
       const int64_t size = runs.size(run);
       runs.each_task(run, [&](int64_t tile, int64_t at, int64_t count, int64_t task) {
-        tiles.transform_inputs(loops, static_cast<const float*>(in[0]), zeros, tile, count, v + at * tiles.c, size * tiles.c);
+        tiles.transform_inputs(loops, static_cast<const float*>(in[0]), zeros, tile, count, v + at * tiles.c,
+                               size * tiles.c);
         float* sum = bias ? sums + (parts + task) * tiles.k : nullptr;
         if (sum) std::memset(sum, 0, static_cast<size_t>(tiles.k) * sizeof(float));
-        tiles.transform_output_grads(loops, static_cast<const float*>(in[1]), zeros, tile, count, m + at * tiles.k, size * tiles.k, sum);
+        tiles.transform_output_grads(loops, static_cast<const float*>(in[1]), zeros, tile, count, m + at * tiles.k,
+                                     size * tiles.k, sum);
       });
       parts += runs.tasks(run);
       void* to[] = {u};
@@ -152,7 +169,9 @@ BoundKernel weight_grad(const KernelRequest& r, const ConvolutionDims& d, bool b
     }
     if (bias) add_parts(sums, parts, tiles.k, static_cast<float*>(out[1]), 0, d.filters);
     constexpr int64_t kStrip = 1 << 12;
-    parallel_for((n + kStrip - 1) / kStrip, [&](int64_t s) { loops.kernel_grad(u, n, static_cast<float*>(out[0]), s * kStrip, std::min(n, (s + 1) * kStrip)); });
+    parallel_for((n + kStrip - 1) / kStrip, [&](int64_t s) {
+      loops.kernel_grad(u, n, static_cast<float*>(out[0]), s * kStrip, std::min(n, (s + 1) * kStrip));
+    });
   };
   return k;
 }
@@ -163,7 +182,9 @@ const char* refusal(const KernelRequest& r, const ConvolutionDims& d) {
   if (!kPreferred) return nullptr;
   if (!winograd_by_planes(d)) return "blocks of tiles do few channels well";
   // The plain sum reads nine planes of the kernel where this reads sixteen.
-  return d.batch * WinogradTiles::of(d, false).tiles() < kFewestTiles ? "too few tiles for the transformed kernel's size" : nullptr;
+  return d.batch * WinogradTiles::of(d, false).tiles() < kFewestTiles
+             ? "too few tiles for the transformed kernel's size"
+             : nullptr;
 }
 
 template <bool kFused, bool kPreferred>

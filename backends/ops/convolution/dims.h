@@ -18,17 +18,18 @@ struct ConvolutionDims {
     for (int i = 0; i < rank; ++i) {
       const size_t a = static_cast<size_t>(3 - rank + i), f = static_cast<size_t>(i);
       in[a] = x[i + 1], out[a] = y[i + 1], size[a] = w[i];
-      strides[a] = window.strides[f], low[a] = window.low[f], high[a] = window.high[f], dilation[a] = window.dilation[f];
+      strides[a] = window.strides[f], low[a] = window.low[f], high[a] = window.high[f],
+      dilation[a] = window.dilation[f];
     }
   }
 
   static int64_t product(const Triple& t) { return t[0] * t[1] * t[2]; }
-  int64_t inputs() const { return product(in); }     // places of a sample
+  int64_t inputs() const { return product(in); }  // places of a sample
   int64_t outputs() const { return product(out); }
-  int64_t taps() const { return product(size); }     // places of a window
+  int64_t taps() const { return product(size); }  // places of a window
   int64_t group_channels() const { return channels / groups; }
   int64_t group_filters() const { return filters / groups; }
-  int64_t input_elements() const { return inputs() * channels; }    // of a sample
+  int64_t input_elements() const { return inputs() * channels; }  // of a sample
   int64_t output_elements() const { return outputs() * filters; }
   int64_t weight_elements() const { return taps() * group_channels() * filters; }
   int64_t multiplications() const { return outputs() * taps() * group_channels() * filters; }  // of a sample

@@ -25,7 +25,8 @@ template <bool kProducts>
 BoundKernel bind_grad_composed(const KernelRequest& r) {
   const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
   const KernelRequest request{op.plain, r.inputs, r.outputs.first(1), {}};
-  BoundKernel kernel = kProducts ? bind_kernel_named(Device::cpu, "product", request) : bind_kernel(Device::cpu, request);
+  BoundKernel kernel =
+      kProducts ? bind_kernel_named(Device::cpu, "product", request) : bind_kernel(Device::cpu, request);
   if (!kernel.run) return r.decline(request.declined);
   std::vector<int> axes;
   for (int i = 0; i + 1 < r.inputs[1].shape.rank(); ++i) axes.push_back(i);
@@ -33,7 +34,8 @@ BoundKernel bind_grad_composed(const KernelRequest& r) {
   BoundKernel bias = bind_kernel(Device::cpu, {*sum, r.inputs.subspan(1, 1), r.outputs.subspan(1, 1), {}});
   BoundKernel k;
   k.scratch_bytes = std::max(kernel.scratch_bytes, bias.scratch_bytes);
-  k.run = [sum, run_kernel = std::move(kernel.run), run_bias = std::move(bias.run)](const void* const* in, void* const* out, void* scratch) {
+  k.run = [sum, run_kernel = std::move(kernel.run), run_bias = std::move(bias.run)](const void* const* in,
+                                                                                    void* const* out, void* scratch) {
     run_kernel(in, out, scratch);
     run_bias(in + 1, out + 1, scratch);
   };

@@ -1,5 +1,6 @@
 #pragma once
-// What the convolutions' oneDNN kernels share. Versions 2.x and 3.x describe primitives differently; here they look alike.
+// What the convolutions' oneDNN kernels share. Versions 2.x and 3.x describe primitives differently; here they look
+// alike.
 #include <dnnl.hpp>
 
 #include <mutex>
@@ -18,7 +19,8 @@ inline dnnl::stream& stream() {
   return instance;
 }
 
-// A primitive that works in memory given to it. Every run has arguments of the same descriptions, and the same ones of them.
+// A primitive that works in memory given to it. Every run has arguments of the same descriptions, and the same ones of
+// them.
 struct Step {
   dnnl::primitive primitive;
   dnnl::memory::desc scratch;
@@ -38,13 +40,15 @@ struct Step {
       if (a.data) (memory++)->set_data_handle(const_cast<void*>(a.data));
     if (const size_t bytes = scratch.get_size()) memory->set_data_handle(task_scratch(bytes));
     onednn_call(implementation.c_str(), [&] {
-      const dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(held->list.size()), held->list.data());
+      const dnnl_status_t status = dnnl_primitive_execute(primitive.get(), stream().get(),
+                                                          static_cast<int>(held->list.size()), held->list.data());
       return status == dnnl_success ? dnnl_stream_wait(stream().get()) : status;
     });
     idle->give_back(std::move(held));
   }
 
-  // oneDNN's descriptions of the arguments, which it takes from the heap: made once for each thread that runs the primitive at a time.
+  // oneDNN's descriptions of the arguments, which it takes from the heap: made once for each thread that runs the
+  // primitive at a time.
   struct Held {
     std::vector<dnnl::memory> memory;
     std::vector<dnnl_exec_arg_t> list;
@@ -79,12 +83,14 @@ struct Step {
   std::shared_ptr<Idle> idle = std::make_shared<Idle>();
 };
 
-// A layout as text: equal texts mean that the same element of a tensor stands at the same place. Empty: it cannot be told.
+// A layout as text: equal texts mean that the same element of a tensor stands at the same place. Empty: it cannot be
+// told.
 #if DNNL_VERSION_MAJOR >= 3
 inline std::string layout_text(const dnnl::memory::desc& d) {
   if (d.get_format_kind() != dnnl::memory::format_kind::blocked) return {};
   std::string all;
-  for (const auto& list : {d.get_dims(), d.get_padded_dims(), d.get_strides(), d.get_inner_blks(), d.get_inner_idxs()}) {
+  for (const auto& list :
+       {d.get_dims(), d.get_padded_dims(), d.get_strides(), d.get_inner_blks(), d.get_inner_idxs()}) {
     for (auto n : list) all += text(n, " ");
     all += "/ ";
   }
@@ -119,7 +125,9 @@ struct Reorder {
     const std::string a = layout_text(from), b = layout_text(to);
     return a.empty() || b.empty() ? std::string() : "onednn " + a + "> " + b;
   }
-  void run(const void* source, void* target) const { step.run({{DNNL_ARG_FROM, &from, source}, {DNNL_ARG_TO, &to, target}}); }
+  void run(const void* source, void* target) const {
+    step.run({{DNNL_ARG_FROM, &from, source}, {DNNL_ARG_TO, &to, target}});
+  }
 };
 
 }  // namespace lamina::onednn

@@ -58,7 +58,9 @@ BoundKernel sum_over_batch(const BatchSplit& split, int64_t size, int64_t filter
       add(in, split.begin(task), split.begin(task) + split.size(task), sum, bias ? sum + size : nullptr);
     });
     constexpr int64_t kStrip = 1 << 14;
-    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t t) { add_parts(sums, split.tasks, part, static_cast<float*>(out[0]), t * kStrip, std::min(size, (t + 1) * kStrip)); });
+    parallel_for((size + kStrip - 1) / kStrip, [&](int64_t t) {
+      add_parts(sums, split.tasks, part, static_cast<float*>(out[0]), t * kStrip, std::min(size, (t + 1) * kStrip));
+    });
     if (bias) add_parts(sums + size, split.tasks, part, static_cast<float*>(out[1]), 0, filters);
   };
   return k;

@@ -1,12 +1,13 @@
 #pragma once
-// Windows that slide over the spatial axes of a channels-last tensor (batch, spatial..., channels): what convolution and
-// pooling share.
+// Windows that slide over the spatial axes of a channels-last tensor (batch, spatial..., channels): what convolution
+// and pooling share.
 #include "backends/core/shape.h"
 #include "backends/core/text.h"
 
 namespace lamina {
 
-// One entry a spatial axis. low and high: places added before and behind (zeros in a convolution, nothing in a pooling).
+// One entry a spatial axis. low and high: places added before and behind (zeros in a convolution, nothing in a
+// pooling).
 struct Window {
   std::vector<int64_t> strides, low, high, dilation;
 
@@ -20,10 +21,14 @@ struct Window {
     return room < 0 ? 0 : room / strides[axis] + 1;
   }
   // Places behind the last window that no window reaches.
-  int64_t rest(int axis, int64_t input, int64_t size) const { return (input + low[axis] + high[axis] - span(axis, size)) % strides[axis]; }
+  int64_t rest(int axis, int64_t input, int64_t size) const {
+    return (input + low[axis] + high[axis] - span(axis, size)) % strides[axis];
+  }
   // The input's size from the number of windows: the inverse of outputs().
   int64_t inputs(int axis, int64_t outputs, int64_t size, int64_t rest) const {
-    return outputs < 0 ? Shape::kUnknown : add_sizes(multiply_sizes(outputs - 1, strides[axis]), span(axis, size)) - low[axis] - high[axis] + rest;
+    return outputs < 0 ? Shape::kUnknown
+                       : add_sizes(multiply_sizes(outputs - 1, strides[axis]), span(axis, size)) - low[axis] -
+                             high[axis] + rest;
   }
   bool operator==(const Window&) const = default;
 };

@@ -18,7 +18,9 @@ inline V load(const float* from) {
   return v;
 }
 template <class V>
-inline void store(float* to, V v) { std::memcpy(to, &v, sizeof v); }
+inline void store(float* to, V v) {
+  std::memcpy(to, &v, sizeof v);
+}
 
 // G x of three values, G^T x of four, B^T x of four, A^T x of four, A x of two.
 template <class T>
@@ -32,7 +34,9 @@ inline void g_transposed(T a, T b, T c, T d, T (&out)[3]) {
   out[0] = a + sum, out[1] = (b - c) * 0.5f, out[2] = sum + d;
 }
 template <class T>
-inline void b_transposed(T a, T b, T c, T d, T (&out)[4]) { out[0] = a - c, out[1] = b + c, out[2] = c - b, out[3] = b - d; }
+inline void b_transposed(T a, T b, T c, T d, T (&out)[4]) {
+  out[0] = a - c, out[1] = b + c, out[2] = c - b, out[3] = b - d;
+}
 
 void kernel(const float* w, int64_t n, bool flipped, float* u, int64_t begin, int64_t end) {
   const float* plane[9];
@@ -53,7 +57,8 @@ void kernel_grad(const float* u, int64_t n, float* w, int64_t begin, int64_t end
 #pragma GCC ivdep
   for (int64_t e = begin; e < end; ++e) {
     float columns[4][3];
-    for (int s = 0; s < 4; ++s) g_transposed(u[s * n + e], u[(4 + s) * n + e], u[(8 + s) * n + e], u[(12 + s) * n + e], columns[s]);
+    for (int s = 0; s < 4; ++s)
+      g_transposed(u[s * n + e], u[(4 + s) * n + e], u[(8 + s) * n + e], u[(12 + s) * n + e], columns[s]);
     for (int r = 0; r < 3; ++r) {
       float row[3];
       g_transposed(columns[0][r], columns[1][r], columns[2][r], columns[3][r], row);
@@ -65,7 +70,9 @@ void kernel_grad(const float* u, int64_t n, float* w, int64_t begin, int64_t end
 void input(const float* const* places, int64_t channels, float* v, int64_t stride) {
   for (int64_t c = 0; c < channels; c += 8) {
     Floats columns[4][4];
-    for (int s = 0; s < 4; ++s) b_transposed(load(places[s] + c), load(places[4 + s] + c), load(places[8 + s] + c), load(places[12 + s] + c), columns[s]);
+    for (int s = 0; s < 4; ++s)
+      b_transposed(load(places[s] + c), load(places[4 + s] + c), load(places[8 + s] + c), load(places[12 + s] + c),
+                   columns[s]);
     for (int r = 0; r < 4; ++r) {
       Floats row[4];
       b_transposed(columns[0][r], columns[1][r], columns[2][r], columns[3][r], row);
@@ -74,16 +81,19 @@ void input(const float* const* places, int64_t channels, float* v, int64_t strid
   }
 }
 
-void output(const float* m, int64_t stride, int64_t channels, const float* bias, const float* const* residual, bool relu, float* const* places) {
+void output(const float* m, int64_t stride, int64_t channels, const float* bias, const float* const* residual,
+            bool relu, float* const* places) {
   for (int64_t c = 0; c < channels; c += 8) {
     const Floats zero = {}, b = bias ? load(bias + c) : zero;
     Floats top[4], bottom[4];
     for (int s = 0; s < 4; ++s) {
-      const Floats m0 = load(m + s * stride + c), m1 = load(m + (4 + s) * stride + c), m2 = load(m + (8 + s) * stride + c), m3 = load(m + (12 + s) * stride + c);
+      const Floats m0 = load(m + s * stride + c), m1 = load(m + (4 + s) * stride + c),
+                   m2 = load(m + (8 + s) * stride + c), m3 = load(m + (12 + s) * stride + c);
       top[s] = m0 + m1 + m2;
       bottom[s] = m1 - m2 - m3;
     }
-    Floats y[4] = {top[0] + top[1] + top[2] + b, top[1] - top[2] - top[3] + b, bottom[0] + bottom[1] + bottom[2] + b, bottom[1] - bottom[2] - bottom[3] + b};
+    Floats y[4] = {top[0] + top[1] + top[2] + b, top[1] - top[2] - top[3] + b, bottom[0] + bottom[1] + bottom[2] + b,
+                   bottom[1] - bottom[2] - bottom[3] + b};
     if (residual)
       for (int i = 0; i < 4; ++i) y[i] += load(residual[i] + c);
     for (int i = 0; i < 4; ++i) store(places[i] + c, relu ? (y[i] < zero ? zero : y[i]) : y[i]);
@@ -129,8 +139,8 @@ inline void product_block(const float* v, const float* u, float* m, int64_t c, i
       UNROLL for (int j = 0; j < kVectors; ++j) sum[r][j] += a * b[j];
     }
   }
-  UNROLL for (int r = 0; r < kRows; ++r)
-    UNROLL for (int j = 0; j < kVectors; ++j) store<V>(m + r * k + kLanes<V> * j, sum[r][j]);
+  UNROLL for (int r = 0; r < kRows; ++r) UNROLL for (int j = 0; j < kVectors; ++j)
+      store<V>(m + r * k + kLanes<V> * j, sum[r][j]);
 }
 
 // f(vector type's zero, vectors, first column) for blocks of columns, the widest first. k is a multiple of 8.
@@ -143,13 +153,15 @@ inline void each_column_block(int64_t k, F&& f) {
     f(Widest{}, std::integral_constant<int, 1>{}, at);
     at += kLanes<Widest>;
   }
-  if constexpr (kLanes<Widest> > 8)
+  if constexpr (kLanes < Widest >> 8)
     if (at < k) f(Floats{}, std::integral_constant<int, 1>{}, at);
 }
 
 template <int kRows>
 inline void product_rows(const float* v, const float* u, float* m, int64_t c, int64_t k) {
-  each_column_block(k, [&](auto zero, auto vectors, int64_t at) { product_block<decltype(zero), kRows, decltype(vectors)::value>(v, u + at, m + at, c, k); });
+  each_column_block(k, [&](auto zero, auto vectors, int64_t at) {
+    product_block<decltype(zero), kRows, decltype(vectors)::value>(v, u + at, m + at, c, k);
+  });
 }
 
 void product(const float* v, const float* u, float* m, int64_t rows, int64_t c, int64_t k) {
@@ -166,8 +178,8 @@ void product(const float* v, const float* u, float* m, int64_t rows, int64_t c, 
 template <class V, int kRows, int kVectors>
 inline void outer_block(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
   V sum[kRows][kVectors];
-  UNROLL for (int i = 0; i < kRows; ++i)
-    UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] = load<V>(u + i * k + kLanes<V> * j);
+  UNROLL for (int i = 0; i < kRows; ++i) UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] =
+      load<V>(u + i * k + kLanes<V> * j);
   for (int64_t r = 0; r < rows; ++r) {
     V b[kVectors];
     UNROLL for (int j = 0; j < kVectors; ++j) b[j] = load<V>(m + r * k + kLanes<V> * j);
@@ -176,13 +188,15 @@ inline void outer_block(const float* v, const float* m, float* u, int64_t rows, 
       UNROLL for (int j = 0; j < kVectors; ++j) sum[i][j] += a * b[j];
     }
   }
-  UNROLL for (int i = 0; i < kRows; ++i)
-    UNROLL for (int j = 0; j < kVectors; ++j) store<V>(u + i * k + kLanes<V> * j, sum[i][j]);
+  UNROLL for (int i = 0; i < kRows; ++i) UNROLL for (int j = 0; j < kVectors; ++j)
+      store<V>(u + i * k + kLanes<V> * j, sum[i][j]);
 }
 
 template <int kRows>
 inline void outer_rows(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {
-  each_column_block(k, [&](auto zero, auto vectors, int64_t at) { outer_block<decltype(zero), kRows, decltype(vectors)::value>(v, m + at, u + at, rows, c, k); });
+  each_column_block(k, [&](auto zero, auto vectors, int64_t at) {
+    outer_block<decltype(zero), kRows, decltype(vectors)::value>(v, m + at, u + at, rows, c, k);
+  });
 }
 
 void outer_product(const float* v, const float* m, float* u, int64_t rows, int64_t c, int64_t k) {

@@ -12,24 +12,27 @@ BoundKernel bind_full(const KernelRequest& r) {
   const auto& op = static_cast<const FullOp&>(r.op);
   Tensor value = Tensor::scalar_of(op.value, op.dtype);
   BoundKernel k;
-  k.run = [value, size = size_of(op.dtype), n = r.outputs[0].shape.elements()](const void* const*, void* const* out, void*) {
-    block_table().fill(value.raw(), size, out[0], n);
-  };
+  k.run = [value, size = size_of(op.dtype), n = r.outputs[0].shape.elements()](
+              const void* const*, void* const* out, void*) { block_table().fill(value.raw(), size, out[0], n); };
   return k;
 }
 
 BoundKernel bind_iota(const KernelRequest& r) {
   const auto& op = static_cast<const IotaOp&>(r.op);
   BoundKernel k;
-  k.run = [count = op.count, start = op.start, step = op.step, dtype = op.dtype](const void* const*, void* const* out, void*) {
+  k.run = [count = op.count, start = op.start, step = op.step, dtype = op.dtype](const void* const*, void* const* out,
+                                                                                 void*) {
     with_dtype(dtype, [&](auto zero) {
       using T = decltype(zero);
       T* y = static_cast<T*>(out[0]);
       for (int64_t i = 0; i < count; ++i) {
         double v = start + step * static_cast<double>(i);
-        if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) y[i] = T(static_cast<float>(v));
-        else if constexpr (std::is_integral_v<T>) y[i] = static_cast<T>(static_cast<int64_t>(v));
-        else y[i] = static_cast<T>(v);
+        if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
+          y[i] = T(static_cast<float>(v));
+        else if constexpr (std::is_integral_v<T>)
+          y[i] = static_cast<T>(static_cast<int64_t>(v));
+        else
+          y[i] = static_cast<T>(v);
       }
     });
   };

@@ -19,7 +19,8 @@ class FullOp final : public Primitive {
 // start, start+step, ... (count values).
 class IotaOp final : public Primitive {
  public:
-  IotaOp(int64_t count, double start, double step, DType dtype) : count(count), start(start), step(step), dtype(dtype) {}
+  IotaOp(int64_t count, double start, double step, DType dtype)
+      : count(count), start(start), step(step), dtype(dtype) {}
   std::string_view name() const override { return "Iota"; }
   void attributes(Attributes& a) const override { a("count", count)("start", start)("step", step)("dtype", dtype); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec>) const override { return {{Shape{count}, dtype}}; }

@@ -8,7 +8,8 @@
 namespace lamina {
 
 std::vector<TensorSpec> CumulativeOp::infer(std::span<const TensorSpec> in) const {
-  if (axis < 0 || axis >= in[0].shape.rank()) throw ValueError("axis ", axis, " is out of bounds for shape ", in[0].shape, ".");
+  if (axis < 0 || axis >= in[0].shape.rank())
+    throw ValueError("axis ", axis, " is out of bounds for shape ", in[0].shape, ".");
   if (in[0].dtype == DType::boolean) throw TypeError("takes numbers, received bool.");
   return {in[0]};
 }
@@ -18,8 +19,9 @@ using namespace prim;
 Tensors CumulativeOp::vjp(const VjpContext& c) const {
   const Tensor& g = c.grads[0];
   if (kind == Kind::sum) return {cumulative(Kind::sum, g, axis, !reverse, exclusive)};
-  // y_j is the product of x over the places before j (and j itself unless exclusive). So dy_j/dx_i = before_i * between_ij,
-  // with between_ij the product from i+1 up to j: exact where x holds zeros, at the price of an n by n table.
+  // y_j is the product of x over the places before j (and j itself unless exclusive). So dy_j/dx_i = before_i *
+  // between_ij, with between_ij the product from i+1 up to j: exact where x holds zeros, at the price of an n by n
+  // table.
   if (reverse) {
     Tensor flipped = prim::reverse(c.inputs[0], {axis});
     CumulativeOp forward(kind, axis, false, exclusive);

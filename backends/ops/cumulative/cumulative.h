@@ -8,7 +8,8 @@ namespace lamina {
 class CumulativeOp final : public Primitive {
  public:
   enum class Kind : uint8_t { sum, prod };
-  CumulativeOp(Kind kind, int axis, bool reverse, bool exclusive) : kind(kind), axis(axis), reverse(reverse), exclusive(exclusive) {}
+  CumulativeOp(Kind kind, int axis, bool reverse, bool exclusive)
+      : kind(kind), axis(axis), reverse(reverse), exclusive(exclusive) {}
   std::string_view name() const override { return "Cumulative"; }
   void attributes(Attributes& a) const override {
     a("kind", kind == Kind::sum ? "sum" : "prod")("axis", axis)("reverse", reverse)("exclusive", exclusive);

@@ -9,12 +9,18 @@ namespace {
 struct Lines {
   int64_t count, n, inner, piece, pieces;
   bool product, reverse, exclusive;
-  __device__ int64_t at(int64_t line, int64_t i) const { return (line / inner * n + (reverse ? n - 1 - i : i)) * inner + line % inner; }
+  __device__ int64_t at(int64_t line, int64_t i) const {
+    return (line / inner * n + (reverse ? n - 1 - i : i)) * inner + line % inner;
+  }
   __device__ int64_t end(int64_t p) const { return p + 1 == pieces ? n : (p + 1) * piece; }
   template <class W>
-  __device__ W start() const { return product ? W(1) : W(0); }
+  __device__ W start() const {
+    return product ? W(1) : W(0);
+  }
   template <class W>
-  __device__ W fold(W a, W b) const { return static_cast<W>(product ? a * b : a + b); }
+  __device__ W fold(W a, W b) const {
+    return static_cast<W>(product ? a * b : a + b);
+  }
 };
 
 // What each piece comes to.
@@ -63,7 +69,8 @@ BoundKernel bind_cumulative(const KernelRequest& r) {
   // Few long lines are cut, so that more than a few threads have work: into as many pieces as each has elements.
   const bool cut = n >= 512 && lines < 8192;
   const int64_t piece = cut ? static_cast<int64_t>(std::sqrt(static_cast<double>(n))) : std::max<int64_t>(1, n);
-  const Lines l{lines, n, inner, piece, (n + piece - 1) / piece, op.kind == CumulativeOp::Kind::prod, op.reverse, op.exclusive};
+  const Lines l{lines,      n,           inner, piece, (n + piece - 1) / piece, op.kind == CumulativeOp::Kind::prod,
+                op.reverse, op.exclusive};
   BoundKernel k;
   if (cut) k.scratch_bytes = static_cast<size_t>(lines * l.pieces) * 8;  // of the widest type
   k.run = [l, cut, dtype = x.dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void* scratch) {
@@ -74,7 +81,8 @@ BoundKernel bind_cumulative(const KernelRequest& r) {
         queue.elements(sum_pieces<T>, l.count * l.pieces, static_cast<const T*>(in[0]), sums, l);
         queue.elements(sum_before<T>, l.count, sums, l);
       }
-      queue.elements(cumulate<T>, l.count * l.pieces, static_cast<const T*>(in[0]), static_cast<const Wide<T>*>(sums), static_cast<T*>(out[0]), l);
+      queue.elements(cumulate<T>, l.count * l.pieces, static_cast<const T*>(in[0]), static_cast<const Wide<T>*>(sums),
+                     static_cast<T*>(out[0]), l);
     });
   };
   return k;

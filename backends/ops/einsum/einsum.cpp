@@ -22,9 +22,12 @@ Labels parse_term(const std::string& term, const std::string& subscripts) {
   Labels out;
   for (size_t i = 0; i < term.size(); ++i) {
     if (term[i] == ' ') continue;
-    if (std::isalpha(static_cast<unsigned char>(term[i]))) out.push_back(term[i]);
-    else if (term.compare(i, 3, "...") == 0 && std::find(out.begin(), out.end(), kDots) == out.end()) out.push_back(kDots), i += 2;
-    else throw ValueError("einsum: unexpected '", term[i], "' in the subscripts '", subscripts, "'.");
+    if (std::isalpha(static_cast<unsigned char>(term[i])))
+      out.push_back(term[i]);
+    else if (term.compare(i, 3, "...") == 0 && std::find(out.begin(), out.end(), kDots) == out.end())
+      out.push_back(kDots), i += 2;
+    else
+      throw ValueError("einsum: unexpected '", term[i], "' in the subscripts '", subscripts, "'.");
   }
   return out;
 }
@@ -62,7 +65,9 @@ struct Term {
   Tensor x;
   Labels labels;
 
-  int axis(int label) const { return static_cast<int>(std::find(labels.begin(), labels.end(), label) - labels.begin()); }
+  int axis(int label) const {
+    return static_cast<int>(std::find(labels.begin(), labels.end(), label) - labels.begin());
+  }
   void sum_out(int label) {
     int a = axis(label);
     x = reduce(Reduce::sum, x, {a}, false);
@@ -82,7 +87,8 @@ struct Term {
       Shape row = Shape::of_rank(x.rank()), column = row;
       row[static_cast<int>(a)] = x.shape()[static_cast<int>(a)];
       column[static_cast<int>(b)] = x.shape()[static_cast<int>(b)];
-      Tensor on = binary(Binary::equal, reshape(iota(row[static_cast<int>(a)], DType::int32), row), reshape(iota(column[static_cast<int>(b)], DType::int32), column));
+      Tensor on = binary(Binary::equal, reshape(iota(row[static_cast<int>(a)], DType::int32), row),
+                         reshape(iota(column[static_cast<int>(b)], DType::int32), column));
       x = reduce(Reduce::sum, where(on, x, full({}, 0, x.dtype())), {static_cast<int>(b)}, false);
       labels.erase(labels.begin() + static_cast<long>(b--));
     }
@@ -138,7 +144,8 @@ Term contract(Term a, Term b, const std::map<int, int64_t>& sizes, const std::fu
 Tensor einsum(const std::string& subscripts, const Tensors& operands) {
   Equation e = parsed(subscripts);
   if (e.inputs.size() != operands.size())
-    throw ValueError("einsum: the subscripts '", subscripts, "' name ", e.inputs.size(), " operands, received ", operands.size(), ".");
+    throw ValueError("einsum: the subscripts '", subscripts, "' name ", e.inputs.size(), " operands, received ",
+                     operands.size(), ".");
   std::vector<Term> terms;
   std::map<int, int64_t> sizes;
   std::map<int, int> uses;
@@ -149,11 +156,13 @@ Tensor einsum(const std::string& subscripts, const Tensors& operands) {
     for (int l : e.inputs[i]) named += l != kDots;
     int hidden = s.rank() - named;
     if (hidden < 0 || (hidden > 0 && !has(e.inputs[i], kDots)))
-      throw ValueError("einsum: operand ", i, " of shape ", s, " does not fit its subscripts in '", subscripts, "', which name ", named, " axes.");
+      throw ValueError("einsum: operand ", i, " of shape ", s, " does not fit its subscripts in '", subscripts,
+                       "', which name ", named, " axes.");
     dots = std::max(dots, has(e.inputs[i], kDots) ? hidden : 0);
     Term t{operands[i], {}};
     for (int l : e.inputs[i]) {
-      if (l != kDots) t.labels.push_back(l);
+      if (l != kDots)
+        t.labels.push_back(l);
       else
         for (int d = hidden; d-- > 0;) t.labels.push_back(kEllipsis + d);
     }
@@ -162,9 +171,11 @@ Tensor einsum(const std::string& subscripts, const Tensors& operands) {
       auto [place, fresh] = sizes.emplace(l, s[a]);
       ++uses[l];
       if (fresh || s[a] == place->second) continue;
-      if (place->second == 1 || place->second < 0) place->second = s[a];
+      if (place->second == 1 || place->second < 0)
+        place->second = s[a];
       else if (s[a] != 1 && s[a] >= 0)
-        throw ValueError("einsum: the label '", l < kEllipsis ? std::string(1, static_cast<char>(l)) : "...", "' of '", subscripts, "' stands for sizes ", place->second, " and ", s[a], ".");
+        throw ValueError("einsum: the label '", l < kEllipsis ? std::string(1, static_cast<char>(l)) : "...", "' of '",
+                         subscripts, "' stands for sizes ", place->second, " and ", s[a], ".");
     }
     terms.push_back(std::move(t));
   }
@@ -172,7 +183,8 @@ Tensor einsum(const std::string& subscripts, const Tensors& operands) {
   for (int l : e.output) {
     if (l == kDots)
       for (int d = dots; d-- > 0;) output.push_back(kEllipsis + d);
-    else output.push_back(l);
+    else
+      output.push_back(l);
   }
   if (!e.explicit_output) {
     for (int d = dots; d-- > 0;) output.push_back(kEllipsis + d);
@@ -182,7 +194,8 @@ Tensor einsum(const std::string& subscripts, const Tensors& operands) {
   Shape result;
   for (size_t i = 0; i < output.size(); ++i) {
     if (!sizes.count(output[i]) || std::count(output.begin(), output.end(), output[i]) > 1)
-      throw ValueError("einsum: the output of '", subscripts, "' must name each of its labels once, and only labels of the operands.");
+      throw ValueError("einsum: the output of '", subscripts,
+                       "' must name each of its labels once, and only labels of the operands.");
     result.push_back(sizes.at(output[i]));
   }
   for (const Tensor& t : operands)

@@ -14,12 +14,12 @@ using BlockFn = void (*)(const void* a, const void* b, const void* c, void* out,
 struct BlockTable {
   BlockFn unary[kUnaryCount][kDTypeCount];
   BlockFn binary[kBinaryCount][kDTypeCount];
-  BlockFn where[kDTypeCount];               // a: bool condition, b: if true, c: if false
+  BlockFn where[kDTypeCount];  // a: bool condition, b: if true, c: if false
   // With one operand a single value, that its pointer points to: the left or the right one. Null for kinds and dtypes
   // that are rare; a filled block serves those. Same results as the plain entries.
   BlockFn binary_left[kBinaryCount][kDTypeCount], binary_right[kBinaryCount][kDTypeCount];
   BlockFn where_left[kDTypeCount], where_right[kDTypeCount];
-  BlockFn cast[kDTypeCount][kDTypeCount];   // [from][to]
+  BlockFn cast[kDTypeCount][kDTypeCount];  // [from][to]
   void (*fill)(const void* value, int64_t element_size, void* out, int64_t n);
   // Reductions of a contiguous run to one value (float accumulates in 8+ lanes, in a fixed order).
   float (*sum_f32)(const float* x, int64_t n);

@@ -11,24 +11,35 @@ namespace {
 
 #include "backends/ops/elementwise/vector_math.h"
 
-template <class T> inline constexpr bool kLow = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
-template <class T> inline constexpr bool kFloat = kLow<T> || std::is_floating_point_v<T>;
+template <class T>
+inline constexpr bool kLow = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+template <class T>
+inline constexpr bool kFloat = kLow<T> || std::is_floating_point_v<T>;
 // What arithmetic on T happens in.
-template <class T> using Wide = std::conditional_t<kLow<T>, float, T>;
-template <class T> inline Wide<T> load(T v) {
-  if constexpr (kLow<T>) return static_cast<float>(v);
-  else return v;
+template <class T>
+using Wide = std::conditional_t<kLow<T>, float, T>;
+template <class T>
+inline Wide<T> load(T v) {
+  if constexpr (kLow<T>)
+    return static_cast<float>(v);
+  else
+    return v;
 }
-template <class T, class W> inline T store(W v) {
-  if constexpr (kLow<T>) return T(static_cast<float>(v));
-  else return static_cast<T>(v);
+template <class T, class W>
+inline T store(W v) {
+  if constexpr (kLow<T>)
+    return T(static_cast<float>(v));
+  else
+    return static_cast<T>(v);
 }
 
 // As Wrapping of backends/core, in this namespace: integers that do not fit wrap around.
 template <class W>
 inline auto wraps(W v) {
-  if constexpr (std::is_integral_v<W>) return static_cast<std::conditional_t<(sizeof(W) > 4), uint64_t, uint32_t>>(v);
-  else return v;
+  if constexpr (std::is_integral_v<W>)
+    return static_cast<std::conditional_t<(sizeof(W) > 4), uint64_t, uint32_t>>(v);
+  else
+    return v;
 }
 
 template <class T, class O, class F>
@@ -53,7 +64,8 @@ double digamma(double x) {
   if (x < 0) return digamma(1 - x) - M_PI / std::tan(M_PI * x);
   for (; x < 10; ++x) r -= 1 / x;
   double f = 1 / (x * x);
-  return r + std::log(x) - 0.5 / x - f * (1.0 / 12 - f * (1.0 / 120 - f * (1.0 / 252 - f * (1.0 / 240 - f * (1.0 / 132 - f * 691.0 / 32760)))));
+  return r + std::log(x) - 0.5 / x -
+         f * (1.0 / 12 - f * (1.0 / 120 - f * (1.0 / 252 - f * (1.0 / 240 - f * (1.0 / 132 - f * 691.0 / 32760)))));
 }
 
 double erfinv(double y) {  // Giles' start, then Newton steps on erf
@@ -74,16 +86,19 @@ double erfinv(double y) {  // Giles' start, then Newton steps on erf
 }
 
 // One unary op on values of type T, in Wide<T>. Float takes the vectorising versions, double the C library.
-#define FN(NAME, FLOAT, OTHER)                                        \
-  template <class T> void u_##NAME(const void* a, const void*, const void*, void* o, int64_t n) { \
-    using W = Wide<T>;                                                \
-    if constexpr (std::is_same_v<W, float>) map1<T, T>(a, o, n, [](float x) { return FLOAT; });  \
-    else map1<T, T>(a, o, n, [](W x) -> W { return static_cast<W>(OTHER); });                    \
+#define FN(NAME, FLOAT, OTHER)                                                 \
+  template <class T>                                                           \
+  void u_##NAME(const void* a, const void*, const void*, void* o, int64_t n) { \
+    using W = Wide<T>;                                                         \
+    if constexpr (std::is_same_v<W, float>)                                    \
+      map1<T, T>(a, o, n, [](float x) { return FLOAT; });                      \
+    else                                                                       \
+      map1<T, T>(a, o, n, [](W x) -> W { return static_cast<W>(OTHER); });     \
   }
 FN(negative, -x, -wraps(x))
 FN(abs, std::fabs(x), (x < 0 ? static_cast<W>(-wraps(x)) : x))
 FN(sign, (x > 0 ? 1.0f : (x < 0 ? -1.0f : x)), (x > 0 ? 1 : (x < 0 ? -1 : (x == 0 ? W(0) : x))))
-FN(square, x * x, wraps(x) * wraps(x))
+FN(square, x* x, wraps(x) * wraps(x))
 FN(sqrt, std::sqrt(x), std::sqrt(static_cast<double>(x)))
 FN(rsqrt, 1.0f / std::sqrt(x), 1 / std::sqrt(static_cast<double>(x)))
 FN(reciprocal, 1.0f / x, 1 / static_cast<double>(x))
@@ -120,26 +135,38 @@ FN(trunc, std::trunc(x), std::trunc(x))
 FN(cbrt, std::cbrt(x), std::cbrt(x))
 #undef FN
 
-template <class T> void u_logical_not(const void* a, const void*, const void*, void* o, int64_t n) {
+template <class T>
+void u_logical_not(const void* a, const void*, const void*, void* o, int64_t n) {
   map1<T, bool>(a, o, n, [](auto x) { return x == decltype(x)(0); });
 }
-template <class T> void u_bitwise_not(const void* a, const void*, const void*, void* o, int64_t n) {
-  if constexpr (std::is_same_v<T, bool>) map1<T, T>(a, o, n, [](bool x) { return !x; });
-  else map1<T, T>(a, o, n, [](T x) { return static_cast<T>(~x); });
+template <class T>
+void u_bitwise_not(const void* a, const void*, const void*, void* o, int64_t n) {
+  if constexpr (std::is_same_v<T, bool>)
+    map1<T, T>(a, o, n, [](bool x) { return !x; });
+  else
+    map1<T, T>(a, o, n, [](T x) { return static_cast<T>(~x); });
 }
-template <class T> void u_is_nan(const void* a, const void*, const void*, void* o, int64_t n) {
+template <class T>
+void u_is_nan(const void* a, const void*, const void*, void* o, int64_t n) {
   map1<T, bool>(a, o, n, [](auto x) { return x != x; });
 }
-template <class T> void u_is_inf(const void* a, const void*, const void*, void* o, int64_t n) {
-  if constexpr (kFloat<T>) map1<T, bool>(a, o, n, [](auto x) { return x - x != 0 && x == x; });
-  else map1<T, bool>(a, o, n, [](auto) { return false; });
+template <class T>
+void u_is_inf(const void* a, const void*, const void*, void* o, int64_t n) {
+  if constexpr (kFloat<T>)
+    map1<T, bool>(a, o, n, [](auto x) { return x - x != 0 && x == x; });
+  else
+    map1<T, bool>(a, o, n, [](auto) { return false; });
 }
-template <class T> void u_is_finite(const void* a, const void*, const void*, void* o, int64_t n) {
-  if constexpr (kFloat<T>) map1<T, bool>(a, o, n, [](auto x) { return x - x == 0; });
-  else map1<T, bool>(a, o, n, [](auto) { return true; });
+template <class T>
+void u_is_finite(const void* a, const void*, const void*, void* o, int64_t n) {
+  if constexpr (kFloat<T>)
+    map1<T, bool>(a, o, n, [](auto x) { return x - x == 0; });
+  else
+    map1<T, bool>(a, o, n, [](auto) { return true; });
 }
 
-template <class W> inline W floor_mod(W x, W y) {
+template <class W>
+inline W floor_mod(W x, W y) {
   if constexpr (std::is_floating_point_v<W>) {
     W r = std::fmod(x, y);
     return r != 0 && ((r < 0) != (y < 0)) ? r + y : (r == 0 ? std::copysign(W(0), y) : r);
@@ -149,10 +176,12 @@ template <class W> inline W floor_mod(W x, W y) {
       if (y == -1) return 0;
       W r = x % y;
       return r != 0 && ((r < 0) != (y < 0)) ? r + y : r;
-    } else return x % y;
+    } else
+      return x % y;
   }
 }
-template <class W> inline W floor_divide(W x, W y) {
+template <class W>
+inline W floor_divide(W x, W y) {
   if constexpr (std::is_floating_point_v<W>) {
     if (y == 0 || x - x != 0) return std::floor(x / y);
     return std::round((x - floor_mod(x, y)) / y);
@@ -162,11 +191,14 @@ template <class W> inline W floor_divide(W x, W y) {
       if (y == -1) return static_cast<W>(-wraps(x));
       W q = x / y;
       return (x % y != 0 && ((x < 0) != (y < 0))) ? q - 1 : q;
-    } else return x / y;
+    } else
+      return x / y;
   }
 }
-template <class W> inline W power(W x, W y) {
-  if constexpr (std::is_floating_point_v<W>) return std::pow(x, y);
+template <class W>
+inline W power(W x, W y) {
+  if constexpr (std::is_floating_point_v<W>)
+    return std::pow(x, y);
   else {
     if constexpr (std::is_signed_v<W>)
       if (y < 0) return x == 1 ? 1 : (x == -1 ? (y % 2 ? -1 : 1) : 0);
@@ -177,10 +209,11 @@ template <class W> inline W power(W x, W y) {
   }
 }
 
-#define FN(NAME, EXPR)                                                                              \
-  template <class T> void b_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) { \
-    using W = Wide<T>;                                                                              \
-    map2<T, T>(a, b, o, n, [](W x, W y) -> W { return static_cast<W>(EXPR); });                     \
+#define FN(NAME, EXPR)                                                           \
+  template <class T>                                                             \
+  void b_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) { \
+    using W = Wide<T>;                                                           \
+    map2<T, T>(a, b, o, n, [](W x, W y) -> W { return static_cast<W>(EXPR); });  \
   }
 FN(add, wraps(x) + wraps(y))
 FN(subtract, wraps(x) - wraps(y))
@@ -195,48 +228,62 @@ FN(fmax, (x > y || y != y ? x : y))
 FN(fmin, (x < y || y != y ? x : y))
 FN(atan2, std::atan2(x, y))
 FN(hypot, std::hypot(x, y))
-FN(bitwise_and, x & y)
+FN(bitwise_and, x& y)
 FN(bitwise_or, x | y)
 FN(bitwise_xor, x ^ y)
 #undef FN
-template <class T> void b_fmod(const void* a, const void* b, const void*, void* o, int64_t n) {
+template <class T>
+void b_fmod(const void* a, const void* b, const void*, void* o, int64_t n) {
   using W = Wide<T>;
   map2<T, T>(a, b, o, n, [](W x, W y) -> W {
-    if constexpr (std::is_floating_point_v<W>) return std::fmod(x, y);
-    else if constexpr (std::is_signed_v<W>) return y == 0 || y == -1 ? W(0) : static_cast<W>(x % y);
-    else return y == 0 ? W(0) : static_cast<W>(x % y);
+    if constexpr (std::is_floating_point_v<W>)
+      return std::fmod(x, y);
+    else if constexpr (std::is_signed_v<W>)
+      return y == 0 || y == -1 ? W(0) : static_cast<W>(x % y);
+    else
+      return y == 0 ? W(0) : static_cast<W>(x % y);
   });
 }
-template <class T> void b_nextafter(const void* a, const void* b, const void*, void* o, int64_t n) {
+template <class T>
+void b_nextafter(const void* a, const void* b, const void*, void* o, int64_t n) {
   if constexpr (kLow<T>) {
     const T *x = static_cast<const T*>(a), *y = static_cast<const T*>(b);
     T* out = static_cast<T*>(o);
     for (int64_t i = 0; i < n; ++i) {
       float f = static_cast<float>(x[i]), to = static_cast<float>(y[i]);
       T r = x[i];
-      if (f != f || to != to) r = T(NAN);
-      else if (f == to) r = y[i];
-      else if (f == 0) r.bits = (to < 0 ? 0x8001 : 1);
-      else r.bits += ((f < to) == (f > 0)) ? 1 : -1;
+      if (f != f || to != to)
+        r = T(NAN);
+      else if (f == to)
+        r = y[i];
+      else if (f == 0)
+        r.bits = (to < 0 ? 0x8001 : 1);
+      else
+        r.bits += ((f < to) == (f > 0)) ? 1 : -1;
       out[i] = r;
     }
   } else {
     map2<T, T>(a, b, o, n, [](T x, T y) -> T { return std::nextafter(x, y); });
   }
 }
-template <class T> void b_left_shift(const void* a, const void* b, const void*, void* o, int64_t n) {
-  map2<T, T>(a, b, o, n, [](T x, T y) -> T { return y < T(0) || y >= T(8 * sizeof(T)) ? T(0) : static_cast<T>(static_cast<uint64_t>(x) << y); });
+template <class T>
+void b_left_shift(const void* a, const void* b, const void*, void* o, int64_t n) {
+  map2<T, T>(a, b, o, n, [](T x, T y) -> T {
+    return y < T(0) || y >= T(8 * sizeof(T)) ? T(0) : static_cast<T>(static_cast<uint64_t>(x) << y);
+  });
 }
-template <class T> void b_right_shift(const void* a, const void* b, const void*, void* o, int64_t n) {
+template <class T>
+void b_right_shift(const void* a, const void* b, const void*, void* o, int64_t n) {
   map2<T, T>(a, b, o, n, [](T x, T y) -> T {
     if (y < T(0) || y >= T(8 * sizeof(T))) return x < T(0) ? static_cast<T>(-1) : T(0);
     return static_cast<T>(x >> y);
   });
 }
-#define FN(NAME, EXPR)                                                                              \
-  template <class T> void b_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) { \
-    using W = Wide<T>;                                                                              \
-    map2<T, bool>(a, b, o, n, [](W x, W y) -> bool { return EXPR; });                               \
+#define FN(NAME, EXPR)                                                           \
+  template <class T>                                                             \
+  void b_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) { \
+    using W = Wide<T>;                                                           \
+    map2<T, bool>(a, b, o, n, [](W x, W y) -> bool { return EXPR; });            \
   }
 FN(logical_and, (x != W(0)) & (y != W(0)))
 FN(logical_or, (x != W(0)) | (y != W(0)))
@@ -250,8 +297,11 @@ FN(greater_equal, x >= y)
 #undef FN
 
 // Selection by bits: both sides are read and masked, so that the loop has no branch and vectorises.
-template <class T, class A, class B> void select_block(const void* condition, void* o, int64_t n, A a, B b) {
-  using Bits = std::conditional_t<sizeof(T) == 1, uint8_t, std::conditional_t<sizeof(T) == 2, uint16_t, std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>>;
+template <class T, class A, class B>
+void select_block(const void* condition, void* o, int64_t n, A a, B b) {
+  using Bits = std::conditional_t<
+      sizeof(T) == 1, uint8_t,
+      std::conditional_t<sizeof(T) == 2, uint16_t, std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>>;
   const uint8_t* mask = static_cast<const uint8_t*>(condition);
   T* out = static_cast<T*>(o);
 #pragma GCC ivdep
@@ -264,34 +314,40 @@ template <class T, class A, class B> void select_block(const void* condition, vo
     __builtin_memcpy(static_cast<void*>(out + i), &p, sizeof p);
   }
 }
-template <class T> void where_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
+template <class T>
+void where_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
   const T *x = static_cast<const T*>(a), *y = static_cast<const T*>(b);
-  select_block<T>(c, o, n, [x](int64_t i) { return x[i]; }, [y](int64_t i) { return y[i]; });
+  select_block<T>(
+      c, o, n, [x](int64_t i) { return x[i]; }, [y](int64_t i) { return y[i]; });
 }
 
 // One choice a single value.
-template <class T> void where_left_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
+template <class T>
+void where_left_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
   const T x = *static_cast<const T*>(a), *y = static_cast<const T*>(b);
-  select_block<T>(c, o, n, [x](int64_t) { return x; }, [y](int64_t i) { return y[i]; });
+  select_block<T>(
+      c, o, n, [x](int64_t) { return x; }, [y](int64_t i) { return y[i]; });
 }
-template <class T> void where_right_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
+template <class T>
+void where_right_block(const void* c, const void* a, const void* b, void* o, int64_t n) {
   const T *x = static_cast<const T*>(a), y = *static_cast<const T*>(b);
-  select_block<T>(c, o, n, [x](int64_t i) { return x[i]; }, [y](int64_t) { return y; });
+  select_block<T>(
+      c, o, n, [x](int64_t i) { return x[i]; }, [y](int64_t) { return y; });
 }
 
 // Float arithmetic and comparisons with one operand a single value.
-#define SINGLE(NAME, OUT, EXPR)                                                                  \
-  void left_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) {              \
-    const float x = *static_cast<const float*>(a);                                               \
-    map1<float, OUT>(b, o, n, [x](float y) -> OUT { return EXPR; });                             \
-  }                                                                                              \
-  void right_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) {             \
-    const float y = *static_cast<const float*>(b);                                               \
-    map1<float, OUT>(a, o, n, [y](float x) -> OUT { return EXPR; });                             \
+#define SINGLE(NAME, OUT, EXPR)                                                      \
+  void left_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) {  \
+    const float x = *static_cast<const float*>(a);                                   \
+    map1<float, OUT>(b, o, n, [x](float y) -> OUT { return EXPR; });                 \
+  }                                                                                  \
+  void right_##NAME(const void* a, const void* b, const void*, void* o, int64_t n) { \
+    const float y = *static_cast<const float*>(b);                                   \
+    map1<float, OUT>(a, o, n, [y](float x) -> OUT { return EXPR; });                 \
   }
 SINGLE(add, float, x + y)
 SINGLE(subtract, float, x - y)
-SINGLE(multiply, float, x * y)
+SINGLE(multiply, float, x* y)
 SINGLE(divide, float, x / y)
 SINGLE(maximum, float, (x > y ? x : (y == y ? (x == x ? y : x) : y)))
 SINGLE(minimum, float, (x < y ? x : (y == y ? (x == x ? y : x) : y)))
@@ -303,16 +359,21 @@ SINGLE(greater, bool, x > y)
 SINGLE(greater_equal, bool, x >= y)
 #undef SINGLE
 
-template <class From, class To> void cast_block(const void* a, const void*, const void*, void* o, int64_t n) {
+template <class From, class To>
+void cast_block(const void* a, const void*, const void*, void* o, int64_t n) {
   const From* x = static_cast<const From*>(a);
   To* y = static_cast<To*>(o);
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
     auto v = load(x[i]);
-    if constexpr (std::is_same_v<To, bool>) y[i] = v != decltype(v)(0);
-    else if constexpr (kLow<To>) y[i] = To(static_cast<float>(v));
-    else if constexpr (kFloat<From> && std::is_unsigned_v<To>) y[i] = static_cast<To>(static_cast<int64_t>(v));
-    else y[i] = static_cast<To>(v);
+    if constexpr (std::is_same_v<To, bool>)
+      y[i] = v != decltype(v)(0);
+    else if constexpr (kLow<To>)
+      y[i] = To(static_cast<float>(v));
+    else if constexpr (kFloat<From> && std::is_unsigned_v<To>)
+      y[i] = static_cast<To>(static_cast<int64_t>(v));
+    else
+      y[i] = static_cast<To>(v);
   }
 }
 
@@ -324,10 +385,14 @@ void fill_block(const void* value, int64_t size, void* out, int64_t n) {
     T* y = static_cast<T*>(out);
     for (int64_t i = 0; i < n; ++i) y[i] = v;
   };
-  if (size == 1) put(uint8_t{});
-  else if (size == 2) put(uint16_t{});
-  else if (size == 4) put(uint32_t{});
-  else put(uint64_t{});
+  if (size == 1)
+    put(uint8_t{});
+  else if (size == 2)
+    put(uint16_t{});
+  else if (size == 4)
+    put(uint32_t{});
+  else
+    put(uint64_t{});
 }
 
 constexpr int kLanes = 32;
@@ -360,7 +425,8 @@ float max_run(const float* x, int64_t n) {
   return nan ? __builtin_nanf("") : best;
 }
 
-template <class T> void add_all_types(BlockTable& t, int d) {
+template <class T>
+void add_all_types(BlockTable& t, int d) {
   auto u = [&](Unary kind, BlockFn f) { t.unary[static_cast<int>(kind)][d] = f; };
   auto b = [&](Binary kind, BlockFn f) { t.binary[static_cast<int>(kind)][d] = f; };
   t.where[d] = where_block<T>;
@@ -368,46 +434,58 @@ template <class T> void add_all_types(BlockTable& t, int d) {
   t.where_right[d] = where_right_block<T>;
   u(Unary::logical_not, u_logical_not<T>);
   u(Unary::is_nan, u_is_nan<T>), u(Unary::is_inf, u_is_inf<T>), u(Unary::is_finite, u_is_finite<T>);
-  b(Binary::logical_and, b_logical_and<T>), b(Binary::logical_or, b_logical_or<T>), b(Binary::logical_xor, b_logical_xor<T>);
-  b(Binary::equal, b_equal<T>), b(Binary::not_equal, b_not_equal<T>), b(Binary::less, b_less<T>), b(Binary::less_equal, b_less_equal<T>);
+  b(Binary::logical_and, b_logical_and<T>), b(Binary::logical_or, b_logical_or<T>),
+      b(Binary::logical_xor, b_logical_xor<T>);
+  b(Binary::equal, b_equal<T>), b(Binary::not_equal, b_not_equal<T>), b(Binary::less, b_less<T>),
+      b(Binary::less_equal, b_less_equal<T>);
   b(Binary::greater, b_greater<T>), b(Binary::greater_equal, b_greater_equal<T>);
-  b(Binary::maximum, b_maximum<T>), b(Binary::minimum, b_minimum<T>), b(Binary::fmax, b_fmax<T>), b(Binary::fmin, b_fmin<T>);
+  b(Binary::maximum, b_maximum<T>), b(Binary::minimum, b_minimum<T>), b(Binary::fmax, b_fmax<T>),
+      b(Binary::fmin, b_fmin<T>);
   t.cast[d][0] = cast_block<T, bool>;
   t.cast[d][1] = cast_block<T, uint8_t>, t.cast[d][2] = cast_block<T, uint16_t>, t.cast[d][3] = cast_block<T, uint32_t>;
   t.cast[d][4] = cast_block<T, uint64_t>, t.cast[d][5] = cast_block<T, int8_t>, t.cast[d][6] = cast_block<T, int16_t>;
   t.cast[d][7] = cast_block<T, int32_t>, t.cast[d][8] = cast_block<T, int64_t>, t.cast[d][9] = cast_block<T, Half>;
   t.cast[d][10] = cast_block<T, BFloat16>, t.cast[d][11] = cast_block<T, float>, t.cast[d][12] = cast_block<T, double>;
   if constexpr (!std::is_same_v<T, bool>) {
-    u(Unary::negative, u_negative<T>), u(Unary::abs, u_abs<T>), u(Unary::sign, u_sign<T>), u(Unary::square, u_square<T>), u(Unary::relu, u_relu<T>);
-    b(Binary::add, b_add<T>), b(Binary::subtract, b_subtract<T>), b(Binary::multiply, b_multiply<T>), b(Binary::floor_divide, b_floor_divide<T>);
+    u(Unary::negative, u_negative<T>), u(Unary::abs, u_abs<T>), u(Unary::sign, u_sign<T>),
+        u(Unary::square, u_square<T>), u(Unary::relu, u_relu<T>);
+    b(Binary::add, b_add<T>), b(Binary::subtract, b_subtract<T>), b(Binary::multiply, b_multiply<T>),
+        b(Binary::floor_divide, b_floor_divide<T>);
     b(Binary::mod, b_mod<T>), b(Binary::fmod, b_fmod<T>), b(Binary::power, b_power<T>);
   }
   if constexpr (!kFloat<T>) {
     u(Unary::bitwise_not, u_bitwise_not<T>);
-    b(Binary::bitwise_and, b_bitwise_and<T>), b(Binary::bitwise_or, b_bitwise_or<T>), b(Binary::bitwise_xor, b_bitwise_xor<T>);
-    if constexpr (!std::is_same_v<T, bool>) b(Binary::left_shift, b_left_shift<T>), b(Binary::right_shift, b_right_shift<T>);
+    b(Binary::bitwise_and, b_bitwise_and<T>), b(Binary::bitwise_or, b_bitwise_or<T>),
+        b(Binary::bitwise_xor, b_bitwise_xor<T>);
+    if constexpr (!std::is_same_v<T, bool>)
+      b(Binary::left_shift, b_left_shift<T>), b(Binary::right_shift, b_right_shift<T>);
   } else {
 #define U(NAME) u(Unary::NAME, u_##NAME<T>)
-    U(sqrt), U(rsqrt), U(reciprocal), U(exp), U(expm1), U(log), U(log1p), U(log2), U(log10), U(exp2), U(sin), U(cos), U(tan), U(asin), U(acos);
-    U(atan), U(sinh), U(cosh), U(tanh), U(asinh), U(acosh), U(atanh), U(sigmoid), U(softplus), U(erf), U(erfinv), U(lgamma), U(digamma);
+    U(sqrt), U(rsqrt), U(reciprocal), U(exp), U(expm1), U(log), U(log1p), U(log2), U(log10), U(exp2), U(sin), U(cos),
+        U(tan), U(asin), U(acos);
+    U(atan), U(sinh), U(cosh), U(tanh), U(asinh), U(acosh), U(atanh), U(sigmoid), U(softplus), U(erf), U(erfinv),
+        U(lgamma), U(digamma);
     U(floor), U(ceil), U(round), U(trunc), U(cbrt);
 #undef U
-    b(Binary::divide, b_divide<T>), b(Binary::atan2, b_atan2<T>), b(Binary::hypot, b_hypot<T>), b(Binary::nextafter, b_nextafter<T>);
+    b(Binary::divide, b_divide<T>), b(Binary::atan2, b_atan2<T>), b(Binary::hypot, b_hypot<T>),
+        b(Binary::nextafter, b_nextafter<T>);
   }
 }
 
 BlockTable make_table() {
   BlockTable t{};
-  add_all_types<bool>(t, 0), add_all_types<uint8_t>(t, 1), add_all_types<uint16_t>(t, 2), add_all_types<uint32_t>(t, 3), add_all_types<uint64_t>(t, 4);
+  add_all_types<bool>(t, 0), add_all_types<uint8_t>(t, 1), add_all_types<uint16_t>(t, 2), add_all_types<uint32_t>(t, 3),
+      add_all_types<uint64_t>(t, 4);
   add_all_types<int8_t>(t, 5), add_all_types<int16_t>(t, 6), add_all_types<int32_t>(t, 7), add_all_types<int64_t>(t, 8);
   add_all_types<Half>(t, 9), add_all_types<BFloat16>(t, 10), add_all_types<float>(t, 11), add_all_types<double>(t, 12);
-#define SINGLE(NAME)                                                                                  \
+#define SINGLE(NAME)                                                                             \
   t.binary_left[static_cast<int>(Binary::NAME)][static_cast<int>(DType::float32)] = left_##NAME; \
   t.binary_right[static_cast<int>(Binary::NAME)][static_cast<int>(DType::float32)] = right_##NAME;
-  SINGLE(add) SINGLE(subtract) SINGLE(multiply) SINGLE(divide) SINGLE(maximum) SINGLE(minimum)
-  SINGLE(equal) SINGLE(not_equal) SINGLE(less) SINGLE(less_equal) SINGLE(greater) SINGLE(greater_equal)
+  SINGLE(add)
+  SINGLE(subtract) SINGLE(multiply) SINGLE(divide) SINGLE(maximum) SINGLE(minimum) SINGLE(equal) SINGLE(not_equal)
+      SINGLE(less) SINGLE(less_equal) SINGLE(greater) SINGLE(greater_equal)
 #undef SINGLE
-  t.fill = fill_block;
+          t.fill = fill_block;
   t.sum_f32 = sum_run;
   t.max_f32 = max_run;
   return t;

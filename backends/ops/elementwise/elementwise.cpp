@@ -19,20 +19,25 @@ std::vector<TensorSpec> UnaryOp::infer(std::span<const TensorSpec> in) const {
 
 std::vector<TensorSpec> BinaryOp::infer(std::span<const TensorSpec> in) const {
   expect(in, 2);
-  if (in[0].dtype != in[1].dtype) throw TypeError("operands of ", name_of(kind), " must have the same dtype, received ", in[0].dtype, " and ", in[1].dtype, ".");
+  if (in[0].dtype != in[1].dtype)
+    throw TypeError("operands of ", name_of(kind), " must have the same dtype, received ", in[0].dtype, " and ",
+                    in[1].dtype, ".");
   return {{broadcast_shapes(in[0].shape, in[1].shape), is_predicate(kind) ? DType::boolean : in[0].dtype}};
 }
 
 std::vector<TensorSpec> WhereOp::infer(std::span<const TensorSpec> in) const {
   expect(in, 3);
   if (in[0].dtype != DType::boolean) throw TypeError("the condition must be bool, received ", in[0].dtype, ".");
-  if (in[1].dtype != in[2].dtype) throw TypeError("both choices must have the same dtype, received ", in[1].dtype, " and ", in[2].dtype, ".");
+  if (in[1].dtype != in[2].dtype)
+    throw TypeError("both choices must have the same dtype, received ", in[1].dtype, " and ", in[2].dtype, ".");
   return {{broadcast_shapes(in[0].shape, broadcast_shapes(in[1].shape, in[2].shape)), in[1].dtype}};
 }
 
 using namespace prim;
 
-Tensors CastOp::vjp(const VjpContext& c) const { return {is_float(to) ? cast(c.grads[0], c.inputs[0].dtype()) : Tensor()}; }
+Tensors CastOp::vjp(const VjpContext& c) const {
+  return {is_float(to) ? cast(c.grads[0], c.inputs[0].dtype()) : Tensor()};
+}
 
 Tensors WhereOp::vjp(const VjpContext& c) const {
   Tensor zero = full({}, 0, c.grads[0].dtype());
@@ -96,7 +101,10 @@ Tensors BinaryOp::vjp(const VjpContext& c) const {
   };
   switch (kind) {
     case Binary::add: ga = g, gb = g; break;
-    case Binary::subtract: ga = g; if (need_b) gb = negative(g); break;
+    case Binary::subtract:
+      ga = g;
+      if (need_b) gb = negative(g);
+      break;
     case Binary::multiply:
       if (need_a) ga = multiply(g, b);
       if (need_b) gb = multiply(g, a);
@@ -123,11 +131,18 @@ Tensors BinaryOp::vjp(const VjpContext& c) const {
       break;
     }
     case Binary::hypot: ga = multiply(g, divide(a, y)), gb = multiply(g, divide(b, y)); break;
-    case Binary::mod: ga = g; if (need_b) gb = negative(multiply(g, unary(Unary::floor, divide(a, b)))); break;
-    case Binary::fmod: ga = g; if (need_b) gb = negative(multiply(g, unary(Unary::trunc, divide(a, b)))); break;
+    case Binary::mod:
+      ga = g;
+      if (need_b) gb = negative(multiply(g, unary(Unary::floor, divide(a, b))));
+      break;
+    case Binary::fmod:
+      ga = g;
+      if (need_b) gb = negative(multiply(g, unary(Unary::trunc, divide(a, b))));
+      break;
     default: return {};
   }
-  return {need_a && ga.defined() ? sum_to(ga, a.shape()) : Tensor(), need_b && gb.defined() ? sum_to(gb, b.shape()) : Tensor()};
+  return {need_a && ga.defined() ? sum_to(ga, a.shape()) : Tensor(),
+          need_b && gb.defined() ? sum_to(gb, b.shape()) : Tensor()};
 }
 
 namespace {
@@ -149,7 +164,9 @@ BoundKernel bind_program(const KernelRequest& r) {
   return k.run ? std::move(k) : r.decline(text("not defined for ", r.inputs.back().dtype));
 }
 
-double flops(const Primitive&, std::span<const TensorSpec>, std::span<const TensorSpec> out) { return static_cast<double>(out[0].shape.elements()); }
+double flops(const Primitive&, std::span<const TensorSpec>, std::span<const TensorSpec> out) {
+  return static_cast<double>(out[0].shape.elements());
+}
 LAMINA_FLOPS("Unary", flops);
 LAMINA_FLOPS("Binary", flops);
 
@@ -163,12 +180,16 @@ LAMINA_KERNEL(cpu, "Cast", "blocks", 20, bind_program);
 namespace prim {
 
 Tensor unary(Unary kind, const Tensor& x) { return apply1(shared<UnaryOp, Unary, kUnaryCount>(kind), {x}); }
-Tensor binary(Binary kind, const Tensor& a, const Tensor& b) { return apply1(shared<BinaryOp, Binary, kBinaryCount>(kind), {a, b}); }
+Tensor binary(Binary kind, const Tensor& a, const Tensor& b) {
+  return apply1(shared<BinaryOp, Binary, kBinaryCount>(kind), {a, b});
+}
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   static const Op op = make_op<WhereOp>();
   return apply1(op, {condition, a, b});
 }
-Tensor cast(const Tensor& x, DType to) { return x.dtype() == to ? x : apply1(shared<CastOp, DType, kDTypeCount>(to), {x}); }
+Tensor cast(const Tensor& x, DType to) {
+  return x.dtype() == to ? x : apply1(shared<CastOp, DType, kDTypeCount>(to), {x});
+}
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {
   if (x.shape() == shape) return x;
@@ -178,12 +199,15 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
   for (int i = 0; i < x.rank(); ++i)
     if (i < extra || (shape[i - extra] == 1 && x.shape()[i] != 1)) axes.push_back(i);
   Tensor out = axes.empty() ? x : reduce(Reduce::sum, x, axes, false);
-  if (out.shape() != shape) out = broadcast_to(reshape(out, [&] {
-    Shape s = shape;
-    if (s.elements() != out.size())  // the gradient itself was still to be broadcast
-      for (int i = 0; i < s.rank(); ++i) s[i] = x.shape()[i + extra] == 1 ? 1 : s[i];
-    return s;
-  }()), shape);
+  if (out.shape() != shape)
+    out = broadcast_to(reshape(out,
+                               [&] {
+                                 Shape s = shape;
+                                 if (s.elements() != out.size())  // the gradient itself was still to be broadcast
+                                   for (int i = 0; i < s.rank(); ++i) s[i] = x.shape()[i + extra] == 1 ? 1 : s[i];
+                                 return s;
+                               }()),
+                       shape);
   return out;
 }
 

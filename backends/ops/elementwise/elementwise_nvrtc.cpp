@@ -1,4 +1,5 @@
-// Elementwise primitives on GPUs, and reductions of them: the program's text is generated and compiled, one kernel a program.
+// Elementwise primitives on GPUs, and reductions of them: the program's text is generated and compiled, one kernel a
+// program.
 #include "backends/cuda/cuda_driver.h"
 #include "backends/cuda/elementwise_source.h"
 #include "backends/cuda/launch.h"
@@ -11,7 +12,8 @@ namespace {
 
 void start(cuda::CudaDriver& driver, cudaKernel_t kernel, cuda::Launch launch, void** arguments) {
   if (launch.blocks == 0) return;
-  cuda::check(cudaLaunchKernel(reinterpret_cast<const void*>(kernel), dim3(static_cast<unsigned>(launch.blocks)), dim3(static_cast<unsigned>(launch.threads)), arguments, 0, driver.use()),
+  cuda::check(cudaLaunchKernel(reinterpret_cast<const void*>(kernel), dim3(static_cast<unsigned>(launch.blocks)),
+                               dim3(static_cast<unsigned>(launch.threads)), arguments, 0, driver.use()),
               "starting a generated kernel");
 }
 
@@ -25,8 +27,11 @@ BoundKernel bind_generated(const KernelRequest& r) {
   cudaKernel_t kernel = cuda::compiled_kernel(driver, text(cuda::elementwise_math(), plan->text), "kernel");
   BoundKernel k;
   k.sharing = plan->sharing;
-  k.run = [plan = std::move(*plan), kernel, outputs = r.outputs.size(), &driver](const void* const* in, void* const* out, void*) {
-    plan.with_arguments(in, out, outputs, [&](void** arguments) { start(driver, kernel, cuda::launch_elements(plan.n, driver.multiprocessors()), arguments); });
+  k.run = [plan = std::move(*plan), kernel, outputs = r.outputs.size(), &driver](const void* const* in,
+                                                                                 void* const* out, void*) {
+    plan.with_arguments(in, out, outputs, [&](void** arguments) {
+      start(driver, kernel, cuda::launch_elements(plan.n, driver.multiprocessors()), arguments);
+    });
   };
   return k;
 }
@@ -41,7 +46,8 @@ BoundKernel bind_reduction(const KernelRequest& r) {
   cudaKernel_t kernel = cuda::compiled_kernel(driver, text(cuda::elementwise_math(), plan->text), "kernel");
   BoundKernel k;
   k.run = [plan = std::move(*plan), kernel, &driver](const void* const* in, void* const* out, void*) {
-    const cuda::Launch launch = plan.by_column ? cuda::launch_elements(plan.kept, driver.multiprocessors()) : cuda::launch_rows(plan.kept, plan.reduced);
+    const cuda::Launch launch = plan.by_column ? cuda::launch_elements(plan.kept, driver.multiprocessors())
+                                               : cuda::launch_rows(plan.kept, plan.reduced);
     plan.with_arguments(in, out, [&](void** arguments) { start(driver, kernel, launch, arguments); });
   };
   return k;

@@ -46,10 +46,13 @@ void gather_general(const Feed& feed, const Shape& shape, const char* from, char
   }
   while (n > 0) {
     int64_t run = std::min(n, shape[last] - index[last]);
-    if (feed.strides[last] == 0) fill(from + at * feed.size, feed.size, to, run);
-    else if (feed.strides[last] == 1) std::memcpy(to, from + at * feed.size, run * feed.size);
+    if (feed.strides[last] == 0)
+      fill(from + at * feed.size, feed.size, to, run);
+    else if (feed.strides[last] == 1)
+      std::memcpy(to, from + at * feed.size, run * feed.size);
     else
-      for (int64_t i = 0; i < run; ++i) std::memcpy(to + i * feed.size, from + (at + i * feed.strides[last]) * feed.size, feed.size);
+      for (int64_t i = 0; i < run; ++i)
+        std::memcpy(to + i * feed.size, from + (at + i * feed.strides[last]) * feed.size, feed.size);
     to += run * feed.size;
     n -= run;
     at += run * feed.strides[last];

@@ -32,16 +32,21 @@ void append_text(std::string& out, const Immediate& i) {
 }
 
 std::vector<TensorSpec> FusedElementwiseOp::infer(std::span<const TensorSpec> in) const {
-  if (static_cast<int>(in.size()) != program.inputs) throw ValueError("expected ", program.inputs, " inputs, received ", in.size(), ".");
+  if (static_cast<int>(in.size()) != program.inputs)
+    throw ValueError("expected ", program.inputs, " inputs, received ", in.size(), ".");
   std::vector<TensorSpec> out;
   for (int r : program.outputs) {
-    DType type = r < program.inputs ? in[r].dtype : r < program.first_result() ? program.immediates[r - program.inputs].dtype : program.code[r - program.first_result()].to;
+    DType type = r < program.inputs           ? in[r].dtype
+                 : r < program.first_result() ? program.immediates[r - program.inputs].dtype
+                                              : program.code[r - program.first_result()].to;
     out.push_back({shape, type});
   }
   return out;
 }
 
-bool elementwise(const Primitive& op) { return op_as<BinaryOp>(&op) || op_as<UnaryOp>(&op) || op_as<CastOp>(&op) || op_as<WhereOp>(&op); }
+bool elementwise(const Primitive& op) {
+  return op_as<BinaryOp>(&op) || op_as<UnaryOp>(&op) || op_as<CastOp>(&op) || op_as<WhereOp>(&op);
+}
 
 bool instruction_of(const Primitive& op, std::span<const TensorSpec> in, const TensorSpec& output, Instruction& i) {
   i = {};

@@ -19,8 +19,10 @@ class FusedElementwiseOp final : public Primitive {
 };
 
 bool elementwise(const Primitive& op);  // Unary, Binary, Where or Cast
-// The instruction of a one-op node (Unary, Binary, Where, Cast), with operands in registers a, b, c; false for other ops.
-bool instruction_of(const Primitive& op, std::span<const TensorSpec> inputs, const TensorSpec& output, Instruction& instruction);
+// The instruction of a one-op node (Unary, Binary, Where, Cast), with operands in registers a, b, c; false for other
+// ops.
+bool instruction_of(const Primitive& op, std::span<const TensorSpec> inputs, const TensorSpec& output,
+                    Instruction& instruction);
 // The program of an elementwise primitive: that of a FusedElementwise, else one instruction.
 ElementwiseProgram program_of(const KernelRequest& r);
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kCacheBytes = 24 * 1024;  // what a block's inputs, temporaries and outputs may take of the 32 KB L1
 constexpr int64_t kLeastBlock = 256, kMostBlock = 2048;
-constexpr int64_t kTaskWork = 1 << 14;     // element steps worth a task of their own
+constexpr int64_t kTaskWork = 1 << 14;  // element steps worth a task of their own
 
 struct Entry {
   BlockFn run = nullptr;
@@ -56,10 +56,10 @@ int64_t weight(const Instruction& i) {  // element steps, relative to an additio
 // Where a register's block is.
 struct Register {
   enum class Kind : uint8_t { input, value, slot, output } kind = Kind::slot;  // value: one repeated value
-  bool filled = false;   // value: a step needs it as a whole block, at `offset`
-  int index = 0;         // input or output number
+  bool filled = false;  // value: a step needs it as a whole block, at `offset`
+  int index = 0;        // input or output number
   size_t element = 4;
-  size_t offset = 0;     // of its block in the thread's workspace
+  size_t offset = 0;               // of its block in the thread's workspace
   const void* constant = nullptr;  // value: an immediate
 };
 
@@ -86,7 +86,8 @@ struct Plan {
       if (count) range(in, out, 0, count);
       return;
     }
-    parallel_for((count + task - 1) / task, [&](int64_t t) { range(in, out, t * task, std::min(count, (t + 1) * task)); });
+    parallel_for((count + task - 1) / task,
+                 [&](int64_t t) { range(in, out, t * task, std::min(count, (t + 1) * task)); });
   }
 };
 
@@ -124,8 +125,14 @@ void Plan::range(const void* const* in, void* const* out, int64_t begin, int64_t
     for (const Step& s : steps) {
       const Register& to = registers[s.out];
       if (to.kind == Register::Kind::output) whole[s.out] = static_cast<char*>(out[to.index]) + start * to.element;
-      s.run(s.scalar_a ? single[s.a] : whole[s.a], s.b < 0 ? nullptr : s.scalar_b ? single[s.b] : whole[s.b],
-            s.c < 0 ? nullptr : s.scalar_c ? single[s.c] : whole[s.c], whole[s.out], n);
+      s.run(s.scalar_a ? single[s.a] : whole[s.a],
+            s.b < 0      ? nullptr
+            : s.scalar_b ? single[s.b]
+                         : whole[s.b],
+            s.c < 0      ? nullptr
+            : s.scalar_c ? single[s.c]
+                         : whole[s.c],
+            whole[s.out], n);
     }
     for (auto [r, o] : copies) {
       char* to = static_cast<char*>(out[o]) + start * registers[r].element;
@@ -142,7 +149,10 @@ void place(Plan& plan, const ElementwiseProgram& program) {
     for (int r : {s.a, s.b, s.c})
       if (r >= 0) last[r] = s.out;
   for (auto [r, o] : plan.copies) last[r] = total;
-  struct Slot { size_t element; int free_after; };
+  struct Slot {
+    size_t element;
+    int free_after;
+  };
   std::vector<Slot> slots;
   std::vector<int> slot_of(total, -1);
   size_t streams = 0;
@@ -177,7 +187,8 @@ void place(Plan& plan, const ElementwiseProgram& program) {
 // Which outputs may take over which inputs' memory: an input of the output's size, read for the last time by the step
 // that writes the output, or before it.
 std::vector<std::pair<int, int>> sharing_of(const Plan& plan, const ElementwiseProgram& program) {
-  std::vector<int> last(plan.registers.size(), -1), written(program.outputs.size(), static_cast<int>(plan.registers.size()));
+  std::vector<int> last(plan.registers.size(), -1),
+      written(program.outputs.size(), static_cast<int>(plan.registers.size()));
   for (const Step& s : plan.steps)
     for (int r : {s.a, s.b, s.c})
       if (r >= 0) last[r] = s.out;
@@ -190,7 +201,8 @@ std::vector<std::pair<int, int>> sharing_of(const Plan& plan, const ElementwiseP
     for (size_t o = 0; o < program.outputs.size(); ++o) {
       // A copied output is written at the end of a block, in the order of the list: only its own source may be shared.
       bool copied = written[o] == static_cast<int>(plan.registers.size());
-      if (copied ? program.outputs[o] == i : last[i] <= written[o] && plan.feeds[i].size == plan.registers[written[o]].element)
+      if (copied ? program.outputs[o] == i
+                 : last[i] <= written[o] && plan.feeds[i].size == plan.registers[written[o]].element)
         out.emplace_back(i, static_cast<int>(o));
     }
   }
@@ -201,7 +213,8 @@ std::vector<std::pair<int, int>> sharing_of(const Plan& plan, const ElementwiseP
 
 bool supported(const Instruction& i) { return entry_of(i, false, false, false).run != nullptr; }
 
-BoundKernel bind_elementwise(const ElementwiseProgram& program, std::span<const TensorSpec> inputs, const Shape& shape, std::span<const DType>) {
+BoundKernel bind_elementwise(const ElementwiseProgram& program, std::span<const TensorSpec> inputs, const Shape& shape,
+                             std::span<const DType>) {
   auto plan = std::make_shared<Plan>();
   plan->shape = shape;
   plan->count = shape.elements();
@@ -251,14 +264,17 @@ BoundKernel bind_elementwise(const ElementwiseProgram& program, std::span<const 
   plan->task = std::max<int64_t>(1, kTaskWork / work / plan->block) * plan->block;
   BoundKernel kernel;
   kernel.sharing = sharing_of(*plan, program);
-  const Step* only = plan->steps.size() == 1 && plan->copies.empty() && plan->count <= plan->task ? &plan->steps[0] : nullptr;
+  const Step* only =
+      plan->steps.size() == 1 && plan->copies.empty() && plan->count <= plan->task ? &plan->steps[0] : nullptr;
   bool plain = only != nullptr;
   for (int i = 0; plain && i < program.inputs; ++i) {
-    bool scalar = (only->a == i && only->scalar_a) || (only->b == i && only->scalar_b) || (only->c == i && only->scalar_c);
+    bool scalar =
+        (only->a == i && only->scalar_a) || (only->b == i && only->scalar_b) || (only->c == i && only->scalar_c);
     plain &= plan->feeds[i].kind == Feed::Kind::contiguous || scalar;
   }
   if (plain && plan->immediates.empty()) {  // one small op, operands as they are: nothing to interpret
-    kernel.run = [f = only->run, a = only->a, b = only->b, c = only->c, n = plan->count](const void* const* in, void* const* out, void*) {
+    kernel.run = [f = only->run, a = only->a, b = only->b, c = only->c, n = plan->count](const void* const* in,
+                                                                                         void* const* out, void*) {
       f(in[a], b < 0 ? nullptr : in[b], c < 0 ? nullptr : in[c], out[0], n);
     };
   } else {

@@ -1,13 +1,22 @@
 // Float functions written so that a loop over them vectorises: no branches, no tables, no calls. Included only by
-// *_simd.cpp, inside LAMINA_SIMD_NAMESPACE, and by GPU kernels that must give the CPU's bits. Coefficients are minimax fits of this project (relative error below 1e-7 in
-// each range); results are within 2 ulp of the true value, except near erf's tail (4e-7 absolute).
+// *_simd.cpp, inside LAMINA_SIMD_NAMESPACE, and by GPU kernels that must give the CPU's bits. Coefficients are minimax
+// fits of this project (relative error below 1e-7 in each range); results are within 2 ulp of the true value, except
+// near erf's tail (4e-7 absolute).
 
 #ifndef LAMINA_MATH
 #define LAMINA_MATH inline
 #endif
 
-LAMINA_MATH float bits_to_float(int32_t bits) { float f; __builtin_memcpy(&f, &bits, 4); return f; }
-LAMINA_MATH int32_t float_to_bits(float f) { int32_t bits; __builtin_memcpy(&bits, &f, 4); return bits; }
+LAMINA_MATH float bits_to_float(int32_t bits) {
+  float f;
+  __builtin_memcpy(&f, &bits, 4);
+  return f;
+}
+LAMINA_MATH int32_t float_to_bits(float f) {
+  int32_t bits;
+  __builtin_memcpy(&bits, &f, 4);
+  return bits;
+}
 
 LAMINA_MATH float exp_core(float r) {  // |r| <= ln2/2
   float q = 1.394110956e-03f;
@@ -20,7 +29,7 @@ LAMINA_MATH float exp_core(float r) {  // |r| <= ln2/2
 
 LAMINA_MATH float fast_exp(float x) {
   float clamped = x < -104.0f ? -104.0f : (x > 89.0f ? 89.0f : x);  // NaN falls through both
-  float n = (clamped * 1.44269504f + 12582912.0f) - 12582912.0f;  // round to nearest
+  float n = (clamped * 1.44269504f + 12582912.0f) - 12582912.0f;    // round to nearest
   float r = clamped - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
   float y = exp_core(r);
@@ -58,7 +67,8 @@ LAMINA_MATH float log_core(float z) {  // log(1+z), z in [sqrt(1/2)-1, sqrt(2)-1
 LAMINA_MATH float fast_log(float x) {
   float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;  // subnormals
   int32_t bits = float_to_bits(scaled);
-  int32_t e = static_cast<int32_t>(static_cast<uint32_t>(bits) - 0x3f3504f3u) >> 23;  // mantissa into [sqrt(1/2), sqrt(2))
+  int32_t e =
+      static_cast<int32_t>(static_cast<uint32_t>(bits) - 0x3f3504f3u) >> 23;  // mantissa into [sqrt(1/2), sqrt(2))
   float m = bits_to_float(static_cast<int32_t>(static_cast<uint32_t>(bits) - (static_cast<uint32_t>(e) << 23)));
   float n = static_cast<float>(e) - (x < 1.17549435e-38f ? 23.0f : 0.0f);
   float z = m - 1.0f;

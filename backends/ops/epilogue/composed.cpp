@@ -12,7 +12,10 @@ BoundKernel then_epilogue(BoundKernel plain, const Epilogue& epilogue, const Sha
   auto then_finish = [=](BoundKernel::Run run) -> BoundKernel::Run {
     return [=, run = std::move(run)](const void* const* in, void* const* out, void* scratch) {
       run(in, out, scratch);
-      parallel_for((rows + unit - 1) / unit, [&](int64_t t) { epilogue.of(in).finish(static_cast<float*>(out[0]), t * unit * channels, std::min(unit, rows - t * unit), channels); });
+      parallel_for((rows + unit - 1) / unit, [&](int64_t t) {
+        epilogue.of(in).finish(static_cast<float*>(out[0]), t * unit * channels, std::min(unit, rows - t * unit),
+                               channels);
+      });
     };
   };
   k.run = then_finish(std::move(plain.run));

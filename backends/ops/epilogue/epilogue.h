@@ -1,14 +1,15 @@
 #pragma once
-// What a matrix product's or a convolution's last step takes with it, while its result is in the cache: a bias, a residual sum, a relu, in this
-// order. float32; the same bits as the primitives one by one.
+// What a matrix product's or a convolution's last step takes with it, while its result is in the cache: a bias, a
+// residual sum, a relu, in this order. float32; the same bits as the primitives one by one.
 #include <cstdint>
 
 namespace lamina {
 
 struct EpilogueRows {
-  // y[r, c] += bias[c], then += residual[r, c], unless null; with relu what is below zero becomes zero (NaN stays). Rows of y and residual are `stride`
-  // apart.
-  void (*finish)(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels, int64_t stride, bool relu);
+  // y[r, c] += bias[c], then += residual[r, c], unless null; with relu what is below zero becomes zero (NaN stays).
+  // Rows of y and residual are `stride` apart.
+  void (*finish)(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels, int64_t stride,
+                 bool relu);
 };
 
 const EpilogueRows& epilogue_rows();  // built once an instruction set
@@ -24,15 +25,20 @@ struct Epilogue {
     const float *bias = nullptr, *residual = nullptr;
     bool relu = false;
     // Of `rows` rows of `channels`, which begin at element `at` of the result y.
-    void finish(float* y, int64_t at, int64_t rows, int64_t channels) const { finish(y, at, rows, channels, 0, channels); }
+    void finish(float* y, int64_t at, int64_t rows, int64_t channels) const {
+      finish(y, at, rows, channels, 0, channels);
+    }
     // The same for rows of a matrix, `stride` apart, from column `column` on.
     void finish(float* y, int64_t at, int64_t rows, int64_t columns, int64_t column, int64_t stride) const {
-      if (bias || residual || relu) epilogue_rows().finish(y + at, bias ? bias + column : nullptr, residual ? residual + at : nullptr, rows, columns, stride, relu);
+      if (bias || residual || relu)
+        epilogue_rows().finish(y + at, bias ? bias + column : nullptr, residual ? residual + at : nullptr, rows,
+                               columns, stride, relu);
     }
   };
   // From a kernel's inputs: the two factors, bias, residual, without those that it does not have.
   Operands of(const void* const* in) const {
-    return {bias ? static_cast<const float*>(in[2]) : nullptr, residual ? static_cast<const float*>(in[2 + bias]) : nullptr, relu};
+    return {bias ? static_cast<const float*>(in[2]) : nullptr,
+            residual ? static_cast<const float*>(in[2 + bias]) : nullptr, relu};
   }
 };
 

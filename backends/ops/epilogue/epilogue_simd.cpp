@@ -20,17 +20,25 @@ void finish_rows(float* y, const float* bias, const float* residual, int64_t row
 }
 
 template <bool kBias, bool kResidual>
-void finish_with(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels, int64_t stride, bool relu) {
+void finish_with(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels, int64_t stride,
+                 bool relu) {
   if (!kBias && channels == stride) channels *= rows, rows = 1;  // one long row
-  if (relu) finish_rows<kBias, kResidual, true>(y, bias, residual, rows, channels, stride);
-  else finish_rows<kBias, kResidual, false>(y, bias, residual, rows, channels, stride);
+  if (relu)
+    finish_rows<kBias, kResidual, true>(y, bias, residual, rows, channels, stride);
+  else
+    finish_rows<kBias, kResidual, false>(y, bias, residual, rows, channels, stride);
 }
 
-void finish(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels, int64_t stride, bool relu) {
-  if (bias && residual) finish_with<true, true>(y, bias, residual, rows, channels, stride, relu);
-  else if (bias) finish_with<true, false>(y, bias, residual, rows, channels, stride, relu);
-  else if (residual) finish_with<false, true>(y, bias, residual, rows, channels, stride, relu);
-  else if (relu) finish_with<false, false>(y, bias, residual, rows, channels, stride, relu);
+void finish(float* y, const float* bias, const float* residual, int64_t rows, int64_t channels, int64_t stride,
+            bool relu) {
+  if (bias && residual)
+    finish_with<true, true>(y, bias, residual, rows, channels, stride, relu);
+  else if (bias)
+    finish_with<true, false>(y, bias, residual, rows, channels, stride, relu);
+  else if (residual)
+    finish_with<false, true>(y, bias, residual, rows, channels, stride, relu);
+  else if (relu)
+    finish_with<false, false>(y, bias, residual, rows, channels, stride, relu);
 }
 
 constexpr EpilogueRows kRows = {finish};

@@ -13,10 +13,14 @@ inline Tensor filler(DType dtype, GatherOp::Fill fill) {
   with_dtype(dtype, [&](auto zero) {
     using T = decltype(zero);
     T* at = out.mutable_data<T>();
-    if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) *at = T(NAN);
-    else if constexpr (std::is_floating_point_v<T>) *at = static_cast<T>(NAN);
-    else if constexpr (std::is_signed_v<T>) *at = std::numeric_limits<T>::min();
-    else *at = std::numeric_limits<T>::max();
+    if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
+      *at = T(NAN);
+    else if constexpr (std::is_floating_point_v<T>)
+      *at = static_cast<T>(NAN);
+    else if constexpr (std::is_signed_v<T>)
+      *at = std::numeric_limits<T>::min();
+    else
+      *at = std::numeric_limits<T>::max();
   });
   return out;
 }

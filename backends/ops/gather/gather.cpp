@@ -33,9 +33,11 @@ std::vector<TensorSpec> GatherOp::infer(std::span<const TensorSpec> in) const {
 std::vector<TensorSpec> ScatterOp::infer(std::span<const TensorSpec> in) const {
   check_indices(in[1]);
   Shape expected = gathered(in[0].shape, in[1].shape, axis);
-  if (in[2].dtype != in[0].dtype) throw TypeError("updates must have the dtype of the tensor, ", in[0].dtype, "; received ", in[2].dtype, ".");
+  if (in[2].dtype != in[0].dtype)
+    throw TypeError("updates must have the dtype of the tensor, ", in[0].dtype, "; received ", in[2].dtype, ".");
   if (!compatible(expected, in[2].shape))
-    throw ValueError("updates must have shape ", expected, " (a tensor of shape ", in[0].shape, ", indices of shape ", in[1].shape, "), received ", in[2].shape, ".");
+    throw ValueError("updates must have shape ", expected, " (a tensor of shape ", in[0].shape, ", indices of shape ",
+                     in[1].shape, "), received ", in[2].shape, ".");
   return {in[0]};
 }
 
@@ -48,16 +50,20 @@ Tensors GatherOp::vjp(const VjpContext& c) const {
 std::vector<TensorSpec> ScatterSumOp::infer(std::span<const TensorSpec> in) const {
   check_indices(in[0]);
   const Shape &k = in[0].shape, &u = in[1].shape;
-  if (axis < 0 || axis + k.rank() > u.rank()) throw ValueError("axis ", axis, " is out of bounds for updates of shape ", u, " and indices of shape ", k, ".");
+  if (axis < 0 || axis + k.rank() > u.rank())
+    throw ValueError("axis ", axis, " is out of bounds for updates of shape ", u, " and indices of shape ", k, ".");
   Shape out, places;
   for (int i = 0; i < axis; ++i) out.push_back(u[i]);
   out.push_back(size);
   for (int i = axis; i < u.rank(); ++i) (i < axis + k.rank() ? places : out).push_back(u[i]);
-  if (!compatible(places, k)) throw ValueError("updates of shape ", u, " do not have the shape of the indices, ", k, ", at axis ", axis, ".");
+  if (!compatible(places, k))
+    throw ValueError("updates of shape ", u, " do not have the shape of the indices, ", k, ", at axis ", axis, ".");
   return {{out, in[1].dtype}};
 }
 
-Tensors ScatterSumOp::vjp(const VjpContext& c) const { return {Tensor(), gather(c.grads[0], c.inputs[0], axis, GatherOp::Fill::zero)}; }
+Tensors ScatterSumOp::vjp(const VjpContext& c) const {
+  return {Tensor(), gather(c.grads[0], c.inputs[0], axis, GatherOp::Fill::zero)};
+}
 
 Tensors ScatterOp::vjp(const VjpContext& c) const {
   const Tensor &x = c.inputs[0], &indices = c.inputs[1], &updates = c.inputs[2], &out = c.outputs[0], &g = c.grads[0];
@@ -93,7 +99,9 @@ Tensors ScatterOp::vjp(const VjpContext& c) const {
 
 namespace prim {
 
-Tensor scatter_sum(const Tensor& indices, const Tensor& updates, int axis, int64_t size) { return apply1(make_op<ScatterSumOp>(axis, size), {indices, updates}); }
+Tensor scatter_sum(const Tensor& indices, const Tensor& updates, int axis, int64_t size) {
+  return apply1(make_op<ScatterSumOp>(axis, size), {indices, updates});
+}
 
 namespace {
 Tensor as_index(const Tensor& t) { return t.dtype() == DType::int64 ? t : cast(t, DType::int32); }
@@ -110,7 +118,8 @@ Tensor flat_places(const std::vector<Tensor>& columns, std::span<const int64_t> 
   for (size_t i = 0; i < columns.size(); ++i) {
     Tensor index = cast(columns[i], type), size = full({}, static_cast<double>(sizes[i]), type);
     index = where(binary(Binary::less, index, zero), add(index, size), index);
-    Tensor fits = binary(Binary::logical_and, binary(Binary::greater_equal, index, zero), binary(Binary::less, index, size));
+    Tensor fits =
+        binary(Binary::logical_and, binary(Binary::greater_equal, index, zero), binary(Binary::less, index, size));
     inside = inside.defined() ? binary(Binary::logical_and, inside, fits) : fits;
     place = place.defined() ? add(multiply(place, size), index) : index;
   }
@@ -134,7 +143,9 @@ Tensor along_places(const Shape& x, const Tensor& indices, int axis) {
 
 // The axis as 0..rank-1. ValueError unless both have the same number of axes.
 int check_along(const Tensor& x, const Tensor& indices, int axis) {
-  if (x.rank() != indices.rank()) throw ValueError("indices and the tensor must have the same number of axes, received shapes ", indices.shape(), " and ", x.shape(), ".");
+  if (x.rank() != indices.rank())
+    throw ValueError("indices and the tensor must have the same number of axes, received shapes ", indices.shape(),
+                     " and ", x.shape(), ".");
   return normalize_axis(axis, x.rank());
 }
 
@@ -149,18 +160,25 @@ struct NdIndex {
   Shape rows, result;  // x as (places, rest...); K... + rest
 };
 NdIndex nd_index(const Tensor& x, const Tensor& indices) {
-  if (indices.rank() == 0) throw ValueError("indices need at least one axis, whose size is the number of axes they address; received shape ().");
+  if (indices.rank() == 0)
+    throw ValueError(
+        "indices need at least one axis, whose size is the number of axes they address; received shape ().");
   int64_t depth = indices.shape().back();
-  if (depth < 0 || depth > x.rank()) throw ValueError("the last axis of indices (shape ", indices.shape(), ") must address at most the ", x.rank(), " axes of shape ", x.shape(), ".");
+  if (depth < 0 || depth > x.rank())
+    throw ValueError("the last axis of indices (shape ", indices.shape(), ") must address at most the ", x.rank(),
+                     " axes of shape ", x.shape(), ".");
   NdIndex n;
   int64_t head = 1;
-  for (int i = 0; i < depth; ++i) head = head < 0 || x.shape()[i] < 0 ? Shape::kUnknown : multiply_sizes(head, x.shape()[i]);
+  for (int i = 0; i < depth; ++i)
+    head = head < 0 || x.shape()[i] < 0 ? Shape::kUnknown : multiply_sizes(head, x.shape()[i]);
   n.rows.push_back(head);
   for (int i = 0; i < indices.rank() - 1; ++i) n.result.push_back(indices.shape()[i]);
-  for (int i = static_cast<int>(depth); i < x.rank(); ++i) n.rows.push_back(x.shape()[i]), n.result.push_back(x.shape()[i]);
+  for (int i = static_cast<int>(depth); i < x.rank(); ++i)
+    n.rows.push_back(x.shape()[i]), n.result.push_back(x.shape()[i]);
   if (!concrete({&x, &indices})) return n;
   std::vector<Tensor> columns;
-  for (int64_t d = 0; d < depth; ++d) columns.push_back(squeeze(slice_axis(as_index(indices), indices.rank() - 1, d, d + 1), indices.rank() - 1));
+  for (int64_t d = 0; d < depth; ++d)
+    columns.push_back(squeeze(slice_axis(as_index(indices), indices.rank() - 1, d, d + 1), indices.rank() - 1));
   if (depth == 0) columns.push_back(full(Shape(indices.shape().span().first(indices.rank() - 1)), 0, DType::int32));
   int64_t one = 1;
   n.places = flat_places(columns, depth ? x.shape().span().first(depth) : std::span<const int64_t>(&one, 1));
@@ -192,7 +210,8 @@ Tensor scatter_along(Scatter kind, const Tensor& x, const Tensor& indices, const
   axis = check_along(x, indices, axis);
   for (int i = 0; i < x.rank(); ++i)
     if (i != axis && x.shape()[i] >= 0 && indices.shape()[i] >= 0 && indices.shape()[i] > x.shape()[i])
-      throw ValueError("indices of shape ", indices.shape(), " do not fit into shape ", x.shape(), " beside axis ", axis, ".");
+      throw ValueError("indices of shape ", indices.shape(), " do not fit into shape ", x.shape(), " beside axis ",
+                       axis, ".");
   if (!concrete({&x, &indices})) return Tensor::spec_only(x.shape(), x.dtype());
   return reshape(scatter(kind, reshape(x, {x.size()}), along_places(x.shape(), indices, axis), updates, 0), x.shape());
 }
@@ -205,7 +224,8 @@ Tensor gather_nd(const Tensor& x, const Tensor& indices) {
 Tensor scatter_nd(Scatter kind, const Tensor& x, const Tensor& indices, const Tensor& updates) {
   NdIndex n = nd_index(x, indices);
   if (!compatible(n.result, updates.shape()))
-    throw ValueError("updates must have shape ", n.result, " (a tensor of shape ", x.shape(), ", indices of shape ", indices.shape(), "), received ", updates.shape(), ".");
+    throw ValueError("updates must have shape ", n.result, " (a tensor of shape ", x.shape(), ", indices of shape ",
+                     indices.shape(), "), received ", updates.shape(), ".");
   if (!n.places.defined()) return Tensor::spec_only(x.shape(), x.dtype());
   return reshape(scatter(kind, reshape(x, n.rows), n.places, updates, 0), x.shape());
 }

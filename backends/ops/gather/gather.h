@@ -21,7 +21,8 @@ class GatherOp final : public Primitive {
 enum class Scatter : uint8_t { update, add, max, min, mul };
 std::string_view name_of(Scatter kind);
 
-// x (O..., n, I...), indices K, updates (O..., K..., I...) -> x with the updates combined in, in the order of the indices
+// x (O..., n, I...), indices K, updates (O..., K..., I...) -> x with the updates combined in, in the order of the
+// indices
 // (`update` replaces: the last one stays).
 class ScatterOp final : public Primitive {
  public:
@@ -37,7 +38,8 @@ class ScatterOp final : public Primitive {
 namespace prim {
 Tensor gather(const Tensor& x, const Tensor& indices, int axis, GatherOp::Fill fill = GatherOp::Fill::nan);
 Tensor scatter(Scatter kind, const Tensor& x, const Tensor& indices, const Tensor& updates, int axis);
-// One index an output element along `axis`; the other sizes of x and indices are equal, or 1 (gather_along repeats them). ValueError if not.
+// One index an output element along `axis`; the other sizes of x and indices are equal, or 1 (gather_along repeats
+// them). ValueError if not.
 Tensor gather_along(const Tensor& x, const Tensor& indices, int axis, GatherOp::Fill fill = GatherOp::Fill::nan);
 Tensor scatter_along(Scatter kind, const Tensor& x, const Tensor& indices, const Tensor& updates, int axis);
 // indices (K..., d) address the first d axes of x: (K..., rest of x).

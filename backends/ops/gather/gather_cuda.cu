@@ -17,12 +17,16 @@ __global__ void gather(const T* x, const I* indices, T* y, Indexed l, T fill, in
 BoundKernel bind_gather(const KernelRequest& r) {
   const auto& op = static_cast<const GatherOp&>(r.op);
   BoundKernel k;
-  k.run = [l = indexed(r.inputs[0].shape, r.inputs[1], op.axis), fill = filler(r.inputs[0].dtype, op.fill), index = r.inputs[1].dtype, n = r.outputs[0].shape.elements(),
+  k.run = [l = indexed(r.inputs[0].shape, r.inputs[1], op.axis), fill = filler(r.inputs[0].dtype, op.fill),
+           index = r.inputs[1].dtype, n = r.outputs[0].shape.elements(),
            queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_bits(fill.bytes(), [&](auto value) {
       using T = decltype(value);
       std::memcpy(&value, fill.raw(), sizeof value);
-      with_index(index, in[1], [&](auto* indices) { queue.elements(gather<T, std::remove_cvref_t<decltype(*indices)>>, n, static_cast<const T*>(in[0]), indices, static_cast<T*>(out[0]), l, value, n); });
+      with_index(index, in[1], [&](auto* indices) {
+        queue.elements(gather<T, std::remove_cvref_t<decltype(*indices)>>, n, static_cast<const T*>(in[0]), indices,
+                       static_cast<T*>(out[0]), l, value, n);
+      });
     });
   };
   return k;

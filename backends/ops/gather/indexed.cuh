@@ -28,8 +28,10 @@ __device__ int64_t index_at(const I* indices, int64_t k, int64_t n) {
 
 template <class F>
 void with_index(DType type, const void* indices, F&& f) {
-  if (type == DType::int64) f(static_cast<const int64_t*>(indices));
-  else f(static_cast<const int32_t*>(indices));
+  if (type == DType::int64)
+    f(static_cast<const int64_t*>(indices));
+  else
+    f(static_cast<const int32_t*>(indices));
 }
 
 }  // namespace lamina::gpu

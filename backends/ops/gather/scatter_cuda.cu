@@ -1,9 +1,10 @@
-// Updates of one row are combined in the order of their indices, so that the result is the same in every run. Few indices are compared
-// with each other; many are sorted, and cut into pieces of which each combines the runs of equal rows within it.
+// Updates of one row are combined in the order of their indices, so that the result is the same in every run. Few
+// indices are compared with each other; many are sorted, and cut into pieces of which each combines the runs of equal
+// rows within it.
 #include "backends/cuda/pieces.cuh"
 #include "backends/cuda/radix_sort.h"
-#include "backends/ops/gather/indexed.cuh"
 #include "backends/ops/gather/gather.h"
+#include "backends/ops/gather/indexed.cuh"
 #include "backends/ops/gather/scatter_sum.h"
 
 namespace lamina::gpu {
@@ -12,7 +13,8 @@ namespace {
 
 template <class T>
 __device__ Wide<T> combine_wide(Scatter kind, Wide<T> a, Wide<T> b) {
-  if constexpr (std::is_same_v<T, bool>) return kind == Scatter::update ? b : kind == Scatter::mul || kind == Scatter::min ? a && b : a || b;
+  if constexpr (std::is_same_v<T, bool>)
+    return kind == Scatter::update ? b : kind == Scatter::mul || kind == Scatter::min ? a && b : a || b;
   else {
     switch (kind) {
       case Scatter::update: return b;
@@ -29,7 +31,8 @@ __device__ T combine(Scatter kind, T a, T b) {
 }
 
 // ---- few indices ----
-// A block an index: that which is the first to name its row combines all updates of the row. Looks at every pair of indices.
+// A block an index: that which is the first to name its row combines all updates of the row. Looks at every pair of
+// indices.
 template <class T, class I>
 __global__ void scatter(const I* indices, const T* updates, T* y, Indexed l, Scatter kind) {
   for (int64_t block = blockIdx.x; block < l.outer * l.count; block += gridDim.x) {
@@ -48,11 +51,13 @@ __global__ void scatter(const I* indices, const T* updates, T* y, Indexed l, Sca
 }
 constexpr int64_t kFew = 512;
 
-void scatter_few(const Queue& queue, const Indexed& l, Scatter kind, DType dtype, DType index, const void* indices, const void* updates, void* out) {
+void scatter_few(const Queue& queue, const Indexed& l, Scatter kind, DType dtype, DType index, const void* indices,
+                 const void* updates, void* out) {
   with_stored(dtype, [&](auto zero) {
     using T = decltype(zero);
     with_index(index, indices, [&](auto* places) {
-      queue.rows(scatter<T, std::remove_cvref_t<decltype(*places)>>, l.outer * l.count, std::max(l.inner, l.count / 4), places, static_cast<const T*>(updates), static_cast<T*>(out), l, kind);
+      queue.rows(scatter<T, std::remove_cvref_t<decltype(*places)>>, l.outer * l.count, std::max(l.inner, l.count / 4),
+                 places, static_cast<const T*>(updates), static_cast<T*>(out), l, kind);
     });
   });
 }
@@ -73,10 +78,11 @@ __global__ void scatter_keys(const I* indices, uint32_t* keys, int32_t* places, 
   }
 }
 
-// A block a piece (of one outer). A run that lies within its piece goes to y; what a piece has of a longer run goes to `parts`, as the
-// piece's first run (0) or, where the run begins in the piece, its last (1).
+// A block a piece (of one outer). A run that lies within its piece goes to y; what a piece has of a longer run goes to
+// `parts`, as the piece's first run (0) or, where the run begins in the piece, its last (1).
 template <class T>
-__global__ void scatter_pieces(const uint32_t* rows, const int32_t* places, const T* updates, T* y, Wide<T>* parts, Sorted s) {
+__global__ void scatter_pieces(const uint32_t* rows, const int32_t* places, const T* updates, T* y, Wide<T>* parts,
+                               Sorted s) {
   const Indexed& l = s.l;
   for (int64_t block = blockIdx.x; block < l.outer * s.pieces; block += gridDim.x) {
     const int64_t o = block / s.pieces, p = block % s.pieces, from = p * s.piece, to = s.end(p);
@@ -85,9 +91,11 @@ __global__ void scatter_pieces(const uint32_t* rows, const int32_t* places, cons
         const uint32_t row = rows[i];
         const int64_t begin = i;
         Wide<T> value = widen(updates[(o * l.count + places[i]) * l.inner + e]);
-        for (++i; i < to && rows[i] == row; ++i) value = combine_wide<T>(s.kind, value, widen(updates[(o * l.count + places[i]) * l.inner + e]));
+        for (++i; i < to && rows[i] == row; ++i)
+          value = combine_wide<T>(s.kind, value, widen(updates[(o * l.count + places[i]) * l.inner + e]));
         if (row >= l.n) break;  // indices outside are the last ones
-        const bool goes_back = begin == from && from > 0 && rows[from - 1] == row, goes_on = i == to && to < l.count && rows[to] == row;
+        const bool goes_back = begin == from && from > 0 && rows[from - 1] == row,
+                   goes_on = i == to && to < l.count && rows[to] == row;
         if (goes_back || goes_on) {
           parts[((o * s.pieces + p) * 2 + !goes_back) * l.inner + e] = value;
         } else {
@@ -104,12 +112,13 @@ __global__ void scatter_runs(const uint32_t* rows, const Wide<T>* parts, T* y, S
   const Indexed& l = s.l;
   for (int64_t block = blockIdx.x; block < l.outer * s.pieces; block += gridDim.x) {
     const int64_t o = block / s.pieces, p = block % s.pieces, from = p * s.piece, to = s.end(p);
-    if (to == l.count || rows[to] != rows[to - 1] || rows[to] >= l.n) continue;          // it ends here, or counts for nothing
+    if (to == l.count || rows[to] != rows[to - 1] || rows[to] >= l.n) continue;  // it ends here, or counts for nothing
     const uint32_t row = rows[to];
     if (rows[from] == row && from > 0 && rows[from - 1] == row) continue;  // it began in a piece before
     for (int64_t e = threadIdx.x; e < l.inner; e += blockDim.x) {
       Wide<T> value = parts[((o * s.pieces + p) * 2 + 1) * l.inner + e];
-      for (int64_t q = p + 1; q < s.pieces && rows[q * s.piece] == row; ++q) value = combine_wide<T>(s.kind, value, parts[(o * s.pieces + q) * 2 * l.inner + e]);
+      for (int64_t q = p + 1; q < s.pieces && rows[q * s.piece] == row; ++q)
+        value = combine_wide<T>(s.kind, value, parts[(o * s.pieces + q) * 2 * l.inner + e]);
       T& at = y[(o * l.n + row) * l.inner + e];
       at = narrow<T>(combine_wide<T>(s.kind, widen(at), value));
     }
@@ -134,14 +143,20 @@ class ScatterMany {
     char* scratch = static_cast<char*>(memory);
     auto rows = [&](size_t at) { return reinterpret_cast<uint32_t*>(scratch + at); };
     auto numbers = [&](size_t at) { return reinterpret_cast<int32_t*>(scratch + at); };
-    with_index(index_, indices, [&](auto* given) { queue_.elements(scatter_keys<std::remove_cvref_t<decltype(*given)>>, s_.l.count, given, rows(keys_), numbers(places_), s_.l); });
+    with_index(index_, indices, [&](auto* given) {
+      queue_.elements(scatter_keys<std::remove_cvref_t<decltype(*given)>>, s_.l.count, given, rows(keys_),
+                      numbers(places_), s_.l);
+    });
     sort_(rows(keys_), rows(sorted_keys_), numbers(places_), numbers(sorted_places_), scratch + more_);
     with_stored(dtype_, [&](auto zero) {
       using T = decltype(zero);
       const uint32_t* sorted = rows(sorted_keys_);
       Wide<T>* parts = reinterpret_cast<Wide<T>*>(scratch + parts_);
-      queue_.rows(scatter_pieces<T>, s_.l.outer * s_.pieces, s_.l.inner, sorted, static_cast<const int32_t*>(numbers(sorted_places_)), static_cast<const T*>(updates), static_cast<T*>(y), parts, s_);
-      queue_.rows(scatter_runs<T>, s_.l.outer * s_.pieces, s_.l.inner, sorted, static_cast<const Wide<T>*>(parts), static_cast<T*>(y), s_);
+      queue_.rows(scatter_pieces<T>, s_.l.outer * s_.pieces, s_.l.inner, sorted,
+                  static_cast<const int32_t*>(numbers(sorted_places_)), static_cast<const T*>(updates),
+                  static_cast<T*>(y), parts, s_);
+      queue_.rows(scatter_runs<T>, s_.l.outer * s_.pieces, s_.l.inner, sorted, static_cast<const Wide<T>*>(parts),
+                  static_cast<T*>(y), s_);
     });
   }
 
@@ -161,7 +176,8 @@ class ScatterMany {
 
 // Calls scatter(indices, updates, y, scratch) over what `start` leaves in the output.
 template <class Start>
-BoundKernel bind(const KernelRequest& r, const Indexed& l, Scatter kind, const TensorSpec& y, size_t indices, Start start) {
+BoundKernel bind(const KernelRequest& r, const Indexed& l, Scatter kind, const TensorSpec& y, size_t indices,
+                 Start start) {
   const DType index = r.inputs[indices].dtype;
   BoundKernel k;
   if (l.count <= kFew) {
@@ -184,18 +200,20 @@ BoundKernel bind(const KernelRequest& r, const Indexed& l, Scatter kind, const T
 BoundKernel bind_scatter(const KernelRequest& r) {
   const auto& op = static_cast<const ScatterOp&>(r.op);
   const TensorSpec& y = r.outputs[0];
-  BoundKernel k = bind(r, indexed(y.shape, r.inputs[1], op.axis), op.kind, y, 1, [bytes = bytes_of(y)](const Queue& queue, const void* const* in, void* const* out) {
-    queue.copy(out[0], in[0], bytes);
-  });
+  BoundKernel k = bind(r, indexed(y.shape, r.inputs[1], op.axis), op.kind, y, 1,
+                       [bytes = bytes_of(y)](const Queue& queue, const void* const* in, void* const* out) {
+                         queue.copy(out[0], in[0], bytes);
+                       });
   if (k.run) k.sharing = {{0, 0}};
   return k;
 }
 
 BoundKernel bind_scatter_sum(const KernelRequest& r) {
   const TensorSpec& y = r.outputs[0];
-  return bind(r, indexed(y.shape, r.inputs[0], static_cast<const ScatterSumOp&>(r.op).axis), Scatter::add, y, 0, [bytes = bytes_of(y)](const Queue& queue, const void* const*, void* const* out) {
-    queue.fill_zero(out[0], bytes);
-  });
+  return bind(r, indexed(y.shape, r.inputs[0], static_cast<const ScatterSumOp&>(r.op).axis), Scatter::add, y, 0,
+              [bytes = bytes_of(y)](const Queue& queue, const void* const*, void* const* out) {
+                queue.fill_zero(out[0], bytes);
+              });
 }
 
 LAMINA_GPU_KERNEL("Scatter", "indices", 20, bind_scatter);

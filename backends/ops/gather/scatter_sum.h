@@ -3,8 +3,8 @@
 
 namespace lamina {
 
-// indices K, updates (O..., K..., I...) -> (O..., n, I...): zeros with the updates added in, in the order of the indices.
-// What Gather's gradient is: Scatter into fresh zeros, that are filled where the sums are made.
+// indices K, updates (O..., K..., I...) -> (O..., n, I...): zeros with the updates added in, in the order of the
+// indices. What Gather's gradient is: Scatter into fresh zeros, that are filled where the sums are made.
 class ScatterSumOp final : public Primitive {
  public:
   ScatterSumOp(int axis, int64_t size) : axis(axis), size(size) {}

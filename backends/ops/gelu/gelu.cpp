@@ -7,7 +7,8 @@ namespace lamina {
 
 namespace {
 void check(const TensorSpec& x) {
-  if (x.dtype != DType::float32 && x.dtype != DType::float64) throw TypeError("takes float32 or float64, received ", x.dtype, ".");
+  if (x.dtype != DType::float32 && x.dtype != DType::float64)
+    throw TypeError("takes float32 or float64, received ", x.dtype, ".");
 }
 }  // namespace
 
@@ -18,11 +19,14 @@ std::vector<TensorSpec> GeluOp::infer(std::span<const TensorSpec> in) const {
 
 std::vector<TensorSpec> GeluGradOp::infer(std::span<const TensorSpec> in) const {
   check(in[0]);
-  if (in[1].dtype != in[0].dtype || !compatible(in[0].shape, in[1].shape)) throw ValueError("the gradient must be as x, ", in[0], "; received ", in[1], ".");
+  if (in[1].dtype != in[0].dtype || !compatible(in[0].shape, in[1].shape))
+    throw ValueError("the gradient must be as x, ", in[0], "; received ", in[1], ".");
   return {in[0]};
 }
 
-Tensors GeluOp::vjp(const VjpContext& c) const { return {apply1(make_op<GeluGradOp>(approximate), {c.inputs[0], c.grads[0]})}; }
+Tensors GeluOp::vjp(const VjpContext& c) const {
+  return {apply1(make_op<GeluGradOp>(approximate), {c.inputs[0], c.grads[0]})};
+}
 
 // Through the composition, differentiated twice.
 Tensors GeluGradOp::vjp(const VjpContext& c) const {

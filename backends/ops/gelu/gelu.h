@@ -1,12 +1,12 @@
 #pragma once
-// The Gaussian error linear unit in one pass, and its gradient in one: their compositions keep four intermediate results for
-// the gradient, which costs more memory traffic than computing them again. float32 or float64.
+// The Gaussian error linear unit in one pass, and its gradient in one: their compositions keep four intermediate
+// results for the gradient, which costs more memory traffic than computing them again. float32 or float64.
 #include "backends/core/primitive.h"
 
 namespace lamina {
 
-// x P(X <= x) for a standard normal X: x (1 + erf(x / sqrt 2)) / 2, or with tanh(sqrt(2 / pi) (x + 0.044715 x^3)) for the erf
-// (Hendrycks and Gimpel, 2016).
+// x P(X <= x) for a standard normal X: x (1 + erf(x / sqrt 2)) / 2, or with tanh(sqrt(2 / pi) (x + 0.044715 x^3)) for
+// the erf (Hendrycks and Gimpel, 2016).
 class GeluOp final : public Primitive {
  public:
   explicit GeluOp(bool approximate) : approximate(approximate) {}

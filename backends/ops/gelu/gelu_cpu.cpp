@@ -24,7 +24,9 @@ BoundKernel bind_float(const KernelRequest& r) {
   k.in_place = true;
   auto f = static_cast<const GeluOp&>(r.op).approximate ? gelu_loops().approximate : gelu_loops().exact;
   k.run = [f, n = r.inputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
-    each_piece(n, [&](int64_t at, int64_t size) { f(static_cast<const float*>(in[0]) + at, static_cast<float*>(out[0]) + at, size); });
+    each_piece(n, [&](int64_t at, int64_t size) {
+      f(static_cast<const float*>(in[0]) + at, static_cast<float*>(out[0]) + at, size);
+    });
   };
   return k;
 }
@@ -35,7 +37,10 @@ BoundKernel bind_grad_float(const KernelRequest& r) {
   k.in_place = true;
   auto f = static_cast<const GeluGradOp&>(r.op).approximate ? gelu_loops().approximate_grad : gelu_loops().exact_grad;
   k.run = [f, n = r.inputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
-    each_piece(n, [&](int64_t at, int64_t size) { f(static_cast<const float*>(in[0]) + at, static_cast<const float*>(in[1]) + at, static_cast<float*>(out[0]) + at, size); });
+    each_piece(n, [&](int64_t at, int64_t size) {
+      f(static_cast<const float*>(in[0]) + at, static_cast<const float*>(in[1]) + at, static_cast<float*>(out[0]) + at,
+        size);
+    });
   };
   return k;
 }
@@ -55,13 +60,16 @@ Parts parts_of(double x, bool approximate) {
 
 template <class F>
 void with_type(DType type, F&& f) {
-  if (type == DType::float32) f(float{});
-  else f(double{});
+  if (type == DType::float32)
+    f(float{});
+  else
+    f(double{});
 }
 
 BoundKernel bind_reference(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [a = static_cast<const GeluOp&>(r.op).approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [a = static_cast<const GeluOp&>(r.op).approximate, n = r.inputs[0].shape.elements(),
+           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < n; ++i) {
@@ -75,11 +83,14 @@ BoundKernel bind_reference(const KernelRequest& r) {
 
 BoundKernel bind_grad_reference(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [a = static_cast<const GeluGradOp&>(r.op).approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [a = static_cast<const GeluGradOp&>(r.op).approximate, n = r.inputs[0].shape.elements(),
+           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < n; ++i)
-        static_cast<T*>(out[0])[i] = static_cast<T>(static_cast<double>(static_cast<const T*>(in[1])[i]) * parts_of(static_cast<double>(static_cast<const T*>(in[0])[i]), a).slope);
+        static_cast<T*>(out[0])[i] =
+            static_cast<T>(static_cast<double>(static_cast<const T*>(in[1])[i]) *
+                           parts_of(static_cast<double>(static_cast<const T*>(in[0])[i]), a).slope);
     });
   };
   return k;

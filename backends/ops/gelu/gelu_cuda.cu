@@ -19,7 +19,8 @@ __device__ Parts<T> parts_of(T x, bool approximate) {
     return {share, share + x * exponential(T(-0.5) * x * x) * T(0.3989422804014327)};
   }
   const T c = T(0.7978845608028654), t = tangent(c * (x + T(0.044715) * x * x * x));
-  return {T(0.5) * (T(1) + t), T(0.5) * (T(1) + t) + T(0.5) * x * (T(1) - t * t) * c * (T(1) + T(3 * 0.044715) * x * x)};
+  return {T(0.5) * (T(1) + t),
+          T(0.5) * (T(1) + t) + T(0.5) * x * (T(1) - t * t) * c * (T(1) + T(3 * 0.044715) * x * x)};
 }
 
 template <class T>
@@ -34,7 +35,8 @@ __global__ void gelu_grad(const T* x, const T* g, T* y, int64_t n, bool approxim
 BoundKernel bind_gelu(const KernelRequest& r) {
   BoundKernel k;
   k.in_place = true;
-  k.run = [a = static_cast<const GeluOp&>(r.op).approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [a = static_cast<const GeluOp&>(r.op).approximate, n = r.inputs[0].shape.elements(),
+           dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       queue.elements(gelu<T>, n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), n, a);
@@ -46,10 +48,12 @@ BoundKernel bind_gelu(const KernelRequest& r) {
 BoundKernel bind_gelu_grad(const KernelRequest& r) {
   BoundKernel k;
   k.in_place = true;
-  k.run = [a = static_cast<const GeluGradOp&>(r.op).approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [a = static_cast<const GeluGradOp&>(r.op).approximate, n = r.inputs[0].shape.elements(),
+           dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
-      queue.elements(gelu_grad<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), static_cast<T*>(out[0]), n, a);
+      queue.elements(gelu_grad<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]),
+                     static_cast<T*>(out[0]), n, a);
     });
   };
   return k;

@@ -11,10 +11,12 @@ inline float inner(float x) { return 0.7978845608f * x * (1.0f + 0.044715f * x *
 
 // exp(-x^2 / 2), for P(X <= x) and the density alike; 0 where it is below the smallest normal number.
 inline float bell(float x) {
-  const float u = -0.5f * x * x, t = u * 1.44269504f + 12582912.0f, n = t - 12582912.0f;  // n also stands in t's last bits
+  const float u = -0.5f * x * x, t = u * 1.44269504f + 12582912.0f,
+              n = t - 12582912.0f;  // n also stands in t's last bits
   float r = u - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
-  const float y = bits_to_float(static_cast<int32_t>(static_cast<uint32_t>(float_to_bits(exp_core(r))) + (static_cast<uint32_t>(float_to_bits(t)) << 23)));
+  const float y = bits_to_float(static_cast<int32_t>(static_cast<uint32_t>(float_to_bits(exp_core(r))) +
+                                                     (static_cast<uint32_t>(float_to_bits(t)) << 23)));
   return u < -87.0f ? 0.0f : y;
 }
 // P(X <= x) with the bell at x: Abramowitz and Stegun, 7.1.26; the error is below 1e-7.
@@ -50,7 +52,8 @@ void approximate_grad(const float* x, const float* g, float* out, int64_t n) {
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
     const float t = fast_tanh(inner(x[i]));
-    out[i] = g[i] * (0.5f * (1.0f + t) + 0.5f * x[i] * (1.0f - t * t) * 0.7978845608f * (1.0f + 3 * 0.044715f * x[i] * x[i]));
+    out[i] = g[i] *
+             (0.5f * (1.0f + t) + 0.5f * x[i] * (1.0f - t * t) * 0.7978845608f * (1.0f + 3 * 0.044715f * x[i] * x[i]));
   }
 }
 

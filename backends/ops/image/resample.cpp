@@ -11,10 +11,13 @@ std::string_view name_of(Interpolation kind) {
 
 std::vector<TensorSpec> ResampleOp::infer(std::span<const TensorSpec> in) const {
   const int64_t given = transposed ? to : from, wanted = transposed ? from : to;
-  if (axis < 0 || axis >= in[0].shape.rank()) throw ValueError("axis ", axis, " is out of range for shape ", in[0].shape, ".");
+  if (axis < 0 || axis >= in[0].shape.rank())
+    throw ValueError("axis ", axis, " is out of range for shape ", in[0].shape, ".");
   if (from < 1 || to < 1) throw ValueError("sizes must be at least 1, received ", from, " and ", to, ".");
-  if (in[0].shape[axis] != given && in[0].shape[axis] >= 0) throw ValueError("expected size ", given, " along axis ", axis, ", received shape ", in[0].shape, ".");
-  if (kind != Interpolation::nearest && !is_float(in[0].dtype)) throw TypeError("takes floating point for the interpolation ", name_of(kind), ", received ", in[0].dtype, ".");
+  if (in[0].shape[axis] != given && in[0].shape[axis] >= 0)
+    throw ValueError("expected size ", given, " along axis ", axis, ", received shape ", in[0].shape, ".");
+  if (kind != Interpolation::nearest && !is_float(in[0].dtype))
+    throw TypeError("takes floating point for the interpolation ", name_of(kind), ", received ", in[0].dtype, ".");
   Shape out = in[0].shape;
   out[axis] = wanted;
   return {{out, in[0].dtype}};
@@ -75,7 +78,8 @@ Taps taps_of(const ResampleOp& op) {
       t.columns.push_back((2 * i + 1) * op.from / (2 * op.to));
       t.weights.push_back(1);
     } else {
-      const double centre = (static_cast<double>(i) + 0.5) * step - 0.5, widen = op.antialias ? std::max(step, 1.0) : 1.0, reach = radius_of(op.kind) * widen;
+      const double centre = (static_cast<double>(i) + 0.5) * step - 0.5,
+                   widen = op.antialias ? std::max(step, 1.0) : 1.0, reach = radius_of(op.kind) * widen;
       const auto first = std::max<int64_t>(0, static_cast<int64_t>(std::ceil(centre - reach)));
       const auto last = std::min<int64_t>(op.from - 1, static_cast<int64_t>(std::floor(centre + reach)));
       const size_t begin = t.weights.size();
@@ -87,7 +91,8 @@ Taps taps_of(const ResampleOp& op) {
         t.weights.push_back(w);
         total += w;
       }
-      for (size_t k = begin; k < t.weights.size(); ++k) t.weights[k] = std::abs(total) > 1.2e-4 ? t.weights[k] / total : 0;
+      for (size_t k = begin; k < t.weights.size(); ++k)
+        t.weights[k] = std::abs(total) > 1.2e-4 ? t.weights[k] / total : 0;
     }
     t.starts.push_back(static_cast<int64_t>(t.columns.size()));
   }

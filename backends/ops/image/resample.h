@@ -1,6 +1,6 @@
 #pragma once
-// Resizing along one axis: each output element is a weighted sum of neighbours along that axis. Images are resized by one
-// such op an axis.
+// Resizing along one axis: each output element is a weighted sum of neighbours along that axis. Images are resized by
+// one such op an axis.
 #include "backends/core/primitive.h"
 
 namespace lamina {
@@ -9,16 +9,18 @@ namespace lamina {
 enum class Interpolation : uint8_t { nearest, linear, cubic, lanczos3, lanczos5 };
 std::string_view name_of(Interpolation kind);
 
-// x (O..., from, I...) -> (O..., to, I...) along `axis`. Element centres lie at i + 1/2; weights beyond the ends are left out
-// and the others sum to 1. With `antialias` the kernel is widened by from / to where that is above 1, which makes it a low
-// pass. `transposed` is the adjoint: (O..., to, I...) -> (O..., from, I...), the gradient. Any dtype for nearest, else
-// floating point. ValueError if the axis has another size.
+// x (O..., from, I...) -> (O..., to, I...) along `axis`. Element centres lie at i + 1/2; weights beyond the ends are
+// left out and the others sum to 1. With `antialias` the kernel is widened by from / to where that is above 1, which
+// makes it a low pass. `transposed` is the adjoint: (O..., to, I...) -> (O..., from, I...), the gradient. Any dtype for
+// nearest, else floating point. ValueError if the axis has another size.
 class ResampleOp final : public Primitive {
  public:
   ResampleOp(Interpolation kind, int axis, int64_t from, int64_t to, bool antialias, bool transposed)
       : kind(kind), axis(axis), from(from), to(to), antialias(antialias), transposed(transposed) {}
   std::string_view name() const override { return "Resample"; }
-  void attributes(Attributes& a) const override { a("kind", name_of(kind))("axis", axis)("from", from)("to", to)("antialias", antialias)("transposed", transposed); }
+  void attributes(Attributes& a) const override {
+    a("kind", name_of(kind))("axis", axis)("from", from)("to", to)("antialias", antialias)("transposed", transposed);
+  }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;
   const Interpolation kind;

@@ -26,14 +26,16 @@ BoundKernel bind_float(const KernelRequest& r) {
   const Taps taps = taps_of(static_cast<const ResampleOp&>(r.op));
   std::vector<float> weights(taps.weights.begin(), taps.weights.end());
   BoundKernel k;
-  k.run = [l = Layout(r), starts = taps.starts, columns = taps.columns, weights, f = weighted_rows()](const void* const* in, void* const* out, void*) {
+  k.run = [l = Layout(r), starts = taps.starts, columns = taps.columns, weights, f = weighted_rows()](
+              const void* const* in, void* const* out, void*) {
     const float* x = static_cast<const float*>(in[0]);
     float* y = static_cast<float*>(out[0]);
     const int64_t rows = l.outer * l.out, a_task = std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, l.inner));
     parallel_for((rows + a_task - 1) / a_task, [&](int64_t task) {
       for (int64_t row = task * a_task; row < std::min(rows, (task + 1) * a_task); ++row) {
         const int64_t o = row / l.out, i = row % l.out, from = starts[i];
-        f(x + o * l.in * l.inner, columns.data() + from, weights.data() + from, starts[i + 1] - from, y + row * l.inner, l.inner);
+        f(x + o * l.in * l.inner, columns.data() + from, weights.data() + from, starts[i + 1] - from, y + row * l.inner,
+          l.inner);
       }
     });
   };
@@ -42,7 +44,8 @@ BoundKernel bind_float(const KernelRequest& r) {
 
 BoundKernel bind_reference(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [l = Layout(r), t = taps_of(static_cast<const ResampleOp&>(r.op)), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [l = Layout(r), t = taps_of(static_cast<const ResampleOp&>(r.op)), dtype = r.inputs[0].dtype](
+              const void* const* in, void* const* out, void*) {
     with_dtype(dtype, [&](auto zero) {
       using T = decltype(zero);
       constexpr bool low = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;

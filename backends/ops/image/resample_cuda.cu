@@ -10,7 +10,8 @@ struct Layout {
 };
 
 template <class T>
-__global__ void resample(const T* x, const int64_t* starts, const int64_t* columns, const double* weights, T* y, Layout l, int64_t n) {
+__global__ void resample(const T* x, const int64_t* starts, const int64_t* columns, const double* weights, T* y,
+                         Layout l, int64_t n) {
   using A = Wide<T>;
   for (int64_t e = first(); e < n; e += step()) {
     const int64_t j = e % l.inner, i = e / l.inner % l.out, o = e / (l.inner * l.out);
@@ -31,11 +32,13 @@ BoundKernel bind_resample(const KernelRequest& r) {
   const Taps taps = taps_of(op);
   auto there = [&](const auto& numbers) { return copy_on(r.device, Tensor::of(numbers).node()->buffer); };
   BoundKernel k;
-  k.run = [l, starts = there(taps.starts), columns = there(taps.columns), weights = there(taps.weights), n = y.elements(), dtype = r.inputs[0].dtype, queue = Queue(r.device)](
-              const void* const* in, void* const* out, void*) {
+  k.run = [l, starts = there(taps.starts), columns = there(taps.columns), weights = there(taps.weights),
+           n = y.elements(), dtype = r.inputs[0].dtype,
+           queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
       using T = decltype(zero);
-      queue.elements(resample<T>, n, static_cast<const T*>(in[0]), static_cast<const int64_t*>(starts->data()), static_cast<const int64_t*>(columns->data()), static_cast<const double*>(weights->data()),
+      queue.elements(resample<T>, n, static_cast<const T*>(in[0]), static_cast<const int64_t*>(starts->data()),
+                     static_cast<const int64_t*>(columns->data()), static_cast<const double*>(weights->data()),
                      static_cast<T*>(out[0]), l, n);
     });
   };

@@ -8,7 +8,8 @@ namespace lamina {
 
 namespace {
 
-// Any kernel of the product, then one pass. kVectors: only where the product has one row or one column, and the pass is short.
+// Any kernel of the product, then one pass. kVectors: only where the product has one row or one column, and the pass is
+// short.
 template <bool kVectors>
 BoundKernel bind_composed(const KernelRequest& r) {
   const auto& op = static_cast<const FusedMatMulOp&>(r.op);

@@ -4,11 +4,13 @@
 
 namespace lamina {
 
-// relu(a b + bias + residual), or what of it the epilogue names; float32, on devices float16 and bfloat16, too. Inputs a and b as MatMul takes them, bias (n), residual (of the
-// result's shape). Made by the graph engine's pass only, after gradients have been taken; the same bits as the primitives one by one.
+// relu(a b + bias + residual), or what of it the epilogue names; float32, on devices float16 and bfloat16, too. Inputs
+// a and b as MatMul takes them, bias (n), residual (of the result's shape). Made by the graph engine's pass only, after
+// gradients have been taken; the same bits as the primitives one by one.
 class FusedMatMulOp final : public Primitive {
  public:
-  FusedMatMulOp(bool transpose_a, bool transpose_b, Epilogue epilogue) : product(transpose_a, transpose_b), epilogue(epilogue) {}
+  FusedMatMulOp(bool transpose_a, bool transpose_b, Epilogue epilogue)
+      : product(transpose_a, transpose_b), epilogue(epilogue) {}
   std::string_view name() const override { return "FusedMatMul"; }
   void attributes(Attributes& a) const override {
     product.attributes(a);
@@ -28,8 +30,10 @@ struct ProductCall {
   Epilogue epilogue = {};
   template <bool kFused>
   static ProductCall of(const Primitive& op) {
-    if constexpr (kFused) return {static_cast<const FusedMatMulOp&>(op).product, static_cast<const FusedMatMulOp&>(op).epilogue};
-    else return {static_cast<const MatMulOp&>(op)};
+    if constexpr (kFused)
+      return {static_cast<const FusedMatMulOp&>(op).product, static_cast<const FusedMatMulOp&>(op).epilogue};
+    else
+      return {static_cast<const MatMulOp&>(op)};
   }
 };
 

@@ -28,12 +28,14 @@ BoundKernel bind_composed(const KernelRequest& r) {
   in.insert(in.end(), r.inputs.begin() + 2, r.inputs.end());
   const Op rest = make_op<FusedElementwiseOp>(program_of(op.epilogue, r.outputs[0].dtype), r.outputs[0].shape);
   BoundKernel finish = bind_kernel(r.device, {*rest, in, r.outputs, {}});
-  const bool in_place = finish.in_place || std::find(finish.sharing.begin(), finish.sharing.end(), std::pair(0, 0)) != finish.sharing.end();
+  const bool in_place = finish.in_place || std::find(finish.sharing.begin(), finish.sharing.end(), std::pair(0, 0)) !=
+                                               finish.sharing.end();
   const size_t size = in_place ? 0 : (bytes_of(r.outputs[0]) + 255) / 256 * 256;
   BoundKernel k;
   k.recordable = product.recordable && finish.recordable;
   k.scratch_bytes = size + std::max(product.scratch_bytes, finish.scratch_bytes);
-  k.run = [=, op = rest, operands = in.size(), run = std::move(product.run), then = std::move(finish.run)](const void* const* in, void* const* out, void* scratch) {
+  k.run = [=, op = rest, operands = in.size(), run = std::move(product.run), then = std::move(finish.run)](
+              const void* const* in, void* const* out, void* scratch) {
     void* made = in_place ? out[0] : scratch;
     void* rest_of_scratch = static_cast<char*>(scratch) + size;
     run(in, &made, rest_of_scratch);

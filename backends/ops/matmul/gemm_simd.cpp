@@ -54,14 +54,19 @@ void tile(const GemmStrip& s, const float* a, const float* c, float* y) {
 
 template <int kCount>
 void last_tile(const GemmStrip& s, int64_t rows, const float* a, const float* c, float* y) {
-  if (rows == kCount) tile<kCount>(s, a, c, y);
-  else if constexpr (kCount > 1) last_tile<kCount - 1>(s, rows, a, c, y);
+  if (rows == kCount)
+    tile<kCount>(s, a, c, y);
+  else if constexpr (kCount > 1)
+    last_tile<kCount - 1>(s, rows, a, c, y);
 }
 
 void strip(const GemmStrip& s) {
   int64_t r = 0;
-  for (; r + kRows <= s.rows; r += kRows) tile<kRows>(s, s.a + r * s.row_stride, s.c ? s.c + r * s.y_stride : nullptr, s.y + r * s.y_stride);
-  if (r < s.rows) last_tile<kRows - 1>(s, s.rows - r, s.a + r * s.row_stride, s.c ? s.c + r * s.y_stride : nullptr, s.y + r * s.y_stride);
+  for (; r + kRows <= s.rows; r += kRows)
+    tile<kRows>(s, s.a + r * s.row_stride, s.c ? s.c + r * s.y_stride : nullptr, s.y + r * s.y_stride);
+  if (r < s.rows)
+    last_tile<kRows - 1>(s, s.rows - r, s.a + r * s.row_stride, s.c ? s.c + r * s.y_stride : nullptr,
+                         s.y + r * s.y_stride);
 }
 
 void pack_rows(const float* b, int64_t stride, int64_t from, int64_t to, int64_t k, int64_t n, float* packed) {

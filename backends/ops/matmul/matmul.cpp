@@ -7,11 +7,14 @@ namespace lamina {
 
 std::vector<TensorSpec> MatMulOp::infer(std::span<const TensorSpec> in) const {
   const Shape &a = in[0].shape, &b = in[1].shape;
-  if (in[0].dtype != in[1].dtype) throw TypeError("operands must have the same dtype, received ", in[0].dtype, " and ", in[1].dtype, ".");
-  if (a.rank() < 2 || a.rank() != b.rank()) throw ValueError("expected two tensors of equal rank, at least 2; received shapes ", a, " and ", b, ".");
+  if (in[0].dtype != in[1].dtype)
+    throw TypeError("operands must have the same dtype, received ", in[0].dtype, " and ", in[1].dtype, ".");
+  if (a.rank() < 2 || a.rank() != b.rank())
+    throw ValueError("expected two tensors of equal rank, at least 2; received shapes ", a, " and ", b, ".");
   Shape out = a;
   for (int i = 0; i < a.rank() - 2; ++i) {
-    if (a[i] != b[i] && a[i] >= 0 && b[i] >= 0) throw ValueError("leading axes must match, received shapes ", a, " and ", b, ".");
+    if (a[i] != b[i] && a[i] >= 0 && b[i] >= 0)
+      throw ValueError("leading axes must match, received shapes ", a, " and ", b, ".");
     if (a[i] < 0) out[i] = b[i];
   }
   int r = a.rank();
@@ -25,7 +28,8 @@ std::vector<TensorSpec> MatMulOp::infer(std::span<const TensorSpec> in) const {
 
 MatMulDims matmul_dims(const MatMulOp& op, const Shape& a, const Shape& b) {
   int r = a.rank();
-  MatMulDims d{1, op.transpose_a ? a[r - 1] : a[r - 2], op.transpose_b ? b[r - 2] : b[r - 1], op.transpose_a ? a[r - 2] : a[r - 1]};
+  MatMulDims d{1, op.transpose_a ? a[r - 1] : a[r - 2], op.transpose_b ? b[r - 2] : b[r - 1],
+               op.transpose_a ? a[r - 2] : a[r - 1]};
   for (int i = 0; i < r - 2; ++i) d.batch *= a[i];
   return d;
 }

@@ -3,8 +3,8 @@
 
 namespace lamina {
 
-// Batched matrix product: a (..., m, k) by b (..., k, n) -> (..., m, n), equal leading axes. With transpose_a the last two
-// axes of a are (k, m); with transpose_b those of b are (n, k). float16/bfloat16 accumulate in float32.
+// Batched matrix product: a (..., m, k) by b (..., k, n) -> (..., m, n), equal leading axes. With transpose_a the last
+// two axes of a are (k, m); with transpose_b those of b are (n, k). float16/bfloat16 accumulate in float32.
 class MatMulOp final : public Primitive {
  public:
   MatMulOp(bool transpose_a, bool transpose_b) : transpose_a(transpose_a), transpose_b(transpose_b) {}

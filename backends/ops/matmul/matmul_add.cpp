@@ -6,10 +6,12 @@
 namespace lamina {
 
 std::vector<TensorSpec> MatMulAddOp::infer(std::span<const TensorSpec> in) const {
-  if (in.size() != 3 && in.size() != 4) throw ValueError("expected c, a, b and perhaps a rate, received ", in.size(), " inputs.");
+  if (in.size() != 3 && in.size() != 4)
+    throw ValueError("expected c, a, b and perhaps a rate, received ", in.size(), " inputs.");
   TensorSpec out = product.infer(in.subspan(1, 2))[0];
   if (!(in[0] == out)) throw ValueError("c must be ", out, ", received ", in[0], ".");
-  if (in.size() == 4 && !(in[3] == TensorSpec{{}, out.dtype})) throw ValueError("the rate must be a scalar of dtype ", out.dtype, ", received ", in[3], ".");
+  if (in.size() == 4 && !(in[3] == TensorSpec{{}, out.dtype}))
+    throw ValueError("the rate must be a scalar of dtype ", out.dtype, ", received ", in[3], ".");
   return {out};
 }
 
@@ -25,7 +27,8 @@ BoundKernel bind_composed(const KernelRequest& r) {
   BoundKernel k;
   k.scratch_bytes = bytes + product.scratch_bytes;
   k.sharing = {{0, 0}};
-  k.run = [n, bytes, constant = static_cast<float>(op.alpha), rated = r.inputs.size() == 4, run = std::move(product.run)](const void* const* in, void* const* out, void* scratch) {
+  k.run = [n, bytes, constant = static_cast<float>(op.alpha), rated = r.inputs.size() == 4,
+           run = std::move(product.run)](const void* const* in, void* const* out, void* scratch) {
     const float alpha = rated ? constant * *static_cast<const float*>(in[3]) : constant;
     void* to[] = {scratch};
     run(in + 1, to, static_cast<char*>(scratch) + bytes);

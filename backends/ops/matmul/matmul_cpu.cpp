@@ -23,10 +23,14 @@ BoundKernel bind_typed(const MatMulOp& op, const MatMulDims& d) {
       Eigen::Map<const Matrix> w(static_cast<const T*>(in[1]) + b * d.k * d.n, tb ? d.n : d.k, tb ? d.k : d.n);
       Eigen::Map<Matrix> whole(static_cast<T*>(out[0]) + b * d.m * d.n, d.m, d.n);
       auto y = whole.middleRows(from, rows);
-      if (ta && tb) y.noalias() = x.middleCols(from, rows).transpose() * w.transpose();
-      else if (ta) y.noalias() = x.middleCols(from, rows).transpose() * w;
-      else if (tb) y.noalias() = x.middleRows(from, rows) * w.transpose();
-      else y.noalias() = x.middleRows(from, rows) * w;
+      if (ta && tb)
+        y.noalias() = x.middleCols(from, rows).transpose() * w.transpose();
+      else if (ta)
+        y.noalias() = x.middleCols(from, rows).transpose() * w;
+      else if (tb)
+        y.noalias() = x.middleRows(from, rows) * w.transpose();
+      else
+        y.noalias() = x.middleRows(from, rows) * w;
     });
   };
   return kernel;
@@ -45,7 +49,8 @@ BoundKernel bind_reference(const KernelRequest& r) {
   const auto& op = static_cast<const MatMulOp&>(r.op);
   MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
   BoundKernel kernel;
-  kernel.run = [d, ta = op.transpose_a, tb = op.transpose_b, dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  kernel.run = [d, ta = op.transpose_a, tb = op.transpose_b, dtype = r.inputs[0].dtype](const void* const* in,
+                                                                                        void* const* out, void*) {
     with_dtype(dtype, [&](auto zero) {
       using T = decltype(zero);
       constexpr bool low = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
@@ -57,7 +62,9 @@ BoundKernel bind_reference(const KernelRequest& r) {
         for (int64_t i = 0; i < d.m; ++i)
           for (int64_t j = 0; j < d.n; ++j) {
             A acc = A(0);
-            for (int64_t l = 0; l < d.k; ++l) acc = wrapping_add(acc, wrapping_multiply(static_cast<A>(x[ta ? l * d.m + i : i * d.k + l]), static_cast<A>(w[tb ? j * d.k + l : l * d.n + j])));
+            for (int64_t l = 0; l < d.k; ++l)
+              acc = wrapping_add(acc, wrapping_multiply(static_cast<A>(x[ta ? l * d.m + i : i * d.k + l]),
+                                                        static_cast<A>(w[tb ? j * d.k + l : l * d.n + j])));
             y[i * d.n + j] = static_cast<T>(acc);
           }
       }

@@ -22,7 +22,7 @@ struct Product {
   Product(const MatMulOp& op, const MatMulDims& dims) : d(dims), ta(op.transpose_a), tb(op.transpose_b) {
     constexpr int64_t kWork = 1 << 18;  // multiply-adds worth a task of its own: some microseconds
     const int64_t work = d.m * d.n * d.k;
-    by_rows = d.m >= d.n;  // the other side is packed by every part: cut the longer one
+    by_rows = d.m >= d.n;                             // the other side is packed by every part: cut the longer one
     parts = std::clamp<int64_t>(work / kWork, 1, 2);  // cut in two when there is enough for two cores
     // More parts take the load off a core that comes late. Columns cost nothing there (3% of 128x784x512); rows do.
     if (!by_rows && work > (1 << 23)) parts = 4;
@@ -49,7 +49,10 @@ struct Product {
         y += from;
         n = size;
       }
-      onednn_call("matrix product", [&] { return dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta, y, d.n); });
+      onednn_call("matrix product", [&] {
+        return dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, d.k, alpha, x, ta ? d.m : d.k, w, tb ? d.k : d.n, beta,
+                          y, d.n);
+      });
       float* whole = static_cast<float*>(y0);
       epilogue.finish(whole, y - whole, m, n, by_rows ? 0 : from, d.n);
     };
@@ -65,7 +68,8 @@ BoundKernel bind_onednn(const KernelRequest& r) {
   MatMulDims d = matmul_dims(call.product, r.inputs[0].shape, r.inputs[1].shape);
   if (d.k == 0 || d.m == 0 || d.n == 0) return r.decline("empty");
   BoundKernel kernel;
-  kernel.run = [p = Product(call.product, d), epilogue = call.epilogue](const void* const* in, void* const* out, void*) { p.run(in[0], in[1], out[0], 1, epilogue.of(in)); };
+  kernel.run = [p = Product(call.product, d), epilogue = call.epilogue](
+                   const void* const* in, void* const* out, void*) { p.run(in[0], in[1], out[0], 1, epilogue.of(in)); };
   return kernel;
 }
 
@@ -79,7 +83,8 @@ BoundKernel bind_add(const KernelRequest& r) {
   p.beta = 1;
   BoundKernel kernel;
   kernel.sharing = {{0, 0}};
-  kernel.run = [p, rated = r.inputs.size() == 4, bytes = static_cast<size_t>(d.batch * d.m * d.n) * sizeof(float)](const void* const* in, void* const* out, void*) {
+  kernel.run = [p, rated = r.inputs.size() == 4, bytes = static_cast<size_t>(d.batch * d.m * d.n) * sizeof(float)](
+                   const void* const* in, void* const* out, void*) {
     if (in[0] != out[0]) std::memcpy(out[0], in[0], bytes);
     p.run(in[1], in[2], out[0], rated ? p.alpha * *static_cast<const float*>(in[3]) : p.alpha);
   };

@@ -1,5 +1,6 @@
-// Small float32 products of our own, whose operands are read where they lie. The longest side is cut into tasks, whichever it is: of a layer's
-// products, forward and both gradients, that is mostly the same side of its kernel, which so stays in the cache of one core from step to step.
+// Small float32 products of our own, whose operands are read where they lie. The longest side is cut into tasks,
+// whichever it is: of a layer's products, forward and both gradients, that is mostly the same side of its kernel, which
+// so stays in the cache of one core from step to step.
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
@@ -27,7 +28,8 @@ class Unpacked {
     parts = 1;
     while (parts < most && d.m * d.n * d.k >= parts * 2 * kTaskWork && longest / (parts * 2) >= 2 * kGrain) parts *= 2;
     length = longest;
-    // A sum along both operands' rows ends in additions across its register; many short ones are worth turning the right operand instead.
+    // A sum along both operands' rows ends in additions across its register; many short ones are worth turning the
+    // right operand instead.
     turned = tb && d.k <= kShortTerms * d.m && d.n * d.k <= kTurned && d.n >= kGrain;
     sums_floats = side == Side::terms && parts > 1 ? parts * d.m * d.n : 0;
   }
@@ -36,15 +38,20 @@ class Unpacked {
   size_t scratch_bytes() const { return static_cast<size_t>(sums_floats + (turned ? d.n * d.k : 0)) * sizeof(float); }
 
   // y = c + alpha * a b; c may be y, or null for zero. Then the epilogue, of each piece while it is in the cache.
-  void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha, const Epilogue::Operands& epilogue = {}) const {
-    const float *a = static_cast<const float*>(a0), *b = static_cast<const float*>(b0), *c = static_cast<const float*>(c0);
+  void run(const void* a0, const void* b0, const void* c0, void* y0, void* scratch, float alpha,
+           const Epilogue::Operands& epilogue = {}) const {
+    const float *a = static_cast<const float*>(a0), *b = static_cast<const float*>(b0),
+                *c = static_cast<const float*>(c0);
     float *y = static_cast<float*>(y0), *sums = static_cast<float*>(scratch);
     const bool partial = sums_floats > 0, dots = tb && !turned;
     float* turned_b = sums + sums_floats;
     const bool turn_all = turned && side != Side::columns;
     if (turn_all) {
       const int64_t rows = std::max<int64_t>(kGrain, kTurnTask / d.k / kGrain * kGrain);
-      parallel_for((d.n + rows - 1) / rows, [&](int64_t t) { unpacked_products().transpose(b + t * rows * d.k, std::min(rows, d.n - t * rows), d.k, turned_b + t * rows, d.n); });
+      parallel_for((d.n + rows - 1) / rows, [&](int64_t t) {
+        unpacked_products().transpose(b + t * rows * d.k, std::min(rows, d.n - t * rows), d.k, turned_b + t * rows,
+                                      d.n);
+      });
       b = turned_b;
     }
     auto run_piece = dots ? unpacked_products().dot : unpacked_products().combine;
@@ -107,11 +114,13 @@ std::string refusal(const KernelRequest& r, const MatMulOp& op, const MatMulDims
   return {};
 }
 
-// Where this kernel is faster than oneDNN's (bench/cpp/products.cpp): where calls count, and with the widest registers wherever an operand fits the
-// caches, 15% on average. There packing the right operand once gains nothing either, unless it is transposed.
+// Where this kernel is faster than oneDNN's (bench/cpp/products.cpp): where calls count, and with the widest registers
+// wherever an operand fits the caches, 15% on average. There packing the right operand once gains nothing either,
+// unless it is transposed.
 std::string preference(const MatMulOp& op, const MatMulDims& d) {
   const int64_t work = d.m * d.n * d.k;
-  if (unpacked_products().width < 16) return work <= (op.transpose_b ? 1 << 14 : 1 << 16) ? "" : "oneDNN does these well with narrow registers";
+  if (unpacked_products().width < 16)
+    return work <= (op.transpose_b ? 1 << 14 : 1 << 16) ? "" : "oneDNN does these well with narrow registers";
   if (work > (1 << 26)) return "too large";
   if (d.m >= 1024 && d.n >= 512) return "the result's rows are far apart";
   if (op.transpose_b && d.k <= kShortTerms * d.m && d.n > 128) return "a large operand would have to be turned";
@@ -127,7 +136,9 @@ BoundKernel bind_unpacked(const KernelRequest& r) {
   BoundKernel kernel;
   Unpacked product(call.product, d);
   kernel.scratch_bytes = product.scratch_bytes();
-  kernel.run = [product, epilogue = call.epilogue](const void* const* in, void* const* out, void* scratch) { product.run(in[0], in[1], nullptr, out[0], scratch, 1, epilogue.of(in)); };
+  kernel.run = [product, epilogue = call.epilogue](const void* const* in, void* const* out, void* scratch) {
+    product.run(in[0], in[1], nullptr, out[0], scratch, 1, epilogue.of(in));
+  };
   return kernel;
 }
 
@@ -141,7 +152,8 @@ BoundKernel bind_unpacked_add(const KernelRequest& r) {
   Unpacked product(op.product, d);
   kernel.scratch_bytes = product.scratch_bytes();
   kernel.sharing = {{0, 0}};
-  kernel.run = [product, alpha = static_cast<float>(op.alpha), rated = r.inputs.size() == 4](const void* const* in, void* const* out, void* scratch) {
+  kernel.run = [product, alpha = static_cast<float>(op.alpha), rated = r.inputs.size() == 4](
+                   const void* const* in, void* const* out, void* scratch) {
     product.run(in[1], in[2], in[0], out[0], scratch, rated ? alpha * *static_cast<const float*>(in[3]) : alpha);
   };
   return kernel;

@@ -62,7 +62,8 @@ void combine_tile(const UnpackedPiece& p, int64_t row, int64_t column, int64_t l
 }
 
 template <int... i>
-void any_combine_tile(std::integer_sequence<int, i...>, int64_t rows, int64_t vectors, const UnpackedPiece& p, int64_t row, int64_t column, int64_t last) {
+void any_combine_tile(std::integer_sequence<int, i...>, int64_t rows, int64_t vectors, const UnpackedPiece& p,
+                      int64_t row, int64_t column, int64_t last) {
   static constexpr decltype(&combine_tile<1, 1>) kTiles[] = {combine_tile<i / kVectors + 1, i % kVectors + 1>...};
   kTiles[(rows - 1) * kVectors + vectors - 1](p, row, column, last);
 }
@@ -73,26 +74,33 @@ void combine(const UnpackedPiece& p) {
     const int64_t column = groups.at(g) * kWidth, vectors = groups.at(g + 1) - groups.at(g);
     const int64_t end = column + vectors * kWidth < p.columns ? column + vectors * kWidth : p.columns;
     for (int64_t t = 0; t < tiles.parts; ++t)
-      any_combine_tile(std::make_integer_sequence<int, kRows * kVectors>(), tiles.at(t + 1) - tiles.at(t), vectors, p, tiles.at(t), column, end - kWidth - column);
+      any_combine_tile(std::make_integer_sequence<int, kRows * kVectors>(), tiles.at(t + 1) - tiles.at(t), vectors, p,
+                       tiles.at(t), column, end - kWidth - column);
   }
 }
 
-// Where half = kWidth / 2, kWidth / 4, ..., 1: each vector holds groups of 2 * half places; the two halves of a group are added. The result has
-// those of `a`, then those of `b`.
+// Where half = kWidth / 2, kWidth / 4, ..., 1: each vector holds groups of 2 * half places; the two halves of a group
+// are added. The result has those of `a`, then those of `b`.
 template <int kHalf, int... i>
 inline Vector add_halves(Vector a, Vector b, std::integer_sequence<int, i...>) {
-  constexpr auto place = [](int at) { return (at < kWidth / 2 ? 0 : kWidth) + at % (kWidth / 2) / kHalf * 2 * kHalf + at % kHalf; };
+  constexpr auto place = [](int at) {
+    return (at < kWidth / 2 ? 0 : kWidth) + at % (kWidth / 2) / kHalf * 2 * kHalf + at % kHalf;
+  };
   return __builtin_shuffle(a, b, Indices{place(i)...}) + __builtin_shuffle(a, b, Indices{place(i) + kHalf...});
 }
 
 // The sum of every vector's places, in the order of the vectors.
 template <int kCount>
 inline Vector fold(const Vector* v) {
-  if constexpr (kCount == 1) return *v;
-  else return add_halves<kWidth / kCount>(fold<kCount / 2>(v), fold<kCount / 2>(v + kCount / 2), std::make_integer_sequence<int, kWidth>());
+  if constexpr (kCount == 1)
+    return *v;
+  else
+    return add_halves<kWidth / kCount>(fold<kCount / 2>(v), fold<kCount / 2>(v + kCount / 2),
+                                       std::make_integer_sequence<int, kWidth>());
 }
 
-// The last `n` of the kWidth values from p - kWidth + n on, zeros before them: a row's rest is read together with values that are done.
+// The last `n` of the kWidth values from p - kWidth + n on, zeros before them: a row's rest is read together with
+// values that are done.
 inline Vector load_rest(const float* p, int64_t n) {
   Indices place;
   for (int i = 0; i < kWidth; ++i) place[i] = i;
@@ -124,8 +132,10 @@ void dot_tile(const UnpackedPiece& p, int64_t row, int64_t column) {
   int64_t l = 0;
   for (; l + kWidth <= p.k; l += kWidth, a += kWidth, b += kWidth) add([](const float* at) { return load(at); });
   const int64_t rest = p.k - l;
-  if (rest && l) add([rest](const float* at) { return load_rest(at, rest); });
-  else if (rest) add([rest](const float* at) { return load_first(at, rest); });
+  if (rest && l)
+    add([rest](const float* at) { return load_rest(at, rest); });
+  else if (rest)
+    add([rest](const float* at) { return load_first(at, rest); });
   float out[kWidth];
   store(out, p.alpha * fold<kWidth>(sum));
   for (int r = 0; r < kR; ++r)
@@ -136,7 +146,8 @@ void dot_tile(const UnpackedPiece& p, int64_t row, int64_t column) {
 }
 
 template <int... i>
-void any_dot_tile(std::integer_sequence<int, i...>, int64_t rows, int64_t columns, const UnpackedPiece& p, int64_t row, int64_t column) {
+void any_dot_tile(std::integer_sequence<int, i...>, int64_t rows, int64_t columns, const UnpackedPiece& p, int64_t row,
+                  int64_t column) {
   static constexpr decltype(&dot_tile<1, 1>) kTiles[] = {dot_tile<i / kDotColumns + 1, i % kDotColumns + 1>...};
   kTiles[(rows - 1) * kDotColumns + columns - 1](p, row, column);
 }
@@ -145,10 +156,13 @@ void dot(const UnpackedPiece& p) {
   const Even groups(p.columns, kDotColumns), tiles(p.rows, kDotRows);
   for (int64_t g = 0; g < groups.parts; ++g)
     for (int64_t t = 0; t < tiles.parts; ++t)
-      any_dot_tile(std::make_integer_sequence<int, kDotRows * kDotColumns>(), tiles.at(t + 1) - tiles.at(t), groups.at(g + 1) - groups.at(g), p, tiles.at(t), groups.at(g));
+      any_dot_tile(std::make_integer_sequence<int, kDotRows * kDotColumns>(), tiles.at(t + 1) - tiles.at(t),
+                   groups.at(g + 1) - groups.at(g), p, tiles.at(t), groups.at(g));
 }
 
-void transpose(const float* from, int64_t rows, int64_t columns, float* to, int64_t stride) { transpose_blocks(from, columns, rows, columns, to, stride); }
+void transpose(const float* from, int64_t rows, int64_t columns, float* to, int64_t stride) {
+  transpose_blocks(from, columns, rows, columns, to, stride);
+}
 
 constexpr UnpackedProducts kProducts = {kWidth, combine, dot, transpose};
 

@@ -17,11 +17,11 @@ BoundKernel bind_vector(const KernelRequest& r) {
   MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
   if (d.m != 1 && d.n != 1) return r.decline("needs one row or one column");
   if (d.k == 0 || d.m == 0 || d.n == 0) return r.decline("empty");
-  const bool row = d.m == 1;             // the vector is a, the matrix b; else the other way round
-  const int64_t n = row ? d.n : d.m;     // outputs
+  const bool row = d.m == 1;                                 // the vector is a, the matrix b; else the other way round
+  const int64_t n = row ? d.n : d.m;                         // outputs
   const bool dots = row ? op.transpose_b : !op.transpose_a;  // whether an output's terms lie side by side
-  // Cut along the rows of the matrix as it lies in memory, so that every task reads a stream of its own. Threads are worth
-  // waking from some hundred thousand multiply-adds on.
+  // Cut along the rows of the matrix as it lies in memory, so that every task reads a stream of its own. Threads are
+  // worth waking from some hundred thousand multiply-adds on.
   const int64_t rows = dots ? n : d.k, columns = dots ? d.k : n;
   int64_t parts = rows * columns < (1 << 17) ? 1 : std::min<int64_t>(rows * columns >> 16, 8);
   const int64_t part = ((rows + parts - 1) / parts + 7) / 8 * 8;
@@ -29,11 +29,13 @@ BoundKernel bind_vector(const KernelRequest& r) {
   BoundKernel kernel;
   if (dots) {
     kernel.run = [=](const void* const* in, void* const* out, void*) {
-      const float *vectors = static_cast<const float*>(in[row ? 0 : 1]), *matrices = static_cast<const float*>(in[row ? 1 : 0]);
+      const float *vectors = static_cast<const float*>(in[row ? 0 : 1]),
+                  *matrices = static_cast<const float*>(in[row ? 1 : 0]);
       float* y = static_cast<float*>(out[0]);
       parallel_for(d.batch * parts, [&](int64_t t) {
         const int64_t b = t / parts, from = t % parts * part;
-        vector_products().dot_rows(vectors + b * d.k, matrices + (b * n + from) * d.k, d.k, d.k, std::min(part, n - from), y + b * n + from);
+        vector_products().dot_rows(vectors + b * d.k, matrices + (b * n + from) * d.k, d.k, d.k,
+                                   std::min(part, n - from), y + b * n + from);
       });
     };
     return kernel;
@@ -42,7 +44,8 @@ BoundKernel bind_vector(const KernelRequest& r) {
   kernel.scratch_bytes = parts > 1 ? static_cast<size_t>(d.batch * parts * n) * sizeof(float) : 0;
   auto run = rows * columns > (1 << 16) ? vector_products().stream_rows : vector_products().combine_rows;
   kernel.run = [=](const void* const* in, void* const* out, void* scratch) {
-    const float *vectors = static_cast<const float*>(in[row ? 0 : 1]), *matrices = static_cast<const float*>(in[row ? 1 : 0]);
+    const float *vectors = static_cast<const float*>(in[row ? 0 : 1]),
+                *matrices = static_cast<const float*>(in[row ? 1 : 0]);
     float *y = static_cast<float*>(out[0]), *sums = parts > 1 ? static_cast<float*>(scratch) : y;
     parallel_for(d.batch * parts, [&](int64_t t) {
       const int64_t b = t / parts, from = t % parts * part;

@@ -25,8 +25,8 @@ inline float fold(Vector v) {
   return sum[0];
 }
 
-// Columns [0, (kCount - 1) * kWidth) and the kWidth columns from `last` on, which may overlap them: all of one block stay in
-// registers over the whole of k.
+// Columns [0, (kCount - 1) * kWidth) and the kWidth columns from `last` on, which may overlap them: all of one block
+// stay in registers over the whole of k.
 template <int kCount>
 void combine_block(const float* x, const float* w, int64_t stride, int64_t k, int64_t last, float* y) {
   Vector sum[kCount] = {};
@@ -43,8 +43,9 @@ void combine_block(const float* x, const float* w, int64_t stride, int64_t k, in
 
 void combine_rows(const float* x, const float* w, int64_t stride, int64_t k, int64_t n, float* y) {
   constexpr int kBlock = 8;
-  constexpr decltype(&combine_block<1>) kBlocks[] = {nullptr,          combine_block<1>, combine_block<2>, combine_block<3>, combine_block<4>,
-                                                     combine_block<5>, combine_block<6>, combine_block<7>, combine_block<8>};
+  constexpr decltype(&combine_block<1>) kBlocks[] = {nullptr,          combine_block<1>, combine_block<2>,
+                                                     combine_block<3>, combine_block<4>, combine_block<5>,
+                                                     combine_block<6>, combine_block<7>, combine_block<8>};
   if (n < kWidth) {
     for (int64_t j = 0; j < n; ++j) {
       float sum = 0;

@@ -10,8 +10,10 @@ std::vector<TensorSpec> ReshapeOp::infer(std::span<const TensorSpec> in) const {
   int unknown = -1, holes = 0;
   int64_t rest = 1;
   for (int i = 0; i < out.rank(); ++i) {
-    if (out[i] == Shape::kUnknown) unknown = i, ++holes;
-    else rest = multiply_sizes(rest, out[i]);
+    if (out[i] == Shape::kUnknown)
+      unknown = i, ++holes;
+    else
+      rest = multiply_sizes(rest, out[i]);
   }
   if (!from.known()) {
     if (holes == 1) {
@@ -26,7 +28,8 @@ std::vector<TensorSpec> ReshapeOp::infer(std::span<const TensorSpec> in) const {
       throw ValueError("cannot reshape a tensor of shape ", from, " (", count, " elements) to ", shape, ".");
     out[unknown] = rest == 0 ? 0 : count / rest;
   } else if (holes == 0 && rest != count) {
-    throw ValueError("cannot reshape a tensor of shape ", from, " (", count, " elements) to ", shape, " (", rest, " elements).");
+    throw ValueError("cannot reshape a tensor of shape ", from, " (", count, " elements) to ", shape, " (", rest,
+                     " elements).");
   }
   return {{out, in[0].dtype}};
 }
@@ -34,10 +37,12 @@ std::vector<TensorSpec> ReshapeOp::infer(std::span<const TensorSpec> in) const {
 std::vector<TensorSpec> TransposeOp::infer(std::span<const TensorSpec> in) const {
   const Shape& x = in[0].shape;
   std::vector<bool> seen(x.rank());
-  if (static_cast<int>(axes.size()) != x.rank()) throw ValueError("axes ", axes, " must name each of the ", x.rank(), " axes of shape ", x, " once.");
+  if (static_cast<int>(axes.size()) != x.rank())
+    throw ValueError("axes ", axes, " must name each of the ", x.rank(), " axes of shape ", x, " once.");
   Shape out;
   for (int a : axes) {
-    if (a < 0 || a >= x.rank() || seen[a]) throw ValueError("axes ", axes, " must name each of the ", x.rank(), " axes of shape ", x, " once.");
+    if (a < 0 || a >= x.rank() || seen[a])
+      throw ValueError("axes ", axes, " must name each of the ", x.rank(), " axes of shape ", x, " once.");
     seen[a] = true;
     out.push_back(x[a]);
   }
@@ -49,7 +54,8 @@ std::vector<TensorSpec> BroadcastOp::infer(std::span<const TensorSpec> in) const
   if (x.rank() > shape.rank()) throw ValueError("cannot broadcast shape ", x, " to ", shape, ": it has more axes.");
   for (int i = 1; i <= x.rank(); ++i) {
     int64_t from = x[x.rank() - i], to = shape[shape.rank() - i];
-    if (from != to && from != 1 && from >= 0 && to >= 0) throw ValueError("cannot broadcast shape ", x, " to ", shape, ": size ", from, " does not fit ", to, ".");
+    if (from != to && from != 1 && from >= 0 && to >= 0)
+      throw ValueError("cannot broadcast shape ", x, " to ", shape, ": size ", from, " does not fit ", to, ".");
   }
   return {{shape, in[0].dtype}};
 }
@@ -57,15 +63,18 @@ std::vector<TensorSpec> BroadcastOp::infer(std::span<const TensorSpec> in) const
 std::vector<TensorSpec> SliceOp::infer(std::span<const TensorSpec> in) const {
   const Shape& x = in[0].shape;
   if (static_cast<int>(starts.size()) != x.rank() || limits.size() != starts.size())
-    throw ValueError("needs a start and a limit for each of the ", x.rank(), " axes of shape ", x, "; received ", starts.size(), ".");
+    throw ValueError("needs a start and a limit for each of the ", x.rank(), " axes of shape ", x, "; received ",
+                     starts.size(), ".");
   Shape out;
   for (int i = 0; i < x.rank(); ++i) {
     if (x[i] == Shape::kUnknown || limits[i] == Shape::kUnknown) {
-      out.push_back(limits[i] == Shape::kUnknown ? Shape::kUnknown : (limits[i] - starts[i] + strides[i] - 1) / strides[i]);
+      out.push_back(limits[i] == Shape::kUnknown ? Shape::kUnknown
+                                                 : (limits[i] - starts[i] + strides[i] - 1) / strides[i]);
       continue;
     }
     if (starts[i] < 0 || starts[i] > limits[i] || limits[i] > x[i] || strides[i] < 1)
-      throw ValueError("slice ", starts[i], ":", limits[i], ":", strides[i], " is out of bounds for axis ", i, " of shape ", x, ".");
+      throw ValueError("slice ", starts[i], ":", limits[i], ":", strides[i], " is out of bounds for axis ", i,
+                       " of shape ", x, ".");
     out.push_back((limits[i] - starts[i] + strides[i] - 1) / strides[i]);
   }
   return {{out, in[0].dtype}};
@@ -73,27 +82,35 @@ std::vector<TensorSpec> SliceOp::infer(std::span<const TensorSpec> in) const {
 
 std::vector<TensorSpec> PadOp::infer(std::span<const TensorSpec> in) const {
   const Shape& x = in[0].shape;
-  if (static_cast<int>(low.size()) != x.rank()) throw ValueError("needs padding for each of the ", x.rank(), " axes of shape ", x, "; received ", low.size(), ".");
-  if (high.size() != low.size() || interior.size() != low.size()) throw ValueError("needs as many sizes behind and between as before, received ", low.size(), ", ", high.size(), " and ", interior.size(), ".");
+  if (static_cast<int>(low.size()) != x.rank())
+    throw ValueError("needs padding for each of the ", x.rank(), " axes of shape ", x, "; received ", low.size(), ".");
+  if (high.size() != low.size() || interior.size() != low.size())
+    throw ValueError("needs as many sizes behind and between as before, received ", low.size(), ", ", high.size(),
+                     " and ", interior.size(), ".");
   Shape out;
   for (size_t i = 0; i < low.size(); ++i) {
-    if (low[i] < 0 || high[i] < 0 || interior[i] < 0) throw ValueError("padding cannot be negative, received ", low, ", ", high, " and ", interior, ".");
+    if (low[i] < 0 || high[i] < 0 || interior[i] < 0)
+      throw ValueError("padding cannot be negative, received ", low, ", ", high, " and ", interior, ".");
     const int64_t n = x[static_cast<int>(i)];
-    out.push_back(n < 0 ? n : add_sizes(add_sizes(low[i], high[i]), add_sizes(n, multiply_sizes(std::max<int64_t>(0, n - 1), interior[i]))));
+    out.push_back(n < 0 ? n
+                        : add_sizes(add_sizes(low[i], high[i]),
+                                    add_sizes(n, multiply_sizes(std::max<int64_t>(0, n - 1), interior[i]))));
   }
   return {{out, in[0].dtype}};
 }
 
 std::vector<TensorSpec> ReverseOp::infer(std::span<const TensorSpec> in) const {
   for (int a : axes)
-    if (a < 0 || a >= in[0].shape.rank()) throw ValueError("axis ", a, " is out of bounds for shape ", in[0].shape, ".");
+    if (a < 0 || a >= in[0].shape.rank())
+      throw ValueError("axis ", a, " is out of bounds for shape ", in[0].shape, ".");
   return {in[0]};
 }
 
 std::vector<TensorSpec> ConcatOp::infer(std::span<const TensorSpec> in) const {
   if (in.empty()) throw ValueError("needs at least one tensor.");
   TensorSpec out = in[0];
-  if (axis < 0 || axis >= out.shape.rank()) throw ValueError("axis ", axis, " is out of bounds for shape ", out.shape, ".");
+  if (axis < 0 || axis >= out.shape.rank())
+    throw ValueError("axis ", axis, " is out of bounds for shape ", out.shape, ".");
   for (size_t k = 1; k < in.size(); ++k) {
     const Shape& s = in[k].shape;
     bool fits = s.rank() == out.shape.rank() && in[k].dtype == out.dtype;
@@ -102,7 +119,8 @@ std::vector<TensorSpec> ConcatOp::infer(std::span<const TensorSpec> in) const {
       fits = s[i] == out.shape[i] || s[i] < 0 || out.shape[i] < 0;
       if (fits && out.shape[i] < 0) out.shape[i] = s[i];
     }
-    if (!fits) throw ValueError("all shapes must match except along axis ", axis, "; received ", in[0], " and ", in[k], ".");
+    if (!fits)
+      throw ValueError("all shapes must match except along axis ", axis, "; received ", in[0], " and ", in[k], ".");
     int64_t& d = out.shape[axis];
     d = d < 0 || s[axis] < 0 ? Shape::kUnknown : add_sizes(d, s[axis]);
   }
@@ -181,7 +199,8 @@ Tensor slice_axis(const Tensor& x, int axis, int64_t start, int64_t limit) {
   limits[a] = limit;
   return slice(x, starts, limits);
 }
-Tensor pad(const Tensor& x, std::vector<int64_t> low, std::vector<int64_t> high, double value, std::vector<int64_t> interior) {
+Tensor pad(const Tensor& x, std::vector<int64_t> low, std::vector<int64_t> high, double value,
+           std::vector<int64_t> interior) {
   if (interior.empty()) interior.assign(low.size(), 0);
   return apply1(make_op<PadOp>(std::move(low), std::move(high), std::move(interior), value), {x});
 }

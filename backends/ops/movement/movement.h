@@ -44,7 +44,8 @@ class BroadcastOp final : public Primitive {
   const Shape shape;
 };
 
-// x[start:limit:stride] an axis; 0 <= start <= limit <= size, stride >= 1. A limit of kUnknown means the (unknown) size.
+// x[start:limit:stride] an axis; 0 <= start <= limit <= size, stride >= 1. A limit of kUnknown means the (unknown)
+// size.
 class SliceOp final : public Primitive {
  public:
   SliceOp(std::vector<int64_t> starts, std::vector<int64_t> limits, std::vector<int64_t> strides)
@@ -94,9 +95,11 @@ Tensor reshape(const Tensor& x, const Shape& shape);  // one size may be unknown
 Tensor stop_gradient(const Tensor& x);
 Tensor transpose(const Tensor& x, std::vector<int> axes);
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
-Tensor slice(const Tensor& x, std::vector<int64_t> starts, std::vector<int64_t> limits, std::vector<int64_t> strides = {});
+Tensor slice(const Tensor& x, std::vector<int64_t> starts, std::vector<int64_t> limits,
+             std::vector<int64_t> strides = {});
 Tensor slice_axis(const Tensor& x, int axis, int64_t start, int64_t limit);
-Tensor pad(const Tensor& x, std::vector<int64_t> low, std::vector<int64_t> high, double value = 0, std::vector<int64_t> interior = {});
+Tensor pad(const Tensor& x, std::vector<int64_t> low, std::vector<int64_t> high, double value = 0,
+           std::vector<int64_t> interior = {});
 Tensor concat(const Tensors& parts, int axis);
 Tensor reverse(const Tensor& x, std::vector<int> axes);
 Tensor expand_dims(const Tensor& x, int axis);

@@ -10,8 +10,10 @@ namespace {
 
 template <class T>
 void copy_run(const T* x, T* y, int64_t n, int64_t fs, int64_t ts) {
-  if (fs == 1 && ts == 1) std::memcpy(y, x, n * sizeof(T));
-  else if (fs == 0 && ts == 1) block_table().fill(x, sizeof(T), y, n);
+  if (fs == 1 && ts == 1)
+    std::memcpy(y, x, n * sizeof(T));
+  else if (fs == 0 && ts == 1)
+    block_table().fill(x, sizeof(T), y, n);
   else
     for (int64_t i = 0; i < n; ++i) y[i * ts] = x[i * fs];
 }
@@ -42,7 +44,8 @@ void run_copy(const StridedCopy& c, const void* in, void* out) {
       return;
     }
     constexpr int64_t kTile = 16;
-    int64_t rows = c.size[rank - 2], columns = c.size[rank - 1], fc = c.from[rank - 1], tr = c.to[rank - 2], tc = c.to[rank - 1];
+    int64_t rows = c.size[rank - 2], columns = c.size[rank - 1], fc = c.from[rank - 1], tr = c.to[rank - 2],
+            tc = c.to[rank - 1];
     for (int64_t i = 0; i < rows; i += kTile)
       for (int64_t j = 0; j < columns; j += kTile)
         for (int64_t ii = i; ii < std::min(rows, i + kTile); ++ii)
@@ -55,10 +58,14 @@ void run_copy(const StridedCopy& c, const void* in, void* out) {
 }
 
 void run_copy(const StridedCopy& c, const void* in, void* out) {
-  if (c.element == 1) run_copy<uint8_t>(c, in, out);
-  else if (c.element == 2) run_copy<uint16_t>(c, in, out);
-  else if (c.element == 4) run_copy<uint32_t>(c, in, out);
-  else run_copy<uint64_t>(c, in, out);
+  if (c.element == 1)
+    run_copy<uint8_t>(c, in, out);
+  else if (c.element == 2)
+    run_copy<uint16_t>(c, in, out);
+  else if (c.element == 4)
+    run_copy<uint32_t>(c, in, out);
+  else
+    run_copy<uint64_t>(c, in, out);
 }
 
 template <StridedCopy (*kCopyOf)(const KernelRequest&)>
@@ -71,7 +78,8 @@ BoundKernel bind_copy(const KernelRequest& r) {
 BoundKernel bind_pad(const KernelRequest& r) {
   Tensor value = Tensor::scalar_of(static_cast<const PadOp&>(r.op).value, r.inputs[0].dtype);
   BoundKernel k;
-  k.run = [c = pad_copy(r), value, total = r.outputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
+  k.run = [c = pad_copy(r), value, total = r.outputs[0].shape.elements()](const void* const* in, void* const* out,
+                                                                          void*) {
     block_table().fill(value.raw(), c.element, out[0], total);
     run_copy(c, in[0], out[0]);
   };
@@ -84,7 +92,8 @@ BoundKernel bind_concat(const KernelRequest& r) {
     int64_t at = 0;
     for (size_t p = 0; p < c.widths.size(); ++p) {
       for (int64_t o = 0; o < c.outer; ++o)
-        std::memcpy(static_cast<char*>(out[0]) + o * c.row + at, static_cast<const char*>(in[p]) + o * c.widths[p], c.widths[p]);
+        std::memcpy(static_cast<char*>(out[0]) + o * c.row + at, static_cast<const char*>(in[p]) + o * c.widths[p],
+                    c.widths[p]);
       at += c.widths[p];
     }
   };

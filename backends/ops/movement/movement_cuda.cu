@@ -49,7 +49,8 @@ Walk walk_of(const StridedCopy& c) {
 void run_copy(const Queue& queue, const StridedCopy& c, const Walk& walk, const void* in, void* out) {
   with_bits(c.element, [&](auto zero) {
     using T = decltype(zero);
-    queue.elements(strided<T>, c.total(), static_cast<const T*>(in) + c.from_base, static_cast<T*>(out) + c.to_base, c.total(), walk);
+    queue.elements(strided<T>, c.total(), static_cast<const T*>(in) + c.from_base, static_cast<T*>(out) + c.to_base,
+                   c.total(), walk);
   });
 }
 
@@ -58,7 +59,9 @@ BoundKernel bind_copy(const KernelRequest& r) {
   const StridedCopy c = kCopyOf(r);
   if (c.size.size() > kAxes) return r.decline("more than 8 axes");
   BoundKernel k;
-  k.run = [c, walk = walk_of(c), queue = Queue(r.device)](const void* const* in, void* const* out, void*) { run_copy(queue, c, walk, in[0], out[0]); };
+  k.run = [c, walk = walk_of(c), queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+    run_copy(queue, c, walk, in[0], out[0]);
+  };
   return k;
 }
 
@@ -67,7 +70,8 @@ BoundKernel bind_pad(const KernelRequest& r) {
   if (c.size.size() > kAxes) return r.decline("more than 8 axes");
   const Tensor value = Tensor::scalar_of(static_cast<const PadOp&>(r.op).value, r.inputs[0].dtype);
   BoundKernel k;
-  k.run = [c, walk = walk_of(c), value, total = r.outputs[0].shape.elements(), queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [c, walk = walk_of(c), value, total = r.outputs[0].shape.elements(), queue = Queue(r.device)](
+              const void* const* in, void* const* out, void*) {
     with_bits(c.element, [&](auto bits) {
       std::memcpy(&bits, value.raw(), sizeof bits);
       queue.elements(repeat<decltype(bits)>, total, bits, static_cast<decltype(bits)*>(out[0]), total);
@@ -79,14 +83,16 @@ BoundKernel bind_pad(const KernelRequest& r) {
 
 BoundKernel bind_concat(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [c = concat_copy(r), size = size_of(r.outputs[0].dtype), queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [c = concat_copy(r), size = size_of(r.outputs[0].dtype), queue = Queue(r.device)](const void* const* in,
+                                                                                            void* const* out, void*) {
     with_bits(size, [&](auto zero) {
       using T = decltype(zero);
       constexpr int64_t kSize = sizeof(T);
       int64_t at = 0;
       for (size_t p = 0; p < c.widths.size(); ++p) {
         const int64_t width = c.widths[p] / kSize;
-        queue.elements(rows_into<T>, c.outer * width, static_cast<const T*>(in[p]), static_cast<T*>(out[0]), c.outer * width, width, c.row / kSize, at);
+        queue.elements(rows_into<T>, c.outer * width, static_cast<const T*>(in[p]), static_cast<T*>(out[0]),
+                       c.outer * width, width, c.row / kSize, at);
         at += width;
       }
     });

@@ -19,21 +19,26 @@ Shape statistics_shape(Norm kind, int axis, const Shape& x) {
 }
 
 void check_input(Norm kind, int axis, const TensorSpec& x) {
-  if (x.dtype != DType::float32 && x.dtype != DType::float64) throw TypeError("takes float32 or float64, received ", x.dtype, ".");
+  if (x.dtype != DType::float32 && x.dtype != DType::float64)
+    throw TypeError("takes float32 or float64, received ", x.dtype, ".");
   if (x.shape.rank() == 0) throw ValueError("needs at least one axis, received a scalar.");
-  if (axis < 0 || axis >= x.shape.rank() || (kind != Norm::batch && axis != x.shape.rank() - 1)) throw ValueError("cannot normalise along axis ", axis, " of shape ", x.shape, ".");
+  if (axis < 0 || axis >= x.shape.rank() || (kind != Norm::batch && axis != x.shape.rank() - 1))
+    throw ValueError("cannot normalise along axis ", axis, " of shape ", x.shape, ".");
 }
 
 void check_vector(const char* what, const TensorSpec& v, const TensorSpec& x, int axis) {
   if (v.dtype != x.dtype) throw TypeError(what, " must have the dtype of x, ", x.dtype, "; received ", v.dtype, ".");
-  if (!compatible(v.shape, Shape{x.shape[axis]})) throw ValueError(what, " must have shape (", x.shape[axis], ",) for x of shape ", x.shape, ", received ", v.shape, ".");
+  if (!compatible(v.shape, Shape{x.shape[axis]}))
+    throw ValueError(what, " must have shape (", x.shape[axis], ",) for x of shape ", x.shape, ", received ", v.shape,
+                     ".");
 }
 
 }  // namespace
 
 std::vector<TensorSpec> NormalizeOp::infer(std::span<const TensorSpec> in) const {
   check_input(kind, axis, in[0]);
-  if (in.size() != 1u + scaled + shifted) throw ValueError("expected ", 1 + scaled + shifted, " inputs, received ", in.size(), ".");
+  if (in.size() != 1u + scaled + shifted)
+    throw ValueError("expected ", 1 + scaled + shifted, " inputs, received ", in.size(), ".");
   if (scaled) check_vector("scale", in[1], in[0], axis);
   if (shifted) check_vector("offset", in[1u + scaled], in[0], axis);
   TensorSpec statistics{statistics_shape(kind, axis, in[0].shape), in[0].dtype};
@@ -46,8 +51,10 @@ std::vector<TensorSpec> NormalizeGradOp::infer(std::span<const TensorSpec> in) c
   if (scaled) check_vector("scale", in[1], in[0], axis);
   const Shape statistics = statistics_shape(kind, axis, in[0].shape);
   for (size_t i = 1u + scaled; i < 3u + scaled; ++i)
-    if (!compatible(in[i].shape, statistics)) throw ValueError("mean and variance must have shape ", statistics, ", received ", in[i].shape, ".");
-  if (!compatible(in[3u + scaled].shape, in[0].shape)) throw ValueError("the gradient must have the shape of x, ", in[0].shape, "; received ", in[3u + scaled].shape, ".");
+    if (!compatible(in[i].shape, statistics))
+      throw ValueError("mean and variance must have shape ", statistics, ", received ", in[i].shape, ".");
+  if (!compatible(in[3u + scaled].shape, in[0].shape))
+    throw ValueError("the gradient must have the shape of x, ", in[0].shape, "; received ", in[3u + scaled].shape, ".");
   std::vector<TensorSpec> out = {in[0]};
   for (int i = 0; i < scaled + shifted; ++i) out.push_back({Shape{in[0].shape[axis]}, in[0].dtype});
   return out;
@@ -94,11 +101,13 @@ Tensors NormalizeOp::vjp(const VjpContext& c) const {
   Tensors out(c.inputs.size());
   if (c.grads[0].defined()) {
     Op grad = make_op<NormalizeGradOp>(kind, axis, epsilon, scaled, shifted);
-    out = scaled ? apply(grad, {x, c.inputs[1], mean, variance, c.grads[0]}) : apply(grad, {x, mean, variance, c.grads[0]});
+    out = scaled ? apply(grad, {x, c.inputs[1], mean, variance, c.grads[0]})
+                 : apply(grad, {x, mean, variance, c.grads[0]});
   }
   const Lay lay(kind, axis, x.shape());
   auto more = [&](const Tensor& g) { out[0] = out[0].defined() ? add(out[0], g) : broadcast_to(g, x.shape()); };
-  if (c.needed[0] && c.grads[1].defined() && kind != Norm::rms) more(multiply(lay.wide_statistic(c.grads[1]), 1 / lay.count));
+  if (c.needed[0] && c.grads[1].defined() && kind != Norm::rms)
+    more(multiply(lay.wide_statistic(c.grads[1]), 1 / lay.count));
   if (c.needed[0] && c.grads[2].defined()) {
     Tensor centred = kind == Norm::rms ? x : subtract(x, lay.wide_statistic(mean));
     more(multiply(multiply(lay.wide_statistic(c.grads[2]), 2 / lay.count), centred));
@@ -107,7 +116,8 @@ Tensors NormalizeOp::vjp(const VjpContext& c) const {
 }
 
 // With z = (x - m) r, r = 1 / sqrt(v + epsilon) and a = g scale, the gradient for x is J a, where the matrix
-// J = r (1 - mean - z mean(z .)) is symmetric. So from cotangents h, hs and ho of the three outputs follow, with u = J h:
+// J = r (1 - mean - z mean(z .)) is symmetric. So from cotangents h, hs and ho of the three outputs follow, with u = J
+// h:
 //   for g: u scale + hs z + ho      for scale: sum g u
 //   for x: J' p - r^2 z (mean(a h) - mean(a) mean(h) - A B),  p = hs g - r (B a + A h),  A = mean(a z), B = mean(h z)
 // where J' = J, and the term after it comes from r.
@@ -119,7 +129,9 @@ Tensors NormalizeGradOp::vjp(const VjpContext& c) const {
   Tensor z = multiply(kind == Norm::rms ? x : subtract(x, lay.wide_statistic(c.inputs[first])), r);
   Tensor scale = scaled ? lay.wide_vector(c.inputs[1]) : Tensor();
   auto times_scale = [&](const Tensor& t) { return scaled ? multiply(t, scale) : t; };
-  auto jacobian = [&](const Tensor& t) { return multiply(r, subtract(lay.centred(t), multiply(z, lay.mean(multiply(t, z))))); };
+  auto jacobian = [&](const Tensor& t) {
+    return multiply(r, subtract(lay.centred(t), multiply(z, lay.mean(multiply(t, z)))));
+  };
   const Tensor &h = c.grads[0], hs = scaled ? c.grads[1] : Tensor(), ho = shifted ? c.grads[first] : Tensor();
 
   Tensor for_x, for_scale, for_g, p;
@@ -152,7 +164,8 @@ Normalized normalize(Norm kind, const Tensor& x, int axis, const Tensor& scale, 
   Tensors in = {x};
   if (scale.defined()) in.push_back(scale);
   if (offset.defined()) in.push_back(offset);
-  Tensors out = lamina::apply(make_op<NormalizeOp>(kind, normalize_axis(axis, x.rank()), epsilon, scale.defined(), offset.defined()), in);
+  Tensors out = lamina::apply(
+      make_op<NormalizeOp>(kind, normalize_axis(axis, x.rank()), epsilon, scale.defined(), offset.defined()), in);
   return {out[0], out[1], out[2]};
 }
 }  // namespace prim

@@ -13,14 +13,17 @@ enum class Norm : uint8_t {
 };
 std::string_view name_of(Norm kind);
 
-// y = (x - mean) / sqrt(variance + epsilon) * scale + offset. Inputs x, then scale (n) and offset (n) if the op has them; n is
-// the size of `axis` (the last one but for batch). Outputs y (as x), mean and variance (biased; the shape of x without its last
-// axis, or (n) for batch; rms gives mean 0).
+// y = (x - mean) / sqrt(variance + epsilon) * scale + offset. Inputs x, then scale (n) and offset (n) if the op has
+// them; n is the size of `axis` (the last one but for batch). Outputs y (as x), mean and variance (biased; the shape of
+// x without its last axis, or (n) for batch; rms gives mean 0).
 class NormalizeOp final : public Primitive {
  public:
-  NormalizeOp(Norm kind, int axis, double epsilon, bool scaled, bool shifted) : kind(kind), axis(axis), epsilon(epsilon), scaled(scaled), shifted(shifted) {}
+  NormalizeOp(Norm kind, int axis, double epsilon, bool scaled, bool shifted)
+      : kind(kind), axis(axis), epsilon(epsilon), scaled(scaled), shifted(shifted) {}
   std::string_view name() const override { return kind == Norm::batch ? "NormalizeBatch" : "NormalizeRows"; }
-  void attributes(Attributes& a) const override { a("kind", name_of(kind))("axis", axis)("epsilon", epsilon)("scaled", scaled)("shifted", shifted); }
+  void attributes(Attributes& a) const override {
+    a("kind", name_of(kind))("axis", axis)("epsilon", epsilon)("scaled", scaled)("shifted", shifted);
+  }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;
   const Norm kind;
@@ -29,13 +32,16 @@ class NormalizeOp final : public Primitive {
   const bool scaled, shifted;
 };
 
-// The gradients for x, scale and offset from x, scale (if scaled), mean, variance and the gradient g of y. mean and variance
-// only save their computation: they count as functions of x.
+// The gradients for x, scale and offset from x, scale (if scaled), mean, variance and the gradient g of y. mean and
+// variance only save their computation: they count as functions of x.
 class NormalizeGradOp final : public Primitive {
  public:
-  NormalizeGradOp(Norm kind, int axis, double epsilon, bool scaled, bool shifted) : kind(kind), axis(axis), epsilon(epsilon), scaled(scaled), shifted(shifted) {}
+  NormalizeGradOp(Norm kind, int axis, double epsilon, bool scaled, bool shifted)
+      : kind(kind), axis(axis), epsilon(epsilon), scaled(scaled), shifted(shifted) {}
   std::string_view name() const override { return kind == Norm::batch ? "NormalizeBatchGrad" : "NormalizeRowsGrad"; }
-  void attributes(Attributes& a) const override { a("kind", name_of(kind))("axis", axis)("epsilon", epsilon)("scaled", scaled)("shifted", shifted); }
+  void attributes(Attributes& a) const override {
+    a("kind", name_of(kind))("axis", axis)("epsilon", epsilon)("scaled", scaled)("shifted", shifted);
+  }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;
   const Norm kind;

@@ -34,11 +34,14 @@ BoundKernel bind_rows_float(const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   if (r.inputs[0].shape.elements() == 0) return r.decline("empty");
   BoundKernel k;
-  k.run = [t = RowTasks(r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted, centred = op.kind == Norm::rows, epsilon = static_cast<float>(op.epsilon), f = normalize_loops().row](
-              const void* const* in, void* const* out, void*) {
+  k.run = [t = RowTasks(r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted, centred = op.kind == Norm::rows,
+           epsilon = static_cast<float>(op.epsilon),
+           f = normalize_loops().row](const void* const* in, void* const* out, void*) {
     const float *scale = scaled ? floats(in[1]) : nullptr, *offset = shifted ? floats(in[1 + scaled]) : nullptr;
     t.each([&](int64_t, int64_t from, int64_t to) {
-      for (int64_t i = from; i < to; ++i) f(floats(in[0]) + i * t.n, scale, offset, epsilon, centred, floats(out[0]) + i * t.n, floats(out[1]) + i, floats(out[2]) + i, t.n);
+      for (int64_t i = from; i < to; ++i)
+        f(floats(in[0]) + i * t.n, scale, offset, epsilon, centred, floats(out[0]) + i * t.n, floats(out[1]) + i,
+          floats(out[2]) + i, t.n);
     });
   };
   return k;
@@ -52,16 +55,20 @@ BoundKernel bind_rows_grad_float(const KernelRequest& r) {
   const int sums = op.scaled + op.shifted;
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(tasks.tasks * sums * tasks.n) * sizeof(float);
-  k.run = [t = tasks, sums, scaled = op.scaled, shifted = op.shifted, centred = op.kind == Norm::rows, epsilon = static_cast<float>(op.epsilon), f = normalize_loops().row_grad,
+  k.run = [t = tasks, sums, scaled = op.scaled, shifted = op.shifted, centred = op.kind == Norm::rows,
+           epsilon = static_cast<float>(op.epsilon), f = normalize_loops().row_grad,
            add = normalize_loops().add_columns](const void* const* in, void* const* out, void* scratch) {
     const int first = 1 + scaled;
-    const float *scale = scaled ? floats(in[1]) : nullptr, *mean = floats(in[first]), *variance = floats(in[first + 1]), *g = floats(in[first + 2]);
+    const float *scale = scaled ? floats(in[1]) : nullptr, *mean = floats(in[first]), *variance = floats(in[first + 1]),
+                *g = floats(in[first + 2]);
     float* partial = floats(scratch);
     t.each([&](int64_t task, int64_t from, int64_t to) {
-      float *dscale = scaled ? partial + task * sums * t.n : nullptr, *doffset = shifted ? partial + (task * sums + scaled) * t.n : nullptr;
+      float *dscale = scaled ? partial + task * sums * t.n : nullptr,
+            *doffset = shifted ? partial + (task * sums + scaled) * t.n : nullptr;
       std::fill_n(partial + task * sums * t.n, sums * t.n, 0.0f);
       for (int64_t i = from; i < to; ++i)
-        f(floats(in[0]) + i * t.n, scale, mean[i], 1 / std::sqrt(variance[i] + epsilon), g + i * t.n, centred, floats(out[0]) + i * t.n, dscale, doffset, t.n);
+        f(floats(in[0]) + i * t.n, scale, mean[i], 1 / std::sqrt(variance[i] + epsilon), g + i * t.n, centred,
+          floats(out[0]) + i * t.n, dscale, doffset, t.n);
     });
     for (int s = 0; s < sums; ++s) {
       float* to = floats(out[1 + s]);
@@ -75,7 +82,7 @@ BoundKernel bind_rows_grad_float(const KernelRequest& r) {
 // --- Batch: x as (outer, channels, inner) -------------------------------------------------------------------------
 struct Channels {
   int64_t outer = 1, n, inner = 1;
-  int64_t a_task, tasks;                    // rows of one task where inner is 1
+  int64_t a_task, tasks;                      // rows of one task where inner is 1
   static constexpr int64_t kBlock = 1 << 13;  // elements whose sums of squares are taken while they are in the cache
   Channels(const Shape& x, int axis) : n(x[axis]) {
     for (int i = 0; i < x.rank(); ++i) (i < axis ? outer : inner) *= i == axis ? 1 : x[i];
@@ -103,9 +110,11 @@ BoundKernel bind_batch_float(const KernelRequest& r) {
   const Channels c(r.inputs[0].shape, op.axis);
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>((c.inner == 1 ? 3 * c.tasks : 0) * c.n + 2 * c.n) * sizeof(float);
-  k.run = [c, scaled = op.scaled, shifted = op.shifted, epsilon = static_cast<float>(op.epsilon)](const void* const* in, void* const* out, void* scratch) {
+  k.run = [c, scaled = op.scaled, shifted = op.shifted, epsilon = static_cast<float>(op.epsilon)](
+              const void* const* in, void* const* out, void* scratch) {
     const NormalizeLoops& f = normalize_loops();
-    const float *x = floats(in[0]), *scale = scaled ? floats(in[1]) : nullptr, *offset = shifted ? floats(in[1 + scaled]) : nullptr;
+    const float *x = floats(in[0]), *scale = scaled ? floats(in[1]) : nullptr,
+                *offset = shifted ? floats(in[1 + scaled]) : nullptr;
     float *y = floats(out[0]), *mean = floats(out[1]), *variance = floats(out[2]);
     float *factor = floats(scratch), *shift = factor + c.n, *partial = shift + c.n;
     const float total = static_cast<float>(c.count());
@@ -120,11 +129,14 @@ BoundKernel bind_batch_float(const KernelRequest& r) {
         for (int64_t o = 0; o < c.outer; ++o) {
           float m, s;
           f.run_moments(x + (o * c.n + j) * c.inner, c.inner, &m, &s);
-          if (o == 0) mean[j] = m, squares = s;
-          else merge(mean[j], squares, static_cast<float>(o * c.inner), static_cast<float>(c.inner), m, s);
+          if (o == 0)
+            mean[j] = m, squares = s;
+          else
+            merge(mean[j], squares, static_cast<float>(o * c.inner), static_cast<float>(c.inner), m, s);
         }
         finish(j, squares);
-        for (int64_t o = 0; o < c.outer; ++o) f.run_affine(x + (o * c.n + j) * c.inner, mean[j], factor[j], shift[j], y + (o * c.n + j) * c.inner, c.inner);
+        for (int64_t o = 0; o < c.outer; ++o)
+          f.run_affine(x + (o * c.n + j) * c.inner, mean[j], factor[j], shift[j], y + (o * c.n + j) * c.inner, c.inner);
       });
       return;
     }
@@ -140,7 +152,8 @@ BoundKernel bind_batch_float(const KernelRequest& r) {
         if (b == from) {
           std::fill_n(squares, c.n, 0.0f);
         } else {
-          for (int64_t j = 0; j < c.n; ++j) merge(m[j], squares[j], static_cast<float>(b - from), static_cast<float>(rows), other[j], 0);
+          for (int64_t j = 0; j < c.n; ++j)
+            merge(m[j], squares[j], static_cast<float>(b - from), static_cast<float>(rows), other[j], 0);
         }
         f.add_squares(x + b * c.n, block_mean, rows, c.n, squares);
       }
@@ -149,10 +162,14 @@ BoundKernel bind_batch_float(const KernelRequest& r) {
       mean[j] = partial[j];
       float squares = partial[c.n + j];
       for (int64_t t = 1; t < c.tasks; ++t)
-        merge(mean[j], squares, static_cast<float>(t * c.a_task), static_cast<float>(std::min(c.outer, (t + 1) * c.a_task) - t * c.a_task), partial[t * 3 * c.n + j], partial[(t * 3 + 1) * c.n + j]);
+        merge(mean[j], squares, static_cast<float>(t * c.a_task),
+              static_cast<float>(std::min(c.outer, (t + 1) * c.a_task) - t * c.a_task), partial[t * 3 * c.n + j],
+              partial[(t * 3 + 1) * c.n + j]);
       finish(j, squares);
     }
-    c.each([&](int64_t, int64_t from, int64_t to) { f.affine_columns(x + from * c.n, mean, factor, shift, y + from * c.n, to - from, c.n); });
+    c.each([&](int64_t, int64_t from, int64_t to) {
+      f.affine_columns(x + from * c.n, mean, factor, shift, y + from * c.n, to - from, c.n);
+    });
   };
   return k;
 }
@@ -164,10 +181,12 @@ BoundKernel bind_batch_grad_float(const KernelRequest& r) {
   const Channels c(r.inputs[0].shape, op.axis);
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>((c.inner == 1 ? 2 * c.tasks : 0) * c.n + 3 * c.n) * sizeof(float);
-  k.run = [c, scaled = op.scaled, shifted = op.shifted, epsilon = static_cast<float>(op.epsilon)](const void* const* in, void* const* out, void* scratch) {
+  k.run = [c, scaled = op.scaled, shifted = op.shifted, epsilon = static_cast<float>(op.epsilon)](
+              const void* const* in, void* const* out, void* scratch) {
     const NormalizeLoops& f = normalize_loops();
     const int first = 1 + scaled;
-    const float *x = floats(in[0]), *scale = scaled ? floats(in[1]) : nullptr, *mean = floats(in[first]), *variance = floats(in[first + 1]), *g = floats(in[first + 2]);
+    const float *x = floats(in[0]), *scale = scaled ? floats(in[1]) : nullptr, *mean = floats(in[first]),
+                *variance = floats(in[first + 1]), *g = floats(in[first + 2]);
     float* dx = floats(out[0]);
     float *factor = floats(scratch), *shift = factor + c.n, *slope = shift + c.n, *partial = slope + c.n;
     const float total = static_cast<float>(c.count());
@@ -205,7 +224,9 @@ BoundKernel bind_batch_grad_float(const KernelRequest& r) {
       for (int64_t t = 0; t < c.tasks; ++t) sum += partial[t * 2 * c.n + j], moment += partial[(t * 2 + 1) * c.n + j];
       finish(j, sum, moment);
     }
-    c.each([&](int64_t, int64_t from, int64_t to) { f.grad_columns(x + from * c.n, mean, g + from * c.n, factor, shift, slope, dx + from * c.n, to - from, c.n); });
+    c.each([&](int64_t, int64_t from, int64_t to) {
+      f.grad_columns(x + from * c.n, mean, g + from * c.n, factor, shift, slope, dx + from * c.n, to - from, c.n);
+    });
   };
   return k;
 }
@@ -226,15 +247,18 @@ struct Groups {
 
 template <class F>
 void with_type(DType type, F&& f) {
-  if (type == DType::float32) f(float{});
-  else f(double{});
+  if (type == DType::float32)
+    f(float{});
+  else
+    f(double{});
 }
 
 BoundKernel bind_reference(const KernelRequest& r) {
   const auto& op = static_cast<const NormalizeOp&>(r.op);
   BoundKernel k;
-  k.run = [l = Groups(op.kind, op.axis, r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted, centred = op.kind != Norm::rms, epsilon = op.epsilon, dtype = r.inputs[0].dtype](
-              const void* const* in, void* const* out, void*) {
+  k.run = [l = Groups(op.kind, op.axis, r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted,
+           centred = op.kind != Norm::rms, epsilon = op.epsilon,
+           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       const T* x = static_cast<const T*>(in[0]);
@@ -263,18 +287,23 @@ BoundKernel bind_grad_reference(const KernelRequest& r) {
   const auto& op = static_cast<const NormalizeGradOp&>(r.op);
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(2 * r.inputs[0].shape[op.axis]) * sizeof(double);
-  k.run = [l = Groups(op.kind, op.axis, r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted, centred = op.kind != Norm::rms, epsilon = op.epsilon, dtype = r.inputs[0].dtype](
-              const void* const* in, void* const* out, void* scratch) {
+  k.run = [l = Groups(op.kind, op.axis, r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted,
+           centred = op.kind != Norm::rms, epsilon = op.epsilon,
+           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void* scratch) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       const int first = 1 + scaled;
-      const T *x = static_cast<const T*>(in[0]), *mean = static_cast<const T*>(in[first]), *variance = static_cast<const T*>(in[first + 1]), *g = static_cast<const T*>(in[first + 2]);
+      const T *x = static_cast<const T*>(in[0]), *mean = static_cast<const T*>(in[first]),
+              *variance = static_cast<const T*>(in[first + 1]), *g = static_cast<const T*>(in[first + 2]);
       double *dscale = static_cast<double*>(scratch), *doffset = dscale + l.n;
       std::fill_n(dscale, 2 * l.n, 0.0);
       for (int64_t q = 0; q < l.count; ++q) {
         const double inverse = 1 / std::sqrt(variance[q] + epsilon);
         auto z = [&](int64_t i) { return (x[l.place(q, i)] - (centred ? mean[q] : T(0))) * inverse; };
-        auto a = [&](int64_t i) { return static_cast<double>(g[l.place(q, i)]) * (scaled ? static_cast<double>(static_cast<const T*>(in[1])[l.channel(q, i)]) : 1.0); };
+        auto a = [&](int64_t i) {
+          return static_cast<double>(g[l.place(q, i)]) *
+                 (scaled ? static_cast<double>(static_cast<const T*>(in[1])[l.channel(q, i)]) : 1.0);
+        };
         double sum = 0, along = 0;
         for (int64_t i = 0; i < l.size; ++i) {
           sum += a(i), along += a(i) * z(i);
@@ -282,7 +311,9 @@ BoundKernel bind_grad_reference(const KernelRequest& r) {
           doffset[l.channel(q, i)] += g[l.place(q, i)];
         }
         const double n = static_cast<double>(l.size);
-        for (int64_t i = 0; i < l.size; ++i) static_cast<T*>(out[0])[l.place(q, i)] = static_cast<T>(inverse * (a(i) - (centred ? sum / n : 0) - z(i) * along / n));
+        for (int64_t i = 0; i < l.size; ++i)
+          static_cast<T*>(out[0])[l.place(q, i)] =
+              static_cast<T>(inverse * (a(i) - (centred ? sum / n : 0) - z(i) * along / n));
       }
       for (int64_t j = 0; j < l.n; ++j) {
         if (scaled) static_cast<T*>(out[1])[j] = static_cast<T>(dscale[j]);

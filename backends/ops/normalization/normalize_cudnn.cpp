@@ -1,5 +1,5 @@
-// Batch normalisation by cuDNN, whose kernels read x once where it fits. cuDNN tells the deviation's inverse r where we keep the variance:
-// v = 1 / r^2 - epsilon, as exact as v + epsilon is.
+// Batch normalisation by cuDNN, whose kernels read x once where it fits. cuDNN tells the deviation's inverse r where we
+// keep the variance: v = 1 / r^2 - epsilon, as exact as v + epsilon is.
 #include "backends/ops/normalization/normalize_cudnn.h"
 
 #include <cstring>
@@ -15,7 +15,9 @@ using cuda::CudnnDescriptor;
 namespace {
 
 constexpr cudnnBackendNormMode_t kMode = CUDNN_BATCH_NORM;
-cuda::CudnnTensor whole(int64_t outer, int64_t n, int64_t inner) { return {{outer, n, inner, 1}, {n * inner, inner, 1, 1}}; }
+cuda::CudnnTensor whole(int64_t outer, int64_t n, int64_t inner) {
+  return {{outer, n, inner, 1}, {n * inner, inner, 1, 1}};
+}
 cuda::CudnnTensor channels(int64_t n) { return cuda::cudnn_channels_last(1, n, {1, 1}); }
 
 }  // namespace
@@ -58,8 +60,12 @@ cuda::CudnnGraph cudnn_normalize_batch_grad(int64_t outer, int64_t n, int64_t in
 namespace {
 
 constexpr DType kFloat = DType::float32;
-Instruction step(Unary kind, int a) { return {Instruction::Code::unary, static_cast<uint8_t>(kind), kFloat, kFloat, a}; }
-Instruction step(Binary kind, int a, int b) { return {Instruction::Code::binary, static_cast<uint8_t>(kind), kFloat, kFloat, a, b}; }
+Instruction step(Unary kind, int a) {
+  return {Instruction::Code::unary, static_cast<uint8_t>(kind), kFloat, kFloat, a};
+}
+Instruction step(Binary kind, int a, int b) {
+  return {Instruction::Code::binary, static_cast<uint8_t>(kind), kFloat, kFloat, a, b};
+}
 Immediate number(double value) {
   const float narrow = static_cast<float>(value);
   Immediate m{kFloat, 0};
@@ -71,12 +77,21 @@ Immediate number(double value) {
 
 Op inverse_deviation(int64_t n, double epsilon) {
   // registers 0: the variance, 1: epsilon, 2: their sum
-  return make_op<FusedElementwiseOp>(ElementwiseProgram{.inputs = 1, .immediates = {number(epsilon)}, .code = {step(Binary::add, 0, 1), step(Unary::rsqrt, 2)}, .outputs = {3}}, Shape{n});
+  return make_op<FusedElementwiseOp>(ElementwiseProgram{.inputs = 1,
+                                                        .immediates = {number(epsilon)},
+                                                        .code = {step(Binary::add, 0, 1), step(Unary::rsqrt, 2)},
+                                                        .outputs = {3}},
+                                     Shape{n});
 }
 Op variance_of(int64_t n, double epsilon) {
   // registers 0: r, 1: epsilon, 2: zero, 3: r^2, 4: 1 / r^2, 5: that less epsilon
-  return make_op<FusedElementwiseOp>(ElementwiseProgram{.inputs = 1, .immediates = {number(epsilon), number(0)},
-                                                        .code = {step(Unary::square, 0), step(Unary::reciprocal, 3), step(Binary::subtract, 4, 1), step(Binary::maximum, 5, 2)}, .outputs = {6}}, Shape{n});
+  return make_op<FusedElementwiseOp>(
+      ElementwiseProgram{.inputs = 1,
+                         .immediates = {number(epsilon), number(0)},
+                         .code = {step(Unary::square, 0), step(Unary::reciprocal, 3), step(Binary::subtract, 4, 1),
+                                  step(Binary::maximum, 5, 2)},
+                         .outputs = {6}},
+      Shape{n});
 }
 
 namespace {
@@ -91,8 +106,10 @@ struct Channels {
 
 // Whether cuDNN may be asked at all.
 bool takes(const KernelRequest& r) {
-  if (r.inputs[0].dtype != kFloat) r.declined = "needs float32";
-  else if (r.inputs[0].shape.elements() == 0) r.declined = "empty";
+  if (r.inputs[0].dtype != kFloat)
+    r.declined = "needs float32";
+  else if (r.inputs[0].shape.elements() == 0)
+    r.declined = "empty";
   return r.declined.empty();
 }
 
@@ -109,13 +126,13 @@ BoundKernel bind_forward(const KernelRequest& r) {
     return place;
   };
   try {
-    BoundKernel normalize = cuda::cudnn_kernel(r, {}, 3, [&] { return cudnn_normalize_batch(c.outer, c.n, c.inner, op.epsilon); });
-    const KernelChain::Place scale = given_or(op.scaled, 1, 1), offset = given_or(op.shifted, 1u + op.scaled, 0), inverse = chain.between(c.each);
+    BoundKernel normalize =
+        cuda::cudnn_kernel(r, {}, 3, [&] { return cudnn_normalize_batch(c.outer, c.n, c.inner, op.epsilon); });
+    const KernelChain::Place scale = given_or(op.scaled, 1, 1), offset = given_or(op.shifted, 1u + op.scaled, 0),
+                             inverse = chain.between(c.each);
     chain.add(std::move(normalize), {in(0), scale, offset}, {out(0), out(1), inverse});
     chain.add(variance_of(c.n, op.epsilon), {c.each}, {inverse}, {out(2)});
-  } catch (const Error& e) {
-    return r.decline(e.what());
-  }
+  } catch (const Error& e) { return r.decline(e.what()); }
   return std::move(chain).finish();
 }
 
@@ -127,16 +144,15 @@ BoundKernel bind_grad(const KernelRequest& r) {
   const size_t mean = 1u + op.scaled;
   KernelChain chain(r.device);
   try {
-    BoundKernel differentiate = cuda::cudnn_kernel(r, {}, 5, [&] { return cudnn_normalize_batch_grad(c.outer, c.n, c.inner); });
+    BoundKernel differentiate =
+        cuda::cudnn_kernel(r, {}, 5, [&] { return cudnn_normalize_batch_grad(c.outer, c.n, c.inner); });
     KernelChain::Place scale = in(1);
     if (!op.scaled) chain.add(make_op<FullOp>(c.each.shape, 1, kFloat), {}, {}, {scale = chain.between(c.each)});
     const KernelChain::Place inverse = chain.between(c.each);
     chain.add(inverse_deviation(c.n, op.epsilon), {c.each}, {in(mean + 1)}, {inverse});
     chain.add(std::move(differentiate), {in(0), scale, in(mean), inverse, in(mean + 2)},
               {out(0), op.scaled ? out(1) : chain.between(c.each), op.shifted ? out(mean) : chain.between(c.each)});
-  } catch (const Error& e) {
-    return r.decline(e.what());
-  }
+  } catch (const Error& e) { return r.decline(e.what()); }
   return std::move(chain).finish();
 }
 

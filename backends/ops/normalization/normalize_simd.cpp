@@ -52,7 +52,8 @@ inline float sum_of(int64_t n, F term) {
 
 inline float root(float x) { return __builtin_sqrtf(x); }
 
-void row(const float* x, const float* scale, const float* offset, float epsilon, bool centred, float* y, float* mean, float* variance, int64_t n) {
+void row(const float* x, const float* scale, const float* offset, float epsilon, bool centred, float* y, float* mean,
+         float* variance, int64_t n) {
   const float m = centred ? sum_of(n, [x](auto at) { return at(x); }) / static_cast<float>(n) : 0.0f;
   const float v = sum_of(n, [x, m](auto at) { return (at(x) - m) * (at(x) - m); }) / static_cast<float>(n);
   const float r = 1.0f / root(v + epsilon);
@@ -73,10 +74,13 @@ void row(const float* x, const float* scale, const float* offset, float epsilon,
 }
 
 template <bool scaled>
-inline void row_grad_of(const float* x, const float* scale, float m, float r, const float* g, bool centred, float* dx, int64_t n) {
+inline void row_grad_of(const float* x, const float* scale, float m, float r, const float* g, bool centred, float* dx,
+                        int64_t n) {
   auto a = [g, scale](auto at) {
-    if constexpr (scaled) return at(g) * at(scale);
-    else return at(g);
+    if constexpr (scaled)
+      return at(g) * at(scale);
+    else
+      return at(g);
   };
   const float along = sum_of(n, [=](auto at) { return a(at) * ((at(x) - m) * r); }) / static_cast<float>(n);
   const float shift = centred ? sum_of(n, a) / static_cast<float>(n) : 0.0f;
@@ -84,7 +88,8 @@ inline void row_grad_of(const float* x, const float* scale, float m, float r, co
   for (int64_t i = 0; i < n; ++i) dx[i] = r * (a(ScalarAt{i}) - shift - (x[i] - m) * r * along);
 }
 
-void row_grad(const float* x, const float* scale, float m, float r, const float* g, bool centred, float* dx, float* dscale, float* doffset, int64_t n) {
+void row_grad(const float* x, const float* scale, float m, float r, const float* g, bool centred, float* dx,
+              float* dscale, float* doffset, int64_t n) {
   if (dscale) {
 #pragma GCC ivdep
     for (int64_t i = 0; i < n; ++i) dscale[i] += g[i] * ((x[i] - m) * r);
@@ -93,8 +98,10 @@ void row_grad(const float* x, const float* scale, float m, float r, const float*
 #pragma GCC ivdep
     for (int64_t i = 0; i < n; ++i) doffset[i] += g[i];
   }
-  if (scale) row_grad_of<true>(x, scale, m, r, g, centred, dx, n);
-  else row_grad_of<false>(x, scale, m, r, g, centred, dx, n);
+  if (scale)
+    row_grad_of<true>(x, scale, m, r, g, centred, dx, n);
+  else
+    row_grad_of<false>(x, scale, m, r, g, centred, dx, n);
 }
 
 void add_columns(const float* x, int64_t rows, int64_t n, float* sum) {
@@ -113,7 +120,8 @@ void add_squares(const float* x, const float* mean, int64_t rows, int64_t n, flo
   }
 }
 
-void affine_columns(const float* x, const float* mean, const float* factor, const float* offset, float* y, int64_t rows, int64_t n) {
+void affine_columns(const float* x, const float* mean, const float* factor, const float* offset, float* y, int64_t rows,
+                    int64_t n) {
   for (int64_t i = 0; i < rows; ++i) {
     const float* xi = x + i * n;
     float* yi = y + i * n;
@@ -133,7 +141,8 @@ void add_grads(const float* x, const float* mean, const float* g, int64_t rows, 
   }
 }
 
-void grad_columns(const float* x, const float* mean, const float* g, const float* factor, const float* shift, const float* slope, float* dx, int64_t rows, int64_t n) {
+void grad_columns(const float* x, const float* mean, const float* g, const float* factor, const float* shift,
+                  const float* slope, float* dx, int64_t rows, int64_t n) {
   for (int64_t i = 0; i < rows; ++i) {
     const float *xi = x + i * n, *gi = g + i * n;
     float* di = dx + i * n;
@@ -158,12 +167,14 @@ void run_grads(const float* x, float mean, const float* g, int64_t n, float* sum
   *moment = sum_of(n, [g, x, mean](auto at) { return at(g) * (at(x) - mean); });
 }
 
-void run_grad(const float* x, float mean, const float* g, float factor, float shift, float slope, float* dx, int64_t n) {
+void run_grad(const float* x, float mean, const float* g, float factor, float shift, float slope, float* dx,
+              int64_t n) {
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) dx[i] = (g[i] - shift - (x[i] - mean) * slope) * factor;
 }
 
-constexpr NormalizeLoops kLoops = {row, row_grad, add_columns, add_squares, affine_columns, add_grads, grad_columns, run_moments, run_affine, run_grads, run_grad};
+constexpr NormalizeLoops kLoops = {row,          row_grad,    add_columns, add_squares, affine_columns, add_grads,
+                                   grad_columns, run_moments, run_affine,  run_grads,   run_grad};
 
 }  // namespace
 

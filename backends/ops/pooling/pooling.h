@@ -6,7 +6,8 @@
 
 namespace lamina {
 
-// The windows: of fixed sizes that slide, or adaptive, where window i of n over a size s is floor(i s / n) .. ceil((i + 1) s / n).
+// The windows: of fixed sizes that slide, or adaptive, where window i of n over a size s is floor(i s / n) .. ceil((i +
+// 1) s / n).
 struct PoolWindows {
   std::vector<int64_t> sizes;  // adaptive: how many windows
   Window window;               // without strides: adaptive
@@ -17,14 +18,16 @@ struct PoolWindows {
   };
   int rank() const { return static_cast<int>(sizes.size()); }
   bool adaptive() const { return window.strides.empty(); }
-  int64_t outputs(int axis, int64_t input) const { return adaptive() ? sizes[axis] : window.outputs(axis, input, sizes[axis]); }
+  int64_t outputs(int axis, int64_t input) const {
+    return adaptive() ? sizes[axis] : window.outputs(axis, input, sizes[axis]);
+  }
   std::vector<Range> ranges(int axis, int64_t input) const;  // inside 0..input
   Shape output_shape(const Shape& input) const;              // ValueError where no window fits
 };
 void append_text(std::string& out, const PoolWindows& w);
 
-// y, and with `indexed` the number of the first largest place in its window (counted inside the input, the last axis fastest):
-// uint8 if no window has more than 256 places, else int32. NaN is larger than any number.
+// y, and with `indexed` the number of the first largest place in its window (counted inside the input, the last axis
+// fastest): uint8 if no window has more than 256 places, else int32. NaN is larger than any number.
 class MaxPoolOp final : public Primitive {
  public:
   MaxPoolOp(PoolWindows windows, bool indexed) : windows(std::move(windows)), indexed(indexed) {}
@@ -39,7 +42,8 @@ class MaxPoolOp final : public Primitive {
 // The gradient: inputs g (N, o..., C) and the index -> (N, input..., C), each g added at its indexed place.
 class MaxPoolScatterOp final : public Primitive {
  public:
-  MaxPoolScatterOp(PoolWindows windows, std::vector<int64_t> input) : windows(std::move(windows)), input(std::move(input)) {}
+  MaxPoolScatterOp(PoolWindows windows, std::vector<int64_t> input)
+      : windows(std::move(windows)), input(std::move(input)) {}
   std::string_view name() const override { return "MaxPoolScatter"; }
   void attributes(Attributes& a) const override { a("windows", windows)("input", input); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
@@ -73,7 +77,8 @@ class AveragePoolOp final : public Primitive {
 // Its gradient: g (N, o..., C) -> (N, input..., C).
 class AveragePoolGradOp final : public Primitive {
  public:
-  AveragePoolGradOp(PoolWindows windows, std::vector<int64_t> input) : windows(std::move(windows)), input(std::move(input)) {}
+  AveragePoolGradOp(PoolWindows windows, std::vector<int64_t> input)
+      : windows(std::move(windows)), input(std::move(input)) {}
   std::string_view name() const override { return "AveragePoolGrad"; }
   void attributes(Attributes& a) const override { a("windows", windows)("input", input); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;

@@ -13,15 +13,17 @@ namespace {
 
 constexpr int64_t kTaskElements = 1 << 16;  // read or written by a task: some ten microseconds
 
-// Tasks of some rows of windows: (sample, first axis, second axis) flattened. Windows that overlap must not be written by two
-// tasks, so there a task has whole samples.
+// Tasks of some rows of windows: (sample, first axis, second axis) flattened. Windows that overlap must not be written
+// by two tasks, so there a task has whole samples.
 struct Work {
   PoolDims d;
   int64_t rows, unit, tasks;  // rows of windows, rows a task
   size_t most;                // places of a window
 
-  Work(const PoolDims& dims, bool whole_samples) : d(dims), rows(d.batch * d.out[0] * d.out[1]), most(static_cast<size_t>(d.most_places())) {
-    const int64_t row = std::max<int64_t>(1, d.batch * d.input_elements() / std::max<int64_t>(1, rows)), sample = d.out[0] * d.out[1];
+  Work(const PoolDims& dims, bool whole_samples)
+      : d(dims), rows(d.batch * d.out[0] * d.out[1]), most(static_cast<size_t>(d.most_places())) {
+    const int64_t row = std::max<int64_t>(1, d.batch * d.input_elements() / std::max<int64_t>(1, rows)),
+                  sample = d.out[0] * d.out[1];
     unit = std::max<int64_t>(1, kTaskElements / row);
     if (whole_samples) unit = std::max<int64_t>(1, unit / sample) * sample;
     tasks = (rows + unit - 1) / unit;
@@ -43,7 +45,8 @@ struct Work {
   }
 };
 
-std::optional<Work> work_for(const KernelRequest& r, const PoolWindows& windows, const Shape& input, bool writes_input) {
+std::optional<Work> work_for(const KernelRequest& r, const PoolWindows& windows, const Shape& input,
+                             bool writes_input) {
   if (r.inputs[0].dtype != DType::float32) {
     r.decline("needs float32");
     return std::nullopt;
@@ -67,10 +70,13 @@ BoundKernel bind_max(const KernelRequest& r) {
     parallel_for(w.tasks, [&](int64_t t) {
       std::vector<const float*> list(w.most);
       w.over(t, [&](int64_t n, int64_t a, int64_t b, int64_t c, int64_t flat) {
-        const int64_t count = w.places(static_cast<const float*>(in[0]) + n * w.d.input_elements(), a, b, c, list.data());
+        const int64_t count =
+            w.places(static_cast<const float*>(in[0]) + n * w.d.input_elements(), a, b, c, list.data());
         float* y = static_cast<float*>(out[0]) + flat * w.d.channels;
-        if (indexed) rows.max_indexed(list.data(), count, w.d.channels, y, static_cast<uint8_t*>(out[1]) + flat * w.d.channels);
-        else rows.max(list.data(), count, w.d.channels, y);
+        if (indexed)
+          rows.max_indexed(list.data(), count, w.d.channels, y, static_cast<uint8_t*>(out[1]) + flat * w.d.channels);
+        else
+          rows.max(list.data(), count, w.d.channels, y);
       });
     });
   };
@@ -84,8 +90,10 @@ void over_written(const Work& w, float* x, Put&& put) {
   parallel_for(w.tasks, [&](int64_t t) {
     std::vector<float*> list(w.most);
     if (!tiles) {
-      const int64_t windows = w.d.out[0] * w.d.out[1], first = t * w.unit / windows, last = std::min(w.rows, (t + 1) * w.unit) / windows;
-      std::memset(x + first * w.d.input_elements(), 0, static_cast<size_t>((last - first) * w.d.input_elements()) * sizeof(float));
+      const int64_t windows = w.d.out[0] * w.d.out[1], first = t * w.unit / windows,
+                    last = std::min(w.rows, (t + 1) * w.unit) / windows;
+      std::memset(x + first * w.d.input_elements(), 0,
+                  static_cast<size_t>((last - first) * w.d.input_elements()) * sizeof(float));
     }
     w.over(t, [&](int64_t n, int64_t a, int64_t b, int64_t c, int64_t flat) {
       put(list.data(), w.places(x + n * w.d.input_elements(), a, b, c, list.data()), flat);
@@ -119,8 +127,10 @@ BoundKernel bind_average(const KernelRequest& r) {
     parallel_for(w.tasks, [&](int64_t t) {
       std::vector<const float*> list(w.most);
       w.over(t, [&](int64_t n, int64_t a, int64_t b, int64_t c, int64_t flat) {
-        const int64_t count = w.places(static_cast<const float*>(in[0]) + n * w.d.input_elements(), a, b, c, list.data());
-        rows.average(list.data(), count, w.d.channels, 1.0f / static_cast<float>(count), static_cast<float*>(out[0]) + flat * w.d.channels);
+        const int64_t count =
+            w.places(static_cast<const float*>(in[0]) + n * w.d.input_elements(), a, b, c, list.data());
+        rows.average(list.data(), count, w.d.channels, 1.0f / static_cast<float>(count),
+                     static_cast<float*>(out[0]) + flat * w.d.channels);
       });
     });
   };
@@ -135,7 +145,8 @@ BoundKernel bind_average_grad(const KernelRequest& r) {
   k.run = [w = *w](const void* const* in, void* const* out, void*) {
     auto put = w.d.disjoint ? pool_rows().spread : pool_rows().spread_added;
     over_written(w, static_cast<float*>(out[0]), [&](float* const* list, int64_t count, int64_t flat) {
-      put(static_cast<const float*>(in[0]) + flat * w.d.channels, list, count, w.d.channels, 1.0f / static_cast<float>(count));
+      put(static_cast<const float*>(in[0]) + flat * w.d.channels, list, count, w.d.channels,
+          1.0f / static_cast<float>(count));
     });
   };
   return k;

@@ -1,4 +1,5 @@
-// Poolings: a thread an output, and for gradients a thread an input, which finds the windows that it lies in, in their order.
+// Poolings: a thread an output, and for gradients a thread an input, which finds the windows that it lies in, in their
+// order.
 #include "backends/cuda/kernel.cuh"
 #include "backends/ops/pooling/dims.h"
 
@@ -56,8 +57,12 @@ __device__ inline Place place_of(int64_t i, int64_t channels, int64_t size1, int
   p.sample = i / size0;
   return p;
 }
-__device__ inline Place output_place(int64_t i, const Space& s) { return place_of(i, s.channels, s.axis[1].out, s.axis[2].out, s.axis[0].out); }
-__device__ inline Place input_place(int64_t i, const Space& s) { return place_of(i, s.channels, s.axis[1].in, s.axis[2].in, s.axis[0].in); }
+__device__ inline Place output_place(int64_t i, const Space& s) {
+  return place_of(i, s.channels, s.axis[1].out, s.axis[2].out, s.axis[0].out);
+}
+__device__ inline Place input_place(int64_t i, const Space& s) {
+  return place_of(i, s.channels, s.axis[1].in, s.axis[2].in, s.axis[0].in);
+}
 __device__ inline int64_t input_at(const Space& s, const Place& p, int64_t a, int64_t b, int64_t c) {
   return (((p.sample * s.axis[0].in + a) * s.axis[1].in + b) * s.axis[2].in + c) * s.channels + p.channel;
 }
@@ -93,7 +98,8 @@ __global__ void max_scatter(const T* g, const I* indices, T* y, Space s, int64_t
         for (int64_t c = s.axis[2].first_window(p.at[2]); c < s.axis[2].out && s.axis[2].begin(c) <= p.at[2]; ++c) {
           if (s.axis[0].end(a) <= p.at[0] || s.axis[1].end(b) <= p.at[1] || s.axis[2].end(c) <= p.at[2]) continue;
           const int64_t width = s.axis[2].end(c) - s.axis[2].begin(c), height = s.axis[1].end(b) - s.axis[1].begin(b);
-          const int64_t number = ((p.at[0] - s.axis[0].begin(a)) * height + p.at[1] - s.axis[1].begin(b)) * width + p.at[2] - s.axis[2].begin(c);
+          const int64_t number = ((p.at[0] - s.axis[0].begin(a)) * height + p.at[1] - s.axis[1].begin(b)) * width +
+                                 p.at[2] - s.axis[2].begin(c);
           const int64_t from = output_at(s, p, a, b, c);
           if (static_cast<int64_t>(indices[from]) == number) sum = static_cast<Wide<T>>(sum + widen(g[from]));
         }
@@ -105,8 +111,10 @@ template <class T, class I>
 __global__ void max_gather(const T* x, const I* indices, T* y, Space s, int64_t n) {
   for (int64_t i = first(); i < n; i += step()) {
     const Place p = output_place(i, s);
-    const int64_t width = s.axis[2].end(p.at[2]) - s.axis[2].begin(p.at[2]), height = s.axis[1].end(p.at[1]) - s.axis[1].begin(p.at[1]), number = indices[i];
-    y[i] = x[input_at(s, p, s.axis[0].begin(p.at[0]) + number / (width * height), s.axis[1].begin(p.at[1]) + number / width % height, s.axis[2].begin(p.at[2]) + number % width)];
+    const int64_t width = s.axis[2].end(p.at[2]) - s.axis[2].begin(p.at[2]),
+                  height = s.axis[1].end(p.at[1]) - s.axis[1].begin(p.at[1]), number = indices[i];
+    y[i] = x[input_at(s, p, s.axis[0].begin(p.at[0]) + number / (width * height),
+                      s.axis[1].begin(p.at[1]) + number / width % height, s.axis[2].begin(p.at[2]) + number % width)];
   }
 }
 
@@ -118,7 +126,8 @@ __global__ void average_pool(const T* x, T* y, Space s, int64_t n) {
     int64_t count = 0;
     for (int64_t a = s.axis[0].begin(p.at[0]); a < s.axis[0].end(p.at[0]); ++a)
       for (int64_t b = s.axis[1].begin(p.at[1]); b < s.axis[1].end(p.at[1]); ++b)
-        for (int64_t c = s.axis[2].begin(p.at[2]); c < s.axis[2].end(p.at[2]); ++c, ++count) sum = static_cast<Wide<T>>(sum + widen(x[input_at(s, p, a, b, c)]));
+        for (int64_t c = s.axis[2].begin(p.at[2]); c < s.axis[2].end(p.at[2]); ++c, ++count)
+          sum = static_cast<Wide<T>>(sum + widen(x[input_at(s, p, a, b, c)]));
     y[i] = narrow<T>(sum / static_cast<Wide<T>>(count));
   }
 }
@@ -132,7 +141,8 @@ __global__ void average_grad(const T* g, T* y, Space s, int64_t n) {
       for (int64_t b = s.axis[1].first_window(p.at[1]); b < s.axis[1].out && s.axis[1].begin(b) <= p.at[1]; ++b)
         for (int64_t c = s.axis[2].first_window(p.at[2]); c < s.axis[2].out && s.axis[2].begin(c) <= p.at[2]; ++c) {
           if (s.axis[0].end(a) <= p.at[0] || s.axis[1].end(b) <= p.at[1] || s.axis[2].end(c) <= p.at[2]) continue;
-          const int64_t count = (s.axis[0].end(a) - s.axis[0].begin(a)) * (s.axis[1].end(b) - s.axis[1].begin(b)) * (s.axis[2].end(c) - s.axis[2].begin(c));
+          const int64_t count = (s.axis[0].end(a) - s.axis[0].begin(a)) * (s.axis[1].end(b) - s.axis[1].begin(b)) *
+                                (s.axis[2].end(c) - s.axis[2].begin(c));
           sum = static_cast<Wide<T>>(sum + widen(g[output_at(s, p, a, b, c)]) / static_cast<Wide<T>>(count));
         }
     y[i] = narrow<T>(sum);
@@ -141,20 +151,24 @@ __global__ void average_grad(const T* g, T* y, Space s, int64_t n) {
 
 template <class F>
 void with_number(DType index, F&& f) {
-  if (index == DType::uint8) f(uint8_t{});
-  else f(int32_t{});
+  if (index == DType::uint8)
+    f(uint8_t{});
+  else
+    f(int32_t{});
 }
 
 BoundKernel bind_max(const KernelRequest& r) {
   const auto& op = static_cast<const MaxPoolOp&>(r.op);
   BoundKernel k;
-  k.run = [s = space_of(op.windows, r.inputs[0].shape), n = r.outputs[0].shape.elements(), indexed = op.indexed, dtype = r.inputs[0].dtype, index = r.outputs.back().dtype, queue = Queue(r.device)](
-              const void* const* in, void* const* out, void*) {
+  k.run = [s = space_of(op.windows, r.inputs[0].shape), n = r.outputs[0].shape.elements(), indexed = op.indexed,
+           dtype = r.inputs[0].dtype, index = r.outputs.back().dtype,
+           queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
       with_number(index, [&](auto number) {
         using T = decltype(zero);
         using I = decltype(number);
-        queue.elements(max_pool<T, I>, n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), indexed ? static_cast<I*>(out[1]) : nullptr, s, n);
+        queue.elements(max_pool<T, I>, n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]),
+                       indexed ? static_cast<I*>(out[1]) : nullptr, s, n);
       });
     });
   };
@@ -163,13 +177,15 @@ BoundKernel bind_max(const KernelRequest& r) {
 
 BoundKernel bind_max_scatter(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(static_cast<const MaxPoolScatterOp&>(r.op).windows, r.outputs[0].shape), n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype,
+  k.run = [s = space_of(static_cast<const MaxPoolScatterOp&>(r.op).windows, r.outputs[0].shape),
+           n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype,
            queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
       with_number(index, [&](auto number) {
         using T = decltype(zero);
         using I = decltype(number);
-        queue.elements(max_scatter<T, I>, n, static_cast<const T*>(in[0]), static_cast<const I*>(in[1]), static_cast<T*>(out[0]), s, n);
+        queue.elements(max_scatter<T, I>, n, static_cast<const T*>(in[0]), static_cast<const I*>(in[1]),
+                       static_cast<T*>(out[0]), s, n);
       });
     });
   };
@@ -178,13 +194,15 @@ BoundKernel bind_max_scatter(const KernelRequest& r) {
 
 BoundKernel bind_max_gather(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(static_cast<const MaxPoolGatherOp&>(r.op).windows, r.inputs[0].shape), n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype,
+  k.run = [s = space_of(static_cast<const MaxPoolGatherOp&>(r.op).windows, r.inputs[0].shape),
+           n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype,
            queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
       with_number(index, [&](auto number) {
         using T = decltype(zero);
         using I = decltype(number);
-        queue.elements(max_gather<T, I>, n, static_cast<const T*>(in[0]), static_cast<const I*>(in[1]), static_cast<T*>(out[0]), s, n);
+        queue.elements(max_gather<T, I>, n, static_cast<const T*>(in[0]), static_cast<const I*>(in[1]),
+                       static_cast<T*>(out[0]), s, n);
       });
     });
   };
@@ -193,8 +211,9 @@ BoundKernel bind_max_gather(const KernelRequest& r) {
 
 BoundKernel bind_average(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(static_cast<const AveragePoolOp&>(r.op).windows, r.inputs[0].shape), n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, queue = Queue(r.device)](
-              const void* const* in, void* const* out, void*) {
+  k.run = [s = space_of(static_cast<const AveragePoolOp&>(r.op).windows, r.inputs[0].shape),
+           n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
+           queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       queue.elements(average_pool<T>, n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), s, n);
@@ -205,8 +224,9 @@ BoundKernel bind_average(const KernelRequest& r) {
 
 BoundKernel bind_average_grad(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(static_cast<const AveragePoolGradOp&>(r.op).windows, r.outputs[0].shape), n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, queue = Queue(r.device)](
-              const void* const* in, void* const* out, void*) {
+  k.run = [s = space_of(static_cast<const AveragePoolGradOp&>(r.op).windows, r.outputs[0].shape),
+           n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
+           queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       queue.elements(average_grad<T>, n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), s, n);

@@ -1,5 +1,5 @@
-// Poolings by cuDNN: the values. Training's maxima come with their places in our own numbering, which cuDNN does not give, and cuDNN has no
-// engine for means' gradients here: those are our own kernels' work.
+// Poolings by cuDNN: the values. Training's maxima come with their places in our own numbering, which cuDNN does not
+// give, and cuDNN has no engine for means' gradients here: those are our own kernels' work.
 #include "backends/ops/pooling/pooling_cudnn.h"
 
 namespace lamina {
@@ -15,7 +15,8 @@ cuda::CudnnGraph cudnn_pooling(bool max, const PoolWindows& w, const Shape& x, D
     const int64_t size = w.sizes[i], stride = w.window.strides[i], before = w.window.low[i];
     in.push_back(x[a + 1]), out.push_back(w.outputs(a, x[a + 1]));
     sizes.push_back({size, 1}), strides.push_back({stride, 1}), low.push_back({before, 1});
-    high.push_back({std::max<int64_t>(0, (out.back() - 1) * stride + size - in.back() - before), 1});  // as much as the last window reaches over
+    high.push_back({std::max<int64_t>(0, (out.back() - 1) * stride + size - in.back() - before),
+                    1});  // as much as the last window reaches over
   }
   const cudnnResampleMode_t mode = max ? CUDNN_RESAMPLE_MAXPOOL : CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING;
   const cudnnPaddingMode_t padding = max ? CUDNN_NEG_INF_PAD : CUDNN_ZERO_PAD;
@@ -28,7 +29,9 @@ cuda::CudnnGraph cudnn_pooling(bool max, const PoolWindows& w, const Shape& x, D
   resample.set(CUDNN_ATTR_RESAMPLE_NAN_PROPAGATION, CUDNN_TYPE_NAN_PROPOGATION, &nan);
   resample.set(CUDNN_ATTR_RESAMPLE_PADDING_MODE, CUDNN_TYPE_PADDING_MODE, &padding);
   resample.set(CUDNN_ATTR_RESAMPLE_SPATIAL_DIMS, CUDNN_TYPE_INT64, &axes);
-  auto set = [&](cudnnBackendAttributeName_t name, const std::vector<cudnnFraction_t>& values) { resample.set(name, CUDNN_TYPE_FRACTION, values.data(), values.size()); };
+  auto set = [&](cudnnBackendAttributeName_t name, const std::vector<cudnnFraction_t>& values) {
+    resample.set(name, CUDNN_TYPE_FRACTION, values.data(), values.size());
+  };
   set(CUDNN_ATTR_RESAMPLE_WINDOW_DIMS, sizes);
   set(CUDNN_ATTR_RESAMPLE_STRIDES, strides);
   set(CUDNN_ATTR_RESAMPLE_PRE_PADDINGS, low);
@@ -37,8 +40,10 @@ cuda::CudnnGraph cudnn_pooling(bool max, const PoolWindows& w, const Shape& x, D
   cuda::CudnnGraph graph;
   const double one = 1, zero = 0;
   CudnnDescriptor operation(CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR);
-  operation.set(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC, graph.memory(cuda::cudnn_channels_last(x[0], x.back(), in), type));
-  operation.set(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_YDESC, graph.memory(cuda::cudnn_channels_last(x[0], x.back(), out), type));
+  operation.set(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC,
+                graph.memory(cuda::cudnn_channels_last(x[0], x.back(), in), type));
+  operation.set(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_YDESC,
+                graph.memory(cuda::cudnn_channels_last(x[0], x.back(), out), type));
   operation.set(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC, resample);
   operation.set(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_ALPHA, CUDNN_TYPE_DOUBLE, &one);
   operation.set(CUDNN_ATTR_OPERATION_RESAMPLE_FWD_BETA, CUDNN_TYPE_DOUBLE, &zero);
@@ -56,16 +61,16 @@ BoundKernel bind(const KernelRequest& r, bool max, const PoolWindows& w) {
   if (x.shape.elements() == 0) return r.decline("empty");
   try {
     return cuda::cudnn_kernel(r, {}, 1, [&] { return cudnn_pooling(max, w, x.shape, x.dtype); });
-  } catch (const Error& e) {
-    return r.decline(e.what());
-  }
+  } catch (const Error& e) { return r.decline(e.what()); }
 }
 
 BoundKernel bind_max(const KernelRequest& r) {
   const auto& op = static_cast<const MaxPoolOp&>(r.op);
   return op.indexed ? r.decline("the maxima's places are asked for") : bind(r, true, op.windows);
 }
-BoundKernel bind_average(const KernelRequest& r) { return bind(r, false, static_cast<const AveragePoolOp&>(r.op).windows); }
+BoundKernel bind_average(const KernelRequest& r) {
+  return bind(r, false, static_cast<const AveragePoolOp&>(r.op).windows);
+}
 
 LAMINA_KERNEL(cuda, "MaxPool", "cudnn", 10, bind_max);
 LAMINA_KERNEL(cuda, "AveragePool", "cudnn", 10, bind_average);

@@ -4,8 +4,8 @@
 
 namespace lamina {
 
-// Sliding windows over one or two axes of channels-last tensors; places outside the input take no part. In memory: x, then y. `dtype` is
-// float32, float16 or bfloat16.
+// Sliding windows over one or two axes of channels-last tensors; places outside the input take no part. In memory: x,
+// then y. `dtype` is float32, float16 or bfloat16.
 cuda::CudnnGraph cudnn_pooling(bool max, const PoolWindows& windows, const Shape& x, DType dtype);
 
 }  // namespace lamina

@@ -6,22 +6,27 @@ namespace lamina {
 
 namespace {
 
-template <class T> inline constexpr bool kLow = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
-template <class T> using Wide = std::conditional_t<kLow<T>, float, T>;
+template <class T>
+inline constexpr bool kLow = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+template <class T>
+using Wide = std::conditional_t<kLow<T>, float, T>;
 
 // Calls f with a value of the storage type and one of the index's, uint8_t or int32_t.
 template <class F>
 void with_types(DType value, DType index, F&& f) {
   with_dtype(value, [&](auto v) {
-    if (index == DType::uint8) f(v, uint8_t{});
-    else f(v, int32_t{});
+    if (index == DType::uint8)
+      f(v, uint8_t{});
+    else
+      f(v, int32_t{});
   });
 }
 
 BoundKernel bind_max(const KernelRequest& r) {
   const auto& op = static_cast<const MaxPoolOp&>(r.op);
   BoundKernel k;
-  k.run = [d = PoolDims(op.windows, r.inputs[0].shape), dtype = r.inputs[0].dtype, indexed = op.indexed, index = r.outputs.back().dtype](const void* const* in, void* const* out, void*) {
+  k.run = [d = PoolDims(op.windows, r.inputs[0].shape), dtype = r.inputs[0].dtype, indexed = op.indexed,
+           index = r.outputs.back().dtype](const void* const* in, void* const* out, void*) {
     with_types(dtype, index, [&](auto zero, auto number) {
       using T = decltype(zero);
       using I = decltype(number);
@@ -54,7 +59,8 @@ BoundKernel bind_scatter(const KernelRequest& r) {
   const PoolDims dims(op.windows, r.outputs[0].shape);
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(dims.input_elements()) * 8;
-  k.run = [d = dims, dtype = r.inputs[0].dtype, index = r.inputs[1].dtype](const void* const* in, void* const* out, void* scratch) {
+  k.run = [d = dims, dtype = r.inputs[0].dtype, index = r.inputs[1].dtype](const void* const* in, void* const* out,
+                                                                           void* scratch) {
     with_types(dtype, index, [&](auto zero, auto number) {
       using T = decltype(zero);
       using A = Wide<T>;
@@ -81,7 +87,8 @@ BoundKernel bind_scatter(const KernelRequest& r) {
 BoundKernel bind_gather(const KernelRequest& r) {
   const auto& op = static_cast<const MaxPoolGatherOp&>(r.op);
   BoundKernel k;
-  k.run = [d = PoolDims(op.windows, r.inputs[0].shape), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [d = PoolDims(op.windows, r.inputs[0].shape), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype](
+              const void* const* in, void* const* out, void*) {
     with_types(dtype, index, [&](auto zero, auto number) {
       using T = decltype(zero);
       for (int64_t n = 0; n < d.batch; ++n) {
@@ -103,7 +110,8 @@ BoundKernel bind_gather(const KernelRequest& r) {
 BoundKernel bind_average(const KernelRequest& r) {
   const auto& op = static_cast<const AveragePoolOp&>(r.op);
   BoundKernel k;
-  k.run = [d = PoolDims(op.windows, r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [d = PoolDims(op.windows, r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in,
+                                                                                   void* const* out, void*) {
     with_dtype(dtype, [&](auto zero) {
       using T = decltype(zero);
       using A = Wide<T>;

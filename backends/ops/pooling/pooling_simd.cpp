@@ -1,5 +1,5 @@
-// The loops of rows.h (see cmake/LaminaToolchain.cmake). Channels are taken eight at a time, in registers while the places of
-// the window go by. Without AVX, GCC splits the vectors.
+// The loops of rows.h (see cmake/LaminaToolchain.cmake). Channels are taken eight at a time, in registers while the
+// places of the window go by. Without AVX, GCC splits the vectors.
 #pragma GCC diagnostic ignored "-Wpsabi"  // nothing leaves this file
 #include <cstring>
 

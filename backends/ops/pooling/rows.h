@@ -1,5 +1,6 @@
 #pragma once
-// The poolings' loops over the channels of one window in float32, built once an instruction set. Channels are contiguous.
+// The poolings' loops over the channels of one window in float32, built once an instruction set. Channels are
+// contiguous.
 #include <cstdint>
 
 namespace lamina {
@@ -12,7 +13,8 @@ struct PoolRows {
   void (*scatter)(const float* g, const uint8_t* index, float* const* places, int64_t count, int64_t channels);
   void (*scatter_added)(const float* g, const uint8_t* index, float* const* places, int64_t count, int64_t channels);
   void (*average)(const float* const* places, int64_t count, int64_t channels, float factor, float* y);
-  void (*spread)(const float* g, float* const* places, int64_t count, int64_t channels, float factor);        // place = g factor
+  void (*spread)(const float* g, float* const* places, int64_t count, int64_t channels,
+                 float factor);  // place = g factor
   void (*spread_added)(const float* g, float* const* places, int64_t count, int64_t channels, float factor);
 };
 

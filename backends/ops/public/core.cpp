@@ -17,12 +17,15 @@ Value size_impl(const Operand& x) {
   int64_t n = x.shape().elements();
   return n < 0 ? Value() : Value(n);
 }
-const auto size_op = public_op("size", "keras.src.ops.numpy.Size", "The number of elements, None where unknown.", size_impl, {"x"});
+const auto size_op =
+    public_op("size", "keras.src.ops.numpy.Size", "The number of elements, None where unknown.", size_impl, {"x"});
 std::string dtype_impl(const Operand& x) { return std::string(name_of(x.dtype())); }
 const auto dtype_op = public_op("dtype", FUNCTION, "The name of the dtype.", dtype_impl, {"x"});
 
 Tensor cast_impl(const Operand& x, DType dtype) { return x.as(dtype); }
-const auto cast_op = public_op("cast", CORE "Cast", "x converted to another dtype; floats lose their fraction on the way to integers.", cast_impl, {"x", "dtype"});
+const auto cast_op =
+    public_op("cast", CORE "Cast", "x converted to another dtype; floats lose their fraction on the way to integers.",
+              cast_impl, {"x", "dtype"});
 
 struct Range {
   double low, high;
@@ -55,17 +58,21 @@ Tensor saturate_cast_impl(const Operand& x, DType dtype) {
   }
   return prim::cast(t, dtype);
 }
-const auto saturate_cast_op = public_op("saturate_cast", CORE "SaturateCast", "x converted to another dtype, clipped to its range first.", saturate_cast_impl, {"x", "dtype"});
+const auto saturate_cast_op =
+    public_op("saturate_cast", CORE "SaturateCast", "x converted to another dtype, clipped to its range first.",
+              saturate_cast_impl, {"x", "dtype"});
 
 Tensor convert_impl(const Operand& x, const std::optional<DType>& dtype, bool sparse, bool ragged) {
   if (sparse || ragged) throw UnsupportedError("sparse and ragged tensors are not available.");
   return x.as(dtype.value_or(x.dtype()));
 }
-const auto convert_op = public_op("convert_to_tensor", CORE "ConvertToTensor", "x (a number, nested lists of numbers, or a tensor) as a tensor of the given dtype.", convert_impl,
-                                  {"x", {"dtype", Value()}, {"sparse", Value()}, {"ragged", Value()}});
+const auto convert_op = public_op("convert_to_tensor", CORE "ConvertToTensor",
+                                  "x (a number, nested lists of numbers, or a tensor) as a tensor of the given dtype.",
+                                  convert_impl, {"x", {"dtype", Value()}, {"sparse", Value()}, {"ragged", Value()}});
 
 Tensor stop_gradient_impl(const Operand& variable) { return prim::stop_gradient(variable.value()); }
-const auto stop_gradient_op = public_op("stop_gradient", CORE "StopGradient", "x itself, through which no gradient flows.", stop_gradient_impl, {"variable"});
+const auto stop_gradient_op = public_op("stop_gradient", CORE "StopGradient",
+                                        "x itself, through which no gradient flows.", stop_gradient_impl, {"variable"});
 
 bool is_tensor_impl(const Value& x) { return x.is_tensor(); }
 const auto is_tensor_op = public_op("is_tensor", FUNCTION, "Whether x is a tensor.", is_tensor_impl, {"x"});
@@ -78,7 +85,9 @@ Value size(const Operand& x) { return size_impl(x); }
 std::string dtype(const Operand& x) { return dtype_impl(x); }
 Tensor cast(const Operand& x, DType dtype) { return cast_op(x, dtype); }
 Tensor saturate_cast(const Operand& x, DType dtype) { return saturate_cast_op(x, dtype); }
-Tensor convert_to_tensor(const Operand& x, const std::optional<DType>& dtype) { return convert_op(x, dtype, false, false); }
+Tensor convert_to_tensor(const Operand& x, const std::optional<DType>& dtype) {
+  return convert_op(x, dtype, false, false);
+}
 Tensor stop_gradient(const Operand& variable) { return stop_gradient_op(variable); }
 bool is_tensor(const Value& x) { return x.is_tensor(); }
 

@@ -6,7 +6,7 @@ namespace lamina::ops {
 
 Value shape(const Operand& x);  // a tuple of sizes, None where unknown
 int64_t ndim(const Operand& x);
-Value size(const Operand& x);   // None where unknown
+Value size(const Operand& x);  // None where unknown
 std::string dtype(const Operand& x);
 Tensor cast(const Operand& x, DType dtype);
 Tensor saturate_cast(const Operand& x, DType dtype);  // clipped to the range of integer dtypes

@@ -23,25 +23,31 @@ Tensor with_rows(const Tensor& t, int64_t n) {
   s.insert(0, n);
   return Tensor::spec_only(s, t.dtype());
 }
-std::span<const Tensor> part(std::span<const Tensor> list, size_t from, size_t count) { return list.subspan(from, count); }
+std::span<const Tensor> part(std::span<const Tensor> list, size_t from, size_t count) {
+  return list.subspan(from, count);
+}
 Tensors joined(Tensors a, const Tensors& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
 }
 
 void expect_scalar(const char* op, const char* what, const Tensor& t) {
-  if (t.rank() != 0) throw TypeError("[", op, "] ", what, " must be a scalar, received ", t.dtype(), t.shape(), ". Reduce it, e.g. with ops.all or ops.any.");
+  if (t.rank() != 0)
+    throw TypeError("[", op, "] ", what, " must be a scalar, received ", t.dtype(), t.shape(),
+                    ". Reduce it, e.g. with ops.all or ops.any.");
 }
 
 // The results of one of several functions, by an index that a trace computes.
-Value traced_switch(const char* op, const Tensor& index, const std::vector<std::function<Value()>>& branches, const std::vector<std::string>& names) {
+Value traced_switch(const char* op, const Tensor& index, const std::vector<std::function<Value()>>& branches,
+                    const std::vector<std::string>& names) {
   std::vector<TracedBody> bodies;
   for (const auto& f : branches) bodies.push_back(trace_body([&](std::span<const Tensor>) { return f(); }, {}));
   std::vector<TracedSubFunction::Assigned> assigned;  // by any branch
   for (size_t i = 0; i < bodies.size(); ++i) {
     if (i) expect_same(op, names[0].c_str(), bodies[0].results, names[i].c_str(), bodies[i].results);
     for (const auto& a : bodies[i].assigned)
-      if (std::none_of(assigned.begin(), assigned.end(), [&](const auto& b) { return b.variable == a.variable; })) assigned.push_back(a);
+      if (std::none_of(assigned.begin(), assigned.end(), [&](const auto& b) { return b.variable == a.variable; }))
+        assigned.push_back(a);
   }
   Tensors before;  // the variables' values where a branch does not assign them
   for (const auto& a : assigned) {
@@ -52,17 +58,20 @@ Value traced_switch(const char* op, const Tensor& index, const std::vector<std::
   Tensors inputs{index};
   for (TracedBody& b : bodies) {
     if (!assigned.empty()) {
-      auto traced = trace_subfunction([&](std::span<const Tensor>) {
-        Tensors out = b.function->call(b.captured), news(out.begin() + static_cast<long>(b.results.tensors.size()), out.end());
-        out.resize(b.results.tensors.size());
-        for (size_t k = 0; k < assigned.size(); ++k) {
-          Tensor value = before[k];
-          for (size_t j = 0; j < b.assigned.size(); ++j)
-            if (b.assigned[j].variable == assigned[k].variable) value = news[j];
-          out.push_back(value);
-        }
-        return out;
-      }, {});
+      auto traced = trace_subfunction(
+          [&](std::span<const Tensor>) {
+            Tensors out = b.function->call(b.captured),
+                    news(out.begin() + static_cast<long>(b.results.tensors.size()), out.end());
+            out.resize(b.results.tensors.size());
+            for (size_t k = 0; k < assigned.size(); ++k) {
+              Tensor value = before[k];
+              for (size_t j = 0; j < b.assigned.size(); ++j)
+                if (b.assigned[j].variable == assigned[k].variable) value = news[j];
+              out.push_back(value);
+            }
+            return out;
+          },
+          {});
       b.function = traced.function;
       b.captured = traced.captured;
     }
@@ -79,10 +88,15 @@ Value traced_switch(const char* op, const Tensor& index, const std::vector<std::
 
 // --- cond and switch ----------------------------------------------------------------------------------------------
 Value cond_impl(const Operand& pred, const Value& true_fn, const Value& false_fn) {
-  if (pred.is_scalar()) return Structure(call_function(pred.number() != 0 ? true_fn : false_fn, pred.number() != 0 ? "true_fn" : "false_fn", {})).pack();
+  if (pred.is_scalar())
+    return Structure(
+               call_function(pred.number() != 0 ? true_fn : false_fn, pred.number() != 0 ? "true_fn" : "false_fn", {}))
+        .pack();
   const Tensor& p = pred.tensor();
   expect_scalar("cond", "`pred`", p);
-  if (p.has_data()) return Structure(call_function(p.item() != 0 ? true_fn : false_fn, p.item() != 0 ? "true_fn" : "false_fn", {})).pack();
+  if (p.has_data())
+    return Structure(call_function(p.item() != 0 ? true_fn : false_fn, p.item() != 0 ? "true_fn" : "false_fn", {}))
+        .pack();
   if (p.shape_only()) {
     Structure a(call_function(true_fn, "true_fn", {})), b(call_function(false_fn, "false_fn", {}));
     try {
@@ -90,22 +104,28 @@ Value cond_impl(const Operand& pred, const Value& true_fn, const Value& false_fn
       for (size_t i = 0; i < a.tensors.size(); ++i)
         if (a.tensors[i].shape() != b.tensors[i].shape()) throw TypeError("shapes differ.");
     } catch (const Error& e) {
-      throw ValueError("`true_fn` and `false_fn` should return outputs of the same kind (struct, dtype and shape). ", e.what());
+      throw ValueError("`true_fn` and `false_fn` should return outputs of the same kind (struct, dtype and shape). ",
+                       e.what());
     }
     for (Tensor& t : a.tensors) t = as_spec(t);
     return a.pack();
   }
   Tensor index = prim::cast(logical_not_of(prim::cast(p, DType::boolean)), DType::int32);
-  return traced_switch("cond", index, {[&] { return call_function(true_fn, "true_fn", {}); }, [&] { return call_function(false_fn, "false_fn", {}); }}, {"true_fn", "false_fn"});
+  return traced_switch(
+      "cond", index,
+      {[&] { return call_function(true_fn, "true_fn", {}); }, [&] { return call_function(false_fn, "false_fn", {}); }},
+      {"true_fn", "false_fn"});
 }
-const auto cond_op = public_op("cond", CORE "Cond", "true_fn() where the scalar `pred` holds, else false_fn().", cond_impl,
-                               {"pred", OpArgument("true_fn").in_call(), OpArgument("false_fn").in_call()});
+const auto cond_op = public_op("cond", CORE "Cond", "true_fn() where the scalar `pred` holds, else false_fn().",
+                               cond_impl, {"pred", OpArgument("true_fn").in_call(), OpArgument("false_fn").in_call()});
 
 Value switch_impl(const Operand& index, const List& branches, const List& operands) {
   if (branches.empty()) throw ValueError("`branches` must hold at least one function.");
   const int64_t last = static_cast<int64_t>(branches.size()) - 1;
   auto branch = [&](size_t i) { return call_function(branches[i], "branches", operands); };
-  auto run = [&](double at) { return Structure(branch(static_cast<size_t>(std::clamp<int64_t>(static_cast<int64_t>(at), 0, last)))).pack(); };
+  auto run = [&](double at) {
+    return Structure(branch(static_cast<size_t>(std::clamp<int64_t>(static_cast<int64_t>(at), 0, last)))).pack();
+  };
   bool symbolic = false;
   for (const Value& v : operands)
     for (const Tensor& t : flatten_tensors(v)) symbolic |= t.shape_only();
@@ -126,8 +146,9 @@ Value switch_impl(const Operand& index, const List& branches, const List& operan
   }
   return traced_switch("switch", prim::cast(i, DType::int32), functions, names);
 }
-const auto switch_op = public_op("switch", CORE "Switch", "branches[index](*operands), with the index clamped to the branches there are.", switch_impl,
-                                 {"index", OpArgument("branches").in_call(), OpArgument("operands").in_call().variadic()});
+const auto switch_op =
+    public_op("switch", CORE "Switch", "branches[index](*operands), with the index clamped to the branches there are.",
+              switch_impl, {"index", OpArgument("branches").in_call(), OpArgument("operands").in_call().variadic()});
 
 // --- while and for ------------------------------------------------------------------------------------------------
 Value spread(const Value& f, const char* name, const Value& packed) {
@@ -158,36 +179,47 @@ Value as_tuple(const Value& v) { return v.is_list() ? Value::tuple(v.as_list()) 
 
 Value traced_while(const Value& condition, const Value& body, Structure variables, int64_t most) {
   TracedBody round;
-  do round = trace_body([&](std::span<const Tensor> x) { return spread(body, "body", variables.pack(x)); }, variables.specs());
+  do
+    round = trace_body([&](std::span<const Tensor> x) { return spread(body, "body", variables.pack(x)); },
+                       variables.specs());
   while (settle_weak(variables, round.results));
-  if (variables.shape.is_sequence() && variables.shape.as_list().size() == 1 && !round.results.shape.is_sequence()) round.results.shape = Value::tuple({round.results.shape});
+  if (variables.shape.is_sequence() && variables.shape.as_list().size() == 1 && !round.results.shape.is_sequence())
+    round.results.shape = Value::tuple({round.results.shape});
   expect_same("while_loop", "loop_vars", variables, "the body's result", round.results);
   const size_t n = variables.tensors.size();
   Tensors inputs = variables.tensors;
   LoopBody closed = close_loop(round, n, inputs);
-  TracedBody asked = trace_body([&](std::span<const Tensor> x) -> Value { return answer(spread(condition, "cond", variables.pack(x))); }, variables.specs());
-  if (!asked.assigned.empty()) throw ValueError("`cond` must not assign variables; it assigned '", asked.assigned[0].variable->path, "'. Do so in `body`.");
+  TracedBody asked = trace_body(
+      [&](std::span<const Tensor> x) -> Value { return answer(spread(condition, "cond", variables.pack(x))); },
+      variables.specs());
+  if (!asked.assigned.empty())
+    throw ValueError("`cond` must not assign variables; it assigned '", asked.assigned[0].variable->path,
+                     "'. Do so in `body`.");
   // The condition over all loop variables, those among them that stand for assigned variables too.
   std::vector<TensorSpec> specs;
   for (const Tensor& t : inputs) specs.push_back(t.spec());
-  auto whole = trace_subfunction([&](std::span<const Tensor> x) {
-    Tensors in(x.begin(), x.begin() + static_cast<long>(n));
-    for (const Tensor& t : asked.captured) {
-      in.push_back(t);
-      for (size_t i = 0; i < round.assigned.size(); ++i)
-        if (t.node()->variable == round.assigned[i].variable->id) in.back() = x[n + i];
-    }
-    return asked.function->call(in);
-  }, specs);
+  auto whole = trace_subfunction(
+      [&](std::span<const Tensor> x) {
+        Tensors in(x.begin(), x.begin() + static_cast<long>(n));
+        for (const Tensor& t : asked.captured) {
+          in.push_back(t);
+          for (size_t i = 0; i < round.assigned.size(); ++i)
+            if (t.node()->variable == round.assigned[i].variable->id) in.back() = x[n + i];
+        }
+        return asked.function->call(in);
+      },
+      specs);
   const int count = static_cast<int>(inputs.size());
   inputs = joined(joined(std::move(inputs), whole.captured), closed.captured);
-  Tensors out = lamina::apply(make_op<WhileOp>(whole.function, closed.function, count, most), std::span<const Tensor>(inputs));
+  Tensors out =
+      lamina::apply(make_op<WhileOp>(whole.function, closed.function, count, most), std::span<const Tensor>(inputs));
   store_assigned(round.assigned, std::span<const Tensor>(out).subspan(n));
   out.resize(n);
   return as_tuple(variables.pack(out));
 }
 
-Value while_impl(const Value& condition, const Value& body, const Value& loop_vars, const std::optional<int64_t>& maximum_iterations) {
+Value while_impl(const Value& condition, const Value& body, const Value& loop_vars,
+                 const std::optional<int64_t>& maximum_iterations) {
   Structure variables(loop_vars);
   if (variables.any_shape_only()) {
     for (Tensor& t : variables.tensors) t = as_spec(t);
@@ -197,7 +229,8 @@ Value while_impl(const Value& condition, const Value& body, const Value& loop_va
   for (int64_t round = 0; !maximum_iterations || round < *maximum_iterations; ++round) {
     if (!answer(spread(condition, "cond", variables.pack())).item()) break;
     Value result = spread(body, "body", variables.pack());
-    if (variables.shape.is_sequence() && variables.shape.as_list().size() == 1 && !result.is_sequence()) result = Value::tuple({result});
+    if (variables.shape.is_sequence() && variables.shape.as_list().size() == 1 && !result.is_sequence())
+      result = Value::tuple({result});
     Structure next(result);
     settle_weak(variables, next);
     expect_same("while_loop", "loop_vars", variables, "the body's result", next);
@@ -205,16 +238,19 @@ Value while_impl(const Value& condition, const Value& body, const Value& loop_va
   }
   return as_tuple(variables.pack());
 }
-const auto while_op = public_op("while_loop", CORE "WhileLoop", "Runs `body` over the loop variables while `cond` of them holds.", while_impl,
-                                {"cond", "body", OpArgument("loop_vars").in_call(), {"maximum_iterations", Value()}});
+const auto while_op =
+    public_op("while_loop", CORE "WhileLoop", "Runs `body` over the loop variables while `cond` of them holds.",
+              while_impl, {"cond", "body", OpArgument("loop_vars").in_call(), {"maximum_iterations", Value()}});
 
 // --- scan ---------------------------------------------------------------------------------------------------------
 std::pair<Value, Value> halves(const Value& result) {
-  if (!result.is_sequence() || result.as_list().size() != 2) throw TypeError("[scan] `f` must return a pair (carry, y), received ", result.repr(), ".");
+  if (!result.is_sequence() || result.as_list().size() != 2)
+    throw TypeError("[scan] `f` must return a pair (carry, y), received ", result.repr(), ".");
   return {result.as_list()[0], result.as_list()[1]};
 }
 
-Value traced_scan(const char* op, const std::function<Value(const Value&, const Value&)>& f, Structure carry, const Structure& xs, int64_t n, bool reverse) {
+Value traced_scan(const char* op, const std::function<Value(const Value&, const Value&)>& f, Structure carry,
+                  const Structure& xs, int64_t n, bool reverse) {
   std::vector<TensorSpec> rows;
   for (const Tensor& t : xs.tensors) rows.push_back(row_spec(t.spec()));
   TracedBody body;
@@ -223,10 +259,12 @@ Value traced_scan(const char* op, const std::function<Value(const Value&, const 
   do {
     std::vector<TensorSpec> specs = carry.specs();
     specs.insert(specs.end(), rows.begin(), rows.end());
-    body = trace_body([&](std::span<const Tensor> x) {
-      auto [c, y] = halves(f(carry.pack(part(x, 0, count)), xs.pack(part(x, count, x.size() - count))));
-      return Value::tuple({c, y});
-    }, specs);
+    body = trace_body(
+        [&](std::span<const Tensor> x) {
+          auto [c, y] = halves(f(carry.pack(part(x, 0, count)), xs.pack(part(x, count, x.size() - count))));
+          return Value::tuple({c, y});
+        },
+        specs);
     next = Structure(body.results.shape.as_list()[0]);
     ys = Structure(body.results.shape.as_list()[1]);
   } while (settle_weak(carry, next));
@@ -235,21 +273,28 @@ Value traced_scan(const char* op, const std::function<Value(const Value&, const 
   LoopBody closed = close_loop(body, count, inputs);
   const size_t loop = inputs.size();
   inputs = joined(joined(std::move(inputs), xs.tensors), closed.captured);
-  Tensors out = lamina::apply(make_op<ScanOp>(closed.function, static_cast<int>(loop), static_cast<int>(xs.tensors.size()), n, reverse), std::span<const Tensor>(inputs));
+  Tensors out = lamina::apply(
+      make_op<ScanOp>(closed.function, static_cast<int>(loop), static_cast<int>(xs.tensors.size()), n, reverse),
+      std::span<const Tensor>(inputs));
   store_assigned(body.assigned, part(out, count, loop - count));
   return Value::tuple({carry.pack(part(out, 0, count)), ys.pack(part(out, loop, ys.tensors.size()))});
 }
 
-Value scan_rows(const char* op, const std::function<Value(const Value&, const Value&)>& f, const Value& init, const Value& elements, const std::optional<int64_t>& length, bool reverse) {
+Value scan_rows(const char* op, const std::function<Value(const Value&, const Value&)>& f, const Value& init,
+                const Value& elements, const std::optional<int64_t>& length, bool reverse) {
   Structure carry(init), xs(elements);
   int64_t n = length.value_or(Shape::kUnknown);
   for (const Tensor& t : xs.tensors) {
-    if (t.rank() == 0) throw ValueError("[", op, "] each element needs a leading axis to walk along, received a scalar.");
+    if (t.rank() == 0)
+      throw ValueError("[", op, "] each element needs a leading axis to walk along, received a scalar.");
     const int64_t rows = t.shape()[0];
-    if (n >= 0 && rows >= 0 && rows != n) throw ValueError("[", op, "] all elements must have the same leading size", length ? text(", `length`=", *length) : "", "; received ", n, " and ", rows, ".");
+    if (n >= 0 && rows >= 0 && rows != n)
+      throw ValueError("[", op, "] all elements must have the same leading size",
+                       length ? text(", `length`=", *length) : "", "; received ", n, " and ", rows, ".");
     if (rows >= 0) n = rows;
   }
-  if (xs.tensors.empty() && !length) throw ValueError("[", op, "] Got no `xs` to scan over and `length` is None. Give one of them.");
+  if (xs.tensors.empty() && !length)
+    throw ValueError("[", op, "] Got no `xs` to scan over and `length` is None. Give one of them.");
   if (carry.any_shape_only() || xs.any_shape_only()) {
     for (Tensor& t : carry.tensors) t = as_spec(t);
     Tensors row;
@@ -276,8 +321,10 @@ Value scan_rows(const char* op, const std::function<Value(const Value&, const Va
     settle_weak(carry, next);
     expect_same(op, "the carry", carry, "what `f` gives for it", next);
     carry.tensors = std::move(next.tensors);
-    if (round == 0) ys = now, collected.assign(now.tensors.size(), Tensors(static_cast<size_t>(n)));
-    else expect_same(op, "y of the first round", ys, "y of a later round", now);
+    if (round == 0)
+      ys = now, collected.assign(now.tensors.size(), Tensors(static_cast<size_t>(n)));
+    else
+      expect_same(op, "y of the first round", ys, "y of a later round", now);
     for (size_t i = 0; i < now.tensors.size(); ++i) collected[i][t] = now.tensors[i];
   }
   if (n == 0) {  // no round tells what y is: ask with specs
@@ -291,20 +338,45 @@ Value scan_rows(const char* op, const std::function<Value(const Value&, const Va
   return Value::tuple({carry.pack(), ys.pack()});
 }
 
-Value scan_impl(const Value& f, const Value& init, const Value& xs, const std::optional<int64_t>& length, bool reverse, const Value& unroll) {
-  if (!unroll.is_bool() && (!unroll.is_int() || unroll.as_int() < 1)) throw ValueError("`unroll` must be an positive integer or boolean. Received: unroll=", unroll.repr());
-  return scan_rows("scan", [&](const Value& c, const Value& x) { return call_function(f, "f", {c, x}); }, init, xs, length, reverse);
+Value scan_impl(const Value& f, const Value& init, const Value& xs, const std::optional<int64_t>& length, bool reverse,
+                const Value& unroll) {
+  if (!unroll.is_bool() && (!unroll.is_int() || unroll.as_int() < 1))
+    throw ValueError("`unroll` must be an positive integer or boolean. Received: unroll=", unroll.repr());
+  return scan_rows(
+      "scan",
+      [&](const Value& c, const Value& x) {
+        return call_function(f, "f", {c, x});
+      },
+      init, xs, length, reverse);
 }
-const auto scan_op = public_op("scan", CORE "Scan", "carry, y = f(carry, row) along the leading axis of xs: the last carry and the stacked y.", scan_impl,
-                               {OpArgument("f").in_call(), OpArgument("init").in_call(), OpArgument("xs", Value()).in_call(), {"length", Value()}, {"reverse", false}, {"unroll", 1}});
+const auto scan_op =
+    public_op("scan", CORE "Scan",
+              "carry, y = f(carry, row) along the leading axis of xs: the last carry and the stacked y.", scan_impl,
+              {OpArgument("f").in_call(),
+               OpArgument("init").in_call(),
+               OpArgument("xs", Value()).in_call(),
+               {"length", Value()},
+               {"reverse", false},
+               {"unroll", 1}});
 
 Value map_rows(const char* op, const Value& f, const char* name, const Value& xs) {
-  return scan_rows(op, [&](const Value&, const Value& x) { return Value::tuple({Value(), call_function(f, name, {x})}); }, {}, xs, {}, false).as_list()[1];
+  return scan_rows(
+             op,
+             [&](const Value&, const Value& x) {
+               return Value::tuple({Value(), call_function(f, name, {x})});
+             },
+             {}, xs, {}, false)
+      .as_list()[1];
 }
 Value map_impl(const Value& f, const Value& xs) { return map_rows("map", f, "f", xs); }
-const auto map_op = public_op("map", CORE "Map", "f of each row of xs, stacked.", map_impl, {OpArgument("f").in_call(), OpArgument("xs").in_call()});
-Value vectorized_map_impl(const Value& function, const Value& elements) { return map_rows("vectorized_map", function, "function", elements); }
-const auto vectorized_map_op = public_op("vectorized_map", CORE "VectorizedMap", "The function of each row of the elements, stacked.", vectorized_map_impl, {"function", OpArgument("elements").in_call()});
+const auto map_op = public_op("map", CORE "Map", "f of each row of xs, stacked.", map_impl,
+                              {OpArgument("f").in_call(), OpArgument("xs").in_call()});
+Value vectorized_map_impl(const Value& function, const Value& elements) {
+  return map_rows("vectorized_map", function, "function", elements);
+}
+const auto vectorized_map_op =
+    public_op("vectorized_map", CORE "VectorizedMap", "The function of each row of the elements, stacked.",
+              vectorized_map_impl, {"function", OpArgument("elements").in_call()});
 
 // --- for ----------------------------------------------------------------------------------------------------------
 Value fori_impl(const Operand& lower, const Operand& upper, const Value& body, const Value& init) {
@@ -322,15 +394,26 @@ Value fori_impl(const Operand& lower, const Operand& upper, const Value& body, c
   if (from && to) {
     if (*to <= *from) return value.pack();
     Tensor counter = prim::iota(*to - *from, DType::int32, static_cast<double>(*from));
-    return scan_rows("fori_loop", [&](const Value& v, const Value& i) { return Value::tuple({call_function(body, "body_fun", {i, v}), Value()}); }, init, counter, {}, false).as_list()[0];
+    return scan_rows(
+               "fori_loop",
+               [&](const Value& v, const Value& i) {
+                 return Value::tuple({call_function(body, "body_fun", {i, v}), Value()});
+               },
+               init, counter, {}, false)
+        .as_list()[0];
   }
   // Bounds that a trace computes.
   Tensor first = lower.as(DType::int32), end = upper.as(DType::int32);
-  Value condition(make_callable("cond", [&](List a, Dict) -> Value { return compare(Binary::less, a[0].as_tensor(), end); }));
-  Value round(make_callable("body", [&](List a, Dict) -> Value { return Value::tuple({prim::add(a[0].as_tensor(), 1), call_function(body, "body_fun", {a[0], a[1]})}); }));
+  Value condition(
+      make_callable("cond", [&](List a, Dict) -> Value { return compare(Binary::less, a[0].as_tensor(), end); }));
+  Value round(make_callable("body", [&](List a, Dict) -> Value {
+    return Value::tuple({prim::add(a[0].as_tensor(), 1), call_function(body, "body_fun", {a[0], a[1]})});
+  }));
   return while_impl(condition, round, Value::tuple({first, init}), {}).as_list()[1];
 }
-const auto fori_op = public_op("fori_loop", CORE "ForiLoop", "value = body_fun(i, value) for i from lower to upper - 1.", fori_impl, {OpArgument("lower").in_config(), OpArgument("upper").in_config(), "body_fun", OpArgument("init_val").in_call()});
+const auto fori_op = public_op(
+    "fori_loop", CORE "ForiLoop", "value = body_fun(i, value) for i from lower to upper - 1.", fori_impl,
+    {OpArgument("lower").in_config(), OpArgument("upper").in_config(), "body_fun", OpArgument("init_val").in_call()});
 
 // --- associative_scan ---------------------------------------------------------------------------------------------
 class Prefixes {
@@ -342,7 +425,7 @@ class Prefixes {
     const int64_t n = x[0].shape()[axis_];
     if (n < 2) return x;
     Tensors odd = of(combine(slice(x, 0, n - 1, 2), slice(x, 1, n, 2)));  // prefixes at 1, 3, 5, ...
-    Tensors even;                                                       // at 2, 4, 6, ...
+    Tensors even;                                                         // at 2, 4, 6, ...
     if (n > 2) {
       const int64_t pairs = (n - 1) / 2;
       even = combine(slice(odd, 0, pairs, 1), slice(x, 2, n, 2));
@@ -357,7 +440,8 @@ class Prefixes {
   }
   Tensors combine(const Tensors& a, const Tensors& b) const {
     Structure out(call_function(f_, "f", {elems_.pack(a), elems_.pack(b)}));
-    if (out.tensors.size() != elems_.tensors.size()) throw ValueError("`f` must return the structure of its arguments.");
+    if (out.tensors.size() != elems_.tensors.size())
+      throw ValueError("`f` must return the structure of its arguments.");
     return out.tensors;
   }
 
@@ -365,8 +449,10 @@ class Prefixes {
   Tensors slice(const Tensors& x, int64_t from, int64_t to, int64_t step) const {
     Tensors out;
     for (const Tensor& t : x) {
-      std::vector<int64_t> starts(static_cast<size_t>(t.rank()), 0), limits = t.shape().vec(), strides(static_cast<size_t>(t.rank()), 1);
-      starts[static_cast<size_t>(axis_)] = from, limits[static_cast<size_t>(axis_)] = to, strides[static_cast<size_t>(axis_)] = step;
+      std::vector<int64_t> starts(static_cast<size_t>(t.rank()), 0), limits = t.shape().vec(),
+                                                                     strides(static_cast<size_t>(t.rank()), 1);
+      starts[static_cast<size_t>(axis_)] = from, limits[static_cast<size_t>(axis_)] = to,
+      strides[static_cast<size_t>(axis_)] = step;
       out.push_back(prim::slice(t, starts, limits, strides));
     }
     return out;
@@ -397,7 +483,8 @@ Value associative_scan_impl(const Value& f, const Value& elements, bool reverse,
     shapes += text(shapes.empty() ? "[" : ", ", t.shape());
     same &= a < t.rank() && t.shape()[a] == elems.tensors[0].shape()[a];
   }
-  if (!same) throw ValueError("Array inputs to associative_scan must have the same first dimension. (saw: ", shapes, "])");
+  if (!same)
+    throw ValueError("Array inputs to associative_scan must have the same first dimension. (saw: ", shapes, "])");
   Prefixes prefixes(f, elems, a);
   if (elems.any_shape_only()) {
     Tensors ones;
@@ -418,8 +505,9 @@ Value associative_scan_impl(const Value& f, const Value& elements, bool reverse,
     for (Tensor& t : x) t = prim::reverse(t, {a});
   return elems.pack(x);
 }
-const auto associative_scan_op = public_op("associative_scan", CORE "AssociativeScan", "All prefixes along `axis`, combined with an associative f.", associative_scan_impl,
-                                           {OpArgument("f").in_call(), OpArgument("elems").in_call(), {"reverse", false}, {"axis", 0}});
+const auto associative_scan_op = public_op(
+    "associative_scan", CORE "AssociativeScan", "All prefixes along `axis`, combined with an associative f.",
+    associative_scan_impl, {OpArgument("f").in_call(), OpArgument("elems").in_call(), {"reverse", false}, {"axis", 0}});
 
 // C++ functions as the values that the ops take.
 Value function(const char* name, std::function<Value(List)> f) {
@@ -429,29 +517,42 @@ Value function(const char* name, std::function<Value(List)> f) {
 }  // namespace
 
 Value cond(const Operand& pred, const std::function<Value()>& true_fn, const std::function<Value()>& false_fn) {
-  return cond_op(pred, function("true_fn", [=](List) { return true_fn(); }), function("false_fn", [=](List) { return false_fn(); }));
+  return cond_op(pred, function("true_fn", [=](List) { return true_fn(); }),
+                 function("false_fn", [=](List) { return false_fn(); }));
 }
-Value switch_case(const Operand& index, const std::vector<std::function<Value(const List&)>>& branches, const List& operands) {
+Value switch_case(const Operand& index, const std::vector<std::function<Value(const List&)>>& branches,
+                  const List& operands) {
   List functions;
   for (const auto& f : branches) functions.push_back(function("branch", [=](List a) { return f(a); }));
   return switch_op(index, functions, operands);
 }
-Value while_loop(const std::function<Value(const List&)>& condition, const std::function<Value(const List&)>& body, const Value& loop_vars, const std::optional<int64_t>& maximum_iterations) {
-  return while_op(function("cond", [=](List a) { return condition(a); }), function("body", [=](List a) { return body(a); }), loop_vars, maximum_iterations);
+Value while_loop(const std::function<Value(const List&)>& condition, const std::function<Value(const List&)>& body,
+                 const Value& loop_vars, const std::optional<int64_t>& maximum_iterations) {
+  return while_op(function("cond", [=](List a) { return condition(a); }),
+                  function("body", [=](List a) { return body(a); }), loop_vars, maximum_iterations);
 }
-Value fori_loop(const Operand& lower, const Operand& upper, const std::function<Value(const Tensor&, const Value&)>& body, const Value& init_val) {
+Value fori_loop(const Operand& lower, const Operand& upper,
+                const std::function<Value(const Tensor&, const Value&)>& body, const Value& init_val) {
   return fori_op(lower, upper, function("body_fun", [=](List a) { return body(a[0].as_tensor(), a[1]); }), init_val);
 }
-Scanned scan(const std::function<Scanned(const Value&, const Value&)>& f, const Value& init, const Value& xs, const std::optional<int64_t>& length, bool reverse) {
-  Value out = scan_op(function("f", [=](List a) {
-    Scanned s = f(a[0], a[1]);
-    return Value::tuple({s.carry, s.ys});
-  }), init, xs, length, reverse, Value(1));
+Scanned scan(const std::function<Scanned(const Value&, const Value&)>& f, const Value& init, const Value& xs,
+             const std::optional<int64_t>& length, bool reverse) {
+  Value out = scan_op(function("f",
+                               [=](List a) {
+                                 Scanned s = f(a[0], a[1]);
+                                 return Value::tuple({s.carry, s.ys});
+                               }),
+                      init, xs, length, reverse, Value(1));
   return {out.as_list()[0], out.as_list()[1]};
 }
-Value map(const std::function<Value(const Value&)>& f, const Value& xs) { return map_op(function("f", [=](List a) { return f(a[0]); }), xs); }
-Value vectorized_map(const std::function<Value(const Value&)>& f, const Value& elements) { return vectorized_map_op(function("function", [=](List a) { return f(a[0]); }), elements); }
-Value associative_scan(const std::function<Value(const Value&, const Value&)>& f, const Value& elems, bool reverse, int axis) {
+Value map(const std::function<Value(const Value&)>& f, const Value& xs) {
+  return map_op(function("f", [=](List a) { return f(a[0]); }), xs);
+}
+Value vectorized_map(const std::function<Value(const Value&)>& f, const Value& elements) {
+  return vectorized_map_op(function("function", [=](List a) { return f(a[0]); }), elements);
+}
+Value associative_scan(const std::function<Value(const Value&, const Value&)>& f, const Value& elems, bool reverse,
+                       int axis) {
   return associative_scan_op(function("f", [=](List a) { return f(a[0], a[1]); }), elems, reverse, axis);
 }
 

@@ -18,7 +18,8 @@ Structure::Structure(const Value& v) {
 
 Value Structure::pack(std::span<const Tensor> replaced) const {
   size_t next = 0;
-  return map_structure(shape, [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(replaced[next++]) : leaf; });
+  return map_structure(shape,
+                       [&](const Value& leaf) -> Value { return leaf.is_tensor() ? Value(replaced[next++]) : leaf; });
 }
 
 std::vector<TensorSpec> Structure::specs() const {
@@ -27,8 +28,12 @@ std::vector<TensorSpec> Structure::specs() const {
   return out;
 }
 
-bool Structure::any_shape_only() const { return std::any_of(tensors.begin(), tensors.end(), [](const Tensor& t) { return t.shape_only(); }); }
-bool Structure::any_traced() const { return std::any_of(tensors.begin(), tensors.end(), [](const Tensor& t) { return t.traced(); }); }
+bool Structure::any_shape_only() const {
+  return std::any_of(tensors.begin(), tensors.end(), [](const Tensor& t) { return t.shape_only(); });
+}
+bool Structure::any_traced() const {
+  return std::any_of(tensors.begin(), tensors.end(), [](const Tensor& t) { return t.traced(); });
+}
 
 namespace {
 
@@ -68,13 +73,16 @@ bool same_structure(const Value& a, const Value& b) {
 
 }  // namespace
 
-void expect_same(const char* op, const char* first_name, const Structure& first, const char* second_name, const Structure& second) {
+void expect_same(const char* op, const char* first_name, const Structure& first, const char* second_name,
+                 const Structure& second) {
   bool same = same_structure(first.shape, second.shape);
   for (size_t i = 0; same && i < first.tensors.size(); ++i)
-    same = first.tensors[i].dtype() == second.tensors[i].dtype() && compatible(first.tensors[i].shape(), second.tensors[i].shape());
+    same = first.tensors[i].dtype() == second.tensors[i].dtype() &&
+           compatible(first.tensors[i].shape(), second.tensors[i].shape());
   if (!same)
-    throw TypeError("[", op, "] ", first_name, " and ", second_name, " must have the same structure, shapes and dtypes. Received ", first_name, ": ", outline(first.shape), "; ", second_name, ": ",
-                    outline(second.shape), ".");
+    throw TypeError("[", op, "] ", first_name, " and ", second_name,
+                    " must have the same structure, shapes and dtypes. Received ", first_name, ": ",
+                    outline(first.shape), "; ", second_name, ": ", outline(second.shape), ".");
 }
 
 Value call_function(const Value& f, const char* name, List args) {
@@ -86,13 +94,17 @@ Value call_function(const Value& f, const char* name, List args) {
 
 TracedBody trace_body(const std::function<Value(std::span<const Tensor>)>& f, std::span<const TensorSpec> inputs) {
   TracedBody out;
-  auto traced = trace_subfunction([&](std::span<const Tensor> x) {
-    Structure results(f(x));
-    for (const Tensor& t : results.tensors)
-      if (t.shape_only()) throw ValueError("a function given to a control-flow op returned a symbolic tensor, ", t.spec(), ", inside a traced function.");
-    out.results = results;
-    return results.tensors;
-  }, inputs);
+  auto traced = trace_subfunction(
+      [&](std::span<const Tensor> x) {
+        Structure results(f(x));
+        for (const Tensor& t : results.tensors)
+          if (t.shape_only())
+            throw ValueError("a function given to a control-flow op returned a symbolic tensor, ", t.spec(),
+                             ", inside a traced function.");
+        out.results = results;
+        return results.tensors;
+      },
+      inputs);
   for (Tensor& t : out.results.tensors) t = Tensor::spec_only(t.shape(), t.dtype());
   out.results.shape = out.results.pack();
   out.function = traced.function;
@@ -103,27 +115,33 @@ TracedBody trace_body(const std::function<Value(std::span<const Tensor>)>& f, st
 
 LoopBody close_loop(const TracedBody& body, size_t count, Tensors& variables) {
   if (body.assigned.empty()) return {body.function, body.captured};
-  std::vector<TensorSpec> specs(body.function->inputs().begin(), body.function->inputs().begin() + static_cast<long>(count));
+  std::vector<TensorSpec> specs(body.function->inputs().begin(),
+                                body.function->inputs().begin() + static_cast<long>(count));
   for (const auto& a : body.assigned) {
-    variables.push_back(a.captured >= 0 ? body.captured[static_cast<size_t>(a.captured)] : Variable(a.variable).value());
+    variables.push_back(a.captured >= 0 ? body.captured[static_cast<size_t>(a.captured)]
+                                        : Variable(a.variable).value());
     specs.push_back(variables.back().spec());
   }
   const size_t explicit_inputs = body.function->inputs().size() - body.captured.size();
-  specs.insert(specs.end(), body.function->inputs().begin() + static_cast<long>(count), body.function->inputs().begin() + static_cast<long>(explicit_inputs));
-  auto traced = trace_subfunction([&](std::span<const Tensor> x) {
-    Tensors in(x.begin(), x.begin() + static_cast<long>(count));
-    in.insert(in.end(), x.begin() + static_cast<long>(count + body.assigned.size()), x.end());
-    const size_t first = in.size();
-    in.insert(in.end(), body.captured.begin(), body.captured.end());
-    for (size_t i = 0; i < body.assigned.size(); ++i)
-      if (body.assigned[i].captured >= 0) in[first + static_cast<size_t>(body.assigned[i].captured)] = x[count + i];
-    Tensors out = body.function->call(in), ordered;
-    const size_t results = out.size() - body.assigned.size();  // variables, then what a scan stacks; then assigned ones
-    ordered.assign(out.begin(), out.begin() + static_cast<long>(count));
-    ordered.insert(ordered.end(), out.begin() + static_cast<long>(results), out.end());
-    ordered.insert(ordered.end(), out.begin() + static_cast<long>(count), out.begin() + static_cast<long>(results));
-    return ordered;
-  }, specs);
+  specs.insert(specs.end(), body.function->inputs().begin() + static_cast<long>(count),
+               body.function->inputs().begin() + static_cast<long>(explicit_inputs));
+  auto traced = trace_subfunction(
+      [&](std::span<const Tensor> x) {
+        Tensors in(x.begin(), x.begin() + static_cast<long>(count));
+        in.insert(in.end(), x.begin() + static_cast<long>(count + body.assigned.size()), x.end());
+        const size_t first = in.size();
+        in.insert(in.end(), body.captured.begin(), body.captured.end());
+        for (size_t i = 0; i < body.assigned.size(); ++i)
+          if (body.assigned[i].captured >= 0) in[first + static_cast<size_t>(body.assigned[i].captured)] = x[count + i];
+        Tensors out = body.function->call(in), ordered;
+        const size_t results =
+            out.size() - body.assigned.size();  // variables, then what a scan stacks; then assigned ones
+        ordered.assign(out.begin(), out.begin() + static_cast<long>(count));
+        ordered.insert(ordered.end(), out.begin() + static_cast<long>(results), out.end());
+        ordered.insert(ordered.end(), out.begin() + static_cast<long>(count), out.begin() + static_cast<long>(results));
+        return ordered;
+      },
+      specs);
   return {traced.function, traced.captured};
 }
 

@@ -6,8 +6,8 @@
 
 namespace lamina::ops {
 
-// A structure whose leaves are tensors or None; numbers became tensors, which `weak` remembers: they take the type that a
-// loop's body gives them.
+// A structure whose leaves are tensors or None; numbers became tensors, which `weak` remembers: they take the type that
+// a loop's body gives them.
 struct Structure {
   Value shape;  // the structure itself
   Tensors tensors;
@@ -22,7 +22,8 @@ struct Structure {
 };
 
 // Lists and tuples count as the same; TypeError that says which leaf or branch differs. Shapes must be compatible.
-void expect_same(const char* op, const char* first_name, const Structure& first, const char* second_name, const Structure& second);
+void expect_same(const char* op, const char* first_name, const Structure& first, const char* second_name,
+                 const Structure& second);
 
 // f(args...); TypeError if `f` is no function.
 Value call_function(const Value& f, const char* name, List args);
@@ -36,8 +37,9 @@ struct TracedBody {
 };
 TracedBody trace_body(const std::function<Value(std::span<const Tensor>)>& f, std::span<const TensorSpec> inputs);
 
-// The loop body over (variables, assigned variables' values, rows): variables that the body assigns become loop variables.
-// `variables` is extended by their values before the loop; `count` tells how many of the inputs are variables.
+// The loop body over (variables, assigned variables' values, rows): variables that the body assigns become loop
+// variables. `variables` is extended by their values before the loop; `count` tells how many of the inputs are
+// variables.
 struct LoopBody {
   SubFunctionPtr function;
   Tensors captured;

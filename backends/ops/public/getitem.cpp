@@ -9,17 +9,19 @@ namespace lamina::ops {
 
 namespace {
 
-bool is_array(const Value& v) { return v.is_tensor() ? v.as_tensor().rank() > 0 || v.as_tensor().dtype() == DType::boolean : v.is_list(); }
+bool is_array(const Value& v) {
+  return v.is_tensor() ? v.as_tensor().rank() > 0 || v.as_tensor().dtype() == DType::boolean : v.is_list();
+}
 
 // How one entry of the key applies: walks the axes of the input from the front.
 struct Indexing {
   std::vector<int64_t> starts, limits, strides;  // an axis of the input
   std::vector<int> reversed;
-  std::vector<bool> dropped;                                   // integer entries
-  std::vector<std::pair<int, Tensor>> arrays;                  // axis, int32 or int64 places
-  std::vector<int> layout;                                     // input axes in order, -1 for a new axis
+  std::vector<bool> dropped;                   // integer entries
+  std::vector<std::pair<int, Tensor>> arrays;  // axis, int32 or int64 places
+  std::vector<int> layout;                     // input axes in order, -1 for a new axis
   int first_array = -1;
-  bool arrays_apart = false;                                   // separated by a slice: their axes come first
+  bool arrays_apart = false;  // separated by a slice: their axes come first
 };
 
 void apply_slice(Indexing& ix, const SliceValue& s, int axis, int64_t n) {
@@ -58,7 +60,8 @@ Tensor places_of(const Value& v) {
   Tensor t = v.is_tensor() ? v.as_tensor() : tensor_from_list(v);
   if (t.size() == 0 && is_float(t.dtype())) t = prim::cast(t, DType::int32);  // an empty list
   if (is_float(t.dtype())) throw TypeError("indices must be integers or bools, received ", t.dtype(), ".");
-  if (t.dtype() == DType::boolean && t.rank() == 0) throw IndexError("a bool is not a valid index; use a mask with the shape of the tensor.");
+  if (t.dtype() == DType::boolean && t.rank() == 0)
+    throw IndexError("a bool is not a valid index; use a mask with the shape of the tensor.");
   return t;
 }
 
@@ -75,7 +78,9 @@ Indexing read_key(const Tensor& x, const Value& key) {
       used += is_array(v) && places_of(v).dtype() == DType::boolean ? places_of(v).rank() : 1;
     }
   }
-  if (used > rank) throw IndexError("too many indices: the tensor has ", rank, " axes (shape ", x.shape(), "), but ", used, " were indexed.");
+  if (used > rank)
+    throw IndexError("too many indices: the tensor has ", rank, " axes (shape ", x.shape(), "), but ", used,
+                     " were indexed.");
   if (!dots) items.push_back(Ellipsis{});
   Indexing ix;
   ix.starts.assign(rank, 0), ix.strides.assign(rank, 1), ix.dropped.assign(rank, false);
@@ -84,8 +89,10 @@ Indexing read_key(const Tensor& x, const Value& key) {
   bool closed = false;  // an array was seen, then something else
   const bool any_array = std::any_of(items.begin(), items.end(), [](const Value& v) { return is_array(v); });
   auto add_array = [&](int at, Tensor places) {
-    if (ix.first_array < 0) ix.first_array = static_cast<int>(ix.layout.size());
-    else if (closed) ix.arrays_apart = true;
+    if (ix.first_array < 0)
+      ix.first_array = static_cast<int>(ix.layout.size());
+    else if (closed)
+      ix.arrays_apart = true;
     ix.arrays.push_back({at, std::move(places)});
     ix.layout.push_back(at);
   };
@@ -102,7 +109,8 @@ Indexing read_key(const Tensor& x, const Value& key) {
       closed |= !ix.arrays.empty();
     } else if (v.is_int()) {
       int64_t n = x.shape()[axis], at = v.as_int();
-      if (n >= 0 && (at >= n || at < -n)) throw IndexError("index ", at, " is out of bounds for axis ", axis, " with size ", n, ".");
+      if (n >= 0 && (at >= n || at < -n))
+        throw IndexError("index ", at, " is out of bounds for axis ", axis, " with size ", n, ".");
       if (any_array) {  // beside arrays an integer is one, too
         add_array(axis++, Tensor::scalar(static_cast<int32_t>(at)));
         continue;
@@ -122,13 +130,15 @@ Indexing read_key(const Tensor& x, const Value& key) {
       if (places.dtype() == DType::boolean) {
         for (int k = 0; k < places.rank(); ++k)
           if (places.shape()[k] != x.shape()[axis + k] && x.shape()[axis + k] >= 0)
-            throw IndexError("the mask of shape ", places.shape(), " does not match the indexed axes of shape ", x.shape(), ".");
+            throw IndexError("the mask of shape ", places.shape(), " does not match the indexed axes of shape ",
+                             x.shape(), ".");
         for (Tensor& t : nonzero(places)) add_array(axis++, std::move(t));
       } else {
         add_array(axis++, std::move(places));
       }
     } else {
-      throw TypeError("an index must be an integer, a slice, None, Ellipsis, an array, or a tuple of them; received ", v.repr(), " (", v.kind_name(), ").");
+      throw TypeError("an index must be an integer, a slice, None, Ellipsis, an array, or a tuple of them; received ",
+                      v.repr(), " (", v.kind_name(), ").");
     }
   }
   return ix;
@@ -159,7 +169,9 @@ Tensor getitem_impl(const Operand& operand, const Value& key) {
     } else {
       Tensors columns;
       for (const auto& [axis, places] : ix.arrays)
-        columns.push_back(prim::expand_dims(prim::broadcast_to(places.dtype() == DType::int64 ? places : prim::cast(places, DType::int32), k), k.rank()));
+        columns.push_back(prim::expand_dims(
+            prim::broadcast_to(places.dtype() == DType::int64 ? places : prim::cast(places, DType::int32), k),
+            k.rank()));
       DType wide = DType::int32;
       for (const Tensor& c : columns)
         if (c.dtype() == DType::int64) wide = DType::int64;
@@ -177,7 +189,8 @@ Tensor getitem_impl(const Operand& operand, const Value& key) {
     for (size_t i = 0; i < ix.layout.size(); ++i) {
       int a = ix.layout[i];
       if (!ix.arrays_apart && static_cast<int>(i) == ix.first_array) put_k();
-      if (a < 0) source.push_back(-1);
+      if (a < 0)
+        source.push_back(-1);
       else if (!indexed[a]) {
         if (!ix.dropped[a]) source.push_back(next);
         ++next;
@@ -185,8 +198,10 @@ Tensor getitem_impl(const Operand& operand, const Value& key) {
     }
     std::vector<int> axes;
     for (int s : source)
-      if (s >= 0) axes.push_back(s), result.push_back(out.shape()[s]);
-      else result.push_back(1);
+      if (s >= 0)
+        axes.push_back(s), result.push_back(out.shape()[s]);
+      else
+        result.push_back(1);
     std::vector<bool> used(out.rank());
     for (int s : axes) used[s] = true;
     for (int i = 0; i < out.rank(); ++i)
@@ -195,12 +210,16 @@ Tensor getitem_impl(const Operand& operand, const Value& key) {
   }
   Shape result;
   for (int a : ix.layout)
-    if (a < 0) result.push_back(1);
-    else if (!ix.dropped[a]) result.push_back(x.shape()[a]);
+    if (a < 0)
+      result.push_back(1);
+    else if (!ix.dropped[a])
+      result.push_back(x.shape()[a]);
   return result == x.shape() ? x : prim::reshape(x, result);
 }
-const auto getitem_op = public_op("get_item", NUMPY "GetItem", "x[key] as NumPy reads it: integers, slices, None, Ellipsis, integer or bool arrays, and tuples of them.", getitem_impl,
-                                  {"x", OpArgument("key").in_call().tuple_in_files()});
+const auto getitem_op =
+    public_op("get_item", NUMPY "GetItem",
+              "x[key] as NumPy reads it: integers, slices, None, Ellipsis, integer or bool arrays, and tuples of them.",
+              getitem_impl, {"x", OpArgument("key").in_call().tuple_in_files()});
 
 // Start positions: known numbers, or a tensor (one number an axis) that is only known when the function runs.
 std::optional<std::vector<int64_t>> known_starts(const Value& v) {
@@ -218,25 +237,32 @@ std::optional<std::vector<int64_t>> known_starts(const Value& v) {
   return out;
 }
 // As in JAX, a window that would leave the tensor is moved back inside.
-int64_t clamped(int64_t start, int64_t n, int64_t size) { return n < 0 ? std::max<int64_t>(0, start) : std::clamp<int64_t>(start, 0, std::max<int64_t>(0, n - size)); }
+int64_t clamped(int64_t start, int64_t n, int64_t size) {
+  return n < 0 ? std::max<int64_t>(0, start) : std::clamp<int64_t>(start, 0, std::max<int64_t>(0, n - size));
+}
 
 // Row places start..start+size-1 along `axis` for a start that is a tensor.
 Tensor window(const Value& starts, int axis, int64_t n, int64_t size) {
-  Tensor start = starts.is_tensor() ? prim::reshape(prim::slice_axis(starts.as_tensor(), 0, axis, axis + 1), {}) : value_to<Operand>(starts.as_list()[static_cast<size_t>(axis)]).value();
+  Tensor start = starts.is_tensor() ? prim::reshape(prim::slice_axis(starts.as_tensor(), 0, axis, axis + 1), {})
+                                    : value_to<Operand>(starts.as_list()[static_cast<size_t>(axis)]).value();
   start = prim::cast(start, DType::int32);
-  start = prim::maximum(prim::minimum(start, constant(static_cast<double>(std::max<int64_t>(0, n - size)), DType::int32)), constant(0, DType::int32));
+  start =
+      prim::maximum(prim::minimum(start, constant(static_cast<double>(std::max<int64_t>(0, n - size)), DType::int32)),
+                    constant(0, DType::int32));
   return prim::add(prim::iota(size, DType::int32), start);
 }
 
 // How many axes the start positions are for, whether they are known or not.
 size_t start_count(const Value& v) {
-  if (v.is_tensor()) return v.as_tensor().rank() == 1 ? static_cast<size_t>(std::max<int64_t>(0, v.as_tensor().shape()[0])) : 0;
+  if (v.is_tensor())
+    return v.as_tensor().rank() == 1 ? static_cast<size_t>(std::max<int64_t>(0, v.as_tensor().shape()[0])) : 0;
   return v.is_sequence() ? v.as_list().size() : 1;
 }
 
 void check_window(const char* what, size_t starts, int rank, int sizes) {
   if (static_cast<int>(starts) != rank || sizes != rank)
-    throw ValueError("`start_indices` and ", what, " need one entry an axis (", rank, "), received ", starts, " and ", sizes, ".");
+    throw ValueError("`start_indices` and ", what, " need one entry an axis (", rank, "), received ", starts, " and ",
+                     sizes, ".");
 }
 
 Tensor slice_impl(const Operand& inputs, const Value& start_indices, const Shape& shape) {
@@ -245,7 +271,9 @@ Tensor slice_impl(const Operand& inputs, const Value& start_indices, const Shape
   check_window("`shape`", starts ? starts->size() : start_count(start_indices), x.rank(), shape.rank());
   Shape size = shape;
   for (int a = 0; a < x.rank(); ++a)
-    if (size[a] < 0) size[a] = starts && x.shape()[a] >= 0 ? x.shape()[a] - clamped((*starts)[static_cast<size_t>(a)], x.shape()[a], 0) : x.shape()[a];
+    if (size[a] < 0)
+      size[a] = starts && x.shape()[a] >= 0 ? x.shape()[a] - clamped((*starts)[static_cast<size_t>(a)], x.shape()[a], 0)
+                                            : x.shape()[a];
   if (!x.shape().known() || !size.known()) return Tensor::spec_only(size, x.dtype());
   if (!starts) {
     for (int a = 0; a < x.rank(); ++a)
@@ -254,13 +282,15 @@ Tensor slice_impl(const Operand& inputs, const Value& start_indices, const Shape
   }
   std::vector<int64_t> limits;
   for (int a = 0; a < x.rank(); ++a) {
-    if (size[a] > x.shape()[a]) throw ValueError("a slice of shape ", shape, " does not fit into shape ", x.shape(), ".");
+    if (size[a] > x.shape()[a])
+      throw ValueError("a slice of shape ", shape, " does not fit into shape ", x.shape(), ".");
     (*starts)[static_cast<size_t>(a)] = clamped((*starts)[static_cast<size_t>(a)], x.shape()[a], size[a]);
     limits.push_back((*starts)[static_cast<size_t>(a)] + size[a]);
   }
   return prim::slice(x, *starts, limits);
 }
-const auto slice_op = public_op("slice", CORE "Slice", "The window of the given shape that begins at `start_indices`.", slice_impl, {"inputs", OpArgument("start_indices").in_call(), "shape"});
+const auto slice_op = public_op("slice", CORE "Slice", "The window of the given shape that begins at `start_indices`.",
+                                slice_impl, {"inputs", OpArgument("start_indices").in_call(), "shape"});
 
 Tensor slice_update_impl(const Operand& inputs, const Value& start_indices, const Operand& updates) {
   Tensor x = inputs.value(), u = updates.as(x.dtype());
@@ -274,52 +304,72 @@ Tensor slice_update_impl(const Operand& inputs, const Value& start_indices, cons
       if (u.shape()[a] == x.shape()[a]) continue;
       Tensor rows = x;
       for (int b = 0; b < a; ++b)
-        if (u.shape()[b] != x.shape()[b]) rows = prim::gather(rows, window(start_indices, b, x.shape()[b], u.shape()[b]), b);
+        if (u.shape()[b] != x.shape()[b])
+          rows = prim::gather(rows, window(start_indices, b, x.shape()[b], u.shape()[b]), b);
       out = prim::scatter(Scatter::update, rows, window(start_indices, a, x.shape()[a], u.shape()[a]), out, a);
     }
     return out;
   }
   std::vector<int64_t> low, high;
   for (int a = 0; a < x.rank(); ++a) {
-    if (u.shape()[a] > x.shape()[a]) throw ValueError("updates of shape ", u.shape(), " do not fit into shape ", x.shape(), ".");
+    if (u.shape()[a] > x.shape()[a])
+      throw ValueError("updates of shape ", u.shape(), " do not fit into shape ", x.shape(), ".");
     low.push_back(clamped((*starts)[static_cast<size_t>(a)], x.shape()[a], u.shape()[a]));
     high.push_back(x.shape()[a] - low.back() - u.shape()[a]);
   }
   Tensor inside = prim::pad(prim::full(u.shape(), 1, DType::boolean), low, high);
   return prim::where(inside, prim::pad(u, low, high), x);
 }
-const auto slice_update_op = public_op("slice_update", CORE "SliceUpdate", "`inputs` with the window that begins at `start_indices` replaced by `updates`.", slice_update_impl,
-                                       {"inputs", OpArgument("start_indices").in_call(), "updates"});
+const auto slice_update_op = public_op("slice_update", CORE "SliceUpdate",
+                                       "`inputs` with the window that begins at `start_indices` replaced by `updates`.",
+                                       slice_update_impl, {"inputs", OpArgument("start_indices").in_call(), "updates"});
 
-Tensor index_tensor(const Operand& indices) { return indices.as(indices.dtype() == DType::int64 ? DType::int64 : DType::int32); }
+Tensor index_tensor(const Operand& indices) {
+  return indices.as(indices.dtype() == DType::int64 ? DType::int64 : DType::int32);
+}
 
 Tensor scatter_impl(const Operand& indices, const Operand& values, const Shape& shape) {
   Tensor v = values.value();
   return prim::scatter_nd(Scatter::add, prim::full(shape, 0, v.dtype()), index_tensor(indices), v);
 }
-const auto scatter_op = public_op("scatter", CORE "Scatter", "Zeros of `shape` with each value added at its index; indices (..., d) address the first d axes.", scatter_impl, {"indices", "values", "shape"});
+const auto scatter_op =
+    public_op("scatter", CORE "Scatter",
+              "Zeros of `shape` with each value added at its index; indices (..., d) address the first d axes.",
+              scatter_impl, {"indices", "values", "shape"});
 
-Tensor scatter_update_impl(const Operand& inputs, const Operand& indices, const Operand& updates, const std::optional<std::string>& reduction) {
+Tensor scatter_update_impl(const Operand& inputs, const Operand& indices, const Operand& updates,
+                           const std::optional<std::string>& reduction) {
   Tensor x = inputs.value();
   Scatter kind = Scatter::update;
   if (reduction) {
-    static const std::map<std::string, Scatter> kinds = {{"add", Scatter::add}, {"max", Scatter::max}, {"min", Scatter::min}, {"mul", Scatter::mul}};
+    static const std::map<std::string, Scatter> kinds = {
+        {"add", Scatter::add}, {"max", Scatter::max}, {"min", Scatter::min}, {"mul", Scatter::mul}};
     auto found = kinds.find(*reduction);
-    if (found == kinds.end()) throw ValueError("Unsupported reduction: ", *reduction, ". Expected None, 'add', 'max', 'min' or 'mul'.");
+    if (found == kinds.end())
+      throw ValueError("Unsupported reduction: ", *reduction, ". Expected None, 'add', 'max', 'min' or 'mul'.");
     kind = found->second;
   }
   return prim::scatter_nd(kind, x, index_tensor(indices), updates.as(x.dtype()));
 }
-const auto scatter_update_op = public_op("scatter_update", CORE "ScatterUpdate", "`inputs` with the updates written at their indices, or combined there by add, max, min or mul.", scatter_update_impl,
-                                         {"inputs", "indices", "updates", {"reduction", Value()}});
+const auto scatter_update_op =
+    public_op("scatter_update", CORE "ScatterUpdate",
+              "`inputs` with the updates written at their indices, or combined there by add, max, min or mul.",
+              scatter_update_impl, {"inputs", "indices", "updates", {"reduction", Value()}});
 
 }  // namespace
 
 Tensor getitem(const Operand& x, const Value& key) { return getitem_op(x, key); }
-Tensor slice(const Operand& inputs, const Value& start_indices, const Shape& shape) { return slice_op(inputs, start_indices, shape); }
-Tensor slice_update(const Operand& inputs, const Value& start_indices, const Operand& updates) { return slice_update_op(inputs, start_indices, updates); }
-Tensor scatter(const Operand& indices, const Operand& values, const Shape& shape) { return scatter_op(indices, values, shape); }
-Tensor scatter_update(const Operand& inputs, const Operand& indices, const Operand& updates, const std::optional<std::string>& reduction) {
+Tensor slice(const Operand& inputs, const Value& start_indices, const Shape& shape) {
+  return slice_op(inputs, start_indices, shape);
+}
+Tensor slice_update(const Operand& inputs, const Value& start_indices, const Operand& updates) {
+  return slice_update_op(inputs, start_indices, updates);
+}
+Tensor scatter(const Operand& indices, const Operand& values, const Shape& shape) {
+  return scatter_op(indices, values, shape);
+}
+Tensor scatter_update(const Operand& inputs, const Operand& indices, const Operand& updates,
+                      const std::optional<std::string>& reduction) {
   return scatter_update_op(inputs, indices, updates, reduction);
 }
 

@@ -15,10 +15,14 @@ using namespace prim;
 Tensor sigmoid_of(const Tensor& x) { return unary(Unary::sigmoid, x); }
 Tensor softplus_of(const Tensor& x) { return unary(Unary::softplus, x); }
 Tensor abs_of(const Tensor& x) { return unary(Unary::abs, x); }
-Tensor clipped(const Tensor& x, double low, double high) { return minimum(maximum(x, constant(low, x.dtype())), constant(high, x.dtype())); }
+Tensor clipped(const Tensor& x, double low, double high) {
+  return minimum(maximum(x, constant(low, x.dtype())), constant(high, x.dtype()));
+}
 Tensor above(const Tensor& x, double c) { return compare(Binary::greater, x, c); }
 
-Tensor relu_impl(const Operand& x) { return unary(Unary::relu, x.as(x.dtype() == DType::boolean ? DType::int32 : x.dtype())); }
+Tensor relu_impl(const Operand& x) {
+  return unary(Unary::relu, x.as(x.dtype() == DType::boolean ? DType::int32 : x.dtype()));
+}
 Tensor relu6_impl(const Operand& x) {
   Tensor t = as_float(x);
   return minimum(unary(Unary::relu, t), constant(6, t.dtype()));
@@ -34,7 +38,8 @@ Tensor softsign_impl(const Operand& x) {
 }
 Tensor sparse_plus_impl(const Operand& x) {
   Tensor t = as_float(x), curve = multiply(square(add(t, 1)), 0.25);
-  return where(compare(Binary::less_equal, t, -1), constant(0, t.dtype()), where(compare(Binary::less, t, 1), curve, t));
+  return where(compare(Binary::less_equal, t, -1), constant(0, t.dtype()),
+               where(compare(Binary::less, t, 1), curve, t));
 }
 Tensor tanh_shrink_impl(const Operand& x) {
   Tensor t = as_float(x);
@@ -68,8 +73,10 @@ Tensor mish_impl(const Operand& x) {
 LAMINA_UNARY_OP(relu, NN "Relu", "Rectified linear unit: max(x, 0).", relu_impl)
 LAMINA_UNARY_OP(relu6, NN "Relu6", "min(max(x, 0), 6).", relu6_impl)
 LAMINA_UNARY_OP(sigmoid, NN "Sigmoid", "The logistic function: 1 / (1 + exp(-x)).", sigmoid_impl)
-LAMINA_UNARY_OP(hard_sigmoid, NN "HardSigmoid", "A sigmoid of three straight lines: clip(x / 6 + 1/2, 0, 1).", hard_sigmoid_impl)
-LAMINA_UNARY_OP(sparse_sigmoid, NN "SparseSigmoid", "A sigmoid of three straight lines: clip((x + 1) / 2, 0, 1).", sparse_sigmoid_impl)
+LAMINA_UNARY_OP(hard_sigmoid, NN "HardSigmoid", "A sigmoid of three straight lines: clip(x / 6 + 1/2, 0, 1).",
+                hard_sigmoid_impl)
+LAMINA_UNARY_OP(sparse_sigmoid, NN "SparseSigmoid", "A sigmoid of three straight lines: clip((x + 1) / 2, 0, 1).",
+                sparse_sigmoid_impl)
 LAMINA_UNARY_OP(softplus, NN "Softplus", "log(1 + exp(x)), a smooth relu.", softplus_impl)
 LAMINA_UNARY_OP(log_sigmoid, NN "LogSigmoid", "log(sigmoid(x)), without underflow.", log_sigmoid_impl)
 LAMINA_UNARY_OP(softsign, NN "Softsign", "x / (1 + |x|).", softsign_impl)
@@ -78,9 +85,11 @@ LAMINA_UNARY_OP(tanh_shrink, NN "TanhShrink", "x - tanh(x).", tanh_shrink_impl)
 LAMINA_UNARY_OP(hard_tanh, NN "HardTanh", "clip(x, -1, 1).", hard_tanh_impl)
 LAMINA_UNARY_OP(silu, NN "Silu", "x * sigmoid(x), also called swish.", silu_impl)
 LAMINA_UNARY_OP(hard_silu, NN "HardSilu", "x * hard_sigmoid(x), also called hard swish.", hard_silu_impl)
-LAMINA_UNARY_OP(selu, NN "Selu", "The scaled elu whose outputs keep mean 0 and variance 1 (Klambauer et al., 2017).", selu_impl)
+LAMINA_UNARY_OP(selu, NN "Selu", "The scaled elu whose outputs keep mean 0 and variance 1 (Klambauer et al., 2017).",
+                selu_impl)
 
-static const auto mish_op = public_op("activations.mish", ACTIVATIONS "Mish", "x * tanh(softplus(x)) (Misra, 2019).", mish_impl, {"x"});
+static const auto mish_op =
+    public_op("activations.mish", ACTIVATIONS "Mish", "x * tanh(softplus(x)) (Misra, 2019).", mish_impl, {"x"});
 Tensor mish(const Operand& x) { return mish_op(x); }
 
 namespace {
@@ -89,48 +98,61 @@ Tensor leaky_relu_impl(const Operand& x, double negative_slope) {
   Tensor t = as_float(x);
   return where(compare(Binary::greater_equal, t, 0), t, multiply(t, negative_slope));
 }
-const auto leaky_relu_op = public_op("leaky_relu", NN "LeakyRelu", "x, times negative_slope where x < 0.", leaky_relu_impl, {"x", {"negative_slope", 0.2}});
+const auto leaky_relu_op = public_op("leaky_relu", NN "LeakyRelu", "x, times negative_slope where x < 0.",
+                                     leaky_relu_impl, {"x", {"negative_slope", 0.2}});
 Tensor squareplus_impl(const Operand& x, double b) {
   Tensor t = as_float(x);
   return multiply(add(t, sqrt(add(square(t), b))), 0.5);
 }
-const auto squareplus_op = public_op("squareplus", NN "Squareplus", "(x + sqrt(x^2 + b)) / 2, a smooth relu.", squareplus_impl, {"x", {"b", 4}});
+const auto squareplus_op = public_op("squareplus", NN "Squareplus", "(x + sqrt(x^2 + b)) / 2, a smooth relu.",
+                                     squareplus_impl, {"x", {"b", 4}});
 Tensor soft_shrink_impl(const Operand& x, double threshold) {
   Tensor t = as_float(x);
-  return where(above(t, threshold), add(t, -threshold), where(compare(Binary::less, t, -threshold), add(t, threshold), constant(0, t.dtype())));
+  return where(above(t, threshold), add(t, -threshold),
+               where(compare(Binary::less, t, -threshold), add(t, threshold), constant(0, t.dtype())));
 }
-const auto soft_shrink_op = public_op("soft_shrink", NN "SoftShrink", "x moved towards 0 by `threshold`, 0 within it.", soft_shrink_impl, {"x", {"threshold", 0.5}});
+const auto soft_shrink_op = public_op("soft_shrink", NN "SoftShrink", "x moved towards 0 by `threshold`, 0 within it.",
+                                      soft_shrink_impl, {"x", {"threshold", 0.5}});
 Tensor hard_shrink_impl(const Operand& x, double threshold) {
   Tensor t = as_float(x);
   return where(above(abs_of(t), threshold), t, constant(0, t.dtype()));
 }
-const auto hard_shrink_op = public_op("hard_shrink", NN "HardShrink", "x where |x| > threshold, else 0.", hard_shrink_impl, {"x", {"threshold", 0.5}});
+const auto hard_shrink_op = public_op("hard_shrink", NN "HardShrink", "x where |x| > threshold, else 0.",
+                                      hard_shrink_impl, {"x", {"threshold", 0.5}});
 Tensor threshold_impl(const Operand& x, double threshold, double default_value) {
   Tensor t = as_float(x);
   return where(above(t, threshold), t, constant(default_value, t.dtype()));
 }
-const auto threshold_op = public_op("threshold", NN "Threshold", "x where x > threshold, else default_value.", threshold_impl, {"x", "threshold", "default_value"});
+const auto threshold_op = public_op("threshold", NN "Threshold", "x where x > threshold, else default_value.",
+                                    threshold_impl, {"x", "threshold", "default_value"});
 Tensor elu_impl(const Operand& x, double alpha) { return elu_of(as_float(x), alpha); }
-const auto elu_op = public_op("elu", NN "Elu", "x where x > 0, else alpha * (exp(x) - 1) (Clevert et al., 2015).", elu_impl, {"x", {"alpha", 1.0}});
+const auto elu_op = public_op("elu", NN "Elu", "x where x > 0, else alpha * (exp(x) - 1) (Clevert et al., 2015).",
+                              elu_impl, {"x", {"alpha", 1.0}});
 Tensor celu_impl(const Operand& x, double alpha) {
   Tensor t = as_float(x), zero = constant(0, t.dtype());
   return add(maximum(t, zero), multiply(unary(Unary::expm1, multiply(minimum(t, zero), 1 / alpha)), alpha));
 }
-const auto celu_op = public_op("celu", NN "Celu", "max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1).", celu_impl, {"x", {"alpha", 1.0}});
+const auto celu_op =
+    public_op("celu", NN "Celu", "max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1).", celu_impl, {"x", {"alpha", 1.0}});
 Tensor gelu_impl(const Operand& x, bool approximate) {
   Tensor t = as_float(x);
-  return t.dtype() == DType::float32 || t.dtype() == DType::float64 ? prim::gelu(t, approximate) : gelu_composed(t, approximate);
+  return t.dtype() == DType::float32 || t.dtype() == DType::float64 ? prim::gelu(t, approximate)
+                                                                    : gelu_composed(t, approximate);
 }
-const auto gelu_op = public_op("gelu", NN "Gelu", "x * P(X <= x) for a standard normal X, exactly or by a tanh (Hendrycks and Gimpel, 2016).", gelu_impl, {"x", {"approximate", true}});
+const auto gelu_op = public_op(
+    "gelu", NN "Gelu", "x * P(X <= x) for a standard normal X, exactly or by a tanh (Hendrycks and Gimpel, 2016).",
+    gelu_impl, {"x", {"approximate", true}});
 Tensor glu_impl(const Operand& x, int axis) {
   Tensor t = as_float(x);
   int a = normalize_axis(axis, t.rank());
   int64_t n = t.shape()[a];
-  if (n % 2 && n >= 0) throw ValueError("axis size must be divisible by 2, received axis=", axis, " of shape ", t.shape(), ".");
+  if (n % 2 && n >= 0)
+    throw ValueError("axis size must be divisible by 2, received axis=", axis, " of shape ", t.shape(), ".");
   if (n < 0) return t;
   return multiply(slice_axis(t, a, 0, n / 2), sigmoid_of(slice_axis(t, a, n / 2, n)));
 }
-const auto glu_op = public_op("glu", NN "Glu", "The first half along `axis` times the sigmoid of the second half.", glu_impl, {"x", {"axis", -1}});
+const auto glu_op = public_op("glu", NN "Glu", "The first half along `axis` times the sigmoid of the second half.",
+                              glu_impl, {"x", {"axis", -1}});
 
 // --- Softmax ------------------------------------------------------------------------------------------------------
 template <bool log>
@@ -143,8 +165,10 @@ Tensor softmax_impl(const Operand& x, const Axes& axis) {
   Shape rows;
   int64_t n = 1;
   for (int i = 0; i < t.rank(); ++i) {
-    if (std::binary_search(axes.begin(), axes.end(), i)) n *= t.shape()[i];
-    else order.push_back(i), rows.push_back(t.shape()[i]);
+    if (std::binary_search(axes.begin(), axes.end(), i))
+      n *= t.shape()[i];
+    else
+      order.push_back(i), rows.push_back(t.shape()[i]);
   }
   order.insert(order.end(), axes.begin(), axes.end());
   rows.push_back(n);
@@ -154,8 +178,12 @@ Tensor softmax_impl(const Operand& x, const Axes& axis) {
   for (size_t i = 0; i < order.size(); ++i) back[static_cast<size_t>(order[i])] = static_cast<int>(i);
   return prim::transpose(y, back);
 }
-const auto softmax_op = public_op("softmax", NN "Softmax", "exp(x) / sum(exp(x)) along `axis` (a tuple: over those axes together).", softmax_impl<false>, {"x", {"axis", -1}});
-const auto log_softmax_op = public_op("log_softmax", NN "LogSoftmax", "log(softmax(x)) along `axis`, without underflow.", softmax_impl<true>, {"x", {"axis", -1}});
+const auto softmax_op =
+    public_op("softmax", NN "Softmax", "exp(x) / sum(exp(x)) along `axis` (a tuple: over those axes together).",
+              softmax_impl<false>, {"x", {"axis", -1}});
+const auto log_softmax_op =
+    public_op("log_softmax", NN "LogSoftmax", "log(softmax(x)) along `axis`, without underflow.", softmax_impl<true>,
+              {"x", {"axis", -1}});
 
 // After Martins and Astudillo (2016), with Keras' threshold: it adds up the running sums of the support, where the
 // projection onto the simplex takes the last one, so rows whose support has several elements do not sum to 1.
@@ -174,12 +202,16 @@ Tensor sparsemax_impl(const Operand& x, int axis) {
   Tensor level = divide(add(inside, -1), size);
   return from_last(unary(Unary::relu, subtract(rows, level)), a);
 }
-const auto sparsemax_op = public_op("sparsemax", NN "Sparsemax", "A softmax with exact zeros along `axis`: max(x - tau, 0), with tau from the sorted running sums as Keras computes it.", sparsemax_impl, {"x", {"axis", -1}});
+const auto sparsemax_op = public_op("sparsemax", NN "Sparsemax",
+                                    "A softmax with exact zeros along `axis`: max(x - tau, 0), with tau from the "
+                                    "sorted running sums as Keras computes it.",
+                                    sparsemax_impl, {"x", {"axis", -1}});
 
 // --- keras.activations where they differ ----------------------------------------------------------------------------
 Tensor full_relu(const Operand& x, double negative_slope, const std::optional<double>& max_value, double threshold) {
   if (threshold == 0 && !max_value) return negative_slope == 0 ? relu_impl(x) : leaky_relu_impl(x, negative_slope);
-  if (threshold == 0 && negative_slope == 0 && *max_value == 6) return relu6_impl(x);  // floating-point for integers too, as Keras'
+  if (threshold == 0 && negative_slope == 0 && *max_value == 6)
+    return relu6_impl(x);  // floating-point for integers too, as Keras'
   Tensor t = negative_slope == 0 && !is_float(x.dtype()) && x.dtype() != DType::boolean ? x.value() : as_float(x);
   const Tensor zero = constant(0, t.dtype()), edge = constant(threshold, t.dtype());
   Tensor out = threshold != 0 ? where(compare(Binary::greater, t, edge), t, zero) : unary(Unary::relu, t);
@@ -187,12 +219,16 @@ Tensor full_relu(const Operand& x, double negative_slope, const std::optional<do
   if (negative_slope != 0) out = subtract(out, multiply(unary(Unary::relu, subtract(edge, t)), negative_slope));
   return out;
 }
-const auto full_relu_op = public_op("activations.relu", ACTIVATIONS "ReLU", "x above `threshold`, at most max_value; negative_slope * (x - threshold) below.", full_relu,
-                                    {"x", {"negative_slope", 0.0}, {"max_value", Value()}, {"threshold", 0.0}});
-const auto exact_gelu_op = public_op("activations.gelu", ACTIVATIONS, "gelu, exact by default.", gelu_impl, {"x", {"approximate", false}});
+const auto full_relu_op =
+    public_op("activations.relu", ACTIVATIONS "ReLU",
+              "x above `threshold`, at most max_value; negative_slope * (x - threshold) below.", full_relu,
+              {"x", {"negative_slope", 0.0}, {"max_value", Value()}, {"threshold", 0.0}});
+const auto exact_gelu_op =
+    public_op("activations.gelu", ACTIVATIONS, "gelu, exact by default.", gelu_impl, {"x", {"approximate", false}});
 Tensor keras2_hard_sigmoid_impl(const Operand& x) { return clipped(add(multiply(as_float(x), 0.2), 0.5), 0, 1); }
-const auto keras2_hard_sigmoid_op = public_op("activations.hard_sigmoid_keras2", ACTIVATIONS, "What Keras 1 and 2 called hard_sigmoid: clip(0.2 x + 0.5, 0, 1).",
-                                              keras2_hard_sigmoid_impl, {"x"});
+const auto keras2_hard_sigmoid_op =
+    public_op("activations.hard_sigmoid_keras2", ACTIVATIONS,
+              "What Keras 1 and 2 called hard_sigmoid: clip(0.2 x + 0.5, 0, 1).", keras2_hard_sigmoid_impl, {"x"});
 Tensor exponential_impl(const Operand& x) { return exp(as_float(x)); }
 const auto exponential_op = public_op("activations.exponential", ACTIVATIONS, "e^x.", exponential_impl, {"x"});
 Tensor linear_impl(const Operand& x) { return x.value(); }
@@ -204,7 +240,9 @@ Tensor leaky_relu(const Operand& x, double negative_slope) { return leaky_relu_o
 Tensor squareplus(const Operand& x, double b) { return squareplus_op(x, b); }
 Tensor soft_shrink(const Operand& x, double threshold) { return soft_shrink_op(x, threshold); }
 Tensor hard_shrink(const Operand& x, double threshold) { return hard_shrink_op(x, threshold); }
-Tensor threshold(const Operand& x, double threshold, double default_value) { return threshold_op(x, threshold, default_value); }
+Tensor threshold(const Operand& x, double threshold, double default_value) {
+  return threshold_op(x, threshold, default_value);
+}
 Tensor elu(const Operand& x, double alpha) { return elu_op(x, alpha); }
 Tensor celu(const Operand& x, double alpha) { return celu_op(x, alpha); }
 Tensor gelu(const Operand& x, bool approximate) { return gelu_op(x, approximate); }

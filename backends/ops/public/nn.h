@@ -40,7 +40,8 @@ Tensor multi_hot(const Operand& inputs, int64_t num_classes, int axis = -1, cons
 // Losses an element (binary) or a row along `axis` (the others). Targets are probabilities, or classes for sparse.
 Tensor binary_crossentropy(const Operand& target, const Operand& output, bool from_logits = false);
 Tensor categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits = false, int axis = -1);
-Tensor sparse_categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits = false, int axis = -1);
+Tensor sparse_categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits = false,
+                                       int axis = -1);
 
 Tensor psnr(const Operand& x1, const Operand& x2, double max_val);
 Tensor depth_to_space(const Operand& x, int64_t block_size, const std::string& data_format = "channels_last");
@@ -52,7 +53,8 @@ Tensor space_to_depth(const Operand& x, int64_t block_size, const std::string& d
 namespace lamina::activations {
 
 // x above `threshold` (up to max_value), negative_slope * (x - threshold) below.
-Tensor relu(const ::lamina::Operand& x, double negative_slope = 0, const std::optional<double>& max_value = {}, double threshold = 0);
+Tensor relu(const ::lamina::Operand& x, double negative_slope = 0, const std::optional<double>& max_value = {},
+            double threshold = 0);
 Tensor gelu(const ::lamina::Operand& x, bool approximate = false);
 Tensor exponential(const ::lamina::Operand& x);
 Tensor linear(const ::lamina::Operand& x);

@@ -11,14 +11,19 @@ namespace {
 
 using namespace prim;
 
-Tensor attention_impl(const Operand& query, const Operand& key, const Operand& value, const std::optional<Operand>& bias, const std::optional<Operand>& mask,
-                      const std::optional<double>& scale, bool is_causal, const std::optional<bool>&, const std::optional<double>& soft_cap) {
+Tensor attention_impl(const Operand& query, const Operand& key, const Operand& value,
+                      const std::optional<Operand>& bias, const std::optional<Operand>& mask,
+                      const std::optional<double>& scale, bool is_causal, const std::optional<bool>&,
+                      const std::optional<double>& soft_cap) {
   DType type = float_type({&query, &key, &value});
   Tensor q = query.as(type), k = key.as(type), v = value.as(type);
   if (q.rank() != 4 || k.rank() != 4 || v.rank() != 4)
-    throw ValueError("`dot_product_attention` only supports 4D inputs. Received: query.shape=", q.shape(), ", key.shape=", k.shape(), ", value.shape=", v.shape(), ".");
+    throw ValueError("`dot_product_attention` only supports 4D inputs. Received: query.shape=", q.shape(),
+                     ", key.shape=", k.shape(), ", value.shape=", v.shape(), ".");
   const int64_t heads = q.shape()[2], groups = k.shape()[2], depth = q.shape()[3];
-  if (heads >= 0 && groups > 0 && heads % groups) throw ValueError("the number of query heads (", heads, ") must be a multiple of the number of key heads (", groups, ").");
+  if (heads >= 0 && groups > 0 && heads % groups)
+    throw ValueError("the number of query heads (", heads, ") must be a multiple of the number of key heads (", groups,
+                     ").");
   Shape out = q.shape();
   out[3] = v.shape()[3];
   if (!q.shape().known() || !k.shape().known() || !v.shape().known()) return Tensor::spec_only(out, type);
@@ -29,18 +34,32 @@ Tensor attention_impl(const Operand& query, const Operand& key, const Operand& v
     while (s.rank() < 4) s.insert(0, 1);
     return s == t.shape() ? t : reshape(t, s);
   };
-  Tensor given_bias = bias ? four_axes(bias->as(compute)) : Tensor(), given_mask = mask ? four_axes(as_bool(*mask)) : Tensor();
+  Tensor given_bias = bias ? four_axes(bias->as(compute)) : Tensor(),
+         given_mask = mask ? four_axes(as_bool(*mask)) : Tensor();
   const double factor = scale.value_or(1 / std::sqrt(static_cast<double>(depth)));
   if (!soft_cap) return cast(prim::attention(q, k, v, given_bias, given_mask, factor, is_causal), type);
   return cast(prim::attention_composed(q, k, v, given_bias, given_mask, factor, is_causal, soft_cap).out, type);
 }
-const auto attention_op = public_op("dot_product_attention", "keras.src.ops.nn.DotProductAttention", "softmax(q k^T * scale + bias) v a head, where the mask allows (Vaswani et al., 2017).", attention_impl,
-                                    {"query", "key", "value", {"bias", Value()}, {"mask", Value()}, OpArgument("scale", Value()).in_call(), {"is_causal", false}, {"flash_attention", Value()}, {"attn_logits_soft_cap", Value()}});
+const auto attention_op =
+    public_op("dot_product_attention", "keras.src.ops.nn.DotProductAttention",
+              "softmax(q k^T * scale + bias) v a head, where the mask allows (Vaswani et al., 2017).", attention_impl,
+              {"query",
+               "key",
+               "value",
+               {"bias", Value()},
+               {"mask", Value()},
+               OpArgument("scale", Value()).in_call(),
+               {"is_causal", false},
+               {"flash_attention", Value()},
+               {"attn_logits_soft_cap", Value()}});
 
 }  // namespace
 
-Tensor dot_product_attention(const Operand& query, const Operand& key, const Operand& value, const std::optional<Operand>& bias, const std::optional<Operand>& mask,
-                             const std::optional<double>& scale, bool is_causal, const std::optional<bool>& flash_attention, const std::optional<double>& attn_logits_soft_cap) {
+Tensor dot_product_attention(const Operand& query, const Operand& key, const Operand& value,
+                             const std::optional<Operand>& bias, const std::optional<Operand>& mask,
+                             const std::optional<double>& scale, bool is_causal,
+                             const std::optional<bool>& flash_attention,
+                             const std::optional<double>& attn_logits_soft_cap) {
   return attention_op(query, key, value, bias, mask, scale, is_causal, flash_attention, attn_logits_soft_cap);
 }
 

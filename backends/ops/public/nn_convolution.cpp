@@ -16,14 +16,16 @@ struct Call {
   bool last;
   int rank;
 
-  Call(const Operand& inputs, const Operand& kernel, const Sizes& s, const std::string& p, const DataFormat& data_format, const Sizes& d) {
+  Call(const Operand& inputs, const Operand& kernel, const Sizes& s, const std::string& p,
+       const DataFormat& data_format, const Sizes& d) {
     const Pair operands = promote_float(inputs, kernel);
     x = operands.a, w = operands.b;
     last = channels_last(data_format);
     padding = padding_name(p);
     rank = spatial_rank(x);
     if (w.rank() != rank + 2)
-      throw ValueError("Kernel shape must have the same length as input, but received kernel of shape ", w.shape(), " and input of shape ", x.shape(), ".");
+      throw ValueError("Kernel shape must have the same length as input, but received kernel of shape ", w.shape(),
+                       " and input of shape ", x.shape(), ".");
     strides = sizes_for(s, rank, "strides");
     dilation = sizes_for(d, rank, "dilation_rate");
     if (!last) x = channels_to_end(x);
@@ -35,8 +37,9 @@ struct Call {
   // Of the input's and the kernel's channels: equal where both are known.
   void match(int64_t kernel_channels) const {
     if (channels() >= 0 && kernel_channels >= 0 && channels() != kernel_channels)
-      throw ValueError("The number of input channels must match the kernel's input channels. Received: input channels=", channels(), ", kernel input channels=", kernel_channels,
-                       ", data_format='", last ? "channels_last" : "channels_first", "'.");
+      throw ValueError("The number of input channels must match the kernel's input channels. Received: input channels=",
+                       channels(), ", kernel input channels=", kernel_channels, ", data_format='",
+                       last ? "channels_last" : "channels_first", "'.");
   }
 
   Tensor run(const Tensor& kernel, int64_t groups) const {
@@ -44,13 +47,15 @@ struct Call {
     const Window window = window_for(x.shape(), sizes, strides, dilation, padding);
     for (int i = 0; i < rank; ++i)
       if (x.shape()[i + 1] > 0 && window.outputs(i, x.shape()[i + 1], sizes[static_cast<size_t>(i)]) == 0)
-        throw ValueError("Computed output size would be zero or negative. Received `inputs shape=", x.shape(), "`, `kernel shape=", w.shape(), "`, `dilation_rate=", dilation, "`, `strides=", strides,
+        throw ValueError("Computed output size would be zero or negative. Received `inputs shape=", x.shape(),
+                         "`, `kernel shape=", w.shape(), "`, `dilation_rate=", dilation, "`, `strides=", strides,
                          "`, `padding=", padding, "`. Use padding='same', a larger input or a smaller kernel.");
     return back(prim::convolution(x, kernel, window, groups));
   }
 };
 
-Tensor conv_impl(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding, const DataFormat& data_format, const Sizes& dilation_rate) {
+Tensor conv_impl(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding,
+                 const DataFormat& data_format, const Sizes& dilation_rate) {
   const Call c(inputs, kernel, strides, padding, data_format, dilation_rate);
   const int64_t have = c.channels(), wanted = c.w.shape()[c.rank];
   if (have < 0 || wanted < 0) {
@@ -64,12 +69,15 @@ Tensor conv_impl(const Operand& inputs, const Operand& kernel, const Sizes& stri
     return c.run(c.w, 1);
   }
   if (wanted == 0 || have % wanted)
-    throw ValueError("The number of input channels must match the kernel's input channels, or be evenly divisible by kernel's in_channels for groups. Received: input channels=", have,
-                     ", kernel input channels=", wanted, ", data_format='", c.last ? "channels_last" : "channels_first", "'.");
+    throw ValueError(
+        "The number of input channels must match the kernel's input channels, or be evenly divisible by kernel's "
+        "in_channels for groups. Received: input channels=",
+        have, ", kernel input channels=", wanted, ", data_format='", c.last ? "channels_last" : "channels_first", "'.");
   return c.run(c.w, have / wanted);
 }
 
-Tensor depthwise_impl(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding, const DataFormat& data_format, const Sizes& dilation_rate) {
+Tensor depthwise_impl(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding,
+                      const DataFormat& data_format, const Sizes& dilation_rate) {
   const Call c(inputs, kernel, strides, padding, data_format, dilation_rate);
   const Shape& w = c.w.shape();
   c.match(w[c.rank]);
@@ -79,13 +87,15 @@ Tensor depthwise_impl(const Operand& inputs, const Operand& kernel, const Sizes&
   return c.run(prim::reshape(c.w, flat), std::max<int64_t>(1, w[c.rank]));
 }
 
-Tensor separable_impl(const Operand& inputs, const Operand& depthwise_kernel, const Operand& pointwise_kernel, const Sizes& strides, const std::string& padding, const DataFormat& data_format,
+Tensor separable_impl(const Operand& inputs, const Operand& depthwise_kernel, const Operand& pointwise_kernel,
+                      const Sizes& strides, const std::string& padding, const DataFormat& data_format,
                       const Sizes& dilation_rate) {
   const Tensor middle = depthwise_impl(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate);
   return conv_impl(middle, pointwise_kernel, {1}, "valid", data_format, dilation_rate);
 }
 
-Tensor transpose_impl(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding, const std::optional<Sizes>& output_padding, const DataFormat& data_format,
+Tensor transpose_impl(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding,
+                      const std::optional<Sizes>& output_padding, const DataFormat& data_format,
                       const Sizes& dilation_rate) {
   Call c(inputs, kernel, strides, padding, data_format, dilation_rate);
   c.match(c.w.shape()[c.rank + 1]);
@@ -125,28 +135,52 @@ Tensor transpose_impl(const Operand& inputs, const Operand& kernel, const Sizes&
   return c.back(y);
 }
 
-const auto conv_op = public_op("conv", NN "Conv", "Slides a kernel (sizes..., channels / groups, filters) over the spatial axes of `inputs`.", conv_impl,
-                               {"inputs", "kernel", {"strides", 1}, {"padding", "valid"}, {"data_format", Value()}, {"dilation_rate", 1}});
-const auto depthwise_conv_op = public_op("depthwise_conv", NN "DepthwiseConv", "A convolution of each channel alone, by a kernel (sizes..., channels, multiplier).", depthwise_impl,
-                                         {"inputs", "kernel", {"strides", 1}, {"padding", "valid"}, {"data_format", Value()}, {"dilation_rate", 1}});
-const auto separable_conv_op = public_op("separable_conv", NN "SeparableConv", "A depthwise convolution, then a pointwise one by a kernel (1..., channels * multiplier, filters).", separable_impl,
-                                         {"inputs", "depthwise_kernel", "pointwise_kernel", {"strides", 1}, {"padding", "valid"}, {"data_format", Value()}, {"dilation_rate", 1}});
-const auto conv_transpose_op = public_op("conv_transpose", NN "ConvTranspose", "The transposed convolution, a convolution's gradient, by a kernel (sizes..., filters, channels).", transpose_impl,
-                                         {"inputs", "kernel", {"strides", 1}, {"padding", "valid"}, {"output_padding", Value()}, {"data_format", Value()}, {"dilation_rate", 1}});
+const auto conv_op = public_op(
+    "conv", NN "Conv", "Slides a kernel (sizes..., channels / groups, filters) over the spatial axes of `inputs`.",
+    conv_impl,
+    {"inputs", "kernel", {"strides", 1}, {"padding", "valid"}, {"data_format", Value()}, {"dilation_rate", 1}});
+const auto depthwise_conv_op = public_op(
+    "depthwise_conv", NN "DepthwiseConv",
+    "A convolution of each channel alone, by a kernel (sizes..., channels, multiplier).", depthwise_impl,
+    {"inputs", "kernel", {"strides", 1}, {"padding", "valid"}, {"data_format", Value()}, {"dilation_rate", 1}});
+const auto separable_conv_op = public_op(
+    "separable_conv", NN "SeparableConv",
+    "A depthwise convolution, then a pointwise one by a kernel (1..., channels * multiplier, filters).", separable_impl,
+    {"inputs",
+     "depthwise_kernel",
+     "pointwise_kernel",
+     {"strides", 1},
+     {"padding", "valid"},
+     {"data_format", Value()},
+     {"dilation_rate", 1}});
+const auto conv_transpose_op = public_op(
+    "conv_transpose", NN "ConvTranspose",
+    "The transposed convolution, a convolution's gradient, by a kernel (sizes..., filters, channels).", transpose_impl,
+    {"inputs",
+     "kernel",
+     {"strides", 1},
+     {"padding", "valid"},
+     {"output_padding", Value()},
+     {"data_format", Value()},
+     {"dilation_rate", 1}});
 
 }  // namespace
 
-Tensor conv(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding, const DataFormat& data_format, const Sizes& dilation_rate) {
+Tensor conv(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding,
+            const DataFormat& data_format, const Sizes& dilation_rate) {
   return conv_op(inputs, kernel, strides, padding, data_format, dilation_rate);
 }
-Tensor depthwise_conv(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding, const DataFormat& data_format, const Sizes& dilation_rate) {
+Tensor depthwise_conv(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding,
+                      const DataFormat& data_format, const Sizes& dilation_rate) {
   return depthwise_conv_op(inputs, kernel, strides, padding, data_format, dilation_rate);
 }
-Tensor separable_conv(const Operand& inputs, const Operand& depthwise_kernel, const Operand& pointwise_kernel, const Sizes& strides, const std::string& padding, const DataFormat& data_format,
+Tensor separable_conv(const Operand& inputs, const Operand& depthwise_kernel, const Operand& pointwise_kernel,
+                      const Sizes& strides, const std::string& padding, const DataFormat& data_format,
                       const Sizes& dilation_rate) {
   return separable_conv_op(inputs, depthwise_kernel, pointwise_kernel, strides, padding, data_format, dilation_rate);
 }
-Tensor conv_transpose(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding, const std::optional<Sizes>& output_padding, const DataFormat& data_format,
+Tensor conv_transpose(const Operand& inputs, const Operand& kernel, const Sizes& strides, const std::string& padding,
+                      const std::optional<Sizes>& output_padding, const DataFormat& data_format,
                       const Sizes& dilation_rate) {
   return conv_transpose_op(inputs, kernel, strides, padding, output_padding, data_format, dilation_rate);
 }

@@ -16,25 +16,30 @@ Tensor one_hot_impl(const Operand& x, int64_t num_classes, int axis, const std::
   Tensor t = x.value();
   if (t.dtype() != DType::int64) t = cast(t, DType::int32);
   int a = normalize_axis(axis, t.rank() + 1);
-  Tensor hit = compare(Binary::equal, prim::expand_dims(t, a), positions(t.rank() + 1, a, checked_count(num_classes, "num_classes"), t.dtype()));
+  Tensor hit = compare(Binary::equal, prim::expand_dims(t, a),
+                       positions(t.rank() + 1, a, checked_count(num_classes, "num_classes"), t.dtype()));
   return cast(hit, dtype.value_or(settings().floatx()));
 }
-const auto one_hot_op = public_op("one_hot", NN "OneHot", "A new axis of num_classes with a 1 at each index; indices outside give zeros.", one_hot_impl,
-                                  {"x", "num_classes", {"axis", -1}, {"dtype", Value()}, {"sparse", false}});
+const auto one_hot_op =
+    public_op("one_hot", NN "OneHot", "A new axis of num_classes with a 1 at each index; indices outside give zeros.",
+              one_hot_impl, {"x", "num_classes", {"axis", -1}, {"dtype", Value()}, {"sparse", false}});
 
-Tensor multi_hot_impl(const Operand& inputs, const std::optional<int64_t>& num_classes, int axis, const std::optional<DType>& dtype, bool sparse) {
+Tensor multi_hot_impl(const Operand& inputs, const std::optional<int64_t>& num_classes, int axis,
+                      const std::optional<DType>& dtype, bool sparse) {
   if (!num_classes) throw ValueError("Argument `num_classes` must be specified.");
   int reduced = inputs.shape().rank() > 1 ? 1 : 0;
   Tensor hot = one_hot_impl(inputs, *num_classes, axis, dtype, sparse);
   return reduce(Reduce::max, hot, {reduced}, false);
 }
-const auto multi_hot_op = public_op("multi_hot", NN "MultiHot", "A 1 for each class that occurs among the indices of a row.", multi_hot_impl,
-                                    {"inputs", {"num_classes", Value()}, {"axis", -1}, {"dtype", Value()}, {"sparse", false}});
+const auto multi_hot_op =
+    public_op("multi_hot", NN "MultiHot", "A 1 for each class that occurs among the indices of a row.", multi_hot_impl,
+              {"inputs", {"num_classes", Value()}, {"axis", -1}, {"dtype", Value()}, {"sparse", false}});
 
 // --- Cross entropies ------------------------------------------------------------------------------------------------
 void check_same_shape(const Tensor& target, const Tensor& output) {
   if (!compatible(target.shape(), output.shape()))
-    throw ValueError("Arguments `target` and `output` must have the same shape. Received: target.shape=", target.shape(), ", output.shape=", output.shape());
+    throw ValueError("Arguments `target` and `output` must have the same shape. Received: target.shape=",
+                     target.shape(), ", output.shape=", output.shape());
 }
 Tensor clip_probability(const Tensor& p) {
   double e = settings().epsilon();
@@ -45,25 +50,32 @@ Tensor binary_crossentropy_impl(const Operand& target, const Operand& output, bo
   auto [t, x] = promote_float(target, output);
   check_same_shape(t, x);
   Tensor rest = rsub(1, t);
-  if (from_logits) return add(multiply(t, unary(Unary::softplus, negative(x))), multiply(rest, unary(Unary::softplus, x)));
+  if (from_logits)
+    return add(multiply(t, unary(Unary::softplus, negative(x))), multiply(rest, unary(Unary::softplus, x)));
   Tensor p = clip_probability(x);
   return negative(add(multiply(t, log(p)), multiply(rest, log(rsub(1, p)))));
 }
-const auto binary_crossentropy_op = public_op("binary_crossentropy", NN "BinaryCrossentropy", "-(t log p + (1 - t) log(1 - p)), elementwise; p = sigmoid(output) from logits.", binary_crossentropy_impl,
-                                              {"target", "output", {"from_logits", false}});
+const auto binary_crossentropy_op =
+    public_op("binary_crossentropy", NN "BinaryCrossentropy",
+              "-(t log p + (1 - t) log(1 - p)), elementwise; p = sigmoid(output) from logits.",
+              binary_crossentropy_impl, {"target", "output", {"from_logits", false}});
 
 Tensor categorical_crossentropy_impl(const Operand& target, const Operand& output, bool from_logits, int axis) {
   DType type = float_type({&target, &output}), compute = from_logits ? at_least_float32(type) : type;
   Tensor t = target.as(compute), x = output.as(compute);
   check_same_shape(t, x);
-  if (t.rank() < 1) throw ValueError("Arguments `target` and `output` must be at least rank 1. Received: target.shape=", t.shape(), ", output.shape=", x.shape());
+  if (t.rank() < 1)
+    throw ValueError("Arguments `target` and `output` must be at least rank 1. Received: target.shape=", t.shape(),
+                     ", output.shape=", x.shape());
   int a = normalize_axis(axis, x.rank());
   if (from_logits) return cast(cross_entropy(to_last(x, a), to_last(t, a), false), type);
   Tensor p = clip_probability(divide(x, reduce(Reduce::sum, x, {a}, true)));
   return negative(reduce(Reduce::sum, multiply(t, log(p)), {a}, false));
 }
-const auto categorical_crossentropy_op = public_op("categorical_crossentropy", NN "CategoricalCrossentropy", "-sum(t log p) along `axis`; p = softmax(output) from logits, else output scaled to sum 1.",
-                                                   categorical_crossentropy_impl, {"target", "output", {"from_logits", false}, {"axis", -1}});
+const auto categorical_crossentropy_op =
+    public_op("categorical_crossentropy", NN "CategoricalCrossentropy",
+              "-sum(t log p) along `axis`; p = softmax(output) from logits, else output scaled to sum 1.",
+              categorical_crossentropy_impl, {"target", "output", {"from_logits", false}, {"axis", -1}});
 
 Tensor sparse_crossentropy_impl(const Operand& target, const Operand& output, bool from_logits, int axis) {
   DType type = float_type({&output});
@@ -74,36 +86,47 @@ Tensor sparse_crossentropy_impl(const Operand& target, const Operand& output, bo
   Shape expected = x.shape();
   expected.erase(a);
   if (!compatible(t.shape(), expected))
-    throw ValueError("Arguments `target` and `output` must have the same shape up until the last dimension: target.shape=", t.shape(), ", output.shape=", x.shape());
+    throw ValueError(
+        "Arguments `target` and `output` must have the same shape up until the last dimension: target.shape=",
+        t.shape(), ", output.shape=", x.shape());
   if (from_logits) return cast(cross_entropy(to_last(x, a), t, true), type);
-  // Only the target's share is needed of each row. A target outside the classes has no loss, as in a one-hot row of zeros.
+  // Only the target's share is needed of each row. A target outside the classes has no loss, as in a one-hot row of
+  // zeros.
   Tensor picked = prim::squeeze(gather_along(x, prim::expand_dims(t, a), a, GatherOp::Fill::zero), a);
   Tensor p = clip_probability(divide(picked, reduce(Reduce::sum, x, {a}, false)));
-  Tensor valid = binary(Binary::logical_and, compare(Binary::greater_equal, t, 0), compare(Binary::less, t, static_cast<double>(x.shape()[a] < 0 ? INT32_MAX : x.shape()[a])));
+  Tensor valid = binary(Binary::logical_and, compare(Binary::greater_equal, t, 0),
+                        compare(Binary::less, t, static_cast<double>(x.shape()[a] < 0 ? INT32_MAX : x.shape()[a])));
   return where(valid, negative(log(p)), constant(0, p.dtype()));
 }
-const auto sparse_crossentropy_op = public_op("sparse_categorical_crossentropy", NN "SparseCategoricalCrossentropy",
-                                              "-log p[target] along `axis`; p = softmax(output) from logits, else output scaled to sum 1.", sparse_crossentropy_impl,
-                                              {"target", "output", {"from_logits", false}, {"axis", -1}});
+const auto sparse_crossentropy_op =
+    public_op("sparse_categorical_crossentropy", NN "SparseCategoricalCrossentropy",
+              "-log p[target] along `axis`; p = softmax(output) from logits, else output scaled to sum 1.",
+              sparse_crossentropy_impl, {"target", "output", {"from_logits", false}, {"axis", -1}});
 
 // --- Images ----------------------------------------------------------------------------------------------------------
-Tensor mean_over(const Tensor& x, const std::vector<int>& axes) { return divide(reduce(Reduce::sum, x, axes, true), constant(count_of(x.shape(), axes), x.dtype())); }
+Tensor mean_over(const Tensor& x, const std::vector<int>& axes) {
+  return divide(reduce(Reduce::sum, x, axes, true), constant(count_of(x.shape(), axes), x.dtype()));
+}
 
 Tensor psnr_impl(const Operand& x1, const Operand& x2, double max_val) {
   auto [a, b] = promote_float(x1, x2);
-  if (!compatible(a.shape(), b.shape())) throw ValueError("Input shapes ", a.shape(), " and ", b.shape(), " must match for PSNR calculation.");
+  if (!compatible(a.shape(), b.shape()))
+    throw ValueError("Input shapes ", a.shape(), " and ", b.shape(), " must match for PSNR calculation.");
   Tensor error = square(subtract(a, b));
   Tensor mean = reshape(mean_over(error, axes_of({}, error.rank())), {});
   return rsub(20 * std::log10(max_val), multiply(unary(Unary::log10, mean), 10));
 }
-const auto psnr_op = public_op("psnr", NN "PSNR", "The peak signal-to-noise ratio in decibels: 20 log10(max_val) - 10 log10(mean((x1 - x2)^2)).", psnr_impl, {"x1", "x2", "max_val"});
+const auto psnr_op = public_op(
+    "psnr", NN "PSNR", "The peak signal-to-noise ratio in decibels: 20 log10(max_val) - 10 log10(mean((x1 - x2)^2)).",
+    psnr_impl, {"x1", "x2", "max_val"});
 
 struct Blocks {
   bool last;
   int64_t n, h, w, c;
 };
 Blocks blocks_of(const Tensor& t, int64_t block, const std::string& data_format) {
-  if (data_format != "channels_last" && data_format != "channels_first") throw ValueError("Invalid data_format: '", data_format, "'. Expected 'channels_last' or 'channels_first'.");
+  if (data_format != "channels_last" && data_format != "channels_first")
+    throw ValueError("Invalid data_format: '", data_format, "'. Expected 'channels_last' or 'channels_first'.");
   if (t.rank() != 4) throw ValueError("expected 4 axes, received shape ", t.shape(), ".");
   if (block < 1) throw ValueError("`block_size` must be at least 1, received ", block, ".");
   bool last = data_format == "channels_last";
@@ -117,35 +140,56 @@ Tensor depth_to_space_impl(const Operand& x, int64_t block_size, const std::stri
   Tensor t = x.value();
   auto [last, n, h, w, c] = blocks_of(t, block_size, data_format);
   const int64_t b = block_size, depth = over(c, b * b);
-  if (c >= 0 && c % (b * b)) throw ValueError("the number of channels (", c, ") must be a multiple of block_size^2 (", b * b, ").");
+  if (c >= 0 && c % (b * b))
+    throw ValueError("the number of channels (", c, ") must be a multiple of block_size^2 (", b * b, ").");
   Shape out = last ? Shape{n, times(h, b), times(w, b), depth} : Shape{n, depth, times(h, b), times(w, b)};
   if (!t.shape().known()) return Tensor::spec_only(out, t.dtype());
   if (last) return reshape(prim::transpose(reshape(t, {n, h, w, b, b, depth}), {0, 1, 3, 2, 4, 5}), out);
   return reshape(prim::transpose(reshape(t, {n, depth, b, b, h, w}), {0, 1, 4, 2, 5, 3}), out);
 }
-const auto depth_to_space_op = public_op("depth_to_space", NN "DepthToSpace", "Moves channels into blocks of pixels: (H, W, C) -> (H b, W b, C / b^2).", depth_to_space_impl, {"x", "block_size", {"data_format", "channels_last"}});
+const auto depth_to_space_op = public_op("depth_to_space", NN "DepthToSpace",
+                                         "Moves channels into blocks of pixels: (H, W, C) -> (H b, W b, C / b^2).",
+                                         depth_to_space_impl, {"x", "block_size", {"data_format", "channels_last"}});
 
 Tensor space_to_depth_impl(const Operand& x, int64_t block_size, const std::string& data_format) {
   Tensor t = x.value();
   auto [last, n, h, w, c] = blocks_of(t, block_size, data_format);
   const int64_t b = block_size;
-  if ((h >= 0 && h % b) || (w >= 0 && w % b)) throw ValueError("height and width (", h, ", ", w, ") must be multiples of block_size (", b, ").");
-  Shape out = last ? Shape{n, over(h, b), over(w, b), times(c, b * b)} : Shape{n, times(c, b * b), over(h, b), over(w, b)};
+  if ((h >= 0 && h % b) || (w >= 0 && w % b))
+    throw ValueError("height and width (", h, ", ", w, ") must be multiples of block_size (", b, ").");
+  Shape out =
+      last ? Shape{n, over(h, b), over(w, b), times(c, b * b)} : Shape{n, times(c, b * b), over(h, b), over(w, b)};
   if (!t.shape().known()) return Tensor::spec_only(out, t.dtype());
   if (last) return reshape(prim::transpose(reshape(t, {n, h / b, b, w / b, b, c}), {0, 1, 3, 2, 4, 5}), out);
   return reshape(prim::transpose(reshape(t, {n, c, h / b, b, w / b, b}), {0, 1, 3, 5, 2, 4}), out);
 }
-const auto space_to_depth_op = public_op("space_to_depth", NN "SpaceToDepth", "Moves blocks of pixels into channels: (H, W, C) -> (H / b, W / b, C b^2).", space_to_depth_impl, {"x", "block_size", {"data_format", "channels_last"}});
+const auto space_to_depth_op = public_op("space_to_depth", NN "SpaceToDepth",
+                                         "Moves blocks of pixels into channels: (H, W, C) -> (H / b, W / b, C b^2).",
+                                         space_to_depth_impl, {"x", "block_size", {"data_format", "channels_last"}});
 
 }  // namespace
 
-Tensor one_hot(const Operand& x, int64_t num_classes, int axis, const std::optional<DType>& dtype) { return one_hot_op(x, num_classes, axis, dtype, false); }
-Tensor multi_hot(const Operand& inputs, int64_t num_classes, int axis, const std::optional<DType>& dtype) { return multi_hot_op(inputs, num_classes, axis, dtype, false); }
-Tensor binary_crossentropy(const Operand& target, const Operand& output, bool from_logits) { return binary_crossentropy_op(target, output, from_logits); }
-Tensor categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits, int axis) { return categorical_crossentropy_op(target, output, from_logits, axis); }
-Tensor sparse_categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits, int axis) { return sparse_crossentropy_op(target, output, from_logits, axis); }
+Tensor one_hot(const Operand& x, int64_t num_classes, int axis, const std::optional<DType>& dtype) {
+  return one_hot_op(x, num_classes, axis, dtype, false);
+}
+Tensor multi_hot(const Operand& inputs, int64_t num_classes, int axis, const std::optional<DType>& dtype) {
+  return multi_hot_op(inputs, num_classes, axis, dtype, false);
+}
+Tensor binary_crossentropy(const Operand& target, const Operand& output, bool from_logits) {
+  return binary_crossentropy_op(target, output, from_logits);
+}
+Tensor categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits, int axis) {
+  return categorical_crossentropy_op(target, output, from_logits, axis);
+}
+Tensor sparse_categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits, int axis) {
+  return sparse_crossentropy_op(target, output, from_logits, axis);
+}
 Tensor psnr(const Operand& x1, const Operand& x2, double max_val) { return psnr_op(x1, x2, max_val); }
-Tensor depth_to_space(const Operand& x, int64_t block_size, const std::string& data_format) { return depth_to_space_op(x, block_size, data_format); }
-Tensor space_to_depth(const Operand& x, int64_t block_size, const std::string& data_format) { return space_to_depth_op(x, block_size, data_format); }
+Tensor depth_to_space(const Operand& x, int64_t block_size, const std::string& data_format) {
+  return depth_to_space_op(x, block_size, data_format);
+}
+Tensor space_to_depth(const Operand& x, int64_t block_size, const std::string& data_format) {
+  return space_to_depth_op(x, block_size, data_format);
+}
 
 }  // namespace lamina::ops

@@ -12,7 +12,9 @@ namespace {
 
 using namespace prim;
 
-Tensor mean_over(const Tensor& x, const std::vector<int>& axes) { return divide(reduce(Reduce::sum, x, axes, true), constant(count_of(x.shape(), axes), x.dtype())); }
+Tensor mean_over(const Tensor& x, const std::vector<int>& axes) {
+  return divide(reduce(Reduce::sum, x, axes, true), constant(count_of(x.shape(), axes), x.dtype()));
+}
 
 Tensors moments_impl(const Operand& x, const std::vector<int>& axes, bool keepdims, bool synchronized) {
   if (synchronized) throw UnsupportedError("Argument synchronized=True is not supported: there is one device.");
@@ -21,7 +23,9 @@ Tensors moments_impl(const Operand& x, const std::vector<int>& axes, bool keepdi
   std::vector<int> over = axes_of(axes, t.rank());
   Tensor mean = mean_over(t, over), variance = mean_over(square(subtract(t, mean)), over);
   if (is_half(type)) {  // both fit float16, as Keras ensures
-    auto fit = [&](const Tensor& v) { return cast(minimum(maximum(v, constant(-65504, v.dtype())), constant(65504, v.dtype())), type); };
+    auto fit = [&](const Tensor& v) {
+      return cast(minimum(maximum(v, constant(-65504, v.dtype())), constant(65504, v.dtype())), type);
+    };
     mean = fit(mean), variance = fit(variance);
   }
   if (!keepdims) {
@@ -31,9 +35,12 @@ Tensors moments_impl(const Operand& x, const std::vector<int>& axes, bool keepdi
   }
   return {mean, variance};
 }
-const auto moments_op = public_op("moments", NN "Moments", "The mean and the variance over `axes`.", moments_impl, {"x", "axes", {"keepdims", false}, {"synchronized", false}});
+const auto moments_op = public_op("moments", NN "Moments", "The mean and the variance over `axes`.", moments_impl,
+                                  {"x", "axes", {"keepdims", false}, {"synchronized", false}});
 
-Tensor batch_normalization_impl(const Operand& x, const Operand& mean, const Operand& variance, int axis, const std::optional<Operand>& offset, const std::optional<Operand>& scale, double epsilon) {
+Tensor batch_normalization_impl(const Operand& x, const Operand& mean, const Operand& variance, int axis,
+                                const std::optional<Operand>& offset, const std::optional<Operand>& scale,
+                                double epsilon) {
   std::vector<PromotionType> types = {x.type(), mean.type(), variance.type(), {DType::float32, true}};
   if (offset) types.push_back(offset->type());
   if (scale) types.push_back(scale->type());
@@ -44,7 +51,8 @@ Tensor batch_normalization_impl(const Operand& x, const Operand& mean, const Ope
   wide[a] = t.shape()[a];
   auto along = [&](const Operand& v, const char* what) {
     if (v.shape().rank() != 1 || !compatible(v.shape(), Shape{t.shape()[a]}))
-      throw ValueError("Shape mismatch: `", what, "` must be a vector with ", t.shape()[a], " elements (axis ", axis, " of shape ", t.shape(), "), received shape ", v.shape(), ".");
+      throw ValueError("Shape mismatch: `", what, "` must be a vector with ", t.shape()[a], " elements (axis ", axis,
+                       " of shape ", t.shape(), "), received shape ", v.shape(), ".");
     Shape s = wide;
     s[a] = v.shape()[0];
     return reshape(v.as(type), s);
@@ -55,8 +63,10 @@ Tensor batch_normalization_impl(const Operand& x, const Operand& mean, const Ope
   if (offset) shift = add(shift, along(*offset, "offset"));
   return add(multiply(t, inv), shift);
 }
-const auto batch_normalization_op = public_op("batch_normalization", NN "BatchNorm", "(x - mean) / sqrt(variance + epsilon) * scale + offset, with vectors along `axis`.", batch_normalization_impl,
-                                              {"x", "mean", "variance", "axis", {"offset", Value()}, {"scale", Value()}, {"epsilon", 1e-3}});
+const auto batch_normalization_op = public_op(
+    "batch_normalization", NN "BatchNorm",
+    "(x - mean) / sqrt(variance + epsilon) * scale + offset, with vectors along `axis`.", batch_normalization_impl,
+    {"x", "mean", "variance", "axis", {"offset", Value()}, {"scale", Value()}, {"epsilon", 1e-3}});
 
 // A weight over the normalised axes, with size 1 elsewhere.
 Tensor spread_weight(const Operand& w, const Tensor& x, const std::vector<int>& axes) {
@@ -67,9 +77,10 @@ Tensor spread_weight(const Operand& w, const Tensor& x, const std::vector<int>& 
   return reshape(t, s);
 }
 
-// Whether the statistics of x over `axes` are those of rows of its last axes, and the weights, where given, lie along them:
-// then one primitive does it all.
-bool is_rows(const Tensor& x, const std::vector<int>& axes, std::initializer_list<const std::optional<Operand>*> weights) {
+// Whether the statistics of x over `axes` are those of rows of its last axes, and the weights, where given, lie along
+// them: then one primitive does it all.
+bool is_rows(const Tensor& x, const std::vector<int>& axes,
+             std::initializer_list<const std::optional<Operand>*> weights) {
   if (!x.shape().known() || axes.empty() || x.size() == 0) return false;
   for (size_t i = 0; i < axes.size(); ++i)
     if (axes[i] != x.rank() - static_cast<int>(axes.size() - i)) return false;
@@ -80,20 +91,26 @@ bool is_rows(const Tensor& x, const std::vector<int>& axes, std::initializer_lis
   return true;
 }
 
-Tensor normalize_rows(Norm kind, const Tensor& x, const std::vector<int>& axes, const std::optional<Operand>& scale, const std::optional<Operand>& offset, double epsilon) {
+Tensor normalize_rows(Norm kind, const Tensor& x, const std::vector<int>& axes, const std::optional<Operand>& scale,
+                      const std::optional<Operand>& offset, double epsilon) {
   Shape rows;
   for (int i = 0; i < axes[0]; ++i) rows.push_back(x.shape()[i]);
   rows.push_back(static_cast<int64_t>(count_of(x.shape(), axes)));
-  auto vector = [&](const std::optional<Operand>& w) { return w ? reshape(w->as(x.dtype()), {rows.back()}) : Tensor(); };
+  auto vector = [&](const std::optional<Operand>& w) {
+    return w ? reshape(w->as(x.dtype()), {rows.back()}) : Tensor();
+  };
   return reshape(prim::normalize(kind, reshape(x, rows), -1, vector(scale), vector(offset), epsilon).y, x.shape());
 }
 
-Tensor layer_normalization_impl(const Operand& x, const std::optional<Operand>& gamma, const std::optional<Operand>& beta, const std::vector<int>& axis, const std::optional<double>& epsilon, bool rms_scaling) {
+Tensor layer_normalization_impl(const Operand& x, const std::optional<Operand>& gamma,
+                                const std::optional<Operand>& beta, const std::vector<int>& axis,
+                                const std::optional<double>& epsilon, bool rms_scaling) {
   DType type = float_type({&x});
   Tensor t = x.as(at_least_float32(type));
   std::vector<int> axes = axes_of(axis, t.rank());
   const double e = epsilon.value_or(settings().epsilon());
-  if (!rms_scaling && is_rows(t, axes, {&gamma, &beta})) return cast(normalize_rows(Norm::rows, t, axes, gamma, beta, e), x.dtype());
+  if (!rms_scaling && is_rows(t, axes, {&gamma, &beta}))
+    return cast(normalize_rows(Norm::rows, t, axes, gamma, beta, e), x.dtype());
   Tensor centred = subtract(t, mean_over(t, axes));
   Tensor inv = unary(Unary::rsqrt, add(mean_over(square(centred), axes), e));
   Tensor out = multiply(rms_scaling ? t : centred, inv);
@@ -101,10 +118,13 @@ Tensor layer_normalization_impl(const Operand& x, const std::optional<Operand>& 
   if (beta && !rms_scaling) out = add(out, spread_weight(*beta, t, axes));
   return cast(out, x.dtype());
 }
-const auto layer_normalization_op = public_op("layer_normalization", NN "LayerNorm", "(x - mean) / sqrt(variance + epsilon) * gamma + beta over `axis` (Ba et al., 2016).", layer_normalization_impl,
-                                              {"x", {"gamma", Value()}, {"beta", Value()}, {"axis", -1}, {"epsilon", Value()}, {"rms_scaling", false}});
+const auto layer_normalization_op = public_op(
+    "layer_normalization", NN "LayerNorm",
+    "(x - mean) / sqrt(variance + epsilon) * gamma + beta over `axis` (Ba et al., 2016).", layer_normalization_impl,
+    {"x", {"gamma", Value()}, {"beta", Value()}, {"axis", -1}, {"epsilon", Value()}, {"rms_scaling", false}});
 
-Tensor rms_normalization_impl(const Operand& x, const std::optional<Operand>& scale, const std::vector<int>& axis, const std::optional<double>& epsilon) {
+Tensor rms_normalization_impl(const Operand& x, const std::optional<Operand>& scale, const std::vector<int>& axis,
+                              const std::optional<double>& epsilon) {
   DType type = float_type({&x});
   Tensor t = x.as(at_least_float32(type));
   if (t.rank() == 0) t = reshape(t, {1});
@@ -115,8 +135,9 @@ Tensor rms_normalization_impl(const Operand& x, const std::optional<Operand>& sc
   if (scale) out = multiply(out, scale->as(t.dtype()));
   return cast(out, x.dtype());
 }
-const auto rms_normalization_op = public_op("rms_normalization", NN "RMSNorm", "x / sqrt(mean(x^2) + epsilon) * scale over `axis` (Zhang and Sennrich, 2019).", rms_normalization_impl,
-                                            {"x", {"scale", Value()}, {"axis", -1}, {"epsilon", Value()}});
+const auto rms_normalization_op = public_op(
+    "rms_normalization", NN "RMSNorm", "x / sqrt(mean(x^2) + epsilon) * scale over `axis` (Zhang and Sennrich, 2019).",
+    rms_normalization_impl, {"x", {"scale", Value()}, {"axis", -1}, {"epsilon", Value()}});
 
 Tensor normalize_impl(const Operand& x, const std::vector<int>& axis, int order, const std::optional<double>& epsilon) {
   if (order < 1) throw ValueError("Argument `order` must be an int >= 1. Received: order=", order);
@@ -130,10 +151,13 @@ Tensor normalize_impl(const Operand& x, const std::vector<int>& axis, int order,
   }
   Tensor magnitude = unary(Unary::abs, t);
   Tensor size = order == 1 ? reduce(Reduce::sum, magnitude, axes, true)
-                           : power(reduce(Reduce::sum, power(magnitude, constant(order, t.dtype())), axes, true), constant(1.0 / order, t.dtype()));
+                           : power(reduce(Reduce::sum, power(magnitude, constant(order, t.dtype())), axes, true),
+                                   constant(1.0 / order, t.dtype()));
   return divide(t, maximum(size, constant(e, t.dtype())));
 }
-const auto normalize_op = public_op("normalize", NN "Normalize", "x divided by its norm over `axis` (at least epsilon).", normalize_impl, {"x", {"axis", -1}, {"order", 2}, {"epsilon", Value()}});
+const auto normalize_op =
+    public_op("normalize", NN "Normalize", "x divided by its norm over `axis` (at least epsilon).", normalize_impl,
+              {"x", {"axis", -1}, {"order", 2}, {"epsilon", Value()}});
 
 }  // namespace
 
@@ -141,14 +165,20 @@ Moments moments(const Operand& x, const std::vector<int>& axes, bool keepdims, b
   Tensors both = moments_op(x, axes, keepdims, synchronized);
   return {both[0], both[1]};
 }
-Tensor batch_normalization(const Operand& x, const Operand& mean, const Operand& variance, int axis, const std::optional<Operand>& offset, const std::optional<Operand>& scale, double epsilon) {
+Tensor batch_normalization(const Operand& x, const Operand& mean, const Operand& variance, int axis,
+                           const std::optional<Operand>& offset, const std::optional<Operand>& scale, double epsilon) {
   return batch_normalization_op(x, mean, variance, axis, offset, scale, epsilon);
 }
-Tensor layer_normalization(const Operand& x, const std::optional<Operand>& gamma, const std::optional<Operand>& beta, const std::vector<int>& axis, const std::optional<double>& epsilon,
-                           bool rms_scaling) {
+Tensor layer_normalization(const Operand& x, const std::optional<Operand>& gamma, const std::optional<Operand>& beta,
+                           const std::vector<int>& axis, const std::optional<double>& epsilon, bool rms_scaling) {
   return layer_normalization_op(x, gamma, beta, axis, epsilon, rms_scaling);
 }
-Tensor rms_normalization(const Operand& x, const std::optional<Operand>& scale, const std::vector<int>& axis, const std::optional<double>& epsilon) { return rms_normalization_op(x, scale, axis, epsilon); }
-Tensor normalize(const Operand& x, const std::vector<int>& axis, int order, const std::optional<double>& epsilon) { return normalize_op(x, axis, order, epsilon); }
+Tensor rms_normalization(const Operand& x, const std::optional<Operand>& scale, const std::vector<int>& axis,
+                         const std::optional<double>& epsilon) {
+  return rms_normalization_op(x, scale, axis, epsilon);
+}
+Tensor normalize(const Operand& x, const std::vector<int>& axis, int order, const std::optional<double>& epsilon) {
+  return normalize_op(x, axis, order, epsilon);
+}
 
 }  // namespace lamina::ops

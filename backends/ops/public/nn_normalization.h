@@ -9,12 +9,16 @@ struct Moments {
 };
 Moments moments(const Operand& x, const std::vector<int>& axes, bool keepdims = false, bool synchronized = false);
 // With vectors along `axis`.
-Tensor batch_normalization(const Operand& x, const Operand& mean, const Operand& variance, int axis, const std::optional<Operand>& offset = {},
-                           const std::optional<Operand>& scale = {}, double epsilon = 1e-3);
+Tensor batch_normalization(const Operand& x, const Operand& mean, const Operand& variance, int axis,
+                           const std::optional<Operand>& offset = {}, const std::optional<Operand>& scale = {},
+                           double epsilon = 1e-3);
 // epsilon None: the global one. gamma and beta have the sizes of `axis`, or broadcast against x.
-Tensor layer_normalization(const Operand& x, const std::optional<Operand>& gamma = {}, const std::optional<Operand>& beta = {},
-                           const std::vector<int>& axis = {-1}, const std::optional<double>& epsilon = {}, bool rms_scaling = false);
-Tensor rms_normalization(const Operand& x, const std::optional<Operand>& scale = {}, const std::vector<int>& axis = {-1}, const std::optional<double>& epsilon = {});
-Tensor normalize(const Operand& x, const std::vector<int>& axis = {-1}, int order = 2, const std::optional<double>& epsilon = {});
+Tensor layer_normalization(const Operand& x, const std::optional<Operand>& gamma = {},
+                           const std::optional<Operand>& beta = {}, const std::vector<int>& axis = {-1},
+                           const std::optional<double>& epsilon = {}, bool rms_scaling = false);
+Tensor rms_normalization(const Operand& x, const std::optional<Operand>& scale = {},
+                         const std::vector<int>& axis = {-1}, const std::optional<double>& epsilon = {});
+Tensor normalize(const Operand& x, const std::vector<int>& axis = {-1}, int order = 2,
+                 const std::optional<double>& epsilon = {});
 
 }  // namespace lamina::ops

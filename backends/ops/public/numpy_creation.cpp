@@ -15,28 +15,42 @@ DType or_floatx(const std::optional<DType>& dtype) { return dtype.value_or(setti
 const OpArgument kDtype("dtype", Value());
 
 template <int value>
-Tensor filled(const Shape& shape, const std::optional<DType>& dtype) { return prim::full(shape, value, or_floatx(dtype)); }
+Tensor filled(const Shape& shape, const std::optional<DType>& dtype) {
+  return prim::full(shape, value, or_floatx(dtype));
+}
 const auto zeros_op = public_op("zeros", FUNCTION, "A tensor of zeros.", filled<0>, {"shape", kDtype});
 const auto ones_op = public_op("ones", FUNCTION, "A tensor of ones.", filled<1>, {"shape", kDtype});
-const auto empty_op = public_op("empty", FUNCTION, "A tensor whose values mean nothing (zeros).", filled<0>, {"shape", kDtype});
+const auto empty_op =
+    public_op("empty", FUNCTION, "A tensor whose values mean nothing (zeros).", filled<0>, {"shape", kDtype});
 
 Tensor full_impl(const Shape& shape, const Operand& fill_value, const std::optional<DType>& dtype) {
   if (fill_value.is_scalar()) return prim::full(shape, fill_value.number(), or_floatx(dtype));
   return prim::broadcast_to(fill_value.as(or_floatx(dtype)), shape);
 }
-const auto full_op = public_op("full", NUMPY "Full", "A tensor of one repeated value.", full_impl, {OpArgument("shape"), "fill_value", kDtype});
+const auto full_op = public_op("full", NUMPY "Full", "A tensor of one repeated value.", full_impl,
+                               {OpArgument("shape"), "fill_value", kDtype});
 
 template <int value>
-Tensor filled_like(const Operand& x, const std::optional<DType>& dtype) { return prim::full(x.shape(), value, dtype.value_or(x.dtype())); }
-const auto zeros_like_op = public_op("zeros_like", NUMPY "ZerosLike", "Zeros in the shape and dtype of x.", filled_like<0>, {"x", kDtype});
-const auto ones_like_op = public_op("ones_like", NUMPY "OnesLike", "Ones in the shape and dtype of x.", filled_like<1>, {"x", kDtype});
-const auto empty_like_op = public_op("empty_like", NUMPY "EmptyLike", "A tensor like x whose values mean nothing (zeros).", filled_like<0>, {"x", kDtype});
-Tensor full_like_impl(const Operand& x, const Operand& fill_value, const std::optional<DType>& dtype) { return full_impl(x.shape(), fill_value, dtype.value_or(x.dtype())); }
-const auto full_like_op = public_op("full_like", NUMPY "FullLike", "One repeated value in the shape and dtype of x.", full_like_impl, {"x", "fill_value", kDtype});
+Tensor filled_like(const Operand& x, const std::optional<DType>& dtype) {
+  return prim::full(x.shape(), value, dtype.value_or(x.dtype()));
+}
+const auto zeros_like_op =
+    public_op("zeros_like", NUMPY "ZerosLike", "Zeros in the shape and dtype of x.", filled_like<0>, {"x", kDtype});
+const auto ones_like_op =
+    public_op("ones_like", NUMPY "OnesLike", "Ones in the shape and dtype of x.", filled_like<1>, {"x", kDtype});
+const auto empty_like_op =
+    public_op("empty_like", NUMPY "EmptyLike", "A tensor like x whose values mean nothing (zeros).", filled_like<0>,
+              {"x", kDtype});
+Tensor full_like_impl(const Operand& x, const Operand& fill_value, const std::optional<DType>& dtype) {
+  return full_impl(x.shape(), fill_value, dtype.value_or(x.dtype()));
+}
+const auto full_like_op = public_op("full_like", NUMPY "FullLike", "One repeated value in the shape and dtype of x.",
+                                    full_like_impl, {"x", "fill_value", kDtype});
 
 // Column minus row of each element of an (n, m) matrix, compared with k.
 Tensor band(int64_t n, int64_t m, Binary kind, int64_t k) {
-  if (n < 0 || m < 0) throw ValueError("The sizes of a matrix cannot be negative. Received: ", n, " rows and ", m, " columns.");
+  if (n < 0 || m < 0)
+    throw ValueError("The sizes of a matrix cannot be negative. Received: ", n, " rows and ", m, " columns.");
   k = std::clamp(k, -n, m);  // beyond the corners nothing changes
   Tensor gap = prim::subtract(positions(2, 1, m, DType::int32), positions(2, 0, n, DType::int32));
   return compare(kind, gap, static_cast<double>(k));
@@ -44,21 +58,27 @@ Tensor band(int64_t n, int64_t m, Binary kind, int64_t k) {
 Tensor eye_impl(int64_t N, const std::optional<int64_t>& M, int64_t k, const std::optional<DType>& dtype) {
   return prim::cast(band(N, M.value_or(N), Binary::equal, k), or_floatx(dtype));
 }
-const auto eye_op = public_op("eye", FUNCTION, "An (N, M) matrix with ones on diagonal k and zeros elsewhere.", eye_impl, {"N", {"M", Value()}, {"k", 0}, kDtype});
+const auto eye_op = public_op("eye", FUNCTION, "An (N, M) matrix with ones on diagonal k and zeros elsewhere.",
+                              eye_impl, {"N", {"M", Value()}, {"k", 0}, kDtype});
 Tensor identity_impl(int64_t n, const std::optional<DType>& dtype) { return eye_impl(n, {}, 0, dtype); }
 const auto identity_op = public_op("identity", FUNCTION, "The (n, n) identity matrix.", identity_impl, {"n", kDtype});
 Tensor tri_impl(int64_t N, const std::optional<int64_t>& M, int64_t k, const std::optional<DType>& dtype) {
   return prim::cast(band(N, M.value_or(N), Binary::less_equal, k), or_floatx(dtype));
 }
-const auto tri_op = public_op("tri", FUNCTION, "An (N, M) matrix with ones at and below diagonal k.", tri_impl, {"N", {"M", Value()}, {"k", 0}, kDtype});
+const auto tri_op = public_op("tri", FUNCTION, "An (N, M) matrix with ones at and below diagonal k.", tri_impl,
+                              {"N", {"M", Value()}, {"k", 0}, kDtype});
 
 double number_of(const Operand& x, const char* what) {
   if (x.is_scalar()) return x.number();
-  if (!x.tensor().has_data()) throw ValueError("`", what, "` decides about the shape and must be a known number, received ", x.tensor().str(), ".");
+  if (!x.tensor().has_data())
+    throw ValueError("`", what, "` decides about the shape and must be a known number, received ", x.tensor().str(),
+                     ".");
   return x.tensor().item();
 }
-Tensor arange_impl(const Operand& start, const std::optional<Operand>& stop, const std::optional<Operand>& step, const std::optional<DType>& dtype) {
-  double from = number_of(start, "start"), to = stop ? number_of(*stop, "stop") : from, by = step ? number_of(*step, "step") : 1;
+Tensor arange_impl(const Operand& start, const std::optional<Operand>& stop, const std::optional<Operand>& step,
+                   const std::optional<DType>& dtype) {
+  double from = number_of(start, "start"), to = stop ? number_of(*stop, "stop") : from,
+         by = step ? number_of(*step, "step") : 1;
   if (!stop) from = 0;
   if (by == 0) throw ValueError("`step` must not be 0.");
   std::vector<PromotionType> types = {start.type()};
@@ -67,7 +87,8 @@ Tensor arange_impl(const Operand& start, const std::optional<Operand>& stop, con
   DType type = dtype.value_or(result_type(types.data(), types.size()));
   return prim::iota(std::max<int64_t>(0, whole_number(std::ceil((to - from) / by), "stop")), type, from, by);
 }
-const auto arange_op = public_op("arange", NUMPY "Arange", "start, start + step, ... up to but not including stop.", arange_impl, {"start", {"stop", Value()}, {"step", Value()}, kDtype});
+const auto arange_op = public_op("arange", NUMPY "Arange", "start, start + step, ... up to but not including stop.",
+                                 arange_impl, {"start", {"stop", Value()}, {"step", Value()}, kDtype});
 
 // Fractions 0..1 in `num` steps, along a new axis 0 before the axes of start and stop.
 struct Span {
@@ -79,16 +100,21 @@ Span spread(const Operand& start, const Operand& stop, int64_t num, bool endpoin
   Shape s = broadcast_shapes(a.shape(), b.shape());
   a = prim::broadcast_to(a, s), b = prim::broadcast_to(b, s);
   double parts = static_cast<double>(endpoint ? num - 1 : num);
-  Tensor width = prim::subtract(b, a), step = parts > 0 ? prim::divide(width, constant(parts, type)) : prim::multiply(width, NAN);
+  Tensor width = prim::subtract(b, a),
+         step = parts > 0 ? prim::divide(width, constant(parts, type)) : prim::multiply(width, NAN);
   Tensor t = prim::divide(positions(s.rank() + 1, 0, num, type), constant(std::max(1.0, parts), type));
   // a (1 - t) + b t meets both ends exactly
-  Tensor values = prim::add(prim::multiply(prim::expand_dims(a, 0), prim::rsub(1, t)), prim::multiply(prim::expand_dims(b, 0), t));
+  Tensor values =
+      prim::add(prim::multiply(prim::expand_dims(a, 0), prim::rsub(1, t)), prim::multiply(prim::expand_dims(b, 0), t));
   return {values, step};
 }
-Tensor first_axis_to(const Tensor& x, int axis) { return axis == 0 || axis == -x.rank() ? x : ops::moveaxis(x, {0}, {axis}); }
+Tensor first_axis_to(const Tensor& x, int axis) {
+  return axis == 0 || axis == -x.rank() ? x : ops::moveaxis(x, {0}, {axis});
+}
 DType spread_type(const Operand& start, const Operand& stop) { return float_type({&start, &stop}); }
 
-Value linspace_impl(const Operand& start, const Operand& stop, int64_t num, bool endpoint, bool retstep, const std::optional<DType>& dtype, int axis) {
+Value linspace_impl(const Operand& start, const Operand& stop, int64_t num, bool endpoint, bool retstep,
+                    const std::optional<DType>& dtype, int axis) {
   DType type = dtype.value_or(spread_type(start, stop));
   DType compute = is_float(type) ? type : spread_type(start, stop);
   Span s = spread(start, stop, num, endpoint, compute);
@@ -96,27 +122,34 @@ Value linspace_impl(const Operand& start, const Operand& stop, int64_t num, bool
   values = prim::cast(first_axis_to(values, axis), type);
   return retstep ? Value::tuple({values, s.step}) : Value(values);
 }
-const auto linspace_op = public_op("linspace", NUMPY "Linspace", "`num` numbers at equal distances from start to stop; with retstep also that distance.", linspace_impl,
-                                   {"start", "stop", {"num", 50}, {"endpoint", true}, {"retstep", false}, kDtype, {"axis", 0}});
-Tensor logspace_impl(const Operand& start, const Operand& stop, int64_t num, bool endpoint, double base, const std::optional<DType>& dtype, int axis) {
+const auto linspace_op =
+    public_op("linspace", NUMPY "Linspace",
+              "`num` numbers at equal distances from start to stop; with retstep also that distance.", linspace_impl,
+              {"start", "stop", {"num", 50}, {"endpoint", true}, {"retstep", false}, kDtype, {"axis", 0}});
+Tensor logspace_impl(const Operand& start, const Operand& stop, int64_t num, bool endpoint, double base,
+                     const std::optional<DType>& dtype, int axis) {
   DType compute = spread_type(start, stop);
   Tensor powers = prim::power(constant(base, compute), spread(start, stop, num, endpoint, compute).values);
   return prim::cast(first_axis_to(powers, axis), dtype.value_or(compute));
 }
-const auto logspace_op = public_op("logspace", NUMPY "Logspace", "`base` to the power of `num` numbers at equal distances from start to stop.", logspace_impl,
-                                   {"start", "stop", {"num", 50}, {"endpoint", true}, {"base", 10}, kDtype, {"axis", 0}});
-Tensor geomspace_impl(const Operand& start, const Operand& stop, int64_t num, bool endpoint, const std::optional<DType>& dtype, int axis) {
+const auto logspace_op = public_op(
+    "logspace", NUMPY "Logspace", "`base` to the power of `num` numbers at equal distances from start to stop.",
+    logspace_impl, {"start", "stop", {"num", 50}, {"endpoint", true}, {"base", 10}, kDtype, {"axis", 0}});
+Tensor geomspace_impl(const Operand& start, const Operand& stop, int64_t num, bool endpoint,
+                      const std::optional<DType>& dtype, int axis) {
   DType compute = spread_type(start, stop);
   Tensor a = start.as(compute), b = stop.as(compute), sign = prim::unary(Unary::sign, a);
   auto log_of = [](const Tensor& t) { return prim::log(prim::unary(Unary::abs, t)); };
   Tensor values = prim::multiply(prim::exp(spread(log_of(a), log_of(b), num, endpoint, compute).values), sign);
   return prim::cast(first_axis_to(values, axis), dtype.value_or(compute));
 }
-const auto geomspace_op = public_op("geomspace", NUMPY "Geomspace", "`num` numbers from start to stop, each the same multiple of the one before.", geomspace_impl,
-                                    {"start", "stop", {"num", 50}, {"endpoint", true}, kDtype, {"axis", 0}});
+const auto geomspace_op = public_op(
+    "geomspace", NUMPY "Geomspace", "`num` numbers from start to stop, each the same multiple of the one before.",
+    geomspace_impl, {"start", "stop", {"num", 50}, {"endpoint", true}, kDtype, {"axis", 0}});
 
 Tensor array_impl(const Operand& x, const std::optional<DType>& dtype) { return x.as(dtype.value_or(x.dtype())); }
-const auto array_op = public_op("array", NUMPY "Array", "x as a tensor, of the given dtype.", array_impl, {"x", kDtype});
+const auto array_op =
+    public_op("array", NUMPY "Array", "x as a tensor, of the given dtype.", array_impl, {"x", kDtype});
 
 // --- Diagonals ----------------------------------------------------------------------------------------------------
 template <bool lower>
@@ -127,8 +160,10 @@ Tensor triangle(const Operand& x, int64_t k) {
   if (n < 0 || m < 0) return Tensor::spec_only(t.shape(), t.dtype());
   return prim::where(band(n, m, lower ? Binary::less_equal : Binary::greater_equal, k), t, constant(0, t.dtype()));
 }
-const auto tril_op = public_op("tril", NUMPY "Tril", "The last two axes with zeros above diagonal k.", triangle<true>, {"x", {"k", 0}});
-const auto triu_op = public_op("triu", NUMPY "Triu", "The last two axes with zeros below diagonal k.", triangle<false>, {"x", {"k", 0}});
+const auto tril_op =
+    public_op("tril", NUMPY "Tril", "The last two axes with zeros above diagonal k.", triangle<true>, {"x", {"k", 0}});
+const auto triu_op =
+    public_op("triu", NUMPY "Triu", "The last two axes with zeros below diagonal k.", triangle<false>, {"x", {"k", 0}});
 
 // The diagonal of the last two axes, moved to the last.
 Tensor last_diagonal(const Tensor& t, int64_t offset) {
@@ -148,7 +183,8 @@ Tensor last_diagonal(const Tensor& t, int64_t offset) {
 }
 Tensor diagonal_impl(const Operand& x, int64_t offset, int axis1, int axis2) {
   Tensor t = x.value();
-  if (t.rank() < 2) throw ValueError("`diagonal` requires an array of at least two dimensions, but `x` is of shape ", t.shape(), ".");
+  if (t.rank() < 2)
+    throw ValueError("`diagonal` requires an array of at least two dimensions, but `x` is of shape ", t.shape(), ".");
   int a = normalize_axis(axis1, t.rank(), "axis1"), b = normalize_axis(axis2, t.rank(), "axis2");
   if (a == b) throw ValueError("`axis1` and `axis2` must be different, received ", axis1, " and ", axis2, ".");
   std::vector<int> order;
@@ -157,7 +193,9 @@ Tensor diagonal_impl(const Operand& x, int64_t offset, int axis1, int axis2) {
   order.push_back(a), order.push_back(b);
   return last_diagonal(prim::transpose(t, order), offset);
 }
-const auto diagonal_op = public_op("diagonal", NUMPY "Diagonal", "The diagonal of two axes, as the last axis of the result.", diagonal_impl, {"x", {"offset", 0}, {"axis1", 0}, {"axis2", 1}});
+const auto diagonal_op =
+    public_op("diagonal", NUMPY "Diagonal", "The diagonal of two axes, as the last axis of the result.", diagonal_impl,
+              {"x", {"offset", 0}, {"axis1", 0}, {"axis2", 1}});
 
 Tensor diag_impl(const Operand& x, int64_t k) {
   Tensor t = x.value();
@@ -169,12 +207,15 @@ Tensor diag_impl(const Operand& x, int64_t k) {
   Tensor padded = prim::pad(t, {std::max<int64_t>(0, -k)}, {std::max<int64_t>(0, k)});
   return prim::where(band(side, side, Binary::equal, k), prim::expand_dims(padded, 1), constant(0, t.dtype()));
 }
-const auto diag_op = public_op("diag", NUMPY "Diag", "The diagonal k of a matrix, or a matrix with the vector on diagonal k.", diag_impl, {"x", {"k", 0}});
+const auto diag_op =
+    public_op("diag", NUMPY "Diag", "The diagonal k of a matrix, or a matrix with the vector on diagonal k.", diag_impl,
+              {"x", {"k", 0}});
 Tensor diagflat_impl(const Operand& x, int64_t k) {
   Tensor t = x.value();
   return diag_impl(prim::reshape(t, {t.size()}), k);
 }
-const auto diagflat_op = public_op("diagflat", NUMPY "Diagflat", "A matrix with the flattened elements on diagonal k.", diagflat_impl, {"x", {"k", 0}});
+const auto diagflat_op = public_op("diagflat", NUMPY "Diagflat", "A matrix with the flattened elements on diagonal k.",
+                                   diagflat_impl, {"x", {"k", 0}});
 Tensor trace_impl(const Operand& x, int64_t offset, int axis1, int axis2) {
   Tensor d = diagonal_impl(x, offset, axis1, axis2);
   DType type = d.dtype();
@@ -182,30 +223,47 @@ Tensor trace_impl(const Operand& x, int64_t offset, int axis1, int axis2) {
   if (type == DType::uint8 || type == DType::uint16) type = DType::uint32;
   return prim::reduce(Reduce::sum, prim::cast(d, type), {d.rank() - 1}, false);
 }
-const auto trace_op = public_op("trace", NUMPY "Trace", "The sum of a diagonal of two axes.", trace_impl, {"x", {"offset", 0}, {"axis1", 0}, {"axis2", 1}});
+const auto trace_op = public_op("trace", NUMPY "Trace", "The sum of a diagonal of two axes.", trace_impl,
+                                {"x", {"offset", 0}, {"axis1", 0}, {"axis2", 1}});
 
 }  // namespace
 
 Tensor zeros(const Shape& shape, const std::optional<DType>& dtype) { return zeros_op(shape, dtype); }
 Tensor ones(const Shape& shape, const std::optional<DType>& dtype) { return ones_op(shape, dtype); }
 Tensor empty(const Shape& shape, const std::optional<DType>& dtype) { return empty_op(shape, dtype); }
-Tensor full(const Shape& shape, const Operand& fill_value, const std::optional<DType>& dtype) { return full_op(shape, fill_value, dtype); }
+Tensor full(const Shape& shape, const Operand& fill_value, const std::optional<DType>& dtype) {
+  return full_op(shape, fill_value, dtype);
+}
 Tensor zeros_like(const Operand& x, const std::optional<DType>& dtype) { return zeros_like_op(x, dtype); }
 Tensor ones_like(const Operand& x, const std::optional<DType>& dtype) { return ones_like_op(x, dtype); }
 Tensor empty_like(const Operand& x, const std::optional<DType>& dtype) { return empty_like_op(x, dtype); }
-Tensor full_like(const Operand& x, const Operand& fill_value, const std::optional<DType>& dtype) { return full_like_op(x, fill_value, dtype); }
-Tensor eye(int64_t N, const std::optional<int64_t>& M, int64_t k, const std::optional<DType>& dtype) { return eye_op(N, M, k, dtype); }
+Tensor full_like(const Operand& x, const Operand& fill_value, const std::optional<DType>& dtype) {
+  return full_like_op(x, fill_value, dtype);
+}
+Tensor eye(int64_t N, const std::optional<int64_t>& M, int64_t k, const std::optional<DType>& dtype) {
+  return eye_op(N, M, k, dtype);
+}
 Tensor identity(int64_t n, const std::optional<DType>& dtype) { return identity_op(n, dtype); }
-Tensor tri(int64_t N, const std::optional<int64_t>& M, int64_t k, const std::optional<DType>& dtype) { return tri_op(N, M, k, dtype); }
-Tensor arange(const Operand& start, const std::optional<Operand>& stop, const std::optional<Operand>& step, const std::optional<DType>& dtype) { return arange_op(start, stop, step, dtype); }
-Value linspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint, bool retstep, const std::optional<DType>& dtype, int axis) {
+Tensor tri(int64_t N, const std::optional<int64_t>& M, int64_t k, const std::optional<DType>& dtype) {
+  return tri_op(N, M, k, dtype);
+}
+Tensor arange(const Operand& start, const std::optional<Operand>& stop, const std::optional<Operand>& step,
+              const std::optional<DType>& dtype) {
+  return arange_op(start, stop, step, dtype);
+}
+Value linspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint, bool retstep,
+               const std::optional<DType>& dtype, int axis) {
   return linspace_op(start, stop, num, endpoint, retstep, dtype, axis);
 }
-Tensor linspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint) { return linspace(start, stop, num, endpoint, false, {}, 0).as_tensor(); }
-Tensor logspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint, double base, const std::optional<DType>& dtype, int axis) {
+Tensor linspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint) {
+  return linspace(start, stop, num, endpoint, false, {}, 0).as_tensor();
+}
+Tensor logspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint, double base,
+                const std::optional<DType>& dtype, int axis) {
   return logspace_op(start, stop, num, endpoint, base, dtype, axis);
 }
-Tensor geomspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint, const std::optional<DType>& dtype, int axis) {
+Tensor geomspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint,
+                 const std::optional<DType>& dtype, int axis) {
   return geomspace_op(start, stop, num, endpoint, dtype, axis);
 }
 Tensor array(const Operand& x, const std::optional<DType>& dtype) { return array_op(x, dtype); }

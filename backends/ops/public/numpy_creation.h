@@ -15,11 +15,15 @@ Tensor full_like(const Operand& x, const Operand& fill_value, const std::optiona
 Tensor eye(int64_t N, const std::optional<int64_t>& M = {}, int64_t k = 0, const std::optional<DType>& dtype = {});
 Tensor identity(int64_t n, const std::optional<DType>& dtype = {});
 Tensor tri(int64_t N, const std::optional<int64_t>& M = {}, int64_t k = 0, const std::optional<DType>& dtype = {});
-Tensor arange(const Operand& start, const std::optional<Operand>& stop = {}, const std::optional<Operand>& step = {}, const std::optional<DType>& dtype = {});
-Value linspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint, bool retstep, const std::optional<DType>& dtype = {}, int axis = 0);
+Tensor arange(const Operand& start, const std::optional<Operand>& stop = {}, const std::optional<Operand>& step = {},
+              const std::optional<DType>& dtype = {});
+Value linspace(const Operand& start, const Operand& stop, int64_t num, bool endpoint, bool retstep,
+               const std::optional<DType>& dtype = {}, int axis = 0);
 Tensor linspace(const Operand& start, const Operand& stop, int64_t num = 50, bool endpoint = true);
-Tensor logspace(const Operand& start, const Operand& stop, int64_t num = 50, bool endpoint = true, double base = 10, const std::optional<DType>& dtype = {}, int axis = 0);
-Tensor geomspace(const Operand& start, const Operand& stop, int64_t num = 50, bool endpoint = true, const std::optional<DType>& dtype = {}, int axis = 0);
+Tensor logspace(const Operand& start, const Operand& stop, int64_t num = 50, bool endpoint = true, double base = 10,
+                const std::optional<DType>& dtype = {}, int axis = 0);
+Tensor geomspace(const Operand& start, const Operand& stop, int64_t num = 50, bool endpoint = true,
+                 const std::optional<DType>& dtype = {}, int axis = 0);
 Tensor array(const Operand& x, const std::optional<DType>& dtype = {});
 Tensor tril(const Operand& x, int64_t k = 0);
 Tensor triu(const Operand& x, int64_t k = 0);

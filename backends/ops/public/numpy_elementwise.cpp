@@ -37,7 +37,8 @@ Tensor multiply_impl(const Operand& x1, const Operand& x2) {
 }
 Tensor subtract_impl(const Operand& x1, const Operand& x2) {
   auto [a, b] = promote(x1, x2);
-  if (a.dtype() == DType::boolean) throw TypeError("bool tensors cannot be subtracted; use logical_xor or cast them first.");
+  if (a.dtype() == DType::boolean)
+    throw TypeError("bool tensors cannot be subtracted; use logical_xor or cast them first.");
   return prim::subtract(a, b);
 }
 Tensor divide_no_nan_impl(const Operand& x1, const Operand& x2) {
@@ -82,21 +83,30 @@ Tensor ldexp_impl(const Operand& x1, const Operand& x2) {
 
 LAMINA_BINARY_OP(add, NUMPY "Add", "x1 + x2, elementwise with broadcasting. Two bools give their logical or.", add_impl)
 LAMINA_BINARY_OP(subtract, NUMPY "Subtract", "x1 - x2, elementwise with broadcasting.", subtract_impl)
-LAMINA_BINARY_OP(multiply, NUMPY "Multiply", "x1 * x2, elementwise with broadcasting. Two bools give their logical and.", multiply_impl)
-LAMINA_BINARY_OP(divide, NUMPY "Divide", "x1 / x2 in floating point, elementwise with broadcasting.", in_float<Binary::divide>)
-LAMINA_BINARY_OP(true_divide, NUMPY "TrueDivide", "x1 / x2 in floating point; another name of divide.", in_float<Binary::divide>)
+LAMINA_BINARY_OP(multiply, NUMPY "Multiply",
+                 "x1 * x2, elementwise with broadcasting. Two bools give their logical and.", multiply_impl)
+LAMINA_BINARY_OP(divide, NUMPY "Divide", "x1 / x2 in floating point, elementwise with broadcasting.",
+                 in_float<Binary::divide>)
+LAMINA_BINARY_OP(true_divide, NUMPY "TrueDivide", "x1 / x2 in floating point; another name of divide.",
+                 in_float<Binary::divide>)
 LAMINA_BINARY_OP(divide_no_nan, NUMPY "DivideNoNan", "x1 / x2, and 0 where x2 is 0.", divide_no_nan_impl)
-LAMINA_BINARY_OP(floor_divide, NUMPY "FloorDivide", "The largest integer not above x1 / x2, in the operands' dtype.", bool_as_int<Binary::floor_divide>)
+LAMINA_BINARY_OP(floor_divide, NUMPY "FloorDivide", "The largest integer not above x1 / x2, in the operands' dtype.",
+                 bool_as_int<Binary::floor_divide>)
 LAMINA_BINARY_OP(mod, NUMPY "Mod", "The remainder of x1 / x2 with the sign of x2.", bool_as_int<Binary::mod>)
 LAMINA_BINARY_OP(fmod, NUMPY "Fmod", "The remainder of x1 / x2 with the sign of x1.", bool_as_int<Binary::fmod>)
 LAMINA_BINARY_OP(power, NUMPY "Power", "x1 raised to x2, elementwise.", power_impl)
-LAMINA_BINARY_OP(maximum, NUMPY "Maximum", "The larger of x1 and x2, elementwise; NaN where either is NaN.", same_type<Binary::maximum>)
-LAMINA_BINARY_OP(minimum, NUMPY "Minimum", "The smaller of x1 and x2, elementwise; NaN where either is NaN.", same_type<Binary::minimum>)
-LAMINA_BINARY_OP(fmax, NUMPY "Fmax", "The larger of x1 and x2, elementwise; a NaN yields the other operand.", same_type<Binary::fmax>)
-LAMINA_BINARY_OP(fmin, NUMPY "Fmin", "The smaller of x1 and x2, elementwise; a NaN yields the other operand.", same_type<Binary::fmin>)
+LAMINA_BINARY_OP(maximum, NUMPY "Maximum", "The larger of x1 and x2, elementwise; NaN where either is NaN.",
+                 same_type<Binary::maximum>)
+LAMINA_BINARY_OP(minimum, NUMPY "Minimum", "The smaller of x1 and x2, elementwise; NaN where either is NaN.",
+                 same_type<Binary::minimum>)
+LAMINA_BINARY_OP(fmax, NUMPY "Fmax", "The larger of x1 and x2, elementwise; a NaN yields the other operand.",
+                 same_type<Binary::fmax>)
+LAMINA_BINARY_OP(fmin, NUMPY "Fmin", "The smaller of x1 and x2, elementwise; a NaN yields the other operand.",
+                 same_type<Binary::fmin>)
 LAMINA_BINARY_OP(arctan2, NUMPY "Arctan2", "The angle of the point (x2, x1), in -pi..pi.", in_float<Binary::atan2>)
 LAMINA_BINARY_OP(hypot, NUMPY "Hypot", "sqrt(x1^2 + x2^2) without overflow on the way.", in_float<Binary::hypot>)
-LAMINA_BINARY_OP(nextafter, NUMPY "Nextafter", "The representable number next to x1 in the direction of x2.", in_float<Binary::nextafter>)
+LAMINA_BINARY_OP(nextafter, NUMPY "Nextafter", "The representable number next to x1 in the direction of x2.",
+                 in_float<Binary::nextafter>)
 LAMINA_BINARY_OP(logaddexp, NUMPY "Logaddexp", "log(exp(x1) + exp(x2)) without overflow.", logaddexp_impl)
 LAMINA_BINARY_OP(logaddexp2, NUMPY "Logaddexp2", "log2(2^x1 + 2^x2) without overflow.", logaddexp2_impl)
 LAMINA_BINARY_OP(heaviside, NUMPY "Heaviside", "0 below zero, 1 above zero, x2 at zero.", heaviside_impl)
@@ -105,7 +115,9 @@ LAMINA_BINARY_OP(ldexp, NUMPY "Ldexp", "x1 * 2^x2.", ldexp_impl)
 namespace {
 
 template <Unary kind>
-Tensor in_float(const Operand& x) { return prim::unary(kind, as_float(x)); }
+Tensor in_float(const Operand& x) {
+  return prim::unary(kind, as_float(x));
+}
 // Rounding leaves integers alone.
 template <Unary kind>
 Tensor keeps_int(const Operand& x) {
@@ -116,10 +128,16 @@ Tensor negative_impl(const Operand& x) {
   if (x.dtype() == DType::boolean) throw TypeError("a bool tensor has no negative; use logical_not.");
   return prim::negative(x.value());
 }
-Tensor abs_impl(const Operand& x) { return x.dtype() == DType::boolean ? x.value() : prim::unary(Unary::abs, x.value()); }
+Tensor abs_impl(const Operand& x) {
+  return x.dtype() == DType::boolean ? x.value() : prim::unary(Unary::abs, x.value());
+}
 Tensor fabs_impl(const Operand& x) { return prim::unary(Unary::abs, as_float(x)); }
-Tensor sign_impl(const Operand& x) { return x.dtype() == DType::boolean ? x.value() : prim::unary(Unary::sign, x.value()); }
-Tensor square_impl(const Operand& x) { return prim::square(x.as(x.dtype() == DType::boolean ? DType::int32 : x.dtype())); }
+Tensor sign_impl(const Operand& x) {
+  return x.dtype() == DType::boolean ? x.value() : prim::unary(Unary::sign, x.value());
+}
+Tensor square_impl(const Operand& x) {
+  return prim::square(x.as(x.dtype() == DType::boolean ? DType::int32 : x.dtype()));
+}
 Tensor sinc_impl(const Operand& x) {
   Tensor t = prim::multiply(as_float(x), M_PI), one = constant(1, t.dtype());
   Tensor at_zero = compare(Binary::equal, t, 0);
@@ -174,11 +192,14 @@ LAMINA_UNARY_OP(rad2deg, NUMPY "Rad2deg", "Radians to degrees.", rad2deg_impl)
 LAMINA_UNARY_OP(floor, NUMPY "Floor", "The largest integer not above x, in floating point.", in_float<Unary::floor>)
 LAMINA_UNARY_OP(ceil, NUMPY "Ceil", "The smallest integer not below x, in floating point.", in_float<Unary::ceil>)
 LAMINA_UNARY_OP(trunc, NUMPY "Trunc", "x without its fraction; integers stay as they are.", keeps_int<Unary::trunc>)
-LAMINA_UNARY_OP(angle, NUMPY "Angle", "The angle of a number in the complex plane: 0, or pi for negative ones.", angle_impl)
+LAMINA_UNARY_OP(angle, NUMPY "Angle", "The angle of a number in the complex plane: 0, or pi for negative ones.",
+                angle_impl)
 LAMINA_UNARY_OP(real, NUMPY "Real", "The real part, which is x itself.", identity_impl)
 LAMINA_UNARY_OP(imag, NUMPY "Imag", "The imaginary part, which is 0 for real tensors.", imag_impl)
-LAMINA_UNARY_OP(conj, "keras.src.ops.numpy.", "The complex conjugate, which is x itself for real tensors.", identity_impl)
-LAMINA_UNARY_OP(conjugate, NUMPY "Conjugate", "The complex conjugate, which is x itself for real tensors.", identity_impl)
+LAMINA_UNARY_OP(conj, "keras.src.ops.numpy.", "The complex conjugate, which is x itself for real tensors.",
+                identity_impl)
+LAMINA_UNARY_OP(conjugate, NUMPY "Conjugate", "The complex conjugate, which is x itself for real tensors.",
+                identity_impl)
 LAMINA_UNARY_OP(erf, MATH "Erf", "The Gauss error function, elementwise.", in_float<Unary::erf>)
 LAMINA_UNARY_OP(erfc, MATH "Erfc", "1 - erf(x), elementwise.", erfc_impl)
 LAMINA_UNARY_OP(erfinv, MATH "Erfinv", "The number whose erf is x (-1 <= x <= 1).", in_float<Unary::erfinv>)
@@ -199,7 +220,8 @@ Tensor round_impl(const Operand& x, int decimals) {
   }
   return prim::cast(t, type);
 }
-const auto round_op = public_op("round", NUMPY "Round", "Rounds to `decimals` places, halves to the even neighbour.", round_impl, {"x", {"decimals", 0}});
+const auto round_op = public_op("round", NUMPY "Round", "Rounds to `decimals` places, halves to the even neighbour.",
+                                round_impl, {"x", {"decimals", 0}});
 
 Tensor clip_impl(const Operand& x, const std::optional<Operand>& x_min, const std::optional<Operand>& x_max) {
   DType type = x.dtype() == DType::boolean ? DType::int32 : x.dtype();
@@ -214,26 +236,34 @@ Tensor clip_impl(const Operand& x, const std::optional<Operand>& x_min, const st
   if (x_max) bound(Binary::minimum, *x_max);
   return t;
 }
-const auto clip_op = public_op("clip", NUMPY "Clip", "x kept between x_min and x_max: min(max(x, x_min), x_max).", clip_impl,
-                               {"x", OpArgument("x_min").in_config(), OpArgument("x_max").in_config()});
+const auto clip_op = public_op("clip", NUMPY "Clip", "x kept between x_min and x_max: min(max(x, x_min), x_max).",
+                               clip_impl, {"x", OpArgument("x_min").in_config(), OpArgument("x_max").in_config()});
 
-Tensor nan_to_num_impl(const Operand& x, double nan, const std::optional<double>& posinf, const std::optional<double>& neginf) {
+Tensor nan_to_num_impl(const Operand& x, double nan, const std::optional<double>& posinf,
+                       const std::optional<double>& neginf) {
   Tensor t = x.value();
   if (!is_float(t.dtype())) return t;
-  double most = t.dtype() == DType::float16 ? 65504.0 : t.dtype() == DType::bfloat16 ? 3.3895313892515355e38
-                : t.dtype() == DType::float32 ? 3.4028234663852886e38 : 1.7976931348623157e308;
+  double most = t.dtype() == DType::float16    ? 65504.0
+                : t.dtype() == DType::bfloat16 ? 3.3895313892515355e38
+                : t.dtype() == DType::float32  ? 3.4028234663852886e38
+                                               : 1.7976931348623157e308;
   Tensor out = prim::where(prim::unary(Unary::is_nan, t), constant(nan, t.dtype()), t);
   out = prim::where(compare(Binary::equal, t, INFINITY), constant(posinf.value_or(most), t.dtype()), out);
   return prim::where(compare(Binary::equal, t, -INFINITY), constant(neginf.value_or(-most), t.dtype()), out);
 }
-const auto nan_to_num_op = public_op("nan_to_num", NUMPY "NanToNum", "Replaces NaN by `nan` and infinities by the given (or the largest finite) numbers.",
-                                     nan_to_num_impl, {"x", {"nan", 0.0}, {"posinf", Value()}, {"neginf", Value()}});
+const auto nan_to_num_op =
+    public_op("nan_to_num", NUMPY "NanToNum",
+              "Replaces NaN by `nan` and infinities by the given (or the largest finite) numbers.", nan_to_num_impl,
+              {"x", {"nan", 0.0}, {"posinf", Value()}, {"neginf", Value()}});
 
 }  // namespace
 
 Tensor round(const Operand& x, int decimals) { return round_op(x, decimals); }
-Tensor clip(const Operand& x, const std::optional<Operand>& x_min, const std::optional<Operand>& x_max) { return clip_op(x, x_min, x_max); }
-Tensor nan_to_num(const Operand& x, double nan, const std::optional<double>& posinf, const std::optional<double>& neginf) {
+Tensor clip(const Operand& x, const std::optional<Operand>& x_min, const std::optional<Operand>& x_max) {
+  return clip_op(x, x_min, x_max);
+}
+Tensor nan_to_num(const Operand& x, double nan, const std::optional<double>& posinf,
+                  const std::optional<double>& neginf) {
   return nan_to_num_op(x, nan, posinf, neginf);
 }
 

@@ -4,7 +4,7 @@
 
 namespace lamina::ops {
 
-Tensor add(const Operand& x1, const Operand& x2);       // bools: logical or
+Tensor add(const Operand& x1, const Operand& x2);  // bools: logical or
 Tensor subtract(const Operand& x1, const Operand& x2);
 Tensor multiply(const Operand& x1, const Operand& x2);  // bools: logical and
 Tensor divide(const Operand& x1, const Operand& x2);    // floating point
@@ -63,7 +63,8 @@ Tensor ceil(const Operand& x);
 Tensor trunc(const Operand& x);
 Tensor round(const Operand& x, int decimals = 0);  // halves to even
 Tensor clip(const Operand& x, const std::optional<Operand>& x_min, const std::optional<Operand>& x_max);
-Tensor nan_to_num(const Operand& x, double nan = 0, const std::optional<double>& posinf = {}, const std::optional<double>& neginf = {});
+Tensor nan_to_num(const Operand& x, double nan = 0, const std::optional<double>& posinf = {},
+                  const std::optional<double>& neginf = {});
 Tensor angle(const Operand& x);
 Tensor real(const Operand& x);
 Tensor imag(const Operand& x);

@@ -22,7 +22,9 @@ Tensor take_impl(const Operand& x, const Operand& indices, const std::optional<i
   if (!axis) return prim::gather(prim::reshape(t, {t.size()}), index_of(indices), 0);
   return prim::gather(t, index_of(indices), normalize_axis(*axis, t.rank()));
 }
-const auto take_op = public_op("take", NUMPY "Take", "The elements at `indices` along `axis` (of the flattened tensor for None).", take_impl, {"x", "indices", {"axis", Value()}});
+const auto take_op =
+    public_op("take", NUMPY "Take", "The elements at `indices` along `axis` (of the flattened tensor for None).",
+              take_impl, {"x", "indices", {"axis", Value()}});
 
 Tensor take_along_axis_impl(const Operand& x, const Operand& indices, const std::optional<int>& axis) {
   Tensor t = x.value(), places = index_of(indices);
@@ -30,7 +32,9 @@ Tensor take_along_axis_impl(const Operand& x, const Operand& indices, const std:
     t = prim::reshape(t, {t.size()});
     return prim::gather_along(t, prim::reshape(places, {places.size()}), 0);
   }
-  if (places.rank() != t.rank()) throw ValueError("`x` and `indices` must have the same number of axes, received shapes ", t.shape(), " and ", places.shape(), ".");
+  if (places.rank() != t.rank())
+    throw ValueError("`x` and `indices` must have the same number of axes, received shapes ", t.shape(), " and ",
+                     places.shape(), ".");
   int a = normalize_axis(*axis, t.rank());
   Shape sx = t.shape(), si = places.shape();
   sx[a] = si[a] = 1;
@@ -39,33 +43,46 @@ Tensor take_along_axis_impl(const Operand& x, const Operand& indices, const std:
   to_x[a] = t.shape()[a], to_i[a] = places.shape()[a];
   return prim::gather_along(prim::broadcast_to(t, to_x), prim::broadcast_to(places, to_i), a);
 }
-const auto take_along_axis_op = public_op("take_along_axis", NUMPY "TakeAlongAxis", "One element an index along `axis`; the other axes go together.", take_along_axis_impl, {"x", "indices", {"axis", Value()}});
+const auto take_along_axis_op = public_op("take_along_axis", NUMPY "TakeAlongAxis",
+                                          "One element an index along `axis`; the other axes go together.",
+                                          take_along_axis_impl, {"x", "indices", {"axis", Value()}});
 
 // --- Sorting ------------------------------------------------------------------------------------------------------
 template <bool places>
 Tensor sort_impl(const Operand& x, const std::optional<int>& axis) {
   Tensor t = x.value();
   int a = 0;
-  if (!axis || t.rank() == 0) t = prim::reshape(t, {t.size()});
-  else a = normalize_axis(*axis, t.rank());
+  if (!axis || t.rank() == 0)
+    t = prim::reshape(t, {t.size()});
+  else
+    a = normalize_axis(*axis, t.rank());
   prim::Sorted s = prim::sort_last(to_last(t, a));
   return from_last(places ? s.indices : s.values, a);
 }
-const auto sort_op = public_op("sort", NUMPY "Sort", "The elements in ascending order along `axis`, NaN last.", sort_impl<false>, {"x", {"axis", -1}});
-const auto argsort_op = public_op("argsort", NUMPY "Argsort", "The int32 places of the elements in ascending order along `axis`; equal ones keep their order.", sort_impl<true>, {"x", {"axis", -1}});
+const auto sort_op = public_op("sort", NUMPY "Sort", "The elements in ascending order along `axis`, NaN last.",
+                               sort_impl<false>, {"x", {"axis", -1}});
+const auto argsort_op =
+    public_op("argsort", NUMPY "Argsort",
+              "The int32 places of the elements in ascending order along `axis`; equal ones keep their order.",
+              sort_impl<true>, {"x", {"axis", -1}});
 
 Tensor argpartition_impl(const Operand& x, int64_t kth, const std::optional<int>& axis) {
   const int64_t n = axis ? x.shape()[normalize_axis(*axis, x.shape().rank())] : x.shape().elements();
   if (n >= 0 && (kth >= n || kth < -n)) throw ValueError("kth=", kth, " is out of bounds for ", n, " elements.");
   return sort_impl<true>(x, axis);  // sorted places are partitioned at every kth
 }
-const auto argpartition_op = public_op("argpartition", NUMPY "Argpartition", "Places such that the kth is where sorting would put it, smaller elements before it, larger ones after.", argpartition_impl, {"x", "kth", {"axis", -1}});
+const auto argpartition_op =
+    public_op("argpartition", NUMPY "Argpartition",
+              "Places such that the kth is where sorting would put it, smaller elements before it, larger ones after.",
+              argpartition_impl, {"x", "kth", {"axis", -1}});
 
 Tensors top_k_impl(const Operand& x, int64_t k, bool) {
   prim::Sorted s = prim::sort_last(x.value(), true, checked_count(k, "k"));
   return {s.values, s.indices};
 }
-const auto top_k_op = public_op("top_k", MATH "TopK", "The k largest elements of the last axis in descending order, and their int32 places.", top_k_impl, {"x", "k", {"sorted", true}});
+const auto top_k_op = public_op("top_k", MATH "TopK",
+                                "The k largest elements of the last axis in descending order, and their int32 places.",
+                                top_k_impl, {"x", "k", {"sorted", true}});
 
 Tensor in_top_k_impl(const Operand& targets, const Operand& predictions, int64_t k) {
   Tensor p = predictions.value(), t = prim::cast(targets.value(), DType::int32);
@@ -77,12 +94,16 @@ Tensor in_top_k_impl(const Operand& targets, const Operand& predictions, int64_t
   Tensor valid = prim::unary(Unary::is_finite, prim::squeeze(own, last));
   return prim::binary(Binary::logical_and, valid, compare(Binary::less, above, static_cast<double>(k)));
 }
-const auto in_top_k_op = public_op("in_top_k", MATH "InTopK", "Whether each target class is among the k classes with the highest predictions.", in_top_k_impl, {"targets", "predictions", "k"});
+const auto in_top_k_op = public_op("in_top_k", MATH "InTopK",
+                                   "Whether each target class is among the k classes with the highest predictions.",
+                                   in_top_k_impl, {"targets", "predictions", "k"});
 
 // --- Searching ----------------------------------------------------------------------------------------------------
 Tensors nonzero_impl(const Operand& x) {
   Tensor t = as_bool(x);
-  if (!t.has_data()) throw ValueError("the number of non-zero elements depends on the values, which are not known here (", t.spec(), "). Run eagerly, or use ops.where with three arguments.");
+  if (!t.has_data())
+    throw ValueError("the number of non-zero elements depends on the values, which are not known here (", t.spec(),
+                     "). Run eagerly, or use ops.where with three arguments.");
   Shape s = t.shape().rank() ? t.shape() : Shape{1};
   std::vector<std::vector<int32_t>> places(s.rank());
   const bool* data = t.data<bool>();
@@ -95,10 +116,13 @@ Tensors nonzero_impl(const Operand& x) {
   for (const auto& p : places) out.push_back(Tensor::of(p));
   return out;
 }
-const auto nonzero_op = public_op("nonzero", NUMPY "Nonzero", "The places of the non-zero elements, one int32 vector an axis.", nonzero_impl, {"x"});
+const auto nonzero_op = public_op(
+    "nonzero", NUMPY "Nonzero", "The places of the non-zero elements, one int32 vector an axis.", nonzero_impl, {"x"});
 
 Tensor count_below(const Tensor& edges, const Tensor& values, bool right) {
-  if (edges.rank() != 1) throw ValueError("`searchsorted` only supports 1-D sorted sequences. Received: sorted_sequence.shape=", edges.shape());
+  if (edges.rank() != 1)
+    throw ValueError("`searchsorted` only supports 1-D sorted sequences. Received: sorted_sequence.shape=",
+                     edges.shape());
   Tensor wide = prim::expand_dims(values, values.rank());
   Tensor below = compare(right ? Binary::less_equal : Binary::less, edges, wide);
   return prim::reduce(Reduce::sum, prim::cast(below, DType::int32), {below.rank() - 1}, false);
@@ -108,24 +132,30 @@ Tensor searchsorted_impl(const Operand& sorted_sequence, const Operand& values, 
   auto [edges, v] = promote(sorted_sequence, values);
   return count_below(edges, v, side == "right");
 }
-const auto searchsorted_op = public_op("searchsorted", NUMPY "SearchSorted", "Where each value would be inserted to keep the sequence sorted, int32.", searchsorted_impl, {"sorted_sequence", "values", {"side", "left"}});
+const auto searchsorted_op = public_op("searchsorted", NUMPY "SearchSorted",
+                                       "Where each value would be inserted to keep the sequence sorted, int32.",
+                                       searchsorted_impl, {"sorted_sequence", "values", {"side", "left"}});
 Tensor digitize_impl(const Operand& x, const Operand& bins) {
   auto [v, edges] = promote(x, bins);
   return count_below(edges, v, true);
 }
-const auto digitize_op = public_op("digitize", NUMPY "Digitize", "The number of bin edges that are not above x, int32.", digitize_impl, {"x", "bins"});
+const auto digitize_op = public_op("digitize", NUMPY "Digitize", "The number of bin edges that are not above x, int32.",
+                                   digitize_impl, {"x", "bins"});
 
 Tensor isin_impl(const Operand& x1, const Operand& x2, bool, bool invert) {
   auto [a, b] = promote(x1, x2);
   Tensor flat = prim::reshape(b, {b.size()});
-  Tensor out = prim::reduce(Reduce::any, compare(Binary::equal, prim::expand_dims(a, a.rank()), flat), {a.rank()}, false);
+  Tensor out =
+      prim::reduce(Reduce::any, compare(Binary::equal, prim::expand_dims(a, a.rank()), flat), {a.rank()}, false);
   return invert ? logical_not_of(out) : out;
 }
-const auto isin_op = public_op("isin", NUMPY "IsIn", "Whether each element of x1 occurs in x2.", isin_impl, {"x1", "x2", {"assume_unique", false}, {"invert", false}});
+const auto isin_op = public_op("isin", NUMPY "IsIn", "Whether each element of x1 occurs in x2.", isin_impl,
+                               {"x1", "x2", {"assume_unique", false}, {"invert", false}});
 
 Tensors unravel_index_impl(const Operand& indices, const Shape& shape) {
   Tensor i = indices.value();
-  if (is_float(i.dtype()) || i.dtype() == DType::boolean) throw TypeError("indices must be integers, received ", i.dtype(), ".");
+  if (is_float(i.dtype()) || i.dtype() == DType::boolean)
+    throw TypeError("indices must be integers, received ", i.dtype(), ".");
   i = prim::where(compare(Binary::less, i, 0), prim::add(i, static_cast<double>(shape.elements())), i);
   Tensors out(static_cast<size_t>(shape.rank()));
   for (int a = shape.rank(); a-- > 0;) {
@@ -135,17 +165,27 @@ Tensors unravel_index_impl(const Operand& indices, const Shape& shape) {
   }
   return out;
 }
-const auto unravel_index_op = public_op("unravel_index", NUMPY "UnravelIndex", "Flat indices as one index an axis of `shape`.", unravel_index_impl, {"indices", "shape"});
+const auto unravel_index_op =
+    public_op("unravel_index", NUMPY "UnravelIndex", "Flat indices as one index an axis of `shape`.",
+              unravel_index_impl, {"indices", "shape"});
 
 // --- Segments -----------------------------------------------------------------------------------------------------
 template <Scatter kind>
 Tensor segment_impl(const Operand& data, const Operand& segment_ids, const std::optional<int64_t>& num_segments, bool) {
   Tensor t = data.value(), ids = index_of(segment_ids);
-  if (ids.rank() != 1) throw ValueError("Argument `segment_ids` should be an 1-D vector, got shape: ", ids.shape(), ". Consider either flatten input with segment_ids.reshape((-1)) and data.reshape((-1, ) + data.shape[len(segment_ids.shape):]) or vectorize with vmap.");
+  if (ids.rank() != 1)
+    throw ValueError("Argument `segment_ids` should be an 1-D vector, got shape: ", ids.shape(),
+                     ". Consider either flatten input with segment_ids.reshape((-1)) and data.reshape((-1, ) + "
+                     "data.shape[len(segment_ids.shape):]) or vectorize with vmap.");
   int64_t n = Shape::kUnknown;
-  if (num_segments) n = checked_count(*num_segments, "num_segments");
-  else if (ids.has_data()) n = ids.size() ? static_cast<int64_t>(prim::reduce_all(Reduce::max, ids).item()) + 1 : 0;
-  else if (!ids.shape_only()) throw ValueError("Argument `num_segments` must be set when the function is compiled: the number of segments depends on the values of `segment_ids`.");
+  if (num_segments)
+    n = checked_count(*num_segments, "num_segments");
+  else if (ids.has_data())
+    n = ids.size() ? static_cast<int64_t>(prim::reduce_all(Reduce::max, ids).item()) + 1 : 0;
+  else if (!ids.shape_only())
+    throw ValueError(
+        "Argument `num_segments` must be set when the function is compiled: the number of segments depends on the "
+        "values of `segment_ids`.");
   Shape out = t.shape();
   out[0] = n;
   if (!out.known() || !t.shape().known()) return Tensor::spec_only(out, t.dtype());
@@ -153,7 +193,8 @@ Tensor segment_impl(const Operand& data, const Operand& segment_ids, const std::
   if (kind == Scatter::max || kind == Scatter::min) start = kind == Scatter::max ? -INFINITY : INFINITY;
   Tensor base = prim::full(out, start, t.dtype());
   if ((kind == Scatter::max || kind == Scatter::min) && !is_float(t.dtype())) {  // integers: the extreme value
-    Tensor extreme = prim::gather(prim::full({1}, 0, t.dtype()), Tensor::of<int32_t>({1}), 0);  // reads outside: the smallest (signed), largest (unsigned)
+    Tensor extreme = prim::gather(prim::full({1}, 0, t.dtype()), Tensor::of<int32_t>({1}),
+                                  0);  // reads outside: the smallest (signed), largest (unsigned)
     bool low = !is_unsigned_int(t.dtype());
     if (low != (kind == Scatter::max)) extreme = prim::unary(Unary::bitwise_not, extreme);
     base = prim::broadcast_to(prim::reshape(extreme, {}), out);
@@ -163,10 +204,18 @@ Tensor segment_impl(const Operand& data, const Operand& segment_ids, const std::
   return prim::scatter(kind, base, inside, t, 0);
 }
 const std::vector<OpArgument> kSegmentArguments = {"data", "segment_ids", {"num_segments", Value()}, {"sorted", false}};
-const auto segment_sum_op = public_op("segment_sum", MATH "SegmentSum", "The sums of the rows of `data` that have the same segment id.", segment_impl<Scatter::add>, kSegmentArguments);
-const auto segment_max_op = public_op("segment_max", MATH "SegmentMax", "The largest of the rows of `data` that have the same segment id.", segment_impl<Scatter::max>, kSegmentArguments);
-const auto segment_min_op = public_op("segment_min", MATH "SegmentMin", "The smallest of the rows of `data` that have the same segment id.", segment_impl<Scatter::min>, kSegmentArguments);
-const auto segment_prod_op = public_op("segment_prod", MATH "SegmentProd", "The products of the rows of `data` that have the same segment id.", segment_impl<Scatter::mul>, kSegmentArguments);
+const auto segment_sum_op =
+    public_op("segment_sum", MATH "SegmentSum", "The sums of the rows of `data` that have the same segment id.",
+              segment_impl<Scatter::add>, kSegmentArguments);
+const auto segment_max_op =
+    public_op("segment_max", MATH "SegmentMax", "The largest of the rows of `data` that have the same segment id.",
+              segment_impl<Scatter::max>, kSegmentArguments);
+const auto segment_min_op =
+    public_op("segment_min", MATH "SegmentMin", "The smallest of the rows of `data` that have the same segment id.",
+              segment_impl<Scatter::min>, kSegmentArguments);
+const auto segment_prod_op =
+    public_op("segment_prod", MATH "SegmentProd", "The products of the rows of `data` that have the same segment id.",
+              segment_impl<Scatter::mul>, kSegmentArguments);
 
 Tensor bincount_impl(const Operand& x, const std::optional<Operand>& weights, int64_t minlength, bool sparse) {
   if (sparse) throw UnsupportedError("Unsupported value `sparse=True`: sparse tensors are not available.");
@@ -178,7 +227,8 @@ Tensor bincount_impl(const Operand& x, const std::optional<Operand>& weights, in
     Shape out = t.shape();
     out[out.rank() - 1] = Shape::kUnknown;
     if (t.shape_only()) return Tensor::spec_only(out, type);
-    throw ValueError("the length of the result depends on the values of `x`, which are not known while a function is compiled.");
+    throw ValueError(
+        "the length of the result depends on the values of `x`, which are not known while a function is compiled.");
   }
   int64_t n = checked_count(minlength, "minlength");
   if (t.size()) n = std::max<int64_t>(n, static_cast<int64_t>(prim::reduce_all(Reduce::max, t).item()) + 1);
@@ -186,35 +236,52 @@ Tensor bincount_impl(const Operand& x, const std::optional<Operand>& weights, in
   if (t.rank() != 2) throw ValueError("expected 1 or 2 axes, received shape ", t.shape(), ".");
   return prim::scatter_along(Scatter::add, prim::full({t.shape()[0], n}, 0, type), t, w, 1);
 }
-const auto bincount_op = public_op("bincount", NUMPY "Bincount", "How often each non-negative integer occurs (or the sum of its weights), a row at a time.", bincount_impl,
-                                   {"x", OpArgument("weights", Value()).in_config(), {"minlength", 0}, {"sparse", false}});
+const auto bincount_op =
+    public_op("bincount", NUMPY "Bincount",
+              "How often each non-negative integer occurs (or the sum of its weights), a row at a time.", bincount_impl,
+              {"x", OpArgument("weights", Value()).in_config(), {"minlength", 0}, {"sparse", false}});
 
 }  // namespace
 
-Tensor take(const Operand& x, const Operand& indices, const std::optional<int>& axis) { return take_op(x, indices, axis); }
-Tensor take_along_axis(const Operand& x, const Operand& indices, const std::optional<int>& axis) { return take_along_axis_op(x, indices, axis); }
+Tensor take(const Operand& x, const Operand& indices, const std::optional<int>& axis) {
+  return take_op(x, indices, axis);
+}
+Tensor take_along_axis(const Operand& x, const Operand& indices, const std::optional<int>& axis) {
+  return take_along_axis_op(x, indices, axis);
+}
 Tensor sort(const Operand& x, const std::optional<int>& axis) { return sort_op(x, axis); }
 Tensor argsort(const Operand& x, const std::optional<int>& axis) { return argsort_op(x, axis); }
-Tensor argpartition(const Operand& x, int64_t kth, const std::optional<int>& axis) { return argpartition_op(x, kth, axis); }
+Tensor argpartition(const Operand& x, int64_t kth, const std::optional<int>& axis) {
+  return argpartition_op(x, kth, axis);
+}
 TopK top_k(const Operand& x, int64_t k, bool sorted) {
   Tensors both = top_k_op(x, k, sorted);
   return {both[0], both[1]};
 }
-Tensor in_top_k(const Operand& targets, const Operand& predictions, int64_t k) { return in_top_k_op(targets, predictions, k); }
+Tensor in_top_k(const Operand& targets, const Operand& predictions, int64_t k) {
+  return in_top_k_op(targets, predictions, k);
+}
 Tensors nonzero(const Operand& x) { return nonzero_op(x); }
-Tensor searchsorted(const Operand& sorted_sequence, const Operand& values, const std::string& side) { return searchsorted_op(sorted_sequence, values, side); }
+Tensor searchsorted(const Operand& sorted_sequence, const Operand& values, const std::string& side) {
+  return searchsorted_op(sorted_sequence, values, side);
+}
 Tensor digitize(const Operand& x, const Operand& bins) { return digitize_op(x, bins); }
-Tensor isin(const Operand& x1, const Operand& x2, bool assume_unique, bool invert) { return isin_op(x1, x2, assume_unique, invert); }
+Tensor isin(const Operand& x1, const Operand& x2, bool assume_unique, bool invert) {
+  return isin_op(x1, x2, assume_unique, invert);
+}
 Tensors unravel_index(const Operand& indices, const Shape& shape) { return unravel_index_op(indices, shape); }
-#define SEGMENT(NAME)                                                                                                             \
-  Tensor NAME(const Operand& data, const Operand& segment_ids, const std::optional<int64_t>& num_segments, bool sorted) { \
-    return NAME##_op(data, segment_ids, num_segments, sorted);                                                                    \
+#define SEGMENT(NAME)                                                                                      \
+  Tensor NAME(const Operand& data, const Operand& segment_ids, const std::optional<int64_t>& num_segments, \
+              bool sorted) {                                                                               \
+    return NAME##_op(data, segment_ids, num_segments, sorted);                                             \
   }
 SEGMENT(segment_sum)
 SEGMENT(segment_max)
 SEGMENT(segment_min)
 SEGMENT(segment_prod)
 #undef SEGMENT
-Tensor bincount(const Operand& x, const std::optional<Operand>& weights, int64_t minlength, bool sparse) { return bincount_op(x, weights, minlength, sparse); }
+Tensor bincount(const Operand& x, const std::optional<Operand>& weights, int64_t minlength, bool sparse) {
+  return bincount_op(x, weights, minlength, sparse);
+}
 
 }  // namespace lamina::ops

@@ -14,19 +14,22 @@ Tensor concatenate_impl(const std::vector<Operand>& xs, int axis) {
   if (parts[0].rank() == 0) throw ValueError("scalars cannot be concatenated; use stack.");
   return prim::concat(parts, normalize_axis(axis, parts[0].rank()));
 }
-const auto concatenate_op = public_op("concatenate", NUMPY "Concatenate", "Joins tensors along an axis that they have.", concatenate_impl, {"xs", {"axis", 0}});
+const auto concatenate_op = public_op("concatenate", NUMPY "Concatenate", "Joins tensors along an axis that they have.",
+                                      concatenate_impl, {"xs", {"axis", 0}});
 
 Tensor stack_impl(const std::vector<Operand>& x, int axis) {
   if (x.empty()) throw ValueError("needs at least one tensor.");
   Tensors parts = promote_all(x);
   int a = normalize_axis(axis, parts[0].rank() + 1);
   for (Tensor& t : parts) {
-    if (!compatible(t.shape(), parts[0].shape())) throw ValueError("all tensors must have the same shape, received ", parts[0].shape(), " and ", t.shape(), ".");
+    if (!compatible(t.shape(), parts[0].shape()))
+      throw ValueError("all tensors must have the same shape, received ", parts[0].shape(), " and ", t.shape(), ".");
   }
   for (Tensor& t : parts) t = prim::expand_dims(t, a);
   return prim::concat(parts, a);
 }
-const auto stack_op = public_op("stack", NUMPY "Stack", "Joins tensors of one shape along a new axis.", stack_impl, {"x", {"axis", 0}});
+const auto stack_op =
+    public_op("stack", NUMPY "Stack", "Joins tensors of one shape along a new axis.", stack_impl, {"x", {"axis", 0}});
 
 // Axes are added until there are `rank` of them, as vstack, hstack and dstack ask.
 Tensor joined(const std::vector<Operand>& xs, int rank, int axis) {
@@ -45,8 +48,11 @@ Tensor hstack_impl(const std::vector<Operand>& xs) {
   return joined(xs, 1, flat ? 0 : 1);
 }
 Tensor dstack_impl(const std::vector<Operand>& xs) { return joined(xs, 3, 2); }
-const auto vstack_op = public_op("vstack", NUMPY "Vstack", "Joins tensors along the first axis; vectors count as rows.", vstack_impl, {"xs"});
-const auto hstack_op = public_op("hstack", NUMPY "Hstack", "Joins tensors along the second axis (vectors along their only one).", hstack_impl, {"xs"});
+const auto vstack_op = public_op("vstack", NUMPY "Vstack", "Joins tensors along the first axis; vectors count as rows.",
+                                 vstack_impl, {"xs"});
+const auto hstack_op =
+    public_op("hstack", NUMPY "Hstack", "Joins tensors along the second axis (vectors along their only one).",
+              hstack_impl, {"xs"});
 const auto dstack_op = public_op("dstack", NUMPY "Dstack", "Joins tensors along the third axis.", dstack_impl, {"xs"});
 
 Tensor append_impl(const Operand& x1, const Operand& x2, const std::optional<int>& axis) {
@@ -54,18 +60,25 @@ Tensor append_impl(const Operand& x1, const Operand& x2, const std::optional<int
   if (!axis) return prim::concat({prim::reshape(a, {a.size()}), prim::reshape(b, {b.size()})}, 0);
   return prim::concat({a, b}, normalize_axis(*axis, a.rank()));
 }
-const auto append_op = public_op("append", NUMPY "Append", "x2 joined to the end of x1 along `axis` (both flattened for None).", append_impl, {"x1", "x2", {"axis", Value()}});
+const auto append_op =
+    public_op("append", NUMPY "Append", "x2 joined to the end of x1 along `axis` (both flattened for None).",
+              append_impl, {"x1", "x2", {"axis", Value()}});
 
 Tensors unstack_impl(const Operand& x, const std::optional<int64_t>& num, int axis) {
   Tensor t = x.value();
   int a = normalize_axis(axis, t.rank());
   int64_t n = num.value_or(t.shape()[a]);
-  if (n < 0) throw ValueError("Cannot infer argument `num` from shape ", t.shape(), ". Either provide a tensor with a concrete shape in the `axis` dimension or explicitly pass the `num` argument.");
+  if (n < 0)
+    throw ValueError("Cannot infer argument `num` from shape ", t.shape(),
+                     ". Either provide a tensor with a concrete shape in the `axis` dimension or explicitly pass the "
+                     "`num` argument.");
   Tensors out;
   for (int64_t i = 0; i < n; ++i) out.push_back(prim::squeeze(prim::slice_axis(t, a, i, i + 1), a));
   return out;
 }
-const auto unstack_op = public_op("unstack", "keras.src.ops.core.Unstack", "The slices along `axis`, without that axis.", unstack_impl, {"x", {"num", Value()}, {"axis", 0}});
+const auto unstack_op =
+    public_op("unstack", "keras.src.ops.core.Unstack", "The slices along `axis`, without that axis.", unstack_impl,
+              {"x", {"num", Value()}, {"axis", 0}});
 
 // Cuts at places[0] < places[1] < ...; places beyond the end give empty parts.
 Tensors cut(const Tensor& t, int axis, const std::vector<int64_t>& places) {
@@ -87,7 +100,8 @@ Tensors split_at(const Operand& x, const Value& where, int axis, bool equal) {
   std::vector<int64_t> places;
   if (!where.is_int()) {
     if (where.is_tensor()) {
-      for (int64_t i = 0; i < where.as_tensor().size(); ++i) places.push_back(whole_number(where.as_tensor().at(i), "indices_or_sections"));
+      for (int64_t i = 0; i < where.as_tensor().size(); ++i)
+        places.push_back(whole_number(where.as_tensor().at(i), "indices_or_sections"));
     } else {
       for (const Value& v : where.as_list()) places.push_back(v.as_int());
     }
@@ -99,24 +113,42 @@ Tensors split_at(const Operand& x, const Value& where, int axis, bool equal) {
     Shape s = t.shape();
     return Tensors(static_cast<size_t>(parts), Tensor::spec_only(s, t.dtype()));
   }
-  if (equal && n % parts) throw ValueError("Axis ", a, " of shape ", t.shape(), " does not split into ", parts, " equal parts.");
+  if (equal && n % parts)
+    throw ValueError("Axis ", a, " of shape ", t.shape(), " does not split into ", parts, " equal parts.");
   int64_t from = 0;
   for (int64_t i = 0; i + 1 < parts; ++i) places.push_back(from += n / parts + (i < n % parts));
   return cut(t, a, places);
 }
-Tensors split_impl(const Operand& x, const Value& indices_or_sections, int axis) { return split_at(x, indices_or_sections, axis, true); }
-Tensors array_split_impl(const Operand& x, const Value& indices_or_sections, int axis) { return split_at(x, indices_or_sections, axis, false); }
-Tensors hsplit_impl(const Operand& x, const Value& indices_or_sections) { return split_at(x, indices_or_sections, x.shape().rank() == 1 ? 0 : 1, true); }
-Tensors vsplit_impl(const Operand& x, const Value& indices_or_sections) { return split_at(x, indices_or_sections, 0, true); }
-Tensors dsplit_impl(const Operand& x, const Value& indices_or_sections) { return split_at(x, indices_or_sections, 2, true); }
-const auto split_op = public_op("split", NUMPY "Split", "Cuts along `axis` into equal parts, or at the given places.", split_impl, {"x", "indices_or_sections", {"axis", 0}});
-const auto array_split_op = public_op("array_split", NUMPY "ArraySplit", "Cuts along `axis` into parts that differ by at most one.", array_split_impl, {"x", "indices_or_sections", {"axis", 0}});
-const auto hsplit_op = public_op("hsplit", NUMPY "Hsplit", "Splits along the second axis.", hsplit_impl, {"x", "indices_or_sections"});
-const auto vsplit_op = public_op("vsplit", NUMPY "Vsplit", "Splits along the first axis.", vsplit_impl, {"x", "indices_or_sections"});
-const auto dsplit_op = public_op("dsplit", NUMPY "Dsplit", "Splits along the third axis.", dsplit_impl, {"x", "indices_or_sections"});
+Tensors split_impl(const Operand& x, const Value& indices_or_sections, int axis) {
+  return split_at(x, indices_or_sections, axis, true);
+}
+Tensors array_split_impl(const Operand& x, const Value& indices_or_sections, int axis) {
+  return split_at(x, indices_or_sections, axis, false);
+}
+Tensors hsplit_impl(const Operand& x, const Value& indices_or_sections) {
+  return split_at(x, indices_or_sections, x.shape().rank() == 1 ? 0 : 1, true);
+}
+Tensors vsplit_impl(const Operand& x, const Value& indices_or_sections) {
+  return split_at(x, indices_or_sections, 0, true);
+}
+Tensors dsplit_impl(const Operand& x, const Value& indices_or_sections) {
+  return split_at(x, indices_or_sections, 2, true);
+}
+const auto split_op = public_op("split", NUMPY "Split", "Cuts along `axis` into equal parts, or at the given places.",
+                                split_impl, {"x", "indices_or_sections", {"axis", 0}});
+const auto array_split_op =
+    public_op("array_split", NUMPY "ArraySplit", "Cuts along `axis` into parts that differ by at most one.",
+              array_split_impl, {"x", "indices_or_sections", {"axis", 0}});
+const auto hsplit_op =
+    public_op("hsplit", NUMPY "Hsplit", "Splits along the second axis.", hsplit_impl, {"x", "indices_or_sections"});
+const auto vsplit_op =
+    public_op("vsplit", NUMPY "Vsplit", "Splits along the first axis.", vsplit_impl, {"x", "indices_or_sections"});
+const auto dsplit_op =
+    public_op("dsplit", NUMPY "Dsplit", "Splits along the third axis.", dsplit_impl, {"x", "indices_or_sections"});
 
 Tensors meshgrid_impl(const std::vector<Operand>& x, const std::string& indexing) {
-  if (indexing != "xy" && indexing != "ij") throw ValueError("Valid values for `indexing` are 'xy' and 'ij', but received: '", indexing, "'");
+  if (indexing != "xy" && indexing != "ij")
+    throw ValueError("Valid values for `indexing` are 'xy' and 'ij', but received: '", indexing, "'");
   const int n = static_cast<int>(x.size());
   auto axis_of = [&](int i) { return indexing == "xy" && n > 1 && i < 2 ? 1 - i : i; };
   Shape out = Shape::of_rank(n);
@@ -129,7 +161,9 @@ Tensors meshgrid_impl(const std::vector<Operand>& x, const std::string& indexing
   }
   return grids;
 }
-const auto meshgrid_op = public_op("meshgrid", NUMPY "Meshgrid", "Grids of coordinates from vectors, in matrix (ij) or Cartesian (xy) order.", meshgrid_impl, {OpArgument("x").variadic(), {"indexing", "xy"}});
+const auto meshgrid_op = public_op("meshgrid", NUMPY "Meshgrid",
+                                   "Grids of coordinates from vectors, in matrix (ij) or Cartesian (xy) order.",
+                                   meshgrid_impl, {OpArgument("x").variadic(), {"indexing", "xy"}});
 
 Tensor copy_impl(const Operand& x) { return x.value(); }  // tensors are immutable: sharing is copying
 const auto copy_op = public_op("copy", NUMPY "Copy", "A copy of x.", copy_impl, {"x"});
@@ -143,8 +177,12 @@ Tensor hstack(const std::vector<Operand>& xs) { return hstack_op(xs); }
 Tensor dstack(const std::vector<Operand>& xs) { return dstack_op(xs); }
 Tensor append(const Operand& x1, const Operand& x2, const std::optional<int>& axis) { return append_op(x1, x2, axis); }
 Tensors unstack(const Operand& x, const std::optional<int64_t>& num, int axis) { return unstack_op(x, num, axis); }
-Tensors split(const Operand& x, const Value& indices_or_sections, int axis) { return split_op(x, indices_or_sections, axis); }
-Tensors array_split(const Operand& x, const Value& indices_or_sections, int axis) { return array_split_op(x, indices_or_sections, axis); }
+Tensors split(const Operand& x, const Value& indices_or_sections, int axis) {
+  return split_op(x, indices_or_sections, axis);
+}
+Tensors array_split(const Operand& x, const Value& indices_or_sections, int axis) {
+  return array_split_op(x, indices_or_sections, axis);
+}
 Tensors hsplit(const Operand& x, const Value& indices_or_sections) { return hsplit_op(x, indices_or_sections); }
 Tensors vsplit(const Operand& x, const Value& indices_or_sections) { return vsplit_op(x, indices_or_sections); }
 Tensors dsplit(const Operand& x, const Value& indices_or_sections) { return dsplit_op(x, indices_or_sections); }

@@ -8,16 +8,20 @@ namespace lamina::ops {
 
 namespace {
 
-Tensor times(const Tensor& a, const Tensor& b) { return prim::binary(a.dtype() == DType::boolean ? Binary::logical_and : Binary::multiply, a, b); }
+Tensor times(const Tensor& a, const Tensor& b) {
+  return prim::binary(a.dtype() == DType::boolean ? Binary::logical_and : Binary::multiply, a, b);
+}
 
 Tensor matmul_of(Tensor a, Tensor b) {
-  if (a.rank() == 0 || b.rank() == 0) throw ValueError("scalars cannot be multiplied as matrices, received shapes ", a.shape(), " and ", b.shape(), ".");
+  if (a.rank() == 0 || b.rank() == 0)
+    throw ValueError("scalars cannot be multiplied as matrices, received shapes ", a.shape(), " and ", b.shape(), ".");
   const bool row = a.rank() == 1, column = b.rank() == 1;
   if (row) a = prim::expand_dims(a, 0);
   if (column) b = prim::expand_dims(b, 1);
   const int64_t ka = a.shape().back(), kb = b.shape()[b.rank() - 2];
   if (ka != kb && ka >= 0 && kb >= 0)
-    throw ValueError("Inner dimensions (`x1.shape[-1]` and `x2.shape[-2]`) must be equal, but received x1.shape=", a.shape(), " and x2.shape=", b.shape(), ".");
+    throw ValueError("Inner dimensions (`x1.shape[-1]` and `x2.shape[-2]`) must be equal, but received x1.shape=",
+                     a.shape(), " and x2.shape=", b.shape(), ".");
   Tensor out;
   if (b.rank() == 2 && a.rank() > 2 && a.shape().known() && b.shape().known()) {
     // One large product instead of a batch of small ones.
@@ -26,7 +30,8 @@ Tensor matmul_of(Tensor a, Tensor b) {
     out = prim::reshape(prim::matmul(prim::reshape(a, {a.size() / std::max<int64_t>(1, ka), ka}), b), s);
     if (ka == 0) out = prim::full(s, 0, a.dtype());
   } else {
-    Shape la(a.shape().span().first(static_cast<size_t>(a.rank() - 2))), lb(b.shape().span().first(static_cast<size_t>(b.rank() - 2)));
+    Shape la(a.shape().span().first(static_cast<size_t>(a.rank() - 2))),
+        lb(b.shape().span().first(static_cast<size_t>(b.rank() - 2)));
     Shape both = broadcast_shapes(la, lb), sa = both, sb = both;
     for (int i = 2; i > 0; --i) sa.push_back(a.shape()[a.rank() - i]), sb.push_back(b.shape()[b.rank() - i]);
     out = prim::matmul(prim::broadcast_to(a, sa), prim::broadcast_to(b, sb));
@@ -43,7 +48,8 @@ Tensor matmul_impl(const Operand& x1, const Operand& x2) {
 
 // Contracts the axes `ax` of a with `bx` of b; the remaining axes of a, then those of b.
 Tensor contract(const Tensor& a, const Tensor& b, std::vector<int> ax, std::vector<int> bx) {
-  if (ax.size() != bx.size()) throw ValueError("`axes` must name as many axes of `x1` as of `x2`, received ", ax, " and ", bx, ".");
+  if (ax.size() != bx.size())
+    throw ValueError("`axes` must name as many axes of `x1` as of `x2`, received ", ax, " and ", bx, ".");
   auto letters = [](int from, int count) {
     std::string s;
     for (int i = 0; i < count; ++i) s += static_cast<char>((from + i < 26 ? 'a' : 'A' - 26) + from + i);
@@ -54,7 +60,8 @@ Tensor contract(const Tensor& a, const Tensor& b, std::vector<int> ax, std::vect
     ax[i] = normalize_axis(ax[i], a.rank(), "axes"), bx[i] = normalize_axis(bx[i], b.rank(), "axes");
     int64_t na = a.shape()[ax[i]], nb = b.shape()[bx[i]];
     if (na != nb && na >= 0 && nb >= 0)
-      throw ValueError("contracted axes must have equal sizes, received axis ", ax[i], " of shape ", a.shape(), " and axis ", bx[i], " of shape ", b.shape(), ".");
+      throw ValueError("contracted axes must have equal sizes, received axis ", ax[i], " of shape ", a.shape(),
+                       " and axis ", bx[i], " of shape ", b.shape(), ".");
     sb[static_cast<size_t>(bx[i])] = sa[static_cast<size_t>(ax[i])];
   }
   for (char c : sa)
@@ -88,11 +95,13 @@ Tensor tensordot_impl(const Operand& x1, const Operand& x2, const Value& axes) {
   std::vector<int> ax, bx;
   if (axes.is_int()) {
     if (axes.as_int() < 0 || axes.as_int() > std::min(a.rank(), b.rank()))
-      throw ValueError("`axes` must be between 0 and the number of axes of both tensors. Received: axes=", axes.as_int(), " for shapes ", a.shape(), " and ", b.shape(), ".");
+      throw ValueError("`axes` must be between 0 and the number of axes of both tensors. Received: axes=",
+                       axes.as_int(), " for shapes ", a.shape(), " and ", b.shape(), ".");
     for (int i = 0, n = static_cast<int>(axes.as_int()); i < n; ++i) ax.push_back(a.rank() - n + i), bx.push_back(i);
   } else {
     const List& both = axes.as_list();
-    if (both.size() != 2) throw ValueError("`axes` must be a number or a pair of axis lists, received ", axes.repr(), ".");
+    if (both.size() != 2)
+      throw ValueError("`axes` must be a number or a pair of axis lists, received ", axes.repr(), ".");
     ax = value_to<std::vector<int>>(both[0]), bx = value_to<std::vector<int>>(both[1]);
   }
   return contract(a, b, ax, bx);
@@ -112,20 +121,28 @@ Tensor kron_impl(const Operand& x1, const Operand& x2) {
   const int rank = std::max(a.rank(), b.rank());
   Shape sa, sb, out;
   for (int i = 0; i < rank; ++i) {
-    int64_t na = i < rank - a.rank() ? 1 : a.shape()[i - rank + a.rank()], nb = i < rank - b.rank() ? 1 : b.shape()[i - rank + b.rank()];
-    sa.push_back(na), sa.push_back(1), sb.push_back(1), sb.push_back(nb), out.push_back(na < 0 || nb < 0 ? Shape::kUnknown : na * nb);
+    int64_t na = i < rank - a.rank() ? 1 : a.shape()[i - rank + a.rank()],
+            nb = i < rank - b.rank() ? 1 : b.shape()[i - rank + b.rank()];
+    sa.push_back(na), sa.push_back(1), sb.push_back(1), sb.push_back(nb),
+        out.push_back(na < 0 || nb < 0 ? Shape::kUnknown : na * nb);
   }
   return prim::reshape(times(prim::reshape(a, sa), prim::reshape(b, sb)), out);
 }
-Tensor cross_impl(const Operand& x1, const Operand& x2, int axisa, int axisb, int axisc, const std::optional<int>& axis) {
+Tensor cross_impl(const Operand& x1, const Operand& x2, int axisa, int axisb, int axisc,
+                  const std::optional<int>& axis) {
   if (axis) axisa = axisb = axisc = *axis;
   auto [a, b] = promote(x1, x2);
   a = to_last(a, normalize_axis(axisa, a.rank(), "axisa")), b = to_last(b, normalize_axis(axisb, b.rank(), "axisb"));
   const int64_t na = a.shape().back(), nb = b.shape().back();
   if ((na != 2 && na != 3 && na >= 0) || (nb != 2 && nb != 3 && nb >= 0))
-    throw ValueError("`x1`'s dim on `axis=", axisa, "` and `x2`'s dim on `axis=", axisb, "` must be either 2 or 3. Received: x1.shape=", x1.shape(), ", x2.shape=", x2.shape());
-  auto part = [](const Tensor& t, int64_t i) { return prim::squeeze(prim::slice_axis(t, t.rank() - 1, i, i + 1), t.rank() - 1); };
-  auto minor = [&](int i, int j) { return prim::subtract(prim::multiply(part(a, i), part(b, j)), prim::multiply(part(a, j), part(b, i))); };
+    throw ValueError("`x1`'s dim on `axis=", axisa, "` and `x2`'s dim on `axis=", axisb,
+                     "` must be either 2 or 3. Received: x1.shape=", x1.shape(), ", x2.shape=", x2.shape());
+  auto part = [](const Tensor& t, int64_t i) {
+    return prim::squeeze(prim::slice_axis(t, t.rank() - 1, i, i + 1), t.rank() - 1);
+  };
+  auto minor = [&](int i, int j) {
+    return prim::subtract(prim::multiply(part(a, i), part(b, j)), prim::multiply(part(a, j), part(b, i)));
+  };
   if (na == 2 && nb == 2) return minor(0, 1);
   auto widened = [](const Tensor& t) {
     std::vector<int64_t> low(t.rank(), 0), high = low;
@@ -151,18 +168,22 @@ Tensor norm_impl(const Operand& x, const Value& ord, const Axes& axis, bool keep
     if (p == 2) return square_root();
     if (p == INFINITY) return prim::reduce(Reduce::max, magnitude, axes, keepdims);
     if (p == -INFINITY) return prim::reduce(Reduce::min, magnitude, axes, keepdims);
-    if (p == 0) return prim::reduce(Reduce::sum, prim::cast(compare(Binary::not_equal, t, 0), t.dtype()), axes, keepdims);
+    if (p == 0)
+      return prim::reduce(Reduce::sum, prim::cast(compare(Binary::not_equal, t, 0), t.dtype()), axes, keepdims);
     if (p == 1) return prim::reduce(Reduce::sum, magnitude, axes, keepdims);
     Tensor total = prim::reduce(Reduce::sum, prim::power(magnitude, constant(p, t.dtype())), axes, keepdims);
     return prim::power(total, constant(1 / p, t.dtype()));
   }
-  if (axes.size() != 2) throw ValueError("Improper number of axes for norm: axis=", axes, ". Pass one axis for vectors, two for matrices.");
+  if (axes.size() != 2)
+    throw ValueError("Improper number of axes for norm: axis=", axes, ". Pass one axis for vectors, two for matrices.");
   if (ord.is_string()) {
     if (ord.as_string() == "fro") return square_root();
     throw ValueError("Invalid `ord` argument for matrix norm. Received: ord=", ord.as_string());
   }
   double p = ord.as_number();
-  if (std::abs(p) != 1 && !std::isinf(p)) throw UnsupportedError("norm: the matrix norm of order ", p, " needs singular values, which are not available here.");
+  if (std::abs(p) != 1 && !std::isinf(p))
+    throw UnsupportedError("norm: the matrix norm of order ", p,
+                           " needs singular values, which are not available here.");
   // The order in which axes are given counts: columns are summed over the first, rows over the second.
   std::vector<int> given;
   for (int a : axis ? *axis : std::vector<int>{0, 1}) given.push_back(normalize_axis(a, t.rank()));
@@ -190,26 +211,43 @@ Tensor diff_impl(const Operand& a, int n, int axis) {
 
 Tensor cdist_impl(const Operand& x, const Operand& y) {
   auto [a, b] = promote_float(x, y);
-  if (a.rank() < 2 || b.rank() < 2) throw ValueError("`x` and `y` need at least 2 axes, received shapes ", a.shape(), " and ", b.shape(), ".");
+  if (a.rank() < 2 || b.rank() < 2)
+    throw ValueError("`x` and `y` need at least 2 axes, received shapes ", a.shape(), " and ", b.shape(), ".");
   Tensor gap = prim::subtract(prim::expand_dims(a, a.rank() - 1), prim::expand_dims(b, b.rank() - 2));
   return prim::sqrt(prim::reduce(Reduce::sum, prim::square(gap), {gap.rank() - 1}, false));
 }
 
-const auto matmul_op = public_op("matmul", NUMPY "Matmul", "The matrix product (..., m, k) x (..., k, n) -> (..., m, n); vectors count as a row or a column.", matmul_impl, {"x1", "x2"});
-const auto dot_op = public_op("dot", NUMPY "Dot", "The product over the last axis of x1 and the second to last of x2.", dot_impl, {"x1", "x2"});
-const auto vdot_op = public_op("vdot", NUMPY "Vdot", "The sum of products of all elements, in order.", vdot_impl, {"x1", "x2"});
-const auto inner_op = public_op("inner", NUMPY "Inner", "The product over the last axes of both.", inner_impl, {"x1", "x2"});
-const auto outer_op = public_op("outer", NUMPY "Outer", "The products of all pairs of elements: (n, m).", outer_impl, {"x1", "x2"});
-const auto tensordot_op = public_op("tensordot", NUMPY "Tensordot", "The product over pairs of axes: the last `axes` of x1 with the first of x2, or those named.", tensordot_impl, {"x1", "x2", {"axes", 2}});
-const auto einsum_op = public_op("einsum", NUMPY "Einsum", "Products summed over the labels that the output does not name: 'ij,jk->ik'.", einsum_impl,
-                                 {OpArgument("subscripts").in_config(), OpArgument("operands").variadic()});
-const auto kron_op = public_op("kron", NUMPY "Kron", "The Kronecker product: x2 scaled by each element of x1.", kron_impl, {"x1", "x2"});
-const auto cross_op = public_op("cross", NUMPY "Cross", "The vector product of vectors with 2 or 3 components.", cross_impl,
-                                {"x1", "x2", {"axisa", -1}, {"axisb", -1}, {"axisc", -1}, {"axis", Value()}});
-const auto norm_op = public_op("norm", "keras.src.ops.linalg.Norm", "The length of vectors (one axis) or the norm of matrices (two axes).", norm_impl,
+const auto matmul_op =
+    public_op("matmul", NUMPY "Matmul",
+              "The matrix product (..., m, k) x (..., k, n) -> (..., m, n); vectors count as a row or a column.",
+              matmul_impl, {"x1", "x2"});
+const auto dot_op = public_op("dot", NUMPY "Dot", "The product over the last axis of x1 and the second to last of x2.",
+                              dot_impl, {"x1", "x2"});
+const auto vdot_op =
+    public_op("vdot", NUMPY "Vdot", "The sum of products of all elements, in order.", vdot_impl, {"x1", "x2"});
+const auto inner_op =
+    public_op("inner", NUMPY "Inner", "The product over the last axes of both.", inner_impl, {"x1", "x2"});
+const auto outer_op =
+    public_op("outer", NUMPY "Outer", "The products of all pairs of elements: (n, m).", outer_impl, {"x1", "x2"});
+const auto tensordot_op =
+    public_op("tensordot", NUMPY "Tensordot",
+              "The product over pairs of axes: the last `axes` of x1 with the first of x2, or those named.",
+              tensordot_impl, {"x1", "x2", {"axes", 2}});
+const auto einsum_op =
+    public_op("einsum", NUMPY "Einsum", "Products summed over the labels that the output does not name: 'ij,jk->ik'.",
+              einsum_impl, {OpArgument("subscripts").in_config(), OpArgument("operands").variadic()});
+const auto kron_op =
+    public_op("kron", NUMPY "Kron", "The Kronecker product: x2 scaled by each element of x1.", kron_impl, {"x1", "x2"});
+const auto cross_op =
+    public_op("cross", NUMPY "Cross", "The vector product of vectors with 2 or 3 components.", cross_impl,
+              {"x1", "x2", {"axisa", -1}, {"axisb", -1}, {"axisc", -1}, {"axis", Value()}});
+const auto norm_op = public_op("norm", "keras.src.ops.linalg.Norm",
+                               "The length of vectors (one axis) or the norm of matrices (two axes).", norm_impl,
                                {"x", {"ord", Value()}, {"axis", Value()}, {"keepdims", false}});
-const auto diff_op = public_op("diff", NUMPY "Diff", "Each element minus the one before along `axis`, n times.", diff_impl, {"a", {"n", 1}, {"axis", -1}});
-const auto cdist_op = public_op("cdist", "keras.src.ops.math.CDist", "The Euclidean distance of each row of x to each row of y.", cdist_impl, {"x", "y"});
+const auto diff_op = public_op("diff", NUMPY "Diff", "Each element minus the one before along `axis`, n times.",
+                               diff_impl, {"a", {"n", 1}, {"axis", -1}});
+const auto cdist_op = public_op("cdist", "keras.src.ops.math.CDist",
+                                "The Euclidean distance of each row of x to each row of y.", cdist_impl, {"x", "y"});
 
 }  // namespace
 
@@ -219,10 +257,16 @@ Tensor vdot(const Operand& x1, const Operand& x2) { return vdot_op(x1, x2); }
 Tensor inner(const Operand& x1, const Operand& x2) { return inner_op(x1, x2); }
 Tensor outer(const Operand& x1, const Operand& x2) { return outer_op(x1, x2); }
 Tensor tensordot(const Operand& x1, const Operand& x2, const Value& axes) { return tensordot_op(x1, x2, axes); }
-Tensor einsum(const std::string& subscripts, const std::vector<Operand>& operands) { return einsum_op(subscripts, operands); }
+Tensor einsum(const std::string& subscripts, const std::vector<Operand>& operands) {
+  return einsum_op(subscripts, operands);
+}
 Tensor kron(const Operand& x1, const Operand& x2) { return kron_op(x1, x2); }
-Tensor cross(const Operand& x1, const Operand& x2, int axisa, int axisb, int axisc, const std::optional<int>& axis) { return cross_op(x1, x2, axisa, axisb, axisc, axis); }
-Tensor norm(const Operand& x, const Value& ord, const Axes& axis, bool keepdims) { return norm_op(x, ord, axis, keepdims); }
+Tensor cross(const Operand& x1, const Operand& x2, int axisa, int axisb, int axisc, const std::optional<int>& axis) {
+  return cross_op(x1, x2, axisa, axisb, axisc, axis);
+}
+Tensor norm(const Operand& x, const Value& ord, const Axes& axis, bool keepdims) {
+  return norm_op(x, ord, axis, keepdims);
+}
 Tensor diff(const Operand& a, int n, int axis) { return diff_op(a, n, axis); }
 Tensor cdist(const Operand& x, const Operand& y) { return cdist_op(x, y); }
 

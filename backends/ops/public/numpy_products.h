@@ -13,7 +13,8 @@ Tensor outer(const Operand& x1, const Operand& x2);
 Tensor tensordot(const Operand& x1, const Operand& x2, const Value& axes = 2);
 Tensor einsum(const std::string& subscripts, const std::vector<Operand>& operands);
 Tensor kron(const Operand& x1, const Operand& x2);
-Tensor cross(const Operand& x1, const Operand& x2, int axisa = -1, int axisb = -1, int axisc = -1, const std::optional<int>& axis = {});
+Tensor cross(const Operand& x1, const Operand& x2, int axisa = -1, int axisb = -1, int axisc = -1,
+             const std::optional<int>& axis = {});
 // ord: None, a number, 'fro', or (matrices) 1, -1, inf, -inf.
 Tensor norm(const Operand& x, const Value& ord = {}, const Axes& axis = {}, bool keepdims = false);
 Tensor diff(const Operand& a, int n = 1, int axis = -1);

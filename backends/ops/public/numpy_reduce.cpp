@@ -15,16 +15,22 @@ DType sum_type(DType t) {
   return t;
 }
 
-Tensor reduce_over(Reduce kind, const Tensor& x, const Axes& axis, bool keepdims) { return prim::reduce(kind, x, axes_of(axis, x.rank()), keepdims); }
+Tensor reduce_over(Reduce kind, const Tensor& x, const Axes& axis, bool keepdims) {
+  return prim::reduce(kind, x, axes_of(axis, x.rank()), keepdims);
+}
 
-Tensor sum_impl(const Operand& x, const Axes& axis, bool keepdims) { return reduce_over(Reduce::sum, x.as(sum_type(x.dtype())), axis, keepdims); }
+Tensor sum_impl(const Operand& x, const Axes& axis, bool keepdims) {
+  return reduce_over(Reduce::sum, x.as(sum_type(x.dtype())), axis, keepdims);
+}
 
 Tensor prod_impl(const Operand& x, const Axes& axis, bool keepdims, const std::optional<DType>& dtype) {
   return reduce_over(Reduce::prod, x.as(dtype.value_or(sum_type(x.dtype()))), axis, keepdims);
 }
 
 // The dtype of a mean and the one it is computed in: half types are summed in float32.
-struct MeanTypes { DType result, compute; };
+struct MeanTypes {
+  DType result, compute;
+};
 MeanTypes mean_types(const Operand& x) {
   DType t = x.dtype();
   if (!is_float(t)) return {DType::float32, DType::float32};
@@ -64,21 +70,28 @@ Tensor extreme_impl(const Operand& x, const Axes& axis, bool keepdims, const std
     if (t.shape()[a] != 0) continue;  // an empty axis: the initial value is all there is
     Shape out = t.shape();
     for (size_t i = axes.size(); i-- > 0;)
-      if (keepdims) out[axes[i]] = 1;
-      else out.erase(axes[i]);
+      if (keepdims)
+        out[axes[i]] = 1;
+      else
+        out.erase(axes[i]);
     return prim::broadcast_to(start, out);
   }
-  return prim::binary(largest ? Binary::maximum : Binary::minimum, prim::reduce(largest ? Reduce::max : Reduce::min, t, axes, keepdims), start);
+  return prim::binary(largest ? Binary::maximum : Binary::minimum,
+                      prim::reduce(largest ? Reduce::max : Reduce::min, t, axes, keepdims), start);
 }
 template <bool largest>
-Tensor plain_extreme(const Operand& x, const Axes& axis, bool keepdims) { return extreme_impl<largest>(x, axis, keepdims, {}); }
+Tensor plain_extreme(const Operand& x, const Axes& axis, bool keepdims) {
+  return extreme_impl<largest>(x, axis, keepdims, {});
+}
 
 Tensor ptp_impl(const Operand& x, const Axes& axis, bool keepdims) {
   return prim::subtract(plain_extreme<true>(x, axis, keepdims), plain_extreme<false>(x, axis, keepdims));
 }
 
 template <Reduce kind>
-Tensor truth_impl(const Operand& x, const Axes& axis, bool keepdims) { return reduce_over(kind, as_bool(x), axis, keepdims); }
+Tensor truth_impl(const Operand& x, const Axes& axis, bool keepdims) {
+  return reduce_over(kind, as_bool(x), axis, keepdims);
+}
 
 Tensor count_nonzero_impl(const Operand& x, const Axes& axis) {
   return reduce_over(Reduce::sum, prim::cast(as_bool(x), DType::int32), axis, false);
@@ -93,7 +106,8 @@ Tensor average_impl(const Operand& x, const Axes& axis, const std::optional<Oper
   std::vector<int> axes = axes_of(axis, t.rank());
   if (w.shape() != t.shape()) {
     if (w.rank() != 1 || axes.size() != 1 || !compatible(w.shape(), Shape{t.shape()[axes[0]]}))
-      throw ValueError("`weights` must have the shape of `x`, or be a vector along `axis`. Received: weights.shape=", w.shape(), ", x.shape=", t.shape(), ".");
+      throw ValueError("`weights` must have the shape of `x`, or be a vector along `axis`. Received: weights.shape=",
+                       w.shape(), ", x.shape=", t.shape(), ".");
     Shape s = Shape::of_rank(t.rank());
     s[axes[0]] = w.shape()[0];
     w = prim::reshape(w, s);
@@ -138,27 +152,54 @@ Tensor cumulative_impl(const Operand& x, const std::optional<int>& axis, const s
 }
 
 const std::vector<OpArgument> kReduceArguments = {"x", {"axis", Value()}, {"keepdims", false}};
-const std::vector<OpArgument> kExtremeArguments = {"x", {"axis", Value()}, {"keepdims", false}, OpArgument("initial", Value()).in_config()};
+const std::vector<OpArgument> kExtremeArguments = {
+    "x", {"axis", Value()}, {"keepdims", false}, OpArgument("initial", Value()).in_config()};
 
 const auto sum_op = public_op("sum", NUMPY "Sum", "The sum over `axis`.", sum_impl, kReduceArguments);
-const auto prod_op = public_op("prod", NUMPY "Prod", "The product over `axis`.", prod_impl, {"x", {"axis", Value()}, {"keepdims", false}, {"dtype", Value()}});
-const auto mean_op = public_op("mean", NUMPY "Mean", "The arithmetic mean over `axis`; float32 for integers.", mean_impl, kReduceArguments);
-const auto var_op = public_op("var", NUMPY "Var", "The mean squared distance from the mean over `axis` (divided by n).", var_impl, kReduceArguments);
-const auto std_op = public_op("std", NUMPY "Std", "The square root of the variance over `axis`.", std_impl, kReduceArguments);
-const auto max_op = public_op("max", NUMPY "Max", "The largest element over `axis`; at least `initial` if given.", extreme_impl<true>, kExtremeArguments);
-const auto min_op = public_op("min", NUMPY "Min", "The smallest element over `axis`; at most `initial` if given.", extreme_impl<false>, kExtremeArguments);
-const auto amax_op = public_op("amax", NUMPY "Amax", "The largest element over `axis`.", plain_extreme<true>, kReduceArguments);
-const auto amin_op = public_op("amin", NUMPY "Amin", "The smallest element over `axis`.", plain_extreme<false>, kReduceArguments);
-const auto ptp_op = public_op("ptp", NUMPY "Ptp", "The largest minus the smallest element over `axis`.", ptp_impl, kReduceArguments);
-const auto any_op = public_op("any", NUMPY "Any", "Whether any element over `axis` is non-zero.", truth_impl<Reduce::any>, kReduceArguments);
-const auto all_op = public_op("all", NUMPY "All", "Whether all elements over `axis` are non-zero.", truth_impl<Reduce::all>, kReduceArguments);
-const auto count_nonzero_op = public_op("count_nonzero", NUMPY "CountNonzero", "How many elements over `axis` are non-zero, as int32.", count_nonzero_impl, {"x", {"axis", Value()}});
-const auto average_op = public_op("average", NUMPY "Average", "The weighted mean over `axis`: sum(x w) / sum(w).", average_impl, {"x", {"axis", Value()}, {"weights", Value()}});
-const auto logsumexp_op = public_op("logsumexp", "keras.src.ops.math.Logsumexp", "log(sum(exp(x))) over `axis`, without overflow.", logsumexp_impl, kReduceArguments);
-const auto argmax_op = public_op("argmax", NUMPY "Argmax", "The place of the largest element along `axis` (of the flattened tensor for None), int32.", arg_impl<true>, kReduceArguments);
-const auto argmin_op = public_op("argmin", NUMPY "Argmin", "The place of the smallest element along `axis` (of the flattened tensor for None), int32.", arg_impl<false>, kReduceArguments);
-const auto cumsum_op = public_op("cumsum", NUMPY "Cumsum", "Running sums along `axis` (of the flattened tensor for None).", cumulative_impl<CumulativeOp::Kind::sum>, {"x", {"axis", Value()}, {"dtype", Value()}});
-const auto cumprod_op = public_op("cumprod", NUMPY "Cumprod", "Running products along `axis` (of the flattened tensor for None).", cumulative_impl<CumulativeOp::Kind::prod>, {"x", {"axis", Value()}, {"dtype", Value()}});
+const auto prod_op = public_op("prod", NUMPY "Prod", "The product over `axis`.", prod_impl,
+                               {"x", {"axis", Value()}, {"keepdims", false}, {"dtype", Value()}});
+const auto mean_op = public_op("mean", NUMPY "Mean", "The arithmetic mean over `axis`; float32 for integers.",
+                               mean_impl, kReduceArguments);
+const auto var_op = public_op("var", NUMPY "Var", "The mean squared distance from the mean over `axis` (divided by n).",
+                              var_impl, kReduceArguments);
+const auto std_op =
+    public_op("std", NUMPY "Std", "The square root of the variance over `axis`.", std_impl, kReduceArguments);
+const auto max_op = public_op("max", NUMPY "Max", "The largest element over `axis`; at least `initial` if given.",
+                              extreme_impl<true>, kExtremeArguments);
+const auto min_op = public_op("min", NUMPY "Min", "The smallest element over `axis`; at most `initial` if given.",
+                              extreme_impl<false>, kExtremeArguments);
+const auto amax_op =
+    public_op("amax", NUMPY "Amax", "The largest element over `axis`.", plain_extreme<true>, kReduceArguments);
+const auto amin_op =
+    public_op("amin", NUMPY "Amin", "The smallest element over `axis`.", plain_extreme<false>, kReduceArguments);
+const auto ptp_op =
+    public_op("ptp", NUMPY "Ptp", "The largest minus the smallest element over `axis`.", ptp_impl, kReduceArguments);
+const auto any_op = public_op("any", NUMPY "Any", "Whether any element over `axis` is non-zero.",
+                              truth_impl<Reduce::any>, kReduceArguments);
+const auto all_op = public_op("all", NUMPY "All", "Whether all elements over `axis` are non-zero.",
+                              truth_impl<Reduce::all>, kReduceArguments);
+const auto count_nonzero_op =
+    public_op("count_nonzero", NUMPY "CountNonzero", "How many elements over `axis` are non-zero, as int32.",
+              count_nonzero_impl, {"x", {"axis", Value()}});
+const auto average_op = public_op("average", NUMPY "Average", "The weighted mean over `axis`: sum(x w) / sum(w).",
+                                  average_impl, {"x", {"axis", Value()}, {"weights", Value()}});
+const auto logsumexp_op =
+    public_op("logsumexp", "keras.src.ops.math.Logsumexp", "log(sum(exp(x))) over `axis`, without overflow.",
+              logsumexp_impl, kReduceArguments);
+const auto argmax_op =
+    public_op("argmax", NUMPY "Argmax",
+              "The place of the largest element along `axis` (of the flattened tensor for None), int32.",
+              arg_impl<true>, kReduceArguments);
+const auto argmin_op =
+    public_op("argmin", NUMPY "Argmin",
+              "The place of the smallest element along `axis` (of the flattened tensor for None), int32.",
+              arg_impl<false>, kReduceArguments);
+const auto cumsum_op =
+    public_op("cumsum", NUMPY "Cumsum", "Running sums along `axis` (of the flattened tensor for None).",
+              cumulative_impl<CumulativeOp::Kind::sum>, {"x", {"axis", Value()}, {"dtype", Value()}});
+const auto cumprod_op =
+    public_op("cumprod", NUMPY "Cumprod", "Running products along `axis` (of the flattened tensor for None).",
+              cumulative_impl<CumulativeOp::Kind::prod>, {"x", {"axis", Value()}, {"dtype", Value()}});
 
 // --- Quantiles ----------------------------------------------------------------------------------------------------
 Tensor quantile_impl(const Operand& x, const Operand& q, const Axes& axis, const std::string& method, bool keepdims) {
@@ -166,7 +207,8 @@ Tensor quantile_impl(const Operand& x, const Operand& q, const Axes& axis, const
   const int rank = t.rank();
   if (q.shape().rank() > 1) throw ValueError("`q` must be a scalar or a vector, received shape ", q.shape(), ".");
   static const std::vector<std::string> methods = {"linear", "lower", "higher", "midpoint", "nearest"};
-  if (std::find(methods.begin(), methods.end(), method) == methods.end()) throw ValueError("Invalid method: '", method, "'. Expected one of ", methods, ".");
+  if (std::find(methods.begin(), methods.end(), method) == methods.end())
+    throw ValueError("Invalid method: '", method, "'. Expected one of ", methods, ".");
   std::vector<int> axes = axes_of(axis, rank), order;
   Shape rows, kept = t.shape();
   int64_t n = 1;
@@ -190,9 +232,12 @@ Tensor quantile_impl(const Operand& x, const Operand& q, const Axes& axis, const
   Tensor place = prim::multiply(q.as(t.dtype()), static_cast<double>(n - 1));
   auto at = [&](const Tensor& index) { return prim::gather(sorted, prim::cast(index, DType::int32), last); };
   Tensor low = prim::unary(Unary::floor, place), high = prim::unary(Unary::ceil, place), out;
-  if (method == "lower") out = at(low);
-  else if (method == "higher") out = at(high);
-  else if (method == "nearest") out = at(prim::unary(Unary::round, place));
+  if (method == "lower")
+    out = at(low);
+  else if (method == "higher")
+    out = at(high);
+  else if (method == "nearest")
+    out = at(prim::unary(Unary::round, place));
   else {
     Tensor below = at(low), above = at(high);
     Tensor part = method == "midpoint" ? constant(0.5, t.dtype()) : prim::subtract(place, low);
@@ -213,12 +258,20 @@ Tensor percentile_impl(const Operand& x, const Operand& q, const Axes& axis, con
   DType type = float_type({&x});
   return quantile_impl(x, prim::multiply(q.as(type), 0.01), axis, method, keepdims);
 }
-Tensor median_impl(const Operand& x, const Axes& axis, bool keepdims) { return quantile_impl(x, 0.5, axis, "linear", keepdims); }
+Tensor median_impl(const Operand& x, const Axes& axis, bool keepdims) {
+  return quantile_impl(x, 0.5, axis, "linear", keepdims);
+}
 
-const std::vector<OpArgument> kQuantileArguments = {"x", "q", {"axis", Value()}, {"method", "linear"}, {"keepdims", false}};
-const auto quantile_op = public_op("quantile", NUMPY "Quantile", "The value below which a share `q` of the sorted elements lies.", quantile_impl, kQuantileArguments);
-const auto percentile_op = public_op("percentile", NUMPY "Percentile", "The quantile of q percent.", percentile_impl, kQuantileArguments);
-const auto median_op = public_op("median", NUMPY "Median", "The middle element over `axis`, or the mean of the two middle ones.", median_impl, kReduceArguments);
+const std::vector<OpArgument> kQuantileArguments = {
+    "x", "q", {"axis", Value()}, {"method", "linear"}, {"keepdims", false}};
+const auto quantile_op =
+    public_op("quantile", NUMPY "Quantile", "The value below which a share `q` of the sorted elements lies.",
+              quantile_impl, kQuantileArguments);
+const auto percentile_op =
+    public_op("percentile", NUMPY "Percentile", "The quantile of q percent.", percentile_impl, kQuantileArguments);
+const auto median_op =
+    public_op("median", NUMPY "Median", "The middle element over `axis`, or the mean of the two middle ones.",
+              median_impl, kReduceArguments);
 
 // --- Reductions that skip NaN -------------------------------------------------------------------------------------
 Tensor without_nan(const Tensor& x, double filler) {
@@ -226,10 +279,15 @@ Tensor without_nan(const Tensor& x, double filler) {
   return prim::where(prim::unary(Unary::is_nan, x), constant(filler, x.dtype()), x);
 }
 Tensor valid_count(const Tensor& x, const std::vector<int>& axes, bool keepdims) {
-  return prim::reduce(Reduce::sum, prim::cast(logical_not_of(prim::unary(Unary::is_nan, x)), x.dtype()), axes, keepdims);
+  return prim::reduce(Reduce::sum, prim::cast(logical_not_of(prim::unary(Unary::is_nan, x)), x.dtype()), axes,
+                      keepdims);
 }
-Tensor nansum_impl(const Operand& x, const Axes& axis, bool keepdims) { return sum_impl(without_nan(x.value(), 0), axis, keepdims); }
-Tensor nanprod_impl(const Operand& x, const Axes& axis, bool keepdims) { return prod_impl(without_nan(x.value(), 1), axis, keepdims, {}); }
+Tensor nansum_impl(const Operand& x, const Axes& axis, bool keepdims) {
+  return sum_impl(without_nan(x.value(), 0), axis, keepdims);
+}
+Tensor nanprod_impl(const Operand& x, const Axes& axis, bool keepdims) {
+  return prod_impl(without_nan(x.value(), 1), axis, keepdims, {});
+}
 Tensor nanmean_of(const Tensor& t, const std::vector<int>& axes, bool keepdims) {
   return prim::divide(prim::reduce(Reduce::sum, without_nan(t, 0), axes, keepdims), valid_count(t, axes, keepdims));
 }
@@ -244,7 +302,9 @@ Tensor nanvar_impl(const Operand& x, const Axes& axis, bool keepdims) {
   std::vector<int> axes = axes_of(axis, t.rank());
   return prim::cast(nanmean_of(prim::square(prim::subtract(t, nanmean_of(t, axes, true))), axes, keepdims), result);
 }
-Tensor nanstd_impl(const Operand& x, const Axes& axis, bool keepdims) { return prim::sqrt(nanvar_impl(x, axis, keepdims)); }
+Tensor nanstd_impl(const Operand& x, const Axes& axis, bool keepdims) {
+  return prim::sqrt(nanvar_impl(x, axis, keepdims));
+}
 template <bool largest>
 Tensor nan_extreme(const Operand& x, const Axes& axis, bool keepdims) {
   Tensor t = x.value();
@@ -252,16 +312,24 @@ Tensor nan_extreme(const Operand& x, const Axes& axis, bool keepdims) {
   Reduce kind = largest ? Reduce::max : Reduce::min;
   if (!is_float(t.dtype())) return prim::reduce(kind, t, axes, keepdims);
   Tensor none = compare(Binary::equal, valid_count(t, axes, keepdims), 0);
-  return prim::where(none, constant(NAN, t.dtype()), prim::reduce(kind, without_nan(t, largest ? -INFINITY : INFINITY), axes, keepdims));
+  return prim::where(none, constant(NAN, t.dtype()),
+                     prim::reduce(kind, without_nan(t, largest ? -INFINITY : INFINITY), axes, keepdims));
 }
 
-const auto nansum_op = public_op("nansum", NUMPY "Nansum", "The sum of the elements that are not NaN.", nansum_impl, kReduceArguments);
-const auto nanprod_op = public_op("nanprod", NUMPY "Nanprod", "The product of the elements that are not NaN.", nanprod_impl, kReduceArguments);
-const auto nanmean_op = public_op("nanmean", NUMPY "Nanmean", "The mean of the elements that are not NaN.", nanmean_impl, kReduceArguments);
-const auto nanvar_op = public_op("nanvar", NUMPY "Nanvar", "The variance of the elements that are not NaN.", nanvar_impl, kReduceArguments);
-const auto nanstd_op = public_op("nanstd", NUMPY "Nanstd", "The standard deviation of the elements that are not NaN.", nanstd_impl, kReduceArguments);
-const auto nanmax_op = public_op("nanmax", NUMPY "Nanmax", "The largest of the elements that are not NaN.", nan_extreme<true>, kReduceArguments);
-const auto nanmin_op = public_op("nanmin", NUMPY "Nanmin", "The smallest of the elements that are not NaN.", nan_extreme<false>, kReduceArguments);
+const auto nansum_op =
+    public_op("nansum", NUMPY "Nansum", "The sum of the elements that are not NaN.", nansum_impl, kReduceArguments);
+const auto nanprod_op = public_op("nanprod", NUMPY "Nanprod", "The product of the elements that are not NaN.",
+                                  nanprod_impl, kReduceArguments);
+const auto nanmean_op =
+    public_op("nanmean", NUMPY "Nanmean", "The mean of the elements that are not NaN.", nanmean_impl, kReduceArguments);
+const auto nanvar_op = public_op("nanvar", NUMPY "Nanvar", "The variance of the elements that are not NaN.",
+                                 nanvar_impl, kReduceArguments);
+const auto nanstd_op = public_op("nanstd", NUMPY "Nanstd", "The standard deviation of the elements that are not NaN.",
+                                 nanstd_impl, kReduceArguments);
+const auto nanmax_op = public_op("nanmax", NUMPY "Nanmax", "The largest of the elements that are not NaN.",
+                                 nan_extreme<true>, kReduceArguments);
+const auto nanmin_op = public_op("nanmin", NUMPY "Nanmin", "The smallest of the elements that are not NaN.",
+                                 nan_extreme<false>, kReduceArguments);
 
 }  // namespace
 
@@ -286,16 +354,32 @@ REDUCTION(nanstd)
 REDUCTION(nanmax)
 REDUCTION(nanmin)
 #undef REDUCTION
-Tensor prod(const Operand& x, const Axes& axis, bool keepdims, const std::optional<DType>& dtype) { return prod_op(x, axis, keepdims, dtype); }
-Tensor max(const Operand& x, const Axes& axis, bool keepdims, const std::optional<Operand>& initial) { return max_op(x, axis, keepdims, initial); }
-Tensor min(const Operand& x, const Axes& axis, bool keepdims, const std::optional<Operand>& initial) { return min_op(x, axis, keepdims, initial); }
+Tensor prod(const Operand& x, const Axes& axis, bool keepdims, const std::optional<DType>& dtype) {
+  return prod_op(x, axis, keepdims, dtype);
+}
+Tensor max(const Operand& x, const Axes& axis, bool keepdims, const std::optional<Operand>& initial) {
+  return max_op(x, axis, keepdims, initial);
+}
+Tensor min(const Operand& x, const Axes& axis, bool keepdims, const std::optional<Operand>& initial) {
+  return min_op(x, axis, keepdims, initial);
+}
 Tensor count_nonzero(const Operand& x, const Axes& axis) { return count_nonzero_op(x, axis); }
-Tensor average(const Operand& x, const Axes& axis, const std::optional<Operand>& weights) { return average_op(x, axis, weights); }
+Tensor average(const Operand& x, const Axes& axis, const std::optional<Operand>& weights) {
+  return average_op(x, axis, weights);
+}
 Tensor argmax(const Operand& x, const std::optional<int>& axis, bool keepdims) { return argmax_op(x, axis, keepdims); }
 Tensor argmin(const Operand& x, const std::optional<int>& axis, bool keepdims) { return argmin_op(x, axis, keepdims); }
-Tensor cumsum(const Operand& x, const std::optional<int>& axis, const std::optional<DType>& dtype) { return cumsum_op(x, axis, dtype); }
-Tensor cumprod(const Operand& x, const std::optional<int>& axis, const std::optional<DType>& dtype) { return cumprod_op(x, axis, dtype); }
-Tensor quantile(const Operand& x, const Operand& q, const Axes& axis, const std::string& method, bool keepdims) { return quantile_op(x, q, axis, method, keepdims); }
-Tensor percentile(const Operand& x, const Operand& q, const Axes& axis, const std::string& method, bool keepdims) { return percentile_op(x, q, axis, method, keepdims); }
+Tensor cumsum(const Operand& x, const std::optional<int>& axis, const std::optional<DType>& dtype) {
+  return cumsum_op(x, axis, dtype);
+}
+Tensor cumprod(const Operand& x, const std::optional<int>& axis, const std::optional<DType>& dtype) {
+  return cumprod_op(x, axis, dtype);
+}
+Tensor quantile(const Operand& x, const Operand& q, const Axes& axis, const std::string& method, bool keepdims) {
+  return quantile_op(x, q, axis, method, keepdims);
+}
+Tensor percentile(const Operand& x, const Operand& q, const Axes& axis, const std::string& method, bool keepdims) {
+  return percentile_op(x, q, axis, method, keepdims);
+}
 
 }  // namespace lamina::ops

@@ -1,6 +1,6 @@
 #pragma once
-// keras.ops, reductions. `axis` None reduces every axis (to a scalar, or to sizes of 1 with keepdims). Means and variances
-// are floating point; sums and products of bools and small integers are 32-bit.
+// keras.ops, reductions. `axis` None reduces every axis (to a scalar, or to sizes of 1 with keepdims). Means and
+// variances are floating point; sums and products of bools and small integers are 32-bit.
 #include "backends/ops/public/operand.h"
 
 namespace lamina::ops {
@@ -26,8 +26,10 @@ Tensor cumsum(const Operand& x, const std::optional<int>& axis = {}, const std::
 Tensor cumprod(const Operand& x, const std::optional<int>& axis = {}, const std::optional<DType>& dtype = {});
 Tensor median(const Operand& x, const Axes& axis = {}, bool keepdims = false);
 // q in 0..1, a scalar or a vector (which comes first in the result). Methods: linear, lower, higher, midpoint, nearest.
-Tensor quantile(const Operand& x, const Operand& q, const Axes& axis = {}, const std::string& method = "linear", bool keepdims = false);
-Tensor percentile(const Operand& x, const Operand& q, const Axes& axis = {}, const std::string& method = "linear", bool keepdims = false);
+Tensor quantile(const Operand& x, const Operand& q, const Axes& axis = {}, const std::string& method = "linear",
+                bool keepdims = false);
+Tensor percentile(const Operand& x, const Operand& q, const Axes& axis = {}, const std::string& method = "linear",
+                  bool keepdims = false);
 Tensor nansum(const Operand& x, const Axes& axis = {}, bool keepdims = false);
 Tensor nanprod(const Operand& x, const Axes& axis = {}, bool keepdims = false);
 Tensor nanmean(const Operand& x, const Axes& axis = {}, bool keepdims = false);

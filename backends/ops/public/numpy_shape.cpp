@@ -11,10 +11,13 @@ namespace {
 Tensor reshape_impl(const Operand& x, const Shape& newshape) {
   Tensor t = x.value();
   if (t.shape().known() && std::count(newshape.begin(), newshape.end(), Shape::kUnknown) > 1)
-    throw ValueError("At most one size of `newshape` may be -1. Received: newshape=", newshape, " for x of shape ", t.shape(), ".");
+    throw ValueError("At most one size of `newshape` may be -1. Received: newshape=", newshape, " for x of shape ",
+                     t.shape(), ".");
   return prim::reshape(t, newshape);
 }
-const auto reshape_op = public_op("reshape", NUMPY "Reshape", "The same elements under another shape; one size may be -1.", reshape_impl, {"x", "newshape"});
+const auto reshape_op =
+    public_op("reshape", NUMPY "Reshape", "The same elements under another shape; one size may be -1.", reshape_impl,
+              {"x", "newshape"});
 
 Tensor ravel_impl(const Operand& x) {
   Tensor t = x.value();
@@ -31,7 +34,9 @@ Tensor transpose_impl(const Operand& x, const std::optional<std::vector<int>>& a
     for (int i = t.rank(); i-- > 0;) order.push_back(i);
   return prim::transpose(t, order);
 }
-const auto transpose_op = public_op("transpose", NUMPY "Transpose", "Axes in another order: output axis i is input axis axes[i]; None reverses them.", transpose_impl, {"x", {"axes", Value()}});
+const auto transpose_op = public_op("transpose", NUMPY "Transpose",
+                                    "Axes in another order: output axis i is input axis axes[i]; None reverses them.",
+                                    transpose_impl, {"x", {"axes", Value()}});
 
 Tensor swapaxes_impl(const Operand& x, int axis1, int axis2) {
   Tensor t = x.value();
@@ -39,17 +44,21 @@ Tensor swapaxes_impl(const Operand& x, int axis1, int axis2) {
   std::swap(order[normalize_axis(axis1, t.rank())], order[normalize_axis(axis2, t.rank())]);
   return prim::transpose(t, order);
 }
-const auto swapaxes_op = public_op("swapaxes", NUMPY "Swapaxes", "Exchanges two axes.", swapaxes_impl, {"x", "axis1", "axis2"});
+const auto swapaxes_op =
+    public_op("swapaxes", NUMPY "Swapaxes", "Exchanges two axes.", swapaxes_impl, {"x", "axis1", "axis2"});
 
 Tensor moveaxis_impl(const Operand& x, const std::vector<int>& source, const std::vector<int>& destination) {
   Tensor t = x.value();
   if (source.size() != destination.size())
-    throw ValueError("`source` and `destination` must have the same number of axes. Received: source=", source, ", destination=", destination, ".");
+    throw ValueError("`source` and `destination` must have the same number of axes. Received: source=", source,
+                     ", destination=", destination, ".");
   std::vector<int> order(t.rank(), -1);
   std::vector<bool> moved(t.rank());
   for (size_t i = 0; i < source.size(); ++i) {
-    int from = normalize_axis(source[i], t.rank(), "source"), to = normalize_axis(destination[i], t.rank(), "destination");
-    if (moved[from] || order[to] >= 0) throw ValueError("repeated axis in source=", source, " or destination=", destination, ".");
+    int from = normalize_axis(source[i], t.rank(), "source"),
+        to = normalize_axis(destination[i], t.rank(), "destination");
+    if (moved[from] || order[to] >= 0)
+      throw ValueError("repeated axis in source=", source, " or destination=", destination, ".");
     order[to] = from;
     moved[from] = true;
   }
@@ -61,7 +70,9 @@ Tensor moveaxis_impl(const Operand& x, const std::vector<int>& source, const std
   }
   return prim::transpose(t, order);
 }
-const auto moveaxis_op = public_op("moveaxis", NUMPY "Moveaxis", "Moves axes to new places; the others keep their order.", moveaxis_impl, {"x", "source", "destination"});
+const auto moveaxis_op =
+    public_op("moveaxis", NUMPY "Moveaxis", "Moves axes to new places; the others keep their order.", moveaxis_impl,
+              {"x", "source", "destination"});
 
 Tensor expand_dims_impl(const Operand& x, const std::vector<int>& axis) {
   Tensor t = x.value();
@@ -70,7 +81,9 @@ Tensor expand_dims_impl(const Operand& x, const std::vector<int>& axis) {
   for (int a : axes_of(axis, rank)) s.insert(a, 1);
   return prim::reshape(t, s);
 }
-const auto expand_dims_op = public_op("expand_dims", NUMPY "ExpandDims", "Inserts axes of size 1 at `axis` of the result.", expand_dims_impl, {"x", "axis"});
+const auto expand_dims_op =
+    public_op("expand_dims", NUMPY "ExpandDims", "Inserts axes of size 1 at `axis` of the result.", expand_dims_impl,
+              {"x", "axis"});
 
 Tensor squeeze_impl(const Operand& x, const Axes& axis) {
   Tensor t = x.value();
@@ -84,16 +97,20 @@ Tensor squeeze_impl(const Operand& x, const Axes& axis) {
   }
   return prim::reshape(t, s);
 }
-const auto squeeze_op = public_op("squeeze", NUMPY "Squeeze", "Drops axes of size 1: those in `axis`, or all.", squeeze_impl, {"x", {"axis", Value()}});
+const auto squeeze_op = public_op("squeeze", NUMPY "Squeeze", "Drops axes of size 1: those in `axis`, or all.",
+                                  squeeze_impl, {"x", {"axis", Value()}});
 
 Tensor broadcast_to_impl(const Operand& x, const Shape& shape) { return prim::broadcast_to(x.value(), shape); }
-const auto broadcast_to_op = public_op("broadcast_to", NUMPY "BroadcastTo", "Repeats axes of size 1 (and missing leading ones) up to `shape`.", broadcast_to_impl, {"x", "shape"});
+const auto broadcast_to_op =
+    public_op("broadcast_to", NUMPY "BroadcastTo", "Repeats axes of size 1 (and missing leading ones) up to `shape`.",
+              broadcast_to_impl, {"x", "shape"});
 
 Tensor flip_impl(const Operand& x, const Axes& axis) {
   Tensor t = x.value();
   return prim::reverse(t, axes_of(axis, t.rank()));
 }
-const auto flip_op = public_op("flip", NUMPY "Flip", "Reverses the order of elements along `axis` (all axes for None).", flip_impl, {"x", {"axis", Value()}});
+const auto flip_op = public_op("flip", NUMPY "Flip", "Reverses the order of elements along `axis` (all axes for None).",
+                               flip_impl, {"x", {"axis", Value()}});
 Tensor fliplr_impl(const Operand& x) {
   if (x.shape().rank() < 2) throw ValueError("expected at least 2 axes, received shape ", x.shape(), ".");
   return flip_impl(x, std::vector<int>{1});
@@ -116,7 +133,9 @@ Tensor rot90_impl(const Operand& array, int k, const std::vector<int>& axes) {
   if (k == 2) return prim::reverse(t, axes_of(std::vector<int>{a, b}, t.rank()));
   return k == 1 ? swapaxes_impl(prim::reverse(t, {b}), a, b) : prim::reverse(swapaxes_impl(t, a, b), {b});
 }
-const auto rot90_op = public_op("rot90", NUMPY "Rot90", "Turns by 90 degrees k times, from the first of `axes` towards the second.", rot90_impl, {"array", {"k", 1}, {"axes", Value::tuple({0, 1})}});
+const auto rot90_op =
+    public_op("rot90", NUMPY "Rot90", "Turns by 90 degrees k times, from the first of `axes` towards the second.",
+              rot90_impl, {"array", {"k", 1}, {"axes", Value::tuple({0, 1})}});
 
 Tensor roll_one(const Tensor& t, int64_t shift, int axis) {
   int64_t n = t.shape()[axis];
@@ -139,7 +158,9 @@ Tensor roll_impl(const Operand& x, const std::vector<int>& shift, const Axes& ax
     t = roll_one(t, shift[shift.size() == 1 ? 0 : i], normalize_axis((*axis)[axis->size() == 1 ? 0 : i], t.rank()));
   return t;
 }
-const auto roll_op = public_op("roll", NUMPY "Roll", "Moves elements by `shift` along `axis`; what leaves at one end enters at the other.", roll_impl, {"x", "shift", {"axis", Value()}});
+const auto roll_op = public_op("roll", NUMPY "Roll",
+                               "Moves elements by `shift` along `axis`; what leaves at one end enters at the other.",
+                               roll_impl, {"x", "shift", {"axis", Value()}});
 
 Tensor tile_impl(const Operand& x, const std::vector<int64_t>& repeats) {
   Tensor t = x.value();
@@ -150,8 +171,10 @@ Tensor tile_impl(const Operand& x, const std::vector<int64_t>& repeats) {
   while (s.rank() < static_cast<int>(times.size())) s.insert(0, 1);
   Shape out = s;
   for (int i = 0; i < s.rank(); ++i)
-    if (s[i] >= 0) out[i] = multiply_sizes(s[i], times[i]);
-    else if (times[i] != 1) out[i] = Shape::kUnknown;
+    if (s[i] >= 0)
+      out[i] = multiply_sizes(s[i], times[i]);
+    else if (times[i] != 1)
+      out[i] = Shape::kUnknown;
   if (!s.known()) return Tensor::spec_only(out, t.dtype());
   t = prim::reshape(t, s);
   // One axis at a time, so that the rank stays within bounds: (outer, n * inner) repeats to (outer, times, n * inner).
@@ -166,14 +189,16 @@ Tensor tile_impl(const Operand& x, const std::vector<int64_t>& repeats) {
   }
   return t;
 }
-const auto tile_op = public_op("tile", NUMPY "Tile", "The tensor laid out `repeats` times along each axis.", tile_impl, {"x", "repeats"});
+const auto tile_op = public_op("tile", NUMPY "Tile", "The tensor laid out `repeats` times along each axis.", tile_impl,
+                               {"x", "repeats"});
 
 Tensor repeat_impl(const Operand& x, const Operand& repeats, const std::optional<int>& axis) {
   Tensor t = x.value();
   if (!axis) t = prim::reshape(t, {t.size()});
   int a = axis ? normalize_axis(*axis, t.rank()) : 0;
   if (repeats.is_scalar() || repeats.tensor().size() == 1) {
-    const int64_t times = checked_count(whole_number(repeats.is_scalar() ? repeats.number() : repeats.tensor().item(), "repeats"), "repeats");
+    const int64_t times = checked_count(
+        whole_number(repeats.is_scalar() ? repeats.number() : repeats.tensor().item(), "repeats"), "repeats");
     Shape out = t.shape();
     if (out[a] >= 0) out[a] = multiply_sizes(out[a], times);
     if (!t.shape().known()) return Tensor::spec_only(out, t.dtype());
@@ -185,9 +210,11 @@ Tensor repeat_impl(const Operand& x, const Operand& repeats, const std::optional
   }
   const Tensor& counts = repeats.tensor();
   if (counts.rank() != 1 || (t.shape()[a] >= 0 && counts.size() != t.shape()[a]))
-    throw ValueError("`repeats` must be an integer or hold one a position along the axis (", t.shape()[a], "), received shape ", counts.shape(), ".");
+    throw ValueError("`repeats` must be an integer or hold one a position along the axis (", t.shape()[a],
+                     "), received shape ", counts.shape(), ".");
   int64_t total = 0;
-  for (int64_t i = 0; i < counts.size(); ++i) total = add_sizes(total, checked_count(whole_number(counts.at(i), "repeats"), "repeats"));
+  for (int64_t i = 0; i < counts.size(); ++i)
+    total = add_sizes(total, checked_count(whole_number(counts.at(i), "repeats"), "repeats"));
   std::vector<int32_t> places;
   if (total > INT32_MAX) throw ValueError("`repeats` adds up to ", total, " elements, which is too many.");
   places.reserve(static_cast<size_t>(total));
@@ -195,8 +222,10 @@ Tensor repeat_impl(const Operand& x, const Operand& repeats, const std::optional
     for (int64_t r = 0; r < static_cast<int64_t>(counts.at(i)); ++r) places.push_back(static_cast<int32_t>(i));
   return prim::gather(t, Tensor::of(places), a);
 }
-const auto repeat_op = public_op("repeat", NUMPY "Repeat", "Each element `repeats` times, next to each other, along `axis` (of the flattened tensor for None).", repeat_impl,
-                                 {"x", OpArgument("repeats").in_config(), {"axis", Value()}});
+const auto repeat_op =
+    public_op("repeat", NUMPY "Repeat",
+              "Each element `repeats` times, next to each other, along `axis` (of the flattened tensor for None).",
+              repeat_impl, {"x", OpArgument("repeats").in_config(), {"axis", Value()}});
 
 // --- Padding ------------------------------------------------------------------------------------------------------
 std::vector<std::pair<int64_t, int64_t>> pad_pairs(const Value& width, int rank) {
@@ -205,7 +234,9 @@ std::vector<std::pair<int64_t, int64_t>> pad_pairs(const Value& width, int rank)
     if (v.is_int()) return {v.as_int(), v.as_int()};
     const List& items = v.as_list();
     if (items.size() == 1) return {items[0].as_int(), items[0].as_int()};
-    if (items.size() != 2) throw ValueError("`pad_width` must be an integer, a pair, or one pair an axis. Received: pad_width=", width.repr());
+    if (items.size() != 2)
+      throw ValueError("`pad_width` must be an integer, a pair, or one pair an axis. Received: pad_width=",
+                       width.repr());
     return {items[0].as_int(), items[1].as_int()};
   };
   bool nested = width.is_sequence() && !width.as_list().empty() && width.as_list()[0].is_sequence();
@@ -214,20 +245,26 @@ std::vector<std::pair<int64_t, int64_t>> pad_pairs(const Value& width, int rank)
   } else {
     out.assign(rank, pair_of(nested ? width.as_list()[0] : width));
   }
-  if (static_cast<int>(out.size()) != rank) throw ValueError("`pad_width` must have ", rank, " pairs for a tensor with ", rank, " axes. Received: pad_width=", width.repr());
+  if (static_cast<int>(out.size()) != rank)
+    throw ValueError("`pad_width` must have ", rank, " pairs for a tensor with ", rank,
+                     " axes. Received: pad_width=", width.repr());
   for (auto [low, high] : out)
-    if (low < 0 || high < 0) throw ValueError("`pad_width` can't contain negative values. Received: pad_width=", width.repr());
+    if (low < 0 || high < 0)
+      throw ValueError("`pad_width` can't contain negative values. Received: pad_width=", width.repr());
   return out;
 }
 
 // Where each element of the padded axis comes from.
 std::vector<int32_t> pad_places(const std::string& mode, int64_t n, int64_t low, int64_t high) {
-  if (add_sizes(add_sizes(low, high), n) > INT32_MAX) throw ValueError("`pad_width` is too large for mode '", mode, "'. Received: ", low, " and ", high, ".");
+  if (add_sizes(add_sizes(low, high), n) > INT32_MAX)
+    throw ValueError("`pad_width` is too large for mode '", mode, "'. Received: ", low, " and ", high, ".");
   std::vector<int32_t> out;
   for (int64_t i = -low; i < n + high; ++i) {
     int64_t from = i;
-    if (mode == "edge") from = std::clamp<int64_t>(i, 0, n - 1);
-    else if (mode == "wrap") from = ((i % n) + n) % n;
+    if (mode == "edge")
+      from = std::clamp<int64_t>(i, 0, n - 1);
+    else if (mode == "wrap")
+      from = ((i % n) + n) % n;
     else {
       int64_t period = mode == "reflect" ? std::max<int64_t>(1, 2 * (n - 1)) : 2 * n;
       from = ((i % period) + period) % period;
@@ -238,21 +275,25 @@ std::vector<int32_t> pad_places(const std::string& mode, int64_t n, int64_t low,
   return out;
 }
 
-Tensor pad_impl(const Operand& x, const Value& pad_width, const std::string& mode, const std::optional<Operand>& constant_values) {
+Tensor pad_impl(const Operand& x, const Value& pad_width, const std::string& mode,
+                const std::optional<Operand>& constant_values) {
   Tensor t = x.value();
   auto pairs = pad_pairs(pad_width, t.rank());
   if (mode != "constant" && constant_values)
-    throw ValueError("Argument `constant_values` can only be provided when `mode == 'constant'`. Received: mode=", mode);
+    throw ValueError("Argument `constant_values` can only be provided when `mode == 'constant'`. Received: mode=",
+                     mode);
   if (mode == "constant") {
     std::vector<int64_t> low, high;
     for (auto [l, h] : pairs) low.push_back(l), high.push_back(h);
-    if (!constant_values || constant_values->is_scalar()) return prim::pad(t, low, high, constant_values ? constant_values->number() : 0);
+    if (!constant_values || constant_values->is_scalar())
+      return prim::pad(t, low, high, constant_values ? constant_values->number() : 0);
     Tensor value = constant_values->as(t.dtype());
     Tensor inside = prim::pad(prim::full(t.shape(), 1, DType::boolean), low, high);
     return prim::where(inside, prim::pad(t, low, high), value);
   }
   static const std::vector<std::string> modes = {"constant", "edge", "reflect", "symmetric", "wrap"};
-  if (std::find(modes.begin(), modes.end(), mode) == modes.end()) throw ValueError("Invalid mode: '", mode, "'. Expected one of ", modes, ".");
+  if (std::find(modes.begin(), modes.end(), mode) == modes.end())
+    throw ValueError("Invalid mode: '", mode, "'. Expected one of ", modes, ".");
   for (int a = 0; a < t.rank(); ++a) {
     auto [low, high] = pairs[a];
     int64_t n = t.shape()[a];
@@ -267,8 +308,10 @@ Tensor pad_impl(const Operand& x, const Value& pad_width, const std::string& mod
   }
   return t;
 }
-const auto pad_op = public_op("pad", NUMPY "Pad", "Adds elements before and after each axis: a constant, or by mode edge, reflect, symmetric or wrap from the tensor.", pad_impl,
-                              {"x", "pad_width", {"mode", "constant"}, {"constant_values", Value()}});
+const auto pad_op = public_op("pad", NUMPY "Pad",
+                              "Adds elements before and after each axis: a constant, or by mode edge, reflect, "
+                              "symmetric or wrap from the tensor.",
+                              pad_impl, {"x", "pad_width", {"mode", "constant"}, {"constant_values", Value()}});
 
 }  // namespace
 
@@ -276,7 +319,9 @@ Tensor reshape(const Operand& x, const Shape& newshape) { return reshape_op(x, n
 Tensor ravel(const Operand& x) { return ravel_op(x); }
 Tensor transpose(const Operand& x, const std::optional<std::vector<int>>& axes) { return transpose_op(x, axes); }
 Tensor swapaxes(const Operand& x, int axis1, int axis2) { return swapaxes_op(x, axis1, axis2); }
-Tensor moveaxis(const Operand& x, const std::vector<int>& source, const std::vector<int>& destination) { return moveaxis_op(x, source, destination); }
+Tensor moveaxis(const Operand& x, const std::vector<int>& source, const std::vector<int>& destination) {
+  return moveaxis_op(x, source, destination);
+}
 Tensor expand_dims(const Operand& x, const std::vector<int>& axis) { return expand_dims_op(x, axis); }
 Tensor squeeze(const Operand& x, const Axes& axis) { return squeeze_op(x, axis); }
 Tensor broadcast_to(const Operand& x, const Shape& shape) { return broadcast_to_op(x, shape); }
@@ -286,7 +331,12 @@ Tensor flipud(const Operand& x) { return flipud_op(x); }
 Tensor rot90(const Operand& array, int k, const std::vector<int>& axes) { return rot90_op(array, k, axes); }
 Tensor roll(const Operand& x, const std::vector<int>& shift, const Axes& axis) { return roll_op(x, shift, axis); }
 Tensor tile(const Operand& x, const std::vector<int64_t>& repeats) { return tile_op(x, repeats); }
-Tensor repeat(const Operand& x, const Operand& repeats, const std::optional<int>& axis) { return repeat_op(x, repeats, axis); }
-Tensor pad(const Operand& x, const Value& pad_width, const std::string& mode, const std::optional<Operand>& constant_values) { return pad_op(x, pad_width, mode, constant_values); }
+Tensor repeat(const Operand& x, const Operand& repeats, const std::optional<int>& axis) {
+  return repeat_op(x, repeats, axis);
+}
+Tensor pad(const Operand& x, const Value& pad_width, const std::string& mode,
+           const std::optional<Operand>& constant_values) {
+  return pad_op(x, pad_width, mode, constant_values);
+}
 
 }  // namespace lamina::ops

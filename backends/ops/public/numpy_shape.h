@@ -21,7 +21,8 @@ Tensor roll(const Operand& x, const std::vector<int>& shift, const Axes& axis = 
 Tensor tile(const Operand& x, const std::vector<int64_t>& repeats);
 Tensor repeat(const Operand& x, const Operand& repeats, const std::optional<int>& axis = {});
 // pad_width: n, (before, after), or one pair an axis. Modes: constant, edge, reflect, symmetric, wrap.
-Tensor pad(const Operand& x, const Value& pad_width, const std::string& mode = "constant", const std::optional<Operand>& constant_values = {});
+Tensor pad(const Operand& x, const Value& pad_width, const std::string& mode = "constant",
+           const std::optional<Operand>& constant_values = {});
 Tensor concatenate(const std::vector<Operand>& xs, int axis = 0);
 Tensor stack(const std::vector<Operand>& x, int axis = 0);
 Tensor vstack(const std::vector<Operand>& xs);

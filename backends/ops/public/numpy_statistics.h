@@ -4,10 +4,13 @@
 
 namespace lamina::ops {
 
-Tensor select(const std::vector<Operand>& condlist, const std::vector<Operand>& choicelist, const Operand& default_ = 0);
+Tensor select(const std::vector<Operand>& condlist, const std::vector<Operand>& choicelist,
+              const Operand& default_ = 0);
 Tensor corrcoef(const Operand& x);  // rows are variables
-Tensor correlate(const Operand& x1, const Operand& x2, const std::string& mode = "valid");  // vectors; modes valid, same, full
-Tensors histogram(const Operand& x, int64_t bins = 10, const std::optional<std::vector<double>>& range = {});  // counts, edges
+Tensor correlate(const Operand& x1, const Operand& x2,
+                 const std::string& mode = "valid");  // vectors; modes valid, same, full
+Tensors histogram(const Operand& x, int64_t bins = 10,
+                  const std::optional<std::vector<double>>& range = {});  // counts, edges
 Tensor extract_sequences(const Operand& x, int64_t sequence_length, int64_t sequence_stride);
 Tensor nancumsum(const Operand& x, const std::optional<int>& axis = {}, const std::optional<DType>& dtype = {});
 Tensor nancumprod(const Operand& x, const std::optional<int>& axis = {}, const std::optional<DType>& dtype = {});

@@ -20,9 +20,11 @@ class Operand {
   bool is_scalar() const { return !tensor_.defined(); }
   const Tensor& tensor() const { return tensor_; }
   double number() const { return number_; }
-  PromotionType type() const { return is_scalar() ? PromotionType{weak_, true} : PromotionType{tensor_.dtype(), false}; }
-  DType dtype() const;                 // the tensor's, or the default of the scalar's kind (int32, floatx, bool)
-  Tensor as(DType dtype) const;        // converted
+  PromotionType type() const {
+    return is_scalar() ? PromotionType{weak_, true} : PromotionType{tensor_.dtype(), false};
+  }
+  DType dtype() const;           // the tensor's, or the default of the scalar's kind (int32, floatx, bool)
+  Tensor as(DType dtype) const;  // converted
   Tensor value() const { return as(dtype()); }
   Shape shape() const { return is_scalar() ? Shape{} : tensor_.shape(); }
   bool symbolic() const { return tensor_.defined() && tensor_.symbolic(); }

@@ -1,13 +1,13 @@
 #pragma once
 // All public ops.
 #include "backends/ops/public/core.h"
-#include "backends/ops/public/image.h"
 #include "backends/ops/public/core_control.h"
+#include "backends/ops/public/image.h"
 #include "backends/ops/public/nn.h"
-#include "backends/ops/public/nn_convolution.h"
-#include "backends/ops/public/nn_pooling.h"
 #include "backends/ops/public/nn_attention.h"
+#include "backends/ops/public/nn_convolution.h"
 #include "backends/ops/public/nn_normalization.h"
+#include "backends/ops/public/nn_pooling.h"
 #include "backends/ops/public/numpy_creation.h"
 #include "backends/ops/public/numpy_elementwise.h"
 #include "backends/ops/public/numpy_index.h"

@@ -11,14 +11,19 @@ DType Operand::dtype() const {
   return weak_ == DType::float32 ? settings().floatx() : weak_;
 }
 
-Tensor Operand::as(DType dtype) const { return is_scalar() ? prim::full({}, number_, dtype) : prim::cast(tensor_, dtype); }
+Tensor Operand::as(DType dtype) const {
+  return is_scalar() ? prim::full({}, number_, dtype) : prim::cast(tensor_, dtype);
+}
 
 namespace {
 
 void scan(const Value& v, int depth, Shape& shape, bool& any_real, bool& all_bool, Tensors* tensors) {
   if (!v.is_sequence()) {
     if (depth != shape.rank()) throw ValueError("a nested list must be rectangular.");
-    if (v.is_tensor()) { if (tensors) tensors->push_back(v.as_tensor()); return; }
+    if (v.is_tensor()) {
+      if (tensors) tensors->push_back(v.as_tensor());
+      return;
+    }
     if (!v.is_number()) throw TypeError("expected numbers, received ", v.repr(), " (", v.kind_name(), ").");
     any_real |= v.is_real();
     all_bool &= v.is_bool();
@@ -26,14 +31,16 @@ void scan(const Value& v, int depth, Shape& shape, bool& any_real, bool& all_boo
   }
   const List& items = v.as_list();
   if (depth == shape.rank()) shape.push_back(static_cast<int64_t>(items.size()));
-  if (shape[depth] != static_cast<int64_t>(items.size())) throw ValueError("a nested list must be rectangular; found lengths ", shape[depth], " and ", items.size(), ".");
+  if (shape[depth] != static_cast<int64_t>(items.size()))
+    throw ValueError("a nested list must be rectangular; found lengths ", shape[depth], " and ", items.size(), ".");
   for (const Value& item : items) scan(item, depth + 1, shape, any_real, all_bool, tensors);
 }
 
 void fill(const Value& v, double*& to) {
   if (v.is_sequence())
     for (const Value& item : v.as_list()) fill(item, to);
-  else *to++ = v.as_number();
+  else
+    *to++ = v.as_number();
 }
 
 Shape leading_shape(const Value& v) {
@@ -82,12 +89,19 @@ Tensor tensor_from_list(const Value& nested, std::optional<DType> dtype) {
 }
 
 void from_value(const Value& v, Operand& out) {
-  if (v.is_tensor()) out = Operand(v.as_tensor());
-  else if (v.is_bool()) out = Operand(v.as_bool());
-  else if (v.is_int()) out = Operand(static_cast<long>(v.as_int()));
-  else if (v.is_real()) out = Operand(v.as_number());
-  else if (v.is_sequence()) out = Operand(tensor_from_list(v));
-  else throw TypeError("Expected a tensor, a number or a nested list of numbers, received ", v.repr(), " (", v.kind_name(), ").");
+  if (v.is_tensor())
+    out = Operand(v.as_tensor());
+  else if (v.is_bool())
+    out = Operand(v.as_bool());
+  else if (v.is_int())
+    out = Operand(static_cast<long>(v.as_int()));
+  else if (v.is_real())
+    out = Operand(v.as_number());
+  else if (v.is_sequence())
+    out = Operand(tensor_from_list(v));
+  else
+    throw TypeError("Expected a tensor, a number or a nested list of numbers, received ", v.repr(), " (", v.kind_name(),
+                    ").");
 }
 
 Value to_value(const Operand& o) {
@@ -141,7 +155,8 @@ OpRecorder recorder = nullptr;
 void register_op(std::unique_ptr<OpInfo> info) {
   if (!info->class_name.empty()) op_table().by_class.emplace(info->class_name, info.get());
   std::string name = info->name;
-  if (!op_table().by_name.emplace(name, std::move(info)).second) throw ValueError("The op ", name, " is registered twice.");
+  if (!op_table().by_name.emplace(name, std::move(info)).second)
+    throw ValueError("The op ", name, " is registered twice.");
 }
 const OpInfo* find_op(std::string_view name) {
   auto found = op_table().by_name.find(name);
@@ -164,7 +179,8 @@ std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwarg
     args.resize(i);
     args.push_back(std::move(rest));
   }
-  if (args.size() > op.arguments.size()) throw TypeError(op.name, "() takes at most ", op.arguments.size(), " arguments, received ", args.size(), ".");
+  if (args.size() > op.arguments.size())
+    throw TypeError(op.name, "() takes at most ", op.arguments.size(), " arguments, received ", args.size(), ".");
   std::vector<Value> out(op.arguments.size());
   std::vector<bool> given(op.arguments.size());
   for (size_t i = 0; i < args.size(); ++i) out[i] = std::move(args[i]), given[i] = true;
@@ -175,7 +191,8 @@ std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwarg
       std::vector<std::string> names;
       for (const auto& a : op.arguments) names.push_back(a.name);
       std::string near = nearest_name(key, names);
-      throw TypeError(op.name, "() got an unexpected keyword argument '", key, "'.", near.empty() ? "" : text(" Did you mean '", near, "'?"));
+      throw TypeError(op.name, "() got an unexpected keyword argument '", key, "'.",
+                      near.empty() ? "" : text(" Did you mean '", near, "'?"));
     }
     if (given[i]) throw TypeError(op.name, "() got multiple values for argument '", key, "'.");
     out[i] = value;
@@ -183,7 +200,8 @@ std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwarg
   }
   for (size_t i = 0; i < out.size(); ++i) {
     if (given[i]) continue;
-    if (op.arguments[i].required) throw TypeError(op.name, "() is missing the required argument '", op.arguments[i].name, "'.");
+    if (op.arguments[i].required)
+      throw TypeError(op.name, "() is missing the required argument '", op.arguments[i].name, "'.");
     out[i] = op.arguments[i].default_value;
   }
   return out;
@@ -192,7 +210,8 @@ std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwarg
 void rethrow_for_op(const OpInfo& op, const Error& e) {
   std::string message = e.what();
   size_t close = message.find("] ");
-  bool primitive = message.starts_with("[") && message.size() > 1 && std::isupper(static_cast<unsigned char>(message[1])) && close != std::string::npos;
+  bool primitive = message.starts_with("[") && message.size() > 1 &&
+                   std::isupper(static_cast<unsigned char>(message[1])) && close != std::string::npos;
   if (primitive) message = message.substr(close + 2);
   if (!message.starts_with("[")) message = text("[", op.name, "] ", message);
   throw Error(e.kind(), message);
@@ -218,7 +237,8 @@ Value call_op(const OpInfo& op, std::span<const Value> arguments) {
 
 void set_op_recorder(OpRecorder r) { recorder = r; }
 Value record_op(const OpInfo& op, std::span<const Value> arguments) {
-  if (!recorder) throw RuntimeError("No functional-model recorder is installed; cannot call ", op.name, " on a symbolic tensor.");
+  if (!recorder)
+    throw RuntimeError("No functional-model recorder is installed; cannot call ", op.name, " on a symbolic tensor.");
   return recorder(op, arguments);
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 // Public ops: the Keras names. Each is described once - name, Keras class (what a functional model's file calls it),
-// arguments, documentation, function - and from that come the typed C++ function, the Python function, and the node that
-// a call on a symbolic tensor records.
+// arguments, documentation, function - and from that come the typed C++ function, the Python function, and the node
+// that a call on a symbolic tensor records.
 //
 //   namespace {
 //   Tensor relu_impl(const Operand& x) { ... }
-//   const auto relu_op = public_op("relu", "keras.src.ops.nn.Relu", "Rectified linear unit: max(x, 0).", relu_impl, {"x"});
+//   const auto relu_op = public_op("relu", "keras.src.ops.nn.Relu", "Rectified linear unit: max(x, 0).", relu_impl,
+//   {"x"});
 //   }
 //   Tensor relu(const Operand& x) { return relu_op(x); }
 #include <tuple>
@@ -20,16 +21,31 @@ struct OpArgument {
   // Keras' operation classes take tensors in call() and everything else in the constructor, whose arguments go to the
   // node's config. in_call() marks a non-tensor that goes with the call (the key of GetItem), in_config() a tensor or
   // number that goes to the constructor (the bounds of Clip).
-  OpArgument& in_call() { call = true; return *this; }
-  OpArgument& in_config() { config = true; return *this; }
-  // A tuple and a list mean different things, but files know lists only: those are read as tuples, and a list is recorded as a tensor.
-  OpArgument& tuple_in_files() { tuple = true; return *this; }
+  OpArgument& in_call() {
+    call = true;
+    return *this;
+  }
+  OpArgument& in_config() {
+    config = true;
+    return *this;
+  }
+  // A tuple and a list mean different things, but files know lists only: those are read as tuples, and a list is
+  // recorded as a tensor.
+  OpArgument& tuple_in_files() {
+    tuple = true;
+    return *this;
+  }
   // Python's *args: a list of the positional arguments from here on.
-  OpArgument& variadic() { collects = true; required = false; default_value = List{}; return *this; }
+  OpArgument& variadic() {
+    collects = true;
+    required = false;
+    default_value = List{};
+    return *this;
+  }
   std::string name;
   Value default_value;
   bool required = false;
-  bool call = false;    // passed in call(): set by public_op from the argument's C++ type, or by in_call()
+  bool call = false;  // passed in call(): set by public_op from the argument's C++ type, or by in_call()
   bool config = false;
   bool collects = false;
   bool tuple = false;
@@ -73,23 +89,30 @@ inline bool holds_symbolic(const std::vector<Operand>& list) {
   return false;
 }
 template <class T>
-  requires(!std::is_convertible_v<T, Value> || std::is_arithmetic_v<T>)
-bool holds_symbolic(const T&) { return false; }
+requires(!std::is_convertible_v<T, Value> || std::is_arithmetic_v<T>) bool holds_symbolic(const T&) { return false; }
 inline bool holds_symbolic(const std::string&) { return false; }
 inline bool holds_symbolic(const Shape&) { return false; }
 template <class T>
-bool holds_symbolic(const std::optional<T>& o) { return o && holds_symbolic(*o); }
+bool holds_symbolic(const std::optional<T>& o) {
+  return o && holds_symbolic(*o);
+}
 
 // Errors name the public op that the user called, not the primitive that noticed.
 [[noreturn]] void rethrow_for_op(const OpInfo& op, const Error& e);
 
 // Arguments of these types are Keras' call() arguments; the others belong to the constructor.
-template <class T> inline constexpr bool is_call_argument = false;
-template <> inline constexpr bool is_call_argument<Operand> = true;
-template <> inline constexpr bool is_call_argument<Tensor> = true;
-template <> inline constexpr bool is_call_argument<Tensors> = true;
-template <> inline constexpr bool is_call_argument<std::vector<Operand>> = true;
-template <class T> inline constexpr bool is_call_argument<std::optional<T>> = is_call_argument<T>;
+template <class T>
+inline constexpr bool is_call_argument = false;
+template <>
+inline constexpr bool is_call_argument<Operand> = true;
+template <>
+inline constexpr bool is_call_argument<Tensor> = true;
+template <>
+inline constexpr bool is_call_argument<Tensors> = true;
+template <>
+inline constexpr bool is_call_argument<std::vector<Operand>> = true;
+template <class T>
+inline constexpr bool is_call_argument<std::optional<T>> = is_call_argument<T>;
 
 template <class R, class... Args>
 class TypedOp {
@@ -102,9 +125,7 @@ class TypedOp {
     }
     try {
       return function_(given...);
-    } catch (const Error& e) {
-      rethrow_for_op(*info_, e);
-    }
+    } catch (const Error& e) { rethrow_for_op(*info_, e); }
   }
 
  private:
@@ -116,7 +137,8 @@ void from_value(const Value& v, std::vector<Operand>& out);
 Value to_value(const std::vector<Operand>& v);
 
 template <class R, class... Args>
-TypedOp<R, Args...> public_op(const char* name, const char* class_path, const char* doc, R (*function)(Args...), std::vector<OpArgument> arguments) {
+TypedOp<R, Args...> public_op(const char* name, const char* class_path, const char* doc, R (*function)(Args...),
+                              std::vector<OpArgument> arguments) {
   auto info = std::make_unique<OpInfo>();
   info->name = name;
   std::string path = class_path;
@@ -129,14 +151,18 @@ TypedOp<R, Args...> public_op(const char* name, const char* class_path, const ch
     try {
       return [&]<size_t... I>(std::index_sequence<I...>) {
         return to_value(function(value_to<std::decay_t<Args>>(v[I])...));
-      }(std::index_sequence_for<Args...>{});
-    } catch (const Error& e) {
-      rethrow_for_op(*self, e);
-    }
+      }
+      (std::index_sequence_for<Args...>{});
+    } catch (const Error& e) { rethrow_for_op(*self, e); }
   };
-  if (info->arguments.size() != sizeof...(Args)) throw RuntimeError("The op ", info->name, " describes ", info->arguments.size(), " arguments of ", sizeof...(Args), ".");
+  if (info->arguments.size() != sizeof...(Args))
+    throw RuntimeError("The op ", info->name, " describes ", info->arguments.size(), " arguments of ", sizeof...(Args),
+                       ".");
   size_t next = 0;
-  ((info->arguments[next].call = !info->arguments[next].config && (info->arguments[next].call || is_call_argument<std::decay_t<Args>>), ++next), ...);
+  ((info->arguments[next].call =
+        !info->arguments[next].config && (info->arguments[next].call || is_call_argument<std::decay_t<Args>>),
+    ++next),
+   ...);
   const OpInfo* kept = info.get();
   register_op(std::move(info));
   return {kept, function};

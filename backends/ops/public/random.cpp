@@ -17,7 +17,8 @@ using ops::constant;
 
 DType float_dtype(const std::optional<DType>& dtype, const char* op) {
   DType t = dtype.value_or(settings().floatx());
-  if (!is_float(t)) throw ValueError("`keras.random.", op, "` requires a floating point `dtype`. Received: dtype=", t, " ");
+  if (!is_float(t))
+    throw ValueError("`keras.random.", op, "` requires a floating point `dtype`. Received: dtype=", t, " ");
   return t;
 }
 Tensor moved(const Tensor& z, double mean, double stddev) {
@@ -25,13 +26,17 @@ Tensor moved(const Tensor& z, double mean, double stddev) {
   return mean == 0 ? out : add(out, mean);
 }
 // A seed of a shape-only computation (symbolic inputs) is not drawn: that would move its generator.
-Tensor seed_for(const Value& seed, bool shape_only = false) { return shape_only ? Tensor::spec_only({2}, DType::uint32) : draw_seed(seed); }
+Tensor seed_for(const Value& seed, bool shape_only = false) {
+  return shape_only ? Tensor::spec_only({2}, DType::uint32) : draw_seed(seed);
+}
 
-Tensor normal_impl(const Shape& shape, double mean, double stddev, const std::optional<DType>& dtype, const Value& seed) {
+Tensor normal_impl(const Shape& shape, double mean, double stddev, const std::optional<DType>& dtype,
+                   const Value& seed) {
   return moved(random_normal(seed_for(seed, !shape.known()), shape, float_dtype(dtype, "normal")), mean, stddev);
 }
 // The inverse of the normal distribution function on the part between two deviations.
-Tensor truncated_normal_impl(const Shape& shape, double mean, double stddev, const std::optional<DType>& dtype, const Value& seed) {
+Tensor truncated_normal_impl(const Shape& shape, double mean, double stddev, const std::optional<DType>& dtype,
+                             const Value& seed) {
   DType type = float_dtype(dtype, "truncated_normal"), compute = type == DType::float64 ? type : DType::float32;
   constexpr double edge = 0.9544997361036416;  // erf(2 / sqrt 2)
   Tensor u = add(multiply(random_uniform(seed_for(seed, !shape.known()), shape, compute), 2 * edge), -edge);
@@ -45,14 +50,19 @@ Tensor next_below(double limit, DType type) {
 }
 
 Tensor randint_of(const Tensor& seed, const Shape& shape, const Operand& minval, const Operand& maxval, DType dtype) {
-  if (is_float(dtype) || dtype == DType::boolean) throw ValueError("`keras.random.randint` requires an integer `dtype`. Received: dtype=", dtype, " ");
+  if (is_float(dtype) || dtype == DType::boolean)
+    throw ValueError("`keras.random.randint` requires an integer `dtype`. Received: dtype=", dtype, " ");
   // In 64 bits, so that a range up to 2^32 fits; the bias of the remainder is below 2^-31 of the range.
-  Tensor low = minval.as(DType::int64), width = maximum(subtract(maxval.as(DType::int64), low), constant(1, DType::int64));
-  Tensor high_bits = cast(random_bits(seed, shape, 1), DType::int64), low_bits = cast(random_bits(seed, shape, 2), DType::int64);
-  Tensor wide = add(multiply(binary(Binary::right_shift, high_bits, constant(1, DType::int64)), 4294967296.0), low_bits);
+  Tensor low = minval.as(DType::int64),
+         width = maximum(subtract(maxval.as(DType::int64), low), constant(1, DType::int64));
+  Tensor high_bits = cast(random_bits(seed, shape, 1), DType::int64),
+         low_bits = cast(random_bits(seed, shape, 2), DType::int64);
+  Tensor wide =
+      add(multiply(binary(Binary::right_shift, high_bits, constant(1, DType::int64)), 4294967296.0), low_bits);
   return cast(add(low, binary(Binary::mod, wide, width)), dtype);
 }
-Tensor uniform_impl(const Shape& shape, const Operand& minval, const Operand& maxval, const std::optional<DType>& dtype, const Value& seed) {
+Tensor uniform_impl(const Shape& shape, const Operand& minval, const Operand& maxval, const std::optional<DType>& dtype,
+                    const Value& seed) {
   DType type = float_dtype(dtype, "uniform");
   Tensor u = random_uniform(seed_for(seed, !shape.known()), shape, type);
   if (minval.is_scalar() && maxval.is_scalar()) {
@@ -71,8 +81,11 @@ Tensor randint_impl(const Shape& shape, const Operand& minval, const Operand& ma
 // The largest of log p plus Gumbel noise is distributed as p.
 Tensor categorical_impl(const Operand& logits, int64_t num_samples, DType dtype, const Value& seed) {
   Tensor x = ops::as_float(logits);
-  if (x.rank() != 2) throw ValueError("`logits` should be a 2D tensor with shape [batch_size, num_classes]. Received: logits.shape=", x.shape());
-  if (is_float(dtype)) throw ValueError("`keras.random.categorical` requires an integer `dtype`. Received: dtype=", dtype, " ");
+  if (x.rank() != 2)
+    throw ValueError("`logits` should be a 2D tensor with shape [batch_size, num_classes]. Received: logits.shape=",
+                     x.shape());
+  if (is_float(dtype))
+    throw ValueError("`keras.random.categorical` requires an integer `dtype`. Received: dtype=", dtype, " ");
   Shape out{x.shape()[0], num_samples};
   if (!x.shape().known()) return Tensor::spec_only(out, dtype);
   Tensor u = random_uniform(seed_for(seed, x.shape_only()), {x.shape()[0], num_samples, x.shape()[1]}, DType::float32);
@@ -86,7 +99,9 @@ Tensor dropout_impl(const Operand& inputs, double rate, const std::optional<Shap
   if (rate == 0) return x;
   if (rate == 1) return full(x.shape(), 0, x.dtype());
   Shape noise = noise_shape.value_or(x.shape());
-  if (noise.rank() != x.rank()) throw ValueError("`noise_shape` must have one entry an axis of the inputs (", x.shape(), "), received ", noise, ".");
+  if (noise.rank() != x.rank())
+    throw ValueError("`noise_shape` must have one entry an axis of the inputs (", x.shape(), "), received ", noise,
+                     ".");
   for (int i = 0; i < noise.rank(); ++i)
     if (noise[i] < 0) noise[i] = x.shape()[i];
   if (!noise.known() || x.shape_only()) return Tensor::spec_only(x.shape(), x.dtype());
@@ -112,42 +127,79 @@ Tensor gamma_impl(const Shape& shape, const Operand& alpha, const std::optional<
   return cast(random_gamma(draw_seed(seed), shaped(alpha, shape)), type);
 }
 // Of two gamma variables, the share of the first.
-Tensor beta_impl(const Shape& shape, const Operand& alpha, const Operand& beta, const std::optional<DType>& dtype, const Value& seed) {
+Tensor beta_impl(const Shape& shape, const Operand& alpha, const Operand& beta, const std::optional<DType>& dtype,
+                 const Value& seed) {
   DType type = float_dtype(dtype, "beta");
   if (!shape.known()) return Tensor::spec_only(shape, type);
   Tensor s = draw_seed(seed), a = random_gamma(s, shaped(alpha, shape), 1), b = random_gamma(s, shaped(beta, shape), 2);
   return cast(divide(a, add(a, b)), type);
 }
-Tensor binomial_impl(const Shape& shape, const Operand& counts, const Operand& probabilities, const std::optional<DType>& dtype, const Value& seed) {
+Tensor binomial_impl(const Shape& shape, const Operand& counts, const Operand& probabilities,
+                     const std::optional<DType>& dtype, const Value& seed) {
   DType type = float_dtype(dtype, "binomial");
   if (!shape.known()) return Tensor::spec_only(shape, type);
   return cast(random_binomial(draw_seed(seed), shaped(counts, shape), shaped(probabilities, shape)), type);
 }
 
 const OpArgument kDtype("dtype", Value()), kSeed("seed", Value());
-const auto normal_op = public_op("random.normal", RANDOM, "Normally distributed numbers.", normal_impl, {"shape", {"mean", 0.0}, {"stddev", 1.0}, kDtype, kSeed});
-const auto truncated_normal_op = public_op("random.truncated_normal", RANDOM, "Normally distributed numbers within two deviations of the mean.", truncated_normal_impl,
-                                           {"shape", {"mean", 0.0}, {"stddev", 1.0}, kDtype, kSeed});
-const auto uniform_op = public_op("random.uniform", RANDOM, "Evenly distributed numbers: minval <= x < maxval.", uniform_impl, {"shape", {"minval", 0.0}, {"maxval", 1.0}, kDtype, kSeed});
-const auto randint_op = public_op("random.randint", RANDOM, "Evenly distributed integers: minval <= x < maxval.", randint_impl, {"shape", "minval", "maxval", {"dtype", "int32"}, kSeed});
-const auto categorical_op = public_op("random.categorical", RANDOM, "Classes drawn with probabilities softmax(logits): (batch, num_samples).", categorical_impl, {"logits", "num_samples", {"dtype", "int32"}, kSeed});
-const auto dropout_op = public_op("random.dropout", RANDOM, "A share `rate` of the elements set to 0, the others scaled by 1 / (1 - rate).", dropout_impl, {"inputs", "rate", {"noise_shape", Value()}, kSeed});
-const auto shuffle_op = public_op("random.shuffle", RANDOM, "The slices along `axis` in random order.", shuffle_impl, {"x", {"axis", 0}, kSeed});
-const auto gamma_op = public_op("random.gamma", RANDOM, "Numbers from the gamma distribution with shape parameter alpha and scale 1.", gamma_impl, {"shape", "alpha", kDtype, kSeed});
-const auto beta_op = public_op("random.beta", RANDOM, "Numbers from the beta distribution.", beta_impl, {"shape", "alpha", "beta", kDtype, kSeed});
-const auto binomial_op = public_op("random.binomial", RANDOM, "Numbers of successes in `counts` trials.", binomial_impl, {"shape", "counts", "probabilities", kDtype, kSeed});
+const auto normal_op = public_op("random.normal", RANDOM, "Normally distributed numbers.", normal_impl,
+                                 {"shape", {"mean", 0.0}, {"stddev", 1.0}, kDtype, kSeed});
+const auto truncated_normal_op =
+    public_op("random.truncated_normal", RANDOM, "Normally distributed numbers within two deviations of the mean.",
+              truncated_normal_impl, {"shape", {"mean", 0.0}, {"stddev", 1.0}, kDtype, kSeed});
+const auto uniform_op = public_op("random.uniform", RANDOM, "Evenly distributed numbers: minval <= x < maxval.",
+                                  uniform_impl, {"shape", {"minval", 0.0}, {"maxval", 1.0}, kDtype, kSeed});
+const auto randint_op = public_op("random.randint", RANDOM, "Evenly distributed integers: minval <= x < maxval.",
+                                  randint_impl, {"shape", "minval", "maxval", {"dtype", "int32"}, kSeed});
+const auto categorical_op =
+    public_op("random.categorical", RANDOM, "Classes drawn with probabilities softmax(logits): (batch, num_samples).",
+              categorical_impl, {"logits", "num_samples", {"dtype", "int32"}, kSeed});
+const auto dropout_op =
+    public_op("random.dropout", RANDOM, "A share `rate` of the elements set to 0, the others scaled by 1 / (1 - rate).",
+              dropout_impl, {"inputs", "rate", {"noise_shape", Value()}, kSeed});
+const auto shuffle_op = public_op("random.shuffle", RANDOM, "The slices along `axis` in random order.", shuffle_impl,
+                                  {"x", {"axis", 0}, kSeed});
+const auto gamma_op =
+    public_op("random.gamma", RANDOM, "Numbers from the gamma distribution with shape parameter alpha and scale 1.",
+              gamma_impl, {"shape", "alpha", kDtype, kSeed});
+const auto beta_op = public_op("random.beta", RANDOM, "Numbers from the beta distribution.", beta_impl,
+                               {"shape", "alpha", "beta", kDtype, kSeed});
+const auto binomial_op = public_op("random.binomial", RANDOM, "Numbers of successes in `counts` trials.", binomial_impl,
+                                   {"shape", "counts", "probabilities", kDtype, kSeed});
 
 }  // namespace
 
-Tensor normal(const Shape& shape, double mean, double stddev, const std::optional<DType>& dtype, const Value& seed) { return normal_op(shape, mean, stddev, dtype, seed); }
-Tensor truncated_normal(const Shape& shape, double mean, double stddev, const std::optional<DType>& dtype, const Value& seed) { return truncated_normal_op(shape, mean, stddev, dtype, seed); }
-Tensor uniform(const Shape& shape, const Operand& minval, const Operand& maxval, const std::optional<DType>& dtype, const Value& seed) { return uniform_op(shape, minval, maxval, dtype, seed); }
-Tensor randint(const Shape& shape, const Operand& minval, const Operand& maxval, DType dtype, const Value& seed) { return randint_op(shape, minval, maxval, dtype, seed); }
-Tensor categorical(const Operand& logits, int64_t num_samples, DType dtype, const Value& seed) { return categorical_op(logits, num_samples, dtype, seed); }
-Tensor dropout(const Operand& inputs, double rate, const std::optional<Shape>& noise_shape, const Value& seed) { return dropout_op(inputs, rate, noise_shape, seed); }
+Tensor normal(const Shape& shape, double mean, double stddev, const std::optional<DType>& dtype, const Value& seed) {
+  return normal_op(shape, mean, stddev, dtype, seed);
+}
+Tensor truncated_normal(const Shape& shape, double mean, double stddev, const std::optional<DType>& dtype,
+                        const Value& seed) {
+  return truncated_normal_op(shape, mean, stddev, dtype, seed);
+}
+Tensor uniform(const Shape& shape, const Operand& minval, const Operand& maxval, const std::optional<DType>& dtype,
+               const Value& seed) {
+  return uniform_op(shape, minval, maxval, dtype, seed);
+}
+Tensor randint(const Shape& shape, const Operand& minval, const Operand& maxval, DType dtype, const Value& seed) {
+  return randint_op(shape, minval, maxval, dtype, seed);
+}
+Tensor categorical(const Operand& logits, int64_t num_samples, DType dtype, const Value& seed) {
+  return categorical_op(logits, num_samples, dtype, seed);
+}
+Tensor dropout(const Operand& inputs, double rate, const std::optional<Shape>& noise_shape, const Value& seed) {
+  return dropout_op(inputs, rate, noise_shape, seed);
+}
 Tensor shuffle(const Operand& x, int axis, const Value& seed) { return shuffle_op(x, axis, seed); }
-Tensor gamma(const Shape& shape, const Operand& alpha, const std::optional<DType>& dtype, const Value& seed) { return gamma_op(shape, alpha, dtype, seed); }
-Tensor beta(const Shape& shape, const Operand& alpha, const Operand& beta, const std::optional<DType>& dtype, const Value& seed) { return beta_op(shape, alpha, beta, dtype, seed); }
-Tensor binomial(const Shape& shape, const Operand& counts, const Operand& probabilities, const std::optional<DType>& dtype, const Value& seed) { return binomial_op(shape, counts, probabilities, dtype, seed); }
+Tensor gamma(const Shape& shape, const Operand& alpha, const std::optional<DType>& dtype, const Value& seed) {
+  return gamma_op(shape, alpha, dtype, seed);
+}
+Tensor beta(const Shape& shape, const Operand& alpha, const Operand& beta, const std::optional<DType>& dtype,
+            const Value& seed) {
+  return beta_op(shape, alpha, beta, dtype, seed);
+}
+Tensor binomial(const Shape& shape, const Operand& counts, const Operand& probabilities,
+                const std::optional<DType>& dtype, const Value& seed) {
+  return binomial_op(shape, counts, probabilities, dtype, seed);
+}
 
 }  // namespace lamina::random

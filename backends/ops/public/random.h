@@ -5,15 +5,23 @@
 
 namespace lamina::random {
 
-Tensor normal(const Shape& shape, double mean = 0, double stddev = 1, const std::optional<DType>& dtype = {}, const Value& seed = {});
-Tensor truncated_normal(const Shape& shape, double mean = 0, double stddev = 1, const std::optional<DType>& dtype = {}, const Value& seed = {});  // within 2 deviations
-Tensor uniform(const Shape& shape, const Operand& minval = 0.0, const Operand& maxval = 1.0, const std::optional<DType>& dtype = {}, const Value& seed = {});  // minval <= x < maxval
-Tensor randint(const Shape& shape, const Operand& minval, const Operand& maxval, DType dtype = DType::int32, const Value& seed = {});
-Tensor categorical(const Operand& logits, int64_t num_samples, DType dtype = DType::int32, const Value& seed = {});  // (batch, classes) -> (batch, samples)
-Tensor dropout(const Operand& inputs, double rate, const std::optional<Shape>& noise_shape = {}, const Value& seed = {});
+Tensor normal(const Shape& shape, double mean = 0, double stddev = 1, const std::optional<DType>& dtype = {},
+              const Value& seed = {});
+Tensor truncated_normal(const Shape& shape, double mean = 0, double stddev = 1, const std::optional<DType>& dtype = {},
+                        const Value& seed = {});  // within 2 deviations
+Tensor uniform(const Shape& shape, const Operand& minval = 0.0, const Operand& maxval = 1.0,
+               const std::optional<DType>& dtype = {}, const Value& seed = {});  // minval <= x < maxval
+Tensor randint(const Shape& shape, const Operand& minval, const Operand& maxval, DType dtype = DType::int32,
+               const Value& seed = {});
+Tensor categorical(const Operand& logits, int64_t num_samples, DType dtype = DType::int32,
+                   const Value& seed = {});  // (batch, classes) -> (batch, samples)
+Tensor dropout(const Operand& inputs, double rate, const std::optional<Shape>& noise_shape = {},
+               const Value& seed = {});
 Tensor shuffle(const Operand& x, int axis = 0, const Value& seed = {});
 Tensor gamma(const Shape& shape, const Operand& alpha, const std::optional<DType>& dtype = {}, const Value& seed = {});
-Tensor beta(const Shape& shape, const Operand& alpha, const Operand& beta, const std::optional<DType>& dtype = {}, const Value& seed = {});
-Tensor binomial(const Shape& shape, const Operand& counts, const Operand& probabilities, const std::optional<DType>& dtype = {}, const Value& seed = {});
+Tensor beta(const Shape& shape, const Operand& alpha, const Operand& beta, const std::optional<DType>& dtype = {},
+            const Value& seed = {});
+Tensor binomial(const Shape& shape, const Operand& counts, const Operand& probabilities,
+                const std::optional<DType>& dtype = {}, const Value& seed = {});
 
 }  // namespace lamina::random

@@ -16,7 +16,8 @@ Sizes sizes_for(const Sizes& given, int rank, const char* name, int64_t least = 
 std::string padding_name(const std::string& given);
 // Sliding windows of `sizes` over the spatial axes of a channels-last `shape`; "same" pads so that there are
 // ceil(size / stride) of them, with the odd place behind.
-Window window_for(const Shape& shape, const Sizes& sizes, const Sizes& strides, const Sizes& dilation, const std::string& padding);
+Window window_for(const Shape& shape, const Sizes& sizes, const Sizes& strides, const Sizes& dilation,
+                  const std::string& padding);
 
 // Channels-first tensors (batch, channels, spatial...) as channels-last ones, and back.
 Tensor channels_to_end(const Tensor& x);

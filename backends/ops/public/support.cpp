@@ -19,7 +19,8 @@ Tensors promote_all(const std::vector<Operand>& list) {
 }
 
 int64_t whole_number(double value, const char* name) {
-  if (!(std::abs(value) < 0x1p63)) throw OverflowError("`", name, "` must be an integer of 64 bits, received ", value, ".");
+  if (!(std::abs(value) < 0x1p63))
+    throw OverflowError("`", name, "` must be an integer of 64 bits, received ", value, ".");
   return static_cast<int64_t>(value);
 }
 

@@ -24,7 +24,9 @@ Tensors promote_all(const std::vector<Operand>& list);
 
 inline Tensor constant(double value, DType dtype) { return prim::full({}, value, dtype); }
 inline Tensor as_bool(const Operand& x) { return x.as(DType::boolean); }
-inline Tensor logical(Binary kind, const Operand& a, const Operand& b) { return prim::binary(kind, as_bool(a), as_bool(b)); }
+inline Tensor logical(Binary kind, const Operand& a, const Operand& b) {
+  return prim::binary(kind, as_bool(a), as_bool(b));
+}
 inline Tensor logical_not_of(const Tensor& x) { return prim::unary(Unary::logical_not, x); }
 inline Tensor compare(Binary kind, const Tensor& a, const Tensor& b) { return prim::binary(kind, a, b); }
 inline Tensor compare(Binary kind, const Tensor& a, double b) { return prim::binary(kind, a, constant(b, a.dtype())); }
@@ -45,10 +47,10 @@ Tensor to_last(const Tensor& x, int axis);
 Tensor from_last(const Tensor& x, int axis);
 
 // Defines a public op of one tensor: its record and its function.
-#define LAMINA_UNARY_OP(NAME, CLASS, DOC, ...)                                  \
+#define LAMINA_UNARY_OP(NAME, CLASS, DOC, ...)                                    \
   static const auto NAME##_op = public_op(#NAME, CLASS, DOC, __VA_ARGS__, {"x"}); \
   Tensor NAME(const Operand& x) { return NAME##_op(x); }
-#define LAMINA_BINARY_OP(NAME, CLASS, DOC, ...)                                        \
+#define LAMINA_BINARY_OP(NAME, CLASS, DOC, ...)                                          \
   static const auto NAME##_op = public_op(#NAME, CLASS, DOC, __VA_ARGS__, {"x1", "x2"}); \
   Tensor NAME(const Operand& x1, const Operand& x2) { return NAME##_op(x1, x2); }
 

@@ -31,7 +31,8 @@ double slope_by_series(double a, double x) {
   return -x * sum;
 }
 
-// Where the distribution is nearly that of a normal variable's cube (Wilson and Hilferty, 1931), with the variable held.
+// Where the distribution is nearly that of a normal variable's cube (Wilson and Hilferty, 1931), with the variable
+// held.
 double slope_by_cube(double a, double x) {
   const double u = std::cbrt(x / a), z = 3 * std::sqrt(a) * (u - 1 + 1 / (9 * a));
   return u * u * u + 3 * a * u * u * (1 / (9 * a * a) - z / (6 * a * std::sqrt(a)));
@@ -68,8 +69,10 @@ LAMINA_KERNEL(cpu, "GammaSlope", "series", 100, bind_slope);
 }  // namespace
 
 std::vector<TensorSpec> GammaSlopeOp::infer(std::span<const TensorSpec> in) const {
-  if (in[0].dtype != in[1].dtype || (in[0].dtype != DType::float32 && in[0].dtype != DType::float64)) throw TypeError("expected two tensors of float32 or float64, received ", in[0], " and ", in[1], ".");
-  if (!compatible(in[0].shape, in[1].shape)) throw ValueError("expected two tensors of one shape, received ", in[0], " and ", in[1], ".");
+  if (in[0].dtype != in[1].dtype || (in[0].dtype != DType::float32 && in[0].dtype != DType::float64))
+    throw TypeError("expected two tensors of float32 or float64, received ", in[0], " and ", in[1], ".");
+  if (!compatible(in[0].shape, in[1].shape))
+    throw ValueError("expected two tensors of one shape, received ", in[0], " and ", in[1], ".");
   return {in[0]};
 }
 

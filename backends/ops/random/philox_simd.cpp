@@ -17,8 +17,8 @@ namespace {
 constexpr int kBlocks = 16;
 
 #if LAMINA_SIMD_LEVEL > 0
-// A block a 64-bit lane, of which a product reads the lower half: what stands in the upper halves never matters, so both
-// halves of a product are had with one multiplication and one shift.
+// A block a 64-bit lane, of which a product reads the lower half: what stands in the upper halves never matters, so
+// both halves of a product are had with one multiplication and one shift.
 typedef uint64_t Lanes __attribute__((vector_size(32)));
 inline Lanes product(Lanes a, Lanes b) { return (Lanes)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
 inline void store_lower(Lanes a, uint32_t* to) {
@@ -27,7 +27,8 @@ inline void store_lower(Lanes a, uint32_t* to) {
 }
 
 inline void rounds(PhiloxStream s, int64_t group, uint32_t (&w)[4][kBlocks]) {
-  constexpr int kLanes = sizeof(Lanes) / sizeof(uint64_t), kVectors = 2, kStep = kLanes * kVectors;  // as many as registers hold
+  constexpr int kLanes = sizeof(Lanes) / sizeof(uint64_t), kVectors = 2,
+                kStep = kLanes * kVectors;  // as many as registers hold
   const Lanes m0 = Lanes{} + 0xD2511F53u, m1 = Lanes{} + 0xCD9E8D57u;
   for (int from = 0; from < kBlocks; from += kStep) {
     Lanes x[4][kVectors] = {};
@@ -81,7 +82,8 @@ void uniform(PhiloxStream s, int64_t group, float* out) {
   uint32_t w[4][kBlocks];
   rounds(s, group, w);
   for (int i = 0; i < 4; ++i)
-    for (int l = 0; l < kBlocks; ++l) out[i * kBlocks + l] = static_cast<float>(static_cast<int32_t>(w[i][l] >> 8)) * 5.9604644775390625e-8f;
+    for (int l = 0; l < kBlocks; ++l)
+      out[i * kBlocks + l] = static_cast<float>(static_cast<int32_t>(w[i][l] >> 8)) * 5.9604644775390625e-8f;
 }
 
 void normal(PhiloxStream s, int64_t group, float* out) {
@@ -105,7 +107,8 @@ void at_least(PhiloxStream s, int64_t group, uint32_t least, bool* out) {
   uint8_t keep[4 * kBlocks];  // apart from `out`, which the compiler must take for an alias of anything
   for (int i = 0; i < 4; ++i)
     for (int l = 0; l < kBlocks; ++l) {
-      const int32_t above = static_cast<int32_t>(w[i][l] >> 8) - static_cast<int32_t>(least);  // its sign: a comparison would not be vectorised
+      const int32_t above = static_cast<int32_t>(w[i][l] >> 8) -
+                            static_cast<int32_t>(least);  // its sign: a comparison would not be vectorised
       keep[i * kBlocks + l] = static_cast<uint8_t>((static_cast<uint32_t>(above) >> 31) ^ 1u);
     }
   __builtin_memcpy(out, keep, sizeof keep);

@@ -14,7 +14,8 @@ LAMINA_SIMD_CHOICE(const PhiloxTable&, philox_table)
 namespace {
 
 void check_seed(std::span<const TensorSpec> in) {
-  if (in[0].dtype != DType::uint32 || !compatible(in[0].shape, {2})) throw ValueError("the seed must be two uint32 numbers, received ", in[0], ".");
+  if (in[0].dtype != DType::uint32 || !compatible(in[0].shape, {2}))
+    throw ValueError("the seed must be two uint32 numbers, received ", in[0], ".");
 }
 
 PhiloxStream stream_of(const void* seed, uint32_t stream) {
@@ -58,11 +59,16 @@ void doubles(RandomOp::Kind kind, PhiloxStream s, double* out, int64_t n) {
 BoundKernel bind_random(const KernelRequest& r) {
   const auto& op = static_cast<const RandomOp&>(r.op);
   BoundKernel k;
-  k.run = [kind = op.kind, dtype = op.dtype, stream = op.stream, n = op.shape.elements()](const void* const* in, void* const* out, void*) {
+  k.run = [kind = op.kind, dtype = op.dtype, stream = op.stream, n = op.shape.elements()](const void* const* in,
+                                                                                          void* const* out, void*) {
     PhiloxStream s = stream_of(in[0], stream);
-    if (kind == RandomOp::Kind::bits) by_group(static_cast<uint32_t*>(out[0]), n, s, philox_table().bits);
-    else if (dtype == DType::float64) doubles(kind, s, static_cast<double*>(out[0]), n);
-    else by_group(static_cast<float*>(out[0]), n, s, kind == RandomOp::Kind::uniform ? philox_table().uniform : philox_table().normal);
+    if (kind == RandomOp::Kind::bits)
+      by_group(static_cast<uint32_t*>(out[0]), n, s, philox_table().bits);
+    else if (dtype == DType::float64)
+      doubles(kind, s, static_cast<double*>(out[0]), n);
+    else
+      by_group(static_cast<float*>(out[0]), n, s,
+               kind == RandomOp::Kind::uniform ? philox_table().uniform : philox_table().normal);
   };
   return k;
 }
@@ -70,8 +76,10 @@ BoundKernel bind_random(const KernelRequest& r) {
 BoundKernel bind_mask(const KernelRequest& r) {
   const auto& op = static_cast<const RandomMaskOp&>(r.op);
   BoundKernel k;
-  k.run = [least = random_mask_least(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in, void* const* out, void*) {
-    by_group(static_cast<bool*>(out[0]), n, stream_of(in[0], stream), [least](PhiloxStream s, int64_t group, bool* to) { philox_table().at_least(s, group, least, to); });
+  k.run = [least = random_mask_least(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in,
+                                                                                            void* const* out, void*) {
+    by_group(static_cast<bool*>(out[0]), n, stream_of(in[0], stream),
+             [least](PhiloxStream s, int64_t group, bool* to) { philox_table().at_least(s, group, least, to); });
   };
   return k;
 }
@@ -80,10 +88,12 @@ BoundKernel bind_mask(const KernelRequest& r) {
 BoundKernel bind_mask_reference(const KernelRequest& r) {
   const auto& op = static_cast<const RandomMaskOp&>(r.op);
   BoundKernel k;
-  k.run = [rate = static_cast<float>(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in, void* const* out, void*) {
+  k.run = [rate = static_cast<float>(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in,
+                                                                                            void* const* out, void*) {
     for (int64_t i = 0; i < n; ++i) {
       const int64_t place = i % kPhiloxGroup;
-      PhiloxBlock b = philox_block(stream_of(in[0], stream), static_cast<uint64_t>(i / kPhiloxGroup * 16 + place % 16), 0);
+      PhiloxBlock b =
+          philox_block(stream_of(in[0], stream), static_cast<uint64_t>(i / kPhiloxGroup * 16 + place % 16), 0);
       static_cast<bool*>(out[0])[i] = static_cast<float>(b.word[place / 16] >> 8) * 0x1p-24f >= rate;
     }
   };
@@ -128,14 +138,16 @@ double draw_gamma(ElementStream& random, double alpha) {
 
 // log(k!) less Stirling's k log k - k + log(2 pi k) / 2, with k + 1 for k.
 double stirling_rest(double k) {
-  static constexpr double small[] = {0.08106146679532726, 0.04134069595540929, 0.02767792568499834, 0.02079067210376509, 0.01664469118982119,
-                                     0.01387612882307075, 0.01189670994589177, 0.01041126526197209, 0.009255462182712733, 0.008330563433362871};
+  static constexpr double small[] = {
+      0.08106146679532726, 0.04134069595540929, 0.02767792568499834, 0.02079067210376509,  0.01664469118982119,
+      0.01387612882307075, 0.01189670994589177, 0.01041126526197209, 0.009255462182712733, 0.008330563433362871};
   if (k < 10) return small[static_cast<int>(k)];
   const double n = k + 1, square = n * n;
   return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / n;
 }
 
-// Successes of n trials of probability p <= 1/2, counted by jumping over failures: the gaps are geometric, so the work is n * p.
+// Successes of n trials of probability p <= 1/2, counted by jumping over failures: the gaps are geometric, so the work
+// is n * p.
 double count_hits(ElementStream& random, double n, double p) {
   if (p == 0) return 0;
   const double scale = 1 / std::log1p(-p);
@@ -147,16 +159,22 @@ double count_hits(ElementStream& random, double n, double p) {
   }
 }
 
-// The same for n * p >= 10, by rejection in time that does not depend on n: Hoermann's BTRS (The generation of binomial random variates, 1993).
+// The same for n * p >= 10, by rejection in time that does not depend on n: Hoermann's BTRS (The generation of binomial
+// random variates, 1993).
 double reject_hits(ElementStream& random, double n, double p) {
-  const double odds = p / (1 - p), spread = std::sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * p;
-  const double centre = n * p + 0.5, sure = 0.92 - 4.2 / b, alpha = (2.83 + 5.1 / b) * spread, mode = std::floor((n + 1) * p);
+  const double odds = p / (1 - p), spread = std::sqrt(n * p * (1 - p)), b = 1.15 + 2.53 * spread,
+               a = -0.0873 + 0.0248 * b + 0.01 * p;
+  const double centre = n * p + 0.5, sure = 0.92 - 4.2 / b, alpha = (2.83 + 5.1 / b) * spread,
+               mode = std::floor((n + 1) * p);
   for (;;) {
-    const double u = random.uniform() - 0.5, v = random.uniform(), edge = 0.5 - std::abs(u), k = std::floor((2 * a / edge + b) * u + centre);
+    const double u = random.uniform() - 0.5, v = random.uniform(), edge = 0.5 - std::abs(u),
+                 k = std::floor((2 * a / edge + b) * u + centre);
     if (edge >= 0.07 && v <= sure) return k;
     if (!(k >= 0 && k <= n)) continue;
-    const double bound = (mode + 0.5) * std::log((mode + 1) / (odds * (n - mode + 1))) + (n + 1) * std::log((n - mode + 1) / (n - k + 1)) +
-                         (k + 0.5) * std::log(odds * (n - k + 1) / (k + 1)) + stirling_rest(mode) + stirling_rest(n - mode) - stirling_rest(k) - stirling_rest(n - k);
+    const double bound = (mode + 0.5) * std::log((mode + 1) / (odds * (n - mode + 1))) +
+                         (n + 1) * std::log((n - mode + 1) / (n - k + 1)) +
+                         (k + 0.5) * std::log(odds * (n - k + 1) / (k + 1)) + stirling_rest(mode) +
+                         stirling_rest(n - mode) - stirling_rest(k) - stirling_rest(n - k);
     if (std::log(v * alpha / (a / (edge * edge) + b)) <= bound) return k;
   }
 }
@@ -165,21 +183,25 @@ double draw_binomial(ElementStream& random, double n, double p) {
   if (!(n >= 0) || std::isinf(n) || !(p >= 0) || !(p <= 1)) return NAN;
   n = std::floor(n);
   const bool flip = p > 0.5;
-  const double rare = flip ? 1 - p : p, hits = n * rare < 10 ? count_hits(random, n, rare) : reject_hits(random, n, rare);
+  const double rare = flip ? 1 - p : p,
+               hits = n * rare < 10 ? count_hits(random, n, rare) : reject_hits(random, n, rare);
   return flip ? n - hits : hits;
 }
 
 BoundKernel bind_draw(const KernelRequest& r) {
   const auto& op = static_cast<const RandomDrawOp&>(r.op);
   BoundKernel k;
-  k.run = [kind = op.kind, stream = op.stream, n = r.outputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
+  k.run = [kind = op.kind, stream = op.stream, n = r.outputs[0].shape.elements()](const void* const* in,
+                                                                                  void* const* out, void*) {
     PhiloxStream s = stream_of(in[0], stream);
     const float* a = static_cast<const float*>(in[1]);
     float* y = static_cast<float*>(out[0]);
     parallel_for((n + 255) / 256, [&](int64_t task) {
       for (int64_t i = task * 256; i < std::min(n, (task + 1) * 256); ++i) {
         ElementStream random(s, static_cast<uint64_t>(i));
-        y[i] = static_cast<float>(kind == RandomDrawOp::Kind::gamma ? draw_gamma(random, a[i]) : draw_binomial(random, a[i], static_cast<const float*>(in[2])[i]));
+        y[i] = static_cast<float>(kind == RandomDrawOp::Kind::gamma
+                                      ? draw_gamma(random, a[i])
+                                      : draw_binomial(random, a[i], static_cast<const float*>(in[2])[i]));
       }
     });
   };
@@ -207,7 +229,8 @@ std::vector<TensorSpec> RandomDrawOp::infer(std::span<const TensorSpec> in) cons
   check_seed(in);
   for (const TensorSpec& s : in.subspan(1)) {
     if (s.dtype != DType::float32) throw TypeError("parameters must be float32, received ", s.dtype, ".");
-    if (!compatible(s.shape, in[1].shape)) throw ValueError("parameters must have one shape, received ", s.shape, " and ", in[1].shape, ".");
+    if (!compatible(s.shape, in[1].shape))
+      throw ValueError("parameters must have one shape, received ", s.shape, " and ", in[1].shape, ".");
   }
   return {in[1]};
 }
@@ -222,9 +245,15 @@ Tensor draw(RandomOp::Kind kind, const Tensor& seed, const Shape& shape, DType d
 }
 }  // namespace
 
-Tensor random_bits(const Tensor& seed, const Shape& shape, uint32_t stream) { return draw(RandomOp::Kind::bits, seed, shape, DType::uint32, stream); }
-Tensor random_uniform(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream) { return draw(RandomOp::Kind::uniform, seed, shape, dtype, stream); }
-Tensor random_normal(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream) { return draw(RandomOp::Kind::normal, seed, shape, dtype, stream); }
+Tensor random_bits(const Tensor& seed, const Shape& shape, uint32_t stream) {
+  return draw(RandomOp::Kind::bits, seed, shape, DType::uint32, stream);
+}
+Tensor random_uniform(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream) {
+  return draw(RandomOp::Kind::uniform, seed, shape, dtype, stream);
+}
+Tensor random_normal(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream) {
+  return draw(RandomOp::Kind::normal, seed, shape, dtype, stream);
+}
 Tensor random_mask(const Tensor& seed, const Shape& shape, double rate, uint32_t stream) {
   if (!shape.known()) return Tensor::spec_only(shape, DType::boolean);
   return apply1(make_op<RandomMaskOp>(rate, shape, stream), {seed});

@@ -1,6 +1,6 @@
 #pragma once
-// Random numbers from a counter: Philox-4x32-10 (Salmon et al., 2011) keyed by a seed tensor, uint32 (2,). Element i of a
-// draw depends only on the seed, the stream and i, so every engine, device and thread count gives the same bits.
+// Random numbers from a counter: Philox-4x32-10 (Salmon et al., 2011) keyed by a seed tensor, uint32 (2,). Element i of
+// a draw depends only on the seed, the stream and i, so every engine, device and thread count gives the same bits.
 #include "backends/core/primitive.h"
 
 namespace lamina {
@@ -10,9 +10,12 @@ namespace lamina {
 class RandomOp final : public Primitive {
  public:
   enum class Kind : uint8_t { bits, uniform, normal };
-  RandomOp(Kind kind, const Shape& shape, DType dtype, uint32_t stream) : kind(kind), shape(shape), dtype(dtype), stream(stream) {}
+  RandomOp(Kind kind, const Shape& shape, DType dtype, uint32_t stream)
+      : kind(kind), shape(shape), dtype(dtype), stream(stream) {}
   std::string_view name() const override { return "Random"; }
-  void attributes(Attributes& a) const override { a("kind", static_cast<int>(kind))("shape", shape)("dtype", dtype)("stream", stream); }
+  void attributes(Attributes& a) const override {
+    a("kind", static_cast<int>(kind))("shape", shape)("dtype", dtype)("stream", stream);
+  }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   bool differentiable() const override { return false; }
   const Kind kind;
@@ -30,16 +33,18 @@ class RandomDrawOp final : public Primitive {
   std::string_view name() const override { return "RandomDraw"; }
   void attributes(Attributes& a) const override { a("kind", static_cast<int>(kind))("stream", stream); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
-  // Of gamma by alpha: each number moves with the distribution that it was drawn from (GammaSlopeOp). Counts do not move.
+  // Of gamma by alpha: each number moves with the distribution that it was drawn from (GammaSlopeOp). Counts do not
+  // move.
   bool differentiable() const override { return kind == Kind::gamma; }
   Tensors vjp(const VjpContext&) const override;
   const Kind kind;
   const uint32_t stream;
 };
 
-// dx / dalpha of numbers x drawn from the gamma distribution with shape parameter alpha, its distribution function's value held:
-// -(dP(alpha, x) / dalpha) / (dP(alpha, x) / dx) (implicit reparametrisation: Figurnov, Mohamed and Mnih, 2018). Inputs alpha, x of one shape,
-// float32 or float64. Its own gradient is an UnsupportedError.
+// dx / dalpha of numbers x drawn from the gamma distribution with shape parameter alpha, its distribution function's
+// value held:
+// -(dP(alpha, x) / dalpha) / (dP(alpha, x) / dx) (implicit reparametrisation: Figurnov, Mohamed and Mnih, 2018). Inputs
+// alpha, x of one shape, float32 or float64. Its own gradient is an UnsupportedError.
 class GammaSlopeOp final : public Primitive {
  public:
   std::string_view name() const override { return "GammaSlope"; }

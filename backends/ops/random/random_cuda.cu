@@ -22,11 +22,14 @@ __global__ void bits(const uint32_t* seed, uint32_t stream, uint32_t* y, int64_t
 }
 
 __global__ void uniform(const uint32_t* seed, uint32_t stream, float* y, int64_t n) {
-  for (int64_t i = first(); i < n; i += step()) y[i] = static_cast<float>(static_cast<int32_t>(block_of(seed, stream, i).word[i % kPhiloxGroup / 16] >> 8)) * 5.9604644775390625e-8f;
+  for (int64_t i = first(); i < n; i += step())
+    y[i] = static_cast<float>(static_cast<int32_t>(block_of(seed, stream, i).word[i % kPhiloxGroup / 16] >> 8)) *
+           5.9604644775390625e-8f;
 }
 
 __global__ void mask(const uint32_t* seed, uint32_t stream, uint32_t least, bool* y, int64_t n) {
-  for (int64_t i = first(); i < n; i += step()) y[i] = block_of(seed, stream, i).word[i % kPhiloxGroup / 16] >> 8 >= least;
+  for (int64_t i = first(); i < n; i += step())
+    y[i] = block_of(seed, stream, i).word[i % kPhiloxGroup / 16] >> 8 >= least;
 }
 
 // Words 0 and 1 of a block make two numbers, 2 and 3 two more (philox_simd.cpp).
@@ -46,19 +49,26 @@ __global__ void doubles(const uint32_t* seed, uint32_t stream, double* y, int64_
   for (int64_t i = first(); i < n; i += step()) {
     const PhiloxBlock b = philox_block({seed[0], seed[1], stream}, static_cast<uint64_t>(i / 2), 1);
     const double u = philox_unit(b.word[0], b.word[1]), v = philox_unit(b.word[2], b.word[3]);
-    if (!normal) y[i] = i % 2 ? v : u;
-    else y[i] = sqrt(-2 * log(u)) * (i % 2 ? sin(6.283185307179586 * v) : cos(6.283185307179586 * v));
+    if (!normal)
+      y[i] = i % 2 ? v : u;
+    else
+      y[i] = sqrt(-2 * log(u)) * (i % 2 ? sin(6.283185307179586 * v) : cos(6.283185307179586 * v));
   }
 }
 
 BoundKernel bind_random(const KernelRequest& r) {
   const auto& op = static_cast<const RandomOp&>(r.op);
   BoundKernel k;
-  k.run = [kind = op.kind, dtype = op.dtype, stream = op.stream, n = op.shape.elements(), queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [kind = op.kind, dtype = op.dtype, stream = op.stream, n = op.shape.elements(), queue = Queue(r.device)](
+              const void* const* in, void* const* out, void*) {
     const auto* seed = static_cast<const uint32_t*>(in[0]);
-    if (kind == RandomOp::Kind::bits) queue.elements(bits, n, seed, stream, static_cast<uint32_t*>(out[0]), n);
-    else if (dtype == DType::float64) queue.elements(doubles, n, seed, stream, static_cast<double*>(out[0]), n, kind == RandomOp::Kind::normal);
-    else queue.elements(kind == RandomOp::Kind::uniform ? uniform : normal, n, seed, stream, static_cast<float*>(out[0]), n);
+    if (kind == RandomOp::Kind::bits)
+      queue.elements(bits, n, seed, stream, static_cast<uint32_t*>(out[0]), n);
+    else if (dtype == DType::float64)
+      queue.elements(doubles, n, seed, stream, static_cast<double*>(out[0]), n, kind == RandomOp::Kind::normal);
+    else
+      queue.elements(kind == RandomOp::Kind::uniform ? uniform : normal, n, seed, stream, static_cast<float*>(out[0]),
+                     n);
   };
   return k;
 }
@@ -66,7 +76,8 @@ BoundKernel bind_random(const KernelRequest& r) {
 BoundKernel bind_mask(const KernelRequest& r) {
   const auto& op = static_cast<const RandomMaskOp&>(r.op);
   BoundKernel k;
-  k.run = [least = random_mask_least(op.rate), stream = op.stream, n = op.shape.elements(), queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [least = random_mask_least(op.rate), stream = op.stream, n = op.shape.elements(), queue = Queue(r.device)](
+              const void* const* in, void* const* out, void*) {
     queue.elements(mask, n, static_cast<const uint32_t*>(in[0]), stream, least, static_cast<bool*>(out[0]), n);
   };
   return k;

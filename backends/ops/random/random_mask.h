@@ -19,7 +19,8 @@ class RandomMaskOp final : public Primitive {
   const uint32_t stream;
 };
 
-// A uniform number is a whole number of 2^-24ths, so that comparing it with the rate is comparing integers: with this one.
+// A uniform number is a whole number of 2^-24ths, so that comparing it with the rate is comparing integers: with this
+// one.
 inline uint32_t random_mask_least(double rate) {
   const double scaled = std::ceil(static_cast<double>(static_cast<float>(rate)) * 0x1p24);
   return scaled <= 0 ? 0 : scaled >= 0x1p24 ? 1u << 24 : static_cast<uint32_t>(scaled);

@@ -37,19 +37,28 @@ const bool registered = [] {
   info.make = [](const Dict& config) -> ObjectPtr {
     const Value *seed = config.find("seed"), *name = config.find("name");
     for (const auto& [key, value] : config)
-      if (key != "seed" && key != "name") throw ValueError("Unrecognized keyword arguments: {'", key, "': ", value.repr(), "}");
-    if (seed && !seed->is_none() && !seed->is_int()) throw ValueError("Argument `seed` must be an integer. Received: seed=", seed->repr());
-    return std::make_shared<SeedGenerator>(seed && seed->is_int() ? std::optional<int64_t>(seed->as_int()) : std::nullopt, name && name->is_string() ? name->as_string() : "");
+      if (key != "seed" && key != "name")
+        throw ValueError("Unrecognized keyword arguments: {'", key, "': ", value.repr(), "}");
+    if (seed && !seed->is_none() && !seed->is_int())
+      throw ValueError("Argument `seed` must be an integer. Received: seed=", seed->repr());
+    return std::make_shared<SeedGenerator>(
+        seed && seed->is_int() ? std::optional<int64_t>(seed->as_int()) : std::nullopt,
+        name && name->is_string() ? name->as_string() : "");
   };
-  info.fields = [] { return std::vector<FieldInfo>{{"seed", Value(), false, "Where the sequence begins; None draws one."}, {"name", Value(), false, "The name."}}; };
+  info.fields = [] {
+    return std::vector<FieldInfo>{{"seed", Value(), false, "Where the sequence begins; None draws one."},
+                                  {"name", Value(), false, "The name."}};
+  };
   register_class(std::move(info));
   return true;
 }();
 
 }  // namespace
 
-SeedGenerator::SeedGenerator(std::optional<int64_t> seed, std::string name) : seed_(seed), name_(name.empty() ? "seed_generator" : std::move(name)) {
-  state_ = Variable(seed_tensor(seed ? *seed : make_default_seed()), {.name = "seed_generator_state", .trainable = false});
+SeedGenerator::SeedGenerator(std::optional<int64_t> seed, std::string name)
+    : seed_(seed), name_(name.empty() ? "seed_generator" : std::move(name)) {
+  state_ =
+      Variable(seed_tensor(seed ? *seed : make_default_seed()), {.name = "seed_generator_state", .trainable = false});
   state_.state().path = name_ + "/seed_generator_state";
 }
 
@@ -67,7 +76,8 @@ Tensor draw_seed(const Value& seed) {
   if (seed.is_int()) return seed_tensor(seed.as_int());
   if (seed.is_tensor()) return prim::cast(seed.as_tensor(), DType::uint32);
   if (auto generator = seed.object_as<SeedGenerator>()) return generator->next();
-  throw ValueError("Argument `seed` must be either an integer or an instance of `SeedGenerator`. Received: seed=", seed.repr(), " (of type ", seed.kind_name(), ")");
+  throw ValueError("Argument `seed` must be either an integer or an instance of `SeedGenerator`. Received: seed=",
+                   seed.repr(), " (of type ", seed.kind_name(), ")");
 }
 
 SeedGeneratorPtr global_seed_generator() {

@@ -26,8 +26,8 @@ class SeedGenerator : public Object {
 };
 using SeedGeneratorPtr = std::shared_ptr<SeedGenerator>;
 
-// A seed tensor, uint32 (2,), from what the random functions take: an int, a SeedGenerator, None (the global generator),
-// or a seed tensor. ValueError for anything else.
+// A seed tensor, uint32 (2,), from what the random functions take: an int, a SeedGenerator, None (the global
+// generator), or a seed tensor. ValueError for anything else.
 Tensor draw_seed(const Value& seed);
 SeedGeneratorPtr global_seed_generator();
 // Draws a seed for generators and initializers that were given none: different in every process, unless...

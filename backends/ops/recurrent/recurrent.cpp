@@ -8,16 +8,20 @@
 
 namespace lamina {
 
-std::string_view name_of(Recurrence kind) { return kind == Recurrence::simple ? "simple" : kind == Recurrence::lstm ? "lstm" : "gru"; }
+std::string_view name_of(Recurrence kind) {
+  return kind == Recurrence::simple ? "simple" : kind == Recurrence::lstm ? "lstm" : "gru";
+}
 
 namespace {
 
 void write(Attributes& a, Recurrence kind, const RecurrenceOptions& o) {
-  a("kind", name_of(kind))("masked", o.masked)("zero_masked", o.zero_masked)("reverse", o.reverse)("sequences", o.sequences);
+  a("kind", name_of(kind))("masked", o.masked)("zero_masked", o.zero_masked)("reverse", o.reverse)("sequences",
+                                                                                                   o.sequences);
 }
 
 void expect(const char* what, const TensorSpec& given, const Shape& shape, DType dtype) {
-  if (given.dtype != dtype || !compatible(given.shape, shape)) throw ValueError(what, " must be ", dtype, shape, ", received ", given.dtype, given.shape, ".");
+  if (given.dtype != dtype || !compatible(given.shape, shape))
+    throw ValueError(what, " must be ", dtype, shape, ", received ", given.dtype, given.shape, ".");
 }
 
 // Gradients of a function of `inputs` that is not differentiated where it stands: written out in primitives.
@@ -30,16 +34,19 @@ Tensors through(const std::function<Tensors(std::span<const Tensor>)>& composed,
     if (c.needed[i] && is_float(inputs[i].dtype())) wanted.push_back(i);
   for (size_t i = 0; i < c.outputs.size(); ++i)
     if (c.grads[i].defined()) seeded.push_back(i), inputs.push_back(c.grads[i]), specs.push_back(c.grads[i].spec());
-  auto traced = trace_subfunction([&](std::span<const Tensor> x) {
-    Tensors outputs = composed(x.subspan(0, c.inputs.size())), of, seeds;
-    for (size_t k = 0; k < seeded.size(); ++k) of.push_back(outputs[seeded[k]]), seeds.push_back(x[c.inputs.size() + k]);
-    std::vector<GradientSource> sources;
-    for (size_t i : wanted) sources.push_back(x[i]);
-    Tensors g = gradients(of, sources, seeds);
-    for (size_t k = 0; k < g.size(); ++k)
-      if (!g[k].defined()) g[k] = prim::full(x[wanted[k]].shape(), 0, x[wanted[k]].dtype());
-    return g;
-  }, specs);
+  auto traced = trace_subfunction(
+      [&](std::span<const Tensor> x) {
+        Tensors outputs = composed(x.subspan(0, c.inputs.size())), of, seeds;
+        for (size_t k = 0; k < seeded.size(); ++k)
+          of.push_back(outputs[seeded[k]]), seeds.push_back(x[c.inputs.size() + k]);
+        std::vector<GradientSource> sources;
+        for (size_t i : wanted) sources.push_back(x[i]);
+        Tensors g = gradients(of, sources, seeds);
+        for (size_t k = 0; k < g.size(); ++k)
+          if (!g[k].defined()) g[k] = prim::full(x[wanted[k]].shape(), 0, x[wanted[k]].dtype());
+        return g;
+      },
+      specs);
   inputs.insert(inputs.end(), traced.captured.begin(), traced.captured.end());
   Tensors g = traced.function->call(inputs), out(c.inputs.size());
   for (size_t k = 0; k < wanted.size(); ++k) out[wanted[k]] = g[k];
@@ -57,9 +64,11 @@ std::vector<TensorSpec> RecurrentOp::infer(std::span<const TensorSpec> in) const
   const size_t expected = static_cast<size_t>(3 + states_of(kind) + options.masked);
   if (in.size() != expected) throw ValueError("expected ", expected, " inputs, received ", in.size(), ".");
   const DType dtype = in[0].dtype;
-  if (dtype != DType::float32 && dtype != DType::float64) throw TypeError("needs float32 or float64, received ", dtype, ".");
+  if (dtype != DType::float32 && dtype != DType::float64)
+    throw TypeError("needs float32 or float64, received ", dtype, ".");
   const int64_t gates = gates_of(kind);
-  if (in[0].shape.rank() != 3) throw ValueError("x must have three axes (batch, steps, gates * units), received ", in[0], ".");
+  if (in[0].shape.rank() != 3)
+    throw ValueError("x must have three axes (batch, steps, gates * units), received ", in[0], ".");
   const int64_t batch = in[0].shape[0], steps = in[0].shape[1], units = in[0].shape[2] / gates;
   size_t at = 1;
   for (int s = 0; s < states_of(kind); ++s) expect(s ? "c0" : "h0", in[at++], {batch, units}, dtype);
@@ -83,8 +92,11 @@ Tensors RecurrentOp::vjp(const VjpContext& c) const {
   }
   const size_t states = static_cast<size_t>(states_of(kind)), saved = 1 + states;
   for (size_t i = saved; i < c.grads.size(); ++i)
-    if (c.grads[i].defined()) return through([this](std::span<const Tensor> x) { return composed_recurrent(kind, options, x); }, c);
-  auto zero_if_none = [&](size_t i) { return c.grads[i].defined() ? c.grads[i] : prim::full(c.outputs[i].shape(), 0, c.outputs[i].dtype()); };
+    if (c.grads[i].defined())
+      return through([this](std::span<const Tensor> x) { return composed_recurrent(kind, options, x); }, c);
+  auto zero_if_none = [&](size_t i) {
+    return c.grads[i].defined() ? c.grads[i] : prim::full(c.outputs[i].shape(), 0, c.outputs[i].dtype());
+  };
   Tensors inputs{c.inputs[1 + states]};
   if (kind == Recurrence::lstm) inputs.push_back(c.inputs[2]);
   for (size_t i = saved; i < c.outputs.size(); ++i) inputs.push_back(c.outputs[i]);
@@ -96,7 +108,8 @@ Tensors RecurrentOp::vjp(const VjpContext& c) const {
   if (c.needed[1 + states]) {  // one product over all rows and steps
     const Tensor &before = c.outputs.back(), &by = kind == Recurrence::gru ? g.back() : g[0];
     auto rows = [](const Tensor& t) { return prim::reshape(t, {Shape::kUnknown, t.shape().back()}); };
-    out[1 + states] = before.size() ? prim::matmul(rows(before), rows(by), true) : prim::full(c.inputs[1 + states].shape(), 0, before.dtype());
+    out[1 + states] = before.size() ? prim::matmul(rows(before), rows(by), true)
+                                    : prim::full(c.inputs[1 + states].shape(), 0, before.dtype());
   }
   out[2 + states] = g[1 + states];
   return out;
@@ -109,7 +122,8 @@ std::vector<TensorSpec> RecurrentGradOp::infer(std::span<const TensorSpec> in) c
   const size_t expected = lstm ? 8 + options.masked : 5 + options.masked;
   if (in.size() != expected) throw ValueError("expected ", expected, " inputs, received ", in.size(), ".");
   const TensorSpec &kernel = in[0], &before = in[lstm ? 4 : 2];
-  const int64_t batch = before.shape[0], steps = before.shape[1], units = before.shape[2], wide = gates_of(kind) * units;
+  const int64_t batch = before.shape[0], steps = before.shape[1], units = before.shape[2],
+                wide = gates_of(kind) * units;
   const DType dtype = kernel.dtype;
   std::vector<TensorSpec> out{{{batch, steps, wide}, dtype}, {{batch, units}, dtype}};
   if (lstm) out.push_back({{batch, units}, dtype});
@@ -136,7 +150,8 @@ LAMINA_FLOPS("RecurrentGrad", grad_flops);
 }  // namespace
 
 namespace prim {
-Tensors recurrent(Recurrence kind, RecurrenceOptions options, const Tensor& x, const Tensor& h0, const Tensor& c0, const Tensor& kernel, const Tensor& bias, const Tensor& mask) {
+Tensors recurrent(Recurrence kind, RecurrenceOptions options, const Tensor& x, const Tensor& h0, const Tensor& c0,
+                  const Tensor& kernel, const Tensor& bias, const Tensor& mask) {
   options.masked = mask.defined();
   Tensors inputs{x, h0};
   if (kind == Recurrence::lstm) inputs.push_back(c0);

@@ -83,7 +83,8 @@ Tensors composed_recurrent_grad(Recurrence kind, const RecurrenceOptions& o, std
   const bool lstm = kind == Recurrence::lstm, gru = kind == Recurrence::gru;
   const Tensor& kernel = in[0];
   const size_t at = lstm ? 2 : 1;
-  Tensors saved = steps_of(in[at]), cs = lstm ? steps_of(in[at + 1]) : Tensors(), before = steps_of(in[at + (lstm ? 2 : 1)]);
+  Tensors saved = steps_of(in[at]), cs = lstm ? steps_of(in[at + 1]) : Tensors(),
+          before = steps_of(in[at + (lstm ? 2 : 1)]);
   const Tensor& gy = in[at + (lstm ? 3 : 2)];
   Tensor dh = in[at + (lstm ? 4 : 3)], dc = lstm ? in[at + 5] : Tensor();
   Tensors masks = o.masked ? masks_of(in.back()) : Tensors(), gys = o.sequences ? steps_of(gy) : Tensors();
@@ -99,11 +100,15 @@ Tensors composed_recurrent_grad(Recurrence kind, const RecurrenceOptions& o, std
     } else if (lstm) {
       const Tensor previous = k == 0 ? in[1] : cs[o.reverse ? t + 1 : t - 1];
       Tensor tc = tanh(cs[t]), all = add(dc, tanh_back(tc, multiply(total, a[3])));
-      dx[t] = dp[t] = prim::concat({sigmoid_back(a[0], multiply(all, a[2])), sigmoid_back(a[1], multiply(all, previous)), tanh_back(a[2], multiply(all, a[0])), sigmoid_back(a[3], multiply(total, tc))}, 1);
+      dx[t] = dp[t] =
+          prim::concat({sigmoid_back(a[0], multiply(all, a[2])), sigmoid_back(a[1], multiply(all, previous)),
+                        tanh_back(a[2], multiply(all, a[0])), sigmoid_back(a[3], multiply(total, tc))},
+                       1);
       back_c = multiply(all, a[1]);
     } else {
       Tensor dg = tanh_back(a[2], multiply(total, prim::rsub(1, a[0])));
-      Tensor dz = sigmoid_back(a[0], multiply(total, subtract(before[t], a[2]))), dr = sigmoid_back(a[1], multiply(dg, a[3]));
+      Tensor dz = sigmoid_back(a[0], multiply(total, subtract(before[t], a[2]))),
+             dr = sigmoid_back(a[1], multiply(dg, a[3]));
       dx[t] = prim::concat({dz, dr, dg}, 1);
       dp[t] = prim::concat({dz, dr, multiply(dg, a[1])}, 1);
     }

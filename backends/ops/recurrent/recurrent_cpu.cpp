@@ -14,7 +14,8 @@ namespace {
 
 struct Cut {
   int64_t batch, tasks, rows;
-  // At most 16 rows a task, whose state stays in the nearest caches; an even number of tasks where there are rows for them.
+  // At most 16 rows a task, whose state stays in the nearest caches; an even number of tasks where there are rows for
+  // them.
   explicit Cut(int64_t batch) : batch(batch) {
     tasks = std::max<int64_t>(1, std::min<int64_t>(batch, 2 * ((batch + 31) / 32)));
     rows = std::max<int64_t>(1, (batch + tasks - 1) / tasks);
@@ -30,8 +31,8 @@ int64_t aligned(int64_t floats) { return (floats + 15) / 16 * 16; }
 const float* floats(const void* p) { return static_cast<const float*>(p); }
 float* floats(void* p) { return static_cast<float*>(p); }
 
-// The units of one row's step on two threads: worth it from where a step's part of the kernel takes longer to read than threads take
-// to meet.
+// The units of one row's step on two threads: worth it from where a step's part of the kernel takes longer to read than
+// threads take to meet.
 constexpr int64_t kSplitKernel = 1 << 15;  // floats
 void halves(int64_t count, void (*part)(void*, int64_t, int64_t), void* context) {
   const int64_t half = (count + 1) / 2;
@@ -47,18 +48,22 @@ BoundKernel bind_forward(const KernelRequest& r) {
   const RecurrentTable& table = recurrent_table();
   const Cut cut(sizes.batch);
   // Packing costs about as much as four rows' products; fewer take the kernel as it stands.
-  const int64_t packed = sizes.batch * sizes.steps > 8 ? aligned(table.packed_size(gates, sizes.units)) : 0, each = aligned(table.scratch(gates, cut.rows, sizes.units));
+  const int64_t packed = sizes.batch * sizes.steps > 8 ? aligned(table.packed_size(gates, sizes.units)) : 0,
+                each = aligned(table.scratch(gates, cut.rows, sizes.units));
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(packed + cut.tasks * each) * sizeof(float);
   if (op.saving && op.kind != Recurrence::gru) k.sharing = {{0, 1 + states}};
   const bool split = sizes.batch == 1 && packed && gates * sizes.units * sizes.units >= kSplitKernel;
-  auto steps = [=, &table, kind = static_cast<int>(op.kind), saving = op.saving, masked = op.options.masked](const void* const* in, void* const* out, void* scratch, const float* packed_kernel) {
+  auto steps = [=, &table, kind = static_cast<int>(op.kind), saving = op.saving, masked = op.options.masked](
+                   const void* const* in, void* const* out, void* scratch, const float* packed_kernel) {
     ForwardSteps f{};
     f.x = floats(in[0]), f.h0 = floats(in[1]), f.c0 = states == 2 ? floats(in[2]) : nullptr;
     f.kernel = floats(in[1 + states]), f.bias = floats(in[2 + states]);
     f.mask = masked ? static_cast<const bool*>(in[3 + states]) : nullptr;
     f.y = floats(out[0]), f.h = floats(out[1]), f.c = states == 2 ? floats(out[2]) : nullptr;
-    if (saving) f.a = floats(out[1 + states]), f.cs = states == 2 ? floats(out[2 + states]) : nullptr, f.before = floats(out[1 + 2 * states]);
+    if (saving)
+      f.a = floats(out[1 + states]), f.cs = states == 2 ? floats(out[2 + states]) : nullptr,
+      f.before = floats(out[1 + 2 * states]);
     f.packed = packed_kernel;
     f.over_panels = split ? halves : nullptr;
     cut.each([&](int64_t task, int64_t from, int64_t to) {
@@ -67,14 +72,19 @@ BoundKernel bind_forward(const KernelRequest& r) {
       table.forward[kind](sizes, mine, from, to);
     });
   };
-  auto pack = [=, &table, units = sizes.units](const void* kernel, void* to) { table.pack(gates, units, floats(kernel), floats(to)); };
+  auto pack = [=, &table, units = sizes.units](const void* kernel, void* to) {
+    table.pack(gates, units, floats(kernel), floats(to));
+  };
   k.run = [=](const void* const* in, void* const* out, void* scratch) {
     if (packed) pack(in[1 + states], scratch);
     steps(in, out, scratch, packed ? floats(scratch) : nullptr);
   };
   if (packed)
-    k.preparation = {.input = 1 + states, .bytes = static_cast<size_t>(packed) * sizeof(float), .make = pack,
-                     .run = [=](const void* const* in, void* const* out, void* scratch) { steps(in, out, scratch, floats(in[1 + states])); },
+    k.preparation = {.input = 1 + states,
+                     .bytes = static_cast<size_t>(packed) * sizeof(float),
+                     .make = pack,
+                     .run = [=](const void* const* in, void* const* out,
+                                void* scratch) { steps(in, out, scratch, floats(in[1 + states])); },
                      .layout = text("recurrent ", gates, " ", sizes.units)};
   return k;
 }
@@ -88,19 +98,23 @@ BoundKernel bind_backward(const KernelRequest& r) {
   const StepSizes sizes{before[0], before[1], before[2], op.options};
   const RecurrentTable& table = recurrent_table();
   const Cut cut(sizes.batch);
-  const int64_t packed = aligned(table.packed_back_size(gates, sizes.units)), each = aligned(table.scratch(gates, cut.rows, sizes.units));
+  const int64_t packed = aligned(table.packed_back_size(gates, sizes.units)),
+                each = aligned(table.scratch(gates, cut.rows, sizes.units));
   const int64_t bias = (gru ? 2 : 1) * gates * sizes.units, bias_part = aligned(bias);
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(packed + cut.tasks * (each + bias_part)) * sizeof(float);
   if (!gru) k.sharing = {{lstm ? 2 : 1, 0}};
-  k.run = [=, &table, kind = static_cast<int>(op.kind), masked = op.options.masked, units = sizes.units](const void* const* in, void* const* out, void* scratch) {
+  k.run = [=, &table, kind = static_cast<int>(op.kind), masked = op.options.masked, units = sizes.units](
+              const void* const* in, void* const* out, void* scratch) {
     BackwardSteps f{};
     const int at = lstm ? 2 : 1;
-    f.c0 = lstm ? floats(in[1]) : nullptr, f.a = floats(in[at]), f.cs = lstm ? floats(in[3]) : nullptr, f.before = floats(in[lstm ? 4 : 2]);
+    f.c0 = lstm ? floats(in[1]) : nullptr, f.a = floats(in[at]), f.cs = lstm ? floats(in[3]) : nullptr,
+    f.before = floats(in[lstm ? 4 : 2]);
     const int g = lstm ? 5 : 3;
     f.gy = floats(in[g]), f.gh = floats(in[g + 1]), f.gc = lstm ? floats(in[g + 2]) : nullptr;
     f.mask = masked ? static_cast<const bool*>(in[g + (lstm ? 3 : 2)]) : nullptr;
-    f.dx = floats(out[0]), f.dh0 = floats(out[1]), f.dc0 = lstm ? floats(out[2]) : nullptr, f.dp = gru ? floats(out[3]) : nullptr;
+    f.dx = floats(out[0]), f.dh0 = floats(out[1]), f.dc0 = lstm ? floats(out[2]) : nullptr,
+    f.dp = gru ? floats(out[3]) : nullptr;
     float *db = floats(out[lstm ? 3 : 2]), *parts = floats(scratch) + packed, *rest = parts + cut.tasks * bias_part;
     table.pack_back(gates, units, floats(in[0]), floats(scratch));
     f.packed = floats(scratch);
@@ -114,7 +128,9 @@ BoundKernel bind_backward(const KernelRequest& r) {
     std::memset(db, 0, static_cast<size_t>(bias) * sizeof(float));
     for (int64_t task = 0; task < cut.tasks; ++task)
       for (int64_t j = 0; j < bias; ++j) db[j] += parts[task * bias_part + j];
-    if (gru) std::memcpy(db + 3 * units, db, static_cast<size_t>(2 * units) * sizeof(float));  // z and r have one sum for both biases
+    if (gru)
+      std::memcpy(db + 3 * units, db,
+                  static_cast<size_t>(2 * units) * sizeof(float));  // z and r have one sum for both biases
   };
   return k;
 }
@@ -122,17 +138,22 @@ BoundKernel bind_backward(const KernelRequest& r) {
 // --- The plain loops ----------------------------------------------------------------------------------------------
 template <class F>
 void with_real(DType type, F&& f) {
-  if (type == DType::float32) f(float{});
-  else f(double{});
+  if (type == DType::float32)
+    f(float{});
+  else
+    f(double{});
 }
 template <class T>
-T sigmoid(T x) { return 1 / (1 + std::exp(-x)); }
+T sigmoid(T x) {
+  return 1 / (1 + std::exp(-x));
+}
 
 BoundKernel bind_forward_reference(const KernelRequest& r) {
   const auto& op = static_cast<const RecurrentOp&>(r.op);
   const Shape& x = r.inputs[0].shape;
   BoundKernel k;
-  k.run = [kind = op.kind, o = op.options, saving = op.saving, dtype = r.inputs[0].dtype, B = x[0], T = x[1], u = r.inputs[1].shape[1]](const void* const* in, void* const* out, void*) {
+  k.run = [kind = op.kind, o = op.options, saving = op.saving, dtype = r.inputs[0].dtype, B = x[0], T = x[1],
+           u = r.inputs[1].shape[1]](const void* const* in, void* const* out, void*) {
     with_real(dtype, [&](auto zero) {
       using N = decltype(zero);
       const bool lstm = kind == Recurrence::lstm;
@@ -174,15 +195,18 @@ BoundKernel bind_forward_reference(const KernelRequest& r) {
             } else {
               auto q = [&](int g) { return p[g * u + j] + bias[3 * u + g * u + j]; };
               auto z = [&](int g) { return x[g * u + j] + bias[g * u + j]; };
-              save[0] = sigmoid(z(0) + q(0)), save[1] = sigmoid(z(1) + q(1)), save[3] = q(2), save[2] = std::tanh(z(2) + save[1] * q(2));
+              save[0] = sigmoid(z(0) + q(0)), save[1] = sigmoid(z(1) + q(1)), save[3] = q(2),
+              save[2] = std::tanh(z(2) + save[1] * q(2));
               next[j] = save[0] * h[j] + (1 - save[0]) * save[2];
             }
             if (a)
               for (int g = 0; g < S; ++g) a[g * u + j] = save[g];
             if (lstm && saving) to(out[2 + states])[row * u + j] = c[j];
             const N y = !on && o.zero_masked ? 0 : next[j];
-            if (o.sequences) to(out[0])[(b * T + k) * u + j] = y;
-            else if (k + 1 == T) to(out[0])[b * u + j] = y;
+            if (o.sequences)
+              to(out[0])[(b * T + k) * u + j] = y;
+            else if (k + 1 == T)
+              to(out[0])[b * u + j] = y;
           }
           h = next;
         }
@@ -200,7 +224,8 @@ BoundKernel bind_backward_reference(const KernelRequest& r) {
   const auto& op = static_cast<const RecurrentGradOp&>(r.op);
   const Shape& before = r.inputs[op.kind == Recurrence::lstm ? 4 : 2].shape;
   BoundKernel k;
-  k.run = [kind = op.kind, o = op.options, dtype = r.inputs[0].dtype, B = before[0], T = before[1], u = before[2]](const void* const* in, void* const* out, void*) {
+  k.run = [kind = op.kind, o = op.options, dtype = r.inputs[0].dtype, B = before[0], T = before[1], u = before[2]](
+              const void* const* in, void* const* out, void*) {
     with_real(dtype, [&](auto zero) {
       using N = decltype(zero);
       const bool lstm = kind == Recurrence::lstm, gru = kind == Recurrence::gru;
@@ -224,8 +249,10 @@ BoundKernel bind_backward_reference(const KernelRequest& r) {
           N *dx = to(out[0]) + row * G * u, *dp = gru ? to(out[3]) + row * G * u : dx;
           for (int64_t j = 0; j < u; ++j) {
             if (on || !o.zero_masked) {
-              if (o.sequences) dh[j] += gy[(b * T + k) * u + j];
-              else if (k + 1 == T) dh[j] += gy[b * u + j];
+              if (o.sequences)
+                dh[j] += gy[(b * T + k) * u + j];
+              else if (k + 1 == T)
+                dh[j] += gy[b * u + j];
             }
             N d[4] = {}, last = 0;
             if (!on) {
@@ -237,13 +264,16 @@ BoundKernel bind_backward_reference(const KernelRequest& r) {
                 d[0] = last = dh[j] * (1 - a[0] * a[0]);
                 back[j] = 0;
               } else if (lstm) {
-                const N *cs = at(in[3]), c_before = k == 0 ? at(in[1])[b * u + j] : cs[(row + (o.reverse ? 1 : -1)) * u + j];
+                const N *cs = at(in[3]),
+                        c_before = k == 0 ? at(in[1])[b * u + j] : cs[(row + (o.reverse ? 1 : -1)) * u + j];
                 const N tc = std::tanh(cs[row * u + j]), e = dc[j] + dh[j] * a[3] * (1 - tc * tc);
-                d[0] = e * a[2] * a[0] * (1 - a[0]), d[1] = e * c_before * a[1] * (1 - a[1]), d[2] = e * a[0] * (1 - a[2] * a[2]), d[3] = last = dh[j] * tc * a[3] * (1 - a[3]);
+                d[0] = e * a[2] * a[0] * (1 - a[0]), d[1] = e * c_before * a[1] * (1 - a[1]),
+                d[2] = e * a[0] * (1 - a[2] * a[2]), d[3] = last = dh[j] * tc * a[3] * (1 - a[3]);
                 dc[j] = e * a[1];
                 back[j] = 0;
               } else {
-                d[2] = dh[j] * (1 - a[0]) * (1 - a[2] * a[2]), d[0] = dh[j] * (before[row * u + j] - a[2]) * a[0] * (1 - a[0]), d[1] = d[2] * a[3] * a[1] * (1 - a[1]);
+                d[2] = dh[j] * (1 - a[0]) * (1 - a[2] * a[2]),
+                d[0] = dh[j] * (before[row * u + j] - a[2]) * a[0] * (1 - a[0]), d[1] = d[2] * a[3] * a[1] * (1 - a[1]);
                 last = d[2] * a[1];
                 back[j] = dh[j] * a[0];
               }

@@ -1,7 +1,7 @@
-// The steps of recurrences, built once an instruction set (see cmake/LaminaToolchain.cmake). A task takes some rows of the batch
-// through all steps: per step the product of the state with the packed kernel, a panel at a time, and right after it the gates
-// of that panel while its values are in the nearest cache. A row's numbers do not depend on the rows it shares a tile with,
-// nor on whether the kernel was packed: every sum runs over the units in order.
+// The steps of recurrences, built once an instruction set (see cmake/LaminaToolchain.cmake). A task takes some rows of
+// the batch through all steps: per step the product of the state with the packed kernel, a panel at a time, and right
+// after it the gates of that panel while its values are in the nearest cache. A row's numbers do not depend on the rows
+// it shares a tile with, nor on whether the kernel was packed: every sum runs over the units in order.
 #include "backends/ops/recurrent/steps.h"
 
 namespace lamina {
@@ -62,7 +62,8 @@ inline void panel_product(const float* const* a, int64_t rows, int64_t depth, co
   }
 }
 
-// The same for one row and several panels, `stride` floats apart: more sums under way, or each would wait for the one before.
+// The same for one row and several panels, `stride` floats apart: more sums under way, or each would wait for the one
+// before.
 template <int V, int PANELS>
 inline void panels_product(const float* a, int64_t depth, const float* panel, int64_t stride, float* z) {
   Lanes acc[PANELS][V] = {};
@@ -84,7 +85,9 @@ inline void row_product(const float* a, int64_t depth, const float* kernel, int6
 }
 
 template <int G>
-int64_t packed_of(int64_t u) { return Panels<G>::count(u) * Panels<G>::vectors * W * u; }
+int64_t packed_of(int64_t u) {
+  return Panels<G>::count(u) * Panels<G>::vectors * W * u;
+}
 template <int G>
 void pack_of(int64_t u, const float* kernel, float* to) {
   using P = Panels<G>;
@@ -96,8 +99,12 @@ void pack_of(int64_t u, const float* kernel, float* to) {
           *to = unit < u ? kernel[k * G * u + (P::interleaved ? v * u : 0) + unit] : 0;
         }
 }
-int64_t packed_size(int gates, int64_t u) { return gates == 1 ? packed_of<1>(u) : gates == 3 ? packed_of<3>(u) : packed_of<4>(u); }
-void pack(int gates, int64_t u, const float* kernel, float* to) { gates == 1 ? pack_of<1>(u, kernel, to) : gates == 3 ? pack_of<3>(u, kernel, to) : pack_of<4>(u, kernel, to); }
+int64_t packed_size(int gates, int64_t u) {
+  return gates == 1 ? packed_of<1>(u) : gates == 3 ? packed_of<3>(u) : packed_of<4>(u);
+}
+void pack(int gates, int64_t u, const float* kernel, float* to) {
+  gates == 1 ? pack_of<1>(u, kernel, to) : gates == 3 ? pack_of<3>(u, kernel, to) : pack_of<4>(u, kernel, to);
+}
 
 int64_t back_panels(int64_t u) { return (u + kBackVectors * W - 1) / (kBackVectors * W); }
 int64_t packed_back_size(int gates, int64_t u) { return back_panels(u) * kBackVectors * W * gates * u; }
@@ -112,9 +119,13 @@ void pack_back(int gates, int64_t u, const float* kernel, float* to) {
 }
 
 // Two states, a cell state, panels of products, a whole row of products, row lists.
-int64_t scratch(int gates, int64_t rows, int64_t u) { return rows * u * 3 + rows * 4 * W + gates * u + 2 * rows * 2 + 64; }
+int64_t scratch(int gates, int64_t rows, int64_t u) {
+  return rows * u * 3 + rows * 4 * W + gates * u + 2 * rows * 2 + 64;
+}
 
-inline void copy(float* to, const float* from, int64_t n) { __builtin_memcpy(to, from, static_cast<unsigned long>(n) * sizeof(float)); }
+inline void copy(float* to, const float* from, int64_t n) {
+  __builtin_memcpy(to, from, static_cast<unsigned long>(n) * sizeof(float));
+}
 inline void clear(float* to, int64_t n) { __builtin_memset(to, 0, static_cast<unsigned long>(n) * sizeof(float)); }
 
 // The gates of n units of one row. p: their products by gate; x, b, a: at the first of the units, gates u apart.
@@ -141,7 +152,8 @@ inline void forward_gates(const Gates& g, int64_t count) {
 #pragma GCC ivdep
       for (int64_t j = 0; j < n; ++j) {
         const float i = fast_sigmoid(x[j] + b[j] + pi[j]), f = fast_sigmoid(x[u + j] + b[u + j] + pf[j]);
-        const float t = fast_tanh(x[2 * u + j] + b[2 * u + j] + pg[j]), o = fast_sigmoid(x[3 * u + j] + b[3 * u + j] + po[j]);
+        const float t = fast_tanh(x[2 * u + j] + b[2 * u + j] + pg[j]),
+                    o = fast_sigmoid(x[3 * u + j] + b[3 * u + j] + po[j]);
         const float s = f * c[j] + i * t;
         c[j] = s;
         h[j] = o * fast_tanh(s);
@@ -151,7 +163,8 @@ inline void forward_gates(const Gates& g, int64_t count) {
 #pragma GCC ivdep
       for (int64_t j = 0; j < n; ++j) {
         const float i = fast_sigmoid(x[j] + b[j] + pi[j]), f = fast_sigmoid(x[u + j] + b[u + j] + pf[j]);
-        const float t = fast_tanh(x[2 * u + j] + b[2 * u + j] + pg[j]), o = fast_sigmoid(x[3 * u + j] + b[3 * u + j] + po[j]);
+        const float t = fast_tanh(x[2 * u + j] + b[2 * u + j] + pg[j]),
+                    o = fast_sigmoid(x[3 * u + j] + b[3 * u + j] + po[j]);
         const float s = f * c[j] + i * t;
         c[j] = s;
         h[j] = o * fast_tanh(s);
@@ -162,7 +175,8 @@ inline void forward_gates(const Gates& g, int64_t count) {
     if (a) {
 #pragma GCC ivdep
       for (int64_t j = 0; j < n; ++j) {
-        const float z = fast_sigmoid((x[j] + b[j]) + (pz[j] + q[j])), r = fast_sigmoid((x[u + j] + b[u + j]) + (pr[j] + q[u + j]));
+        const float z = fast_sigmoid((x[j] + b[j]) + (pz[j] + q[j])),
+                    r = fast_sigmoid((x[u + j] + b[u + j]) + (pr[j] + q[u + j]));
         const float s = ps[j] + q[2 * u + j], t = fast_tanh((x[2 * u + j] + b[2 * u + j]) + r * s);
         h[j] = z * before[j] + (1.0f - z) * t;
         a[j] = z, a[u + j] = r, a[2 * u + j] = t, a[3 * u + j] = s;
@@ -170,7 +184,8 @@ inline void forward_gates(const Gates& g, int64_t count) {
     } else {
 #pragma GCC ivdep
       for (int64_t j = 0; j < n; ++j) {
-        const float z = fast_sigmoid((x[j] + b[j]) + (pz[j] + q[j])), r = fast_sigmoid((x[u + j] + b[u + j]) + (pr[j] + q[u + j]));
+        const float z = fast_sigmoid((x[j] + b[j]) + (pz[j] + q[j])),
+                    r = fast_sigmoid((x[u + j] + b[u + j]) + (pr[j] + q[u + j]));
         const float s = ps[j] + q[2 * u + j], t = fast_tanh((x[2 * u + j] + b[2 * u + j]) + r * s);
         h[j] = z * before[j] + (1.0f - z) * t;
       }
@@ -179,7 +194,8 @@ inline void forward_gates(const Gates& g, int64_t count) {
 }
 
 template <Recurrence K>
-inline Gates gates_at(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t unit, const float* h, float* next, float* c) {
+inline Gates gates_at(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t unit, const float* h, float* next,
+                      float* c) {
   constexpr int G = gates_of(K), S = saved_of(K);
   const int64_t u = s.units;
   Gates g{};
@@ -190,18 +206,22 @@ inline Gates gates_at(const StepSizes& s, const ForwardSteps& f, int64_t at, int
 
 // The gates of the units of panel p, whose products stand one vector after another.
 template <Recurrence K>
-inline void panel_gates(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t p, const float* products, const float* h, float* next, float* c) {
+inline void panel_gates(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t p, const float* products,
+                        const float* h, float* next, float* c) {
   using P = Panels<gates_of(K)>;
   const int64_t unit = p * P::units, n = s.units - unit < P::units ? s.units - unit : P::units;
   Gates g = gates_at<K>(s, f, at, unit, h, next, c);
   for (int v = 0; v < gates_of(K); ++v) g.p[v] = products + v * W;
-  if (n == P::units) forward_gates<K, P::units>(g, n);
-  else forward_gates<K, 0>(g, n);
+  if (n == P::units)
+    forward_gates<K, P::units>(g, n);
+  else
+    forward_gates<K, 0>(g, n);
 }
 
 // One row's step, the units of panels [p, last).
 template <Recurrence K>
-void step(const StepSizes& s, const ForwardSteps& f, int64_t row, int64_t t, const float* h, float* next, float* c, int64_t p, int64_t last) {
+void step(const StepSizes& s, const ForwardSteps& f, int64_t row, int64_t t, const float* h, float* next, float* c,
+          int64_t p, int64_t last) {
   using P = Panels<gates_of(K)>;
   constexpr int kTogether = P::vectors == 3 ? 3 : 2;
   const int64_t size = P::vectors * W, at = row * s.steps + t;
@@ -223,7 +243,8 @@ void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to
   using P = Panels<G>;
   const int64_t u = s.units, T = s.steps, rows = to - from;
   float *h = f.scratch, *next = h + rows * u, *c = next + rows * u, *z = c + rows * u, *whole = z + rows * 4 * W;
-  const float** active = reinterpret_cast<const float**>((reinterpret_cast<unsigned long>(whole + G * u) + 63) / 64 * 64);
+  const float** active =
+      reinterpret_cast<const float**>((reinterpret_cast<unsigned long>(whole + G * u) + 63) / 64 * 64);
   int32_t* which = reinterpret_cast<int32_t*>(active + rows);
   copy(h, f.h0 + from * u, rows * u);
   if (lstm) copy(c, f.c0 + from * u, rows * u);
@@ -243,9 +264,16 @@ void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to
     }
     if (f.packed && count == 1) {
       const int64_t r = which[0];
-      auto part = [&](int64_t first, int64_t last) { step<K>(s, f, from + r, t, h + r * u, next + r * u, c + r * u, first, last); };
-      if (f.over_panels) f.over_panels(P::count(u), [](void* context, int64_t first, int64_t last) { (*static_cast<decltype(part)*>(context))(first, last); }, &part);
-      else part(0, P::count(u));
+      auto part = [&](int64_t first, int64_t last) {
+        step<K>(s, f, from + r, t, h + r * u, next + r * u, c + r * u, first, last);
+      };
+      if (f.over_panels)
+        f.over_panels(
+            P::count(u),
+            [](void* context, int64_t first, int64_t last) { (*static_cast<decltype(part)*>(context))(first, last); },
+            &part);
+      else
+        part(0, P::count(u));
     } else if (f.packed) {
       constexpr int64_t size = P::vectors * W;
       for (int64_t p = 0; p < P::count(u); ++p) {
@@ -269,8 +297,10 @@ void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to
       if (lstm && f.cs) copy(f.cs + at * u, c + r * u, u);
       float* y = s.options.sequences ? f.y + ((from + r) * T + k) * u : k + 1 == T ? f.y + (from + r) * u : nullptr;
       if (!y) continue;
-      if (f.mask && s.options.zero_masked && !f.mask[at]) clear(y, u);
-      else copy(y, next + r * u, u);
+      if (f.mask && s.options.zero_masked && !f.mask[at])
+        clear(y, u);
+      else
+        copy(y, next + r * u, u);
     }
     float* done = h;
     h = next;
@@ -284,7 +314,8 @@ void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to
 // One row's gates backwards. dh: the gradient of the state after the step, replaced by what reaches the state before it
 // other than through the product; dc likewise.
 template <Recurrence K>
-inline void backward_gates(int64_t u, const float* a, const float* c, const float* c_before, const float* before, float* __restrict dh, float* __restrict dc, float* dx, float* dp, float* __restrict db) {
+inline void backward_gates(int64_t u, const float* a, const float* c, const float* c_before, const float* before,
+                           float* __restrict dh, float* __restrict dc, float* dx, float* dp, float* __restrict db) {
   if constexpr (K == Recurrence::simple) {
 #pragma GCC ivdep
     for (int64_t j = 0; j < u; ++j) {
@@ -296,7 +327,8 @@ inline void backward_gates(int64_t u, const float* a, const float* c, const floa
     for (int64_t j = 0; j < u; ++j) {
       const float i = a[j], f = a[u + j], g = a[2 * u + j], o = a[3 * u + j], t = fast_tanh(c[j]), d = dh[j];
       const float e = dc[j] + d * o * (1.0f - t * t);
-      const float di = e * g * i * (1.0f - i), df = e * c_before[j] * f * (1.0f - f), dg = e * i * (1.0f - g * g), dout = d * t * o * (1.0f - o);
+      const float di = e * g * i * (1.0f - i), df = e * c_before[j] * f * (1.0f - f), dg = e * i * (1.0f - g * g),
+                  dout = d * t * o * (1.0f - o);
       dx[j] = di, dx[u + j] = df, dx[2 * u + j] = dg, dx[3 * u + j] = dout;
       db[j] += di, db[u + j] += df, db[2 * u + j] += dg, db[3 * u + j] += dout;
       dc[j] = e * f, dh[j] = 0;
@@ -305,7 +337,8 @@ inline void backward_gates(int64_t u, const float* a, const float* c, const floa
 #pragma GCC ivdep
     for (int64_t j = 0; j < u; ++j) {
       const float z = a[j], r = a[u + j], g = a[2 * u + j], s = a[3 * u + j], d = dh[j];
-      const float dg = d * (1.0f - z) * (1.0f - g * g), dz = d * (before[j] - g) * z * (1.0f - z), dr = dg * s * r * (1.0f - r), ds = dg * r;
+      const float dg = d * (1.0f - z) * (1.0f - g * g), dz = d * (before[j] - g) * z * (1.0f - z),
+                  dr = dg * s * r * (1.0f - r), ds = dg * r;
       dx[j] = dz, dx[u + j] = dr, dx[2 * u + j] = dg;
       dp[j] = dz, dp[u + j] = dr, dp[2 * u + j] = ds;
       db[j] += dz, db[u + j] += dr, db[2 * u + j] += dg, db[5 * u + j] += ds;
@@ -320,7 +353,8 @@ void backward(const StepSizes& s, const BackwardSteps& f, int64_t from, int64_t 
   constexpr bool lstm = K == Recurrence::lstm;
   const int64_t u = s.units, T = s.steps, rows = to - from;
   float *dh = f.scratch, *dc = dh + rows * u, *z = dc + 2 * rows * u, *whole = z + rows * 4 * W;
-  const float** active = reinterpret_cast<const float**>((reinterpret_cast<unsigned long>(whole + G * u) + 63) / 64 * 64);
+  const float** active =
+      reinterpret_cast<const float**>((reinterpret_cast<unsigned long>(whole + G * u) + 63) / 64 * 64);
   int32_t* which = reinterpret_cast<int32_t*>(active + rows);
   copy(dh, f.gh + from * u, rows * u);
   if (lstm) copy(dc, f.gc + from * u, rows * u);
@@ -331,7 +365,9 @@ void backward(const StepSizes& s, const BackwardSteps& f, int64_t from, int64_t 
       const int64_t at = (from + r) * T + t;
       const bool masked = f.mask && !f.mask[at];
       float *d = dh + r * u, *dx = f.dx + at * G * u, *dp = f.dp ? f.dp + at * G * u : nullptr;
-      const float* gy = s.options.sequences ? f.gy + ((from + r) * T + k) * u : k + 1 == T ? f.gy + (from + r) * u : nullptr;
+      const float* gy = s.options.sequences ? f.gy + ((from + r) * T + k) * u
+                        : k + 1 == T        ? f.gy + (from + r) * u
+                                            : nullptr;
       if (gy && !(masked && s.options.zero_masked))
         for (int64_t j = 0; j < u; ++j) d[j] += gy[j];
       if (masked) {
@@ -339,8 +375,10 @@ void backward(const StepSizes& s, const BackwardSteps& f, int64_t from, int64_t 
         if (dp) clear(dp, G * u);
         continue;
       }
-      const float* c_before = lstm ? (k == 0 ? f.c0 + (from + r) * u : f.cs + (at + (s.options.reverse ? 1 : -1)) * u) : nullptr;
-      backward_gates<K>(u, f.a + at * S * u, lstm ? f.cs + at * u : nullptr, c_before, f.before + at * u, d, dc + r * u, dx, dp, f.db);
+      const float* c_before =
+          lstm ? (k == 0 ? f.c0 + (from + r) * u : f.cs + (at + (s.options.reverse ? 1 : -1)) * u) : nullptr;
+      backward_gates<K>(u, f.a + at * S * u, lstm ? f.cs + at * u : nullptr, c_before, f.before + at * u, d, dc + r * u,
+                        dx, dp, f.db);
       active[count] = dp ? dp : dx;
       which[count++] = static_cast<int32_t>(r);
     }
@@ -358,9 +396,15 @@ void backward(const StepSizes& s, const BackwardSteps& f, int64_t from, int64_t 
   if (lstm) copy(f.dc0 + from * u, dc, rows * u);
 }
 
-constexpr RecurrentTable kTable = {W, packed_size, pack, packed_back_size, pack_back, scratch,
-                                   {forward<Recurrence::simple>, forward<Recurrence::lstm>, forward<Recurrence::gru>},
-                                   {backward<Recurrence::simple>, backward<Recurrence::lstm>, backward<Recurrence::gru>}};
+constexpr RecurrentTable kTable = {
+    W,
+    packed_size,
+    pack,
+    packed_back_size,
+    pack_back,
+    scratch,
+    {forward<Recurrence::simple>, forward<Recurrence::lstm>, forward<Recurrence::gru>},
+    {backward<Recurrence::simple>, backward<Recurrence::lstm>, backward<Recurrence::gru>}};
 
 }  // namespace
 

@@ -14,12 +14,13 @@ struct StepSizes {
 
 struct ForwardSteps {
   const float *x, *h0, *c0, *kernel, *bias;  // kernel as given, for few rows
-  const float* packed;                         // or packed; null to use the kernel as given
+  const float* packed;                       // or packed; null to use the kernel as given
   const bool* mask;
-  float *y, *h, *c;          // results
-  float *a, *cs, *before;    // saved; null where nothing is
-  float* scratch;            // forward_scratch() floats a task
-  // Runs part(context, first, last) over panels [0, count) for a step of one row, on several threads; null for one piece.
+  float *y, *h, *c;        // results
+  float *a, *cs, *before;  // saved; null where nothing is
+  float* scratch;          // forward_scratch() floats a task
+  // Runs part(context, first, last) over panels [0, count) for a step of one row, on several threads; null for one
+  // piece.
   void (*over_panels)(int64_t count, void (*part)(void* context, int64_t first, int64_t last), void* context);
 };
 
@@ -40,7 +41,7 @@ struct RecurrentTable {
   int64_t (*packed_back_size)(int gates, int64_t units);
   void (*pack_back)(int gates, int64_t units, const float* kernel, float* packed);
   int64_t (*scratch)(int gates, int64_t rows, int64_t units);
-  void (*forward[3])(const StepSizes&, const ForwardSteps&, int64_t from, int64_t to);   // by Recurrence
+  void (*forward[3])(const StepSizes&, const ForwardSteps&, int64_t from, int64_t to);  // by Recurrence
   void (*backward[3])(const StepSizes&, const BackwardSteps&, int64_t from, int64_t to);
 };
 

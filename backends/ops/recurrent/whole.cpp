@@ -36,7 +36,8 @@ std::optional<NamedLibrary> library_of(Device device) {
 void warn_once(Recurrence kind, Device device, std::string_view library, const std::string& reason) {
   static std::mutex mutex;
   static std::set<std::string> told;
-  const std::string message = text("a recurrence (", name_of(kind), ") on ", device, " runs without ", library, ": ", reason, " The result is the same, slower.");
+  const std::string message = text("a recurrence (", name_of(kind), ") on ", device, " runs without ", library, ": ",
+                                   reason, " The result is the same, slower.");
   std::lock_guard<std::mutex> lock(mutex);
   if (told.insert(message).second) warn(message);
 }
@@ -46,7 +47,9 @@ size_t inputs_of(Recurrence kind) { return at_input_kernel(kind) + 3; }
 
 }  // namespace
 
-RecurrenceLibraryRegistration::RecurrenceLibraryRegistration(DeviceKind kind, std::string_view name, RecurrenceLibrary library) : kind_(kind) {
+RecurrenceLibraryRegistration::RecurrenceLibraryRegistration(DeviceKind kind, std::string_view name,
+                                                             RecurrenceLibrary library)
+    : kind_(kind) {
   std::lock_guard<std::mutex> lock(libraries_mutex);
   libraries()[kind] = {name, library};
 }
@@ -61,10 +64,12 @@ RecurrenceSizes sizes_of_whole(Recurrence kind, std::span<const TensorSpec> in) 
 
 std::vector<TensorSpec> WholeRecurrentOp::infer(std::span<const TensorSpec> in) const {
   const size_t w = at_input_kernel(kind);
-  if (in.size() != inputs_of(kind)) throw ValueError("expected ", inputs_of(kind), " inputs, received ", in.size(), ".");
+  if (in.size() != inputs_of(kind))
+    throw ValueError("expected ", inputs_of(kind), " inputs, received ", in.size(), ".");
   if (in[0].shape.rank() != 3) throw ValueError("x must have three axes (batch, steps, inputs), received ", in[0], ".");
   const int64_t inputs = in[0].shape[2], wide = in[w].shape.rank() == 2 ? in[w].shape[1] : Shape::kUnknown;
-  if (in[w].dtype != in[0].dtype || !compatible(in[w].shape, Shape{inputs, wide})) throw ValueError("the input kernel must be ", in[0].dtype, Shape{inputs, wide}, ", received ", in[w], ".");
+  if (in[w].dtype != in[0].dtype || !compatible(in[w].shape, Shape{inputs, wide}))
+    throw ValueError("the input kernel must be ", in[0].dtype, Shape{inputs, wide}, ", received ", in[w], ".");
   // What follows the product is checked where it is defined.
   std::vector<TensorSpec> rest{{{in[0].shape[0], in[0].shape[1], wide}, in[0].dtype}};
   rest.insert(rest.end(), in.begin() + 1, in.begin() + static_cast<std::ptrdiff_t>(w));
@@ -88,7 +93,8 @@ Tensors WholeRecurrentOp::vjp(const VjpContext& c) const {
   }
   Tensors inputs(c.inputs.begin(), c.inputs.end());
   inputs.insert(inputs.end(), {c.outputs[0], c.outputs.back()});
-  for (size_t i = 0; i + 1 < c.outputs.size(); ++i) inputs.push_back(c.grads[i].defined() ? c.grads[i] : prim::full(c.outputs[i].shape(), 0, c.outputs[i].dtype()));
+  for (size_t i = 0; i + 1 < c.outputs.size(); ++i)
+    inputs.push_back(c.grads[i].defined() ? c.grads[i] : prim::full(c.outputs[i].shape(), 0, c.outputs[i].dtype()));
   return lamina::apply(make_op<WholeRecurrentGradOp>(kind), inputs);
 }
 
@@ -99,7 +105,8 @@ Tensor rows(const Tensor& t) { return prim::reshape(t, {Shape::kUnknown, t.shape
 // The gradients of a recurrence and its product in their own primitives, all of which have gradients.
 Tensors composed_grad(Recurrence kind, std::span<const Tensor> in) {
   const size_t w = at_input_kernel(kind), states = static_cast<size_t>(states_of(kind)), after = inputs_of(kind) + 2;
-  Tensors forward{prim::reshape(prim::matmul(rows(in[0]), in[w]), {in[0].shape()[0], in[0].shape()[1], in[w].shape()[1]})};
+  Tensors forward{
+      prim::reshape(prim::matmul(rows(in[0]), in[w]), {in[0].shape()[0], in[0].shape()[1], in[w].shape()[1]})};
   forward.insert(forward.end(), in.begin() + 1, in.begin() + static_cast<std::ptrdiff_t>(w));
   forward.insert(forward.end(), {in[w + 1], in[w + 2]});
   const Tensors saved = lamina::apply(make_op<RecurrentOp>(kind, RecurrenceOptions{}, true), forward);
@@ -121,7 +128,8 @@ Tensors composed_grad(Recurrence kind, std::span<const Tensor> in) {
 Tensors WholeRecurrentGradOp::vjp(const VjpContext& c) const {
   TapeScope tape;
   Tensors twins;
-  for (const Tensor& t : c.inputs) twins.push_back(apply1(make_op<ReshapeOp>(t.shape()), {t}));  // of the same value, to differentiate by
+  for (const Tensor& t : c.inputs)
+    twins.push_back(apply1(make_op<ReshapeOp>(t.shape()), {t}));  // of the same value, to differentiate by
   const Tensors made = composed_grad(kind, twins);
   Tensors of, seeds, out(c.inputs.size());
   for (size_t i = 0; i < made.size(); ++i)
@@ -144,7 +152,8 @@ struct Parts {
   RecurrenceSizes s;
   size_t w, states;
   TensorSpec x, multiplied, h, all;  // inputs in rows, gates in rows, a state, the states of all steps
-  Parts(Recurrence kind, std::span<const TensorSpec> in) : s(sizes_of_whole(kind, in)), w(at_input_kernel(kind)), states(static_cast<size_t>(states_of(kind))) {
+  Parts(Recurrence kind, std::span<const TensorSpec> in)
+      : s(sizes_of_whole(kind, in)), w(at_input_kernel(kind)), states(static_cast<size_t>(states_of(kind))) {
     x = {{s.batch * s.steps, s.inputs}, s.dtype};
     multiplied = {{s.batch * s.steps, gates_of(kind) * s.units}, s.dtype};
     h = {{s.batch, s.units}, s.dtype};
@@ -172,11 +181,13 @@ BoundKernel bind_forward(const KernelRequest& r) {
   const Parts p(op.kind, r.inputs);
   KernelChain chain(r.device);
   const Place gates = chain.between(p.multiplied);
-  chain.add(make_op<MatMulOp>(false, false), {p.x, r.inputs[p.w]}, {KernelChain::input(0), KernelChain::input(p.w)}, {gates});
+  chain.add(make_op<MatMulOp>(false, false), {p.x, r.inputs[p.w]}, {KernelChain::input(0), KernelChain::input(p.w)},
+            {gates});
   std::vector<Place> out;
   for (size_t i = 0; i <= p.states; ++i) out.push_back(KernelChain::output(i));
   chain.add(make_op<RecurrentOp>(op.kind, RecurrenceOptions{}, false), p.specs(r.inputs), p.places(gates), out);
-  if (op.saving && op.kept) chain.add(make_op<FullOp>(Shape{op.kept}, 0, DType::uint8), {}, {}, {KernelChain::output(1 + p.states)});
+  if (op.saving && op.kept)
+    chain.add(make_op<FullOp>(Shape{op.kept}, 0, DType::uint8), {}, {}, {KernelChain::output(1 + p.states)});
   return std::move(chain).finish();
 }
 
@@ -217,7 +228,8 @@ LAMINA_KERNEL_ON_ALL("WholeRecurrent", "parts", 30, bind_forward);
 LAMINA_KERNEL_ON_ALL("WholeRecurrentGrad", "parts", 30, bind_grad);
 
 double flops(const Primitive&, std::span<const TensorSpec> in, std::span<const TensorSpec> out) {
-  const double rows = static_cast<double>(in[0].shape[0] * in[0].shape[1]), units = static_cast<double>(out[0].shape.back());
+  const double rows = static_cast<double>(in[0].shape[0] * in[0].shape[1]),
+               units = static_cast<double>(out[0].shape.back());
   return 2 * rows * static_cast<double>(in[in.size() - 2].shape.back()) * (static_cast<double>(in[0].shape[2]) + units);
 }
 double grad_flops(const Primitive&, std::span<const TensorSpec> in, std::span<const TensorSpec> out) {
@@ -239,8 +251,9 @@ void warn_of_no_library(Recurrence kind, const std::string& reason) {
   if (const auto library = library_of(device)) warn_once(kind, device, library->name, reason);
 }
 
-Tensors recurrent_by_library(Recurrence kind, const RecurrenceOptions& options, const Tensor& x, const Tensor& h0, const Tensor& c0, const Tensor& input_kernel, const Tensor& kernel,
-                             const Tensor& bias, const Tensor& mask) {
+Tensors recurrent_by_library(Recurrence kind, const RecurrenceOptions& options, const Tensor& x, const Tensor& h0,
+                             const Tensor& c0, const Tensor& input_kernel, const Tensor& kernel, const Tensor& bias,
+                             const Tensor& mask) {
   const Device device = settings().device();
   const auto library = library_of(device);
   if (!library || !x.shape().known() || !h0.shape().known()) return {};

@@ -1,6 +1,7 @@
 #pragma once
-// A recurrence with its inputs' product: what a library has as one call (cuDNN). A device's library says what it takes; elsewhere the
-// recurrence is a product and a RecurrentOp (recurrent.h, whose letters and formulas hold here; D: inputs a step).
+// A recurrence with its inputs' product: what a library has as one call (cuDNN). A device's library says what it takes;
+// elsewhere the recurrence is a product and a RecurrentOp (recurrent.h, whose letters and formulas hold here; D: inputs
+// a step).
 #include "backends/core/device.h"
 #include "backends/ops/recurrent/recurrent.h"
 
@@ -12,7 +13,8 @@ struct RecurrenceSizes {
   DType dtype;  // float32 or float64
 };
 
-// How many bytes a device's library keeps between a recurrence and its gradient; an Error that says why where it takes no such one.
+// How many bytes a device's library keeps between a recurrence and its gradient; an Error that says why where it takes
+// no such one.
 using RecurrenceLibrary = int64_t (*)(Device device, const RecurrenceSizes& sizes);
 class RecurrenceLibraryRegistration {  // for as long as it lives
  public:
@@ -55,10 +57,11 @@ RecurrenceSizes sizes_of_whole(Recurrence kind, std::span<const TensorSpec> in);
 
 namespace prim {
 bool recurrence_library();  // whether the device in use has one
-// By the library of the device in use: outputs as of RecurrentOp. Empty where there is none, or none that takes this, with one warning for
-// each of its reasons. c0 undefined but for lstm; mask undefined if there is none.
-Tensors recurrent_by_library(Recurrence kind, const RecurrenceOptions& options, const Tensor& x, const Tensor& h0, const Tensor& c0, const Tensor& input_kernel, const Tensor& kernel,
-                             const Tensor& bias, const Tensor& mask);
+// By the library of the device in use: outputs as of RecurrentOp. Empty where there is none, or none that takes this,
+// with one warning for each of its reasons. c0 undefined but for lstm; mask undefined if there is none.
+Tensors recurrent_by_library(Recurrence kind, const RecurrenceOptions& options, const Tensor& x, const Tensor& h0,
+                             const Tensor& c0, const Tensor& input_kernel, const Tensor& kernel, const Tensor& bias,
+                             const Tensor& mask);
 // The same warning where the library was not asked.
 void warn_of_no_library(Recurrence kind, const std::string& reason);
 }  // namespace prim

@@ -11,7 +11,10 @@ namespace lamina {
 
 // The shape as runs of kept and reduced axes, neighbours of one sort merged.
 struct ReduceLayout {
-  struct Run { int64_t size, stride; bool reduced; };
+  struct Run {
+    int64_t size, stride;
+    bool reduced;
+  };
   std::vector<Run> runs;  // outermost first; strides in elements of the input
   int64_t kept = 1, reduced = 1;
 };
@@ -34,17 +37,21 @@ inline ReduceLayout reduce_layout(const Shape& x, const std::vector<int>& axes) 
   return l;
 }
 
-// On GPUs: a thread an output where neighbouring outputs read neighbouring inputs, else a block. Few outputs of many inputs go to blocks,
-// however their inputs lie: threads alone would leave most of the GPU idle.
-inline bool reduces_by_column(const ReduceLayout& l) { return !l.runs.empty() && !l.runs.back().reduced && (l.reduced < 256 || l.kept >= 16384); }
+// On GPUs: a thread an output where neighbouring outputs read neighbouring inputs, else a block. Few outputs of many
+// inputs go to blocks, however their inputs lie: threads alone would leave most of the GPU idle.
+inline bool reduces_by_column(const ReduceLayout& l) {
+  return !l.runs.empty() && !l.runs.back().reduced && (l.reduced < 256 || l.kept >= 16384);
+}
 
 // A: what sums are kept in.
 template <class A>
 constexpr A reduce_start(Reduce kind) {
   using Limits = std::numeric_limits<A>;
   switch (kind) {
-    case Reduce::sum: case Reduce::any: return A(0);
-    case Reduce::prod: case Reduce::all: return A(1);
+    case Reduce::sum:
+    case Reduce::any: return A(0);
+    case Reduce::prod:
+    case Reduce::all: return A(1);
     case Reduce::max: return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
     default: return Limits::has_infinity ? Limits::infinity() : Limits::max();
   }

@@ -26,7 +26,8 @@ std::vector<TensorSpec> ReduceOp::infer(std::span<const TensorSpec> in) const {
       out.push_back(x[i]);
     }
   }
-  if (next != axes.size()) throw ValueError("axis ", axes.back(), " is out of bounds for a tensor with ", x.rank(), " axes.");
+  if (next != axes.size())
+    throw ValueError("axis ", axes.back(), " is out of bounds for a tensor with ", x.rank(), " axes.");
   return {{out, in[0].dtype}};
 }
 
@@ -54,7 +55,8 @@ Tensors ReduceOp::vjp(const VjpContext& c) const {
       Tensor rest = reduce(Reduce::prod, safe, axes, true);  // product of the non-zero ones
       Tensor none = divide(rest, safe);
       Tensor single = where(is_zero, broadcast_to(rest, x.shape()), zero);
-      Tensor local = where(binary(Binary::equal, zeros, zero), none, where(binary(Binary::equal, zeros, one), single, zero));
+      Tensor local =
+          where(binary(Binary::equal, zeros, zero), none, where(binary(Binary::equal, zeros, one), single, zero));
       return {multiply(g, local)};
     }
     default: return {};
@@ -66,7 +68,8 @@ namespace prim {
 Tensor reduce(Reduce kind, const Tensor& x, std::vector<int> axes, bool keepdims) {
   for (int& a : axes) a = normalize_axis(a, x.rank());
   std::sort(axes.begin(), axes.end());
-  if (std::adjacent_find(axes.begin(), axes.end()) != axes.end()) throw ValueError("duplicate value in axis ", axes, ".");
+  if (std::adjacent_find(axes.begin(), axes.end()) != axes.end())
+    throw ValueError("duplicate value in axis ", axes, ".");
   if (axes.empty()) return x;
   return apply1(make_op<ReduceOp>(kind, std::move(axes), keepdims), {x});
 }

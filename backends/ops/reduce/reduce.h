@@ -23,6 +23,8 @@ class ReduceOp final : public Primitive {
 namespace prim {
 Tensor reduce(Reduce kind, const Tensor& x, std::vector<int> axes, bool keepdims);  // axes may be negative
 Tensor reduce_all(Reduce kind, const Tensor& x);
-inline Tensor sum(const Tensor& x, std::vector<int> axes, bool keepdims = false) { return reduce(Reduce::sum, x, std::move(axes), keepdims); }
+inline Tensor sum(const Tensor& x, std::vector<int> axes, bool keepdims = false) {
+  return reduce(Reduce::sum, x, std::move(axes), keepdims);
+}
 }  // namespace prim
 }  // namespace lamina

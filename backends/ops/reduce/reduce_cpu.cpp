@@ -7,10 +7,13 @@ namespace lamina {
 
 namespace {
 
-template <class T> inline constexpr bool kLow = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
-template <class T> using Acc = std::conditional_t<kLow<T>, float, T>;
+template <class T>
+inline constexpr bool kLow = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+template <class T>
+using Acc = std::conditional_t<kLow<T>, float, T>;
 
-// Plain loops: for each kept index, over each reduced index. Pairwise in the innermost run, so that long sums keep digits.
+// Plain loops: for each kept index, over each reduced index. Pairwise in the innermost run, so that long sums keep
+// digits.
 BoundKernel bind_reference(const KernelRequest& r) {
   const auto& op = static_cast<const ReduceOp&>(r.op);
   ReduceLayout l = reduce_layout(r.inputs[0].shape, op.axes);
@@ -55,7 +58,8 @@ BoundKernel bind_float(const KernelRequest& r) {
   if (op.kind != Reduce::sum && op.kind != Reduce::max) return r.decline("only sum and max");
   ReduceLayout l = reduce_layout(r.inputs[0].shape, op.axes);
   if (l.reduced == 0 || l.kept == 0) return r.decline("empty");
-  bool rows = l.runs.size() <= 2 && (l.runs.empty() || l.runs.back().reduced) && (l.runs.size() < 2 || !l.runs[0].reduced);
+  bool rows =
+      l.runs.size() <= 2 && (l.runs.empty() || l.runs.back().reduced) && (l.runs.size() < 2 || !l.runs[0].reduced);
   bool columns = (l.runs.size() == 2 && l.runs[0].reduced) || (l.runs.size() == 3 && !l.runs[0].reduced);
   BoundKernel k;
   const bool sum = op.kind == Reduce::sum;
@@ -89,7 +93,8 @@ BoundKernel bind_float(const KernelRequest& r) {
     int64_t batch = batched ? l.runs[0].size : 1, n = l.runs[batched ? 1 : 0].size, m = l.runs.back().size;
     constexpr int64_t kWidth = 1024;
     int64_t strips = (m + kWidth - 1) / kWidth;
-    auto fold_block = block_table().binary[static_cast<int>(sum ? Binary::add : Binary::maximum)][static_cast<int>(DType::float32)];
+    auto fold_block =
+        block_table().binary[static_cast<int>(sum ? Binary::add : Binary::maximum)][static_cast<int>(DType::float32)];
     k.run = [=](const void* const* in, void* const* out, void*) {
       const float* x = static_cast<const float*>(in[0]);
       float* y = static_cast<float*>(out[0]);

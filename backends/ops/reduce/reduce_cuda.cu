@@ -58,13 +58,16 @@ BoundKernel bind_reduce(const KernelRequest& r) {
     walk.stride.at[walk.runs++] = l.runs[i].stride;
   }
   BoundKernel k;
-  k.run = [l, keep, over, by_column = reduces_by_column(l), kind = op.kind, dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [l, keep, over, by_column = reduces_by_column(l), kind = op.kind, dtype = r.inputs[0].dtype,
+           queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
       using T = decltype(zero);
       const T* x = static_cast<const T*>(in[0]);
       T* y = static_cast<T*>(out[0]);
-      if (by_column) queue.elements(columns<T>, l.kept, x, y, l.kept, l.reduced, keep, over, kind);
-      else queue.rows(rows<T>, l.kept, l.reduced, x, y, l.kept, l.reduced, keep, over, kind);
+      if (by_column)
+        queue.elements(columns<T>, l.kept, x, y, l.kept, l.reduced, keep, over, kind);
+      else
+        queue.rows(rows<T>, l.kept, l.reduced, x, y, l.kept, l.reduced, keep, over, kind);
     });
   };
   return k;

@@ -11,8 +11,8 @@ struct SoftmaxRows {
   void (*softmax_grad)(const float* y, const float* g, float* out, int64_t n);
   void (*log_softmax_grad)(const float* y, const float* g, float* out, int64_t n);
   float (*log_sum_exp)(const float* x, int64_t n);
-  float (*weighted_loss)(const float* x, const float* t, float z, int64_t n);           // sum t (z - x)
-  void (*sparse_grad)(const float* x, float z, float g, float* out, int64_t n);          // g exp(x - z)
+  float (*weighted_loss)(const float* x, const float* t, float z, int64_t n);    // sum t (z - x)
+  void (*sparse_grad)(const float* x, float z, float g, float* out, int64_t n);  // g exp(x - z)
   void (*weighted_grad)(const float* x, const float* t, float z, float g, float* out, int64_t n);
 };
 

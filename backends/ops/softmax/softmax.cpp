@@ -21,10 +21,14 @@ Shape row_shape(const Shape& x) {
 void check_target(const TensorSpec& x, const TensorSpec& t, bool sparse) {
   if (sparse) {
     if (t.dtype != DType::int32) throw TypeError("classes must be int32, received ", t.dtype, ".");
-    if (!compatible(t.shape, row_shape(x.shape))) throw ValueError("logits of shape ", x.shape, " need classes of shape ", row_shape(x.shape), ", received ", t.shape, ".");
+    if (!compatible(t.shape, row_shape(x.shape)))
+      throw ValueError("logits of shape ", x.shape, " need classes of shape ", row_shape(x.shape), ", received ",
+                       t.shape, ".");
   } else {
-    if (t.dtype != x.dtype) throw TypeError("weights must have the dtype of the logits, ", x.dtype, "; received ", t.dtype, ".");
-    if (!compatible(t.shape, x.shape)) throw ValueError("logits and weights must have the same shape, received ", x.shape, " and ", t.shape, ".");
+    if (t.dtype != x.dtype)
+      throw TypeError("weights must have the dtype of the logits, ", x.dtype, "; received ", t.dtype, ".");
+    if (!compatible(t.shape, x.shape))
+      throw ValueError("logits and weights must have the same shape, received ", x.shape, " and ", t.shape, ".");
   }
 }
 

@@ -38,8 +38,8 @@ class CrossEntropyOp final : public Primitive {
   const bool sparse;
 };
 
-// d loss / d x from x, t, z and the loss's gradient g (...): g (p sum t - t), with p = exp(x - z); a class counts as its
-// one-hot row t.
+// d loss / d x from x, t, z and the loss's gradient g (...): g (p sum t - t), with p = exp(x - z); a class counts as
+// its one-hot row t.
 class CrossEntropyGradOp final : public Primitive {
  public:
   explicit CrossEntropyGradOp(bool sparse) : sparse(sparse) {}
@@ -51,7 +51,7 @@ class CrossEntropyGradOp final : public Primitive {
 };
 
 namespace prim {
-Tensor softmax(const Tensor& x, bool log = false);                                  // last axis
-Tensor cross_entropy(const Tensor& logits, const Tensor& target, bool sparse);      // (...)
+Tensor softmax(const Tensor& x, bool log = false);                              // last axis
+Tensor cross_entropy(const Tensor& logits, const Tensor& target, bool sparse);  // (...)
 }  // namespace prim
 }  // namespace lamina

@@ -12,7 +12,10 @@ namespace {
 
 struct Rows {
   int64_t count, n, a_task;
-  explicit Rows(const Shape& x) : count(x.elements() / std::max<int64_t>(1, x.back())), n(x.back()), a_task(std::max<int64_t>(1, (1 << 13) / std::max<int64_t>(1, n))) {}
+  explicit Rows(const Shape& x)
+      : count(x.elements() / std::max<int64_t>(1, x.back())),
+        n(x.back()),
+        a_task(std::max<int64_t>(1, (1 << 13) / std::max<int64_t>(1, n))) {}
   template <class F>
   void each(F&& f) const {
     parallel_for((count + a_task - 1) / a_task, [&](int64_t task) {
@@ -41,7 +44,9 @@ BoundKernel bind_softmax_grad_float(const KernelRequest& r) {
   k.in_place = true;
   auto f = static_cast<const SoftmaxGradOp&>(r.op).log ? softmax_rows().log_softmax_grad : softmax_rows().softmax_grad;
   k.run = [f, rows = Rows(r.inputs[0].shape)](const void* const* in, void* const* out, void*) {
-    rows.each([&](int64_t i) { f(floats(in[0]) + i * rows.n, floats(in[1]) + i * rows.n, floats(out[0]) + i * rows.n, rows.n); });
+    rows.each([&](int64_t i) {
+      f(floats(in[0]) + i * rows.n, floats(in[1]) + i * rows.n, floats(out[0]) + i * rows.n, rows.n);
+    });
   };
   return k;
 }
@@ -49,7 +54,8 @@ BoundKernel bind_softmax_grad_float(const KernelRequest& r) {
 BoundKernel bind_cross_entropy_float(const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
-  k.run = [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape)](const void* const* in, void* const* out, void*) {
+  k.run = [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape)](
+              const void* const* in, void* const* out, void*) {
     const SoftmaxRows& f = softmax_rows();
     rows.each([&](int64_t i) {
       const float* x = floats(in[0]) + i * rows.n;
@@ -69,7 +75,8 @@ BoundKernel bind_cross_entropy_float(const KernelRequest& r) {
 BoundKernel bind_cross_entropy_grad_float(const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
-  k.run = [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape)](const void* const* in, void* const* out, void*) {
+  k.run = [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape)](
+              const void* const* in, void* const* out, void*) {
     const SoftmaxRows& f = softmax_rows();
     rows.each([&](int64_t i) {
       const float* x = floats(in[0]) + i * rows.n;
@@ -91,20 +98,28 @@ BoundKernel bind_cross_entropy_grad_float(const KernelRequest& r) {
 // --- The plain loops, in double (float32 and half types are widened) ----------------------------------------------
 template <class F>
 void with_float(DType type, F&& f) {
-  if (type == DType::float16) f(Half{});
-  else if (type == DType::bfloat16) f(BFloat16{});
-  else if (type == DType::float32) f(float{});
-  else f(double{});
+  if (type == DType::float16)
+    f(Half{});
+  else if (type == DType::bfloat16)
+    f(BFloat16{});
+  else if (type == DType::float32)
+    f(float{});
+  else
+    f(double{});
 }
 template <class T>
 double wide(T v) {
-  if constexpr (std::is_arithmetic_v<T>) return v;
-  else return static_cast<float>(v);
+  if constexpr (std::is_arithmetic_v<T>)
+    return v;
+  else
+    return static_cast<float>(v);
 }
 template <class T>
 T narrow(double v) {
-  if constexpr (std::is_arithmetic_v<T>) return static_cast<T>(v);
-  else return T(static_cast<float>(v));
+  if constexpr (std::is_arithmetic_v<T>)
+    return static_cast<T>(v);
+  else
+    return T(static_cast<float>(v));
 }
 template <class T>
 double log_sum_exp(const T* x, int64_t n) {
@@ -116,7 +131,8 @@ double log_sum_exp(const T* x, int64_t n) {
 
 BoundKernel bind_softmax_reference(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [log = static_cast<const SoftmaxOp&>(r.op).log, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [log = static_cast<const SoftmaxOp&>(r.op).log, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](
+              const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < rows.count; ++i) {
@@ -137,7 +153,8 @@ BoundKernel bind_softmax_reference(const KernelRequest& r) {
 
 BoundKernel bind_softmax_grad_reference(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [log = static_cast<const SoftmaxGradOp&>(r.op).log, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [log = static_cast<const SoftmaxGradOp&>(r.op).log, rows = Rows(r.inputs[0].shape),
+           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < rows.count; ++i) {
@@ -145,7 +162,8 @@ BoundKernel bind_softmax_grad_reference(const KernelRequest& r) {
         T* to = static_cast<T*>(out[0]) + i * rows.n;
         double total = 0;
         for (int64_t j = 0; j < rows.n; ++j) total += log ? wide(g[j]) : wide(y[j]) * wide(g[j]);
-        for (int64_t j = 0; j < rows.n; ++j) to[j] = narrow<T>(log ? wide(g[j]) - std::exp(wide(y[j])) * total : wide(y[j]) * (wide(g[j]) - total));
+        for (int64_t j = 0; j < rows.n; ++j)
+          to[j] = narrow<T>(log ? wide(g[j]) - std::exp(wide(y[j])) * total : wide(y[j]) * (wide(g[j]) - total));
       }
     });
   };
@@ -154,7 +172,8 @@ BoundKernel bind_softmax_grad_reference(const KernelRequest& r) {
 
 BoundKernel bind_cross_entropy_reference(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape),
+           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < rows.count; ++i) {
@@ -164,7 +183,8 @@ BoundKernel bind_cross_entropy_reference(const KernelRequest& r) {
           int32_t c = static_cast<const int32_t*>(in[1])[i];
           loss = c >= 0 && c < rows.n ? z - wide(x[c]) : 0;
         } else {
-          for (int64_t j = 0; j < rows.n; ++j) loss += wide(static_cast<const T*>(in[1])[i * rows.n + j]) * (z - wide(x[j]));
+          for (int64_t j = 0; j < rows.n; ++j)
+            loss += wide(static_cast<const T*>(in[1])[i * rows.n + j]) * (z - wide(x[j]));
         }
         static_cast<T*>(out[0])[i] = narrow<T>(loss);
         static_cast<T*>(out[1])[i] = narrow<T>(z);
@@ -176,7 +196,8 @@ BoundKernel bind_cross_entropy_reference(const KernelRequest& r) {
 
 BoundKernel bind_cross_entropy_grad_reference(const KernelRequest& r) {
   BoundKernel k;
-  k.run = [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape),
+           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < rows.count; ++i) {

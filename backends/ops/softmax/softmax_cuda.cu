@@ -7,7 +7,9 @@ namespace lamina::gpu {
 namespace {
 
 template <class W>
-__device__ bool infinite(W x) { return x - x != 0 && x == x; }
+__device__ bool infinite(W x) {
+  return x - x != 0 && x == x;
+}
 
 template <class T>
 struct Exponentials {
@@ -60,7 +62,8 @@ __global__ void softmax_grad(const T* out, const T* grad, T* result, int64_t row
 
 // `classes` or `weights` is null.
 template <class T>
-__global__ void cross_entropy(const T* in, const int32_t* classes, const T* weights, T* loss, T* log_sum, int64_t rows, int64_t n) {
+__global__ void cross_entropy(const T* in, const int32_t* classes, const T* weights, T* loss, T* log_sum, int64_t rows,
+                              int64_t n) {
   for (int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
     const T* x = in + row * n;
     const Wide<T> z = exponentials(x, n).log_sum();
@@ -77,7 +80,8 @@ __global__ void cross_entropy(const T* in, const int32_t* classes, const T* weig
 }
 
 template <class T>
-__global__ void cross_entropy_grad(const T* in, const int32_t* classes, const T* weights, const T* log_sum, const T* grad, T* out, int64_t rows, int64_t n) {
+__global__ void cross_entropy_grad(const T* in, const int32_t* classes, const T* weights, const T* log_sum,
+                                   const T* grad, T* out, int64_t rows, int64_t n) {
   for (int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
     const T* x = in + row * n;
     const Wide<T> z = widen(log_sum[row]), g = widen(grad[row]);
@@ -106,42 +110,51 @@ struct Rows {
 template <class F>
 BoundKernel over_rows(const KernelRequest& r, F kernel) {
   BoundKernel k;
-  k.run = [kernel, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [kernel, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in, void* const* out,
+                                                                              void*) {
     with_stored_float(dtype, [&](auto zero) { kernel(zero, rows, in, out); });
   };
   return k;
 }
 
 BoundKernel bind_softmax(const KernelRequest& r) {
-  BoundKernel k = over_rows(r, [log = static_cast<const SoftmaxOp&>(r.op).log, queue = Queue(r.device)](auto zero, const Rows& rows, const void* const* in, void* const* out) {
+  BoundKernel k = over_rows(r, [log = static_cast<const SoftmaxOp&>(r.op).log, queue = Queue(r.device)](
+                                   auto zero, const Rows& rows, const void* const* in, void* const* out) {
     using T = decltype(zero);
-    queue.rows(softmax<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), rows.count, rows.n, log);
+    queue.rows(softmax<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), rows.count,
+               rows.n, log);
   });
   k.in_place = true;
   return k;
 }
 
 BoundKernel bind_softmax_grad(const KernelRequest& r) {
-  BoundKernel k = over_rows(r, [log = static_cast<const SoftmaxGradOp&>(r.op).log, queue = Queue(r.device)](auto zero, const Rows& rows, const void* const* in, void* const* out) {
+  BoundKernel k = over_rows(r, [log = static_cast<const SoftmaxGradOp&>(r.op).log, queue = Queue(r.device)](
+                                   auto zero, const Rows& rows, const void* const* in, void* const* out) {
     using T = decltype(zero);
-    queue.rows(softmax_grad<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), static_cast<T*>(out[0]), rows.count, rows.n, log);
+    queue.rows(softmax_grad<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]),
+               static_cast<T*>(out[0]), rows.count, rows.n, log);
   });
   k.in_place = true;
   return k;
 }
 
 BoundKernel bind_cross_entropy(const KernelRequest& r) {
-  return over_rows(r, [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, queue = Queue(r.device)](auto zero, const Rows& rows, const void* const* in, void* const* out) {
+  return over_rows(r, [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, queue = Queue(r.device)](
+                          auto zero, const Rows& rows, const void* const* in, void* const* out) {
     using T = decltype(zero);
-    queue.rows(cross_entropy<T>, rows.count, rows.n, static_cast<const T*>(in[0]), sparse ? static_cast<const int32_t*>(in[1]) : nullptr, sparse ? nullptr : static_cast<const T*>(in[1]),
+    queue.rows(cross_entropy<T>, rows.count, rows.n, static_cast<const T*>(in[0]),
+               sparse ? static_cast<const int32_t*>(in[1]) : nullptr, sparse ? nullptr : static_cast<const T*>(in[1]),
                static_cast<T*>(out[0]), static_cast<T*>(out[1]), rows.count, rows.n);
   });
 }
 
 BoundKernel bind_cross_entropy_grad(const KernelRequest& r) {
-  return over_rows(r, [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, queue = Queue(r.device)](auto zero, const Rows& rows, const void* const* in, void* const* out) {
+  return over_rows(r, [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, queue = Queue(r.device)](
+                          auto zero, const Rows& rows, const void* const* in, void* const* out) {
     using T = decltype(zero);
-    queue.rows(cross_entropy_grad<T>, rows.count, rows.n, static_cast<const T*>(in[0]), sparse ? static_cast<const int32_t*>(in[1]) : nullptr, sparse ? nullptr : static_cast<const T*>(in[1]),
+    queue.rows(cross_entropy_grad<T>, rows.count, rows.n, static_cast<const T*>(in[0]),
+               sparse ? static_cast<const int32_t*>(in[1]) : nullptr, sparse ? nullptr : static_cast<const T*>(in[1]),
                static_cast<const T*>(in[2]), static_cast<const T*>(in[3]), static_cast<T*>(out[0]), rows.count, rows.n);
   });
 }

@@ -96,7 +96,8 @@ void weighted_grad(const float* x, const float* t, float z, float g, float* out,
   for (int64_t i = 0; i < n; ++i) out[i] = g * (fast_exp(x[i] - z) * total - t[i]);
 }
 
-constexpr SoftmaxRows kRows = {softmax, log_softmax, softmax_grad, log_softmax_grad, log_sum_exp, weighted_loss, sparse_grad, weighted_grad};
+constexpr SoftmaxRows kRows = {softmax,     log_softmax,   softmax_grad, log_softmax_grad,
+                               log_sum_exp, weighted_loss, sparse_grad,  weighted_grad};
 
 }  // namespace
 

@@ -18,13 +18,16 @@ std::vector<TensorSpec> SortOp::infer(std::span<const TensorSpec> in) const {
 Tensors SortOp::vjp(const VjpContext& c) const {
   if (!c.grads[0].defined()) return {Tensor()};
   const Tensor& x = c.inputs[0];
-  return {prim::scatter_along(Scatter::add, prim::full(x.shape(), 0, x.dtype()), c.outputs[1], c.grads[0], x.rank() - 1)};
+  return {
+      prim::scatter_along(Scatter::add, prim::full(x.shape(), 0, x.dtype()), c.outputs[1], c.grads[0], x.rank() - 1)};
 }
 
 std::vector<TensorSpec> ArgReduceOp::infer(std::span<const TensorSpec> in) const {
   Shape out = in[0].shape;
   if (axis < 0 || axis >= out.rank()) throw ValueError("axis ", axis, " is out of bounds for shape ", out, ".");
-  if (out[axis] == 0) throw ValueError("cannot find the ", largest ? "largest" : "smallest", " along axis ", axis, " of size 0 (shape ", out, ").");
+  if (out[axis] == 0)
+    throw ValueError("cannot find the ", largest ? "largest" : "smallest", " along axis ", axis, " of size 0 (shape ",
+                     out, ").");
   out.erase(axis);
   return {{out, DType::int32}};
 }

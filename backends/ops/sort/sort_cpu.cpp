@@ -8,15 +8,19 @@ namespace {
 
 template <class T>
 inline auto plain(T v) {
-  if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) return static_cast<float>(v);
-  else return v;
+  if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
+    return static_cast<float>(v);
+  else
+    return v;
 }
 
 // A strict order in which NaN is the largest.
 template <class V>
 inline bool below(V a, V b) {
-  if constexpr (std::is_floating_point_v<V>) return a < b || (b != b && a == a);
-  else return a < b;
+  if constexpr (std::is_floating_point_v<V>)
+    return a < b || (b != b && a == a);
+  else
+    return a < b;
 }
 
 template <class T>
@@ -28,8 +32,10 @@ void sort_row(const T* x, T* values, int32_t* places, int32_t* order, int64_t n,
     if (descending ? below(u, v) : below(v, u)) return false;
     return a < b;
   };
-  if (k < n / 4) std::partial_sort(order, order + k, order + n, first);
-  else std::sort(order, order + n, first);
+  if (k < n / 4)
+    std::partial_sort(order, order + k, order + n, first);
+  else
+    std::sort(order, order + n, first);
   for (int64_t i = 0; i < k; ++i) values[i] = x[order[i]], places[i] = order[i];
 }
 
@@ -40,13 +46,15 @@ BoundKernel bind_sort(const KernelRequest& r) {
   for (int i = 0; i + 1 < r.inputs[0].shape.rank(); ++i) rows *= r.inputs[0].shape[i];
   const int64_t rows_a_task = std::max<int64_t>(1, (1 << 12) / std::max<int64_t>(1, n));
   BoundKernel kernel;
-  kernel.run = [=, descending = op.descending, dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  kernel.run = [=, descending = op.descending, dtype = r.inputs[0].dtype](const void* const* in, void* const* out,
+                                                                          void*) {
     with_dtype(dtype, [&](auto zero) {
       using T = decltype(zero);
       parallel_for((rows + rows_a_task - 1) / rows_a_task, [&](int64_t task) {
         std::vector<int32_t> order(n);
         for (int64_t i = task * rows_a_task; i < std::min(rows, (task + 1) * rows_a_task); ++i)
-          sort_row(static_cast<const T*>(in[0]) + i * n, static_cast<T*>(out[0]) + i * k, static_cast<int32_t*>(out[1]) + i * k, order.data(), n, k, descending);
+          sort_row(static_cast<const T*>(in[0]) + i * n, static_cast<T*>(out[0]) + i * k,
+                   static_cast<int32_t*>(out[1]) + i * k, order.data(), n, k, descending);
       });
     });
   };

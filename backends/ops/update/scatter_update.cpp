@@ -12,7 +12,8 @@ namespace lamina {
 
 std::vector<TensorSpec> ScatterUpdateOp::infer(std::span<const TensorSpec> in) const {
   const size_t states = static_cast<size_t>(states_of(update.rule));
-  if (in.size() != states + 3) throw ValueError("expected ", states, " states, indices, rows and a rate; received ", in.size(), " inputs.");
+  if (in.size() != states + 3)
+    throw ValueError("expected ", states, " states, indices, rows and a rate; received ", in.size(), " inputs.");
   if (in[0].shape.rank() < 1) throw ValueError("states must have rows, received the shape ", in[0].shape, ".");
   std::vector<TensorSpec> whole(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(states));
   whole.push_back(ScatterSumOp(0, in[0].shape[0]).infer(in.subspan(states, 2))[0]);
@@ -22,7 +23,8 @@ std::vector<TensorSpec> ScatterUpdateOp::infer(std::span<const TensorSpec> in) c
 
 namespace {
 
-constexpr int64_t kBlock = 1024;  // elements of the gradient made at a time: they stay in the first cache beside the states
+constexpr int64_t kBlock =
+    1024;  // elements of the gradient made at a time: they stay in the first cache beside the states
 
 // Which of the updates belong to each row: rows hold the first's number, `after` holds each one's next; -1 ends.
 struct Chains {
@@ -46,10 +48,13 @@ BoundKernel bind_blocks(const KernelRequest& r) {
   UpdateFn update = update_table().run[static_cast<int>(op.update.rule)][static_cast<int>(dtype)];
   BlockFn add = block_table().binary[static_cast<int>(Binary::add)][static_cast<int>(dtype)];
   const Shape& table = r.inputs[0].shape;
-  const int64_t rows = table[0], width = rows ? table.elements() / rows : 0, count = r.inputs[static_cast<size_t>(states)].shape.elements();
+  const int64_t rows = table[0], width = rows ? table.elements() / rows : 0,
+                count = r.inputs[static_cast<size_t>(states)].shape.elements();
   if (count > std::numeric_limits<int32_t>::max()) return r.decline("more than 2^31 updates");
   const bool wide = r.inputs[static_cast<size_t>(states)].dtype == DType::int64;
-  const int64_t rows_a_block = std::max<int64_t>(1, kBlock / std::max<int64_t>(1, width)), rows_a_task = rows_a_block * std::max<int64_t>(1, 8 * kBlock / (rows_a_block * std::max<int64_t>(1, width)));
+  const int64_t rows_a_block = std::max<int64_t>(1, kBlock / std::max<int64_t>(1, width)),
+                rows_a_task =
+                    rows_a_block * std::max<int64_t>(1, 8 * kBlock / (rows_a_block * std::max<int64_t>(1, width)));
   const size_t size = size_of(dtype), row_bytes = static_cast<size_t>(width) * size;
   BoundKernel k;
   for (int i = 0; i < states; ++i) k.sharing.emplace_back(i, i);

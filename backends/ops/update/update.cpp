@@ -13,7 +13,9 @@ namespace lamina {
 LAMINA_SIMD_CHOICE(const UpdateTable&, update_table)
 
 std::string_view name_of(UpdateRule rule) {
-  static constexpr std::string_view names[] = {"sgd", "momentum", "nesterov", "rmsprop", "rmsprop_momentum", "rmsprop_centered", "rmsprop_centered_momentum", "adam", "adam_largest"};
+  static constexpr std::string_view names[] = {
+      "sgd",  "momentum",    "nesterov", "rmsprop", "rmsprop_momentum", "rmsprop_centered", "rmsprop_centered_momentum",
+      "adam", "adam_largest"};
   static_assert(std::size(names) == kUpdateRules);
   return names[static_cast<int>(rule)];
 }
@@ -38,7 +40,8 @@ BoundKernel bind_simd(const KernelRequest& r) {
   share_states(k, states_of(op.rule));
   k.run = [f, n, task, constants = op.constants](const void* const* in, void* const* out, void*) {
     if (n <= task) return f(in, out, constants.data(), 0, n);
-    parallel_for((n + task - 1) / task, [&](int64_t t) { f(in, out, constants.data(), t * task, std::min(n, (t + 1) * task)); });
+    parallel_for((n + task - 1) / task,
+                 [&](int64_t t) { f(in, out, constants.data(), t * task, std::min(n, (t + 1) * task)); });
   };
   return k;
 }
@@ -47,13 +50,15 @@ BoundKernel bind_reference(const KernelRequest& r) {
   const auto& op = static_cast<const UpdateOp&>(r.op);
   BoundKernel k;
   share_states(k, states_of(op.rule));
-  k.run = [rule = op.rule, c = op.constants, dtype = r.inputs[0].dtype, n = r.inputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
+  k.run = [rule = op.rule, c = op.constants, dtype = r.inputs[0].dtype, n = r.inputs[0].shape.elements()](
+              const void* const* in, void* const* out, void*) {
     auto loop = [&](auto rule_constant, auto zero) {
       using T = decltype(zero);
       using W = std::conditional_t<std::is_same_v<T, double>, double, float>;
       constexpr int states = kStates<rule_constant()>;
-      const UpdateScalars<W> scalars{static_cast<W>(c[0]), static_cast<W>(c[1]), static_cast<W>(c[2]), static_cast<W>(1 - c[0]), static_cast<W>(1 - c[1]),
-                                     static_cast<W>(*static_cast<const T*>(in[states + 1]))};
+      const UpdateScalars<W> scalars{static_cast<W>(c[0]),     static_cast<W>(c[1]),
+                                     static_cast<W>(c[2]),     static_cast<W>(1 - c[0]),
+                                     static_cast<W>(1 - c[1]), static_cast<W>(*static_cast<const T*>(in[states + 1]))};
       for (int64_t i = 0; i < n; ++i) {
         W s[states];
         for (int j = 0; j < states; ++j) s[j] = static_cast<W>(static_cast<const T*>(in[j])[i]);
@@ -62,10 +67,14 @@ BoundKernel bind_reference(const KernelRequest& r) {
       }
     };
     with_rule(rule, [&](auto constant) {
-      if (dtype == DType::float64) loop(constant, double());
-      else if (dtype == DType::float16) loop(constant, Half());
-      else if (dtype == DType::bfloat16) loop(constant, BFloat16());
-      else loop(constant, float());
+      if (dtype == DType::float64)
+        loop(constant, double());
+      else if (dtype == DType::float16)
+        loop(constant, Half());
+      else if (dtype == DType::bfloat16)
+        loop(constant, BFloat16());
+      else
+        loop(constant, float());
     });
   };
   return k;
@@ -82,11 +91,15 @@ int states_of(UpdateRule rule) {
 
 std::vector<TensorSpec> UpdateOp::infer(std::span<const TensorSpec> in) const {
   const size_t states = static_cast<size_t>(states_of(rule));
-  if (in.size() != states + 2) throw ValueError("expected ", states, " states, a gradient and a rate; received ", in.size(), " inputs.");
+  if (in.size() != states + 2)
+    throw ValueError("expected ", states, " states, a gradient and a rate; received ", in.size(), " inputs.");
   if (!is_float(in[0].dtype)) throw TypeError("states must be floating-point, received ", in[0].dtype, ".");
   for (size_t i = 1; i < in.size(); ++i) {
-    if (in[i].dtype != in[0].dtype) throw TypeError("states, gradient and rate must have one dtype, received ", in[0].dtype, " and ", in[i].dtype, ".");
-    if (i <= states && !compatible(in[i].shape, in[0].shape)) throw ValueError("states and gradient must have one shape, received ", in[0].shape, " and ", in[i].shape, ".");
+    if (in[i].dtype != in[0].dtype)
+      throw TypeError("states, gradient and rate must have one dtype, received ", in[0].dtype, " and ", in[i].dtype,
+                      ".");
+    if (i <= states && !compatible(in[i].shape, in[0].shape))
+      throw ValueError("states and gradient must have one shape, received ", in[0].shape, " and ", in[i].shape, ".");
   }
   if (in.back().shape.rank() != 0) throw ValueError("the rate must be a scalar, received shape ", in.back().shape, ".");
   return {in.begin(), in.begin() + static_cast<std::ptrdiff_t>(states)};
@@ -99,7 +112,8 @@ const Op& keep_update(Op& op, UpdateRule rule, const UpdateConstants& constants)
 }
 
 namespace prim {
-Tensors update(UpdateRule rule, UpdateConstants constants, const Tensors& states, const Tensor& gradient, const Tensor& rate) {
+Tensors update(UpdateRule rule, UpdateConstants constants, const Tensors& states, const Tensor& gradient,
+               const Tensor& rate) {
   Tensors in = states;
   in.push_back(gradient);
   in.push_back(rate);

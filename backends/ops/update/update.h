@@ -1,6 +1,6 @@
 #pragma once
-// What optimizers do to one variable, in one sweep over its memory. The formulas round after every operation, so the bits
-// are those of the same formula written in elementwise primitives, on every instruction set and thread count.
+// What optimizers do to one variable, in one sweep over its memory. The formulas round after every operation, so the
+// bits are those of the same formula written in elementwise primitives, on every instruction set and thread count.
 #include <array>
 
 #include "backends/core/primitive.h"
@@ -18,7 +18,15 @@ namespace lamina {
 //   adam                       w, m, v           m += (g - m) (1 - a); v += (g^2 - v) (1 - b); w -= m r / (sqrt(v) + c)
 //   adam_largest               w, m, v, h        h = max(h, v) in the place of v in w's
 enum class UpdateRule : uint8_t {
-  sgd, momentum, nesterov, rmsprop, rmsprop_momentum, rmsprop_centered, rmsprop_centered_momentum, adam, adam_largest
+  sgd,
+  momentum,
+  nesterov,
+  rmsprop,
+  rmsprop_momentum,
+  rmsprop_centered,
+  rmsprop_centered_momentum,
+  adam,
+  adam_largest
 };
 inline constexpr int kUpdateRules = static_cast<int>(UpdateRule::adam_largest) + 1;
 std::string_view name_of(UpdateRule rule);
@@ -31,7 +39,9 @@ class UpdateOp final : public Primitive {
  public:
   UpdateOp(UpdateRule rule, UpdateConstants constants) : rule(rule), constants(constants) {}
   std::string_view name() const override { return "Update"; }
-  void attributes(Attributes& a) const override { a("rule", name_of(rule))("a", constants[0])("b", constants[1])("c", constants[2]); }
+  void attributes(Attributes& a) const override {
+    a("rule", name_of(rule))("a", constants[0])("b", constants[1])("c", constants[2]);
+  }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   bool differentiable() const override { return false; }
   const UpdateRule rule;
@@ -43,7 +53,8 @@ const Op& keep_update(Op& op, UpdateRule rule, const UpdateConstants& constants)
 
 namespace prim {
 // The states' new values.
-Tensors update(UpdateRule rule, UpdateConstants constants, const Tensors& states, const Tensor& gradient, const Tensor& rate);
+Tensors update(UpdateRule rule, UpdateConstants constants, const Tensors& states, const Tensor& gradient,
+               const Tensor& rate);
 }  // namespace prim
 
 }  // namespace lamina

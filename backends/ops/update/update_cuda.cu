@@ -45,7 +45,8 @@ struct One : Part<T> {
 template <UpdateRule kRule, class T>
 __device__ void update_at(const Part<T>& p, int64_t i) {
   using W = Wide<T>;
-  const UpdateScalars<W> scalars{static_cast<W>(p.constants[0]), static_cast<W>(p.constants[1]), static_cast<W>(p.constants[2]), static_cast<W>(1 - p.constants[0]),
+  const UpdateScalars<W> scalars{static_cast<W>(p.constants[0]),     static_cast<W>(p.constants[1]),
+                                 static_cast<W>(p.constants[2]),     static_cast<W>(1 - p.constants[0]),
                                  static_cast<W>(1 - p.constants[1]), widen(*p.rate)};
   W s[kStates<kRule>];
   for (int j = 0; j < kStates<kRule>; ++j) s[j] = widen(p.in[j][i]);
@@ -80,7 +81,8 @@ BoundKernel bind_update(const KernelRequest& r) {
   const int states = states_of(op.rule);
   BoundKernel k;
   for (int i = 0; i < states; ++i) k.sharing.emplace_back(i, i);
-  k.run = [op, states, dtype = r.inputs[0].dtype, n = r.inputs[0].shape.elements(), queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [op, states, dtype = r.inputs[0].dtype, n = r.inputs[0].shape.elements(), queue = Queue(r.device)](
+              const void* const* in, void* const* out, void*) {
     with_rule(op.rule, [&](auto rule) {
       with_stored_float(dtype, [&](auto zero) {
         using T = decltype(zero);
@@ -94,7 +96,13 @@ BoundKernel bind_update(const KernelRequest& r) {
 }
 
 BoundKernel bind_group(const KernelRequest& r) {
-  struct Member { UpdateOp op; int states; DType dtype; size_t input, output; int64_t n; };
+  struct Member {
+    UpdateOp op;
+    int states;
+    DType dtype;
+    size_t input, output;
+    int64_t n;
+  };
   std::vector<Member> members;
   BoundKernel k;
   size_t input = 0, output = 0;
@@ -108,7 +116,9 @@ BoundKernel bind_group(const KernelRequest& r) {
   k.run = [members, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     for (size_t begin = 0, end; begin < members.size(); begin = end) {  // runs of one rule and dtype
       const Member& first = members[begin];
-      for (end = begin; end < members.size() && end - begin < kParts && members[end].op.rule == first.op.rule && members[end].dtype == first.dtype;) ++end;
+      for (end = begin; end < members.size() && end - begin < kParts && members[end].op.rule == first.op.rule &&
+                        members[end].dtype == first.dtype;)
+        ++end;
       with_rule(first.op.rule, [&](auto rule) {
         with_stored_float(first.dtype, [&](auto zero) {
           using T = decltype(zero);

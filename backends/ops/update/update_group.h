@@ -3,8 +3,9 @@
 
 namespace lamina {
 
-// Many updates of small variables in one kernel, each with a rule, a shape and a dtype of its own. Same bits as the single ones.
-// Inputs: those of the first update (states, gradient, rate), then those of the second, and so on; outputs likewise.
+// Many updates of small variables in one kernel, each with a rule, a shape and a dtype of its own. Same bits as the
+// single ones. Inputs: those of the first update (states, gradient, rate), then those of the second, and so on; outputs
+// likewise.
 class UpdateGroupOp final : public Primitive {
  public:
   explicit UpdateGroupOp(std::vector<UpdateOp> parts) : parts(std::move(parts)) {}

@@ -1,12 +1,17 @@
 // One element of each rule; T is float or double. Included inside a namespace of each file that uses it, like
-// vector_math.h; such files turn contraction off, so that every operation rounds on its own. s: the states, in place. (constexpr lets GPUs call it.)
+// vector_math.h; such files turn contraction off, so that every operation rounds on its own. s: the states, in place.
+// (constexpr lets GPUs call it.)
 template <class T>
 struct UpdateScalars {
   T a, b, c, rest_a, rest_b, rate;  // rest: 1 - a, rounded once
 };
 
 template <UpdateRule kRule>
-inline constexpr int kStates = kRule == UpdateRule::sgd ? 1 : kRule <= UpdateRule::rmsprop ? 2 : kRule == UpdateRule::rmsprop_centered_momentum || kRule == UpdateRule::adam_largest ? 4 : 3;
+inline constexpr int kStates =
+    kRule == UpdateRule::sgd                                                              ? 1
+    : kRule <= UpdateRule::rmsprop                                                        ? 2
+    : kRule == UpdateRule::rmsprop_centered_momentum || kRule == UpdateRule::adam_largest ? 4
+                                                                                          : 3;
 
 template <UpdateRule kRule, class T>
 constexpr void update_element(T (&s)[kStates<kRule>], T g, const UpdateScalars<T>& k) {

@@ -12,19 +12,27 @@ namespace {
 #include "backends/ops/update/update_rules.h"
 
 // float16 and bfloat16 are computed in float and rounded when stored.
-template <class T> using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
+template <class T>
+using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
 template <UpdateRule kRule, class T>
 void run(const void* const* in, void* const* out, const double* constants, int64_t begin, int64_t end) {
   using W = Wide<T>;
   constexpr int kCount = kStates<kRule>;
   const W a = static_cast<W>(constants[0]), b = static_cast<W>(constants[1]), c = static_cast<W>(constants[2]);
-  const UpdateScalars<W> k{a, b, c, static_cast<W>(1 - constants[0]), static_cast<W>(1 - constants[1]), static_cast<W>(*static_cast<const T*>(in[kCount + 1]))};
+  const UpdateScalars<W> k{a,
+                           b,
+                           c,
+                           static_cast<W>(1 - constants[0]),
+                           static_cast<W>(1 - constants[1]),
+                           static_cast<W>(*static_cast<const T*>(in[kCount + 1]))};
   const T* g = static_cast<const T*>(in[kCount]);
   // Spelled out: an array of pointers would keep the loop from being vectorised.
   constexpr int k1 = kCount > 1 ? 1 : 0, k2 = kCount > 2 ? 2 : 0, k3 = kCount > 3 ? 3 : 0;
-  const T *x0 = static_cast<const T*>(in[0]), *x1 = static_cast<const T*>(in[k1]), *x2 = static_cast<const T*>(in[k2]), *x3 = static_cast<const T*>(in[k3]);
-  T *y0 = static_cast<T*>(out[0]), *y1 = static_cast<T*>(out[k1]), *y2 = static_cast<T*>(out[k2]), *y3 = static_cast<T*>(out[k3]);
+  const T *x0 = static_cast<const T*>(in[0]), *x1 = static_cast<const T*>(in[k1]), *x2 = static_cast<const T*>(in[k2]),
+          *x3 = static_cast<const T*>(in[k3]);
+  T *y0 = static_cast<T*>(out[0]), *y1 = static_cast<T*>(out[k1]), *y2 = static_cast<T*>(out[k2]),
+    *y3 = static_cast<T*>(out[k3]);
 #pragma GCC ivdep
   for (int64_t i = begin; i < end; ++i) {
     W s[kCount];

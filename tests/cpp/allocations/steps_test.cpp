@@ -33,8 +33,12 @@ extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
 
 void* operator new(std::size_t size) { return counted(size, 1); }
 void* operator new[](std::size_t size) { return counted(size, 1); }
-void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
-void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete[](void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
@@ -48,7 +52,8 @@ namespace lamina {
 namespace {
 
 LayerPtr layer(const std::string& class_name, Dict config) {
-  return std::dynamic_pointer_cast<Layer>(get_object(Dict{{"class_name", class_name}, {"config", std::move(config)}}, "keras.layers"));
+  return std::dynamic_pointer_cast<Layer>(
+      get_object(Dict{{"class_name", class_name}, {"config", std::move(config)}}, "keras.layers"));
 }
 
 constexpr int64_t kSteps = 20, kFeatures = 3, kUnits = 8;
@@ -56,7 +61,8 @@ constexpr int64_t kSteps = 20, kFeatures = 3, kUnits = 8;
 std::shared_ptr<Sequential> model(const std::string& kind, bool stateful) {
   Dict config{{"units", kUnits}, {"return_sequences", true}, {"stateful", stateful}};
   return std::make_shared<Sequential>(std::vector<LayerPtr>{
-      layer("InputLayer", {{"batch_shape", Value::tuple({1, stateful ? Value(1) : Value(kSteps), kFeatures})}}), layer(kind, config), Dense({.units = 2})});
+      layer("InputLayer", {{"batch_shape", Value::tuple({1, stateful ? Value(1) : Value(kSteps), kFeatures})}}),
+      layer(kind, config), Dense({.units = 2})});
 }
 
 // As many allocations as fn makes.
@@ -77,7 +83,9 @@ TEST_P(Steps, OfAStatefulModelEqualTheWholeSequence) {
   stepped->set_weights(whole->get_weights());
   const Tensor expected = (*whole)(x, false);
   std::vector<Tensor> samples;
-  for (int64_t t = 0; t < kSteps; ++t) samples.push_back(Tensor::of(std::vector<float>(numbers.begin() + t * kFeatures, numbers.begin() + (t + 1) * kFeatures), {1, 1, kFeatures}));
+  for (int64_t t = 0; t < kSteps; ++t)
+    samples.push_back(Tensor::of(
+        std::vector<float>(numbers.begin() + t * kFeatures, numbers.begin() + (t + 1) * kFeatures), {1, 1, kFeatures}));
   for (const char* engine : {"graph", "eager"}) {
     const bool graph = std::string(engine) == "graph";
     settings().set_graph_engine(graph);
@@ -88,9 +96,7 @@ TEST_P(Steps, OfAStatefulModelEqualTheWholeSequence) {
         Tensor y;
         const long taken = allocated([&] { y = (*stepped)(samples[t], false); });
         for (int64_t i = 0; i < 2; ++i) EXPECT_NEAR(y.at(i), expected.at(t * 2 + i), 1e-6) << engine << ", step " << t;
-        if (graph && round == 1) {
-          EXPECT_EQ(taken, 0) << "step " << t;
-        }
+        if (graph && round == 1) { EXPECT_EQ(taken, 0) << "step " << t; }
       }
     }
   }
@@ -107,7 +113,8 @@ TEST_P(Steps, ThroughPredictOnBatchTakeNothingFromTheHeap) {
 INSTANTIATE_TEST_SUITE_P(Kinds, Steps, testing::Values("SimpleRNN", "LSTM", "GRU"));
 
 TEST(Steps, OfADenseModelTakeNothingFromTheHeap) {
-  auto net = std::make_shared<Sequential>(std::vector<LayerPtr>{Dense({.units = 32, .activation = "relu"}, {.input_shape = Value::tuple({16})}), Dense({.units = 4})});
+  auto net = std::make_shared<Sequential>(std::vector<LayerPtr>{
+      Dense({.units = 32, .activation = "relu"}, {.input_shape = Value::tuple({16})}), Dense({.units = 4})});
   const Tensor x = Tensor::of(std::vector<float>(16, 0.5f), {1, 16});
   for (int i = 0; i < 5; ++i) (*net)(x, false);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(allocated([&] { (*net)(x, false); }), 0);
@@ -116,11 +123,14 @@ TEST(Steps, OfADenseModelTakeNothingFromTheHeap) {
 // Convolutions take what oneDNN takes for its own book-keeping where it runs them, and nothing more.
 TEST(Steps, OfAConvolutionalModelTakeLittleFromTheHeap) {
   auto net = std::make_shared<Sequential>(std::vector<LayerPtr>{
-      layer("InputLayer", {{"shape", Value::tuple({28, 28, 1})}}), layer("Conv2D", {{"filters", 32}, {"kernel_size", 3}, {"activation", "relu"}}), layer("MaxPooling2D", {}),
-      layer("Conv2D", {{"filters", 64}, {"kernel_size", 3}, {"strides", 2}, {"activation", "relu"}}), layer("MaxPooling2D", {}), layer("Flatten", {}), Dense({.units = 10})});
+      layer("InputLayer", {{"shape", Value::tuple({28, 28, 1})}}),
+      layer("Conv2D", {{"filters", 32}, {"kernel_size", 3}, {"activation", "relu"}}), layer("MaxPooling2D", {}),
+      layer("Conv2D", {{"filters", 64}, {"kernel_size", 3}, {"strides", 2}, {"activation", "relu"}}),
+      layer("MaxPooling2D", {}), layer("Flatten", {}), Dense({.units = 10})});
   const Tensor x = prim::full({1, 28, 28, 1}, 0.5, DType::float32);
   for (int i = 0; i < 5; ++i) net->predict_on_batch(x);
-  for (int i = 0; i < 5; ++i) EXPECT_LE(allocated([&] { net->predict_on_batch(x); }), 24);  // of oneDNN's, for one convolution in pieces
+  for (int i = 0; i < 5; ++i)
+    EXPECT_LE(allocated([&] { net->predict_on_batch(x); }), 24);  // of oneDNN's, for one convolution in pieces
 }
 
 }  // namespace

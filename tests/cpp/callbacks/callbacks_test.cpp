@@ -10,7 +10,9 @@
 namespace lamina {
 namespace {
 
-CallbackPtr make(const char* name, const Dict& config) { return std::dynamic_pointer_cast<Callback>(find_class(name, "keras.callbacks")->make(config)); }
+CallbackPtr make(const char* name, const Dict& config) {
+  return std::dynamic_pointer_cast<Callback>(find_class(name, "keras.callbacks")->make(config));
+}
 
 // Writes given values into the logs at the end of each epoch, so that what others do can be foretold.
 class Script final : public Callback {
@@ -26,7 +28,8 @@ struct Trained {
   std::shared_ptr<Sequential> model;
   std::shared_ptr<History> history;
 };
-Trained train(std::vector<CallbackPtr> callbacks, int64_t epochs, const Value& rate = 0.1, const Tensor& y = testing::ramp({8, 2})) {
+Trained train(std::vector<CallbackPtr> callbacks, int64_t epochs, const Value& rate = 0.1,
+              const Tensor& y = testing::ramp({8, 2})) {
   auto model = std::make_shared<Sequential>(std::vector<LayerPtr>{Dense({.units = 2})});
   CompileArgs compile;
   compile.optimizer = Value(OptimizerRef::make("SGD", {{"learning_rate", rate}}).pointer());
@@ -67,7 +70,8 @@ TEST(EarlyStopping, StopsAfterPatienceAndRestores) {
 
 TEST(EarlyStopping, MinDeltaAndDirection) {
   auto epochs = [](const Dict& config, std::vector<double> values) {
-    return train({std::make_shared<Script>(values), make("EarlyStopping", config)}, static_cast<int64_t>(values.size())).history->epochs.size();
+    return train({std::make_shared<Script>(values), make("EarlyStopping", config)}, static_cast<int64_t>(values.size()))
+        .history->epochs.size();
   };
   EXPECT_EQ(epochs({{"patience", 1}, {"min_delta", 0.5}}, {5, 4.8, 4.6, 4}), 2u);
   EXPECT_EQ(epochs({{"patience", 1}, {"mode", "max"}}, {1, 2, 3, 2}), 4u);
@@ -76,7 +80,9 @@ TEST(EarlyStopping, MinDeltaAndDirection) {
 }
 
 TEST(LearningRate, SchedulerAndPlateau) {
-  auto schedule = make("LearningRateScheduler", {{"schedule", make_callable("half", [](List a, Dict) -> Value { return a.at(1).as_number() / 2; })}});
+  auto schedule =
+      make("LearningRateScheduler",
+           {{"schedule", make_callable("half", [](List a, Dict) -> Value { return a.at(1).as_number() / 2; })}});
   Trained t = train({schedule}, 3, 0.8);
   EXPECT_FLOAT_EQ(t.model->optimizer()->learning_rate().item(), 0.1f);
   List rates = t.history->history.at("learning_rate").as_list();
@@ -117,7 +123,8 @@ TEST(ModelCheckpoint, SavesTheBest) {
   EXPECT_TRUE(exists("best-01-5.0.weights.h5"));
   EXPECT_FALSE(exists("best-02-6.0.weights.h5"));
   EXPECT_TRUE(exists("best-03-4.0.weights.h5"));
-  train({make("ModelCheckpoint", {{"filepath", std::string(scratch() / "step-{batch}.keras")}, {"save_freq", 3}})}, 3);  // 2 batches an epoch
+  train({make("ModelCheckpoint", {{"filepath", std::string(scratch() / "step-{batch}.keras")}, {"save_freq", 3}})},
+        3);  // 2 batches an epoch
   EXPECT_TRUE(exists("step-1.keras"));
   EXPECT_TRUE(exists("step-2.keras"));
   EXPECT_THROW(make("ModelCheckpoint", {{"filepath", "model.txt"}}), ValueError);

@@ -1,4 +1,5 @@
-// What callers may ask for beyond what there is: sizes, axes, places, numbers and depths all end in an error, never in memory that is not theirs.
+// What callers may ask for beyond what there is: sizes, axes, places, numbers and depths all end in an error, never in
+// memory that is not theirs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +12,8 @@
 #include "backends/graph/memory_plan.h"
 #include "backends/ops/primitives.h"
 
-// AddressSanitizer ends the process at a request that is too large, unless it is told to give what malloc gives. Others do not ask.
+// AddressSanitizer ends the process at a request that is too large, unless it is told to give what malloc gives. Others
+// do not ask.
 extern "C" const char* __asan_default_options();
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
 
@@ -72,15 +74,21 @@ TEST(Shapes, CountNoMoreElementsThanThereAreNumbers) {
 TEST(Memory, IsAskedForInAmountsThatThereCanBe) {
   EXPECT_EQ(bytes_of(Shape{2, 3}, DType::float64), 48u);
   const int64_t most = Shape::kMostSize;
-  error_of(ErrorKind::value, [&] { bytes_of(Shape{most, 64}, DType::float64); });  // its elements can be counted, its bytes cannot
+  error_of(ErrorKind::value, [&] {
+    bytes_of(Shape{most, 64}, DType::float64);
+  });  // its elements can be counted, its bytes cannot
   error_of(ErrorKind::value, [&] { Tensor::empty({most, 64}, DType::float64); });
   error_of(ErrorKind::value, [&] { Tensor::empty_on(Device::cpu, {most, 64}, DType::float64); });
   error_of(ErrorKind::value, [] { Tensor::empty({Shape::kUnknown}, DType::float32); });
   error_of(ErrorKind::memory, [&] { Tensor::empty({most}, DType::float32); });
-  for (size_t bytes : {SIZE_MAX, SIZE_MAX - 63, SIZE_MAX / 2, SIZE_MAX / 2 + 2}) error_of(ErrorKind::memory, [&] { allocate(bytes); });
+  for (size_t bytes : {SIZE_MAX, SIZE_MAX - 63, SIZE_MAX / 2, SIZE_MAX / 2 + 2})
+    error_of(ErrorKind::memory, [&] { allocate(bytes); });
   MemoryPlan plan;
   plan.take(size_t{1} << 62);
-  error_of(ErrorKind::memory, [&] { plan.take((size_t{1} << 62) + (size_t{1} << 61)); plan.take(size_t{1} << 62); });
+  error_of(ErrorKind::memory, [&] {
+    plan.take((size_t{1} << 62) + (size_t{1} << 61));
+    plan.take(size_t{1} << 62);
+  });
 }
 
 TEST(UndefinedTensors, AreAnErrorToAsk) {
@@ -106,7 +114,8 @@ TEST(Values, HoldWhatTheyHold) {
   error_of(ErrorKind::index, [] { (void)List{}.front(); });
   error_of(ErrorKind::index, [] { (void)List{}.back(); });
   EXPECT_EQ(list.as_list().back().as_int(), 2);
-  for (double v : {1e19, -1e300, 9223372036854775808.0, std::numeric_limits<double>::infinity()}) error_of(ErrorKind::overflow, [&] { (void)Value(v).as_int(); });
+  for (double v : {1e19, -1e300, 9223372036854775808.0, std::numeric_limits<double>::infinity()})
+    error_of(ErrorKind::overflow, [&] { (void)Value(v).as_int(); });
   EXPECT_EQ(Value(-9223372036854774784.0).as_int(), -9223372036854774784);
   error_of(ErrorKind::type, [] { (void)Value(std::numeric_limits<double>::quiet_NaN()).as_int(); });
   error_of(ErrorKind::overflow, [] { value_to<int>(Value(int64_t{1} << 32)); });
@@ -122,7 +131,9 @@ TEST(Stack, IsWatchedOnEveryThread) {
       return down(levels + 1) + frame[0];
     }
   };
-  auto overflow = [] { EXPECT_THAT(error_of(ErrorKind::recursion, [] { Deep::down(0); }), HasSubstr("A test nests too deeply")); };
+  auto overflow = [] {
+    EXPECT_THAT(error_of(ErrorKind::recursion, [] { Deep::down(0); }), HasSubstr("A test nests too deeply"));
+  };
   overflow();
   std::thread(overflow).join();
 }
@@ -139,8 +150,12 @@ TEST(Indices, AlongAnAxisAreChecked) {
   Tensor x = Tensor::of<float>({1, 2, 3, 4, 5, 6}, {2, 3});
   error_of(ErrorKind::value, [&] { prim::gather_along(x, Tensor::of<int32_t>({0}), 1); });
   error_of(ErrorKind::value, [&] { prim::gather_along(x, Tensor::of<int32_t>({0, 0, 0}, {3, 1}), 1); });
-  error_of(ErrorKind::value, [&] { prim::scatter_along(Scatter::add, x, Tensor::of<int32_t>({0, 0, 0}, {3, 1}), Tensor::of<float>({1, 1, 1}, {3, 1}), 1); });
-  EXPECT_EQ(prim::gather_along(x, Tensor::of<int32_t>({2}, {1, 1}), 1).to_vector<float>(), (std::vector<float>{3, 6}));  // one row of indices goes for all
+  error_of(ErrorKind::value, [&] {
+    prim::scatter_along(Scatter::add, x, Tensor::of<int32_t>({0, 0, 0}, {3, 1}), Tensor::of<float>({1, 1, 1}, {3, 1}),
+                        1);
+  });
+  EXPECT_EQ(prim::gather_along(x, Tensor::of<int32_t>({2}, {1, 1}), 1).to_vector<float>(),
+            (std::vector<float>{3, 6}));  // one row of indices goes for all
   error_of(ErrorKind::value, [&] { prim::reverse(x, {2}); });
   error_of(ErrorKind::value, [&] { prim::expand_dims(x, 4); });
   error_of(ErrorKind::value, [&] { prim::slice_axis(x, 2, 0, 1); });

@@ -17,9 +17,7 @@ std::string missing() {
   try {
     driver_of({DeviceKind::cuda, 0});
     return "";
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
 }
 
 TEST(CudaDevice, SaysWhyThereIsNone) {
@@ -75,7 +73,8 @@ TEST_F(OnGpu, OutOfMemoryLeavesAllAsItWas) {
     EXPECT_EQ(e.kind(), ErrorKind::memory);
     EXPECT_NE(std::string(e.what()).find("Out of memory on cuda:0"), std::string::npos) << e.what();
   }
-  EXPECT_NEAR(prim::reduce_all(Reduce::sum, prim::add(ramp({100}), 1.0)).item(), prim::reduce_all(Reduce::sum, ramp({100})).item() + 100, 1e-3);
+  EXPECT_NEAR(prim::reduce_all(Reduce::sum, prim::add(ramp({100}), 1.0)).item(),
+              prim::reduce_all(Reduce::sum, ramp({100})).item() + 100, 1e-3);
 }
 
 TEST_F(OnGpu, ResultsAreTheCpus) {
@@ -102,11 +101,13 @@ TEST_F(OnGpu, RecordedStepsAreTheCalledOnes) {
   for (int recorded = 0; recorded < 2; ++recorded) {
     settings().set_record_steps(recorded);
     Variable w(ramp({32, 16}));
-    Function step([&](std::span<const Tensor> in) -> Tensors {
-      const Tensor y = prim::softmax(prim::matmul(in[0], w.value()));
-      w.assign_sub(prim::multiply(prim::matmul(in[0], y, true), 0.01));
-      return {prim::sum(y, {0})};
-    }, "step", Function::Mode::graph);
+    Function step(
+        [&](std::span<const Tensor> in) -> Tensors {
+          const Tensor y = prim::softmax(prim::matmul(in[0], w.value()));
+          w.assign_sub(prim::multiply(prim::matmul(in[0], y, true), 0.01));
+          return {prim::sum(y, {0})};
+        },
+        "step", Function::Mode::graph);
     Tensors held;
     for (int i = 0; i < 20; ++i) held.push_back(step({prim::multiply(ramp({8, 32}), 1.0 + i)})[0]);
     for (const Tensor& t : held) ends[recorded].push_back(t.to_vector<float>());

@@ -1,8 +1,8 @@
 // What surrounds cuDNN's own kernels, run on the CPU.
 #include <cstring>
 
-#include "backends/core/kernel_chain.h"
 #include "backends/core/error.h"
+#include "backends/core/kernel_chain.h"
 #include "backends/ops/attention/attention_cudnn.h"
 #include "backends/ops/normalization/normalize_cudnn.h"
 #include "backends/ops/primitives.h"
@@ -20,7 +20,8 @@ Tensors run(KernelChain chain, const Tensors& inputs, const std::vector<TensorSp
   std::vector<void*> out;
   Tensors results;
   for (const Tensor& t : inputs) in.push_back(t.raw());
-  for (const TensorSpec& s : outputs) results.push_back(Tensor::empty(s.shape, s.dtype)), out.push_back(results.back().mutable_raw());
+  for (const TensorSpec& s : outputs)
+    results.push_back(Tensor::empty(s.shape, s.dtype)), out.push_back(results.back().mutable_raw());
   const BufferPtr scratch = allocate(k.scratch_bytes + 64);
   k.run(in.data(), out.data(), scratch->data());
   return results;
@@ -45,9 +46,7 @@ TEST(CudnnParts, PlansAndRefusalsAreMadeOnce) {
     try {
       find("c", -1);
       FAIL();
-    } catch (const RuntimeError& e) {
-      EXPECT_STREQ(e.what(), "none for c.");
-    }
+    } catch (const RuntimeError& e) { EXPECT_STREQ(e.what(), "none for c."); }
   }
   EXPECT_EQ(made, 3);
 }
@@ -80,17 +79,22 @@ BoundKernel fused_attention(const CudnnAttention& a, bool gradient) {
       std::memcpy(to, half.raw(), half.bytes());
     };
     const Shape qs{a.B, a.T, a.N, a.D}, ks{a.B, a.S, a.K, a.D}, vs{a.B, a.S, a.K, a.V}, os{a.B, a.T, a.N, a.V};
-    const Tensor q = wide(in[0], a.dtype, qs), k = wide(in[1], a.dtype, ks), v = wide(in[2], a.dtype, vs), bias = a.bias ? wide(in[3], a.bias->dtype, a.bias->shape) : Tensor();
+    const Tensor q = wide(in[0], a.dtype, qs), k = wide(in[1], a.dtype, ks), v = wide(in[2], a.dtype, vs),
+                 bias = a.bias ? wide(in[3], a.bias->dtype, a.bias->shape) : Tensor();
     const size_t rest = a.bias ? 4 : 3;
-    const Tensor o = gradient ? wide(in[rest], a.dtype, os) : Tensor(), g = gradient ? wide(in[rest + 2], a.dtype, os) : Tensor();
+    const Tensor o = gradient ? wide(in[rest], a.dtype, os) : Tensor(),
+                 g = gradient ? wide(in[rest + 2], a.dtype, os) : Tensor();
     const float* given = gradient ? static_cast<const float*>(in[rest + 1]) : nullptr;
-    Tensor y = prim::full(os, 0, DType::float32), dq = prim::full(qs, 0, DType::float32), dk = prim::full(ks, 0, DType::float32), dv = prim::full(vs, 0, DType::float32);
-    float *py = y.mutable_data<float>(), *pq = dq.mutable_data<float>(), *pk = dk.mutable_data<float>(), *pv = dv.mutable_data<float>();
+    Tensor y = prim::full(os, 0, DType::float32), dq = prim::full(qs, 0, DType::float32),
+           dk = prim::full(ks, 0, DType::float32), dv = prim::full(vs, 0, DType::float32);
+    float *py = y.mutable_data<float>(), *pq = dq.mutable_data<float>(), *pk = dk.mutable_data<float>(),
+          *pv = dv.mutable_data<float>();
     const float *dataq = q.data<float>(), *datak = k.data<float>(), *datav = v.data<float>();
     for (int64_t b = 0; b < a.B; ++b)
       for (int64_t n = 0; n < a.N; ++n)
         for (int64_t t = 0; t < a.T; ++t) {
-          const int64_t head = n / (a.N / a.K), row = (b * a.N + n) * a.T + t, at_q = ((b * a.T + t) * a.N + n) * a.D, at_o = ((b * a.T + t) * a.N + n) * a.V;
+          const int64_t head = n / (a.N / a.K), row = (b * a.N + n) * a.T + t, at_q = ((b * a.T + t) * a.N + n) * a.D,
+                        at_o = ((b * a.T + t) * a.N + n) * a.V;
           auto key = [&](int64_t s, int64_t width) { return ((b * a.S + s) * a.K + head) * width; };
           std::vector<float> w(static_cast<size_t>(a.S));
           float most = -std::numeric_limits<float>::infinity(), sum = 0;
@@ -109,7 +113,8 @@ BoundKernel fused_attention(const CudnnAttention& a, bool gradient) {
             for (float& x : w) sum += x = std::exp(x - most);
             static_cast<float*>(out[1])[row] = most + std::log(sum);
             for (int64_t s = 0; s < a.S; ++s)
-              for (int64_t d = 0; d < a.V; ++d) py[at_o + d] += w[static_cast<size_t>(s)] / sum * datav[key(s, a.V) + d];
+              for (int64_t d = 0; d < a.V; ++d)
+                py[at_o + d] += w[static_cast<size_t>(s)] / sum * datav[key(s, a.V) + d];
             continue;
           }
           float delta = 0;
@@ -117,9 +122,12 @@ BoundKernel fused_attention(const CudnnAttention& a, bool gradient) {
           for (int64_t s = 0; s < a.S; ++s) {
             const float p = std::exp(w[static_cast<size_t>(s)] - given[row]);
             float dp = 0;
-            for (int64_t d = 0; d < a.V; ++d) dp += g.data<float>()[at_o + d] * datav[key(s, a.V) + d], pv[key(s, a.V) + d] += p * g.data<float>()[at_o + d];
+            for (int64_t d = 0; d < a.V; ++d)
+              dp += g.data<float>()[at_o + d] * datav[key(s, a.V) + d],
+                  pv[key(s, a.V) + d] += p * g.data<float>()[at_o + d];
             const float ds = p * (dp - delta) * static_cast<float>(a.scale);
-            for (int64_t d = 0; d < a.D; ++d) pq[at_q + d] += ds * datak[key(s, a.D) + d], pk[key(s, a.D) + d] += ds * dataq[at_q + d];
+            for (int64_t d = 0; d < a.D; ++d)
+              pq[at_q + d] += ds * datak[key(s, a.D) + d], pk[key(s, a.D) + d] += ds * dataq[at_q + d];
           }
         }
     if (!gradient) return store(y, out[0]);
@@ -134,19 +142,26 @@ struct Around {
 };
 class CudnnAttentionParts : public ::testing::TestWithParam<Around> {};
 INSTANTIATE_TEST_SUITE_P(Scores, CudnnAttentionParts,
-                         ::testing::Values(Around{false, false, false, {}}, Around{true, false, false, {}}, Around{true, true, false, {}}, Around{false, false, true, {2, 1, 1, 7}}, Around{false, true, true, {2, 1, 6, 7}},
-                                           Around{true, false, true, {2, 1, 1, 7}}, Around{true, true, true, {1, 4, 6, 7}}));
+                         ::testing::Values(Around{false, false, false, {}}, Around{true, false, false, {}},
+                                           Around{true, true, false, {}}, Around{false, false, true, {2, 1, 1, 7}},
+                                           Around{false, true, true, {2, 1, 6, 7}},
+                                           Around{true, false, true, {2, 1, 1, 7}},
+                                           Around{true, true, true, {1, 4, 6, 7}}));
 
 // Masks, rows that see nothing, biases and causality, forward and backward, agree with the kernel that widens.
 TEST_P(CudnnAttentionParts, GiveWhatAttentionSays) {
   const Around c = GetParam();
   const DType half = DType::bfloat16;
   const AttentionScores scores{0.4, c.causal, c.biased, c.masked};
-  Tensors in{prim::cast(ramp({2, 6, 4, 8}), half), prim::cast(ramp({2, 7, 2, 8}, 0.9), half), prim::cast(ramp({2, 7, 2, 5}, 0.7), half)};
+  Tensors in{prim::cast(ramp({2, 6, 4, 8}), half), prim::cast(ramp({2, 7, 2, 8}, 0.9), half),
+             prim::cast(ramp({2, 7, 2, 5}, 0.7), half)};
   if (c.biased) in.push_back(prim::cast(ramp({1, 4, 6, 7}, 0.5), half));
   if (c.masked) {
     Tensor mask = Tensor::empty(c.mask, DType::boolean);
-    for (int64_t i = 0; i < mask.size(); ++i) mask.mutable_data<bool>()[i] = i >= 14 ? i % 3 != 1 : i < 7 ? i % 2 == 0 && i > 1 : false;  // of two rows the second sees nothing
+    for (int64_t i = 0; i < mask.size(); ++i)
+      mask.mutable_data<bool>()[i] = i >= 14 ? i % 3 != 1
+                                     : i < 7 ? i % 2 == 0 && i > 1
+                                             : false;  // of two rows the second sees nothing
     in.push_back(mask);
   }
   auto compare = [&](const Primitive& op, const Tensors& inputs, auto around, bool gradient) {
@@ -157,18 +172,23 @@ TEST_P(CudnnAttentionParts, GiveWhatAttentionSays) {
     std::vector<Tensors> results;
     for (bool own : {false, true}) {
       const KernelRequest r{op, specs, made, {}};
-      const BoundKernel k = own ? bind_kernel_named(Device::cpu, "widened", r) : around(r, scores, [&](const CudnnAttention& a) { return fused_attention(a, gradient); });
+      const BoundKernel k =
+          own ? bind_kernel_named(Device::cpu, "widened", r)
+              : around(r, scores, [&](const CudnnAttention& a) { return fused_attention(a, gradient); });
       EXPECT_TRUE(k.run) << r.declined;
       Tensors out;
       std::vector<void*> to;
-      for (const TensorSpec& s : made) out.push_back(Tensor::empty(s.shape, s.dtype)), to.push_back(out.back().mutable_raw());
+      for (const TensorSpec& s : made)
+        out.push_back(Tensor::empty(s.shape, s.dtype)), to.push_back(out.back().mutable_raw());
       const BufferPtr scratch = allocate(k.scratch_bytes + 64);
       k.run(from.data(), to.data(), scratch->data());
       results.push_back(out);
     }
     for (size_t o = 0; o < made.size(); ++o) {
       if (!gradient && o == 1) continue;  // the state's two numbers may differ, what follows from them may not
-      for (int64_t i = 0; i < results[0][o].size(); ++i) EXPECT_NEAR(results[0][o].at(i), results[1][o].at(i), 0.02) << (gradient ? "gradient " : "output ") << o << " element " << i;
+      for (int64_t i = 0; i < results[0][o].size(); ++i)
+        EXPECT_NEAR(results[0][o].at(i), results[1][o].at(i), 0.02)
+            << (gradient ? "gradient " : "output ") << o << " element " << i;
     }
     return results;
   };
@@ -181,15 +201,18 @@ TEST_P(CudnnAttentionParts, GiveWhatAttentionSays) {
 }
 
 class CudnnRecurrentWeights : public ::testing::TestWithParam<Recurrence> {};
-INSTANTIATE_TEST_SUITE_P(Kinds, CudnnRecurrentWeights, ::testing::Values(Recurrence::simple, Recurrence::lstm, Recurrence::gru));
+INSTANTIATE_TEST_SUITE_P(Kinds, CudnnRecurrentWeights,
+                         ::testing::Values(Recurrence::simple, Recurrence::lstm, Recurrence::gru));
 
-// Packed, gate g's matrix is the transpose of our columns of that gate, at the place that cuDNN names; unpacking gives all back.
+// Packed, gate g's matrix is the transpose of our columns of that gate, at the place that cuDNN names; unpacking gives
+// all back.
 TEST_P(CudnnRecurrentWeights, AreMatricesOfGatesAndComeBack) {
   const Recurrence kind = GetParam();
   const RecurrenceSizes s{kind, 5, 7, 3, 2, DType::float32};
   const int gates = gates_of(kind);
   const bool gru = kind == Recurrence::gru;
-  // As cuDNN has them: all matrices of the inputs in its order of gates, those of the states, then, after a gap, biases.
+  // As cuDNN has them: all matrices of the inputs in its order of gates, those of the states, then, after a gap,
+  // biases.
   CudnnWeights p{};
   const std::array<int, 4> order = cudnn_gates(kind);
   int64_t at = 1;
@@ -210,15 +233,18 @@ TEST_P(CudnnRecurrentWeights, AreMatricesOfGatesAndComeBack) {
   const auto weights = pack.between(all);
   pack.add(make_op<FullOp>(all.shape, -1, DType::float32), {}, {}, {weights});
   pack_weights(pack, s, p, {KernelChain::input(0), KernelChain::input(1), KernelChain::input(2)}, weights);
-  pack.add(make_op<SliceOp>(std::vector<int64_t>{0}, std::vector<int64_t>{p.elements}, std::vector<int64_t>{1}), {all}, {weights}, {KernelChain::output(0)});
+  pack.add(make_op<SliceOp>(std::vector<int64_t>{0}, std::vector<int64_t>{p.elements}, std::vector<int64_t>{1}), {all},
+           {weights}, {KernelChain::output(0)});
   const Tensor packed = run(std::move(pack), given, {all})[0];
   std::vector<float> expected(static_cast<size_t>(p.elements), -1);
   for (int g = 0; g < gates; ++g) {
     const size_t k = static_cast<size_t>(g);
     for (int64_t row = 0; row < s.units; ++row) {
       const int64_t column = g * s.units + row;
-      for (int64_t d = 0; d < s.inputs; ++d) expected[static_cast<size_t>(p.input[k] + row * s.inputs + d)] = given[0].data<float>()[d * wide + column];
-      for (int64_t d = 0; d < s.units; ++d) expected[static_cast<size_t>(p.state[k] + row * s.units + d)] = given[1].data<float>()[d * wide + column];
+      for (int64_t d = 0; d < s.inputs; ++d)
+        expected[static_cast<size_t>(p.input[k] + row * s.inputs + d)] = given[0].data<float>()[d * wide + column];
+      for (int64_t d = 0; d < s.units; ++d)
+        expected[static_cast<size_t>(p.state[k] + row * s.units + d)] = given[1].data<float>()[d * wide + column];
       expected[static_cast<size_t>(p.input_bias[k] + row)] = given[2].data<float>()[column];
       if (gru) expected[static_cast<size_t>(p.state_bias[k] + row)] = given[2].data<float>()[wide + column];
     }
@@ -227,7 +253,8 @@ TEST_P(CudnnRecurrentWeights, AreMatricesOfGatesAndComeBack) {
 
   KernelChain unpack(Device::cpu);
   const auto copy = unpack.between(all);
-  unpack.add(make_op<SliceOp>(std::vector<int64_t>{0}, std::vector<int64_t>{p.elements}, std::vector<int64_t>{1}), {all}, {KernelChain::input(0)}, {copy});
+  unpack.add(make_op<SliceOp>(std::vector<int64_t>{0}, std::vector<int64_t>{p.elements}, std::vector<int64_t>{1}),
+             {all}, {KernelChain::input(0)}, {copy});
   unpack_weights(unpack, s, p, copy, {KernelChain::output(0), KernelChain::output(1), KernelChain::output(2)});
   const Tensors back = run(std::move(unpack), {packed}, {given[0].spec(), given[1].spec(), given[2].spec()});
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(std::memcmp(back[i].raw(), given[i].raw(), given[i].bytes()), 0) << i;

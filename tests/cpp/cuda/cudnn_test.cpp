@@ -43,8 +43,13 @@ TEST_F(Cudnn, PlansEveryPassOfWhatNetsHave) {
   };
   for (const Case& c : cases)
     for (ConvolutionPass pass : {ConvolutionPass::forward, ConvolutionPass::input_grad, ConvolutionPass::weight_grad})
-      for (auto [dtype, tf32] : {std::pair(DType::float32, false), {DType::float32, true}, {DType::float16, false}, {DType::bfloat16, false}})
-        EXPECT_EQ(refusal(cudnn_convolution(dims(c), pass, dtype), {.round_inputs = dtype != DType::float32 || tf32}), "") << c.what << ", pass " << static_cast<int>(pass) << ", " << name_of(dtype) << (tf32 ? " tf32" : "");
+      for (auto [dtype, tf32] : {std::pair(DType::float32, false),
+                                 {DType::float32, true},
+                                 {DType::float16, false},
+                                 {DType::bfloat16, false}})
+        EXPECT_EQ(refusal(cudnn_convolution(dims(c), pass, dtype), {.round_inputs = dtype != DType::float32 || tf32}),
+                  "")
+            << c.what << ", pass " << static_cast<int>(pass) << ", " << name_of(dtype) << (tf32 ? " tf32" : "");
 }
 
 TEST_F(Cudnn, PlansPoolings) {
@@ -63,7 +68,9 @@ TEST_F(Cudnn, PlansPoolings) {
   };
   for (const auto& c : cases)
     for (bool max : {true, false})
-      for (DType dtype : {DType::float32, DType::float16, DType::bfloat16}) EXPECT_EQ(refusal(cudnn_pooling(max, c.windows, c.x, dtype)), "") << c.what << (max ? " max " : " mean ") << name_of(dtype);
+      for (DType dtype : {DType::float32, DType::float16, DType::bfloat16})
+        EXPECT_EQ(refusal(cudnn_pooling(max, c.windows, c.x, dtype)), "")
+            << c.what << (max ? " max " : " mean ") << name_of(dtype);
 }
 
 TEST_F(Cudnn, PlansBatchNormalisation) {
@@ -81,13 +88,16 @@ TEST_F(Cudnn, PlansAttentionInHalfPrecision) {
   if (!compiles()) GTEST_SKIP() << "no driver, and no stand-in for it";
   struct {
     int64_t T, S, N, K, D;
-  } cases[] = {{128, 128, 8, 8, 64}, {64, 96, 4, 4, 32}, {100, 60, 4, 2, 64}, {512, 512, 16, 4, 128}, {17, 17, 2, 2, 16}};
+  } cases[] = {
+      {128, 128, 8, 8, 64}, {64, 96, 4, 4, 32}, {100, 60, 4, 2, 64}, {512, 512, 16, 4, 128}, {17, 17, 2, 2, 16}};
   for (auto [T, S, N, K, D] : cases)
     for (bool causal : {false, true})
       for (DType dtype : {DType::float16, DType::bfloat16}) {
         const CudnnAttention a{8, T, S, N, K, D, D, 0.125, causal, dtype};
-        EXPECT_EQ(refusal(cudnn_attention(a), {.round_inputs = true}), "") << T << " " << S << " " << N << " " << K << " " << D << causal;
-        EXPECT_EQ(refusal(cudnn_attention_grad(a), {.round_inputs = true}), "") << T << " " << S << " " << N << " " << K << " " << D << causal;
+        EXPECT_EQ(refusal(cudnn_attention(a), {.round_inputs = true}), "")
+            << T << " " << S << " " << N << " " << K << " " << D << causal;
+        EXPECT_EQ(refusal(cudnn_attention_grad(a), {.round_inputs = true}), "")
+            << T << " " << S << " " << N << " " << K << " " << D << causal;
       }
 }
 
@@ -117,9 +127,7 @@ TEST_F(Cudnn, SaysWhatItCannotDo) {
   try {
     graph.add(cuda::CudnnDescriptor(CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR));  // of nothing
     FAIL();
-  } catch (const RuntimeError& e) {
-    EXPECT_NE(std::string(e.what()).find("cuDNN"), std::string::npos) << e.what();
-  }
+  } catch (const RuntimeError& e) { EXPECT_NE(std::string(e.what()).find("cuDNN"), std::string::npos) << e.what(); }
 }
 
 }  // namespace

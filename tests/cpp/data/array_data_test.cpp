@@ -26,7 +26,8 @@ std::vector<int64_t> numbers_in(const Tensor& batch) {
   const int64_t width = batch.size() / batch.shape()[0];
   for (int64_t r = 0; r < batch.shape()[0]; ++r) {
     out.push_back(static_cast<int64_t>(batch.at(r * width)));
-    for (int64_t j = 0; j < width; ++j) EXPECT_EQ(batch.at(r * width + j), static_cast<double>(out.back())) << "row " << r << " is torn at " << j;
+    for (int64_t j = 0; j < width; ++j)
+      EXPECT_EQ(batch.at(r * width + j), static_cast<double>(out.back())) << "row " << r << " is torn at " << j;
   }
   return out;
 }
@@ -41,7 +42,8 @@ TEST_P(Shuffled, EveryRowComesOnceInAllArraysAlike) {
   const int64_t samples = 103;
   // Rows of a few bytes, of some pieces, and of many.
   Value x = Dict{{"small", Value(numbered(samples, 1, DType::int32))}, {"large", Value(numbered(samples, 5000))}};
-  ArrayData data(x, List{Value(numbered(samples, 300)), Value(numbered(samples, 2, DType::float64))}, Value(numbered(samples, 1)), {.batch_size = 10, .shuffle = true});
+  ArrayData data(x, List{Value(numbered(samples, 300)), Value(numbered(samples, 2, DType::float64))},
+                 Value(numbered(samples, 1)), {.batch_size = 10, .shuffle = true});
   std::vector<std::vector<int64_t>> epochs;
   for (int epoch = 0; epoch < 3; ++epoch) {
     data.begin_pass(epoch);
@@ -83,7 +85,8 @@ TEST_P(Shuffled, RowsWithoutValuesAndArraysWithoutRows) {
   ArrayData none(Value(Tensor::empty({0, 3}, DType::float32)), Value(), Value(), {.batch_size = 8, .shuffle = true});
   none.begin_pass(0);
   EXPECT_FALSE(none.next());
-  ArrayData hollow(Value(Tensor::empty({5, 0}, DType::float32)), Value(numbered(5, 1)), Value(), {.batch_size = 3, .shuffle = true});
+  ArrayData hollow(Value(Tensor::empty({5, 0}, DType::float32)), Value(numbered(5, 1)), Value(),
+                   {.batch_size = 3, .shuffle = true});
   hollow.begin_pass(0);
   auto batch = hollow.next();
   ASSERT_TRUE(batch);
@@ -95,10 +98,13 @@ INSTANTIATE_TEST_SUITE_P(Threads, Shuffled, ::testing::Values(1, 2, 3));
 
 // The number of threads may change while a batch is under way.
 TEST(SpareWork, OutlivesAChangeOfThreads) {
-  struct Restore { ~Restore() { settings().set_threads(0); } } restore;
+  struct Restore {
+    ~Restore() { settings().set_threads(0); }
+  } restore;
   for (int round = 0; round < 200; ++round) {
     settings().set_threads(2);
-    auto data = std::make_unique<ArrayData>(Value(numbered(64, 4000)), Value(), Value(), ArrayData::Options{.batch_size = 8, .shuffle = true});
+    auto data = std::make_unique<ArrayData>(Value(numbered(64, 4000)), Value(), Value(),
+                                            ArrayData::Options{.batch_size = 8, .shuffle = true});
     data->begin_pass(0);
     ASSERT_TRUE(data->next());
     settings().set_threads(1);
@@ -110,14 +116,17 @@ TEST(SpareWork, OutlivesAChangeOfThreads) {
 
 // Pieces are done once each, whether threads of the pool find the time or not.
 TEST(SpareWork, EveryPieceOnce) {
-  struct Restore { ~Restore() { settings().set_threads(0); } } restore;
+  struct Restore {
+    ~Restore() { settings().set_threads(0); }
+  } restore;
   for (int threads : {1, 2, 4}) {
     settings().set_threads(threads);
     for (int round = 0; round < 200; ++round) {
       std::vector<std::atomic<int>> done(97);
       SpareWork work(97, [&](int64_t i) { ++done[static_cast<size_t>(i)]; });
       std::atomic<int64_t> sum{0};
-      for (int jobs = 0; jobs < round % 5; ++jobs) parallel_for(8, [&](int64_t i) { sum += i; });  // it waits for nobody meanwhile
+      for (int jobs = 0; jobs < round % 5; ++jobs)
+        parallel_for(8, [&](int64_t i) { sum += i; });  // it waits for nobody meanwhile
       EXPECT_EQ(sum, 28 * (round % 5));
       work.finish();
       for (const auto& d : done) EXPECT_EQ(d, 1);

@@ -103,9 +103,7 @@ TEST(Interrupt, IsAskedAtOnceAndThenNowAndThen) {
   std::thread([&] {
     try {
       check_interrupt();
-    } catch (const Error& e) {
-      message = e.what();
-    }
+    } catch (const Error& e) { message = e.what(); }
   }).join();
   EXPECT_EQ(message, "stop");
   set_interrupt_check(nullptr);

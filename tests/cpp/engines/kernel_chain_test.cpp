@@ -21,13 +21,15 @@ BoundKernel adding(float number, size_t scratch, bool recordable = true) {
 
 TEST(KernelChain, StepsReadWhatStepsBeforeThemLeft) {
   KernelChain chain(Device::cpu);
-  const auto a = chain.between(TensorSpec{{8}, DType::float32}), b = chain.between(5), c = chain.between(TensorSpec{{8}, DType::float32});
+  const auto a = chain.between(TensorSpec{{8}, DType::float32}), b = chain.between(5),
+             c = chain.between(TensorSpec{{8}, DType::float32});
   EXPECT_EQ(a.at % 256, 0u);
   EXPECT_EQ(b.at % 256, 0u);
   EXPECT_NE(b.at, c.at);
   chain.add(adding(1, 100), {KernelChain::input(0)}, {a});
   chain.add(adding(10, 1000), {KernelChain::input(1)}, {c});
-  chain.add(make_op<BinaryOp>(Binary::multiply), {{{8}, DType::float32}, {{8}, DType::float32}}, {a, c}, {KernelChain::output(1)});
+  chain.add(make_op<BinaryOp>(Binary::multiply), {{{8}, DType::float32}, {{8}, DType::float32}}, {a, c},
+            {KernelChain::output(1)});
   chain.add(adding(0.5f, 8), {KernelChain::output(1)}, {KernelChain::output(0)});  // an output may be read again
   const BoundKernel k = std::move(chain).finish();
   EXPECT_GE(k.scratch_bytes, 3 * 256 + 1000u);

@@ -62,7 +62,8 @@ TEST(ProcessState, KernelsLeaveItAlone) {
     }
   }
   pthread_sigmask(SIG_BLOCK, nullptr, &after);
-  for (int signal = 1; signal < NSIG; ++signal) EXPECT_EQ(sigismember(&before, signal), sigismember(&after, signal)) << signal;
+  for (int signal = 1; signal < NSIG; ++signal)
+    EXPECT_EQ(sigismember(&before, signal), sigismember(&after, signal)) << signal;
   EXPECT_EQ(std::fegetround(), rounding);
   EXPECT_EQ(std::setlocale(LC_ALL, nullptr), locale);
 }

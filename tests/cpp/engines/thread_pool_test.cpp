@@ -1,4 +1,5 @@
-// The thread pool: each task once, for any number of threads, also when workers slept, were woken or another thread has the pool.
+// The thread pool: each task once, for any number of threads, also when workers slept, were woken or another thread has
+// the pool.
 #include "backends/cpu/thread_pool.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +23,8 @@ TEST_F(ThreadPool, EveryTaskOnce) {
     settings().set_threads(threads);
     for (int round = 0; round < 500; ++round) {
       std::vector<int> done(static_cast<size_t>(1 + round % 37));
-      if (round % 100 == 50) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // long enough for workers to sleep
+      if (round % 100 == 50)
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));  // long enough for workers to sleep
       if (round % 200 == 150) rouse_workers();
       parallel_for(static_cast<int64_t>(done.size()), [&](int64_t i) { ++done[static_cast<size_t>(i)]; });
       for (int times : done) ASSERT_EQ(times, 1) << threads << " threads, " << done.size() << " tasks";

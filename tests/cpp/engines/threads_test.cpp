@@ -1,4 +1,5 @@
-// One model, many threads: predictions agree with those of one thread, also while signatures are compiled for the first time.
+// One model, many threads: predictions agree with those of one thread, also while signatures are compiled for the first
+// time.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -56,7 +57,8 @@ TEST_P(Threads, PredictOnOneModelAsOneThreadDoes) {
   EXPECT_EQ(wrong, std::vector<int>(kThreads, 0));
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Threads, ::testing::Values(true, false), [](const auto& info) { return info.param ? "graph" : "eager"; });
+INSTANTIATE_TEST_SUITE_P(Engines, Threads, ::testing::Values(true, false),
+                         [](const auto& info) { return info.param ? "graph" : "eager"; });
 
 }  // namespace
 }  // namespace lamina

@@ -12,19 +12,21 @@ using testing::ramp;
 
 std::vector<float> train(Function::Mode mode) {
   Variable w1(ramp({5, 8}, 0.5)), b1(ramp({8}, 0.1)), w2(ramp({8, 3}, 0.5));
-  Function step([&](std::span<const Tensor> in) -> Tensors {
-    TapeScope tape;
-    Tensor h = prim::unary(Unary::tanh, prim::add(prim::matmul(in[0], w1), b1));
-    Tensor error = prim::subtract(prim::matmul(h, w2), in[1]);
-    Tensor loss = prim::multiply(prim::reduce_all(Reduce::sum, prim::square(error)), 1.0 / 12);
-    std::vector<GradientSource> sources = {w1, b1, w2};
-    Tensors g = gradients(std::vector<Tensor>{loss}, sources);
-    NoGradScope off;
-    w1.assign_sub(prim::multiply(g[0], 0.1));
-    b1.assign_sub(prim::multiply(g[1], 0.1));
-    w2.assign_sub(prim::multiply(g[2], 0.1));
-    return {loss};
-  }, "step", mode);
+  Function step(
+      [&](std::span<const Tensor> in) -> Tensors {
+        TapeScope tape;
+        Tensor h = prim::unary(Unary::tanh, prim::add(prim::matmul(in[0], w1), b1));
+        Tensor error = prim::subtract(prim::matmul(h, w2), in[1]);
+        Tensor loss = prim::multiply(prim::reduce_all(Reduce::sum, prim::square(error)), 1.0 / 12);
+        std::vector<GradientSource> sources = {w1, b1, w2};
+        Tensors g = gradients(std::vector<Tensor>{loss}, sources);
+        NoGradScope off;
+        w1.assign_sub(prim::multiply(g[0], 0.1));
+        b1.assign_sub(prim::multiply(g[1], 0.1));
+        w2.assign_sub(prim::multiply(g[2], 0.1));
+        return {loss};
+      },
+      "step", mode);
   Tensor x = ramp({4, 5}, 1), y = ramp({4, 3}, 0.3);
   std::vector<float> losses;
   for (int i = 0; i < 30; ++i) losses.push_back(step({x, y})[0].data<float>()[0]);
@@ -34,7 +36,8 @@ std::vector<float> train(Function::Mode mode) {
 TEST(Training, EnginesAgreeAndLossFalls) {
   auto eager = train(Function::Mode::eager), graph = train(Function::Mode::graph);
   EXPECT_LT(eager.back(), 0.2f * eager.front());
-  for (size_t i = 0; i < eager.size(); ++i) EXPECT_NEAR(eager[i], graph[i], 1e-5f * std::abs(eager[i]) + 1e-7f) << "step " << i;
+  for (size_t i = 0; i < eager.size(); ++i)
+    EXPECT_NEAR(eager[i], graph[i], 1e-5f * std::abs(eager[i]) + 1e-7f) << "step " << i;
 }
 
 TEST(Autodiff, SecondOrder) {

@@ -1,5 +1,5 @@
-// The text of generated GPU kernels, compiled by the host's compiler: every instruction in every dtype computes what the CPU's
-// kernel does, and inputs of all shapes meet the outputs rightly.
+// The text of generated GPU kernels, compiled by the host's compiler: every instruction in every dtype computes what
+// the CPU's kernel does, and inputs of all shapes meet the outputs rightly.
 #include "backends/cuda/elementwise_source.h"
 
 #include <dlfcn.h>
@@ -70,18 +70,21 @@ std::vector<Case> all_cases() {
     }
     for (int k = 0; k < kBinaryCount; ++k) {
       try {
-        add(cases, text(name_of(static_cast<Binary>(k)), ' ', type), make_op<BinaryOp>(static_cast<Binary>(k)), {{shape, type}, {shape, type}});
-      } catch (const Error&) {
-      }
+        add(cases, text(name_of(static_cast<Binary>(k)), ' ', type), make_op<BinaryOp>(static_cast<Binary>(k)),
+            {{shape, type}, {shape, type}});
+      } catch (const Error&) {}
     }
     add(cases, text("where ", type), make_op<WhereOp>(), {{shape, DType::boolean}, {shape, type}, {shape, type}});
     for (int t = 0; t < kDTypeCount; ++t)
-      if (t != d) add(cases, text("cast ", type, " to ", static_cast<DType>(t)), make_op<CastOp>(static_cast<DType>(t)), {{shape, type}});
+      if (t != d)
+        add(cases, text("cast ", type, " to ", static_cast<DType>(t)), make_op<CastOp>(static_cast<DType>(t)),
+            {{shape, type}});
   }
   // Shapes: a scalar, rows that repeat, columns, axes in turn.
   const DType f = DType::float32;
   const Op sum = make_op<BinaryOp>(Binary::add);
-  for (const Shape& other : {Shape{}, Shape{1}, Shape{4}, Shape{3, 4}, Shape{3, 1}, Shape{2, 1, 4}, Shape{2, 1, 1}, Shape{1, 3, 1}})
+  for (const Shape& other :
+       {Shape{}, Shape{1}, Shape{4}, Shape{3, 4}, Shape{3, 1}, Shape{2, 1, 4}, Shape{2, 1, 1}, Shape{1, 3, 1}})
     for (bool first : {true, false}) {
       const TensorSpec whole{{2, 3, 4}, f}, part{other, f};
       add(cases, text("shape ", other), sum, first ? std::vector{part, whole} : std::vector{whole, part});
@@ -91,7 +94,9 @@ std::vector<Case> all_cases() {
   ElementwiseProgram p;
   p.inputs = 2;
   p.immediates = {{DType::float32, std::bit_cast<uint32_t>(0.37f)}};
-  auto instruction = [&](Instruction::Code code, int kind, DType from, DType to, int a, int b) { p.code.push_back({code, static_cast<uint8_t>(kind), from, to, a, b, -1}); };
+  auto instruction = [&](Instruction::Code code, int kind, DType from, DType to, int a, int b) {
+    p.code.push_back({code, static_cast<uint8_t>(kind), from, to, a, b, -1});
+  };
   instruction(Instruction::Code::binary, static_cast<int>(Binary::multiply), f, f, 0, 2);
   instruction(Instruction::Code::binary, static_cast<int>(Binary::add), f, f, 3, 1);
   instruction(Instruction::Code::cast, 0, f, DType::bfloat16, 4, -1);
@@ -127,12 +132,15 @@ std::string wrapper(const std::string& kernel, size_t number) {
 // Kernels compiled for the host, to be called by their numbers.
 class Compiled {
  public:
-  explicit Compiled(const std::vector<std::string>& kernels) : folder_(std::filesystem::temp_directory_path() / text("lamina-elementwise-", static_cast<int64_t>(::getpid()))) {
+  explicit Compiled(const std::vector<std::string>& kernels)
+      : folder_(std::filesystem::temp_directory_path() /
+                text("lamina-elementwise-", static_cast<int64_t>(::getpid()))) {
     std::string source = text(kHost, cuda::elementwise_math());
     for (size_t i = 0; i < kernels.size(); ++i) source += wrapper(kernels[i], i);
     std::filesystem::create_directories(folder_);
     std::ofstream(folder_ / "kernels.cpp") << source;
-    const std::string command = text(LAMINA_TEST_COMPILER, " -std=c++17 -O1 -w -ffp-contract=off -shared -fPIC ", (folder_ / "kernels.cpp").string(), " -o ", (folder_ / "kernels.so").string());
+    const std::string command = text(LAMINA_TEST_COMPILER, " -std=c++17 -O1 -w -ffp-contract=off -shared -fPIC ",
+                                     (folder_ / "kernels.cpp").string(), " -o ", (folder_ / "kernels.so").string());
     if (std::system(command.c_str()) == 0) library_ = dlopen((folder_ / "kernels.so").c_str(), RTLD_NOW);
     if (!library_) throw RuntimeError("the kernels do not compile.");
   }
@@ -171,11 +179,17 @@ TEST(ElementwiseSource, ComputesWhatTheCpuDoes) {
     bind_elementwise(c.program, c.in, c.out[0].shape, types).run(from.data(), expected.data(), nullptr);
     c.plan.with_arguments(from.data(), to.data(), to.size(), compiled.call(i));
     for (size_t o = 0; o < got.size(); ++o) {
-      const double tolerance = c.out[o].dtype == DType::float64 ? 1e-12 : c.out[o].dtype == DType::float32 ? 1e-5 : c.out[o].dtype == DType::float16 ? 2e-3 : c.out[o].dtype == DType::bfloat16 ? 2e-2 : 0;
+      const double tolerance = c.out[o].dtype == DType::float64    ? 1e-12
+                               : c.out[o].dtype == DType::float32  ? 1e-5
+                               : c.out[o].dtype == DType::float16  ? 2e-3
+                               : c.out[o].dtype == DType::bfloat16 ? 2e-2
+                                                                   : 0;
       for (int64_t e = 0; e < got[o].size(); ++e) {
         const double a = got[o].at(e), b = want[o].at(e);
         if (std::isnan(a) && std::isnan(b)) continue;
-        ASSERT_TRUE(a == b || std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b))) << c.what << ", output " << o << ", element " << e << ": " << a << ", on the CPU " << b << "\n" << c.plan.text;
+        ASSERT_TRUE(a == b || std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b)))
+            << c.what << ", output " << o << ", element " << e << ": " << a << ", on the CPU " << b << "\n"
+            << c.plan.text;
       }
     }
   }
@@ -191,13 +205,18 @@ TEST(ElementwiseSource, ReducesAsTheCpuDoes) {
   std::vector<Reduction> cases;
   std::vector<std::string> kernels;
   int by_column = 0;
-  for (DType type : {DType::boolean, DType::uint8, DType::int32, DType::int64, DType::float16, DType::bfloat16, DType::float32, DType::float64})
+  for (DType type : {DType::boolean, DType::uint8, DType::int32, DType::int64, DType::float16, DType::bfloat16,
+                     DType::float32, DType::float64})
     for (Reduce kind : {Reduce::sum, Reduce::prod, Reduce::max, Reduce::min, Reduce::any, Reduce::all}) {
       if ((kind == Reduce::any || kind == Reduce::all) != (type == DType::boolean)) continue;
       for (const std::vector<int>& axes : {std::vector<int>{0}, {2}, {1}, {0, 2}, {0, 1, 2}}) {
         // where(condition, x, row)
-        const ElementwiseProgram p{.inputs = 3, .code = {{Instruction::Code::where, 0, DType::boolean, type, 0, 1, 2}}, .outputs = {3}};
-        Reduction c{std::make_unique<FusedReduceOp>(p, Shape{3, 2, 5}, kind, axes, false), {{{3, 1, 1}, DType::boolean}, {{3, 2, 5}, type}, {{5}, type}}, {}, {}};
+        const ElementwiseProgram p{
+            .inputs = 3, .code = {{Instruction::Code::where, 0, DType::boolean, type, 0, 1, 2}}, .outputs = {3}};
+        Reduction c{std::make_unique<FusedReduceOp>(p, Shape{3, 2, 5}, kind, axes, false),
+                    {{{3, 1, 1}, DType::boolean}, {{3, 2, 5}, type}, {{5}, type}},
+                    {},
+                    {}};
         c.out = c.op->infer(c.in);
         auto plan = cuda::plan_reduction({*c.op, c.in, c.out, {}}, *c.op);
         ASSERT_TRUE(plan);
@@ -223,10 +242,16 @@ TEST(ElementwiseSource, ReducesAsTheCpuDoes) {
     k.run(from.data(), &expected, scratch->data());
     c.plan.with_arguments(from.data(), &to, compiled.call(i));
     const DType type = c.out[0].dtype;
-    const double tolerance = type == DType::float64 ? 1e-12 : type == DType::float32 ? 1e-5 : type == DType::float16 ? 2e-3 : type == DType::bfloat16 ? 2e-2 : 0;
+    const double tolerance = type == DType::float64    ? 1e-12
+                             : type == DType::float32  ? 1e-5
+                             : type == DType::float16  ? 2e-3
+                             : type == DType::bfloat16 ? 2e-2
+                                                       : 0;
     for (int64_t e = 0; e < got.size(); ++e) {
       const double a = got.at(e), b = want.at(e);
-      ASSERT_TRUE(a == b || std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b))) << c.op->key() << ", element " << e << ": " << a << ", on the CPU " << b << "\n" << c.plan.text;
+      ASSERT_TRUE(a == b || std::abs(a - b) <= tolerance * std::max(1.0, std::abs(b)))
+          << c.op->key() << ", element " << e << ": " << a << ", on the CPU " << b << "\n"
+          << c.plan.text;
     }
   }
 }
@@ -236,7 +261,8 @@ TEST(ElementwiseSource, SameForAllSizesAndConstants) {
     ElementwiseProgram p;
     p.inputs = 1;
     p.immediates = {{DType::float32, std::bit_cast<uint32_t>(c)}};
-    p.code = {{Instruction::Code::binary, static_cast<uint8_t>(Binary::multiply), DType::float32, DType::float32, 0, 1, -1}};
+    p.code = {
+        {Instruction::Code::binary, static_cast<uint8_t>(Binary::multiply), DType::float32, DType::float32, 0, 1, -1}};
     p.outputs = {2};
     const FusedElementwiseOp op(p, shape);
     const std::vector<TensorSpec> in = {{shape, DType::float32}}, out = op.infer(in);

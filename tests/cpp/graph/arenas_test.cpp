@@ -40,7 +40,8 @@ TEST(Arenas, FunctionsOverOneMemoryDoNotDisturbEachOther) {
     for (int round = 0; round < 20; ++round)
       for (size_t i = 0; i < sizes.size(); ++i) {
         Tensors got = f({ramp({sizes[i], 20})});
-        for (size_t k = 0; k < got.size(); ++k) ASSERT_EQ(0, std::memcmp(want[i][k].raw(), got[k].raw(), got[k].bytes())) << sizes[i];
+        for (size_t k = 0; k < got.size(); ++k)
+          ASSERT_EQ(0, std::memcmp(want[i][k].raw(), got[k].raw(), got[k].bytes())) << sizes[i];
       }
   };
   work(one);

@@ -2,9 +2,9 @@
 #include "backends/core/autodiff.h"
 #include "backends/core/kernel.h"
 #include "backends/core/settings.h"
+#include "backends/graph/function.h"
 #include "backends/graph/passes/passes.h"
 #include "backends/graph/trace.h"
-#include "backends/graph/function.h"
 #include "backends/ops/convolution/fused.h"
 #include "backends/ops/primitives.h"
 #include "support/data.h"
@@ -39,7 +39,8 @@ Graph traced(const std::function<Tensors(std::span<const Tensor>)>& f, const Ten
 }
 
 int count(const Graph& graph, std::string_view name) {
-  return static_cast<int>(std::count_if(graph.nodes.begin(), graph.nodes.end(), [&](const GraphNode& n) { return n.op && n.op->name() == name; }));
+  return static_cast<int>(std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                                        [&](const GraphNode& n) { return n.op && n.op->name() == name; }));
 }
 
 void expect_close(const Tensor& a, const Tensor& b, double tolerance) {
@@ -96,7 +97,8 @@ TEST(FuseConvolution, PoolingsJoinThem) {
 TEST(FuseConvolution, ForwardAloneMakesNoIndexAndKeepsBits) {
   auto forward = [](std::span<const Tensor> in) -> Tensors {
     Tensor b = prim::reshape(in[2], {1, 1, 1, in[2].shape()[0]});
-    return {prim::max_pool(prim::unary(Unary::relu, prim::add(b, prim::convolution(in[0], in[1], kSame))), kTiles), prim::add(prim::convolution(in[0], in[1], kSame, 1), b)};
+    return {prim::max_pool(prim::unary(Unary::relu, prim::add(b, prim::convolution(in[0], in[1], kSame))), kTiles),
+            prim::add(prim::convolution(in[0], in[1], kSame, 1), b)};
   };
   const Tensors inputs = {ramp({6, 10, 12, 16}), ramp({3, 3, 16, 24}), ramp({24})};
   Graph graph = traced(forward, inputs);
@@ -105,7 +107,8 @@ TEST(FuseConvolution, ForwardAloneMakesNoIndexAndKeepsBits) {
       EXPECT_EQ(n.outputs.size(), 1u);
     }
   const Tensors eager = forward(inputs), compiled = Function(forward, "forward", Function::Mode::graph)(inputs);
-  for (size_t i = 0; i < eager.size(); ++i) EXPECT_EQ(std::memcmp(eager[i].raw(), compiled[i].raw(), eager[i].bytes()), 0);
+  for (size_t i = 0; i < eager.size(); ++i)
+    EXPECT_EQ(std::memcmp(eager[i].raw(), compiled[i].raw(), eager[i].bytes()), 0);
 }
 
 TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
@@ -116,7 +119,8 @@ TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
     std::vector<int64_t> sizes;
     std::vector<int> axes;
   };
-  for (const Case& c : {Case{{5, 13, 12, 3}, {3, 3, 3, 24}, {5, 13, 12, 24}, kSame, {3, 3}, {0, 1, 2}}, Case{{5, 13, 12, 16}, {3, 3, 16, 24}, {5, 13, 12, 24}, kSame, {3, 3}, {0, 1, 2}},
+  for (const Case& c : {Case{{5, 13, 12, 3}, {3, 3, 3, 24}, {5, 13, 12, 24}, kSame, {3, 3}, {0, 1, 2}},
+                        Case{{5, 13, 12, 16}, {3, 3, 16, 24}, {5, 13, 12, 24}, kSame, {3, 3}, {0, 1, 2}},
                         Case{{5, 70, 30}, {5, 30, 24}, {5, 70, 24}, {{1}, {2}, {2}, {1}}, {5}, {0, 1}}}) {
     const Tensor x = ramp(c.x), w = ramp(c.w), b = ramp({24}), g = ramp(c.y);
     const FusedConvolutionWeightGradOp grad(c.same, 1, c.sizes);
@@ -129,7 +133,8 @@ TEST(FuseConvolution, EveryKernelOfTheFusedOnesAgrees) {
       BoundKernel k = bind_kernel_named(Device::cpu, kernel, {op, in, out, {}});
       if (!k.run) return {};
       Tensors results;
-      for (const TensorSpec& s : out) results.push_back(Tensor::empty(s.shape, s.dtype)), to.push_back(results.back().mutable_raw());
+      for (const TensorSpec& s : out)
+        results.push_back(Tensor::empty(s.shape, s.dtype)), to.push_back(results.back().mutable_raw());
       std::vector<char> scratch(k.scratch_bytes + 64);
       k.run(from.data(), to.data(), scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64));
       return results;
@@ -171,7 +176,8 @@ Tensors residual_block(std::span<const Tensor> in, bool projected) {
 }
 
 TEST(FuseConvolution, ResidualSumsJoinTheLaterConvolution) {
-  const Tensors inputs = {ramp({3, 9, 8, 16}), ramp({3, 3, 16, 16}), ramp({3, 3, 16, 16}), ramp({16}), ramp({1, 1, 16, 16})};
+  const Tensors inputs = {ramp({3, 9, 8, 16}), ramp({3, 3, 16, 16}), ramp({3, 3, 16, 16}), ramp({16}),
+                          ramp({1, 1, 16, 16})};
   for (bool projected : {false, true}) {
     auto block = [&](std::span<const Tensor> in) { return residual_block(in, projected); };
     const Graph graph = traced(block, inputs);
@@ -180,9 +186,12 @@ TEST(FuseConvolution, ResidualSumsJoinTheLaterConvolution) {
     for (const GraphNode& n : graph.nodes) {
       EXPECT_TRUE(!n.op || n.op->name() != "FusedElementwise") << graph.str();
       if (auto* conv = n.op ? dynamic_cast<const FusedConvolutionOp*>(n.op.get()) : nullptr)
-        epilogues.push_back(std::string(conv->epilogue.residual ? "residual " : "") + (conv->epilogue.relu ? "relu" : ""));
+        epilogues.push_back(std::string(conv->epilogue.residual ? "residual " : "") +
+                            (conv->epilogue.relu ? "relu" : ""));
     }
-    EXPECT_EQ(epilogues, (projected ? std::vector<std::string>{"", "relu", "residual relu"} : std::vector<std::string>{"relu", "residual relu"})) << graph.str();
+    EXPECT_EQ(epilogues, (projected ? std::vector<std::string>{"", "relu", "residual relu"}
+                                    : std::vector<std::string>{"relu", "residual relu"}))
+        << graph.str();
     const Tensor eager = block(inputs)[0];
     Function compiled(block, "block", Function::Mode::graph);
     for (int threads : {1, 2}) {
@@ -212,7 +221,9 @@ TEST(FuseConvolution, ResidualSumsOnlyWhereNobodyElseReads) {
     if (auto* conv = n.op ? dynamic_cast<const FusedConvolutionOp*>(n.op.get()) : nullptr) {
       EXPECT_FALSE(conv->epilogue.residual);
     }
-  auto broadcast = [](std::span<const Tensor> in) -> Tensors { return {prim::add(prim::convolution(in[0], in[1], kSame), in[2])}; };
+  auto broadcast = [](std::span<const Tensor> in) -> Tensors {
+    return {prim::add(prim::convolution(in[0], in[1], kSame), in[2])};
+  };
   EXPECT_EQ(count(traced(broadcast, inputs), "FusedConvolution"), 0);
   auto twice = [](std::span<const Tensor> in) -> Tensors {
     Tensor y = prim::convolution(in[0], in[1], kSame);
@@ -227,7 +238,8 @@ TEST(FuseConvolution, ResidualSumsOnlyWhereNobodyElseReads) {
     return out;
   };
   EXPECT_EQ(count(traced(trained, inputs), "FusedConvolution"), 1);
-  for (const std::function<Tensors(std::span<const Tensor>)>& f : {std::function<Tensors(std::span<const Tensor>)>(shared), {biased}, {broadcast}, {twice}, {trained}}) {
+  for (const std::function<Tensors(std::span<const Tensor>)>& f :
+       {std::function<Tensors(std::span<const Tensor>)>(shared), {biased}, {broadcast}, {twice}, {trained}}) {
     const Tensors eager = f(inputs), compiled = Function(f, "f", Function::Mode::graph)(inputs);
     for (size_t i = 0; i < eager.size(); ++i) expect_close(eager[i], compiled[i], 1e-5);
   }
@@ -237,7 +249,8 @@ TEST(FuseConvolution, EveryKernelWithPoolingAgrees) {
   std::map<std::string, int> ran;
   for (int64_t channels : {1, 2, 4, 16})
     for (int64_t filters : {8, 24, 32})
-      for (const Window& window : {kSame, Window{{1, 1}, {0, 0}, {0, 0}, {1, 1}}, Window{{1, 1}, {2, 0}, {1, 1}, {2, 1}}})
+      for (const Window& window :
+           {kSame, Window{{1, 1}, {0, 0}, {0, 0}, {1, 1}}, Window{{1, 1}, {2, 0}, {1, 1}, {2, 1}}})
         for (bool relu : {false, true}) {
           const Tensor x = ramp({7, 13, 12, channels}), w = ramp({3, 3, channels, filters}), b = ramp({filters});
           Tensor plain = prim::add(prim::convolution(x, w, window), b);
@@ -252,7 +265,8 @@ TEST(FuseConvolution, EveryKernelWithPoolingAgrees) {
             if (!k.run) return {};
             ++ran[kernel.primitive + " " + kernel.name];
             Tensors results;
-            for (const TensorSpec& s : out) results.push_back(Tensor::empty(s.shape, s.dtype)), to.push_back(results.back().mutable_raw());
+            for (const TensorSpec& s : out)
+              results.push_back(Tensor::empty(s.shape, s.dtype)), to.push_back(results.back().mutable_raw());
             BufferPtr scratch = allocate(std::max<size_t>(64, k.scratch_bytes));
             k.run(from.data(), to.data(), scratch->data());
             return results;
@@ -267,9 +281,11 @@ TEST(FuseConvolution, EveryKernelWithPoolingAgrees) {
               Tensors pooled = lamina::apply(make_op<MaxPoolOp>(kTiles, true), std::vector<Tensor>{plain});
               const Tensor g = ramp(pooled[0].shape());
               const std::vector<int64_t> input = {plain.shape()[1], plain.shape()[2]};
-              Tensors found = run(FusedConvolutionPoolWeightGradOp(window, 1, {3, 3}, kTiles, input), k, {x, g, pooled[1]});
+              Tensors found =
+                  run(FusedConvolutionPoolWeightGradOp(window, 1, {3, 3}, kTiles, input), k, {x, g, pooled[1]});
               if (found.empty()) continue;
-              Tensor spread = lamina::apply(make_op<MaxPoolScatterOp>(kTiles, input), std::vector<Tensor>{g, pooled[1]})[0];
+              Tensor spread =
+                  lamina::apply(make_op<MaxPoolScatterOp>(kTiles, input), std::vector<Tensor>{g, pooled[1]})[0];
               expect_close(prim::convolution_weight_grad(x, spread, window, 1, {3, 3}), found[0], 1e-5);
               expect_close(prim::reduce(Reduce::sum, g, {0, 1, 2}, false), found[1], 1e-5);
             }
@@ -286,7 +302,9 @@ TEST(FuseConvolution, IndexOfTiesAndNaN) {
   const Tensor x = Tensor::of(values, {1, 6, 6, 1});
   const Window valid{{1, 1}, {0, 0}, {0, 0}, {1, 1}};
   const FusedConvolutionPoolOp op(valid, 1, true, kTiles, true);
-  Tensors expected = lamina::apply(make_op<MaxPoolOp>(kTiles, true), std::vector<Tensor>{prim::unary(Unary::relu, prim::add(prim::convolution(x, w, valid), b))});
+  Tensors expected =
+      lamina::apply(make_op<MaxPoolOp>(kTiles, true),
+                    std::vector<Tensor>{prim::unary(Unary::relu, prim::add(prim::convolution(x, w, valid), b))});
   const std::vector<TensorSpec> in = {x.spec(), w.spec(), b.spec()}, out = op.infer(in);
   for (const KernelInfo& k : registered_kernels()) {
     if (k.primitive != "FusedConvolutionPool") continue;
@@ -306,7 +324,9 @@ TEST(FuseConvolution, NaNPassesThroughRelu) {
   std::vector<float> values(1 * 4 * 4 * 16, 1.0f);
   values[0] = std::numeric_limits<float>::quiet_NaN();
   const Tensors inputs = {Tensor::of(values, {1, 4, 4, 16}), ramp({3, 3, 16, 16}), ramp({16})};
-  auto forward = [](std::span<const Tensor> in) -> Tensors { return {prim::unary(Unary::relu, prim::add(prim::convolution(in[0], in[1], kSame), in[2]))}; };
+  auto forward = [](std::span<const Tensor> in) -> Tensors {
+    return {prim::unary(Unary::relu, prim::add(prim::convolution(in[0], in[1], kSame), in[2]))};
+  };
   EXPECT_TRUE(std::isnan(Function(forward, "forward", Function::Mode::graph)(inputs)[0].at(0)));
 }
 

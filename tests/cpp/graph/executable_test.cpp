@@ -238,14 +238,18 @@ TEST(Dump, BeforeAndAfter) {
   EXPECT_THAT(f.dot(), ::testing::HasSubstr("digraph"));
 }
 
-// What is added to and rectified in place stands in the result's memory from the product on, so that the arena holds nothing of its size.
+// What is added to and rectified in place stands in the result's memory from the product on, so that the arena holds
+// nothing of its size.
 TEST(Results, AreMadeInTheirOwnMemory) {
   const Tensor x = ramp({64, 40}), w = ramp({40, 300}), b = ramp({300});
   auto twice = [](std::span<const Tensor> in) -> Tensors {
     Tensor y = prim::matmul(in[0], in[1]), sum = prim::unary(Unary::relu, prim::add(y, in[2]));
-    return {sum, prim::matmul(y, in[1], false, true)};  // which reads y once the sum is there: the sum may not take its memory
+    return {sum, prim::matmul(y, in[1], false,
+                              true)};  // which reads y once the sum is there: the sum may not take its memory
   };
-  auto chain = [](std::span<const Tensor> in) -> Tensors { return {prim::softmax(prim::unary(Unary::relu, prim::add(prim::matmul(in[0], in[1]), in[2])))}; };
+  auto chain = [](std::span<const Tensor> in) -> Tensors {
+    return {prim::softmax(prim::unary(Unary::relu, prim::add(prim::matmul(in[0], in[1]), in[2])))};
+  };
   auto compile = [&](auto f) {
     Trace trace;
     Graph g;
@@ -258,14 +262,17 @@ TEST(Results, AreMadeInTheirOwnMemory) {
     passes::optimize(g);
     return std::make_unique<Executable>(std::move(g));
   };
-  auto dense = [](std::span<const Tensor> in) -> Tensors { return {prim::unary(Unary::relu, prim::add(prim::matmul(in[0], in[1]), in[2]))}; };
+  auto dense = [](std::span<const Tensor> in) -> Tensors {
+    return {prim::unary(Unary::relu, prim::add(prim::matmul(in[0], in[1]), in[2]))};
+  };
   const size_t size = static_cast<size_t>(64 * 300) * sizeof(float);
   EXPECT_LT(compile(dense)->arena_bytes(), size);
   const Tensors inputs = {x, w, b};
   auto check = [&](auto f) {
     const Tensors eager = f(std::span<const Tensor>(inputs)), compiled = graph_function(f)(inputs);
     ASSERT_EQ(eager.size(), compiled.size());
-    for (size_t i = 0; i < eager.size(); ++i) EXPECT_EQ(std::memcmp(eager[i].raw(), compiled[i].raw(), eager[i].bytes()), 0) << i;
+    for (size_t i = 0; i < eager.size(); ++i)
+      EXPECT_EQ(std::memcmp(eager[i].raw(), compiled[i].raw(), eager[i].bytes()), 0) << i;
   };
   check(dense);
   check(twice);

@@ -33,7 +33,8 @@ int fusions(const Body& body, const Tensors& inputs) {
   Graph plain = fused(body, inputs, false), after = fused(body, inputs, true);
   const int found = count(after, "FusedReduce");
   const Device device = settings().device();
-  const Tensors a = Executable(std::move(plain), device).run(inputs), b = Executable(std::move(after), device).run(inputs);
+  const Tensors a = Executable(std::move(plain), device).run(inputs),
+                b = Executable(std::move(after), device).run(inputs);
   for (size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(a[i].shape(), b[i].shape());
     for (int64_t k = 0; k < a[i].size(); ++k) EXPECT_EQ(a[i].at(k), b[i].at(k)) << "output " << i << " element " << k;
@@ -43,31 +44,50 @@ int fusions(const Body& body, const Tensors& inputs) {
 
 TEST(FuseReduce, TakesProgramsAndSingleOps) {
   const Tensors in{ramp({4, 6}), ramp({6}, 0.3)};
-  auto difference = [](std::span<const Tensor> x) { return prim::square(prim::subtract(x[0], prim::broadcast_to(x[1], {4, 6}))); };
+  auto difference = [](std::span<const Tensor> x) {
+    return prim::square(prim::subtract(x[0], prim::broadcast_to(x[1], {4, 6})));
+  };
   EXPECT_EQ(fusions([&](auto x) { return Tensors{prim::reduce(Reduce::sum, difference(x), {1}, false)}; }, in), 1);
   EXPECT_EQ(fusions([&](auto x) { return Tensors{prim::reduce(Reduce::max, difference(x), {0}, true)}; }, in), 1);
   EXPECT_EQ(fusions([&](auto x) { return Tensors{prim::reduce_all(Reduce::sum, prim::square(x[0]))}; }, in), 1);
-  EXPECT_EQ(fusions([&](auto x) { return Tensors{prim::reduce(Reduce::any, prim::binary(Binary::greater, x[0], prim::broadcast_to(x[1], {4, 6})), {0, 1}, false)}; }, in), 1);
+  EXPECT_EQ(
+      fusions(
+          [&](auto x) {
+            return Tensors{prim::reduce(
+                Reduce::any, prim::binary(Binary::greater, x[0], prim::broadcast_to(x[1], {4, 6})), {0, 1}, false)};
+          },
+          in),
+      1);
 }
 
 TEST(FuseReduce, SeveralReductionsEachTakeTheirOwn) {
   const Tensors in{ramp({4, 6}), ramp({4, 6}, 0.3)};
-  EXPECT_EQ(fusions([](auto x) {
-    Tensor mean = prim::reduce(Reduce::sum, prim::multiply(x[0], x[1]), {1}, true);  // the next program reads it
-    return Tensors{prim::reduce_all(Reduce::sum, prim::square(prim::subtract(x[0], mean))), mean};
-  }, in), 2);
+  EXPECT_EQ(fusions(
+                [](auto x) {
+                  Tensor mean =
+                      prim::reduce(Reduce::sum, prim::multiply(x[0], x[1]), {1}, true);  // the next program reads it
+                  return Tensors{prim::reduce_all(Reduce::sum, prim::square(prim::subtract(x[0], mean))), mean};
+                },
+                in),
+            2);
 }
 
 TEST(FuseReduce, LeavesWhatOthersRead) {
   const Tensors in{ramp({4, 6})};
-  EXPECT_EQ(fusions([](auto x) {
-    Tensor y = prim::square(x[0]);
-    return Tensors{prim::reduce_all(Reduce::sum, y), y};
-  }, in), 0);
-  EXPECT_EQ(fusions([](auto x) {
-    Tensor y = prim::square(x[0]);
-    return Tensors{prim::reduce(Reduce::sum, y, {0}, false), prim::reduce(Reduce::sum, y, {1}, false)};
-  }, in), 0);
+  EXPECT_EQ(fusions(
+                [](auto x) {
+                  Tensor y = prim::square(x[0]);
+                  return Tensors{prim::reduce_all(Reduce::sum, y), y};
+                },
+                in),
+            0);
+  EXPECT_EQ(fusions(
+                [](auto x) {
+                  Tensor y = prim::square(x[0]);
+                  return Tensors{prim::reduce(Reduce::sum, y, {0}, false), prim::reduce(Reduce::sum, y, {1}, false)};
+                },
+                in),
+            0);
   EXPECT_EQ(fusions([](auto x) { return Tensors{prim::reduce_all(Reduce::sum, x[0])}; }, in), 0);  // nothing to take
 }
 

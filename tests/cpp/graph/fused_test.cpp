@@ -42,8 +42,10 @@ Tensors random_body(std::span<const Tensor> in, const Spec& spec, DType dtype, u
       case 3: pool.push_back(prim::maximum(a, b)); break;
       case 4: masks.push_back(prim::binary(Binary::less, a, b)); break;
       case 5:
-        if (masks.empty()) pool.push_back(prim::negative(a));
-        else pool.push_back(prim::where(masks[pick(masks.size())], a, b));
+        if (masks.empty())
+          pool.push_back(prim::negative(a));
+        else
+          pool.push_back(prim::where(masks[pick(masks.size())], a, b));
         break;
       case 6: pool.push_back(prim::cast(prim::cast(prim::add(a, b), DType::float64), dtype)); break;
       case 7: pool.push_back(prim::unary(Unary::tanh, a)); break;
@@ -96,13 +98,17 @@ TEST_P(Fused, SameBitsAsOneByOne) {
         for (size_t o = 0; o < want.size(); ++o) {
           ASSERT_EQ(want[o].spec(), got[o].spec());
           ASSERT_EQ(std::memcmp(want[o].raw(), got[o].raw(), want[o].bytes()), 0)
-              << "output " << o << ", seed " << seed << ", shape " << spec.shape.str() << ", threads " << threads << "\n" << executable.graph().str();
+              << "output " << o << ", seed " << seed << ", shape " << spec.shape.str() << ", threads " << threads
+              << "\n"
+              << executable.graph().str();
         }
       }
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(DTypes, Fused, ::testing::Values(DType::float32, DType::float64, DType::float16, DType::bfloat16, DType::int32, DType::int64, DType::uint8),
+INSTANTIATE_TEST_SUITE_P(DTypes, Fused,
+                         ::testing::Values(DType::float32, DType::float64, DType::float16, DType::bfloat16,
+                                           DType::int32, DType::int64, DType::uint8),
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 TEST(FusedMemory, InPlaceChainsStayRight) {
@@ -120,7 +126,8 @@ TEST(FusedMemory, InPlaceChainsStayRight) {
   Executable executable(std::move(g));
   for (int round = 0; round < 3; ++round) {
     Tensors got = executable.run(inputs);
-    for (size_t o = 0; o < want.size(); ++o) EXPECT_EQ(std::memcmp(want[o].raw(), got[o].raw(), want[o].bytes()), 0) << executable.graph().str();
+    for (size_t o = 0; o < want.size(); ++o)
+      EXPECT_EQ(std::memcmp(want[o].raw(), got[o].raw(), want[o].bytes()), 0) << executable.graph().str();
   }
 }
 

@@ -1,4 +1,5 @@
-// What a compiled function keeps from run to run: values that follow from variables alone, weights in a kernel's own layout.
+// What a compiled function keeps from run to run: values that follow from variables alone, weights in a kernel's own
+// layout.
 #include <thread>
 
 #include "backends/core/kernel.h"
@@ -30,12 +31,14 @@ std::shared_ptr<Executable> compiled(const Body& body, const Tensors& inputs) {
 
 void expect_close(const Tensor& want, const Tensor& got, double tolerance = 1e-4) {
   ASSERT_EQ(want.shape(), got.shape());
-  for (int64_t i = 0; i < want.size(); ++i) ASSERT_NEAR(want.at(i), got.at(i), tolerance * (1 + std::abs(want.at(i)))) << i;
+  for (int64_t i = 0; i < want.size(); ++i)
+    ASSERT_NEAR(want.at(i), got.at(i), tolerance * (1 + std::abs(want.at(i)))) << i;
 }
 
 struct Normalised {
   Window window{{1, 1}, {1, 1}, {1, 1}, {1, 1}};
-  Variable w{ramp({3, 3, 16, 24})}, mean{ramp({24})}, variance{prim::add(prim::square(ramp({24})), 0.5)}, gamma{prim::add(ramp({24}), 2.0)}, beta{ramp({24})};
+  Variable w{ramp({3, 3, 16, 24})}, mean{ramp({24})}, variance{prim::add(prim::square(ramp({24})), 0.5)},
+      gamma{prim::add(ramp({24}), 2.0)}, beta{ramp({24})};
   // in: a batch, and perhaps what is added to the normalised values.
   Tensors operator()(std::span<const Tensor> in) const {
     auto along = [](const Tensor& t) { return prim::reshape(t, {1, 1, 1, 24}); };
@@ -53,7 +56,9 @@ TEST(Kept, NormalisationGoesIntoTheKernel) {
     auto f = compiled(layer, x);
     std::vector<std::string> names;
     for (const GraphNode& n : f->graph().nodes)
-      if (n.op && f->graph().values[n.outputs[0]].spec.shape.rank() == 4 && f->graph().values[n.outputs[0]].spec.shape[0] == 5) names.emplace_back(n.op->name());
+      if (n.op && f->graph().values[n.outputs[0]].spec.shape.rank() == 4 &&
+          f->graph().values[n.outputs[0]].spec.shape[0] == 5)
+        names.emplace_back(n.op->name());
     EXPECT_EQ(names, std::vector<std::string>{"FusedConvolution"}) << f->graph().str();
     EXPECT_GT(f->kept_values(), 0u);
     expect_close(layer(x)[0], f->run(x)[0]);
@@ -70,10 +75,12 @@ TEST(Kept, FollowsEveryChangeOfItsVariables) {
   layer.beta.assign_add(ramp({24}));
   expect_close(layer(x)[0], f->run(x)[0]);
   // In place, by another compiled function, and back to memory that was seen before.
-  Function step([&](std::span<const Tensor> in) -> Tensors {
-    layer.w.assign_sub(in[0]);
-    return {};
-  }, "step", Function::Mode::graph);
+  Function step(
+      [&](std::span<const Tensor> in) -> Tensors {
+        layer.w.assign_sub(in[0]);
+        return {};
+      },
+      "step", Function::Mode::graph);
   const void* memory = layer.w.state().value.node()->buffer->data();
   for (int i = 0; i < 3; ++i) {
     step({ramp({3, 3, 16, 24})});
@@ -98,7 +105,9 @@ TEST(Kept, VariablesThatTheGraphUpdatesAreReadAnew) {
 
 TEST(Kept, WhatLeavesTheFunctionIsNotShared) {
   Variable w(ramp({8}));
-  Body body = [&](std::span<const Tensor> in) -> Tensors { return {prim::square(w.value()), prim::add(in[0], prim::square(w.value()))}; };
+  Body body = [&](std::span<const Tensor> in) -> Tensors {
+    return {prim::square(w.value()), prim::add(in[0], prim::square(w.value()))};
+  };
   auto f = compiled(body, {ramp({8})});
   Tensors a = f->run(Tensors{ramp({8})}), b = f->run(Tensors{ramp({8})});
   EXPECT_NE(a[0].raw(), b[0].raw());
@@ -125,7 +134,8 @@ TEST(Kept, BatchSizesShareWhatTheyPrepare) {
   EXPECT_EQ(all[0]->kept_memory(), all[2]->kept_memory());
 }
 
-// So they do with what is computed from variables on the way: the folded scale of a normalisation, and the kernel packed with it.
+// So they do with what is computed from variables on the way: the folded scale of a normalisation, and the kernel
+// packed with it.
 TEST(Kept, BatchSizesShareWhatFollowsFromVariables) {
   Normalised layer;
   std::vector<std::shared_ptr<Executable>> all;
@@ -163,11 +173,16 @@ TEST(Kept, ShapesTellValuesApart) {
 
 // Every kernel that can take an input prepared gives the same bits as without.
 TEST(Kept, PreparedInputsGiveTheSameBits) {
-  struct Case { Op op; Tensors inputs; };
+  struct Case {
+    Op op;
+    Tensors inputs;
+  };
   const Window window{{1, 1}, {1, 1}, {1, 1}, {1, 1}};
   std::vector<Case> cases;
   for (bool transposed : {false, true})
-    for (int64_t rows : {4, 5, 31, 128}) cases.push_back({make_op<MatMulOp>(false, transposed), {ramp({rows, 100}), transposed ? ramp({70, 100}) : ramp({100, 70})}});
+    for (int64_t rows : {4, 5, 31, 128})
+      cases.push_back(
+          {make_op<MatMulOp>(false, transposed), {ramp({rows, 100}), transposed ? ramp({70, 100}) : ramp({100, 70})}});
   cases.push_back({make_op<ConvolutionOp>(window, 1), {ramp({5, 20, 19, 16}), ramp({3, 3, 16, 24})}});
   cases.push_back({make_op<ConvolutionOp>(window, 1), {ramp({5, 20, 19, 3}), ramp({3, 3, 3, 24})}});
   int prepared = 0;

@@ -60,7 +60,8 @@ Graph check(const std::function<void(Graph&)>& pass, const Body& body, const Ten
   Tensors want = Executable(std::move(before), device).run(inputs), got = Executable(Graph(after), device).run(inputs);
   for (size_t o = 0; o < want.size(); ++o) {
     EXPECT_EQ(want[o].spec(), got[o].spec());
-    for (int64_t i = 0; i < want[o].size(); ++i) EXPECT_NEAR(want[o].at(i), got[o].at(i), tolerance * std::max(0.01, std::abs(want[o].at(i)))) << i;
+    for (int64_t i = 0; i < want[o].size(); ++i)
+      EXPECT_NEAR(want[o].at(i), got[o].at(i), tolerance * std::max(0.01, std::abs(want[o].at(i)))) << i;
   }
   return after;
 }
@@ -71,7 +72,9 @@ void clean(Graph& g) {
 
 // Keeping all nodes copies nothing; the first that is not kept, or not in its place, makes the graph another one.
 TEST(Rebuild, CopiesOnlyWhatChanges) {
-  auto made = [] { return trace_of([](auto in) -> Tensors { return {prim::negative(prim::exp(in[0]))}; }, {ramp({3})}); };
+  auto made = [] {
+    return trace_of([](auto in) -> Tensors { return {prim::negative(prim::exp(in[0]))}; }, {ramp({3})});
+  };
   Graph g = made();
   const GraphNode* nodes = g.nodes.data();
   {
@@ -115,55 +118,79 @@ TEST(Rebuild, CopiesOnlyWhatChanges) {
 }
 
 TEST(Simplify, NeutralElements) {
-  auto g = check(clean, [](auto in) -> Tensors {
-    return {prim::multiply(prim::add(prim::power(in[0], prim::full({}, 1, DType::float32)), 0.0), prim::full({4, 3}, 1, DType::float32))};
-  }, {ramp({4, 3})});
+  auto g = check(clean,
+                 [](auto in) -> Tensors {
+                   return {prim::multiply(prim::add(prim::power(in[0], prim::full({}, 1, DType::float32)), 0.0),
+                                          prim::full({4, 3}, 1, DType::float32))};
+                 },
+                 {ramp({4, 3})});
   EXPECT_EQ(ops(g), 0) << g.str();
 }
 
 TEST(Simplify, NeutralElementThatBroadcastsStays) {
-  auto g = check(clean, [](auto in) -> Tensors { return {prim::multiply(in[0], prim::full({4, 3}, 1, DType::float32))}; }, {ramp({3})});
+  auto g = check(clean,
+                 [](auto in) -> Tensors {
+                   return {prim::multiply(in[0], prim::full({4, 3}, 1, DType::float32))};
+                 },
+                 {ramp({3})});
   EXPECT_EQ(count(g, "Binary"), 1) << g.str();
 }
 
 TEST(Simplify, Chains) {
-  auto g = check(clean, [](auto in) -> Tensors {
-    Tensor t = prim::transpose(prim::transpose(in[0], {1, 0, 2}), {1, 0, 2});
-    Tensor r = prim::reshape(prim::reshape(t, {6, 4}), {4, 6});
-    Tensor c = prim::cast(prim::cast(r, DType::float64), DType::float32);
-    return {prim::negative(prim::negative(prim::stop_gradient(c)))};
-  }, {ramp({2, 3, 4})});
+  auto g = check(clean,
+                 [](auto in) -> Tensors {
+                   Tensor t = prim::transpose(prim::transpose(in[0], {1, 0, 2}), {1, 0, 2});
+                   Tensor r = prim::reshape(prim::reshape(t, {6, 4}), {4, 6});
+                   Tensor c = prim::cast(prim::cast(r, DType::float64), DType::float32);
+                   return {prim::negative(prim::negative(prim::stop_gradient(c)))};
+                 },
+                 {ramp({2, 3, 4})});
   EXPECT_EQ(ops(g), 1) << g.str();
   EXPECT_EQ(count(g, "Reshape"), 1);
 }
 
 TEST(Simplify, NarrowingCastStays) {
-  auto g = check(clean, [](auto in) -> Tensors { return {prim::cast(prim::cast(in[0], DType::int32), DType::float32)}; }, {ramp({5}, 9)});
+  auto g =
+      check(clean, [](auto in) -> Tensors { return {prim::cast(prim::cast(in[0], DType::int32), DType::float32)}; },
+            {ramp({5}, 9)});
   EXPECT_EQ(count(g, "Cast"), 2) << g.str();
 }
 
 TEST(Simplify, TransposeBecomesMatMulFlag) {
-  auto g = check(clean, [](auto in) -> Tensors { return {prim::matmul(prim::transpose(in[0], {1, 0}), prim::transpose(in[1], {1, 0}))}; },
+  auto g = check(clean,
+                 [](auto in) -> Tensors {
+                   return {prim::matmul(prim::transpose(in[0], {1, 0}), prim::transpose(in[1], {1, 0}))};
+                 },
                  {ramp({3, 4}), ramp({5, 3})});
   EXPECT_EQ(ops(g), 1) << g.str();
 }
 
 TEST(Simplify, BroadcastIntoElementwiseDropped) {
-  auto g = check(clean, [](auto in) -> Tensors { return {prim::add(in[0], prim::broadcast_to(in[1], {4, 3}))}; }, {ramp({4, 3}), ramp({3})});
+  auto g = check(clean,
+                 [](auto in) -> Tensors {
+                   return {prim::add(in[0], prim::broadcast_to(in[1], {4, 3}))};
+                 },
+                 {ramp({4, 3}), ramp({3})});
   EXPECT_EQ(count(g, "Broadcast"), 0) << g.str();
 }
 
 TEST(Simplify, BroadcastOfBothStays) {
-  auto g = check(clean, [](auto in) -> Tensors { return {prim::add(prim::broadcast_to(in[0], {4, 3}), prim::broadcast_to(in[1], {4, 3}))}; },
+  auto g = check(clean,
+                 [](auto in) -> Tensors {
+                   return {prim::add(prim::broadcast_to(in[0], {4, 3}), prim::broadcast_to(in[1], {4, 3}))};
+                 },
                  {ramp({3}), ramp({3})});
   EXPECT_EQ(count(g, "Broadcast"), 1) << g.str();  // one of them carries the shape
 }
 
 TEST(Simplify, ReluMaskFromItsOutput) {
-  auto g = check(clean, [](auto in) -> Tensors {
-    Tensor h = prim::unary(Unary::relu, in[0]);
-    return {prim::where(prim::binary(Binary::greater, in[0], prim::full({}, 0, DType::float32)), h, prim::full({}, 0, DType::float32))};
-  }, {ramp({7})});
+  auto g = check(clean,
+                 [](auto in) -> Tensors {
+                   Tensor h = prim::unary(Unary::relu, in[0]);
+                   return {prim::where(prim::binary(Binary::greater, in[0], prim::full({}, 0, DType::float32)), h,
+                                       prim::full({}, 0, DType::float32))};
+                 },
+                 {ramp({7})});
   for (const GraphNode& n : g.nodes) {
     if (n.op && n.op->key() == "Binary{kind=greater}") {
       EXPECT_EQ(g.nodes[g.values[n.inputs[0]].node].op->key(), "Unary{kind=relu}");
@@ -172,21 +199,26 @@ TEST(Simplify, ReluMaskFromItsOutput) {
 }
 
 TEST(CommonSubexpressions, EqualNodesMerge) {
-  auto g = check(passes::common_subexpressions, [](auto in) -> Tensors {
-    return {prim::add(prim::exp(prim::multiply(in[0], 2.0)), prim::exp(prim::multiply(in[0], 2.0))), prim::exp(prim::multiply(in[0], 3.0))};
-  }, {ramp({5})});
+  auto g = check(passes::common_subexpressions,
+                 [](auto in) -> Tensors {
+                   return {prim::add(prim::exp(prim::multiply(in[0], 2.0)), prim::exp(prim::multiply(in[0], 2.0))),
+                           prim::exp(prim::multiply(in[0], 3.0))};
+                 },
+                 {ramp({5})});
   EXPECT_EQ(count(g, "Unary"), 2) << g.str();
 }
 
 TEST(OrderUpdates, EachFollowsItsGradient) {
   Variable a(ramp({40, 40})), b(ramp({40, 40})), rate(Tensor::scalar(0.5f));
-  Graph g = trace_of([&](auto in) -> Tensors {
-    Tensor ga = prim::matmul(in[0], a.value()), gb = prim::matmul(ga, b.value());
-    Tensor half = prim::multiply(rate.value(), 0.5);
-    a.assign_sub(prim::multiply(ga, half));
-    b.assign_sub(prim::multiply(gb, half));
-    return {};
-  }, {ramp({40, 40})});
+  Graph g = trace_of(
+      [&](auto in) -> Tensors {
+        Tensor ga = prim::matmul(in[0], a.value()), gb = prim::matmul(ga, b.value());
+        Tensor half = prim::multiply(rate.value(), 0.5);
+        a.assign_sub(prim::multiply(ga, half));
+        b.assign_sub(prim::multiply(gb, half));
+        return {};
+      },
+      {ramp({40, 40})});
   passes::optimize(g);
   expect_sound(g);
   std::vector<std::string> order;
@@ -198,11 +230,13 @@ TEST(OrderUpdates, EachFollowsItsGradient) {
 TEST(DeadCode, KeepsUpdatesAndArguments) {
   Variable v(ramp({2}));
   Tensors inputs = {ramp({2}), ramp({3})};
-  Graph g = trace_of([&](auto in) -> Tensors {
-    prim::exp(in[0]);
-    v.assign(prim::negative(in[0]));
-    return {prim::square(in[0])};
-  }, inputs);
+  Graph g = trace_of(
+      [&](auto in) -> Tensors {
+        prim::exp(in[0]);
+        v.assign(prim::negative(in[0]));
+        return {prim::square(in[0])};
+      },
+      inputs);
   passes::dead_code(g);
   expect_sound(g);
   EXPECT_EQ(ops(g), 2) << g.str();
@@ -217,9 +251,11 @@ TEST(FoldConstants, SmallOnes) {
     passes::fold_constants(g);
     passes::dead_code(g);
   };
-  auto g = check(fold, [&](auto in) -> Tensors { return {prim::add(in[0], prim::exp(prim::multiply(c, 2.0)))}; }, {ramp({3})});
+  auto g = check(fold, [&](auto in) -> Tensors { return {prim::add(in[0], prim::exp(prim::multiply(c, 2.0)))}; },
+                 {ramp({3})});
   EXPECT_EQ(ops(g), 1) << g.str();
-  g = check(fold, [](auto in) -> Tensors { return {prim::multiply(in[0], prim::iota(1 << 16, DType::float32))}; }, {ramp({1})});
+  g = check(fold, [](auto in) -> Tensors { return {prim::multiply(in[0], prim::iota(1 << 16, DType::float32))}; },
+            {ramp({1})});
   EXPECT_EQ(count(g, "Iota"), 1) << "large results are not kept in the graph";
 }
 
@@ -233,20 +269,29 @@ TEST(Stability, DigitsKept) {
   auto one = [](double v) { return Tensor::scalar(static_cast<float>(v)); };
   EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::add(in[0], 1.0))}; }, one(1e-9)), 1e-9, 1e-15);
   EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::add(prim::exp(in[0]), -1.0)}; }, one(0)), 0, 1e-7);
-  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::subtract(prim::exp(in[0]), prim::full({}, 1, DType::float32))}; }, one(1e-9)), 1e-9, 1e-15);
-  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::unary(Unary::sigmoid, in[0]))}; }, one(-200)), -200, 1e-4);
-  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::add(prim::exp(in[0]), 1.0))}; }, one(200)), 200, 1e-4);
+  EXPECT_NEAR(
+      run([](auto in) -> Tensors { return {prim::subtract(prim::exp(in[0]), prim::full({}, 1, DType::float32))}; },
+          one(1e-9)),
+      1e-9, 1e-15);
+  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::unary(Unary::sigmoid, in[0]))}; }, one(-200)), -200,
+              1e-4);
+  EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::add(prim::exp(in[0]), 1.0))}; }, one(200)), 200,
+              1e-4);
   EXPECT_NEAR(run([](auto in) -> Tensors { return {prim::log(prim::exp(in[0]))}; }, one(500)), 500, 0);
 }
 
 TEST(Stability, LogOfSoftmax) {
   Tensor x = Tensor::of<float>({0, -300, 2}, {1, 3});
-  Graph g = trace_of([](auto in) -> Tensors {
-    Tensor e = prim::exp(prim::subtract(in[0], prim::reduce(Reduce::max, in[0], {1}, true)));
-    return {prim::log(prim::divide(e, prim::sum(e, {1}, true))), prim::log(apply1(make_op<SoftmaxOp>(false), {in[0]}))};
-  }, {x});
+  Graph g = trace_of(
+      [](auto in) -> Tensors {
+        Tensor e = prim::exp(prim::subtract(in[0], prim::reduce(Reduce::max, in[0], {1}, true)));
+        return {prim::log(prim::divide(e, prim::sum(e, {1}, true))),
+                prim::log(apply1(make_op<SoftmaxOp>(false), {in[0]}))};
+      },
+      {x});
   passes::stability(g);
-  for (const Tensor& y : Executable(std::move(g)).run(std::vector<Tensor>{x})) EXPECT_NEAR(y.at(1), -302 - std::log1p(std::exp(-2.0)), 1e-3);
+  for (const Tensor& y : Executable(std::move(g)).run(std::vector<Tensor>{x}))
+    EXPECT_NEAR(y.at(1), -302 - std::log1p(std::exp(-2.0)), 1e-3);
 }
 
 TEST(FuseMatMulUpdate, GradientStepAddsIntoTheKernel) {
@@ -254,10 +299,12 @@ TEST(FuseMatMulUpdate, GradientStepAddsIntoTheKernel) {
   auto step = [&](bool fused) {
     Variable w(prim::multiply(start, 1.0));
     Tensors inputs = {ramp({4, 5}), ramp({4, 3})};
-    Graph g = trace_of([&](auto in) -> Tensors {
-      w.assign_sub(prim::multiply(prim::matmul(in[0], in[1], true, false), 0.1));
-      return {prim::matmul(in[0], w)};
-    }, inputs);
+    Graph g = trace_of(
+        [&](auto in) -> Tensors {
+          w.assign_sub(prim::multiply(prim::matmul(in[0], in[1], true, false), 0.1));
+          return {prim::matmul(in[0], w)};
+        },
+        inputs);
     if (fused) {
       passes::fuse_matmul_update(g);
       passes::dead_code(g);
@@ -284,7 +331,8 @@ TEST(FuseMatMulUpdate, RateMayBeAVariable) {
     update_variables(make_op<UpdateOp>(UpdateRule::sgd, UpdateConstants{}), std::span(&w, 1), rest);
     return {};
   };
-  Tensor start = w.value(), want = prim::subtract(start, prim::multiply(prim::matmul(inputs[0], inputs[1], true, false), 0.1));
+  Tensor start = w.value(),
+         want = prim::subtract(start, prim::multiply(prim::matmul(inputs[0], inputs[1], true, false), 0.1));
   Graph g = trace_of(body, inputs);
   passes::fuse_matmul_update(g);
   passes::dead_code(g);
@@ -294,9 +342,11 @@ TEST(FuseMatMulUpdate, RateMayBeAVariable) {
   // The plain loop too.
   for (const GraphNode& n : g.nodes) {
     if (n.kind != GraphNode::Kind::op || n.op->name() != "MatMulAdd") continue;
-    std::vector<TensorSpec> in = {start.spec(), inputs[0].spec(), inputs[1].spec(), {{}, DType::float32}}, out = {start.spec()};
+    std::vector<TensorSpec> in = {start.spec(), inputs[0].spec(), inputs[1].spec(), {{}, DType::float32}},
+                            out = {start.spec()};
     BoundKernel k = bind_kernel_named(Device::cpu, "composed", {*n.op, in, out, {}});
-    Tensor y = Tensor::empty(start.shape(), DType::float32), scratch = Tensor::empty({static_cast<int64_t>(k.scratch_bytes / 4 + 16)}, DType::float32), r = rate.value();
+    Tensor y = Tensor::empty(start.shape(), DType::float32),
+           scratch = Tensor::empty({static_cast<int64_t>(k.scratch_bytes / 4 + 16)}, DType::float32), r = rate.value();
     const void* from[] = {start.raw(), inputs[0].raw(), inputs[1].raw(), r.raw()};
     void* to[] = {y.mutable_raw()};
     k.run(from, to, scratch.mutable_raw());
@@ -308,11 +358,13 @@ TEST(FuseMatMulUpdate, RateMayBeAVariable) {
 
 TEST(FuseMatMulUpdate, ProductUsedElsewhereStays) {
   Variable w(ramp({5, 3}));
-  Graph g = trace_of([&](auto in) -> Tensors {
-    Tensor grad = prim::matmul(in[0], in[1], true, false);
-    w.assign_sub(prim::multiply(grad, 0.1));
-    return {grad};
-  }, {ramp({4, 5}), ramp({4, 3})});
+  Graph g = trace_of(
+      [&](auto in) -> Tensors {
+        Tensor grad = prim::matmul(in[0], in[1], true, false);
+        w.assign_sub(prim::multiply(grad, 0.1));
+        return {grad};
+      },
+      {ramp({4, 5}), ramp({4, 3})});
   passes::fuse_matmul_update(g);
   EXPECT_EQ(count(g, "MatMulAdd"), 0);
 }
@@ -322,7 +374,8 @@ double between_products() { return settings().device().kind == DeviceKind::cuda 
 
 // Inputs: x, w, bias, a tensor of the product's shape.
 TEST(FuseMatMul, TakesBiasResidualAndReluWithItsBits) {
-  const Tensors inputs = {prim::cast(ramp({6, 5}), DType::float32), prim::cast(ramp({5, 12}), DType::float32), prim::cast(ramp({12}), DType::float32), prim::cast(ramp({6, 12}), DType::float32)};
+  const Tensors inputs = {prim::cast(ramp({6, 5}), DType::float32), prim::cast(ramp({5, 12}), DType::float32),
+                          prim::cast(ramp({12}), DType::float32), prim::cast(ramp({6, 12}), DType::float32)};
   struct Case {
     Body body;
     int fused, rest;  // fused products, elementwise nodes that stay
@@ -331,25 +384,56 @@ TEST(FuseMatMul, TakesBiasResidualAndReluWithItsBits) {
   const std::vector<Case> cases = {
       {[](auto in) -> Tensors { return {prim::add(prim::matmul(in[0], in[1]), in[2])}; }, 1, 0},
       {[=](auto in) -> Tensors { return {relu(prim::add(in[2], prim::matmul(in[0], in[1])))}; }, 1, 0},
-      {[=](auto in) -> Tensors { return {relu(prim::add(in[3], prim::add(prim::matmul(in[0], in[1]), in[2])))}; }, 1, 0},
+      {[=](auto in) -> Tensors { return {relu(prim::add(in[3], prim::add(prim::matmul(in[0], in[1]), in[2])))}; }, 1,
+       0},
       {[=](auto in) -> Tensors { return {relu(prim::matmul(in[0], in[1]))}; }, 1, 0},
       // The bias over an axis of its own behind a reshape, as EinsumDense has it, and a residual there.
-      {[=](auto in) -> Tensors { return {relu(prim::add(prim::add(prim::reshape(prim::matmul(in[0], in[1]), {2, 3, 4, 3}), prim::reshape(in[2], {4, 3})), prim::reshape(in[3], {2, 3, 4, 3})))}; }, 1, 0},
+      {[=](auto in) -> Tensors {
+         return {relu(
+             prim::add(prim::add(prim::reshape(prim::matmul(in[0], in[1]), {2, 3, 4, 3}), prim::reshape(in[2], {4, 3})),
+                       prim::reshape(in[3], {2, 3, 4, 3})))};
+       },
+       1, 0},
       // The sum of two products: the later one makes it. Of three: two of them.
-      {[](auto in) -> Tensors { return {prim::add(prim::matmul(in[0], in[1]), prim::matmul(prim::negative(in[0]), in[1]))}; }, 1, 1},
-      // Not: a product or a sum that is read twice, a bias along the rows, one that is added to a reshape of other columns.
-      {[](auto in) -> Tensors { Tensor y = prim::matmul(in[0], in[1]); return {prim::add(y, in[2]), y}; }, 0, 1},
-      {[=](auto in) -> Tensors { Tensor y = prim::add(prim::matmul(in[0], in[1]), in[2]); return {relu(y), y}; }, 1, 1},
-      {[](auto in) -> Tensors { return {prim::add(prim::matmul(in[0], in[1]), prim::reshape(prim::reduce(Reduce::sum, in[3], {1}, false), {6, 1}))}; }, 0, 1},
-      {[](auto in) -> Tensors { return {prim::add(prim::reshape(prim::matmul(in[0], in[1]), {12, 6}), prim::reshape(in[2], {12, 1}))}; }, 0, 1},
-      {[](auto in) -> Tensors { return {prim::add(prim::reshape(prim::matmul(in[0], in[1]), {12, 6}), prim::reduce(Reduce::sum, prim::reshape(in[3], {12, 6}), {0}, false))}; }, 0, 1},
+      {[](auto in) -> Tensors {
+         return {prim::add(prim::matmul(in[0], in[1]), prim::matmul(prim::negative(in[0]), in[1]))};
+       },
+       1, 1},
+      // Not: a product or a sum that is read twice, a bias along the rows, one that is added to a reshape of other
+      // columns.
+      {[](auto in) -> Tensors {
+         Tensor y = prim::matmul(in[0], in[1]);
+         return {prim::add(y, in[2]), y};
+       },
+       0, 1},
+      {[=](auto in) -> Tensors {
+         Tensor y = prim::add(prim::matmul(in[0], in[1]), in[2]);
+         return {relu(y), y};
+       },
+       1, 1},
+      {[](auto in) -> Tensors {
+         return {prim::add(prim::matmul(in[0], in[1]),
+                           prim::reshape(prim::reduce(Reduce::sum, in[3], {1}, false), {6, 1}))};
+       },
+       0, 1},
+      {[](auto in) -> Tensors {
+         return {prim::add(prim::reshape(prim::matmul(in[0], in[1]), {12, 6}), prim::reshape(in[2], {12, 1}))};
+       },
+       0, 1},
+      {[](auto in) -> Tensors {
+         return {prim::add(prim::reshape(prim::matmul(in[0], in[1]), {12, 6}),
+                           prim::reduce(Reduce::sum, prim::reshape(in[3], {12, 6}), {0}, false))};
+       },
+       0, 1},
   };
   for (size_t i = 0; i < cases.size(); ++i) {
     SCOPED_TRACE(i);
-    const Graph g = check([](Graph& graph) {
-      passes::fuse_matmul(graph);
-      passes::dead_code(graph);
-    }, cases[i].body, inputs, between_products());
+    const Graph g = check(
+        [](Graph& graph) {
+          passes::fuse_matmul(graph);
+          passes::dead_code(graph);
+        },
+        cases[i].body, inputs, between_products());
     EXPECT_EQ(count(g, "FusedMatMul"), cases[i].fused) << g.str();
     EXPECT_EQ(count(g, "Unary") + count(g, "Binary"), cases[i].rest) << g.str();
   }
@@ -358,18 +442,25 @@ TEST(FuseMatMul, TakesBiasResidualAndReluWithItsBits) {
 TEST(FuseMatMul, TakesHalvesOnDevices) {
   for (DType dtype : {DType::float16, DType::bfloat16}) {
     Tensors inputs;
-    for (const Shape& shape : {Shape{6, 5}, Shape{5, 12}, Shape{12}, Shape{6, 12}}) inputs.push_back(prim::cast(ramp(shape), dtype));
-    auto body = [](auto in) -> Tensors { return {prim::unary(Unary::relu, prim::add(prim::add(prim::matmul(in[0], in[1]), in[2]), in[3])), prim::matmul(in[0], in[1])}; };
-    const Graph g = check([](Graph& graph) {
-      passes::fuse_matmul(graph, settings().device());
-      passes::dead_code(graph);
-    }, body, inputs, between_products());
+    for (const Shape& shape : {Shape{6, 5}, Shape{5, 12}, Shape{12}, Shape{6, 12}})
+      inputs.push_back(prim::cast(ramp(shape), dtype));
+    auto body = [](auto in) -> Tensors {
+      return {prim::unary(Unary::relu, prim::add(prim::add(prim::matmul(in[0], in[1]), in[2]), in[3])),
+              prim::matmul(in[0], in[1])};
+    };
+    const Graph g = check(
+        [](Graph& graph) {
+          passes::fuse_matmul(graph, settings().device());
+          passes::dead_code(graph);
+        },
+        body, inputs, between_products());
     EXPECT_EQ(count(g, "FusedMatMul"), settings().device().is_host() ? 0 : 1) << g.str();
   }
 }
 
 TEST(FuseMatMul, LeavesOtherTypes) {
-  const Tensors inputs = {prim::cast(ramp({6, 5}), DType::float64), prim::cast(ramp({5, 12}), DType::float64), prim::cast(ramp({12}), DType::float64)};
+  const Tensors inputs = {prim::cast(ramp({6, 5}), DType::float64), prim::cast(ramp({5, 12}), DType::float64),
+                          prim::cast(ramp({12}), DType::float64)};
   Graph g = trace_of([](auto in) -> Tensors { return {prim::add(prim::matmul(in[0], in[1]), in[2])}; }, inputs);
   passes::fuse_matmul(g);
   EXPECT_EQ(count(g, "FusedMatMul"), 0);
@@ -380,42 +471,50 @@ TEST(Fuse, ChainIsOneNode) {
     passes::fuse_elementwise(g);
     passes::dead_code(g);
   };
-  auto g = check(fuse, [](auto in) -> Tensors {
-    Tensor h = prim::unary(Unary::tanh, prim::add(in[0], prim::broadcast_to(in[1], {4, 3})));
-    return {prim::multiply(h, prim::rsub(1.0, prim::square(h))), h};
-  }, {ramp({4, 3}), ramp({3})});
+  auto g = check(fuse,
+                 [](auto in) -> Tensors {
+                   Tensor h = prim::unary(Unary::tanh, prim::add(in[0], prim::broadcast_to(in[1], {4, 3})));
+                   return {prim::multiply(h, prim::rsub(1.0, prim::square(h))), h};
+                 },
+                 {ramp({4, 3}), ramp({3})});
   EXPECT_EQ(ops(g), 1) << g.str();
   EXPECT_EQ(count(g, "FusedElementwise"), 1);
 }
 
 TEST(Fuse, NoCycleThroughAReduction) {
-  auto g = check(passes::fuse_elementwise, [](auto in) -> Tensors {
-    Tensor a = prim::exp(in[0]);
-    Tensor s = prim::sum(a, {1}, true);
-    return {prim::multiply(prim::divide(a, s), prim::add(a, 1.0))};
-  }, {ramp({4, 3})});
+  auto g = check(passes::fuse_elementwise,
+                 [](auto in) -> Tensors {
+                   Tensor a = prim::exp(in[0]);
+                   Tensor s = prim::sum(a, {1}, true);
+                   return {prim::multiply(prim::divide(a, s), prim::add(a, 1.0))};
+                 },
+                 {ramp({4, 3})});
   EXPECT_EQ(count(g, "Reduce"), 1) << g.str();
 }
 
 TEST(Fuse, LateReadersTakeTheirOperandsAlong) {
   // The mask is read only after the product: it belongs to the second group, so that it is never stored.
-  auto g = check(passes::fuse_elementwise, [](auto in) -> Tensors {
-    Tensor mask = prim::binary(Binary::greater, in[0], in[1]);
-    Tensor product = prim::matmul(in[0], in[1]);
-    return {prim::where(mask, product, prim::negative(product))};
-  }, {ramp({3, 3}), ramp({3, 3}, 2)});
+  auto g = check(passes::fuse_elementwise,
+                 [](auto in) -> Tensors {
+                   Tensor mask = prim::binary(Binary::greater, in[0], in[1]);
+                   Tensor product = prim::matmul(in[0], in[1]);
+                   return {prim::where(mask, product, prim::negative(product))};
+                 },
+                 {ramp({3, 3}), ramp({3, 3}, 2)});
   EXPECT_EQ(count(g, "FusedElementwise"), 1) << g.str();
 }
 
 TEST(Fuse, LongChainsAreCut) {
-  auto g = check(passes::fuse_elementwise, [](auto in) -> Tensors {
-    Tensor x = in[0], y = in[0];
-    for (int i = 0; i < 300; ++i) {
-      x = prim::add(prim::multiply(x, 0.5), y);
-      if (i % 7 == 0) y = prim::subtract(x, in[0]);
-    }
-    return {x, y};
-  }, {ramp({10})});
+  auto g = check(passes::fuse_elementwise,
+                 [](auto in) -> Tensors {
+                   Tensor x = in[0], y = in[0];
+                   for (int i = 0; i < 300; ++i) {
+                     x = prim::add(prim::multiply(x, 0.5), y);
+                     if (i % 7 == 0) y = prim::subtract(x, in[0]);
+                   }
+                   return {x, y};
+                 },
+                 {ramp({10})});
   EXPECT_GE(count(g, "FusedElementwise"), 4);
   EXPECT_LE(count(g, "FusedElementwise"), 20);
 }

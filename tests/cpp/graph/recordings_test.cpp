@@ -7,8 +7,8 @@
 #include "backends/core/variable.h"
 #include "backends/emulated/recording.h"
 #include "backends/graph/function.h"
-#include "backends/ops/public/ops.h"
 #include "backends/ops/primitives.h"
+#include "backends/ops/public/ops.h"
 #include "support/data.h"
 
 namespace lamina {
@@ -40,7 +40,9 @@ class Noting final : public DeviceDriver {
     return std::make_unique<Noted>(*this, std::exchange(recorded, ""));
   }
   Recordings::Calls calls() {
-    return [this](size_t begin, size_t end) { (recording ? recorded : done) += std::to_string(begin) + std::to_string(end) + " "; };
+    return [this](size_t begin, size_t end) {
+      (recording ? recorded : done) += std::to_string(begin) + std::to_string(end) + " ";
+    };
   }
   std::string take() { return std::exchange(done, ""); }
   bool refuses = false, recording = false;
@@ -124,20 +126,23 @@ class OnEmulated : public ::testing::Test {
   Device before_ = settings().device();
 };
 
-// Some steps of gradient descent on a linear layer with softmax, each with inputs of its own. Returns the losses and the weights.
+// Some steps of gradient descent on a linear layer with softmax, each with inputs of its own. Returns the losses and
+// the weights.
 Tensors train(Device device, int steps) {
   settings().set_device(device);
   Variable w(ramp({6, 5})), b(ramp({5}));
-  Function step([&](std::span<const Tensor> in) -> Tensors {
-    TapeScope tape;
-    Tensor y = prim::softmax(prim::add(prim::matmul(in[0], w.value()), b.value()));
-    Tensor loss = prim::reduce_all(Reduce::sum, prim::square(prim::subtract(y, in[1])));
-    std::vector<GradientSource> sources = {w, b};
-    Tensors g = gradients(std::vector<Tensor>{loss}, sources);
-    w.assign_sub(prim::multiply(g[0], 0.1));
-    b.assign_sub(prim::multiply(g[1], 0.1));
-    return {loss};
-  }, "step", Function::Mode::graph);
+  Function step(
+      [&](std::span<const Tensor> in) -> Tensors {
+        TapeScope tape;
+        Tensor y = prim::softmax(prim::add(prim::matmul(in[0], w.value()), b.value()));
+        Tensor loss = prim::reduce_all(Reduce::sum, prim::square(prim::subtract(y, in[1])));
+        std::vector<GradientSource> sources = {w, b};
+        Tensors g = gradients(std::vector<Tensor>{loss}, sources);
+        w.assign_sub(prim::multiply(g[0], 0.1));
+        b.assign_sub(prim::multiply(g[1], 0.1));
+        return {loss};
+      },
+      "step", Function::Mode::graph);
   Tensors out;
   for (int i = 0; i < steps; ++i) {
     Tensor loss = step({prim::multiply(ramp({4, 6}), 1.0 + i), prim::multiply(ramp({4, 5}), 0.5 - i)})[0];
@@ -162,7 +167,8 @@ TEST_F(OnEmulated, ReplayedStepsComputeWhatCalledOnesDo) {
   ASSERT_EQ(called.size(), replayed.size());
   for (size_t i = 0; i < called.size(); ++i) {
     EXPECT_EQ(called[i].to_vector<float>(), replayed[i].to_vector<float>()) << i;
-    for (int64_t j = 0; j < host[i].size(); ++j) EXPECT_NEAR(host[i].at(j), replayed[i].at(j), 1e-4 * (1 + std::abs(host[i].at(j)))) << i;
+    for (int64_t j = 0; j < host[i].size(); ++j)
+      EXPECT_NEAR(host[i].at(j), replayed[i].at(j), 1e-4 * (1 + std::abs(host[i].at(j)))) << i;
   }
 }
 
@@ -194,12 +200,16 @@ TEST_F(OnEmulated, AssignmentsBetweenRunsAreSeen) {
 // All rounds of a scan are recorded; rows of 20 bytes go through aligned places.
 TEST_F(OnEmulated, ScansAreRecordedWhole) {
   Function::Body body = [](std::span<const Tensor> in) -> Tensors {
-    auto out = ops::scan([&](const Value& c, const Value& row) {
-      Tensor h = prim::softmax(prim::matmul(prim::matmul(c.as_tensor(), in[1]), prim::reshape(row.as_tensor(), {5, 1})));
-      Tensor next = prim::matmul(h, prim::reshape(row.as_tensor(), {1, 5}));
-      return ops::Scanned{next, prim::softmax(next)};
-    }, in[0], in[2]);
-    return {prim::softmax(prim::matmul(out.carry.as_tensor(), in[1])), prim::softmax(out.ys.as_tensor()), prim::softmax(in[2])};
+    auto out = ops::scan(
+        [&](const Value& c, const Value& row) {
+          Tensor h =
+              prim::softmax(prim::matmul(prim::matmul(c.as_tensor(), in[1]), prim::reshape(row.as_tensor(), {5, 1})));
+          Tensor next = prim::matmul(h, prim::reshape(row.as_tensor(), {1, 5}));
+          return ops::Scanned{next, prim::softmax(next)};
+        },
+        in[0], in[2]);
+    return {prim::softmax(prim::matmul(out.carry.as_tensor(), in[1])), prim::softmax(out.ys.as_tensor()),
+            prim::softmax(in[2])};
   };
   const Tensors inputs = {ramp({2, 5}), ramp({5, 5}), ramp({7, 5})};
   Function f(body, "f", Function::Mode::graph);

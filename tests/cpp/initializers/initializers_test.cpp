@@ -28,16 +28,17 @@ TEST(Initializer, Distributions) {
   };
   const Shape shape{3, 100, 200};
   const double cut = 2 / .87962566103423978;  // truncated normal: two deviations of the uncut one
-  for (const Case& c : std::initializer_list<Case>{{"GlorotUniform", std::sqrt(2.0 / 900), std::sqrt(6.0 / 900)},
-                                                   {"GlorotNormal", std::sqrt(2.0 / 900), cut * std::sqrt(2.0 / 900)},
-                                                   {"HeUniform", std::sqrt(2.0 / 300), std::sqrt(6.0 / 300)},
-                                                   {"HeNormal", std::sqrt(2.0 / 300), cut * std::sqrt(2.0 / 300)},
-                                                   {"LecunUniform", std::sqrt(1.0 / 300), std::sqrt(3.0 / 300)},
-                                                   {"LecunNormal", std::sqrt(1.0 / 300), cut * std::sqrt(1.0 / 300)},
-                                                   {"VarianceScaling", std::sqrt(1.0 / 300), cut * std::sqrt(1.0 / 300)},
-                                                   {"RandomUniform", 0.1 / std::sqrt(12.0), 0.05},
-                                                   {"RandomNormal", 0.05, 1},
-                                                   {"TruncatedNormal", 0.05 * .87962566103423978, 0.1}}) {
+  for (const Case& c :
+       std::initializer_list<Case>{{"GlorotUniform", std::sqrt(2.0 / 900), std::sqrt(6.0 / 900)},
+                                   {"GlorotNormal", std::sqrt(2.0 / 900), cut * std::sqrt(2.0 / 900)},
+                                   {"HeUniform", std::sqrt(2.0 / 300), std::sqrt(6.0 / 300)},
+                                   {"HeNormal", std::sqrt(2.0 / 300), cut * std::sqrt(2.0 / 300)},
+                                   {"LecunUniform", std::sqrt(1.0 / 300), std::sqrt(3.0 / 300)},
+                                   {"LecunNormal", std::sqrt(1.0 / 300), cut * std::sqrt(1.0 / 300)},
+                                   {"VarianceScaling", std::sqrt(1.0 / 300), cut * std::sqrt(1.0 / 300)},
+                                   {"RandomUniform", 0.1 / std::sqrt(12.0), 0.05},
+                                   {"RandomNormal", 0.05, 1},
+                                   {"TruncatedNormal", 0.05 * .87962566103423978, 0.1}}) {
     SCOPED_TRACE(c.name);
     InitializerRef initializer = InitializerRef::make(c.name, {{"seed", 7}});
     Tensor x = (*initializer)(shape);
@@ -49,7 +50,8 @@ TEST(Initializer, Distributions) {
     EXPECT_EQ((*initializer)({4}, DType::float16).dtype(), DType::float16);
     Value config = serialize_object(InitializerRef::make(c.name).pointer());
     EXPECT_TRUE(config.as_dict().at("config").as_dict().at("seed").is_none());
-    EXPECT_NE((*InitializerRef::make(c.name))(shape).to_vector<float>(), (*InitializerRef::make(c.name))(shape).to_vector<float>());
+    EXPECT_NE((*InitializerRef::make(c.name))(shape).to_vector<float>(),
+              (*InitializerRef::make(c.name))(shape).to_vector<float>());
   }
   EXPECT_THROW(InitializerRef::make("VarianceScaling", {{"scale", 0.0}}), Error);
   EXPECT_THROW(InitializerRef::make("VarianceScaling", {{"mode", "fan"}}), Error);
@@ -57,8 +59,10 @@ TEST(Initializer, Distributions) {
 
 TEST(Initializer, Fixed) {
   EXPECT_THAT((*InitializerRef("ones"))({2}).to_vector<float>(), ::testing::ElementsAre(1, 1));
-  EXPECT_THAT((*InitializerRef::make("Constant", {{"value", 2.5}}))({2}, DType::float64).to_vector<double>(), ::testing::ElementsAre(2.5, 2.5));
-  EXPECT_THAT((*InitializerRef::make("Identity", {{"gain", 2.0}}))({2, 3}).to_vector<float>(), ::testing::ElementsAre(2, 0, 0, 0, 2, 0));
+  EXPECT_THAT((*InitializerRef::make("Constant", {{"value", 2.5}}))({2}, DType::float64).to_vector<double>(),
+              ::testing::ElementsAre(2.5, 2.5));
+  EXPECT_THAT((*InitializerRef::make("Identity", {{"gain", 2.0}}))({2, 3}).to_vector<float>(),
+              ::testing::ElementsAre(2, 0, 0, 0, 2, 0));
   EXPECT_THROW((*InitializerRef("identity"))({2}), ValueError);
 }
 
@@ -77,12 +81,15 @@ TEST(Initializer, FourierKernels) {  // Keras 3.15.1's values
   };
   for (const Case& c : std::initializer_list<Case>{
            {{{"side", "real"}, {"window", "hann"}, {"scaling", "density"}}, {0, 0, 0, h, 0, -h, h, -h, h, 0, 0, 0}},
-           {{{"side", "imag"}, {"window", "tukey"}, {"scaling", "spectrum"}, {"periodic", true}}, {0, 0, 0, 0, -third, 0, 0, 0, 0, 0, third, 0}},
-           {{{"side", "real"}, {"window", List{1, 2, 3, 4}}, {"scaling", Value()}}, {1, 1, 1, 2, 0, -2, 3, -3, 3, 4, 0, -4}},
+           {{{"side", "imag"}, {"window", "tukey"}, {"scaling", "spectrum"}, {"periodic", true}},
+            {0, 0, 0, 0, -third, 0, 0, 0, 0, 0, third, 0}},
+           {{{"side", "real"}, {"window", List{1, 2, 3, 4}}, {"scaling", Value()}},
+            {1, 1, 1, 2, 0, -2, 3, -3, 3, 4, 0, -4}},
            {{{"side", "imag"}, {"window", Value()}}, {0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 1, 0}}}) {
     InitializerRef initializer = InitializerRef::make("STFT", c.config);
     Tensor x = (*initializer)({4, 1, 3}, DType::float64);
-    for (int64_t i = 0; i < 12; ++i) EXPECT_NEAR(x.at(i), c.expected[static_cast<size_t>(i)], 1e-7) << Value(c.config).repr() << " element " << i;
+    for (int64_t i = 0; i < 12; ++i)
+      EXPECT_NEAR(x.at(i), c.expected[static_cast<size_t>(i)], 1e-7) << Value(c.config).repr() << " element " << i;
     Value config = serialize_object(initializer.pointer());
     EXPECT_EQ(serialize_object(InitializerRef::from(config).pointer()).repr(), config.repr());
   }
@@ -98,7 +105,8 @@ TEST(Initializer, OrthogonalColumns) {
     int64_t columns = shape.back(), rows = q.size() / columns;
     Tensor m = prim::reshape(q, {rows, columns});
     Tensor products = rows >= columns ? prim::matmul(m, m, true, false) : prim::matmul(m, m, false, true);
-    for (int64_t i = 0; i < products.size(); ++i) EXPECT_NEAR(products.at(i), i % (products.shape()[0] + 1) == 0 ? 1 : 0, 1e-12);
+    for (int64_t i = 0; i < products.size(); ++i)
+      EXPECT_NEAR(products.at(i), i % (products.shape()[0] + 1) == 0 ? 1 : 0, 1e-12);
   }
 }
 
@@ -109,12 +117,14 @@ TEST(Regularizer, Values) {
   EXPECT_FLOAT_EQ((*RegularizerRef::make("L1L2", {{"l1", 0.1}, {"l2", 0.1}}))(x).item(), 4);
   EXPECT_FLOAT_EQ((*RegularizerRef("l2"))(x).item(), 0.3f);
   // The cosine of the rows (1, -2) and (3, -4) is 11 / sqrt(125).
-  EXPECT_NEAR((*RegularizerRef::make("OrthogonalRegularizer", {{"factor", 1.0}}))(x).item(), 11 / std::sqrt(125.0), 1e-5);
+  EXPECT_NEAR((*RegularizerRef::make("OrthogonalRegularizer", {{"factor", 1.0}}))(x).item(), 11 / std::sqrt(125.0),
+              1e-5);
   EXPECT_THROW(RegularizerRef::make("L1", {{"l1", -1.0}}), Error);
 }
 
 TEST(Callables, AreRegularizersAndConstraints) {
-  ObjectPtr twice = make_callable("twice", [](List args, Dict) -> Value { return prim::multiply(args[0].as_tensor(), 2); });
+  ObjectPtr twice =
+      make_callable("twice", [](List args, Dict) -> Value { return prim::multiply(args[0].as_tensor(), 2); });
   Tensor x = Tensor::of<float>({1, -2});
   EXPECT_THAT((*ConstraintRef::from(Value(twice)))(x).to_vector<float>(), ::testing::ElementsAre(2, -4));
   EXPECT_THAT((*RegularizerRef::from(Value(twice)))(x).to_vector<float>(), ::testing::ElementsAre(2, -4));
@@ -126,10 +136,15 @@ TEST(Constraint, Values) {
   Tensor w = Tensor::of<float>({3, 0.3f, 4, 0.4f}, {2, 2});  // columns of length 5 and 0.5
   auto columns = [&](const ConstraintRef& c) { return (*c)(w).to_vector<float>(); };
   using ::testing::FloatNear;
-  EXPECT_THAT(columns(ConstraintRef("max_norm")), ::testing::ElementsAre(FloatNear(1.2f, 1e-5f), FloatNear(0.3f, 1e-5f), FloatNear(1.6f, 1e-5f), FloatNear(0.4f, 1e-5f)));
-  EXPECT_THAT(columns(ConstraintRef("unit_norm")), ::testing::ElementsAre(FloatNear(0.6f, 1e-5f), FloatNear(0.6f, 1e-5f), FloatNear(0.8f, 1e-5f), FloatNear(0.8f, 1e-5f)));
+  EXPECT_THAT(columns(ConstraintRef("max_norm")),
+              ::testing::ElementsAre(FloatNear(1.2f, 1e-5f), FloatNear(0.3f, 1e-5f), FloatNear(1.6f, 1e-5f),
+                                     FloatNear(0.4f, 1e-5f)));
+  EXPECT_THAT(columns(ConstraintRef("unit_norm")),
+              ::testing::ElementsAre(FloatNear(0.6f, 1e-5f), FloatNear(0.6f, 1e-5f), FloatNear(0.8f, 1e-5f),
+                                     FloatNear(0.8f, 1e-5f)));
   EXPECT_THAT(columns(ConstraintRef::make("MinMaxNorm", {{"min_value", 1.0}, {"max_value", 2.0}, {"rate", 0.5}})),
-              ::testing::ElementsAre(FloatNear(2.1f, 1e-5f), FloatNear(0.45f, 1e-5f), FloatNear(2.8f, 1e-5f), FloatNear(0.6f, 1e-5f)));
+              ::testing::ElementsAre(FloatNear(2.1f, 1e-5f), FloatNear(0.45f, 1e-5f), FloatNear(2.8f, 1e-5f),
+                                     FloatNear(0.6f, 1e-5f)));
   EXPECT_THAT((*ConstraintRef("non_neg"))(Tensor::of<float>({-1, 2})).to_vector<float>(), ::testing::ElementsAre(0, 2));
 }
 

@@ -1,5 +1,5 @@
-// Every loss against Keras, on both engines, and its gradient against central differences in float64. The expected values
-// are Keras 3.15.1's (JAX backend).
+// Every loss against Keras, on both engines, and its gradient against central differences in float64. The expected
+// values are Keras 3.15.1's (JAX backend).
 #include "backends/core/autodiff.h"
 #include "backends/graph/function.h"
 #include "losses/loss.h"
@@ -35,17 +35,53 @@ const std::vector<Case>& cases() {
       {"Poisson", {}, "bin_t", "bin_p", 0.6963876, 1.231508, 1.392775},
       {"KLDivergence", {}, "dist_t", "cat_p", 0.189712, 0.383038, 0.379424},
       {"BinaryCrossentropy", {}, "bin_t", "bin_p", 0.4085451, 0.7269323, 0.8170903},
-      {"BinaryCrossentropy", {{"from_logits", true}, {"label_smoothing", 0.1}}, "bin_t", "log_p", 0.9458245, 1.574385, 1.891649},
-      {"BinaryFocalCrossentropy", {{"apply_class_balancing", true}, {"gamma", 1.5}}, "bin_t", "bin_p", 0.06360421, 0.1454512, 0.1272084},
+      {"BinaryCrossentropy",
+       {{"from_logits", true}, {"label_smoothing", 0.1}},
+       "bin_t",
+       "log_p",
+       0.9458245,
+       1.574385,
+       1.891649},
+      {"BinaryFocalCrossentropy",
+       {{"apply_class_balancing", true}, {"gamma", 1.5}},
+       "bin_t",
+       "bin_p",
+       0.06360421,
+       0.1454512,
+       0.1272084},
       {"BinaryFocalCrossentropy", {{"from_logits", true}}, "bin_t", "log_p", 0.4778412, 0.6270168, 0.9556823},
       {"CategoricalCrossentropy", {}, "cat_t", "cat_p", 0.8573992, 2.061372, 1.714798},
-      {"CategoricalCrossentropy", {{"from_logits", true}, {"label_smoothing", 0.2}}, "cat_t", "log_p", 2.05612, 3.030429, 4.11224},
+      {"CategoricalCrossentropy",
+       {{"from_logits", true}, {"label_smoothing", 0.2}},
+       "cat_t",
+       "log_p",
+       2.05612,
+       3.030429,
+       4.11224},
       {"CategoricalFocalCrossentropy", {}, "cat_t", "cat_p", 0.08395984, 0.2314465, 0.1679197},
-      {"CategoricalFocalCrossentropy", {{"from_logits", true}, {"alpha", 0.5}}, "cat_t", "log_p", 0.907674, 1.074484, 1.815348},
+      {"CategoricalFocalCrossentropy",
+       {{"from_logits", true}, {"alpha", 0.5}},
+       "cat_t",
+       "log_p",
+       0.907674,
+       1.074484,
+       1.815348},
       {"SparseCategoricalCrossentropy", {}, "sp_t", "cat_p", 1.060132, 2.66957, 2.120264},
-      {"SparseCategoricalCrossentropy", {{"from_logits", true}, {"ignore_class", 2}}, "sp_t", "log_p", 3.504597, 3.504597, 3.504597},
+      {"SparseCategoricalCrossentropy",
+       {{"from_logits", true}, {"ignore_class", 2}},
+       "sp_t",
+       "log_p",
+       3.504597,
+       3.504597,
+       3.504597},
       {"Circle", {{"gamma", 2.0}, {"margin", 0.3}}, "emb_t", "emb_p", 1.422548, none, 5.69019},
-      {"Circle", {{"gamma", 2.0}, {"margin", 0.3}, {"remove_diagonal", false}}, "emb_t", "emb_p", 1.839231, none, 7.356922},
+      {"Circle",
+       {{"gamma", 2.0}, {"margin", 0.3}, {"remove_diagonal", false}},
+       "emb_t",
+       "emb_p",
+       1.839231,
+       none,
+       7.356922},
       {"CategoricalGeneralizedCrossEntropy", {}, "sp_t", "cat_p", 0.7781897, 1.883763, 1.556379},
       {"CategoricalGeneralizedCrossEntropy", {{"q", 0.2}}, "sp_t", "cat_p", 0.9308498, 2.306952, 1.8617},
       {"CTC", {}, "seq_t", "seq_p", 2.378189, 4.786322, 4.756378},
@@ -64,7 +100,11 @@ TEST_P(Losses, AgreeWithKeras) {
   for (const Case& c : cases()) {
     SCOPED_TRACE(text(c.name, " ", Value(c.config).repr()));
     LossRef loss = LossRef::make(c.name, c.config);
-    Function f([&](std::span<const Tensor> in) -> Tensors { return {(*loss)(in[0], in[1], in.size() > 2 ? in[2] : Tensor())}; }, "loss", GetParam());
+    Function f(
+        [&](std::span<const Tensor> in) -> Tensors {
+          return {(*loss)(in[0], in[1], in.size() > 2 ? in[2] : Tensor())};
+        },
+        "loss", GetParam());
     EXPECT_NEAR(f({batch(c.y_true), batch(c.y_pred)})[0].item(), c.plain, close(c.plain));
     if (c.weighted != none) {
       EXPECT_NEAR(f({batch(c.y_true), batch(c.y_pred), batch("w2")})[0].item(), c.weighted, close(c.weighted));
@@ -111,7 +151,10 @@ TEST(Loss, MasksCountAsWeights) {
   EXPECT_FLOAT_EQ((*loss)(t, p, Tensor::of<float>({3, 7})).item(), 3);
   p.set_mask(prim::cast(Tensor::of<int32_t>({0, 0}), DType::boolean));
   EXPECT_FLOAT_EQ((*loss)(t, p).item(), 0);
-  EXPECT_FLOAT_EQ((*LossRef::make("MeanSquaredError", {{"reduction", "mean_with_sample_weight"}}))(t, Tensor::of<float>({1, 1, 3, 5}, {2, 2}), Tensor::of<float>({1, 3})).item(), 13);
+  EXPECT_FLOAT_EQ((*LossRef::make("MeanSquaredError", {{"reduction", "mean_with_sample_weight"}}))(
+                      t, Tensor::of<float>({1, 1, 3, 5}, {2, 2}), Tensor::of<float>({1, 3}))
+                      .item(),
+                  13);
 }
 
 TEST(Loss, CirclesOfOneLabelAreMasked) {

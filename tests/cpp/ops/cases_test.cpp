@@ -31,7 +31,9 @@ TEST(OpCoverage, CoverEveryPublicOp) {
   const std::set<std::string> apart = {"shape", "ndim", "size", "dtype", "is_tensor", "nonzero", "bincount"};
   std::vector<std::string> missing;
   for (const OpInfo* op : all_ops())  // loss and metric functions have tests beside their classes
-    if (!op->name.starts_with("losses.") && !op->name.starts_with("metrics.") && !covered.count(op->name) && !apart.count(op->name)) missing.push_back(op->name);
+    if (!op->name.starts_with("losses.") && !op->name.starts_with("metrics.") && !covered.count(op->name) &&
+        !apart.count(op->name))
+      missing.push_back(op->name);
   EXPECT_TRUE(missing.empty()) << missing.size() << " public ops have no case: " << join(missing, ", ");
   for (const std::string& name : covered)  // "prim.": primitives that no public op leads to
     EXPECT_TRUE(name.starts_with("prim.") || find_op(name)) << "a case names the unknown op " << name;
@@ -41,10 +43,14 @@ TEST(OpCoverage, CoverEveryPrimitive) {
   if (primitives_seen().empty())
     for (const OpCase& c : all_cases()) check(c);
   // Gradient primitives run where gradients are checked; the fused ones belong to the graph's passes.
-  const std::set<std::string> apart = {"SoftmaxGrad", "LogSoftmaxGrad", "CrossEntropyGrad", "MatMulAdd", "NormalizeRowsGrad", "NormalizeBatchGrad", "AttentionGrad", "RecurrentGrad", "WholeRecurrentGrad", "GeluGrad", "GammaSlope", "ScatterUpdate", "UpdateGroup"};
+  const std::set<std::string> apart = {"SoftmaxGrad",        "LogSoftmaxGrad",     "CrossEntropyGrad", "MatMulAdd",
+                                       "NormalizeRowsGrad",  "NormalizeBatchGrad", "AttentionGrad",    "RecurrentGrad",
+                                       "WholeRecurrentGrad", "GeluGrad",           "GammaSlope",       "ScatterUpdate",
+                                       "UpdateGroup"};
   std::vector<std::string> missing;
   for (const KernelInfo& k : registered_kernels())
-    if (!primitives_seen().count(k.primitive) && !apart.count(k.primitive) && !k.primitive.starts_with("Fused")) missing.push_back(k.primitive);
+    if (!primitives_seen().count(k.primitive) && !apart.count(k.primitive) && !k.primitive.starts_with("Fused"))
+      missing.push_back(k.primitive);
   EXPECT_TRUE(missing.empty()) << "primitives without a case: " << join(missing, ", ");
 }
 

@@ -1,5 +1,5 @@
-// Every kernel of the convolutions and poolings against the plain loops, on shapes that reach their branches; bits for one
-// and two threads; messages.
+// Every kernel of the convolutions and poolings against the plain loops, on shapes that reach their branches; bits for
+// one and two threads; messages.
 #include "backends/core/kernel.h"
 #include "backends/core/settings.h"
 #include "backends/cpu/simd_choice.h"
@@ -76,8 +76,11 @@ std::vector<Call> calls(const Sizes& s, DType dtype) {
   const TensorSpec y = forward->infer(specs)[0];
   Tensor g = ramp(y.shape, 1, dtype);
   std::vector<int64_t> rest, sizes;
-  for (int i = 0; i < s.window.rank(); ++i) rest.push_back(s.window.rest(i, s.x[i + 1], s.w[i])), sizes.push_back(s.w[i]);
-  return {{forward, {x, w}, y}, {make_op<ConvolutionInputGradOp>(s.window, s.groups, rest), {g, w}, x.spec()}, {make_op<ConvolutionWeightGradOp>(s.window, s.groups, sizes), {x, g}, w.spec()}};
+  for (int i = 0; i < s.window.rank(); ++i)
+    rest.push_back(s.window.rest(i, s.x[i + 1], s.w[i])), sizes.push_back(s.w[i]);
+  return {{forward, {x, w}, y},
+          {make_op<ConvolutionInputGradOp>(s.window, s.groups, rest), {g, w}, x.spec()},
+          {make_op<ConvolutionWeightGradOp>(s.window, s.groups, sizes), {x, g}, w.spec()}};
 }
 
 TEST(Convolution, EveryKernelAgreesWithThePlainLoop) {
@@ -105,8 +108,12 @@ TEST(Convolution, EveryKernelAgreesWithThePlainLoop) {
             const Tensor plain = run(kernel, c.inputs, c.out);
             ASSERT_EQ(std::memcmp(y.raw(), plain.raw(), y.bytes()), 0) << k.name << " for " << c.op->key();
           }
-          const double tolerance = dtype == DType::float64 ? 1e-12 : dtype == DType::float32 ? 2e-5 : dtype == DType::float16 ? 1e-3 : 8e-3;
-          expect_close(expected, run(std::move(kernel), c.inputs, c.out), tolerance, text(k.name, " for ", c.op->key(), " of ", in[0], " and ", in[1]));
+          const double tolerance = dtype == DType::float64   ? 1e-12
+                                   : dtype == DType::float32 ? 2e-5
+                                   : dtype == DType::float16 ? 1e-3
+                                                             : 8e-3;
+          expect_close(expected, run(std::move(kernel), c.inputs, c.out), tolerance,
+                       text(k.name, " for ", c.op->key(), " of ", in[0], " and ", in[1]));
         }
       }
   EXPECT_GT(ran["eigen"], 0);
@@ -123,16 +130,20 @@ TEST(Convolution, WinogradsPlanesInSeveralRuns) {
     for (const Tensor& t : c.inputs) in.push_back(t.spec());
     BoundKernel planes = bind_kernel_named(Device::cpu, "winograd_planes", {*c.op, in, out, {}});
     ASSERT_TRUE(planes.run) << c.op->key();
-    expect_close(run(bind_kernel_named(Device::cpu, "gemm_any", {*c.op, in, out, {}}), c.inputs, c.out), run(std::move(planes), c.inputs, c.out), 2e-5, c.op->key());
+    expect_close(run(bind_kernel_named(Device::cpu, "gemm_any", {*c.op, in, out, {}}), c.inputs, c.out),
+                 run(std::move(planes), c.inputs, c.out), 2e-5, c.op->key());
   }
 }
 
-// Which of the two is taken: blocks of tiles while the transformed kernel stays in the caches, planes beyond, neither for a few tiles.
+// Which of the two is taken: blocks of tiles while the transformed kernel stays in the caches, planes beyond, neither
+// for a few tiles.
 TEST(Convolution, WinogradsKernelFollowsTheChannels) {
   if (!has_avx2()) GTEST_SKIP() << "needs AVX2";
   auto chosen = [](int64_t side, int64_t channels) {
     const ConvolutionOp op({{1, 1}, {1, 1}, {1, 1}, {1, 1}}, 1);
-    const std::vector<TensorSpec> in = {{{1, side, side, channels}, DType::float32}, {{3, 3, channels, channels}, DType::float32}}, out = {{{1, side, side, channels}, DType::float32}};
+    const std::vector<TensorSpec> in = {{{1, side, side, channels}, DType::float32},
+                                        {{3, 3, channels, channels}, DType::float32}},
+                                  out = {{{1, side, side, channels}, DType::float32}};
     return std::string(bind_kernel(Device::cpu, {op, in, out, {}}).name);
   };
   EXPECT_EQ(chosen(56, 64), "winograd");
@@ -160,17 +171,24 @@ TEST(Convolution, TellsWhatDoesNotFit) {
   auto message = [](auto&& f) -> std::string {
     try {
       f();
-    } catch (const Error& e) {
-      return e.what();
-    }
+    } catch (const Error& e) { return e.what(); }
     return "nothing was thrown";
   };
   const Window w{{1, 1}, {0, 0}, {0, 0}, {1, 1}};
   Tensor x = ramp({2, 4, 4, 3});
-  EXPECT_THAT(message([&] { prim::convolution(x, ramp({3, 3, 2, 4}), w); }), ::testing::HasSubstr("received 3 channels"));
+  EXPECT_THAT(message([&] {
+                prim::convolution(x, ramp({3, 3, 2, 4}), w);
+              }),
+              ::testing::HasSubstr("received 3 channels"));
   EXPECT_THAT(message([&] { prim::convolution(x, ramp({5, 3, 3, 4}), w); }), ::testing::HasSubstr("would be empty"));
-  EXPECT_THAT(message([&] { prim::convolution(x, ramp({3, 3, 4}), w); }), ::testing::HasSubstr("expected two tensors of 4 axes"));
-  EXPECT_THAT(message([&] { prim::convolution(x, ramp({3, 3, 3, 4}, 1, DType::float64), w); }), ::testing::HasSubstr("same dtype"));
+  EXPECT_THAT(message([&] {
+                prim::convolution(x, ramp({3, 3, 4}), w);
+              }),
+              ::testing::HasSubstr("expected two tensors of 4 axes"));
+  EXPECT_THAT(message([&] {
+                prim::convolution(x, ramp({3, 3, 3, 4}, 1, DType::float64), w);
+              }),
+              ::testing::HasSubstr("same dtype"));
   EXPECT_THAT(message([&] { prim::max_pool(x, {{5, 1}, w}); }), ::testing::HasSubstr("no window"));
 }
 

@@ -9,8 +9,14 @@ namespace {
 using D = Domain;
 
 // 33 elements: one more than four vectors of eight.
-#define UNARY(NAME, DOMAIN) OpCase{#NAME, {Input({3, 11}, DOMAIN)}, [](const Tensors& x) -> Value { return ops::NAME(x[0]); }}
-#define BINARY(NAME, A, B) OpCase{#NAME, {Input({3, 1, 2}, A), Input({4, 1}, B)}, [](const Tensors& x) -> Value { return ops::NAME(x[0], x[1]); }}
+#define UNARY(NAME, DOMAIN)                                                                     \
+  OpCase {                                                                                      \
+#NAME, {Input({3, 11}, DOMAIN) }, [](const Tensors& x) -> Value { return ops::NAME(x[0]); } \
+  }
+#define BINARY(NAME, A, B)                                                                                           \
+  OpCase {                                                                                                           \
+#NAME, {Input({3, 1, 2}, A), Input({4, 1}, B) }, [](const Tensors& x) -> Value { return ops::NAME(x[0], x[1]); } \
+  }
 
 const CaseTable unary{{
     UNARY(sin, D::real),
@@ -79,15 +85,24 @@ const CaseTable unary{{
     UNARY(erfinv, D::unit),
     UNARY(arccosh, D::large),
     OpCase{"activations.mish", {Input({3, 5})}, [](const Tensors& x) -> Value { return ops::mish(x[0]); }},
-    OpCase{"activations.hard_sigmoid_keras2", {Input({3, 5})},
+    OpCase{"activations.hard_sigmoid_keras2",
+           {Input({3, 5})},
            [](const Tensors& x) -> Value {
              const OpInfo& op = *find_op("activations.hard_sigmoid_keras2");
              return call_op(op, bind_arguments(op, {x[0]}, {}));
            }},
     OpCase{"activations.linear", {Input({3, 5})}, [](const Tensors& x) -> Value { return activations::linear(x[0]); }},
-    OpCase{"activations.exponential", {Input({3, 5})}, [](const Tensors& x) -> Value { return activations::exponential(x[0]); }},
-    OpCase{"activations.gelu", {Input({3, 5})}, [](const Tensors& x) -> Value { return find_op("activations.gelu")->call(std::vector<Value>{x[0], false}); }},
-    OpCase{"activations.relu", {Input({3, 5})}, [](const Tensors& x) -> Value { return activations::relu(x[0], 0.1, 1.5, 0.3); }},
+    OpCase{"activations.exponential",
+           {Input({3, 5})},
+           [](const Tensors& x) -> Value { return activations::exponential(x[0]); }},
+    OpCase{"activations.gelu",
+           {Input({3, 5})},
+           [](const Tensors& x) -> Value {
+             return find_op("activations.gelu")->call(std::vector<Value>{x[0], false});
+           }},
+    OpCase{"activations.relu",
+           {Input({3, 5})},
+           [](const Tensors& x) -> Value { return activations::relu(x[0], 0.1, 1.5, 0.3); }},
     OpCase{"activations.relu", {Input({3, 5})}, [](const Tensors& x) -> Value { return activations::relu(x[0]); }},
     OpCase{"leaky_relu", {Input({3, 5})}, [](const Tensors& x) -> Value { return ops::leaky_relu(x[0], 0.3); }},
     OpCase{"squareplus", {Input({3, 5})}, [](const Tensors& x) -> Value { return ops::squareplus(x[0]); }},
@@ -148,7 +163,9 @@ const CaseTable binary{{
     BINARY(bitwise_right_shift, D::small_int, D::index).no_gradient(),
     UNARY(bitwise_not, D::small_int).no_gradient(),
     UNARY(bitwise_invert, D::small_int).no_gradient(),
-    OpCase{"where", {Input({3, 4}, D::boolean), Input({3, 1}), Input({4})}, [](const Tensors& x) -> Value { return ops::where(x[0], x[1], x[2]); }},
+    OpCase{"where",
+           {Input({3, 4}, D::boolean), Input({3, 1}), Input({4})},
+           [](const Tensors& x) -> Value { return ops::where(x[0], x[1], x[2]); }},
 }};
 
 }  // namespace

@@ -7,7 +7,10 @@ namespace {
 
 using D = Domain;
 using Ints = std::vector<int>;
-#define CASE(NAME, INPUTS, EXPRESSION) OpCase{NAME, INPUTS, [](const Tensors& x) -> Value { return EXPRESSION; }}
+#define CASE(NAME, INPUTS, EXPRESSION)                                 \
+  OpCase {                                                             \
+    NAME, INPUTS, [](const Tensors& x) -> Value { return EXPRESSION; } \
+  }
 #define IN(...) (std::vector<Input>{__VA_ARGS__})
 
 const CaseTable nn{{
@@ -20,23 +23,34 @@ const CaseTable nn{{
     CASE("sparsemax", IN(Input({3, 5})), ops::sparsemax(x[0])),
     CASE("one_hot", IN(Input({3, 2}, D::small_int)), ops::one_hot(x[0], 4, 1)),
     CASE("multi_hot", IN(Input({3, 2}, D::small_int)), ops::multi_hot(x[0], 4)),
-    CASE("binary_crossentropy", IN(Input({3, 4}, D::share), Input({3, 4}, D::share)), ops::binary_crossentropy(x[0], x[1])),
+    CASE("binary_crossentropy", IN(Input({3, 4}, D::share), Input({3, 4}, D::share)),
+         ops::binary_crossentropy(x[0], x[1])),
     CASE("binary_crossentropy", IN(Input({3, 4}, D::share), Input({3, 4})), ops::binary_crossentropy(x[0], x[1], true)),
-    CASE("categorical_crossentropy", IN(Input({3, 4}, D::rows), Input({3, 4}, D::rows)), ops::categorical_crossentropy(x[0], x[1])),
-    CASE("categorical_crossentropy", IN(Input({3, 4}, D::rows), Input({3, 4})), ops::categorical_crossentropy(x[0], x[1], true)),
-    CASE("categorical_crossentropy", IN(Input({3, 4, 2}, D::positive), Input({3, 4, 2})), ops::categorical_crossentropy(x[0], x[1], true, 1)),
-    CASE("sparse_categorical_crossentropy", IN(Input({3}, D::small_int), Input({3, 4}, D::rows)), ops::sparse_categorical_crossentropy(x[0], x[1])),
-    CASE("sparse_categorical_crossentropy", IN(Input({3}, D::small_int), Input({3, 4})), ops::sparse_categorical_crossentropy(x[0], x[1], true)),
-    CASE("sparse_categorical_crossentropy", IN(Input({3, 1}, D::small_int), Input({3, 35})), ops::sparse_categorical_crossentropy(x[0], x[1], true)),
+    CASE("categorical_crossentropy", IN(Input({3, 4}, D::rows), Input({3, 4}, D::rows)),
+         ops::categorical_crossentropy(x[0], x[1])),
+    CASE("categorical_crossentropy", IN(Input({3, 4}, D::rows), Input({3, 4})),
+         ops::categorical_crossentropy(x[0], x[1], true)),
+    CASE("categorical_crossentropy", IN(Input({3, 4, 2}, D::positive), Input({3, 4, 2})),
+         ops::categorical_crossentropy(x[0], x[1], true, 1)),
+    CASE("sparse_categorical_crossentropy", IN(Input({3}, D::small_int), Input({3, 4}, D::rows)),
+         ops::sparse_categorical_crossentropy(x[0], x[1])),
+    CASE("sparse_categorical_crossentropy", IN(Input({3}, D::small_int), Input({3, 4})),
+         ops::sparse_categorical_crossentropy(x[0], x[1], true)),
+    CASE("sparse_categorical_crossentropy", IN(Input({3, 1}, D::small_int), Input({3, 35})),
+         ops::sparse_categorical_crossentropy(x[0], x[1], true)),
     CASE("moments", IN(Input({3, 4})), Value(List{ops::moments(x[0], {0}).mean, ops::moments(x[0], {0}).variance})),
-    CASE("batch_normalization", IN(Input({3, 4}), Input({4}), Input({4}, D::positive), Input({4}), Input({4})), ops::batch_normalization(x[0], x[1], x[2], -1, x[3], x[4])),
+    CASE("batch_normalization", IN(Input({3, 4}), Input({4}), Input({4}, D::positive), Input({4}), Input({4})),
+         ops::batch_normalization(x[0], x[1], x[2], -1, x[3], x[4])),
     CASE("layer_normalization", IN(Input({3, 4}), Input({4}), Input({4})), ops::layer_normalization(x[0], x[1], x[2])),
     CASE("rms_normalization", IN(Input({3, 4}), Input({4})), ops::rms_normalization(x[0], x[1])),
     CASE("normalize", IN(Input({3, 4})), ops::normalize(x[0])),
     CASE("normalize", IN(Input({3, 4})), ops::normalize(x[0], {0}, 3)),
     CASE("psnr", IN(Input({3, 4}), Input({3, 4})), ops::psnr(x[0], x[1], 2)),
-    CASE("dot_product_attention", IN(Input({2, 3, 4, 2}), Input({2, 5, 2, 2}), Input({2, 5, 2, 3})), ops::dot_product_attention(x[0], x[1], x[2], {}, {}, {}, true)),
-    CASE("dot_product_attention", IN(Input({2, 3, 2, 2}), Input({2, 5, 2, 2}), Input({2, 5, 2, 3}), Input({2, 1, 3, 5}), Input({2, 1, 3, 5}, D::boolean)),
+    CASE("dot_product_attention", IN(Input({2, 3, 4, 2}), Input({2, 5, 2, 2}), Input({2, 5, 2, 3})),
+         ops::dot_product_attention(x[0], x[1], x[2], {}, {}, {}, true)),
+    CASE("dot_product_attention",
+         IN(Input({2, 3, 2, 2}), Input({2, 5, 2, 2}), Input({2, 5, 2, 3}), Input({2, 1, 3, 5}),
+            Input({2, 1, 3, 5}, D::boolean)),
          ops::dot_product_attention(x[0], x[1], x[2], x[3], x[4])),
     CASE("depth_to_space", IN(Input({2, 2, 3, 8})), ops::depth_to_space(x[0], 2)),
     CASE("space_to_depth", IN(Input({2, 4, 6, 2})), ops::space_to_depth(x[0], 2)),

@@ -15,8 +15,11 @@ struct Summary {
 };
 Summary summary(const Tensor& t) {
   Summary s;
-  for (int64_t i = 0; i < t.size(); ++i) s.mean += t.at(i) / static_cast<double>(t.size()), s.low = std::min(s.low, t.at(i)), s.high = std::max(s.high, t.at(i));
-  for (int64_t i = 0; i < t.size(); ++i) s.variance += (t.at(i) - s.mean) * (t.at(i) - s.mean) / static_cast<double>(t.size());
+  for (int64_t i = 0; i < t.size(); ++i)
+    s.mean += t.at(i) / static_cast<double>(t.size()), s.low = std::min(s.low, t.at(i)),
+                                                       s.high = std::max(s.high, t.at(i));
+  for (int64_t i = 0; i < t.size(); ++i)
+    s.variance += (t.at(i) - s.mean) * (t.at(i) - s.mean) / static_cast<double>(t.size());
   return s;
 }
 
@@ -35,14 +38,16 @@ TEST(Philox, KnownAnswers) {
   uint32_t group[kPhiloxGroup];
   philox_table().bits({7, 9, 3}, 5, group);
   for (int lane : {0, 3, 15})
-    for (int word = 0; word < 4; ++word) EXPECT_EQ(group[16 * word + lane], philox_block({7, 9, 3}, 5 * 16 + static_cast<uint64_t>(lane), 0).word[word]);
+    for (int word = 0; word < 4; ++word)
+      EXPECT_EQ(group[16 * word + lane], philox_block({7, 9, 3}, 5 * 16 + static_cast<uint64_t>(lane), 0).word[word]);
 }
 
 // Where the uniform numbers of the same stream are at least the rate, for rates between, on and beyond the steps.
 TEST(Random, MaskComparesTheUniformNumbers) {
   Tensor seed = Tensor::of<uint32_t>({11, 12}, {2}), u = prim::random_uniform(seed, {333, 13}, DType::float32, 4);
   for (double rate : {0.0, 0.2, 0.5, 0.7 + 1e-9, 1.0 - 0x1p-24, 1.0, 1.5, -1.0, u.at(17)}) {
-    Tensor want = prim::binary(Binary::greater_equal, u, Tensor::scalar_of(rate, DType::float32)), mask = prim::random_mask(seed, {333, 13}, rate, 4);
+    Tensor want = prim::binary(Binary::greater_equal, u, Tensor::scalar_of(rate, DType::float32)),
+           mask = prim::random_mask(seed, {333, 13}, rate, 4);
     ASSERT_EQ(want.spec(), mask.spec());
     EXPECT_EQ(std::memcmp(want.raw(), mask.raw(), want.bytes()), 0) << rate;
   }
@@ -90,13 +95,15 @@ TEST(Random, Distributions) {
       EXPECT_LE(k.high, trials);
     }
   EXPECT_NEAR(summary(random::binomial({100}, 1e18, 0.25, {}, 5)).mean / 2.5e17, 1, 1e-6);
-  for (double trials : {std::numeric_limits<double>::infinity(), -1., std::nan("")}) EXPECT_TRUE(std::isnan(random::binomial({1}, trials, 0.5, {}, 5).at(0)));
+  for (double trials : {std::numeric_limits<double>::infinity(), -1., std::nan("")})
+    EXPECT_TRUE(std::isnan(random::binomial({1}, trials, 0.5, {}, 5).at(0)));
   EXPECT_TRUE(std::isinf(random::gamma({1}, std::numeric_limits<double>::infinity(), {}, 5).at(0)));
   Tensor classes = random::categorical(Tensor::of<float>({0, std::log(3.f)}, {1, 2}), 20000, DType::int32, 5);
   EXPECT_NEAR(summary(classes).mean, 0.75, 0.015);
 }
 
-// Each count as often as its probability says (a chi-squared test at four deviations), on both sides of the change of methods.
+// Each count as often as its probability says (a chi-squared test at four deviations), on both sides of the change of
+// methods.
 TEST(Random, BinomialCountsHaveTheirProbabilities) {
   for (auto [n, p] : {std::pair(30, 0.3), std::pair(50, 0.2), std::pair(60, 0.3), std::pair(40, 0.7)}) {
     const int draws = 200000;
@@ -105,7 +112,8 @@ TEST(Random, BinomialCountsHaveTheirProbabilities) {
     for (int64_t i = 0; i < draws; ++i) ++seen[static_cast<size_t>(k.at(i))];
     double chi = 0, freedom = -1;
     for (int c = 0; c <= n; ++c) {
-      const double expected = draws * std::exp(std::lgamma(n + 1) - std::lgamma(c + 1) - std::lgamma(n - c + 1) + c * std::log(p) + (n - c) * std::log1p(-p));
+      const double expected = draws * std::exp(std::lgamma(n + 1) - std::lgamma(c + 1) - std::lgamma(n - c + 1) +
+                                               c * std::log(p) + (n - c) * std::log1p(-p));
       if (expected < 5) continue;
       chi += (seen[static_cast<size_t>(c)] - expected) * (seen[static_cast<size_t>(c)] - expected) / expected;
       ++freedom;
@@ -143,13 +151,15 @@ TEST(Random, OneSeedOneSequence) {
   settings().set_threads(threads);
 
   auto seeds = std::make_shared<SeedGenerator>(42);
-  Function step([&](std::span<const Tensor>) -> Tensors { return {random::normal({1000}, 0, 1, {}, seeds)}; }, "draw", Function::Mode::graph);
+  Function step([&](std::span<const Tensor>) -> Tensors { return {random::normal({1000}, 0, 1, {}, seeds)}; }, "draw",
+                Function::Mode::graph);
   step({});
   EXPECT_EQ(step({})[0].to_vector<float>(), one) << "the graph moves the generator on as eager draws do";
 }
 
 TEST(Random, SeedsAndErrors) {
-  EXPECT_EQ(random::uniform({3}, 0.0, 1.0, {}, 1).to_vector<float>(), random::uniform({3}, 0.0, 1.0, {}, 1).to_vector<float>());
+  EXPECT_EQ(random::uniform({3}, 0.0, 1.0, {}, 1).to_vector<float>(),
+            random::uniform({3}, 0.0, 1.0, {}, 1).to_vector<float>());
   set_random_seed(4);
   auto a = random::uniform({3}).to_vector<float>();
   auto b = random::uniform({3}).to_vector<float>();

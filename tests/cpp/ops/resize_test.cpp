@@ -7,7 +7,10 @@ namespace lamina::testing {
 namespace {
 
 using D = Domain;
-#define CASE(NAME, INPUTS, EXPRESSION) OpCase{NAME, INPUTS, [](const Tensors& x) -> Value { return EXPRESSION; }}
+#define CASE(NAME, INPUTS, EXPRESSION)                                 \
+  OpCase {                                                             \
+    NAME, INPUTS, [](const Tensors& x) -> Value { return EXPRESSION; } \
+  }
 #define IN(...) (std::vector<Input>{__VA_ARGS__})
 
 const CaseTable resizes{{
@@ -17,8 +20,11 @@ const CaseTable resizes{{
     CASE("image.resize", IN(Input({2, 5, 4, 2})), ops::image::resize(x[0], {8, 3}, "bicubic")),
     CASE("image.resize", IN(Input({1, 5, 4, 2})), ops::image::resize(x[0], {8, 9}, "lanczos3")),
     CASE("image.resize", IN(Input({1, 6, 5, 1})), ops::image::resize(x[0], {4, 9}, "lanczos5")),
-    CASE("image.resize", IN(Input({2, 2, 6, 4})), ops::image::resize(x[0], {3, 3}, "bilinear", false, true, false, "constant", 0, "channels_first")),
-    CASE("image.resize", IN(Input({5, 3, 2})), ops::image::resize(x[0], {4, 4}, "bilinear", false, false, true, "constant", 0.5)).known_sizes(),
+    CASE("image.resize", IN(Input({2, 2, 6, 4})),
+         ops::image::resize(x[0], {3, 3}, "bilinear", false, true, false, "constant", 0, "channels_first")),
+    CASE("image.resize", IN(Input({5, 3, 2})),
+         ops::image::resize(x[0], {4, 4}, "bilinear", false, false, true, "constant", 0.5))
+        .known_sizes(),
     CASE("image.resize", IN(Input({2, 3, 4, 2}, D::small_int)), ops::image::resize(x[0], {6, 5})),
 }};
 

@@ -8,13 +8,36 @@ namespace {
 
 using D = Domain;
 using Ints = std::vector<int>;
-#define CASE(NAME, INPUTS, EXPRESSION) OpCase{NAME, INPUTS, [](const Tensors& x) -> Value { return EXPRESSION; }}
+#define CASE(NAME, INPUTS, EXPRESSION)                                 \
+  OpCase {                                                             \
+    NAME, INPUTS, [](const Tensors& x) -> Value { return EXPRESSION; } \
+  }
 #define IN(...) (std::vector<Input>{__VA_ARGS__})
-#define REDUCE(NAME) CASE(#NAME, IN(Input({3, 4, 2})), ops::NAME(x[0], Ints{1})), CASE(#NAME, IN(Input({3, 4, 2})), ops::NAME(x[0], Ints{0, -1}, true)), CASE(#NAME, IN(Input({5})), ops::NAME(x[0]))
+#define REDUCE(NAME)                                                         \
+  CASE(#NAME, IN(Input({3, 4, 2})), ops::NAME(x[0], Ints{1})),               \
+      CASE(#NAME, IN(Input({3, 4, 2})), ops::NAME(x[0], Ints{0, -1}, true)), \
+      CASE(#NAME, IN(Input({5})), ops::NAME(x[0]))
 
 const CaseTable reductions{{
-    REDUCE(sum), REDUCE(mean), REDUCE(var), REDUCE(std), REDUCE(max), REDUCE(min), REDUCE(amax), REDUCE(amin), REDUCE(ptp), REDUCE(logsumexp), REDUCE(prod),
-    REDUCE(median), REDUCE(nansum), REDUCE(nanprod), REDUCE(nanmean), REDUCE(nanvar), REDUCE(nanstd), REDUCE(nanmax), REDUCE(nanmin),
+    REDUCE(sum),
+    REDUCE(mean),
+    REDUCE(var),
+    REDUCE(std),
+    REDUCE(max),
+    REDUCE(min),
+    REDUCE(amax),
+    REDUCE(amin),
+    REDUCE(ptp),
+    REDUCE(logsumexp),
+    REDUCE(prod),
+    REDUCE(median),
+    REDUCE(nansum),
+    REDUCE(nanprod),
+    REDUCE(nanmean),
+    REDUCE(nanvar),
+    REDUCE(nanstd),
+    REDUCE(nanmax),
+    REDUCE(nanmin),
     CASE("any", IN(Input({3, 4}, D::boolean)), ops::any(x[0], Ints{1})),
     CASE("all", IN(Input({3, 4}, D::boolean)), ops::all(x[0], Ints{0})),
     CASE("count_nonzero", IN(Input({3, 4}, D::boolean)), ops::count_nonzero(x[0], Ints{1})),
@@ -83,24 +106,36 @@ const CaseTable shapes{{
 
 const CaseTable indexing{{
     CASE("prim.ScatterSum", IN(Input({4}, D::small_int), Input({4, 2})), prim::scatter_sum(x[0], x[1], 0, 3)),
-    CASE("prim.ScatterSum", IN(Input({2, 2}, D::small_int), Input({3, 2, 2, 2})), prim::scatter_sum(x[0], x[1], 1, 5)).known_sizes(),
+    CASE("prim.ScatterSum", IN(Input({2, 2}, D::small_int), Input({3, 2, 2, 2})), prim::scatter_sum(x[0], x[1], 1, 5))
+        .known_sizes(),
     CASE("take", IN(Input({3, 4}), Input({2, 2}, D::small_int)), ops::take(x[0], x[1], 1)),
     CASE("take", IN(Input({3, 4}), Input({5}, D::small_int)), ops::take(x[0], x[1])),
     CASE("take_along_axis", IN(Input({3, 4}), Input({3, 2}, D::small_int)), ops::take_along_axis(x[0], x[1], 1)),
-    CASE("take_along_axis", IN(Input({3, 4}), Input({1, 4}, D::small_int)), ops::take_along_axis(x[0], x[1], 0)).known_sizes(),
-    CASE("get_item", IN(Input({3, 4, 2})), ops::getitem(x[0], Value::tuple({SliceValue{}, SliceValue{3, {}, -2}, None{}, 1}))),
-    CASE("get_item", IN(Input({3, 4, 2})), ops::getitem(x[0], Value::tuple({Ellipsis{}, Value(Tensor::of<int32_t>({1, 0, 1}))}))),
-    CASE("get_item", IN(Input({3, 4, 2})), ops::getitem(x[0], Value::tuple({Value(Tensor::of<int32_t>({1, 0})), SliceValue{}, Value(Tensor::of<int32_t>({1, 1}))}))),
+    CASE("take_along_axis", IN(Input({3, 4}), Input({1, 4}, D::small_int)), ops::take_along_axis(x[0], x[1], 0))
+        .known_sizes(),
+    CASE("get_item", IN(Input({3, 4, 2})),
+         ops::getitem(x[0], Value::tuple({SliceValue{}, SliceValue{3, {}, -2}, None{}, 1}))),
+    CASE("get_item", IN(Input({3, 4, 2})),
+         ops::getitem(x[0], Value::tuple({Ellipsis{}, Value(Tensor::of<int32_t>({1, 0, 1}))}))),
+    CASE("get_item", IN(Input({3, 4, 2})),
+         ops::getitem(x[0], Value::tuple({Value(Tensor::of<int32_t>({1, 0})), SliceValue{},
+                                          Value(Tensor::of<int32_t>({1, 1}))}))),
     CASE("slice", IN(Input({3, 4})), ops::slice(x[0], Value(List{1, 0}), {2, 3})),
     CASE("slice", IN(Input({3, 4}), Input({2}, D::index)), ops::slice(x[0], x[1], {2, 3})).known_sizes(),
     CASE("slice_update", IN(Input({3, 4}), Input({2, 2})), ops::slice_update(x[0], Value(List{1, 2}), x[1])),
-    CASE("slice_update", IN(Input({3, 4}), Input({2}, D::index), Input({2, 2})), ops::slice_update(x[0], x[1], x[2])).known_sizes(),
+    CASE("slice_update", IN(Input({3, 4}), Input({2}, D::index), Input({2, 2})), ops::slice_update(x[0], x[1], x[2]))
+        .known_sizes(),
     CASE("scatter", IN(Input({4, 1}, D::small_int), Input({4, 2})), ops::scatter(x[0], x[1], {3, 2})),
-    CASE("scatter_update", IN(Input({3, 2}), Input({4, 1}, D::small_int), Input({4, 2})), ops::scatter_update(x[0], x[1], x[2])),
-    CASE("scatter_update", IN(Input({3, 2}), Input({4, 2}, D::index), Input({4})), ops::scatter_update(x[0], x[1], x[2], "add")),
-    CASE("scatter_update", IN(Input({3, 2}), Input({4, 1}, D::small_int), Input({4, 2})), ops::scatter_update(x[0], x[1], x[2], "max")),
-    CASE("scatter_update", IN(Input({3, 2}), Input({4, 1}, D::small_int), Input({4, 2})), ops::scatter_update(x[0], x[1], x[2], "min")),
-    CASE("scatter_update", IN(Input({3, 2}), Input({4, 1}, D::small_int), Input({4, 2})), ops::scatter_update(x[0], x[1], x[2], "mul")),
+    CASE("scatter_update", IN(Input({3, 2}), Input({4, 1}, D::small_int), Input({4, 2})),
+         ops::scatter_update(x[0], x[1], x[2])),
+    CASE("scatter_update", IN(Input({3, 2}), Input({4, 2}, D::index), Input({4})),
+         ops::scatter_update(x[0], x[1], x[2], "add")),
+    CASE("scatter_update", IN(Input({3, 2}), Input({4, 1}, D::small_int), Input({4, 2})),
+         ops::scatter_update(x[0], x[1], x[2], "max")),
+    CASE("scatter_update", IN(Input({3, 2}), Input({4, 1}, D::small_int), Input({4, 2})),
+         ops::scatter_update(x[0], x[1], x[2], "min")),
+    CASE("scatter_update", IN(Input({3, 2}), Input({4, 1}, D::small_int), Input({4, 2})),
+         ops::scatter_update(x[0], x[1], x[2], "mul")),
     CASE("sort", IN(Input({3, 5})), ops::sort(x[0])),
     CASE("sort", IN(Input({5, 3})), ops::sort(x[0], 0)),
     CASE("argsort", IN(Input({3, 5})), ops::argsort(x[0], 1)).no_gradient(),
@@ -118,32 +153,46 @@ const CaseTable indexing{{
 }};
 
 const CaseTable statistics{{
-    CASE("select", IN(Input({3, 4}, D::boolean), Input({3, 4}), Input({4})), ops::select({x[0], ops::logical_not(x[0])}, {x[1], x[2]})),
+    CASE("select", IN(Input({3, 4}, D::boolean), Input({3, 4}), Input({4})),
+         ops::select({x[0], ops::logical_not(x[0])}, {x[1], x[2]})),
     CASE("corrcoef", IN(Input({3, 5})), ops::corrcoef(x[0])),
     CASE("correlate", IN(Input({6}), Input({3})), ops::correlate(x[0], x[1])),
     CASE("correlate", IN(Input({3}), Input({6})), ops::correlate(x[0], x[1], "same")),
     CASE("correlate", IN(Input({4}), Input({2})), ops::correlate(x[0], x[1], "full")),
     CASE("histogram", IN(Input({3, 4})), Value(ops::histogram(x[0], 4))).no_gradient(),
     CASE("extract_sequences", IN(Input({2, 7})), ops::extract_sequences(x[0], 3, 2)),
-    CASE("nancumsum", IN(Input({3, 4})), ops::nancumsum(x[0], 1)), CASE("nancumprod", IN(Input({3, 4})), ops::nancumprod(x[0], 1)),
-    CASE("nanargmax", IN(Input({3, 4})), ops::nanargmax(x[0], 1)), CASE("nanargmin", IN(Input({3, 4})), ops::nanargmin(x[0])),
-    CASE("trapezoid", IN(Input({3, 4})), ops::trapezoid(x[0], {}, 0.5)), CASE("trapezoid", IN(Input({3, 4}), Input({4})), ops::trapezoid(x[0], x[1])),
+    CASE("nancumsum", IN(Input({3, 4})), ops::nancumsum(x[0], 1)),
+    CASE("nancumprod", IN(Input({3, 4})), ops::nancumprod(x[0], 1)),
+    CASE("nanargmax", IN(Input({3, 4})), ops::nanargmax(x[0], 1)),
+    CASE("nanargmin", IN(Input({3, 4})), ops::nanargmin(x[0])),
+    CASE("trapezoid", IN(Input({3, 4})), ops::trapezoid(x[0], {}, 0.5)),
+    CASE("trapezoid", IN(Input({3, 4}), Input({4})), ops::trapezoid(x[0], x[1])),
     CASE("vander", IN(Input({3})), ops::vander(x[0], 4)),
 }};
 
 const CaseTable creation{{
-    CASE("zeros", IN(), ops::zeros({2, 3})), CASE("ones", IN(), ops::ones({2, 3})), CASE("empty", IN(), ops::empty({2, 3})),
+    CASE("zeros", IN(), ops::zeros({2, 3})),
+    CASE("ones", IN(), ops::ones({2, 3})),
+    CASE("empty", IN(), ops::empty({2, 3})),
     CASE("full", IN(Input({3})), ops::full({2, 3}, x[0], x[0].dtype())).known_sizes(),
-    CASE("zeros_like", IN(Input({2, 3})), ops::zeros_like(x[0])), CASE("ones_like", IN(Input({2, 3})), ops::ones_like(x[0])),
-    CASE("empty_like", IN(Input({2, 3})), ops::empty_like(x[0])), CASE("full_like", IN(Input({2, 3})), ops::full_like(x[0], 2.5)),
-    CASE("eye", IN(), ops::eye(3, 4, 1)), CASE("identity", IN(), ops::identity(3)), CASE("tri", IN(), ops::tri(3, 4, -1)),
+    CASE("zeros_like", IN(Input({2, 3})), ops::zeros_like(x[0])),
+    CASE("ones_like", IN(Input({2, 3})), ops::ones_like(x[0])),
+    CASE("empty_like", IN(Input({2, 3})), ops::empty_like(x[0])),
+    CASE("full_like", IN(Input({2, 3})), ops::full_like(x[0], 2.5)),
+    CASE("eye", IN(), ops::eye(3, 4, 1)),
+    CASE("identity", IN(), ops::identity(3)),
+    CASE("tri", IN(), ops::tri(3, 4, -1)),
     CASE("arange", IN(), ops::arange(1, 7, 2)),
     CASE("linspace", IN(Input({2}), Input({2})), ops::linspace(x[0], x[1], 5, true, true, {}, -1)),
     CASE("logspace", IN(Input({2}), Input({2})), ops::logspace(x[0], x[1], 4)),
     CASE("geomspace", IN(Input({2}, D::positive), Input({2}, D::large)), ops::geomspace(x[0], x[1], 4)),
-    CASE("tril", IN(Input({3, 4})), ops::tril(x[0], 1)), CASE("triu", IN(Input({2, 3, 4})), ops::triu(x[0], -1)),
-    CASE("diag", IN(Input({3})), ops::diag(x[0], -1)), CASE("diag", IN(Input({3, 4})), ops::diag(x[0], 1)), CASE("diagflat", IN(Input({2, 2})), ops::diagflat(x[0], 1)),
-    CASE("diagonal", IN(Input({3, 4, 2})), ops::diagonal(x[0], 1)), CASE("trace", IN(Input({3, 4})), ops::trace(x[0])),
+    CASE("tril", IN(Input({3, 4})), ops::tril(x[0], 1)),
+    CASE("triu", IN(Input({2, 3, 4})), ops::triu(x[0], -1)),
+    CASE("diag", IN(Input({3})), ops::diag(x[0], -1)),
+    CASE("diag", IN(Input({3, 4})), ops::diag(x[0], 1)),
+    CASE("diagflat", IN(Input({2, 2})), ops::diagflat(x[0], 1)),
+    CASE("diagonal", IN(Input({3, 4, 2})), ops::diagonal(x[0], 1)),
+    CASE("trace", IN(Input({3, 4})), ops::trace(x[0])),
 }};
 
 const CaseTable products{{
@@ -157,12 +206,14 @@ const CaseTable products{{
     CASE("vdot", IN(Input({3, 2}), Input({3, 2})), ops::vdot(x[0], x[1])),
     CASE("inner", IN(Input({3, 4}), Input({2, 4})), ops::inner(x[0], x[1])),
     CASE("outer", IN(Input({3}), Input({2})), ops::outer(x[0], x[1])),
-    CASE("tensordot", IN(Input({3, 4, 2}), Input({2, 4, 5})), ops::tensordot(x[0], x[1], Value(List{List{1, 2}, List{1, 0}}))),
+    CASE("tensordot", IN(Input({3, 4, 2}), Input({2, 4, 5})),
+         ops::tensordot(x[0], x[1], Value(List{List{1, 2}, List{1, 0}}))),
     CASE("tensordot", IN(Input({3, 4}), Input({4, 5})), ops::tensordot(x[0], x[1], 1)).known_sizes(),
     CASE("einsum", IN(Input({2, 3, 4}), Input({2, 5, 4})), ops::einsum("bij,bkj->bik", {x[0], x[1]})),
     CASE("einsum", IN(Input({2, 3, 4}), Input({4, 5})), ops::einsum("...i,ij", {x[0], x[1]})).known_sizes(),
     CASE("einsum", IN(Input({3, 3})), ops::einsum("ii", {x[0]})).known_sizes(),
-    CASE("einsum", IN(Input({2, 3}), Input({3, 4}), Input({4})), ops::einsum("ij,jk,k->ik", {x[0], x[1], x[2]})).known_sizes(),
+    CASE("einsum", IN(Input({2, 3}), Input({3, 4}), Input({4})), ops::einsum("ij,jk,k->ik", {x[0], x[1], x[2]}))
+        .known_sizes(),
     CASE("einsum", IN(Input({2, 3}), Input({2, 4})), ops::einsum("bi,bj->bij", {x[0], x[1]})),
     CASE("einsum", IN(Input({4, 2, 3}), Input({4, 2, 5})), ops::einsum("abi,abj->ji", {x[0], x[1]})),
     CASE("kron", IN(Input({2, 3}), Input({2})), ops::kron(x[0], x[1])),

@@ -4,8 +4,8 @@
 #include "backends/core/settings.h"
 #include "backends/core/variable.h"
 #include "backends/graph/function.h"
-#include "backends/ops/primitives.h"
 #include "backends/ops/gather/scatter_sum.h"
+#include "backends/ops/primitives.h"
 #include "backends/ops/update/scatter_update.h"
 #include "backends/ops/update/update_group.h"
 #include "support/data.h"
@@ -21,18 +21,27 @@ using namespace prim;
 OpCase update_case(R rule, std::vector<Input> states) {
   states.emplace_back(Shape{3, 7});  // the gradient
   states.emplace_back(Shape{}, D::share);
-  return OpCase{"prim.Update", states, [rule](const Tensors& x) -> Value {
+  return OpCase{"prim.Update", states,
+                [rule](const Tensors& x) -> Value {
                   List out;
-                  for (const Tensor& t : prim::update(rule, {0.9, 0.99, 1e-3}, Tensors(x.begin(), x.end() - 2), x[x.size() - 2], x.back())) out.push_back(t);
+                  for (const Tensor& t : prim::update(rule, {0.9, 0.99, 1e-3}, Tensors(x.begin(), x.end() - 2),
+                                                      x[x.size() - 2], x.back()))
+                    out.push_back(t);
                   return out;
-                }}.no_gradient();
+                }}
+      .no_gradient();
 }
 const Input kAny({3, 7}), kPositive({3, 7}, D::positive), kSmall({3, 7}, D::share);
 const CaseTable updates{{
-    update_case(R::sgd, {kAny}), update_case(R::momentum, {kAny, kAny}), update_case(R::nesterov, {kAny, kAny}),
-    update_case(R::rmsprop, {kAny, kPositive}), update_case(R::rmsprop_momentum, {kAny, kPositive, kAny}),
-    update_case(R::rmsprop_centered, {kAny, Input({3, 7}, D::large), kSmall}), update_case(R::rmsprop_centered_momentum, {kAny, Input({3, 7}, D::large), kAny, kSmall}),
-    update_case(R::adam, {kAny, kAny, kPositive}), update_case(R::adam_largest, {kAny, kAny, kPositive, kPositive}),
+    update_case(R::sgd, {kAny}),
+    update_case(R::momentum, {kAny, kAny}),
+    update_case(R::nesterov, {kAny, kAny}),
+    update_case(R::rmsprop, {kAny, kPositive}),
+    update_case(R::rmsprop_momentum, {kAny, kPositive, kAny}),
+    update_case(R::rmsprop_centered, {kAny, Input({3, 7}, D::large), kSmall}),
+    update_case(R::rmsprop_centered_momentum, {kAny, Input({3, 7}, D::large), kAny, kSmall}),
+    update_case(R::adam, {kAny, kAny, kPositive}),
+    update_case(R::adam_largest, {kAny, kAny, kPositive, kPositive}),
 }};
 
 // The rules in elementwise primitives.
@@ -88,7 +97,9 @@ Tensors states_for(R rule, const Shape& shape, DType type) {
 }
 
 TEST(Update, BitsOfTheComposedFormula) {
-  struct Restore { ~Restore() { settings().set_threads(0); } } restore;
+  struct Restore {
+    ~Restore() { settings().set_threads(0); }
+  } restore;
   const Shape shape{3, 11003};  // several tasks, and an odd end
   for (int k = 0; k < kUpdateRules; ++k)
     for (DType type : {DType::float32, DType::float64})
@@ -98,17 +109,20 @@ TEST(Update, BitsOfTheComposedFormula) {
         const std::string what = text(name_of(rule), " ", type, ", threads: ", threads);
         Tensors states = states_for(rule, shape, type), before;
         Tensor g = ramp(shape, 0.7, type), rate = Tensor::scalar_of(0.01, type);
-        Tensors want = composed(rule, 0.9, 0.99, 1e-7, states, g, rate), got = prim::update(rule, {0.9, 0.99, 1e-7}, states, g, rate);
+        Tensors want = composed(rule, 0.9, 0.99, 1e-7, states, g, rate),
+                got = prim::update(rule, {0.9, 0.99, 1e-7}, states, g, rate);
         for (size_t i = 0; i < want.size(); ++i) expect_same_bits(want[i], got[i], what);
         // The same on variables, which are written over, on both engines.
         for (auto mode : {Function::Mode::eager, Function::Mode::graph}) {
           Variables variables;
           for (const Tensor& t : states) variables.emplace_back(Tensor::from_bytes(t.raw(), t.shape(), t.dtype()));
           Op op = make_op<UpdateOp>(rule, UpdateConstants{0.9, 0.99, 1e-7});
-          Function step([&](std::span<const Tensor> in) -> Tensors {
-            update_variables(op, variables, in);
-            return {};
-          }, "step", mode);
+          Function step(
+              [&](std::span<const Tensor> in) -> Tensors {
+                update_variables(op, variables, in);
+                return {};
+              },
+              "step", mode);
           const void* memory = memory_of(variables[0].state().value);
           step({g, rate});
           EXPECT_EQ(memory, memory_of(variables[0].state().value)) << what;
@@ -117,12 +131,17 @@ TEST(Update, BitsOfTheComposedFormula) {
       }
 }
 
-// An embedding's gradient is never made whole on the graph engine; the sums, and so the bits, are those of the eager engine.
+// An embedding's gradient is never made whole on the graph engine; the sums, and so the bits, are those of the eager
+// engine.
 TEST(ScatterUpdate, BitsOfTheSumAndTheUpdate) {
-  struct Restore { ~Restore() { settings().set_threads(0); } } restore;
+  struct Restore {
+    ~Restore() { settings().set_threads(0); }
+  } restore;
   const int64_t n = 700, width = 13, count = 1200;
   Tensor indices = Tensor::empty({30, 40}, DType::int32);
-  for (int64_t i = 0; i < count; ++i) indices.mutable_data<int32_t>()[i] = static_cast<int32_t>(i * i * 31 % 900 - 100);  // some from the end, some outside, many twice
+  for (int64_t i = 0; i < count; ++i)
+    indices.mutable_data<int32_t>()[i] =
+        static_cast<int32_t>(i * i * 31 % 900 - 100);  // some from the end, some outside, many twice
   for (int k = 0; k < kUpdateRules; ++k)
     for (DType type : {DType::float32, DType::float64, DType::float16})
       for (DType index_type : {DType::int32, DType::int64})
@@ -131,21 +150,26 @@ TEST(ScatterUpdate, BitsOfTheSumAndTheUpdate) {
           const R rule = static_cast<R>(k);
           const std::string what = text(name_of(rule), " ", type, " ", index_type, ", threads: ", threads);
           Tensors states = states_for(rule, {n, width}, type);
-          const Tensors inputs = {cast(indices, index_type), ramp({30, 40, width}, 0.7, type), Tensor::scalar_of(0.01, type)};
+          const Tensors inputs = {cast(indices, index_type), ramp({30, 40, width}, 0.7, type),
+                                  Tensor::scalar_of(0.01, type)};
           std::vector<Tensors> results;
           for (auto mode : {Function::Mode::eager, Function::Mode::graph}) {
             Variables variables;
             for (const Tensor& t : states) variables.emplace_back(Tensor::from_bytes(t.raw(), t.shape(), t.dtype()));
             Op op = make_op<UpdateOp>(rule, UpdateConstants{0.9, 0.99, 1e-3});
-            Function step([&](std::span<const Tensor> in) -> Tensors {
-              const Tensor rest[] = {scatter_sum(in[0], in[1], 0, n), in[2]};
-              update_variables(op, variables, rest);
-              return {};
-            }, "step", mode);
+            Function step(
+                [&](std::span<const Tensor> in) -> Tensors {
+                  const Tensor rest[] = {scatter_sum(in[0], in[1], 0, n), in[2]};
+                  update_variables(op, variables, rest);
+                  return {};
+                },
+                "step", mode);
             const void* memory = memory_of(variables[0].state().value);
             for (int i = 0; i < 2; ++i) step(inputs);
             EXPECT_EQ(memory, memory_of(variables[0].state().value)) << what;
-            EXPECT_EQ(mode == Function::Mode::graph && settings().device().is_host(), step.dot().find("ScatterUpdate") != std::string::npos) << step.dot();
+            EXPECT_EQ(mode == Function::Mode::graph && settings().device().is_host(),
+                      step.dot().find("ScatterUpdate") != std::string::npos)
+                << step.dot();
             results.emplace_back();
             for (const Variable& v : variables) results.back().push_back(v.value());
           }
@@ -156,18 +180,21 @@ TEST(ScatterUpdate, BitsOfTheSumAndTheUpdate) {
 TEST(ScatterUpdate, GradientsThatSomebodyElseReadsStayWhole) {
   Variable w(ramp({6, 3}));
   Tensor indices = cast(ramp({4}, 1), DType::int32);
-  Function step([&](std::span<const Tensor> in) -> Tensors {
-    const Tensor gradient = scatter_sum(in[0], in[1], 0, 6), rest[] = {gradient, Tensor::scalar(0.1f)};
-    update_variables(make_op<UpdateOp>(R::sgd, UpdateConstants{}), std::span(&w, 1), rest);
-    return {reduce(Reduce::sum, square(gradient), {0, 1}, false)};
-  }, "step", Function::Mode::graph);
+  Function step(
+      [&](std::span<const Tensor> in) -> Tensors {
+        const Tensor gradient = scatter_sum(in[0], in[1], 0, 6), rest[] = {gradient, Tensor::scalar(0.1f)};
+        update_variables(make_op<UpdateOp>(R::sgd, UpdateConstants{}), std::span(&w, 1), rest);
+        return {reduce(Reduce::sum, square(gradient), {0, 1}, false)};
+      },
+      "step", Function::Mode::graph);
   step({indices, ramp({4, 3})});
   EXPECT_EQ(step.dot().find("ScatterUpdate"), std::string::npos);
 }
 
 TEST(ScatterUpdate, SaysWhatDoesNotFit) {
   const ScatterUpdateOp op(R::momentum, {0.9});
-  const TensorSpec table{{6, 3}, DType::float32}, indices{{4}, DType::int32}, rows{{4, 3}, DType::float32}, rate{{}, DType::float32};
+  const TensorSpec table{{6, 3}, DType::float32}, indices{{4}, DType::int32}, rows{{4, 3}, DType::float32},
+      rate{{}, DType::float32};
   auto infer = [&](std::vector<TensorSpec> in) { return op.infer(in); };
   EXPECT_EQ(infer({table, table, indices, rows, rate}).size(), 2u);
   EXPECT_THROW(infer({table, indices, rows, rate}), Error);
@@ -176,9 +203,12 @@ TEST(ScatterUpdate, SaysWhatDoesNotFit) {
   EXPECT_THROW(infer({table, {{6, 2}, DType::float32}, indices, rows, rate}), Error);
 }
 
-// Small variables of all rules and dtypes are updated by one kernel, a large one on its own; in place, with the bits of single updates.
+// Small variables of all rules and dtypes are updated by one kernel, a large one on its own; in place, with the bits of
+// single updates.
 TEST(UpdateGroup, BitsOfTheSingleUpdates) {
-  struct Restore { ~Restore() { settings().set_threads(0); } } restore;
+  struct Restore {
+    ~Restore() { settings().set_threads(0); }
+  } restore;
   for (int threads : {1, 2}) {
     settings().set_threads(threads);
     std::vector<std::vector<Tensor>> results;
@@ -201,10 +231,12 @@ TEST(UpdateGroup, BitsOfTheSingleUpdates) {
       rest.push_back(ramp({5}, 0.7));
       rest.push_back(Tensor::scalar(0.01f));
       ops.push_back(make_op<UpdateOp>(R::sgd, UpdateConstants{}));
-      Function step([&](std::span<const Tensor> in) -> Tensors {
-        for (size_t i = 0; i < ops.size(); ++i) update_variables(ops[i], variables[i], in.subspan(2 * i, 2));
-        return {};
-      }, "step", mode);
+      Function step(
+          [&](std::span<const Tensor> in) -> Tensors {
+            for (size_t i = 0; i < ops.size(); ++i) update_variables(ops[i], variables[i], in.subspan(2 * i, 2));
+            return {};
+          },
+          "step", mode);
       step(rest);
       std::vector<const void*> memory;
       for (const Variables& some : variables)
@@ -217,12 +249,14 @@ TEST(UpdateGroup, BitsOfTheSingleUpdates) {
       if (mode == Function::Mode::graph) {
         const std::string dot = step.dot();
         size_t groups = 0, singles = 0;
-        for (size_t at = 0; (at = dot.find("\"Update", at)) != std::string::npos; ++at) dot.compare(at, 12, "\"UpdateGroup") == 0 ? ++groups : ++singles;
+        for (size_t at = 0; (at = dot.find("\"Update", at)) != std::string::npos; ++at)
+          dot.compare(at, 12, "\"UpdateGroup") == 0 ? ++groups : ++singles;
         EXPECT_EQ(groups, 1u) << dot;
         EXPECT_EQ(singles, 3u) << dot;  // the large one in three dtypes
       }
     }
-    for (size_t i = 0; i < results[0].size(); ++i) expect_same_bits(results[0][i], results[1][i], text("variable ", i, ", threads: ", threads));
+    for (size_t i = 0; i < results[0].size(); ++i)
+      expect_same_bits(results[0][i], results[1][i], text("variable ", i, ", threads: ", threads));
   }
 }
 
@@ -230,12 +264,14 @@ TEST(UpdateGroup, WaitsForReadersOfOldValues) {
   Variable w(ramp({40})), b(ramp({3}));
   const Tensor before = reduce(Reduce::sum, w.value(), {0}, false);
   Op sgd = make_op<UpdateOp>(R::sgd, UpdateConstants{});
-  Function step([&](std::span<const Tensor> in) -> Tensors {
-    const Tensor old = w.value(), rest_w[] = {in[0], in[2]}, rest_b[] = {in[1], in[2]};
-    update_variables(sgd, std::span(&w, 1), rest_w);
-    update_variables(sgd, std::span(&b, 1), rest_b);
-    return {reduce(Reduce::sum, old, {0}, false), w.value()};  // the new value is read too
-  }, "step", Function::Mode::graph);
+  Function step(
+      [&](std::span<const Tensor> in) -> Tensors {
+        const Tensor old = w.value(), rest_w[] = {in[0], in[2]}, rest_b[] = {in[1], in[2]};
+        update_variables(sgd, std::span(&w, 1), rest_w);
+        update_variables(sgd, std::span(&b, 1), rest_b);
+        return {reduce(Reduce::sum, old, {0}, false), w.value()};  // the new value is read too
+      },
+      "step", Function::Mode::graph);
   const Tensors got = step({ramp({40}, 0.5), ramp({3}, 0.5), Tensor::scalar(0.1f)});
   EXPECT_EQ(got[0].item(), before.item());
   expect_same_bits(got[1], w.value(), "the new value");
@@ -243,7 +279,8 @@ TEST(UpdateGroup, WaitsForReadersOfOldValues) {
 
 TEST(UpdateGroup, SaysWhatDoesNotFit) {
   const UpdateGroupOp op({UpdateOp(R::sgd, {}), UpdateOp(R::momentum, {0.9})});
-  const TensorSpec table{{6, 3}, DType::float32}, small{{4}, DType::float64}, rate{{}, DType::float32}, rate64{{}, DType::float64};
+  const TensorSpec table{{6, 3}, DType::float32}, small{{4}, DType::float64}, rate{{}, DType::float32},
+      rate64{{}, DType::float64};
   auto infer = [&](std::vector<TensorSpec> in) { return op.infer(in); };
   EXPECT_EQ(infer({table, table, rate, small, small, small, rate64}).size(), 3u);
   EXPECT_THROW(infer({table, table, rate, small, small, small}), Error);
@@ -257,10 +294,12 @@ TEST(Update, LeavesTensorsThatSomeoneHolds) {
     Tensor held = w.value(), g = ramp({40}, 0.5), rate = Tensor::scalar(0.1f);
     Tensor copy = Tensor::from_bytes(held.raw(), held.shape(), held.dtype());
     Op op = make_op<UpdateOp>(R::momentum, UpdateConstants{0.9});
-    Function step([&](std::span<const Tensor> in) -> Tensors {
-      update_variables(op, std::vector<Variable>{w, m}, in);
-      return {};
-    }, "step", mode);
+    Function step(
+        [&](std::span<const Tensor> in) -> Tensors {
+          update_variables(op, std::vector<Variable>{w, m}, in);
+          return {};
+        },
+        "step", mode);
     step({g, rate});
     expect_same_bits(held, copy, "held value");
     EXPECT_NE(memory_of(held), memory_of(w.value()));
@@ -275,7 +314,8 @@ TEST(Update, SaysWhatDoesNotFit) {
   EXPECT_THROW(prim::update(R::sgd, {}, {w}, g, rate), Error);
   EXPECT_THROW(prim::update(R::sgd, {}, {w}, w, ramp({1})), Error);
   EXPECT_THROW(prim::update(R::momentum, {}, {w}, w, rate), Error);
-  EXPECT_THROW(prim::update(R::sgd, {}, {cast(w, DType::int32)}, cast(w, DType::int32), cast(rate, DType::int32)), Error);
+  EXPECT_THROW(prim::update(R::sgd, {}, {cast(w, DType::int32)}, cast(w, DType::int32), cast(rate, DType::int32)),
+               Error);
   EXPECT_THROW(prim::update(R::sgd, {}, {w}, cast(w, DType::float64), rate), Error);
 }
 

@@ -1,7 +1,7 @@
 // Values worked out by hand, dtypes, edges and errors of the public ops.
+#include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "backends/ops/public/public_op.h"
-#include "backends/ops/primitives.h"
 #include "support/data.h"
 
 namespace lamina {
@@ -116,13 +116,15 @@ TEST(CrossEntropy, FusedAgreesWithComposition) {
     Tensor labels = ops::mod(ints({0, 1, 5, 2}), static_cast<long>(n));
     Tensor composed = ops::negative(ops::sum(ops::multiply(p, ops::log_softmax(x)), Ints{-1}));
     Tensor sparse = ops::negative(ops::sum(ops::multiply(ops::one_hot(labels, n), ops::log_softmax(x)), Ints{-1}));
-    Tensor fused = ops::categorical_crossentropy(p, x, true), fused_sparse = ops::sparse_categorical_crossentropy(labels, x, true);
+    Tensor fused = ops::categorical_crossentropy(p, x, true),
+           fused_sparse = ops::sparse_categorical_crossentropy(labels, x, true);
     for (int64_t i = 0; i < 4; ++i) {
       EXPECT_NEAR(fused.at(i), composed.at(i), 1e-5);
       EXPECT_NEAR(fused_sparse.at(i), sparse.at(i), 1e-5);
     }
   }
-  EXPECT_THAT(values(ops::sparse_categorical_crossentropy(ints({-1}), Tensor::of<float>({1, 2}, {1, 2}), true)), ElementsAre(0));
+  EXPECT_THAT(values(ops::sparse_categorical_crossentropy(ints({-1}), Tensor::of<float>({1, 2}, {1, 2}), true)),
+              ElementsAre(0));
   EXPECT_NEAR(ops::binary_crossentropy(floats({1}), floats({-90}), true).item(), 90, 1e-4);
   EXPECT_NEAR(ops::binary_crossentropy(floats({1}), floats({0})).item(), -std::log(1e-7), 1e-3);
 }
@@ -138,7 +140,8 @@ TEST(Indexing, GetitemReadsKeysAsNumPyDoes) {
   EXPECT_EQ(at(Value::tuple({None{}, all, SliceValue{1, 1, {}}})).shape(), (Shape{1, 2, 0, 4}));
   EXPECT_EQ(at(Value::tuple({all, None{}, 0})).shape(), (Shape{2, 1, 4}));
   EXPECT_THAT(values(at(Value::tuple({0, ints({2, 0}), 1}))), ElementsAre(9, 1));
-  EXPECT_EQ(at(Value::tuple({0, all, ints({2, 0})})).shape(), (Shape{2, 3}));  // an integer beside an array: apart, so first
+  EXPECT_EQ(at(Value::tuple({0, all, ints({2, 0})})).shape(),
+            (Shape{2, 3}));  // an integer beside an array: apart, so first
   EXPECT_EQ(at(Value::tuple({all, ints({2, 0}), all})).shape(), (Shape{2, 2, 4}));
   EXPECT_EQ(at(Value::tuple({ints({1, 0, 1}), all, ints({1, 1, 2})})).shape(), (Shape{3, 3}));
   EXPECT_THAT(values(at(ops::greater(x, 21))), ElementsAre(22, 23));
@@ -154,7 +157,8 @@ TEST(Indexing, GatherAndScatterOutOfRange) {
   Tensor y = ops::take(x, ints({-1, 0, 3, -4}), 0);
   EXPECT_EQ(y.at(0), 30);
   EXPECT_TRUE(std::isnan(y.at(2)) && std::isnan(y.at(3)));
-  EXPECT_THAT(values(ops::scatter_update(x, Tensor::of<int32_t>({1, 5}, {2, 1}), floats({7, 8}))), ElementsAre(10, 7, 30));
+  EXPECT_THAT(values(ops::scatter_update(x, Tensor::of<int32_t>({1, 5}, {2, 1}), floats({7, 8}))),
+              ElementsAre(10, 7, 30));
   EXPECT_THAT(values(ops::scatter(Tensor::of<int32_t>({1, 1}, {2, 1}), floats({7, 8}), {3})), ElementsAre(0, 15, 0));
   EXPECT_THAT(values(ops::segment_sum(floats({1, 2, 3}), ints({0, 2, 0}), 4)), ElementsAre(4, 0, 2, 0));
   EXPECT_THAT(values(ops::segment_max(ints({1, 5, 3}), ints({0, 0, 1}))), ElementsAre(5, 3));
@@ -225,15 +229,24 @@ TEST(Products, NaiveLoops) {
 
 TEST(Errors, NameTheOpAndWhatWasGiven) {
   Tensor x = testing::ramp({2, 3});
-  EXPECT_THAT(error_of(ErrorKind::value, [&] { ops::add(x, testing::ramp({4})); }), ::testing::AllOf(HasSubstr("[add]"), HasSubstr("(2, 3)"), HasSubstr("(4,)")));
+  EXPECT_THAT(error_of(ErrorKind::value, [&] { ops::add(x, testing::ramp({4})); }),
+              ::testing::AllOf(HasSubstr("[add]"), HasSubstr("(2, 3)"), HasSubstr("(4,)")));
   EXPECT_THAT(error_of(ErrorKind::value, [&] { ops::matmul(x, x); }), HasSubstr("Inner dimensions"));
   EXPECT_THAT(error_of(ErrorKind::value, [&] { ops::sum(x, Ints{2}); }), HasSubstr("[sum]"));
   EXPECT_THAT(error_of(ErrorKind::value, [&] { ops::squeeze(x, Ints{0}); }), HasSubstr("Cannot squeeze"));
-  EXPECT_THAT(error_of(ErrorKind::value, [&] { ops::categorical_crossentropy(x, testing::ramp({2, 4})); }), HasSubstr("must have the same shape"));
+  EXPECT_THAT(error_of(ErrorKind::value,
+                       [&] {
+                         ops::categorical_crossentropy(x, testing::ramp({2, 4}));
+                       }),
+              HasSubstr("must have the same shape"));
   EXPECT_THAT(error_of(ErrorKind::value, [&] { ops::reshape(x, {4, 2}); }), HasSubstr("cannot reshape"));
   EXPECT_THAT(error_of(ErrorKind::type, [&] { ops::bitwise_and(x, x); }), HasSubstr("integers"));
   EXPECT_THAT(error_of(ErrorKind::value, [&] { ops::einsum("ij,jk", {x}); }), HasSubstr("2 operands"));
-  EXPECT_THAT(error_of(ErrorKind::type, [&] { bind_arguments(*find_op("sum"), {Value(x)}, {{"axes", 1}}); }), HasSubstr("Did you mean 'axis'"));
+  EXPECT_THAT(error_of(ErrorKind::type,
+                       [&] {
+                         bind_arguments(*find_op("sum"), {Value(x)}, {{"axes", 1}});
+                       }),
+              HasSubstr("Did you mean 'axis'"));
 }
 
 TEST(PublicOps, CallThroughTheirDescription) {
@@ -246,7 +259,8 @@ TEST(PublicOps, CallThroughTheirDescription) {
   EXPECT_EQ(find_op_class("LogSoftmax")->name, "log_softmax");
   const OpInfo* einsum = find_op("einsum");
   Tensor a = ops::ones({2, 2});
-  EXPECT_THAT(values(einsum->call(bind_arguments(*einsum, {"ij,jk->ik", a, a}, {})).as_tensor()), ElementsAre(2, 2, 2, 2));
+  EXPECT_THAT(values(einsum->call(bind_arguments(*einsum, {"ij,jk->ik", a, a}, {})).as_tensor()),
+              ElementsAre(2, 2, 2, 2));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Recurrences with their inputs' product: the op against central differences and against the product and RecurrentOp, and when a device's
-// library is asked.
+// Recurrences with their inputs' product: the op against central differences and against the product and RecurrentOp,
+// and when a device's library is asked.
 #include "backends/core/autodiff.h"
 #include "backends/core/device.h"
 #include "backends/core/settings.h"
@@ -16,28 +16,33 @@ namespace {
 
 using D = Domain;
 
-std::vector<Input> inputs_of(Recurrence kind, int64_t batch = 2, int64_t steps = 3, int64_t width = 4, int64_t units = 2) {
+std::vector<Input> inputs_of(Recurrence kind, int64_t batch = 2, int64_t steps = 3, int64_t width = 4,
+                             int64_t units = 2) {
   const int64_t wide = gates_of(kind) * units;
   std::vector<Input> in{Input({batch, steps, width}), Input({batch, units})};
   if (kind == Recurrence::lstm) in.push_back(Input({batch, units}));
-  in.insert(in.end(), {Input({width, wide}, D::unit), Input({units, wide}, D::unit), Input(kind == Recurrence::gru ? Shape{2, wide} : Shape{wide})});
+  in.insert(in.end(), {Input({width, wide}, D::unit), Input({units, wide}, D::unit),
+                       Input(kind == Recurrence::gru ? Shape{2, wide} : Shape{wide})});
   return in;
 }
 Tensors as_parts(Recurrence kind, const RecurrenceOptions& o, const Tensors& x) {
   const size_t w = kind == Recurrence::lstm ? 3 : 2;
   const Shape s = x[0].shape();
-  Tensor multiplied = prim::reshape(prim::matmul(prim::reshape(x[0], {s[0] * s[1], s[2]}), x[w]), {s[0], s[1], x[w].shape()[1]});
+  Tensor multiplied =
+      prim::reshape(prim::matmul(prim::reshape(x[0], {s[0] * s[1], s[2]}), x[w]), {s[0], s[1], x[w].shape()[1]});
   Tensors out = prim::recurrent(kind, o, multiplied, x[1], w == 3 ? x[2] : Tensor(), x[w + 1], x[w + 2], {});
   out.resize(static_cast<size_t>(1 + states_of(kind)));
   return out;
 }
 
 OpCase whole(Recurrence kind) {
-  return OpCase{"prim.whole_recurrent", inputs_of(kind), [=](const Tensors& x) -> Value {
-    Tensors out = lamina::apply(make_op<WholeRecurrentOp>(kind, 5, false), x);
-    out.resize(static_cast<size_t>(1 + states_of(kind)));
-    return Value(out);
-  }}.known_sizes();
+  return OpCase{"prim.whole_recurrent", inputs_of(kind),
+                [=](const Tensors& x) -> Value {
+                  Tensors out = lamina::apply(make_op<WholeRecurrentOp>(kind, 5, false), x);
+                  out.resize(static_cast<size_t>(1 + states_of(kind)));
+                  return Value(out);
+                }}
+      .known_sizes();
 }
 const CaseTable cases{{whole(Recurrence::simple), whole(Recurrence::lstm), whole(Recurrence::gru)}};
 
@@ -74,7 +79,9 @@ TEST_P(ByLibrary, GivesWhatThePartsGiveInBothDirectionsWithGradients) {
         auto value_and_gradients = [&](bool library) {
           auto body = [&](std::span<const Tensor> a) {
             TapeScope tape;
-            Tensors y = library ? prim::recurrent_by_library(kind, o, a[0], a[1], w == 3 ? a[2] : Tensor(), a[w], a[w + 1], a[w + 2], {}) : as_parts(kind, o, {a.begin(), a.end()});
+            Tensors y = library ? prim::recurrent_by_library(kind, o, a[0], a[1], w == 3 ? a[2] : Tensor(), a[w],
+                                                             a[w + 1], a[w + 2], {})
+                                : as_parts(kind, o, {a.begin(), a.end()});
             EXPECT_FALSE(y.empty());
             Tensor total = prim::reduce_all(Reduce::sum, prim::square(y[0]));
             std::vector<GradientSource> sources(a.begin(), a.end());
@@ -88,14 +95,17 @@ TEST_P(ByLibrary, GivesWhatThePartsGiveInBothDirectionsWithGradients) {
             out.push_back(y[1]);
             return out;
           };
-          Function f([&](std::span<const Tensor> a) { return body(a); }, "recurrence", graph ? Function::Mode::graph : Function::Mode::eager);
+          Function f([&](std::span<const Tensor> a) { return body(a); }, "recurrence",
+                     graph ? Function::Mode::graph : Function::Mode::eager);
           return f(x);
         };
         const Tensors a = value_and_gradients(true), b = value_and_gradients(false);
         ASSERT_EQ(a.size(), b.size());
         for (size_t i = 0; i < a.size(); ++i) {
           ASSERT_EQ(a[i].shape(), b[i].shape()) << i;
-          for (int64_t k = 0; k < a[i].size(); ++k) ASSERT_NEAR(a[i].at(k), b[i].at(k), 1e-11) << "output " << i << " element " << k << " reverse " << reverse << " sequences " << sequences << " graph " << graph;
+          for (int64_t k = 0; k < a[i].size(); ++k)
+            ASSERT_NEAR(a[i].at(k), b[i].at(k), 1e-11) << "output " << i << " element " << k << " reverse " << reverse
+                                                       << " sequences " << sequences << " graph " << graph;
         }
       }
 }
@@ -131,8 +141,15 @@ TEST(ByLibrary, LayersAskAsTheyAreTold) {
   if (prim::recurrence_library()) GTEST_SKIP() << "this device has a library of its own";
   const Tensor x = make_input(Input({2, 3, 4}), DType::float32, 0);
   auto call = [&](const Value& use_cudnn, int64_t units, const char* activation = "tanh") {
-    Dict config{{"units", units}, {"use_cudnn", use_cudnn}, {"activation", activation}, {"kernel_initializer", "ones"}, {"recurrent_initializer", "ones"}};
-    auto layer = get_object(Value(Dict{{"module", "keras.layers"}, {"class_name", "LSTM"}, {"config", config}, {"registered_name", Value()}}), "keras.layers");
+    Dict config{{"units", units},
+                {"use_cudnn", use_cudnn},
+                {"activation", activation},
+                {"kernel_initializer", "ones"},
+                {"recurrent_initializer", "ones"}};
+    auto layer = get_object(
+        Value(
+            Dict{{"module", "keras.layers"}, {"class_name", "LSTM"}, {"config", config}, {"registered_name", Value()}}),
+        "keras.layers");
     return (*std::dynamic_pointer_cast<Layer>(layer))(x);
   };
   const Tensor alone = call("auto", 2);
@@ -140,10 +157,11 @@ TEST(ByLibrary, LayersAskAsTheyAreTold) {
   Warnings warnings;
   static int asked;
   asked = 0;
-  const RecurrenceLibraryRegistration registration(settings().device().kind, "another test", [](Device d, const RecurrenceSizes& s) {
-    ++asked;
-    return takes_even(d, s);
-  });
+  const RecurrenceLibraryRegistration registration(settings().device().kind, "another test",
+                                                   [](Device d, const RecurrenceSizes& s) {
+                                                     ++asked;
+                                                     return takes_even(d, s);
+                                                   });
   for (const Value& choice : {Value("auto"), Value(true)}) {
     const Tensor y = call(choice, 2);
     for (int64_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y.at(i), alone.at(i), 1e-6);
@@ -164,7 +182,8 @@ TEST(ByLibrary, LayersAskAsTheyAreTold) {
 TEST(ByLibrary, ShapesThatDoNotFitAreNamed) {
   auto zeros = [](const Shape& s) { return prim::full(s, 0, DType::float32); };
   try {
-    lamina::apply(make_op<WholeRecurrentOp>(Recurrence::lstm, 0, false), Tensors{zeros({2, 3, 4}), zeros({2, 2}), zeros({2, 2}), zeros({5, 8}), zeros({2, 8}), zeros({8})});
+    lamina::apply(make_op<WholeRecurrentOp>(Recurrence::lstm, 0, false),
+                  Tensors{zeros({2, 3, 4}), zeros({2, 2}), zeros({2, 2}), zeros({5, 8}), zeros({2, 8}), zeros({8})});
     FAIL();
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), ::testing::HasSubstr("the input kernel must be float32(4, 8), received float32(5, 8)"));

@@ -33,16 +33,19 @@ INSTANTIATE_TEST_SUITE_P(Engines, Wrappers, ::testing::Values(Function::Mode::ea
 
 TEST_P(Wrappers, LossScaleSkipsStepsThatAreNotFinite) {
   Variable w = variable({1, 2}, "w");
-  OptimizerRef inner = OptimizerRef::make("SGD", {{"learning_rate", 1.0}, {"momentum", 0.5}, {"loss_scale_factor", 100.0}});
+  OptimizerRef inner =
+      OptimizerRef::make("SGD", {{"learning_rate", 1.0}, {"momentum", 0.5}, {"loss_scale_factor", 100.0}});
   auto optimizer = loss_scale(inner, 8, 2);
   EXPECT_TRUE(inner->arguments().at("loss_scale_factor").is_none());
   EXPECT_FLOAT_EQ(optimizer->scale_loss(Tensor::scalar(3.0f)).item(), 24);  // before build()
   optimizer->build({w});
-  Function step([&](std::span<const Tensor> g) -> Tensors {
-    Tensor scaled = optimizer->scale_loss(Tensor::scalar(1.0f));
-    optimizer->apply({g[0]}, {w});
-    return {scaled};
-  }, "step", GetParam());
+  Function step(
+      [&](std::span<const Tensor> g) -> Tensors {
+        Tensor scaled = optimizer->scale_loss(Tensor::scalar(1.0f));
+        optimizer->apply({g[0]}, {w});
+        return {scaled};
+      },
+      "step", GetParam());
   auto run = [&](float a, float b) { return step({Tensor::of<float>({a, b})})[0].item(); };
   EXPECT_FLOAT_EQ(run(8, 16), 8);  // gradients 1 and 2
   EXPECT_THAT(w.value().to_vector<float>(), ElementsAre(0, 0));
@@ -65,18 +68,21 @@ TEST(LossScale, VariablesAndConfig) {
   optimizer->apply({Tensor::of<float>({8})}, {w});
   std::vector<std::string> names;
   for (const Variable& v : optimizer->variables()) names.push_back(v.name());
-  EXPECT_THAT(names, ElementsAre("iteration", "learning_rate", "step_counter", "dynamic_scale", "iteration", "learning_rate", "w_momentum"));
+  EXPECT_THAT(names, ElementsAre("iteration", "learning_rate", "step_counter", "dynamic_scale", "iteration",
+                                 "learning_rate", "w_momentum"));
   optimizer->set_learning_rate(0.25);
   EXPECT_FLOAT_EQ(optimizer->inner_optimizer()->learning_rate().item(), 0.25f);
   Value config = serialize_object(optimizer);
   EXPECT_EQ(serialize_object(OptimizerRef::from(config).pointer()).repr(), config.repr());
   EXPECT_THROW(OptimizerRef::make("LossScaleOptimizer", {{"inner_optimizer", "sgd"}, {"clipnorm", 1.0}}), Error);
   EXPECT_THROW(OptimizerRef::make("LossScaleOptimizer", {{"inner_optimizer", "sgd"}, {"dynamic", false}}), Error);
-  EXPECT_NO_THROW(OptimizerRef::make("LossScaleOptimizer", {{"inner_optimizer", "sgd"}, {"clipnorm", Value()}, {"ema_momentum", 0.99}}));
+  EXPECT_NO_THROW(OptimizerRef::make("LossScaleOptimizer",
+                                     {{"inner_optimizer", "sgd"}, {"clipnorm", Value()}, {"ema_momentum", 0.99}}));
 }
 
 struct Parts {
-  OptimizerRef first = OptimizerRef::make("SGD", {{"learning_rate", 0.1}}), second = OptimizerRef::make("SGD", {{"learning_rate", 1.0}, {"loss_scale_factor", 7.0}}),
+  OptimizerRef first = OptimizerRef::make("SGD", {{"learning_rate", 0.1}}),
+               second = OptimizerRef::make("SGD", {{"learning_rate", 1.0}, {"loss_scale_factor", 7.0}}),
                otherwise = OptimizerRef::make("SGD", {{"learning_rate", 0.0}});
   std::shared_ptr<OptimizerMap> map() const {
     OptimizerMap::Args args;
@@ -96,11 +102,14 @@ TEST_P(Wrappers, MultiOptimizerGivesEachItsVariables) {
   Parts parts;
   auto multi = parts.multi(2.0);
   Variable a = variable({2}, "a/w"), b = variable({3}, "b/w"), c = variable({4}, "c/w");
-  Function step([&](std::span<const Tensor> g) -> Tensors {
-    multi->apply({g[0], g[1], g[2]}, {a, b, c});
-    return {};
-  }, "step", GetParam());
-  for (int i = 0; i < 2; ++i) step({Tensor::of<float>({2}), Tensor::of<float>({2}), Tensor::of<float>({2})});  // gradients of 1
+  Function step(
+      [&](std::span<const Tensor> g) -> Tensors {
+        multi->apply({g[0], g[1], g[2]}, {a, b, c});
+        return {};
+      },
+      "step", GetParam());
+  for (int i = 0; i < 2; ++i)
+    step({Tensor::of<float>({2}), Tensor::of<float>({2}), Tensor::of<float>({2})});  // gradients of 1
   EXPECT_FLOAT_EQ(a.value().item(), 1.8f);
   EXPECT_FLOAT_EQ(b.value().item(), 1);
   EXPECT_FLOAT_EQ(c.value().item(), 4);
@@ -134,7 +143,8 @@ TEST(Multi, ConfigFunctionsAndRefusals) {
   EXPECT_EQ(optimizers_with_rates(*multi).size(), 3u);
 
   MultiOptimizer::Args args;
-  args.optimizer_map = Value(select_by([&](const Variable& v) { return v.path() == "a" ? parts.first.pointer() : parts.second.pointer(); }));
+  args.optimizer_map = Value(
+      select_by([&](const Variable& v) { return v.path() == "a" ? parts.first.pointer() : parts.second.pointer(); }));
   MultiOptimizer chosen(args);
   Variable a = variable({1}, "a"), b = variable({1}, "b");
   chosen.apply({Tensor::of<float>({1}), Tensor::of<float>({1})}, {a, b});
@@ -142,7 +152,8 @@ TEST(Multi, ConfigFunctionsAndRefusals) {
   EXPECT_FLOAT_EQ(b.value().item(), 0);
   EXPECT_THROW(chosen.apply({Tensor::of<float>({1})}), ValueError);
 
-  args.optimizer_map = Value(select_by([&](const Variable&) { return std::static_pointer_cast<Optimizer>(loss_scale(parts.first, 1, 1)); }));
+  args.optimizer_map = Value(
+      select_by([&](const Variable&) { return std::static_pointer_cast<Optimizer>(loss_scale(parts.first, 1, 1)); }));
   MultiOptimizer nested(args);
   EXPECT_THROW(nested.build({a}), ValueError);
   args.optimizer_map = Value(parts.first.pointer());

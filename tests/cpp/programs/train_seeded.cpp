@@ -1,6 +1,5 @@
-// Trains the net of tests/python/test_same_bits.py from a seed and prints what came out, bit by bit: a line of hexadecimal
-// bytes for each list of the history and each weight.
-// Usage: train_seeded DIGITS.csv
+// Trains the net of tests/python/test_same_bits.py from a seed and prints what came out, bit by bit: a line of
+// hexadecimal bytes for each list of the history and each weight. Usage: train_seeded DIGITS.csv
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -34,7 +33,8 @@ static std::pair<Tensor, Tensor> read_digits(const std::string& path) {
 }
 
 static LayerPtr layer(const char* class_name, Dict config) {
-  return std::dynamic_pointer_cast<Layer>(get_object(Dict{{"class_name", class_name}, {"config", std::move(config)}}, "keras.layers"));
+  return std::dynamic_pointer_cast<Layer>(
+      get_object(Dict{{"class_name", class_name}, {"config", std::move(config)}}, "keras.layers"));
 }
 
 int main(int argc, char** argv) try {

@@ -87,8 +87,8 @@ TEST(AtomicFile, TakesRelativeNamesAndLongOnes) {
 
 TEST(AtomicFile, NamesThePathAndTheReason) {
   TemporaryDirectory folder;
-  EXPECT_ERROR(IOError, AtomicFile(folder / "missing/a"), HasSubstr("missing/a"), HasSubstr("No such file or directory"),
-               HasSubstr("Create the directory"));
+  EXPECT_ERROR(IOError, AtomicFile(folder / "missing/a"), HasSubstr("missing/a"),
+               HasSubstr("No such file or directory"), HasSubstr("Create the directory"));
   EXPECT_ERROR(IOError, AtomicFile(folder.path()), HasSubstr("expected the name of a file; received a directory"));
   EXPECT_ERROR(IOError, AtomicFile("/dev/null"), HasSubstr("a device or pipe"));
   fs::create_symlink("nowhere", folder / "link");
@@ -126,7 +126,9 @@ TEST(AtomicFile, LeavesTheOldFileWhenTheDiskIsFull) {
     setrlimit(RLIMIT_FSIZE, &limit);
     try {
       write_file(path, std::string(1 << 20, 'x'));
-    } catch (const IOError& error) { return std::string_view(error.what()).find("File too large") != std::string_view::npos ? 0 : 2; }
+    } catch (const IOError& error) {
+      return std::string_view(error.what()).find("File too large") != std::string_view::npos ? 0 : 2;
+    }
     return 1;
   });
   int status = 0;

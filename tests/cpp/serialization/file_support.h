@@ -48,6 +48,7 @@ std::string error_of(F&& call) {
   return "";
 }
 
-#define EXPECT_ERROR(TYPE, STATEMENT, ...) EXPECT_THAT(lamina::error_of<TYPE>([&] { STATEMENT; }), testing::AllOf(__VA_ARGS__))
+#define EXPECT_ERROR(TYPE, STATEMENT, ...) \
+  EXPECT_THAT(lamina::error_of<TYPE>([&] { STATEMENT; }), testing::AllOf(__VA_ARGS__))
 
 }  // namespace lamina

@@ -6,7 +6,9 @@ namespace {
 
 using testing::HasSubstr;
 
-Hdf5Reader hostile(const std::string& name, const Hdf5Limits& limits = {}) { return Hdf5Reader(data_file("hostile/" + name), limits); }
+Hdf5Reader hostile(const std::string& name, const Hdf5Limits& limits = {}) {
+  return Hdf5Reader(data_file("hostile/" + name), limits);
+}
 
 TEST(HostileHdf5, FollowsHardLinksOnly) {
   Hdf5Reader soft = hostile("soft_link.h5");
@@ -21,7 +23,8 @@ TEST(HostileHdf5, FollowsHardLinksOnly) {
 }
 
 TEST(HostileHdf5, TakesDataFromTheFileOnly) {
-  EXPECT_ERROR(ValueError, hostile("virtual.h5").spec("vars/0"), HasSubstr("dataset '/vars/0'"), HasSubstr("virtual dataset"));
+  EXPECT_ERROR(ValueError, hostile("virtual.h5").spec("vars/0"), HasSubstr("dataset '/vars/0'"),
+               HasSubstr("virtual dataset"));
   EXPECT_ERROR(ValueError, hostile("virtual.h5").read("vars/0"), HasSubstr("virtual dataset"));
   EXPECT_ERROR(ValueError, hostile("external_storage.h5").read("vars/0"), HasSubstr("takes it from other files"));
 }
@@ -33,10 +36,12 @@ TEST(HostileHdf5, RunsNoUnknownFilters) {
 
 TEST(HostileHdf5, ChecksSizesBeforeMemoryIsTaken) {
   Hdf5Reader reader = hostile("huge_shape.h5");
-  EXPECT_ERROR(ValueError, reader.spec("vars/0"), HasSubstr("(1099511627776, 1024)"), HasSubstr("the file holds 0 bytes"));
+  EXPECT_ERROR(ValueError, reader.spec("vars/0"), HasSubstr("(1099511627776, 1024)"),
+               HasSubstr("the file holds 0 bytes"));
   EXPECT_ERROR(ValueError, reader.spec("vars/1"), HasSubstr("the file holds 0 bytes"));
   EXPECT_ERROR(ValueError, reader.spec("vars/2"), HasSubstr("at most 2^56"));
-  EXPECT_ERROR(ValueError, hostile("inflating_chunk.h5").read("vars/0"), HasSubstr("chunks of 4096 bytes"), HasSubstr("unpacks to more"));
+  EXPECT_ERROR(ValueError, hostile("inflating_chunk.h5").read("vars/0"), HasSubstr("chunks of 4096 bytes"),
+               HasSubstr("unpacks to more"));
 }
 
 // libhdf5 1.10 reads outside its buffers for the first two.
@@ -54,7 +59,8 @@ TEST(HostileHdf5, LimitsExpansionAndChunks) {
   EXPECT_ERROR(ValueError, Hdf5Reader(data_file("plain.h5"), limits).spec("packed/zeros"), HasSubstr("in proportion"));
   EXPECT_NO_THROW(Hdf5Reader(data_file("plain.h5"), limits).spec("packed/gzip"));
   limits.max_chunks = 4;
-  EXPECT_ERROR(ValueError, Hdf5Reader(data_file("plain.h5"), limits).spec("packed/chunks"), HasSubstr("at most 4 chunks; received 5"));
+  EXPECT_ERROR(ValueError, Hdf5Reader(data_file("plain.h5"), limits).spec("packed/chunks"),
+               HasSubstr("at most 4 chunks; received 5"));
 }
 
 TEST(HostileHdf5, EndsOnCyclesDepthAndNumbers) {
@@ -63,7 +69,8 @@ TEST(HostileHdf5, EndsOnCyclesDepthAndNumbers) {
   Hdf5Limits limits;
   limits.max_depth = 8;
   EXPECT_ERROR(ValueError, hostile("deep.h5", limits).datasets(), HasSubstr("at most 8 nested groups"));
-  EXPECT_ERROR(ValueError, hostile("deep.h5", limits).read("g/g/g/g/g/g/g/g/g/g"), HasSubstr("at most 8 nested groups; received 10"));
+  EXPECT_ERROR(ValueError, hostile("deep.h5", limits).read("g/g/g/g/g/g/g/g/g/g"),
+               HasSubstr("at most 8 nested groups; received 10"));
   EXPECT_EQ(hostile("deep.h5").datasets().size(), 1u);
   limits = {};
   limits.max_objects = 1000;

@@ -1,4 +1,5 @@
-// Files with random damage give typed errors or values, soon: no crash, no other exception, no memory beyond the file's.
+// Files with random damage give typed errors or values, soon: no crash, no other exception, no memory beyond the
+// file's.
 #include <chrono>
 #include <functional>
 #include <random>
@@ -46,10 +47,9 @@ void read_mutant(std::string bytes, Outcome& outcome, const std::string& label) 
     ++outcome.whole;
   } catch (const Error& error) {
     ++outcome.refused;
-    EXPECT_NE(std::string(error.what()).find("mutant"), std::string::npos) << label << ": the error does not name the file: " << error.what();
-  } catch (const std::exception& error) {
-    ADD_FAILURE() << label << ": " << error.what();
-  } catch (...) {
+    EXPECT_NE(std::string(error.what()).find("mutant"), std::string::npos)
+        << label << ": the error does not name the file: " << error.what();
+  } catch (const std::exception& error) { ADD_FAILURE() << label << ": " << error.what(); } catch (...) {
     ADD_FAILURE() << label << ": not an exception of any known kind";
   }
 }
@@ -58,7 +58,8 @@ void read_mutant(std::string bytes, Outcome& outcome, const std::string& label) 
 std::string damaged(const std::string& whole, std::mt19937_64& random) {
   std::string out = whole;
   auto pick = [&](uint64_t below) { return random() % below; };
-  static const std::string_view kSignatures[] = {"TREE", "SNOD", "HEAP", "GCOL", "OHDR", "OCHK", "FRHP", "FHDB", "BTHD", "BTLF"};
+  static const std::string_view kSignatures[] = {"TREE", "SNOD", "HEAP", "GCOL", "OHDR",
+                                                 "OCHK", "FRHP", "FHDB", "BTHD", "BTLF"};
   auto place = [&]() -> size_t {
     if (pick(2)) return pick(out.size());
     size_t start = out.find(kSignatures[pick(std::size(kSignatures))], pick(out.size()));
@@ -71,7 +72,8 @@ std::string damaged(const std::string& whole, std::mt19937_64& random) {
       case 1: out[at] = static_cast<char>(random()); break;
       case 2: out[at] = '\xff'; break;
       case 3:
-        for (size_t i = at; i < std::min(out.size(), at + 8); ++i) out[i] = static_cast<char>(i < at + 4 ? random() : 0);
+        for (size_t i = at; i < std::min(out.size(), at + 8); ++i)
+          out[i] = static_cast<char>(i < at + 4 ? random() : 0);
         break;
       case 4: {  // an address of something else in the file
         uint64_t address = pick(out.size());
@@ -91,7 +93,9 @@ std::string damaged(const std::string& whole, std::mt19937_64& random) {
 
 TEST(MutatedHdf5, GivesTypedErrors) {
   std::vector<std::pair<std::string, std::string>> files;
-  for (const char* name : {"sequential.weights.h5", "functional.h5", "sequential.h5", "dtypes.weights.h5", "plain.h5", "latest.h5", "hostile/doubling.h5", "hostile/deep.h5", "hostile/cycle.h5", "hostile/unknown_filter.h5"})
+  for (const char* name :
+       {"sequential.weights.h5", "functional.h5", "sequential.h5", "dtypes.weights.h5", "plain.h5", "latest.h5",
+        "hostile/doubling.h5", "hostile/deep.h5", "hostile/cycle.h5", "hostile/unknown_filter.h5"})
     files.emplace_back(name, read_file(data_file(name)));
   files.emplace_back("keras", ArchiveReader(data_file("functional.keras")).read("model.weights.h5"));
   constexpr int kMutants = 300;  // of each file

@@ -36,13 +36,14 @@ void expect_golden(const Hdf5Reader& reader, const std::string& name) {
 
 TEST(Hdf5Reader, ReadsWhatKerasWrites) {
   ASSERT_EQ(golden().as_dict().at("files").as_dict().size(), 5u);
-  for (const auto& [name, contents] : golden().as_dict().at("files").as_dict()) expect_golden(Hdf5Reader(data_file(name)), name);
+  for (const auto& [name, contents] : golden().as_dict().at("files").as_dict())
+    expect_golden(Hdf5Reader(data_file(name)), name);
 }
 
 TEST(Hdf5Reader, ReadsFromMemory) {
   for (const char* name : {"sequential", "functional"}) {
-    Hdf5Reader reader =
-        Hdf5Reader::from_memory(ArchiveReader(data_file(text(name, ".keras"))).read("model.weights.h5"), "model.weights.h5");
+    Hdf5Reader reader = Hdf5Reader::from_memory(ArchiveReader(data_file(text(name, ".keras"))).read("model.weights.h5"),
+                                                "model.weights.h5");
     expect_golden(reader, text(name, ".weights.h5"));
     Hdf5Reader moved = std::move(reader);
     EXPECT_EQ(moved.name(), "model.weights.h5");
@@ -67,10 +68,12 @@ TEST(Hdf5Reader, ListsGroupsAndAttributes) {
 
 TEST(Hdf5Reader, ReadsNamesOfLegacyFiles) {
   Hdf5Reader reader(data_file("functional.h5"));
-  EXPECT_THAT(reader.strings("model_weights", "layer_names"), ElementsAre("features", "shared", "norm", "unbounded", "gr\u00f6\u00dfe"));
+  EXPECT_THAT(reader.strings("model_weights", "layer_names"),
+              ElementsAre("features", "shared", "norm", "unbounded", "gr\u00f6\u00dfe"));
   EXPECT_THAT(reader.strings("model_weights/features", "weight_names"), IsEmpty());
   EXPECT_THAT(reader.strings("model_weights/shared", "weight_names"), ElementsAre("shared/kernel", "shared/bias"));
-  EXPECT_EQ(parse_json(reader.string_attribute("/", "model_config")).as_dict().at("class_name").as_string(), "Functional");
+  EXPECT_EQ(parse_json(reader.string_attribute("/", "model_config")).as_dict().at("class_name").as_string(),
+            "Functional");
   EXPECT_EQ(reader.string_attribute("/", "backend"), "jax");
 }
 
@@ -84,7 +87,8 @@ TEST(Hdf5Reader, ReadsAllKindsOfAttributes) {
   EXPECT_THAT(reader.strings("", "fixed_names"), ElementsAre("one", "three"));
   EXPECT_THAT(reader.strings("", "no_names"), IsEmpty());
   EXPECT_THAT(reader.strings("", "null"), IsEmpty());
-  EXPECT_THAT(reader.strings("", "split"), ElementsAre("name_0_0", "name_0_1", "name_1_0", "name_1_1", "name_2_0", "name_2_1"));
+  EXPECT_THAT(reader.strings("", "split"),
+              ElementsAre("name_0_0", "name_0_1", "name_1_0", "name_1_1", "name_2_0", "name_2_1"));
   EXPECT_EQ(reader.find_strings("", "absent"), std::nullopt);
   EXPECT_EQ(reader.find_attribute("", "integer")->as_int(), -7);
   EXPECT_EQ(reader.find_attribute("", "real")->as_number(), 0.5);
@@ -96,10 +100,11 @@ TEST(Hdf5Reader, ReadsAllKindsOfAttributes) {
 
 TEST(Hdf5Reader, NamesWhatAttributesItCannotRead) {
   Hdf5Reader reader(data_file("plain.h5"));
-  EXPECT_ERROR(TypeError, reader.string_attribute("", "integer"), HasSubstr("Expected a string as the attribute 'integer'"),
-               HasSubstr("received int -7"));
+  EXPECT_ERROR(TypeError, reader.string_attribute("", "integer"),
+               HasSubstr("Expected a string as the attribute 'integer'"), HasSubstr("received int -7"));
   EXPECT_ERROR(TypeError, reader.strings("", "numbers"), HasSubstr("list of strings"), HasSubstr("[1, 2, 3]"));
-  EXPECT_ERROR(KeyError, reader.string_attribute("big_endian", "absent"), HasSubstr("'absent' at '/big_endian'"), HasSubstr("plain.h5"));
+  EXPECT_ERROR(KeyError, reader.string_attribute("big_endian", "absent"), HasSubstr("'absent' at '/big_endian'"),
+               HasSubstr("plain.h5"));
   EXPECT_ERROR(UnsupportedError, reader.find_attribute("", "matrix"), HasSubstr("array of 2 axes"));
   EXPECT_ERROR(UnsupportedError, reader.find_attribute("", "complex"), HasSubstr("16-byte compound"));
 }
@@ -148,8 +153,8 @@ TEST(Hdf5Reader, SortsNumbersByValue) {
 TEST(Hdf5Reader, NamesWhatNoTensorHolds) {
   Hdf5Reader reader(data_file("plain.h5"));
   auto refuse = [&](const char* name, const char* type) {
-    EXPECT_ERROR(UnsupportedError, reader.spec(name), HasSubstr(text("dataset '/", name, "' of '")), HasSubstr("plain.h5"), HasSubstr(type),
-                 HasSubstr("expected integers"));
+    EXPECT_ERROR(UnsupportedError, reader.spec(name), HasSubstr(text("dataset '/", name, "' of '")),
+                 HasSubstr("plain.h5"), HasSubstr(type), HasSubstr("expected integers"));
   };
   refuse("wrong/text", "variable-length string");
   refuse("wrong/complex", "8-byte compound");
@@ -164,9 +169,12 @@ TEST(Hdf5Reader, NamesWhatIsMissing) {
   Hdf5Reader reader(data_file("sequential.weights.h5"));
   EXPECT_ERROR(KeyError, reader.read("layers/dense_7/vars/0"), HasSubstr("'/layers/dense_7/vars/0'"),
                HasSubstr("Group '/layers' holds dense, dense_1, dropout"));
-  EXPECT_ERROR(KeyError, reader.keys("layers/dense/vars/0/x"), HasSubstr("Dataset '/layers/dense/vars/0' holds nothing"));
-  EXPECT_ERROR(ValueError, reader.read("layers/dense"), HasSubstr("Expected a dataset at '/layers/dense'"), HasSubstr("received a group"));
-  EXPECT_ERROR(ValueError, reader.keys("layers/dense/vars/0"), HasSubstr("Expected a group"), HasSubstr("received a dataset"));
+  EXPECT_ERROR(KeyError, reader.keys("layers/dense/vars/0/x"),
+               HasSubstr("Dataset '/layers/dense/vars/0' holds nothing"));
+  EXPECT_ERROR(ValueError, reader.read("layers/dense"), HasSubstr("Expected a dataset at '/layers/dense'"),
+               HasSubstr("received a group"));
+  EXPECT_ERROR(ValueError, reader.keys("layers/dense/vars/0"), HasSubstr("Expected a group"),
+               HasSubstr("received a dataset"));
   EXPECT_ERROR(ValueError, reader.kind("layers/./dense"), HasSubstr("'.'"));
 }
 

@@ -29,7 +29,8 @@ Tensor sample(DType dtype, const Shape& shape) {
       else if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
         tensor.mutable_data<T>()[i] = T(static_cast<float>(i) - 1.5f);
       else
-        tensor.mutable_data<T>()[i] = static_cast<T>(is_float(dtype) ? static_cast<double>(i) - 1.5 : static_cast<double>(i));
+        tensor.mutable_data<T>()[i] =
+            static_cast<T>(is_float(dtype) ? static_cast<double>(i) - 1.5 : static_cast<double>(i));
     }
   });
   return tensor;
@@ -39,7 +40,8 @@ void write_everything(Hdf5Writer& writer) {
   writer.group("vars");
   writer.group("/layers/input_layer/vars");
   writer.string_attribute("layers/input_layer/vars", "name", "gr\u00f6\u00dfe");
-  for (int i = 0; i < kDTypeCount; ++i) writer.dataset(text("layers/all/vars/", i), sample(static_cast<DType>(i), {2, 3}));
+  for (int i = 0; i < kDTypeCount; ++i)
+    writer.dataset(text("layers/all/vars/", i), sample(static_cast<DType>(i), {2, 3}));
   writer.dataset("layers/all/vars/13", sample(DType::float32, {}));
   writer.dataset("layers/all/vars/14", sample(DType::float32, {0, 3}));
   writer.string_attribute("", "model_config", "{}", StringTag::ascii);
@@ -96,7 +98,7 @@ TEST(Hdf5Writer, WritesCheckedHeadersWithoutDates) {
     out = writer.take_bytes();
   }
   EXPECT_TRUE(bytes[0] == bytes[1]);
-  EXPECT_EQ(bytes[0][8], 2);  // superblock version
+  EXPECT_EQ(bytes[0][8], 2);                                // superblock version
   EXPECT_TRUE(bytes[0].find("OHDR") != std::string::npos);  // object headers with checksums
   EXPECT_TRUE(bytes[0].find("SNOD") == std::string::npos);  // no symbol tables, which have none
 }
@@ -141,12 +143,14 @@ TEST(Hdf5Writer, NamesWhatItCannotWrite) {
   Hdf5Writer writer = Hdf5Writer::in_memory("w.h5");
   Tensor tensor = sample(DType::float32, {2});
   writer.dataset("a/0", tensor);
-  EXPECT_ERROR(ValueError, writer.dataset("a/0", tensor), HasSubstr("'/a/0' to 'w.h5'"), HasSubstr("a dataset is there already"));
+  EXPECT_ERROR(ValueError, writer.dataset("a/0", tensor), HasSubstr("'/a/0' to 'w.h5'"),
+               HasSubstr("a dataset is there already"));
   EXPECT_ERROR(ValueError, writer.dataset("a", tensor), HasSubstr("a group is there already"));
   EXPECT_ERROR(ValueError, writer.dataset("a/0/b", tensor), HasSubstr("'/a/0' on the way is a dataset"));
   EXPECT_ERROR(ValueError, writer.group("a/0"), HasSubstr("a dataset is there already"));
   EXPECT_ERROR(ValueError, writer.group("a/./b"), HasSubstr("'.'"));
-  EXPECT_ERROR(KeyError, writer.string_attribute("b", "name", "x"), HasSubstr("no object '/b'"), HasSubstr("Write that first"));
+  EXPECT_ERROR(KeyError, writer.string_attribute("b", "name", "x"), HasSubstr("no object '/b'"),
+               HasSubstr("Write that first"));
   writer.string_attribute("a", "name", "x");
   EXPECT_ERROR(ValueError, writer.string_attribute("a", "name", "x"), HasSubstr("there already"));
   EXPECT_ERROR(ValueError, writer.string_attribute("a", "nul", std::string("x\0y", 3)), HasSubstr("offset 1"));
@@ -205,7 +209,8 @@ TEST(Hdf5Writer, LeavesFilesForPython) {
   ArchiveReader model(data_file("sequential.keras"));
   Hdf5Reader weights = Hdf5Reader::from_memory(model.read("model.weights.h5"), "model.weights.h5");
   Hdf5Writer copy(to + "/copy.weights.h5");
-  for (const char* group : {"vars", "layers/dense/vars", "layers/dense_1/vars", "layers/dropout/vars", "optimizer/vars"}) {
+  for (const char* group :
+       {"vars", "layers/dense/vars", "layers/dense_1/vars", "layers/dropout/vars", "optimizer/vars"}) {
     copy.group(group);
     if (auto name = weights.find_attribute(group, "name")) copy.string_attribute(group, "name", name->as_string());
   }

@@ -64,9 +64,11 @@ TEST(Json, TakesAllEscapes) {
 }
 
 TEST(Json, NamesThePlaceOfAFault) {
-  EXPECT_ERROR(ValueError, parse_json("{\"a\": 1,\n  \"b\" 2}", "config.json"), HasSubstr("config.json: line 2, column 7"),
-               HasSubstr("expected ':' after the key \"b\""), HasSubstr("received '2}'"));
-  EXPECT_ERROR(ValueError, parse_json("[1, 2"), HasSubstr("line 1, column 6: expected ',' or ']'"), HasSubstr("the end of the text"));
+  EXPECT_ERROR(ValueError, parse_json("{\"a\": 1,\n  \"b\" 2}", "config.json"),
+               HasSubstr("config.json: line 2, column 7"), HasSubstr("expected ':' after the key \"b\""),
+               HasSubstr("received '2}'"));
+  EXPECT_ERROR(ValueError, parse_json("[1, 2"), HasSubstr("line 1, column 6: expected ',' or ']'"),
+               HasSubstr("the end of the text"));
   EXPECT_ERROR(ValueError, parse_json("[\"\u00f6\u00f6\", x]"), HasSubstr("column 8"));  // characters, not bytes
 }
 
@@ -126,8 +128,8 @@ TEST(Json, LimitsKeys) {
 
 TEST(Json, NamesThePlaceOfWhatItCannotWrite) {
   Tensor tensor = Tensor::scalar_of(1, DType::float32);
-  EXPECT_ERROR(TypeError, to_json(Dict{{"config", List{1, Dict{{"kernel", tensor}}}}}), HasSubstr("the value['config'][1]['kernel']"),
-               HasSubstr("Tensor"), HasSubstr("Serialize it"));
+  EXPECT_ERROR(TypeError, to_json(Dict{{"config", List{1, Dict{{"kernel", tensor}}}}}),
+               HasSubstr("the value['config'][1]['kernel']"), HasSubstr("Tensor"), HasSubstr("Serialize it"));
   EXPECT_ERROR(TypeError, to_json(SliceValue{}), HasSubstr("slice"));
   EXPECT_ERROR(ValueError, to_json(List{"\xff"}), HasSubstr("UTF-8 text at the value[0]"), HasSubstr("255"));
 }

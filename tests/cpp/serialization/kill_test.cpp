@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr int kKills = 100;
-constexpr int64_t kWidth = 160;  // 100 KB a layer: a save takes some milliseconds, most of them in the middle of writing
+constexpr int64_t kWidth =
+    160;  // 100 KB a layer: a save takes some milliseconds, most of them in the middle of writing
 
 std::shared_ptr<Sequential> network() {
   LayerArgs first;
@@ -40,7 +41,8 @@ std::shared_ptr<Sequential> network() {
 
 void fill(Model& model, float value) {
   Tensors values;
-  for (const Variable& v : model.weights()) values.push_back(Tensor::of(std::vector<float>(static_cast<size_t>(v.shape().elements()), value), v.shape()));
+  for (const Variable& v : model.weights())
+    values.push_back(Tensor::of(std::vector<float>(static_cast<size_t>(v.shape().elements()), value), v.shape()));
   model.set_weights(values);
 }
 
@@ -58,7 +60,8 @@ struct Shared {  // between the killer and the killed
 };
 
 // Kills a child that saves models of growing value, over and over; check() sees what is on the disk each time.
-void kill_savers(const std::string& folder, const std::function<void(const Model&)>& save, const std::function<float()>& check) {
+void kill_savers(const std::string& folder, const std::function<void(const Model&)>& save,
+                 const std::function<float()>& check) {
   auto* shared = new (mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Shared;
   auto model = network();
   std::mt19937 random(7);
@@ -94,26 +97,30 @@ void kill_savers(const std::string& folder, const std::function<void(const Model
   }
   EXPECT_GT(shared->saves.load(), kKills / 4);  // the test kills savers that do save, ...
   EXPECT_GT(advanced, kKills / 4);
-  EXPECT_GT(littered, 0);                        // ... some of them in the middle
+  EXPECT_GT(littered, 0);  // ... some of them in the middle
   save(*model);
-  for (const auto& entry : fs::directory_iterator(folder)) EXPECT_NE(entry.path().extension(), ".tmp") << "left by the killed: " << entry.path();
+  for (const auto& entry : fs::directory_iterator(folder))
+    EXPECT_NE(entry.path().extension(), ".tmp") << "left by the killed: " << entry.path();
   munmap(shared, sizeof(Shared));
 }
 
 TEST(KilledSavers, LeaveWholeArchives) {
   TemporaryDirectory folder;
   std::string path = folder / "m.keras";
-  kill_savers(folder.path(), [&](const Model& m) { save_model(m, path); }, [&] { return value_of(*load_model(path)); });
+  kill_savers(
+      folder.path(), [&](const Model& m) { save_model(m, path); }, [&] { return value_of(*load_model(path)); });
 }
 
 TEST(KilledSavers, LeaveWholeWeights) {
   TemporaryDirectory folder;
   std::string path = folder / "m.weights.h5";
   auto reader = network();
-  kill_savers(folder.path(), [&](const Model& m) { save_weights(m, path); }, [&] {
-    load_weights(*reader, path);
-    return value_of(*reader);
-  });
+  kill_savers(
+      folder.path(), [&](const Model& m) { save_weights(m, path); },
+      [&] {
+        load_weights(*reader, path);
+        return value_of(*reader);
+      });
 }
 
 TEST(Temporaries, OfLivingSaversStay) {
@@ -130,7 +137,8 @@ TEST(Temporaries, OfLivingSaversStay) {
 
 TEST(Temporaries, OfOtherFilesAreNotTouched) {
   TemporaryDirectory folder;
-  for (const char* name : {".m.keras.0123456789abcdef.tmp", ".m.keras.0123456789abcde.tmp", ".m.keras.0123456789abcdeX.tmp", ".n.keras.0123456789abcdef.tmp", "m.keras.tmp"})
+  for (const char* name : {".m.keras.0123456789abcdef.tmp", ".m.keras.0123456789abcde.tmp",
+                           ".m.keras.0123456789abcdeX.tmp", ".n.keras.0123456789abcdef.tmp", "m.keras.tmp"})
     write_file(folder / name, "x");
   write_file(folder / "m.keras", "new");
   EXPECT_EQ(folder.count(), 5u);

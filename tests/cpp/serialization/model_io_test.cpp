@@ -1,7 +1,7 @@
 // Whole models from the golden files, without Python.
+#include "serialization/model_io.h"
 #include "file_support.h"
 #include "serialization/hdf5_store.h"
-#include "serialization/model_io.h"
 
 namespace lamina {
 namespace {
@@ -20,7 +20,8 @@ void expect_same_weights(const Model& a, const Model& b) {
 TEST(Models, AreTheSameFromBothOfKerasFormats) {
   for (const char* name : {"sequential", "functional"}) {
     SCOPED_TRACE(name);
-    ModelPtr now = load_model(data_file(text(name, ".keras"))), legacy = load_model(data_file(text(name, ".h5")), false);
+    ModelPtr now = load_model(data_file(text(name, ".keras"))),
+             legacy = load_model(data_file(text(name, ".h5")), false);
     EXPECT_EQ(now->layers().size(), legacy->layers().size());
     expect_same_weights(*now, *legacy);
   }
@@ -37,7 +38,8 @@ TEST(Models, GoThroughEveryFormat) {
   expect_same_weights(*model, *load_model(folder / "directory"));
   ModelPtr other = load_model(folder / "m.keras");
   Tensors zeros;
-  for (const Tensor& t : other->get_weights()) zeros.push_back(Tensor::of(std::vector<float>(static_cast<size_t>(t.size()), 0.f), t.shape()));
+  for (const Tensor& t : other->get_weights())
+    zeros.push_back(Tensor::of(std::vector<float>(static_cast<size_t>(t.size()), 0.f), t.shape()));
   save_weights(*model, folder / "w.weights.h5");
   save_weights(*model, folder / "s.weights.json", true, 50.0 / (1 << 30));
   for (const char* name : {"w.weights.h5", "s.weights.json", "m.keras", "m.h5"}) {
@@ -50,11 +52,13 @@ TEST(Models, GoThroughEveryFormat) {
 TEST(Models, NamesWhatDoesNotFit) {
   TemporaryDirectory folder;
   ModelPtr model = load_model(data_file("sequential.keras"));
-  EXPECT_ERROR(ValueError, load_weights(*model, data_file("functional.weights.h5")), HasSubstr("objects could not be loaded"), HasSubstr("expected"));
+  EXPECT_ERROR(ValueError, load_weights(*model, data_file("functional.weights.h5")),
+               HasSubstr("objects could not be loaded"), HasSubstr("expected"));
   EXPECT_ERROR(ValueError, load_weights(*model, data_file("functional.h5")), HasSubstr("Layer count mismatch"));
   EXPECT_ERROR(ValueError, load_model(folder / "none.keras"), HasSubstr("File not found"));
   EXPECT_ERROR(IOError, load_model(folder / "none.h5"), HasSubstr("No such file"));
-  EXPECT_ERROR(ValueError, load_model(folder / "none.onnx"), HasSubstr("File format not supported"), HasSubstr("There is no such file"));
+  EXPECT_ERROR(ValueError, load_model(folder / "none.onnx"), HasSubstr("File format not supported"),
+               HasSubstr("There is no such file"));
   EXPECT_ERROR(ValueError, save_model(*model, folder / "m.pb"), HasSubstr("Invalid filepath extension"));
   EXPECT_EQ(folder.count(), 0u);
 }

@@ -82,7 +82,8 @@ TEST(ArchiveReader, RefusesExpansion) {
 }
 
 TEST(ArchiveReader, RefusesDamage) {
-  EXPECT_ERROR(ValueError, ArchiveReader(hostile("damaged.zip")).read("config.json"), HasSubstr("'config.json'"), HasSubstr("CRC"));
+  EXPECT_ERROR(ValueError, ArchiveReader(hostile("damaged.zip")).read("config.json"), HasSubstr("'config.json'"),
+               HasSubstr("CRC"));
   EXPECT_ERROR(ValueError, ArchiveReader(hostile("understated.zip")).read("config.json"), HasSubstr("'config.json'"));
   EXPECT_ERROR(ValueError, ArchiveReader(hostile("encrypted.zip")).read("config.json"), HasSubstr("encrypted"));
 }
@@ -92,15 +93,16 @@ TEST(ArchiveReader, NamesWhatCannotBeOpened) {
   EXPECT_ERROR(IOError, ArchiveReader(folder / "none.keras"), HasSubstr("none.keras"), HasSubstr("No such file"));
   std::string whole = read_file(data_file("sequential.keras"));
   write_file(folder / "cut.keras", whole.substr(0, whole.size() / 2));
-  EXPECT_ERROR(IOError, ArchiveReader(folder / "cut.keras"), HasSubstr("Not a zip archive"), HasSubstr("Expected a .keras file"));
+  EXPECT_ERROR(IOError, ArchiveReader(folder / "cut.keras"), HasSubstr("Not a zip archive"),
+               HasSubstr("Expected a .keras file"));
   write_file(folder / "empty.keras", "");
   EXPECT_THROW(ArchiveReader(folder / "empty.keras").read("config.json"), Error);
   EXPECT_ERROR(IOError, ArchiveReader("/dev/zero"), HasSubstr("a device"));
 }
 
 TEST(ArchiveReader, NamesTheMembersPresent) {
-  EXPECT_ERROR(KeyError, ArchiveReader(data_file("sequential.keras")).read("config.jsn"), HasSubstr("no member 'config.jsn'"),
-               HasSubstr("metadata.json, config.json, model.weights.h5"));
+  EXPECT_ERROR(KeyError, ArchiveReader(data_file("sequential.keras")).read("config.jsn"),
+               HasSubstr("no member 'config.jsn'"), HasSubstr("metadata.json, config.json, model.weights.h5"));
 }
 
 // Any byte of a small archive changed: an error or the same bytes, never a crash.
@@ -133,7 +135,10 @@ TEST(ArchiveWriter, RoundTrips) {
     EXPECT_FALSE(fs::exists(to));
     writer.finish();
     ArchiveReader reader(to);
-    if (zipped) { EXPECT_THAT(names(reader), ElementsAre("metadata.json", "empty", "model.weights.h5", "assets/gr\u00f6\u00dfe/v.txt")); }
+    if (zipped) {
+      EXPECT_THAT(names(reader),
+                  ElementsAre("metadata.json", "empty", "model.weights.h5", "assets/gr\u00f6\u00dfe/v.txt"));
+    }
     EXPECT_EQ(reader.entries().size(), 4u);
     EXPECT_EQ(reader.read("metadata.json"), "{}");
     EXPECT_EQ(reader.read("empty"), "");

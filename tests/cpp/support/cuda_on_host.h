@@ -1,6 +1,6 @@
 #pragma once
-// Enough of CUDA's language to compile *_cuda.cu files for the host: one thread a block, three blocks or one a row, one after
-// another. What it cannot show is how threads of a block meet.
+// Enough of CUDA's language to compile *_cuda.cu files for the host: one thread a block, three blocks or one a row, one
+// after another. What it cannot show is how threads of a block meet.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -19,7 +19,9 @@
 
 namespace lamina::gpu {
 
-struct Dim { unsigned x = 1; };
+struct Dim {
+  unsigned x = 1;
+};
 inline thread_local Dim threadIdx{0}, blockIdx{0}, blockDim{1}, gridDim{1};
 inline void __syncthreads() {}
 
@@ -35,17 +37,22 @@ class Queue {
     if (count) start(kernel, std::min<int64_t>(count, 5), arguments...);
   }
   void fill_zero(void* memory, size_t bytes) const {
-    if (bytes) emulated::do_or_keep([memory = emulated::host_address(memory, index_), bytes] { std::memset(memory, 0, bytes); });
+    if (bytes)
+      emulated::do_or_keep([memory = emulated::host_address(memory, index_), bytes] { std::memset(memory, 0, bytes); });
   }
   void copy(void* to, const void* from, size_t bytes) const {
-    if (bytes && to != from) emulated::do_or_keep([to = emulated::host_address(to, index_), from = emulated::host_address(from, index_), bytes] { std::memcpy(to, from, bytes); });
+    if (bytes && to != from)
+      emulated::do_or_keep([to = emulated::host_address(to, index_), from = emulated::host_address(from, index_),
+                            bytes] { std::memcpy(to, from, bytes); });
   }
 
  private:
   template <class T>
   static T readable(T value, int index) {
-    if constexpr (std::is_pointer_v<T>) return emulated::host_address(value, index);
-    else if constexpr (requires { value.each_pointer([](auto&) {}); }) value.each_pointer([&](auto& p) { p = emulated::host_address(p, index); });
+    if constexpr (std::is_pointer_v<T>)
+      return emulated::host_address(value, index);
+    else if constexpr (requires { value.each_pointer([](auto&) {}); })
+      value.each_pointer([&](auto& p) { p = emulated::host_address(p, index); });
     return value;
   }
   template <class... P, class... A>

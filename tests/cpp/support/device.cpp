@@ -1,4 +1,5 @@
-// LAMINA_DEVICE names the device that all tests of a program run on. Where it is not there, they are skipped with the reason.
+// LAMINA_DEVICE names the device that all tests of a program run on. Where it is not there, they are skipped with the
+// reason.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

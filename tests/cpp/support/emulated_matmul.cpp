@@ -1,4 +1,5 @@
-// Products for the emulated device, which has no cuBLAS, as one kernel: so that what is made of products can be recorded there.
+// Products for the emulated device, which has no cuBLAS, as one kernel: so that what is made of products can be
+// recorded there.
 #include "backends/cuda/kernel.cuh"
 #include "backends/ops/matmul/matmul.h"
 
@@ -10,7 +11,9 @@ void multiply(const T* a, const T* b, T* y, MatMulDims d, bool ta, bool tb, int6
   for (int64_t i = first(); i < n; i += step()) {
     const int64_t column = i % d.n, row = i / d.n % d.m, batch = i / (d.n * d.m);
     double sum = 0;
-    for (int64_t l = 0; l < d.k; ++l) sum += static_cast<double>(widen(a[batch * d.m * d.k + (ta ? l * d.m + row : row * d.k + l)])) * widen(b[batch * d.k * d.n + (tb ? column * d.k + l : l * d.n + column)]);
+    for (int64_t l = 0; l < d.k; ++l)
+      sum += static_cast<double>(widen(a[batch * d.m * d.k + (ta ? l * d.m + row : row * d.k + l)])) *
+             widen(b[batch * d.k * d.n + (tb ? column * d.k + l : l * d.n + column)]);
     y[i] = narrow<T>(sum);
   }
 }
@@ -21,10 +24,12 @@ BoundKernel bind(const KernelRequest& r) {
   if (!is_float(r.inputs[0].dtype)) return r.decline("needs a float dtype");
   const int64_t n = r.outputs[0].shape.elements();
   BoundKernel k;
-  k.run = [d, n, ta = op.transpose_a, tb = op.transpose_b, dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [d, n, ta = op.transpose_a, tb = op.transpose_b, dtype = r.inputs[0].dtype, queue = Queue(r.device)](
+              const void* const* in, void* const* out, void*) {
     with_stored_float(dtype, [&](auto zero) {
       using T = decltype(zero);
-      queue.elements(multiply<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), static_cast<T*>(out[0]), d, ta, tb, n);
+      queue.elements(multiply<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]),
+                     static_cast<T*>(out[0]), d, ta, tb, n);
     });
   };
   return k;

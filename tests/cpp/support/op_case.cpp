@@ -77,7 +77,8 @@ Tensors run_reference(const OpCase& c, const Tensors& inputs) {
 }
 
 Tensors run_graph(const OpCase& c, const Tensors& inputs) {
-  Function f([&](std::span<const Tensor> in) { return outputs_of(c, Tensors(in.begin(), in.end())); }, c.name, Function::Mode::graph);
+  Function f([&](std::span<const Tensor> in) { return outputs_of(c, Tensors(in.begin(), in.end())); }, c.name,
+             Function::Mode::graph);
   return f(inputs);
 }
 
@@ -88,7 +89,8 @@ Tensor weighted_sum(const Tensors& outputs, double phase) {
     if (!is_float(t.dtype())) continue;
     std::vector<double> w;
     for (int64_t i = 0; i < t.size(); ++i) w.push_back(std::cos(1.3 * static_cast<double>(i) + phase));
-    Tensor part = prim::reduce_all(Reduce::sum, prim::multiply(prim::cast(t, DType::float64), Tensor::of(w, t.shape())));
+    Tensor part =
+        prim::reduce_all(Reduce::sum, prim::multiply(prim::cast(t, DType::float64), Tensor::of(w, t.shape())));
     total = total.defined() ? prim::add(total, part) : part;
   }
   return total;
@@ -146,16 +148,20 @@ Tensors numeric(const OpCase& c, const Tensors& inputs, bool of_gradient) {
 
 void check_gradients(const OpCase& c) {
   Tensors inputs;
-  for (size_t i = 0; i < c.inputs.size(); ++i) inputs.push_back(make_input(c.inputs[i], DType::float64, static_cast<int>(i)));
+  for (size_t i = 0; i < c.inputs.size(); ++i)
+    inputs.push_back(make_input(c.inputs[i], DType::float64, static_cast<int>(i)));
   Tensors eager = derivatives(c, inputs, c.second_order);
-  Function f([&](std::span<const Tensor> in) { return derivatives(c, in, c.second_order); }, c.name, Function::Mode::graph);
+  Function f([&](std::span<const Tensor> in) { return derivatives(c, in, c.second_order); }, c.name,
+             Function::Mode::graph);
   expect_equal(eager, f(inputs), 1e-9, "gradient, eager against graph");
   Tensors expected = numeric(c, inputs, false);
   if (c.second_order)
     for (Tensor& t : numeric(c, inputs, true)) expected.push_back(std::move(t));
   ASSERT_EQ(eager.size(), expected.size());
   for (size_t i = 0; i < eager.size(); ++i)
-    expect_equal(expected[i], eager[i], 2e-6, i < expected.size() / (c.second_order ? 2 : 1) ? "gradient against differences" : "second gradient against differences");
+    expect_equal(expected[i], eager[i], 2e-6,
+                 i < expected.size() / (c.second_order ? 2 : 1) ? "gradient against differences"
+                                                                : "second gradient against differences");
 }
 
 void check_shapes(const OpCase& c, const Tensors& inputs, const Tensors& outputs) {
@@ -171,8 +177,13 @@ void check_shapes(const OpCase& c, const Tensors& inputs, const Tensors& outputs
     ASSERT_EQ(inferred.size(), outputs.size()) << "inferred outputs";
     for (size_t i = 0; i < outputs.size(); ++i) {
       EXPECT_EQ(name_of(inferred[i].dtype()), name_of(outputs[i].dtype())) << "inferred dtype";
-      if (unknown) EXPECT_TRUE(compatible(inferred[i].shape(), outputs[i].shape())) << "inferred " << inferred[i].shape().str() << " with an unknown leading size, computed " << outputs[i].shape().str();
-      else EXPECT_EQ(inferred[i].shape(), outputs[i].shape()) << "inferred " << inferred[i].shape().str() << ", computed " << outputs[i].shape().str();
+      if (unknown)
+        EXPECT_TRUE(compatible(inferred[i].shape(), outputs[i].shape()))
+            << "inferred " << inferred[i].shape().str() << " with an unknown leading size, computed "
+            << outputs[i].shape().str();
+      else
+        EXPECT_EQ(inferred[i].shape(), outputs[i].shape())
+            << "inferred " << inferred[i].shape().str() << ", computed " << outputs[i].shape().str();
     }
   }
 }
@@ -219,7 +230,8 @@ void check(const OpCase& c) {
   SCOPED_TRACE("op " + c.name);
   try {
     Tensors inputs;
-    for (size_t i = 0; i < c.inputs.size(); ++i) inputs.push_back(make_input(c.inputs[i], DType::float32, static_cast<int>(i)));
+    for (size_t i = 0; i < c.inputs.size(); ++i)
+      inputs.push_back(make_input(c.inputs[i], DType::float32, static_cast<int>(i)));
     Tensors eager = outputs_of(c, inputs);
     expect_equal(eager, run_graph(c, inputs), c.tolerance, "eager against graph");
     expect_equal(eager, run_reference(c, inputs), c.tolerance, "eager against the reference kernels");
@@ -227,9 +239,7 @@ void check(const OpCase& c) {
     bool floats_in = std::any_of(c.inputs.begin(), c.inputs.end(), [](const Input& i) { return i.is_float(); });
     bool floats_out = std::any_of(eager.begin(), eager.end(), [](const Tensor& t) { return is_float(t.dtype()); });
     if (c.gradient && floats_in && floats_out) check_gradients(c);
-  } catch (const Error& e) {
-    FAIL() << e.what();
-  }
+  } catch (const Error& e) { FAIL() << e.what(); }
 }
 
 }  // namespace lamina::testing

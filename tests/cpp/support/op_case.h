@@ -11,14 +11,14 @@
 namespace lamina::testing {
 
 enum class Domain {
-  real,      // -2..2, nothing near 0
-  positive,  // 0.2..2.2
-  unit,      // -0.9..0.9
-  share,     // 0.1..0.9
-  large,     // 1.1..3.1
-  rows,      // positive, the last axis sums to 1
-  small_int, // 0..2
-  index,     // 0..1
+  real,       // -2..2, nothing near 0
+  positive,   // 0.2..2.2
+  unit,       // -0.9..0.9
+  share,      // 0.1..0.9
+  large,      // 1.1..3.1
+  rows,       // positive, the last axis sums to 1
+  small_int,  // 0..2
+  index,      // 0..1
   boolean,
 };
 
@@ -33,14 +33,23 @@ struct OpCase {
   std::string name;  // the public op that it covers
   std::vector<Input> inputs;
   std::function<Value(const Tensors&)> call;  // a tensor, or a structure of tensors
-  bool gradient = true;          // whether it is differentiable in its float inputs
+  bool gradient = true;                       // whether it is differentiable in its float inputs
   bool second_order = true;
-  bool unknown_size = true;      // whether the leading size may be unknown
-  double tolerance = 2e-5;       // of float32 results, relative to the largest magnitude
+  bool unknown_size = true;  // whether the leading size may be unknown
+  double tolerance = 2e-5;   // of float32 results, relative to the largest magnitude
 
-  OpCase& no_gradient() { gradient = false; return *this; }
-  OpCase& first_order() { second_order = false; return *this; }
-  OpCase& known_sizes() { unknown_size = false; return *this; }
+  OpCase& no_gradient() {
+    gradient = false;
+    return *this;
+  }
+  OpCase& first_order() {
+    second_order = false;
+    return *this;
+  }
+  OpCase& known_sizes() {
+    unknown_size = false;
+    return *this;
+  }
 };
 
 // The input as data: fixed values without pattern or ties.
@@ -52,7 +61,9 @@ const std::set<std::string>& primitives_seen();
 // A table of cases adds itself to the list where it is defined.
 std::vector<OpCase>& all_cases();
 struct CaseTable {
-  CaseTable(std::vector<OpCase> cases) { for (OpCase& c : cases) all_cases().push_back(std::move(c)); }
+  CaseTable(std::vector<OpCase> cases) {
+    for (OpCase& c : cases) all_cases().push_back(std::move(c));
+  }
 };
 
 }  // namespace lamina::testing
