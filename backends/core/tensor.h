@@ -144,8 +144,14 @@ class Tensor {
 
 // A symbolic tensor's origin: output `index` of a node (layers/node.h).
 struct Node;
+// What a tensor was computed as, where a later op may want to start from there instead (backends/ops/public/stable.h).
+enum class Origin : uint8_t { unknown, exp, sigmoid, softmax, one_plus, one_plus_exp };
+
 struct TensorNotes {
   Tensor mask;
+  Origin origin = Origin::unknown;
+  int origin_axis = 0;  // of softmax
+  Tensor origin_input;  // see with_origin()
   bool symbolic = false;
   std::shared_ptr<Node> history;
   int history_index = 0;

@@ -1,6 +1,7 @@
 #include "backends/ops/public/nn.h"
 
 #include "backends/ops/gelu/gelu.h"
+#include "backends/ops/public/stable.h"
 #include "backends/ops/public/support.h"
 
 namespace lamina::ops {
@@ -27,7 +28,10 @@ Tensor relu6_impl(const Operand& x) {
   Tensor t = as_float(x);
   return minimum(unary(Unary::relu, t), constant(6, t.dtype()));
 }
-Tensor sigmoid_impl(const Operand& x) { return sigmoid_of(as_float(x)); }
+Tensor sigmoid_impl(const Operand& x) {
+  Tensor t = as_float(x);
+  return with_origin(sigmoid_of(t), Origin::sigmoid, t);
+}
 Tensor hard_sigmoid_impl(const Operand& x) { return clipped(multiply(add(as_float(x), 3), 1.0 / 6), 0, 1); }
 Tensor sparse_sigmoid_impl(const Operand& x) { return clipped(multiply(add(as_float(x), 1), 0.5), 0, 1); }
 Tensor softplus_impl(const Operand& x) { return softplus_of(as_float(x)); }
@@ -160,7 +164,10 @@ Tensor softmax_impl(const Operand& x, const Axes& axis) {
   Tensor t = as_float(x);
   if (t.rank() == 0) return constant(log ? 0 : 1, t.dtype());
   std::vector<int> axes = axes_of(axis, t.rank()), order;
-  if (axes.size() == 1) return from_last(prim::softmax(to_last(t, axes[0]), log), axes[0]);
+  if (axes.size() == 1) {
+    Tensor y = from_last(prim::softmax(to_last(t, axes[0]), log), axes[0]);
+    return log ? y : with_origin(y, Origin::softmax, t, axes[0]);
+  }
   if (!t.shape().known()) return t;
   Shape rows;
   int64_t n = 1;

@@ -1,5 +1,6 @@
 #include "backends/ops/public/numpy_elementwise.h"
 
+#include "backends/ops/public/stable.h"
 #include "backends/ops/public/support.h"
 
 namespace lamina::ops {
@@ -27,9 +28,17 @@ Tensor bool_as_int(const Operand& x1, const Operand& x2) {
   return prim::binary(kind, x1.as(type), x2.as(type));
 }
 
+// A number, or a tensor of no axes on the host, with this value.
+bool is_number(const Operand& x, double value) {
+  if (x.is_scalar()) return x.number() == value;
+  const Tensor& t = x.tensor();
+  return t.has_data() && t.rank() == 0 && t.node()->buffer->device().is_host() && t.at(0) == value;
+}
 Tensor add_impl(const Operand& x1, const Operand& x2) {
   auto [a, b] = promote(x1, x2);
-  return prim::binary(a.dtype() == DType::boolean ? Binary::logical_or : Binary::add, a, b);
+  Tensor sum = prim::binary(a.dtype() == DType::boolean ? Binary::logical_or : Binary::add, a, b);
+  if (is_number(x2, 1)) return with_origin(sum, Origin::one_plus, a);
+  return is_number(x1, 1) ? with_origin(sum, Origin::one_plus, b) : sum;
 }
 Tensor multiply_impl(const Operand& x1, const Operand& x2) {
   auto [a, b] = promote(x1, x2);
@@ -39,6 +48,8 @@ Tensor subtract_impl(const Operand& x1, const Operand& x2) {
   auto [a, b] = promote(x1, x2);
   if (a.dtype() == DType::boolean)
     throw TypeError("bool tensors cannot be subtracted; use logical_xor or cast them first.");
+  if (is_number(x2, 1))
+    if (Tensor stable = stable_minus_one(a); stable.defined()) return stable;
   return prim::subtract(a, b);
 }
 Tensor divide_no_nan_impl(const Operand& x1, const Operand& x2) {
@@ -118,6 +129,18 @@ template <Unary kind>
 Tensor in_float(const Operand& x) {
   return prim::unary(kind, as_float(x));
 }
+Tensor exp_impl(const Operand& x) {
+  Tensor t = as_float(x);
+  return with_origin(prim::unary(Unary::exp, t), Origin::exp, t);
+}
+Tensor log_impl(const Operand& x) {
+  Tensor t = as_float(x), stable = stable_log(t);
+  return stable.defined() ? stable : prim::unary(Unary::log, t);
+}
+Tensor log1p_impl(const Operand& x) {
+  Tensor t = as_float(x), stable = stable_log1p(t);
+  return stable.defined() ? stable : prim::unary(Unary::log1p, t);
+}
 // Rounding leaves integers alone.
 template <Unary kind>
 Tensor keeps_int(const Operand& x) {
@@ -167,13 +190,13 @@ LAMINA_UNARY_OP(sqrt, NUMPY "Sqrt", "The square root, elementwise.", in_float<Un
 LAMINA_UNARY_OP(rsqrt, MATH "Rsqrt", "1 / sqrt(x), elementwise.", in_float<Unary::rsqrt>)
 LAMINA_UNARY_OP(cbrt, NUMPY "Cbrt", "The cube root, elementwise; negative for negative x.", in_float<Unary::cbrt>)
 LAMINA_UNARY_OP(reciprocal, NUMPY "Reciprocal", "1 / x, elementwise.", in_float<Unary::reciprocal>)
-LAMINA_UNARY_OP(exp, NUMPY "Exp", "e^x, elementwise.", in_float<Unary::exp>)
+LAMINA_UNARY_OP(exp, NUMPY "Exp", "e^x, elementwise.", exp_impl)
 LAMINA_UNARY_OP(exp2, NUMPY "Exp2", "2^x, elementwise.", in_float<Unary::exp2>)
 LAMINA_UNARY_OP(expm1, NUMPY "Expm1", "e^x - 1, exact near 0.", in_float<Unary::expm1>)
-LAMINA_UNARY_OP(log, NUMPY "Log", "The natural logarithm, elementwise.", in_float<Unary::log>)
+LAMINA_UNARY_OP(log, NUMPY "Log", "The natural logarithm, elementwise.", log_impl)
 LAMINA_UNARY_OP(log2, NUMPY "Log2", "The logarithm to base 2, elementwise.", in_float<Unary::log2>)
 LAMINA_UNARY_OP(log10, NUMPY "Log10", "The logarithm to base 10, elementwise.", in_float<Unary::log10>)
-LAMINA_UNARY_OP(log1p, NUMPY "Log1p", "log(1 + x), exact near 0.", in_float<Unary::log1p>)
+LAMINA_UNARY_OP(log1p, NUMPY "Log1p", "log(1 + x), exact near 0.", log1p_impl)
 LAMINA_UNARY_OP(sin, NUMPY "Sin", "The sine of x radians.", in_float<Unary::sin>)
 LAMINA_UNARY_OP(cos, NUMPY "Cos", "The cosine of x radians.", in_float<Unary::cos>)
 LAMINA_UNARY_OP(tan, NUMPY "Tan", "The tangent of x radians.", in_float<Unary::tan>)
