@@ -4,7 +4,7 @@
 #include "api/history.h"
 #include "api/model.h"
 #include "layers/core/input_layer.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 
@@ -65,6 +65,156 @@ bool is_history(const Value& v) {
   return v.is_sequence() && v.as_list().size() == 3 && v.as_list()[0].is_string() && v.as_list()[1].is_int();
 }
 
+// Makes the operations of a config, then calls them in an order in which all inputs are there.
+class GraphReader {
+ public:
+  explicit GraphReader(const Dict& config) {
+    for (const Value& item : config.at("layers").as_list()) add_operation(item);
+    run_calls();
+    inputs = places(config.at("input_layers"), false);
+    outputs = places(config.at("output_layers"), true);
+  }
+
+  Value inputs, outputs;
+
+ private:
+  struct Pending {  // calls of an operation that are not made yet
+    std::string name;
+    List nodes;
+    size_t next = 0;
+    size_t left() const { return nodes.size() - next; }
+  };
+
+  void add_operation(const Value& item) {
+    const Dict& entry = item.as_dict();
+    const std::string& class_name = entry.at("class_name").as_string();
+    const Value* module = entry.find("module");
+    const Dict own = deserialize_value(entry.at("config")).as_dict();
+    const bool is_op = module && module->is_string() &&
+                       (module->as_string().find(".ops.") != std::string::npos ||
+                        module->as_string().find(".activations.") != std::string::npos);
+    std::shared_ptr<Operation> op;
+    if (is_op) op = OpCall::from_config(class_name, own);
+    if (!op) op = std::dynamic_pointer_cast<Operation>(get_object(item, "keras.layers"));
+    if (!op) throw ValueError("The config names a '", class_name, "', which is not a layer or an op.");
+    const std::string name = entry.contains("name") && entry.at("name").is_string() ? entry.at("name").as_string()
+                                                                                    : own.at("name").as_string();
+    op->set_name(name);
+    if (!made_.emplace(name, op).second) throw ValueError("The config names two layers '", name, "'.");
+    if (auto input = std::dynamic_pointer_cast<InputLayer>(op))
+      results_[name].push_back(input->record({}, {}, Tensor::spec_only(input->batch_shape(), input->input_dtype())));
+    const Value* nodes = entry.find("inbound_nodes");
+    if (nodes && nodes->is_sequence() && !nodes->as_list().empty()) pending_.push_back({name, nodes->as_list()});
+  }
+
+  // Makes the calls whose inputs are there, until none is left.
+  void run_calls() {
+    auto left = [&] {
+      size_t n = 0;
+      for (const Pending& p : pending_) n += p.left();
+      return n;
+    };
+    for (size_t before = left(); before;) {
+      for (Pending& p : pending_)
+        while (p.left() && run_call(p.name, p.nodes[p.next])) ++p.next;
+      const size_t after = left();
+      if (after == before) {
+        std::vector<std::string> stuck;
+        for (const Pending& p : pending_)
+          if (p.left()) stuck.push_back(p.name);
+        throw ValueError("The config's graph has a loop, or refers to a missing call: the inputs of ",
+                         join(stuck, ", "), " are never made.");
+      }
+      before = after;
+    }
+  }
+
+  // Makes one call; false where an input of it is not there yet.
+  bool run_call(const std::string& name, const Value& node) {
+    List args;
+    Dict kwargs;
+    missing_ = false;
+    if (node.is_dict()) {
+      args = decode(node.as_dict().at("args")).as_list();
+      kwargs = decode(node.as_dict().at("kwargs")).as_dict();
+    } else {  // Keras 1 and 2: [[layer, node, tensor, {kwargs}], ...]
+      List tensors;
+      for (const Value& place : node.as_list()) {
+        auto t = history(place.as_list());
+        if (!t) return false;
+        tensors.push_back(*t);
+        if (place.as_list().size() > 3 && place.as_list()[3].is_dict()) kwargs = decode(place.as_list()[3]).as_dict();
+      }
+      args = tensors.size() == 1 ? tensors : List{Value(tensors)};
+    }
+    if (missing_) return false;
+    results_[name].push_back(made_.at(name)->run_node(std::move(args), std::move(kwargs)));
+    return true;
+  }
+
+  // The tensor that [layer, call, output] names; none if that call has not been made.
+  std::optional<Value> history(const List& h) const {
+    const std::string& name = h[0].as_string();
+    if (!made_.count(name))
+      throw ValueError("Missing node: ", name, ". The config refers to a layer that it does not define.");
+    auto found = results_.find(name);
+    const size_t index = static_cast<size_t>(h[1].as_int());
+    if (found == results_.end() || index >= found->second.size()) return std::nullopt;
+    const std::vector<Value> leaves = flatten(found->second[index]);
+    const size_t t = static_cast<size_t>(h[2].as_int());
+    if (t >= leaves.size())
+      throw ValueError("The config refers to output ", t, " of '", name, "', which has ", leaves.size(), ".");
+    return leaves[t];
+  }
+
+  Value decode(const Value& v) {
+    if (v.is_dict()) {
+      const Dict& d = v.as_dict();
+      const Value* name = d.find("class_name");
+      if (name && name->is_string() && name->as_string() == "__keras_tensor__") {
+        auto t = history(d.at("config").as_dict().at("keras_history").as_list());
+        if (!t) missing_ = true;
+        return t ? *t : Value();
+      }
+      if (name && d.contains("config")) return deserialize_value(v);
+      Dict out;
+      for (const auto& [key, item] : d) out.set(key, decode(item));
+      return out;
+    }
+    if (!v.is_sequence()) return v;
+    List out;
+    for (const Value& item : v.as_list()) out.push_back(decode(item));
+    return out;
+  }
+
+  // The tensors of "input_layers" or "output_layers", in the structure that the config gives them.
+  Value places(const Value& v, bool is_output) const {
+    if (is_history(v)) {
+      List h = v.as_list();
+      const std::string& name = h[0].as_string();
+      if (is_output && made_.count(name) && is_nested_functional(*made_.at(name)) && h[1].as_int() > 0)
+        h[1] = h[1].as_int() - 1;
+      auto t = history(h);
+      if (!t)
+        throw ValueError("The config refers to call ", h[1].as_int(), " of '", name, "', which it does not define.");
+      return *t;
+    }
+    if (v.is_dict()) {
+      Dict out;
+      for (const auto& [key, item] : v.as_dict()) out.set(key, places(item, is_output));
+      return out;
+    }
+    List out;
+    for (const Value& item : v.as_list()) out.push_back(places(item, is_output));
+    return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
+  }
+
+  std::map<std::string, std::shared_ptr<Operation>> made_;
+  std::map<std::string, std::vector<Value>> results_;  // by operation, of each call
+  std::vector<Pending> pending_;
+  bool missing_ = false;  // whether decode() met a tensor that is not made yet
+};
+
 }  // namespace
 
 Dict FunctionalGraph::config() const {
@@ -90,134 +240,8 @@ Dict FunctionalGraph::config() const {
 }
 
 FunctionalGraph FunctionalGraph::from_config(const Dict& config) {
-  std::map<std::string, std::shared_ptr<Operation>> made;
-  std::map<std::string, std::vector<Value>> outputs;  // by operation: the result of each call
-  struct Pending {
-    std::string name;
-    List nodes;
-    size_t next = 0;
-  };
-  std::vector<Pending> pending;
-  for (const Value& item : config.at("layers").as_list()) {
-    const Dict& entry = item.as_dict();
-    const std::string& class_name = entry.at("class_name").as_string();
-    const Value* module = entry.find("module");
-    std::shared_ptr<Operation> op;
-    const Dict own = deserialize_value(entry.at("config")).as_dict();
-    bool is_op = module && module->is_string() &&
-                 (module->as_string().find(".ops.") != std::string::npos ||
-                  module->as_string().find(".activations.") != std::string::npos);
-    if (is_op) op = OpCall::from_config(class_name, own);
-    if (!op) op = std::dynamic_pointer_cast<Operation>(get_object(item, "keras.layers"));
-    if (!op) throw ValueError("The config names a '", class_name, "', which is not a layer or an op.");
-    std::string name = entry.contains("name") && entry.at("name").is_string() ? entry.at("name").as_string()
-                                                                              : own.at("name").as_string();
-    op->set_name(name);
-    if (!made.emplace(name, op).second) throw ValueError("The config names two layers '", name, "'.");
-    if (auto input = std::dynamic_pointer_cast<InputLayer>(op)) {
-      outputs[name].push_back(input->record({}, {}, Tensor::spec_only(input->batch_shape(), input->input_dtype())));
-    }
-    const Value* nodes = entry.find("inbound_nodes");
-    if (nodes && nodes->is_sequence() && !nodes->as_list().empty()) pending.push_back({name, nodes->as_list()});
-  }
-  auto history = [&](const List& h) -> std::optional<Value> {
-    auto found = outputs.find(h[0].as_string());
-    if (!made.count(h[0].as_string()))
-      throw ValueError("Missing node: ", h[0].as_string(), ". The config refers to a layer that it does not define.");
-    size_t index = static_cast<size_t>(h[1].as_int());
-    if (found == outputs.end()) return std::nullopt;
-    if (index >= found->second.size()) return std::nullopt;
-    std::vector<Value> leaves = flatten(found->second[index]);
-    size_t t = static_cast<size_t>(h[2].as_int());
-    if (t >= leaves.size())
-      throw ValueError("The config refers to output ", t, " of '", h[0].as_string(), "', which has ", leaves.size(),
-                       ".");
-    return leaves[t];
-  };
-  bool missing = false;
-  std::function<Value(const Value&)> decode = [&](const Value& v) -> Value {
-    if (v.is_dict()) {
-      const Dict& d = v.as_dict();
-      const Value* name = d.find("class_name");
-      if (name && name->is_string() && name->as_string() == "__keras_tensor__") {
-        auto t = history(d.at("config").as_dict().at("keras_history").as_list());
-        if (!t) missing = true;
-        return t ? *t : Value();
-      }
-      if (name && d.contains("config")) return deserialize_value(v);
-      Dict out;
-      for (const auto& [key, item] : d) out.set(key, decode(item));
-      return out;
-    }
-    if (v.is_sequence()) {
-      List out;
-      for (const Value& item : v.as_list()) out.push_back(decode(item));
-      return out;
-    }
-    return v;
-  };
-  for (size_t left = pending.size(); left;) {
-    size_t before = 0, after = 0;
-    for (const Pending& p : pending) before += p.nodes.size() - p.next;
-    for (Pending& p : pending) {
-      while (p.next < p.nodes.size()) {
-        const Value& node = p.nodes[p.next];
-        List args;
-        Dict kwargs;
-        missing = false;
-        if (node.is_dict()) {
-          args = decode(node.as_dict().at("args")).as_list();
-          kwargs = decode(node.as_dict().at("kwargs")).as_dict();
-        } else {  // Keras 1 and 2: [[layer, node, tensor, {kwargs}], ...]
-          List tensors;
-          for (const Value& place : node.as_list()) {
-            auto t = history(place.as_list());
-            if (!t) {
-              missing = true;
-              break;
-            }
-            tensors.push_back(*t);
-            if (place.as_list().size() > 3 && place.as_list()[3].is_dict())
-              kwargs = decode(place.as_list()[3]).as_dict();
-          }
-          args = tensors.size() == 1 ? tensors : List{Value(tensors)};
-        }
-        if (missing) break;
-        outputs[p.name].push_back(made.at(p.name)->run_node(std::move(args), std::move(kwargs)));
-        ++p.next;
-      }
-      after += p.nodes.size() - p.next;
-    }
-    if (after == 0) break;
-    if (after == before) {
-      std::vector<std::string> stuck;
-      for (const Pending& p : pending)
-        if (p.next < p.nodes.size()) stuck.push_back(p.name);
-      throw ValueError("The config's graph has a loop, or refers to a missing call: the inputs of ", join(stuck, ", "),
-                       " are never made.");
-    }
-  }
-  std::function<Value(const Value&, bool)> places = [&](const Value& v, bool is_output) -> Value {
-    if (is_history(v)) {
-      List h = v.as_list();
-      const std::string& name = h[0].as_string();
-      if (is_output && made.count(name) && is_nested_functional(*made.at(name)) && h[1].as_int() > 0)
-        h[1] = h[1].as_int() - 1;
-      auto t = history(h);
-      if (!t)
-        throw ValueError("The config refers to call ", h[1].as_int(), " of '", name, "', which it does not define.");
-      return *t;
-    }
-    if (v.is_dict()) {
-      Dict out;
-      for (const auto& [key, item] : v.as_dict()) out.set(key, places(item, is_output));
-      return out;
-    }
-    List out;
-    for (const Value& item : v.as_list()) out.push_back(places(item, is_output));
-    return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
-  };
-  return FunctionalGraph(places(config.at("input_layers"), false), places(config.at("output_layers"), true));
+  GraphReader graph(config);
+  return FunctionalGraph(std::move(graph.inputs), std::move(graph.outputs));
 }
 
 }  // namespace lamina

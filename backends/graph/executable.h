@@ -77,6 +77,7 @@ class Executable {
   void assign_places();
   void find_kept(const std::vector<int>& leaving);
   KeptValues::Origin origin_of(int root) const;
+  class Binding;
   void bind();
   void* readable(const Tensor& t, Context& c) const;
   void write_to(void* memory, const Tensor& t) const;

@@ -139,99 +139,116 @@ Term contract(Term a, Term b, const std::map<int, int64_t>& sizes, const std::fu
   return out;
 }
 
-}  // namespace
+// One call: the operands as terms, and what their labels stand for.
+class Einsum {
+ public:
+  Einsum(const std::string& subscripts, const Tensors& operands)
+      : subscripts_(subscripts), operands_(operands), equation_(parsed(subscripts)) {
+    if (equation_.inputs.size() != operands.size())
+      throw ValueError("einsum: the subscripts '", subscripts, "' name ", equation_.inputs.size(),
+                       " operands, received ", operands.size(), ".");
+    for (size_t i = 0; i < operands.size(); ++i) add_term(i);
+    find_output();
+  }
 
-Tensor einsum(const std::string& subscripts, const Tensors& operands) {
-  Equation e = parsed(subscripts);
-  if (e.inputs.size() != operands.size())
-    throw ValueError("einsum: the subscripts '", subscripts, "' name ", e.inputs.size(), " operands, received ",
-                     operands.size(), ".");
-  std::vector<Term> terms;
-  std::map<int, int64_t> sizes;
-  std::map<int, int> uses;
-  int dots = 0;
-  for (size_t i = 0; i < operands.size(); ++i) {
-    const Shape& s = operands[i].shape();
-    int named = 0;
-    for (int l : e.inputs[i]) named += l != kDots;
-    int hidden = s.rank() - named;
-    if (hidden < 0 || (hidden > 0 && !has(e.inputs[i], kDots)))
-      throw ValueError("einsum: operand ", i, " of shape ", s, " does not fit its subscripts in '", subscripts,
+  Tensor compute() {
+    Shape result;
+    for (int l : output_) result.push_back(sizes_.at(l));
+    for (const Tensor& t : operands_)
+      if (!t.shape().known()) return Tensor::spec_only(result, operands_[0].dtype());
+    for (Term& t : terms_) {
+      Shape wide = t.x.shape();
+      for (int a = 0; a < wide.rank(); ++a) wide[a] = sizes_.at(t.labels[static_cast<size_t>(a)]);
+      t.x = broadcast_to(t.x, wide);
+      t.take_diagonals();
+    }
+    Term acc = std::move(terms_[0]);
+    for (size_t i = 0; i < terms_.size(); ++i) {
+      auto later = [&](int label) { return needed_after(i, label); };
+      if (i > 0) {
+        Term& b = terms_[i];
+        for (int l : Labels(b.labels))
+          if (!has(acc.labels, l) && !later(l)) b.sum_out(l);
+        acc = contract(std::move(acc), std::move(b), sizes_, later);
+      }
+      for (int l : Labels(acc.labels))
+        if (!later(l)) acc.sum_out(l);
+    }
+    acc.arrange(output_);
+    return acc.x;
+  }
+
+ private:
+  void add_term(size_t i) {
+    const Shape& s = operands_[i].shape();
+    const Labels& letters = equation_.inputs[i];
+    const int named = static_cast<int>(std::count_if(letters.begin(), letters.end(), [](int l) { return l != kDots; }));
+    const int hidden = s.rank() - named;
+    if (hidden < 0 || (hidden > 0 && !has(letters, kDots)))
+      throw ValueError("einsum: operand ", i, " of shape ", s, " does not fit its subscripts in '", subscripts_,
                        "', which name ", named, " axes.");
-    dots = std::max(dots, has(e.inputs[i], kDots) ? hidden : 0);
-    Term t{operands[i], {}};
-    for (int l : e.inputs[i]) {
+    if (has(letters, kDots)) dots_ = std::max(dots_, hidden);
+    Term t{operands_[i], {}};
+    for (int l : letters) {
       if (l != kDots)
         t.labels.push_back(l);
       else
         for (int d = hidden; d-- > 0;) t.labels.push_back(kEllipsis + d);
     }
-    for (int a = 0; a < s.rank(); ++a) {
-      int l = t.labels[static_cast<size_t>(a)];
-      auto [place, fresh] = sizes.emplace(l, s[a]);
-      ++uses[l];
-      if (fresh || s[a] == place->second) continue;
-      if (place->second == 1 || place->second < 0)
-        place->second = s[a];
-      else if (s[a] != 1 && s[a] >= 0)
-        throw ValueError("einsum: the label '", l < kEllipsis ? std::string(1, static_cast<char>(l)) : "...", "' of '",
-                         subscripts, "' stands for sizes ", place->second, " and ", s[a], ".");
-    }
-    terms.push_back(std::move(t));
+    for (int a = 0; a < s.rank(); ++a) note_size(t.labels[static_cast<size_t>(a)], s[a]);
+    terms_.push_back(std::move(t));
   }
-  Labels output;
-  for (int l : e.output) {
-    if (l == kDots)
-      for (int d = dots; d-- > 0;) output.push_back(kEllipsis + d);
-    else
-      output.push_back(l);
-  }
-  if (!e.explicit_output) {
-    for (int d = dots; d-- > 0;) output.push_back(kEllipsis + d);
-    for (const auto& [label, count] : uses)
-      if (count == 1 && label < kEllipsis) output.push_back(label);
-  }
-  Shape result;
-  for (size_t i = 0; i < output.size(); ++i) {
-    if (!sizes.count(output[i]) || std::count(output.begin(), output.end(), output[i]) > 1)
-      throw ValueError("einsum: the output of '", subscripts,
-                       "' must name each of its labels once, and only labels of the operands.");
-    result.push_back(sizes.at(output[i]));
-  }
-  for (const Tensor& t : operands)
-    if (!t.shape().known()) return Tensor::spec_only(result, operands[0].dtype());
 
-  for (Term& t : terms) {
-    Shape wide = t.x.shape();
-    for (int a = 0; a < wide.rank(); ++a) wide[a] = sizes.at(t.labels[static_cast<size_t>(a)]);
-    t.x = broadcast_to(t.x, wide);
-    t.take_diagonals();
+  void note_size(int label, int64_t size) {
+    auto [place, fresh] = sizes_.emplace(label, size);
+    ++uses_[label];
+    if (fresh || size == place->second) return;
+    if (place->second == 1 || place->second < 0)
+      place->second = size;
+    else if (size != 1 && size >= 0)
+      throw ValueError("einsum: the label '", label < kEllipsis ? std::string(1, static_cast<char>(label)) : "...",
+                       "' of '", subscripts_, "' stands for sizes ", place->second, " and ", size, ".");
   }
-  Term acc = std::move(terms[0]);
-  for (size_t i = 0; i < terms.size(); ++i) {
-    auto later = [&](int label) {
-      if (has(output, label)) return true;
-      for (size_t j = i + 1; j < terms.size(); ++j)
-        if (has(terms[j].labels, label)) return true;
-      return false;
+
+  void find_output() {
+    auto add_dots = [&] {
+      for (int d = dots_; d-- > 0;) output_.push_back(kEllipsis + d);
     };
-    if (i > 0) {
-      Term& b = terms[i];
-      for (int l : Labels(b.labels))
-        if (!has(acc.labels, l) && !later(l)) b.sum_out(l);
-      acc = contract(std::move(acc), std::move(b), sizes, later);
+    for (int l : equation_.output) {
+      if (l == kDots)
+        add_dots();
+      else
+        output_.push_back(l);
     }
-    auto needed = [&](int label) {
-      if (has(output, label)) return true;
-      for (size_t j = i + 1; j < terms.size(); ++j)
-        if (has(terms[j].labels, label)) return true;
-      return false;
-    };
-    for (int l : Labels(acc.labels))
-      if (!needed(l)) acc.sum_out(l);
+    if (!equation_.explicit_output) {
+      add_dots();
+      for (const auto& [label, count] : uses_)
+        if (count == 1 && label < kEllipsis) output_.push_back(label);
+    }
+    for (int l : output_)
+      if (!sizes_.count(l) || std::count(output_.begin(), output_.end(), l) > 1)
+        throw ValueError("einsum: the output of '", subscripts_,
+                         "' must name each of its labels once, and only labels of the operands.");
   }
-  acc.arrange(output);
-  return acc.x;
-}
+
+  // Whether the result or a term after i has the label.
+  bool needed_after(size_t i, int label) const {
+    return has(output_, label) || std::any_of(terms_.begin() + static_cast<std::ptrdiff_t>(i) + 1, terms_.end(),
+                                              [&](const Term& t) { return has(t.labels, label); });
+  }
+
+  const std::string& subscripts_;
+  const Tensors& operands_;
+  const Equation equation_;
+  std::vector<Term> terms_;
+  std::map<int, int64_t> sizes_;  // by label
+  std::map<int, int> uses_;       // by label
+  int dots_ = 0;                  // axes that "..." stands for
+  Labels output_;
+};
+
+}  // namespace
+
+Tensor einsum(const std::string& subscripts, const Tensors& operands) { return Einsum(subscripts, operands).compute(); }
 
 }  // namespace lamina::prim
