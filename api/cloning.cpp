@@ -2,7 +2,7 @@
 
 #include "api/history.h"
 #include "layers/core/input_layer.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 

@@ -6,8 +6,8 @@
 
 #include "backends/core/settings.h"
 #include "backends/cpu/thread_pool.h"
-#include "serialization/atomic_file.h"
-#include "serialization/json.h"
+#include "serialization/formats/atomic_file.h"
+#include "serialization/formats/json/json.h"
 
 namespace lamina {
 

@@ -6,7 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "serialization/atomic_file.h"
+#include "serialization/formats/atomic_file.h"
 
 namespace lamina {
 

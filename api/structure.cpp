@@ -1,6 +1,6 @@
 #include "api/structure.h"
 
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 

@@ -13,7 +13,7 @@ list(APPEND CMAKE_CUDA_IMPLICIT_INCLUDE_DIRECTORIES ${CMAKE_CXX_IMPLICIT_INCLUDE
 find_package(CUDAToolkit 13 REQUIRED)
 
 # A library of its own beside liblamina, which loads it when the device is asked for: programs on the CPU load nothing of CUDA.
-file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS backends/cuda/*.cpp backends/*_cuda.cu backends/*_cublas.cpp backends/*_cudnn.cpp backends/*_nvrtc.cpp)
+file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS backends/cuda/*.cpp backends/*_cuda.cu backends/*_cublas.cpp backends/*_cudnn.cpp backends/*_nvrtc.cpp backends/*_nvrtc_source.cpp)
 # cuDNN's headers; the library itself is opened at run time, if it is there.
 find_path(LAMINA_CUDNN_HEADERS cudnn_graph.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
 if(LAMINA_CUDNN_HEADERS)

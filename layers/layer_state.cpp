@@ -6,7 +6,7 @@
 #include "backends/core/stack.h"
 #include "backends/ops/primitives.h"
 #include "layers/layer.h"
-#include "serialization/weight_budget.h"
+#include "serialization/objects/weight_budget.h"
 
 namespace lamina {
 

@@ -3,7 +3,7 @@
 #include <mutex>
 
 #include "backends/ops/public/operand.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 

@@ -1,7 +1,7 @@
 #pragma once
 // Loss: (y_true, y_pred) -> one value a sample (call), then weighted and reduced to a scalar. Masks of y_pred count as
 // weights, as in Keras.
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 

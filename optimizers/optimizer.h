@@ -2,7 +2,7 @@
 // Optimizer: slots made by build(), and update_step() for one variable; clipping, weight decay, EMA, gradient
 // accumulation, loss scaling and the learning rate (a number, a variable or a schedule) live here in the base.
 #include "backends/core/variable.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 #include <unordered_map>
 

@@ -2,7 +2,7 @@
 #include <fstream>
 
 #include "api/callbacks/callback.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 namespace {

@@ -1,5 +1,5 @@
 #include "api/callbacks/callback.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "api/callbacks/monitor.h"
 #include "api/model.h"
+#include "api/model_saver.h"
 #include "backends/core/warning.h"
-#include "serialization/model_io.h"
 
 namespace lamina {
 namespace {
@@ -148,9 +148,9 @@ class ModelCheckpoint final : public Config<MonitorCallback, ModelCheckpointArgs
     if (auto folder = std::filesystem::path(path).parent_path(); !folder.empty())
       std::filesystem::create_directories(folder);
     if (args.save_weights_only)
-      save_weights(*model_, path);
+      model_saver().weights(*model_, path);
     else
-      save_model(*model_, path);
+      model_saver().model(*model_, path);
     say(epoch, "finished saving model to " + path);
   }
 

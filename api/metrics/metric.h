@@ -3,7 +3,7 @@
 // Variables, all maths in ops.
 #include "backends/core/variable.h"
 #include "layers/dtype_policy.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 

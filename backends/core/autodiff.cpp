@@ -4,10 +4,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "backends/core/arithmetic.h"
 #include "backends/core/engine.h"
 #include "backends/core/pooled.h"
 #include "backends/core/variable.h"
-#include "backends/ops/primitives.h"
 
 namespace lamina {
 
@@ -39,6 +39,19 @@ void release_producer(std::shared_ptr<Producer> producer) {
   pending = nullptr;
 }
 
+Tensor output_of(const std::shared_ptr<Producer>& p, int index) {
+  auto& out = p->outputs[index];
+  if (auto node = out.node.lock()) return Tensor(std::move(node));
+  auto node = make_pooled<TensorNode>(out.spec.shape, out.spec.dtype);
+  node->buffer = out.buffer;
+  node->value = out.value;
+  node->trace = p->trace;
+  node->producer = p;
+  node->output = index;
+  out.node = node;
+  return Tensor(std::move(node));
+}
+
 void record_producer(const Op& op, std::span<const Tensor> inputs, std::span<Tensor> outputs) {
   // No gradient flows through truth values and whole numbers. Remembered, a mask made from the tensor that carries it
   // would keep that tensor alive for ever.
@@ -56,19 +69,6 @@ void record_producer(const Op& op, std::span<const Tensor> inputs, std::span<Ten
 }
 
 namespace {
-
-Tensor output_of(const std::shared_ptr<Producer>& p, int index) {
-  auto& out = p->outputs[index];
-  if (auto node = out.node.lock()) return Tensor(std::move(node));
-  auto node = make_pooled<TensorNode>(out.spec.shape, out.spec.dtype);
-  node->buffer = out.buffer;
-  node->value = out.value;
-  node->trace = p->trace;
-  node->producer = p;
-  node->output = index;
-  out.node = node;
-  return Tensor(std::move(node));
-}
 
 // Producers in topological order (inputs first), found without recursion, that lead to a source.
 class Walk {
@@ -135,19 +135,19 @@ Tensors gradients(std::span<const Tensor> outputs, std::span<const GradientSourc
     if (!grad.defined() || !is_float(at.dtype())) return;
     if (grad.shape() != at.shape())
       throw RuntimeError("A gradient of shape ", grad.shape(), " arrived at a tensor of shape ", at.shape(), ".");
-    Tensor cast = grad.dtype() == at.dtype() ? grad : prim::cast(grad, at.dtype());
+    Tensor cast = grad.dtype() == at.dtype() ? grad : arithmetic::cast(grad, at.dtype());
     auto [slot, fresh] = grads.try_emplace(at.node(), cast);
     if (fresh)
       keep.emplace(at.node(), at);
     else
-      slot->second = prim::add(slot->second, cast);
+      slot->second = arithmetic::add(slot->second, cast);
   };
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!walk.leads_to_source(outputs[i])) continue;
     if (output_grads.size() > i && output_grads[i].defined())
       accumulate(outputs[i], output_grads[i]);
     else
-      accumulate(outputs[i], prim::full(outputs[i].shape(), 1.0, outputs[i].dtype()));
+      accumulate(outputs[i], arithmetic::full(outputs[i].shape(), 1.0, outputs[i].dtype()));
   }
   const auto& order = walk.order();
   for (size_t k = order.size(); k-- > 0;) {
@@ -177,7 +177,7 @@ Tensors gradients(std::span<const Tensor> outputs, std::span<const GradientSourc
                                                : sources[s].variable == node->variable && node->variable;
       if (!match) continue;
       const Tensor& g = grads.at(node);
-      result[s] = result[s].defined() ? prim::add(result[s], g) : g;
+      result[s] = result[s].defined() ? arithmetic::add(result[s], g) : g;
     }
   }
   return result;

@@ -25,6 +25,9 @@ struct Producer {
   std::shared_ptr<Producer> next_released;  // while it waits for that, in a list that takes no memory
 };
 
+// The tensor that is output `index` of a producer: the one that a caller still holds, or another of the same data.
+Tensor output_of(const std::shared_ptr<Producer>& p, int index);
+
 // Frees a chain of producers without recursion (a tape may be a million ops long).
 void release_producer(std::shared_ptr<Producer> producer);
 

@@ -23,16 +23,17 @@ Drivers& drivers() {
   return *instance;
 }
 
-// The CUDA device is a library beside this one. Loading it registers its driver and its kernels.
-void load_cuda() {
+// A device other than the host is a library beside this one. Loading it registers its driver and its kernels.
+void load_library(DeviceKind kind) {
   Dl_info here;
-  if (!dladdr(reinterpret_cast<const void*>(&load_cuda), &here)) return;
-  const std::filesystem::path path = std::filesystem::canonical(here.dli_fname).parent_path() / "liblamina_cuda.so.0";
+  if (!dladdr(reinterpret_cast<const void*>(&load_library), &here)) return;
+  const std::filesystem::path path =
+      std::filesystem::canonical(here.dli_fname).parent_path() / text("liblamina_", name_of(kind), ".so.0");
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return;
   if (!dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL))
-    throw UnsupportedError("the CUDA device cannot be loaded: ", dlerror(),
-                           ". Install CUDA's libraries, or use \"cpu\".");
+    throw UnsupportedError("the device \"", name_of(kind), "\" cannot be loaded: ", dlerror(),
+                           kind == DeviceKind::cuda ? ". Install CUDA's libraries, or use \"cpu\"." : ".");
 }
 
 }  // namespace
@@ -62,7 +63,7 @@ Device parse_device(std::string_view name) {
     const int value = std::stoi(std::string(index));
     if (k != DeviceKind::cpu || value == 0) return {k, static_cast<uint8_t>(value)};
   }
-  throw ValueError("Unknown device '", name, "'. Expected 'cpu', 'cuda', 'cuda:1' and so on, or 'emulated'.");
+  throw ValueError("Unknown device '", name, "'. Expected 'cpu', 'cuda', or 'cuda:1' and so on.");
 }
 
 DriverRegistration::DriverRegistration(DeviceKind kind, DeviceDriver* (*open)(int)) { drivers().open[kind] = open; }
@@ -72,10 +73,13 @@ DeviceDriver& driver_of(Device device) {
   std::lock_guard<std::recursive_mutex> lock(all.mutex);
   DeviceDriver*& driver = all.opened[{device.kind, device.index}];
   if (!driver) {
-    if (device.kind == DeviceKind::cuda && !all.open.contains(device.kind)) load_cuda();
+    if (!all.open.contains(device.kind)) load_library(device.kind);
     auto open = all.open.find(device.kind);
     if (open == all.open.end())
-      throw UnsupportedError("this build has no CUDA device. Build with -DLAMINA_CUDA=ON, or use \"cpu\".");
+      throw UnsupportedError(
+          device.kind == DeviceKind::cuda
+              ? "this build has no CUDA device. Build with -DLAMINA_CUDA=ON, or use \"cpu\"."
+              : "the emulated device belongs to the tests of Lamina and is not installed. Use \"cpu\" or \"cuda\".");
     driver = open->second(device.index);
   }
   return *driver;

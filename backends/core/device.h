@@ -1,7 +1,8 @@
 #pragma once
-// Where memory lies and kernels run: the host ("cpu"), a GPU ("cuda:1"), or "emulated", a device in this process'
-// memory whose addresses the processor cannot read, for tests. Every device but the host has a driver; work on it is
-// done in the order in which it was asked for, and what reads its results on the host waits for them.
+// Where memory lies and kernels run: the host ("cpu"), a GPU ("cuda:1"), or "emulated", which the tests bring: a device
+// in this process' memory whose addresses the processor cannot read. Every device but the host is a library that is
+// loaded when it is asked for, and has a driver; work on it is done in the order in which it was asked for, and what
+// reads its results on the host waits for them.
 #include <cstddef>
 #include <cstdint>
 #include <functional>

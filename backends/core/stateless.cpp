@@ -1,6 +1,6 @@
 #include "backends/core/stateless.h"
 
-#include "backends/ops/primitives.h"
+#include "backends/core/arithmetic.h"
 
 namespace lamina {
 
@@ -17,7 +17,7 @@ void StatelessScope::set(const Variable& variable, const Tensor& value) {
         "matches the corresponding variable shape. For variable ",
         variable.state().path, " of shape ", variable.shape(), ", received a value of shape ", value.shape(), ".");
   values_.insert_or_assign(variable.state().id,
-                           value.dtype() == variable.dtype() ? value : prim::cast(value, variable.dtype()));
+                           value.dtype() == variable.dtype() ? value : arithmetic::cast(value, variable.dtype()));
 }
 
 Tensor StatelessScope::get(const Variable& variable) const {

@@ -1,9 +1,9 @@
 #include "backends/core/variable.h"
 
+#include "backends/core/arithmetic.h"
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
 #include "backends/core/stateless.h"
-#include "backends/ops/primitives.h"
 
 namespace lamina {
 
@@ -34,7 +34,7 @@ Tensor Variable::value() const {
   if (!out.defined())
     out = current_trace() ? trace_engine(*current_trace()).read(*state_) : eager_engine().read(*state_);
   if (autocast_dtype && state_->autocast && is_float(state_->dtype) && *autocast_dtype != state_->dtype)
-    return prim::cast(out, *autocast_dtype);
+    return arithmetic::cast(out, *autocast_dtype);
   return out;
 }
 
@@ -44,7 +44,7 @@ void Variable::assign(const Tensor& value) const {
         "The shape of the target variable and the shape of the target value in `variable.assign(value)` must match. "
         "variable.shape=",
         state_->shape, ", Received: value.shape=", value.shape(), ". Target variable: ", state_->path);
-  Tensor cast = value.dtype() == state_->dtype ? value : prim::cast(value, state_->dtype);
+  Tensor cast = value.dtype() == state_->dtype ? value : arithmetic::cast(value, state_->dtype);
   if (StatelessScope* scope = stateless_scope()) [[unlikely]]
     return scope->set(*this, cast);
   (current_trace() ? trace_engine(*current_trace()) : eager_engine()).assign(*state_, cast);
@@ -52,12 +52,12 @@ void Variable::assign(const Tensor& value) const {
 
 void Variable::assign_add(const Tensor& delta) const {
   AutocastScope off(std::nullopt);
-  assign(prim::add(value(), delta.dtype() == dtype() ? delta : prim::cast(delta, dtype())));
+  assign(arithmetic::add(value(), delta.dtype() == dtype() ? delta : arithmetic::cast(delta, dtype())));
 }
 
 void Variable::assign_sub(const Tensor& delta) const {
   AutocastScope off(std::nullopt);
-  assign(prim::subtract(value(), delta.dtype() == dtype() ? delta : prim::cast(delta, dtype())));
+  assign(arithmetic::subtract(value(), delta.dtype() == dtype() ? delta : arithmetic::cast(delta, dtype())));
 }
 
 void update_variables(const Op& op, std::span<const Variable> variables, std::span<const Tensor> rest) {

@@ -1,7 +1,8 @@
 #pragma once
 // What kernels in *_cuda.cu files are written with. nvcc compiles them for GPUs. The tests compile the same files for
-// the host, with a thread a block, and run them on the emulated device (tests/cpp/support/cuda_on_host.h), so that
-// their arithmetic is tested everywhere. A kernel therefore must be right for any number of threads and blocks:
+// the host, with one thread per block, and run them on the emulated device (tests/emulated; its build includes
+// cuda_on_host.h first), so that their arithmetic is tested everywhere. A kernel therefore must be right for any number
+// of threads and blocks:
 // elements in steps of step(), rows in steps of gridDim.x, and threads of a block meet in the functions below only.
 #include "backends/core/kernel.h"
 
@@ -12,9 +13,6 @@
 #include "backends/cuda/cuda_driver.h"
 #include "backends/cuda/launch.h"
 #define LAMINA_GPU cuda
-#else
-#include "support/cuda_on_host.h"
-#define LAMINA_GPU emulated
 #endif
 
 // As LAMINA_KERNEL, for GPUs.

@@ -2,12 +2,10 @@
 
 #include "backends/cuda/kernel.cuh"
 
-#if defined(__CUDACC__)
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/iterator/transform_iterator.h>
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_segmented_radix_sort.cuh>
-#endif
 
 namespace lamina::gpu {
 
@@ -21,7 +19,6 @@ void with_key(size_t bytes, F&& f) {
     f(uint32_t{});
 }
 
-#if defined(__CUDACC__)
 struct Times {
   int64_t n;
   __host__ __device__ int64_t operator()(int64_t line) const { return line * n; }
@@ -42,18 +39,15 @@ void sort(int64_t lines, int64_t n, int bits, void* scratch, size_t& bytes, cons
                                                        lines * n, lines, begin, begin + 1, 0, bits, stream),
               "sorting");
 }
-#endif
 
 }  // namespace
 
 RadixSort::RadixSort(Device device, int64_t lines, int64_t n, size_t key_bytes, int bits)
     : device_(device), lines_(lines), n_(n), key_bytes_(key_bytes), bits_(bits) {
-#if defined(__CUDACC__)
   cuda::cuda_driver(device).use();
   with_key(key_bytes, [&](auto key) {
     sort<decltype(key)>(lines, n, bits, nullptr, scratch_, nullptr, nullptr, nullptr, nullptr, nullptr);
   });
-#endif
 }
 
 void RadixSort::operator()(const void* keys, void* sorted_keys, const int32_t* places, int32_t* sorted_places,
@@ -62,25 +56,8 @@ void RadixSort::operator()(const void* keys, void* sorted_keys, const int32_t* p
     using K = decltype(key);
     const K* from = static_cast<const K*>(keys);
     K* to = static_cast<K*>(sorted_keys);
-#if defined(__CUDACC__)
     size_t bytes = scratch_;
     sort<K>(lines_, n_, bits_, scratch, bytes, from, to, places, sorted_places, cuda::cuda_driver(device_).use());
-#else
-    auto here = [&](auto* p) { return emulated::host_address(p, device_.index); };
-    emulated::do_or_keep([from = here(from), to = here(to), places = here(places), sorted_places = here(sorted_places), lines = lines_, n = n_, mask = bits_ < static_cast<int>(8 * sizeof(K)) ? (K{1} << bits_) - 1 : ~K{0}] {
-      for (int64_t line = 0; line < lines; ++line) {
-        const K* k = from + line * n;
-        const int32_t* p = places + line * n;
-        std::vector<int64_t> order(static_cast<size_t>(n));
-        for (int64_t i = 0; i < n; ++i) order[static_cast<size_t>(i)] = i;
-        std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return (k[a] & mask) < (k[b] & mask); });
-        for (int64_t i = 0; i < n; ++i) {
-          to[line * n + i] = k[order[static_cast<size_t>(i)]];
-          sorted_places[line * n + i] = p[order[static_cast<size_t>(i)]];
-        }
-      }
-    });
-#endif
   });
 }
 

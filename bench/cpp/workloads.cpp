@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "backends/ops/primitives.h"
-#include "serialization/json.h"
-#include "serialization/model_io.h"
+#include "serialization/formats/json/json.h"
+#include "serialization/models/model_io.h"
 
 using namespace lamina;
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "serialization/model_io.h"
+#include "serialization/models/model_io.h"
 
 using namespace lamina;
 

@@ -1,6 +1,6 @@
 #include "layers/attention/head_attention.h"
 
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 

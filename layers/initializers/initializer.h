@@ -1,5 +1,5 @@
 #pragma once
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 

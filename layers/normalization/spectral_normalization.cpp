@@ -1,7 +1,7 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "layers/layer.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina {
 

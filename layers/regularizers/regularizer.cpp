@@ -1,6 +1,6 @@
 #include "layers/regularizers/regularizer.h"
 
-#include "serialization/callable_object.h"
+#include "serialization/objects/callable_object.h"
 
 namespace lamina {
 

@@ -1,7 +1,7 @@
 #pragma once
 // What the Python bases of the configurable kinds share: their constructors, and the C++ half of a user's subclass.
 #include "bindings/hook.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace lamina::bindings {
 

@@ -8,7 +8,7 @@
 #include "backends/core/interrupt.h"
 #include "backends/core/warning.h"
 #include "bindings/hook.h"
-#include "serialization/model_io.h"
+#include "serialization/models/model_io.h"
 
 namespace lamina::bindings {
 

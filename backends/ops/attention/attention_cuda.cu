@@ -1,7 +1,7 @@
 // Attention on GPUs: products of whole heads for some samples at a time, with the scores in scratch memory, which the
 // gradient computes anew. Query heads that share a key head are one product: letters as in attention.h, G = N / K.
-#include "backends/cuda/pieces.cuh"
 #include "backends/ops/attention/attention.h"
+#include "backends/ops/pieces.cuh"
 
 namespace lamina::gpu {
 

@@ -1,7 +1,7 @@
 // Convolutions as products over windows laid out in rows (im2col), some samples at a time; grouped ones, and with them
 // depthwise ones, directly. Any number of axes, strides, dilations and paddings; float dtypes.
-#include "backends/cuda/pieces.cuh"
 #include "backends/ops/convolution/dims.h"
+#include "backends/ops/pieces.cuh"
 
 namespace lamina::gpu {
 

@@ -482,8 +482,9 @@ BlockTable make_table() {
   t.binary_left[static_cast<int>(Binary::NAME)][static_cast<int>(DType::float32)] = left_##NAME; \
   t.binary_right[static_cast<int>(Binary::NAME)][static_cast<int>(DType::float32)] = right_##NAME;
   SINGLE(add)
-  SINGLE(subtract) SINGLE(multiply) SINGLE(divide) SINGLE(maximum) SINGLE(minimum) SINGLE(equal) SINGLE(not_equal)
-      SINGLE(less) SINGLE(less_equal) SINGLE(greater) SINGLE(greater_equal)
+  SINGLE(subtract)
+  SINGLE(multiply) SINGLE(divide) SINGLE(maximum) SINGLE(minimum) SINGLE(equal) SINGLE(not_equal) SINGLE(less)
+      SINGLE(less_equal) SINGLE(greater) SINGLE(greater_equal)
 #undef SINGLE
           t.fill = fill_block;
   t.sum_f32 = sum_run;

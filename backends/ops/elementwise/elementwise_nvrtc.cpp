@@ -1,9 +1,9 @@
 // Elementwise primitives on GPUs, and reductions of them: the program's text is generated and compiled, one kernel a
 // program.
 #include "backends/cuda/cuda_driver.h"
-#include "backends/cuda/elementwise_source.h"
 #include "backends/cuda/launch.h"
 #include "backends/cuda/runtime_compiler.h"
+#include "backends/ops/elementwise/elementwise_nvrtc_source.h"
 #include "backends/ops/elementwise/fused.h"
 
 namespace lamina {

@@ -1,11 +1,11 @@
 // Updates of one row are combined in the order of their indices, so that the result is the same in every run. Few
 // indices are compared with each other; many are sorted, and cut into pieces of which each combines the runs of equal
 // rows within it.
-#include "backends/cuda/pieces.cuh"
 #include "backends/cuda/radix_sort.h"
 #include "backends/ops/gather/gather.h"
 #include "backends/ops/gather/indexed.cuh"
 #include "backends/ops/gather/scatter_sum.h"
+#include "backends/ops/pieces.cuh"
 
 namespace lamina::gpu {
 

@@ -1,6 +1,6 @@
 // Recurrences on GPUs, step by step: the product of all rows' states with the recurrent kernel, then one kernel for the
 // gates.
-#include "backends/cuda/pieces.cuh"
+#include "backends/ops/pieces.cuh"
 #include "backends/ops/recurrent/recurrent.h"
 #include "backends/ops/reduce/reduce.h"
 

@@ -1,5 +1,5 @@
-#include "backends/cuda/pieces.cuh"
 #include "backends/cuda/radix_sort.h"
+#include "backends/ops/pieces.cuh"
 #include "backends/ops/sort/sort.h"
 
 namespace lamina::gpu {

@@ -12,7 +12,7 @@
 #include "backends/ops/primitives.h"
 #include "layers/core/dense.h"
 #include "layers/rnn/rnn.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 namespace {
 std::atomic<long> allocations{0};

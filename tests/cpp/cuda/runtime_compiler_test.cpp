@@ -2,7 +2,7 @@
 #include "backends/cuda/runtime_compiler.h"
 
 #include "backends/core/error.h"
-#include "backends/cuda/elementwise_source.h"
+#include "backends/ops/elementwise/elementwise_nvrtc_source.h"
 #include "backends/ops/elementwise/fused.h"
 
 namespace lamina {

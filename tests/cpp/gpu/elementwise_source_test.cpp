@@ -1,6 +1,6 @@
 // The text of generated GPU kernels, compiled by the host's compiler: every instruction in every dtype computes what
 // the CPU's kernel does, and inputs of all shapes meet the outputs rightly.
-#include "backends/cuda/elementwise_source.h"
+#include "backends/ops/elementwise/elementwise_nvrtc_source.h"
 
 #include <dlfcn.h>
 

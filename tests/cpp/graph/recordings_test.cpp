@@ -5,11 +5,11 @@
 #include "backends/core/error.h"
 #include "backends/core/settings.h"
 #include "backends/core/variable.h"
-#include "backends/emulated/recording.h"
 #include "backends/graph/function.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "support/data.h"
+#include "tests/emulated/recording.h"
 
 namespace lamina {
 namespace {

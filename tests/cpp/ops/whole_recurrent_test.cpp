@@ -8,7 +8,7 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/recurrent/whole.h"
 #include "layers/layer.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 #include "support/op_case.h"
 
 namespace lamina::testing {

@@ -7,7 +7,7 @@
 #include "api/sequential.h"
 #include "backends/ops/random/seed_generator.h"
 #include "layers/core/dense.h"
-#include "serialization/object_config.h"
+#include "serialization/objects/object_config.h"
 
 using namespace lamina;
 

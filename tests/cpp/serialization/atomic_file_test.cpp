@@ -1,4 +1,4 @@
-#include "serialization/atomic_file.h"
+#include "serialization/formats/atomic_file.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>

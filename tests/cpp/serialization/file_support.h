@@ -9,8 +9,8 @@
 #include <string>
 
 #include "backends/core/error.h"
-#include "serialization/atomic_file.h"
-#include "serialization/json.h"
+#include "serialization/formats/atomic_file.h"
+#include "serialization/formats/json/json.h"
 
 namespace lamina {
 

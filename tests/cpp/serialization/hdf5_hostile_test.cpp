@@ -1,5 +1,5 @@
 #include "file_support.h"
-#include "serialization/hdf5_store.h"
+#include "serialization/formats/hdf5/hdf5_store.h"
 
 namespace lamina {
 namespace {

@@ -5,8 +5,8 @@
 #include <random>
 
 #include "file_support.h"
-#include "serialization/hdf5_store.h"
-#include "serialization/zip_archive.h"
+#include "serialization/formats/hdf5/hdf5_store.h"
+#include "serialization/formats/zip/zip_archive.h"
 
 namespace lamina {
 namespace {

@@ -2,8 +2,8 @@
 #include <thread>
 
 #include "file_support.h"
-#include "serialization/hdf5_store.h"
-#include "serialization/zip_archive.h"
+#include "serialization/formats/hdf5/hdf5_store.h"
+#include "serialization/formats/zip/zip_archive.h"
 
 namespace lamina {
 namespace {

@@ -1,4 +1,4 @@
-#include "serialization/json.h"
+#include "serialization/formats/json/json.h"
 
 #include <cmath>
 #include <limits>

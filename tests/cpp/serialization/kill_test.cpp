@@ -12,8 +12,8 @@
 #include "api/sequential.h"
 #include "file_support.h"
 #include "layers/core/dense.h"
-#include "serialization/hdf5_store.h"
-#include "serialization/model_io.h"
+#include "serialization/formats/hdf5/hdf5_store.h"
+#include "serialization/models/model_io.h"
 
 namespace lamina {
 namespace {

@@ -1,7 +1,7 @@
 // Whole models from the golden files, without Python.
-#include "serialization/model_io.h"
+#include "serialization/models/model_io.h"
 #include "file_support.h"
-#include "serialization/hdf5_store.h"
+#include "serialization/formats/hdf5/hdf5_store.h"
 
 namespace lamina {
 namespace {

@@ -1,4 +1,4 @@
-#include "serialization/zip_archive.h"
+#include "serialization/formats/zip/zip_archive.h"
 
 #include <filesystem>
 

@@ -1,0 +1,17 @@
+#pragma once
+// How callbacks write models. Model files stand above this room: they hand themselves in when the library is loaded.
+#include <string>
+
+namespace lamina {
+
+class Model;
+
+struct ModelSaver {
+  void (*model)(const Model& model, const std::string& path);    // the whole of it; overwrites
+  void (*weights)(const Model& model, const std::string& path);  // its weights alone; overwrites
+};
+
+void set_model_saver(const ModelSaver& saver);
+const ModelSaver& model_saver();
+
+}  // namespace lamina

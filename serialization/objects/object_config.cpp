@@ -1,0 +1,208 @@
+#include "serialization/objects/object_config.h"
+
+#include "backends/core/stack.h"
+#include "backends/ops/public/public_op.h"
+
+namespace lamina {
+
+Value serialize_value(const Value& v) {
+  switch (v.kind()) {
+    case Value::Kind::list:
+    case Value::Kind::tuple: {
+      List out;
+      for (const Value& item : v.as_list()) out.push_back(serialize_value(item));
+      return out;
+    }
+    case Value::Kind::dict: {
+      Dict out;
+      for (const auto& [key, item] : v.as_dict()) out.set(key, serialize_value(item));
+      return out;
+    }
+    case Value::Kind::object: return serialize_object(v.as_object());
+    case Value::Kind::slice: {
+      const SliceValue& s = v.as_slice();
+      return Dict{{"class_name", "__slice__"},
+                  {"config", Dict{{"start", Value(s.start)}, {"stop", Value(s.stop)}, {"step", Value(s.step)}}}};
+    }
+    case Value::Kind::ellipsis: return Dict{{"class_name", "__ellipsis__"}, {"config", Dict{}}};
+    case Value::Kind::tensor: {
+      const Tensor& t = v.as_tensor();
+      int64_t flat = 0;
+      std::function<Value(int)> nest = [&](int axis) -> Value {
+        if (axis == t.rank()) {
+          double x = t.at(flat++);
+          if (t.dtype() == DType::boolean) return x != 0;
+          return is_float(t.dtype()) ? Value(x) : Value(static_cast<int64_t>(x));
+        }
+        List items;
+        for (int64_t i = 0; i < t.shape()[axis]; ++i) items.push_back(nest(axis + 1));
+        return items;
+      };
+      return Dict{{"class_name", "__tensor__"},
+                  {"config", Dict{{"value", nest(0)}, {"dtype", Value(name_of(t.dtype()))}}}};
+    }
+    default: return v;
+  }
+}
+
+Value serialize_object(const ObjectPtr& object) {
+  check_stack("The config of an object");
+  if (!object) return {};
+  if (auto* f = dynamic_cast<Callable*>(object.get())) {
+    if (f->registered_name().empty() && find_op(f->function_name())) return f->function_name();
+    Dict out{{"module", "builtins"},
+             {"class_name", "function"},
+             {"config", f->function_name()},
+             {"registered_name", f->registered_name().empty() ? "function" : f->registered_name()}};
+    f->extend_serialized(out);
+    return out;
+  }
+  Dict out{{"module", object->public_module()},
+           {"class_name", object->public_class_name()},
+           {"config", serialize_value(object->config())},
+           {"registered_name", Value()}};
+  if (out.at("module").as_string().empty()) out.set("module", Value());
+  if (std::string name = object->public_registered_name(); !name.empty()) out.set("registered_name", name);
+  object->extend_serialized(out);
+  return out;
+}
+
+ObjectPtr function_named(const std::string& name) {
+  const OpInfo* op = find_op(name);
+  if (!op) return nullptr;
+  return make_callable(name, [op](List args, Dict kwargs) {
+    auto bound = bind_arguments(*op, std::move(args), kwargs);
+    return call_op(*op, bound);
+  });
+}
+
+namespace {
+
+[[noreturn]] void unknown(const std::string& name, std::string_view module) {
+  std::vector<std::string> names;
+  for (const ClassInfo* info : registered_classes(module)) {
+    names.push_back(info->name);
+    names.insert(names.end(), info->aliases.begin(), info->aliases.end());
+  }
+  std::string near = nearest_name(name, names);
+  throw ValueError("Could not locate '", name, "' in ", module.empty() ? "the registered classes" : std::string(module),
+                   ".", near.empty() ? "" : text(" Did you mean '", near, "'?"),
+                   " A class of your own must be registered before it is loaded.");
+}
+
+// A class that a config names: of the user's own, most likely.
+[[noreturn]] void unknown_class(const std::string& name, const Dict& config, std::string_view module) {
+  std::vector<std::string> names;
+  for (const ClassInfo* info : registered_classes(module)) names.push_back(info->name);
+  std::string near = nearest_name(name, names), shown = Value(config).repr();
+  if (shown.size() > 2000) shown = shown.substr(0, 2000) + "...";
+  throw TypeError("Could not locate class '", name,
+                  "'. Make sure custom classes and functions are decorated with "
+                  "`@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they are "
+                  "all imported so that the "
+                  "decorator is run before trying to load them.",
+                  near.empty() ? "" : text(" (A built-in class of a similar name is '", near, "'.)"),
+                  " Full object config: ", shown);
+}
+
+// An argument of a later Keras that says nothing: None under a name that the layer does not know.
+void drop_unknown_none(const ClassInfo& info, Dict& config) {
+  if (info.base != "Layer" || !info.fields) return;
+  std::vector<std::string> empty;
+  for (const auto& [key, value] : config)
+    if (value.is_none()) empty.push_back(key);
+  if (empty.empty()) return;
+  for (const FieldInfo& field : info.fields()) std::erase(empty, field.name);
+  for (const std::string& key : empty) config.erase(key);
+}
+
+ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
+  check_stack("The config of an object");
+  if (const ClassResolver& custom = custom_resolver())
+    if (ObjectPtr made = custom(d)) return made;
+  const std::string& name = d.at("class_name").as_string();
+  const Value* where = d.find("module");
+  if (name == "function" ||
+      (where && where->is_string() && where->as_string() == "builtins" && d.at("config").is_string())) {
+    const std::string& f = d.at("config").as_string();
+    // A loss or metric may have the name of an op (binary_crossentropy): where one is asked for, it is meant.
+    if (const ClassInfo* info = module.empty() ? nullptr : find_class(f, module)) return info->make({});
+    if (ObjectPtr made = function_named(f)) return made;
+    unknown(f, module);
+  }
+  if (name.starts_with("__lambda__"))
+    throw ValueError(
+        "A Python lambda is stored here; it can only be loaded in Python with safe_mode=False, which runs code from "
+        "the file.");
+  const ClassInfo* info = nullptr;
+  if (where && where->is_string())
+    info = find_class(name, where->as_string().starts_with("keras.src") ? "" : where->as_string());
+  if (!info) info = find_class(name, module);
+  if (!info) info = find_class(name);
+  if (!info) unknown_class(name, d, module);
+  const Value& config = d.at("config");
+  ObjectPtr made;
+  try {
+    Dict arguments = config.is_none() ? Dict{} : deserialize_value(config).as_dict();
+    drop_unknown_none(*info, arguments);
+    made = info->make(arguments);
+  } catch (const Error& e) { throw Error(e.kind(), text("Could not make a ", name, " from its config: ", e.what())); }
+  made->finish_deserialize(d);
+  return made;
+}
+
+}  // namespace
+
+Value deserialize_value(const Value& v) {
+  if (v.is_sequence()) {
+    List out;
+    for (const Value& item : v.as_list()) out.push_back(deserialize_value(item));
+    return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
+  }
+  if (!v.is_dict()) return v;
+  const Dict& d = v.as_dict();
+  if (const Value* name = d.find("class_name"); name && name->is_string() && d.contains("config")) {
+    const std::string& n = name->as_string();
+    const Value& config = d.at("config");
+    if (n == "__ellipsis__") return Ellipsis{};
+    if (n == "__slice__") {
+      auto part = [&](const char* key) -> std::optional<int64_t> {
+        const Value& p = config.as_dict().at(key);
+        return p.is_none() ? std::nullopt : std::optional<int64_t>(p.as_int());
+      };
+      return SliceValue{part("start"), part("stop"), part("step")};
+    }
+    if (n == "__tensor__" || n == "__numpy__") {
+      const Value& value = config.as_dict().at("value");
+      DType dtype = parse_dtype(config.as_dict().at("dtype").as_string());
+      return value.is_sequence() ? tensor_from_list(value, dtype) : Tensor::scalar_of(value.as_number(), dtype);
+    }
+    // Objects stay configs: the field that takes them knows their kind (get_object). Keras tensors are the graph's.
+    return v;
+  }
+  Dict out;
+  for (const auto& [key, item] : d) out.set(key, deserialize_value(item));
+  return out;
+}
+
+ObjectPtr get_object(const Value& identifier, std::string_view module) {
+  if (identifier.is_none()) return nullptr;
+  if (identifier.is_object()) return identifier.as_object();
+  if (identifier.is_string()) {
+    const std::string& name = identifier.as_string();
+    if (const ClassResolver& custom = custom_resolver())
+      if (ObjectPtr made = custom(Dict{{"class_name", name}, {"config", Dict{}}, {"module", Value()}, {"bare", true}}))
+        return made;
+    if (const ClassInfo* info = find_class(name, module)) return info->make({});
+    if (ObjectPtr function = function_named(name)) return function;
+    unknown(name, module);
+  }
+  if (identifier.is_dict()) {
+    const Dict& d = identifier.as_dict();
+    if (is_serialized_object(identifier)) return deserialize_object(d, module);
+  }
+  throw ValueError("Could not interpret identifier: ", identifier.repr(),
+                   ". Expected a name, a config dictionary or an object of ", module, ".");
+}
+
+}  // namespace lamina
