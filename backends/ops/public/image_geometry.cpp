@@ -1,0 +1,240 @@
+// keras.ops.image: pixels from other places of the same image.
+#include <cmath>
+#include <limits>
+
+#include "backends/ops/public/image.h"
+#include "backends/ops/public/image_support.h"
+#include "backends/ops/public/nn_convolution.h"
+#include "backends/ops/public/random.h"
+
+namespace lamina::ops::image {
+
+namespace {
+
+using namespace prim;
+
+#define IMAGE "keras.src.ops.image."
+
+Tensor column(const Tensor& t, int64_t i) {  // t[:, i] as (batch, 1, 1)
+  return reshape(slice_axis(t, 1, i, i + 1), {t.shape()[0], 1, 1});
+}
+Tensor ramp(int64_t n, const Shape& shape, DType dtype) { return reshape(iota(n, dtype), shape); }
+
+Tensor affine_transform_impl(const Operand& images, const Operand& transform, const std::string& interpolation,
+                             const std::string& fill_mode, double fill_value,
+                             const std::optional<std::string>& data_format) {
+  const int order = order_of(interpolation);
+  const Outside outside = outside_of(fill_mode);
+  const Tensor x = images.value();
+  expect_images(x);
+  Tensor t = transform.as(working_dtype(x.dtype()));
+  if (t.rank() != 1 && t.rank() != 2)
+    throw ValueError(
+        "Invalid transform rank: expected rank 1 (single transform) or rank 2 (batch of transforms). Received input "
+        "with shape: transform.shape=",
+        t.shape());
+  if (t.shape().known() && t.shape().back() != 8)
+    throw ValueError("A transform has 8 numbers (a0, a1, a2, b0, b1, b2, c0, c1). Received: transform.shape=",
+                     t.shape());
+  if (!x.shape().known() || !t.shape().known()) return Tensor::spec_only(x.shape(), x.dtype());
+  Batch batch(x, data_format);
+  if (t.rank() == 1) t = expand_dims(t, 0);
+  if (t.shape()[0] != 1 && t.shape()[0] != batch.size(0))
+    throw ValueError("There must be one transform, or one for each of the ", batch.size(0),
+                     " images. Received: transform.shape=", transform.shape());
+  const int64_t height = batch.size(1), width = batch.size(2);
+  const Tensor row = ramp(height, {1, height, 1}, t.dtype()), col = ramp(width, {1, 1, width}, t.dtype());
+  auto place = [&](int64_t a) {
+    return add(add(multiply(column(t, a), col), multiply(column(t, a + 1), row)), column(t, a + 2));
+  };
+  const Shape all = {batch.size(0), height, width};
+  return batch.restored(
+      sample_images(batch.x, broadcast_to(place(3), all), broadcast_to(place(0), all), order, outside, fill_value));
+}
+const auto affine_transform_op =
+    public_op("image.affine_transform", IMAGE "AffineTransform",
+              "The pixel at (x, y) is the input's at (a0 x + a1 y + a2, b0 x + b1 y + b2).", affine_transform_impl,
+              {"images",
+               "transform",
+               {"interpolation", "bilinear"},
+               {"fill_mode", "constant"},
+               {"fill_value", 0},
+               {"data_format", Value()}});
+
+// Coordinates arrive as a tensor or as a list of tensors.
+Tensor map_coordinates_impl(const Operand& inputs, const Operand& coordinates, int order, const std::string& fill_mode,
+                            double fill_value) {
+  const Tensor x = inputs.value(), places = coordinates.value();
+  const Outside outside = outside_of(fill_mode);
+  if (places.rank() < 2)
+    throw ValueError("Invalid coordinates rank: expected at least rank 2. Received input with shape: ", places.shape());
+  if (places.shape()[0] != x.rank())
+    throw ValueError(
+        "First dim of `coordinates` must be the same as the rank of `inputs`. Received inputs with shape: ", x.shape(),
+        " and coordinate leading dim of ", places.shape()[0]);
+  if (order != 0 && order != 1)
+    throw ValueError("Invalid value for argument `order`. Expected one of [0, 1]. Received: order=", order);
+  Shape out;
+  for (int i = 1; i < places.rank(); ++i) out.push_back(places.shape()[i]);
+  if (!x.shape().known() || !places.shape().known()) return Tensor::spec_only(out, x.dtype());
+  if (x.size() == 0) throw ValueError("map_coordinates: `inputs` has no elements. Received shape ", x.shape(), ".");
+  Tensors each;
+  std::vector<int64_t> sizes;
+  const Tensor numbers = is_float(places.dtype()) ? places : cast(places, DType::float32);
+  for (int i = 0; i < x.rank(); ++i) {
+    each.push_back(reshape(slice_axis(numbers, 0, i, i + 1), out));
+    sizes.push_back(x.shape()[i]);
+  }
+  return reshape(sample(reshape(x, {x.size(), 1}), sizes, each, constant(0, DType::int32), order, outside, fill_value),
+                 out);
+}
+const auto map_coordinates_op =
+    public_op("image.map_coordinates", IMAGE "MapCoordinates",
+              "The values of `inputs` at `coordinates` (one row per axis), by the nearest point or linearly.",
+              map_coordinates_impl, {"inputs", "coordinates", "order", {"fill_mode", "constant"}, {"fill_value", 0}});
+
+Tensor elastic_transform_impl(const Operand& images, double alpha, double sigma, const std::string& interpolation,
+                              const std::string& fill_mode, double fill_value, const Value& seed,
+                              const std::optional<std::string>& data_format) {
+  const int order = order_of(interpolation);
+  const Outside outside = outside_of(fill_mode);
+  const Tensor x = images.value();
+  expect_images(x);
+  if (!x.shape().known()) return Tensor::spec_only(x.shape(), x.dtype());
+  Batch batch(x, data_format);
+  const int64_t n = batch.size(0), height = batch.size(1), width = batch.size(2);
+  const int64_t span = static_cast<int64_t>(6 * sigma) | 1;
+  const DType dtype = working_dtype(x.dtype());
+  auto shift = [&] {
+    const Tensor noise = random::normal({n, height, width, 1}, 0, sigma, dtype, seed);
+    return multiply(reshape(gaussian_blur(noise, {span, span}, std::vector<double>{sigma, sigma}, "channels_last"),
+                            {n, height, width}),
+                    alpha);
+  };
+  const Tensor dx = shift(), dy = shift();
+  return batch.restored(sample_images(batch.x, add(ramp(height, {1, height, 1}, dtype), dy),
+                                      add(ramp(width, {1, 1, width}, dtype), dx), order, outside, fill_value));
+}
+const auto elastic_transform_op =
+    public_op("image.elastic_transform", IMAGE "ElasticTransform",
+              "Pixels from nearby places: shifts are blurred normal noise.", elastic_transform_impl,
+              {"images",
+               {"alpha", 20.0},
+               {"sigma", 5.0},
+               {"interpolation", "bilinear"},
+               {"fill_mode", "reflect"},
+               {"fill_value", 0.0},
+               {"seed", Value()},
+               {"data_format", Value()}});
+
+enum class Kernel : uint8_t { linear, cubic, lanczos3, lanczos5 };
+Kernel kernel_of(const std::string& method) {
+  static const std::pair<const char*, Kernel> known[] = {
+      {"linear", Kernel::linear},     {"bilinear", Kernel::linear},  {"trilinear", Kernel::linear},
+      {"cubic", Kernel::cubic},       {"bicubic", Kernel::cubic},    {"tricubic", Kernel::cubic},
+      {"lanczos3", Kernel::lanczos3}, {"lanczos5", Kernel::lanczos5}};
+  for (const auto& [name, kind] : known)
+    if (method == name) return kind;
+  throw ValueError(
+      "Invalid value for argument `method`. Expected of one {'linear', 'bilinear', 'trilinear', 'cubic', 'bicubic', "
+      "'tricubic', 'lanczos3', 'lanczos5'}. Received: method=",
+      method);
+}
+
+// The weight of a sample at distance x >= 0.
+Tensor weight(Kernel kind, const Tensor& x) {
+  const DType dtype = x.dtype();
+  const Tensor zero = constant(0, dtype);
+  if (kind == Kernel::linear) return maximum(rsub(1, x), zero);
+  if (kind == Kernel::cubic) {  // Keys 1981, a = -1/2
+    const Tensor near = add(multiply(multiply(add(multiply(x, 1.5), -2.5), x), x), 1.0);
+    const Tensor far = add(multiply(add(multiply(add(multiply(x, -0.5), 2.5), x), -4.0), x), 2.0);
+    return where(compare(Binary::greater_equal, x, 2), zero, where(compare(Binary::greater_equal, x, 1), far, near));
+  }
+  const double radius = kind == Kernel::lanczos3 ? 3 : 5;
+  const Tensor waves =
+      multiply(multiply(unary(Unary::sin, multiply(x, M_PI)), unary(Unary::sin, multiply(x, M_PI / radius))), radius);
+  const Tensor safe = where(compare(Binary::not_equal, x, 0), multiply(square(x), M_PI * M_PI), constant(1, dtype));
+  const Tensor out = where(compare(Binary::greater, x, 1e-3), divide(waves, safe), constant(1, dtype));
+  return where(compare(Binary::greater, x, radius), zero, out);
+}
+
+// (in, out): how much each input counts for each output along an axis.
+Tensor weights(int64_t in, int64_t out, const Tensor& scale, const Tensor& translation, Kernel kind, bool antialias) {
+  const DType dtype = scale.dtype();
+  const Tensor inverse = divide(constant(1, dtype), scale);
+  const Tensor width = antialias ? maximum(inverse, constant(1, dtype)) : constant(1, dtype);
+  const Tensor at = add(subtract(multiply(add(iota(out, dtype), 0.5), inverse), multiply(translation, inverse)), -0.5);
+  const Tensor distance = unary(Unary::abs, subtract(expand_dims(at, 0), reshape(iota(in, dtype), {in, 1})));
+  Tensor w = weight(kind, divide(distance, width));
+  const Tensor total = reduce(Reduce::sum, w, {0}, true), zero = constant(0, dtype);
+  const double tiny =
+      1000 * (dtype == DType::float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon());
+  const Tensor safe = where(compare(Binary::not_equal, total, 0), total, constant(1, dtype));
+  w = where(compare(Binary::greater, unary(Unary::abs, total), tiny), divide(w, safe), zero);
+  const Tensor covered = binary(Binary::logical_and, compare(Binary::greater_equal, at, -0.5),
+                                compare(Binary::less_equal, at, static_cast<double>(in) - 0.5));
+  return where(expand_dims(covered, 0), w, zero);
+}
+
+Tensor scale_and_translate_impl(const Operand& images, const Shape& output_shape, const Operand& scale,
+                                const Operand& translation, const std::vector<int>& spatial_dims,
+                                const std::string& method, bool antialias) {
+  const Kernel kind = kernel_of(method);
+  Tensor x = images.value();
+  if (output_shape.rank() != x.rank())
+    throw ValueError("`output_shape` must have as many axes as the images. Received: output_shape=", output_shape,
+                     ", images.shape=", x.shape());
+  const DType dtype = x.dtype(), working = working_dtype(dtype);
+  const Tensor scales = scale.as(working), shifts = translation.as(working);
+  const auto count = static_cast<int64_t>(spatial_dims.size());
+  for (const Tensor* t : {&scales, &shifts})
+    if (t->rank() != 1 || t->shape()[0] != count)
+      throw ValueError("`scale` and `translation` must have one number for each of the ", count,
+                       " axes in `spatial_dims`. Received shape ", t->shape(), ".");
+  if (!x.shape().known()) return Tensor::spec_only(output_shape, dtype);
+  x = cast(x, working);
+  const std::vector<int> axes = axes_of(spatial_dims, x.rank());
+  if (axes.size() != spatial_dims.size()) throw ValueError("`spatial_dims` names an axis twice.");
+  for (size_t i = 0; i < spatial_dims.size(); ++i) {
+    const int axis = spatial_dims[i] < 0 ? spatial_dims[i] + x.rank() : spatial_dims[i];
+    auto one = [&](const Tensor& t) {
+      return reshape(slice_axis(t, 0, static_cast<int64_t>(i), static_cast<int64_t>(i) + 1), {});
+    };
+    const Tensor w = weights(x.shape()[axis], output_shape[axis], one(scales), one(shifts), kind, antialias);
+    Tensor moved = to_last(x, axis);
+    Shape rows = {moved.size() / std::max<int64_t>(1, moved.shape().back()), moved.shape().back()},
+          back = moved.shape();
+    back[back.rank() - 1] = output_shape[axis];
+    x = from_last(reshape(matmul(reshape(moved, rows), w), back), axis);
+  }
+  return as_pixels(x, dtype);
+}
+const auto scale_and_translate_op = public_op(
+    "image.scale_and_translate", IMAGE "ScaleAndTranslate",
+    "Images scaled and shifted along some axes, by a linear, cubic or Lanczos kernel.", scale_and_translate_impl,
+    {"images", "output_shape", "scale", "translation", "spatial_dims", "method", {"antialias", true}});
+
+}  // namespace
+
+Tensor affine_transform(const Operand& images, const Operand& transform, const std::string& interpolation,
+                        const std::string& fill_mode, double fill_value,
+                        const std::optional<std::string>& data_format) {
+  return affine_transform_op(images, transform, interpolation, fill_mode, fill_value, data_format);
+}
+Tensor map_coordinates(const Operand& inputs, const Operand& coordinates, int order, const std::string& fill_mode,
+                       double fill_value) {
+  return map_coordinates_op(inputs, coordinates, order, fill_mode, fill_value);
+}
+Tensor elastic_transform(const Operand& images, double alpha, double sigma, const std::string& interpolation,
+                         const std::string& fill_mode, double fill_value, const Value& seed,
+                         const std::optional<std::string>& data_format) {
+  return elastic_transform_op(images, alpha, sigma, interpolation, fill_mode, fill_value, seed, data_format);
+}
+Tensor scale_and_translate(const Operand& images, const Shape& output_shape, const Operand& scale,
+                           const Operand& translation, const std::vector<int>& spatial_dims, const std::string& method,
+                           bool antialias) {
+  return scale_and_translate_op(images, output_shape, scale, translation, spatial_dims, method, antialias);
+}
+
+}  // namespace lamina::ops::image
