@@ -12,7 +12,7 @@ from lamina import _array_methods  # noqa: F401  (gives tensors their methods)
 __version__ = "0.1.0"
 
 _MODULES = {
-    "activations", "backend", "callbacks", "config", "constraints", "dtype_policies", "initializers", "layers", "losses",
+    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses",
     "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils",
 }
 _NAMES = {

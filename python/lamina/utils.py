@@ -4,6 +4,8 @@ import gc
 import numpy as np
 
 from lamina import _lamina
+from lamina._files.downloads import get_file  # noqa: F401
+from lamina._progbar import Progbar  # noqa: F401
 from lamina.saving import (  # noqa: F401
     CustomObjectScope,
     custom_object_scope,
