@@ -7,9 +7,14 @@ JOBS ?= $(shell nproc)
 # Where CUDA's compiler is, its device is built too; CUDA= leaves it out. Other GPUs: CUDA="-DLAMINA_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=89".
 NVCC := $(firstword $(wildcard /usr/local/cuda/bin/nvcc) $(shell command -v nvcc))
 CUDA ?= $(if $(NVCC),-DLAMINA_CUDA=ON -DCMAKE_CUDA_COMPILER=$(NVCC) -DCMAKE_CUDA_ARCHITECTURES=90)
+CONFIGURE := cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMINA_PYTHON=ON -DPython3_EXECUTABLE=$(abspath $(VENV))/bin/python
 .PHONY: quickstart test bench system build package clean
 
-quickstart: build package
+# Builds what the example needs: the library and the module, neither tests nor CUDA.
+quickstart: system $(VENV)/bin/python
+	$(CONFIGURE)
+	cmake --build $(BUILD) -j $(JOBS) --target lamina _lamina digits
+	scripts/link-package $(VENV)/bin/python $(BUILD)
 	$(VENV)/bin/python examples/python/quickstart.py
 
 build: $(BUILD)/.built
@@ -25,7 +30,7 @@ $(VENV)/bin/python:
 
 .PHONY: $(BUILD)/.built
 $(BUILD)/.built: system $(VENV)/bin/python
-	cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMINA_PYTHON=ON -DPython3_EXECUTABLE=$(abspath $(VENV))/bin/python $(CUDA)
+	$(CONFIGURE) $(CUDA)
 	cmake --build $(BUILD) -j $(JOBS)
 
 # The built module in the virtual environment, by a path file: one build serves C++ and Python.

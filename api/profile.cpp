@@ -4,9 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "serialization/formats/atomic_file.h"
+#include "serialization/formats/json/json.h"
+#include "serialization/formats/json/utf8.h"
 
 namespace lamina {
 
@@ -84,30 +85,27 @@ std::string Profile::table(size_t most) const {
 }
 
 std::string Profile::trace() const {
-  using Json = nlohmann::ordered_json;
-  Json list = Json::array();
+  List list;
   const int64_t origin = events_.empty() ? 0 : events_.front().start;
   for (const ProfileEvent& e : events_) {
     const KernelLabel& l = *e.label;
-    Json event = {{"name", l.op},
-                  {"cat", l.kind == Kind::kernel     ? "kernel"
-                          : l.kind == Kind::function ? "function"
-                                                     : "data"},
-                  {"ph", "X"},
-                  {"ts", static_cast<double>(e.start - origin) * 1e-3},
-                  {"dur", static_cast<double>(e.end - e.start) * 1e-3},
-                  {"pid", 1},
-                  {"tid", e.thread}};
+    const char* const kind = l.kind == Kind::kernel ? "kernel" : l.kind == Kind::function ? "function" : "data";
+    Dict event{{"name", valid_utf8(l.op)},
+               {"cat", kind},
+               {"ph", "X"},
+               {"ts", static_cast<double>(e.start - origin) * 1e-3},
+               {"dur", static_cast<double>(e.end - e.start) * 1e-3},
+               {"pid", 1},
+               {"tid", static_cast<int64_t>(e.thread)}};
     if (l.kind == Kind::kernel) {
       const double time = std::max<double>(1, static_cast<double>(e.end - e.start));
-      Json args = {{"kernel", l.kernel}, {"signature", l.signature}, {"GB/s", l.bytes / time}};
-      if (l.flops > 0) args["GFLOP/s"] = l.flops / time;
-      event["args"] = std::move(args);
+      Dict args{{"kernel", l.kernel}, {"signature", l.signature}, {"GB/s", l.bytes / time}};
+      if (l.flops > 0) args.set("GFLOP/s", l.flops / time);
+      event.set("args", std::move(args));
     }
     list.push_back(std::move(event));
   }
-  return Json{{"displayTimeUnit", "ns"}, {"traceEvents", std::move(list)}}.dump(-1, ' ', false,
-                                                                                Json::error_handler_t::replace);
+  return to_json(Dict{{"displayTimeUnit", "ns"}, {"traceEvents", std::move(list)}});
 }
 
 void Profile::write(const std::string& path) const { write_file(path, trace()); }

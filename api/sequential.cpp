@@ -20,7 +20,7 @@ std::optional<Shape> declared_input(const Layer& l) {
 }  // namespace
 
 Sequential::Sequential(LayerArgs args) : Model(std::move(args)) {
-  if (this->name().empty() && !hook) set_name(auto_name("sequential"));
+  if (this->name().empty() && !user_class) set_name(auto_name("sequential"));
 }
 
 Sequential::Sequential(std::vector<LayerPtr> layers, LayerArgs args) : Sequential(std::move(args)) {

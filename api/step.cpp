@@ -89,13 +89,13 @@ Tensor Model::compute_loss(const Value& x, const Value& y, const Value& y_pred, 
 }
 
 Tensor Model::loss_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight, bool training) {
-  if (!hooked("compute_loss")) return compute_loss(x, y, y_pred, sample_weight, training);
+  if (!overrides(Method::compute_loss)) return compute_loss(x, y, y_pred, sample_weight, training);
   Dict kwargs{{"x", x}, {"y", y}, {"y_pred", y_pred}, {"sample_weight", sample_weight}};
-  auto names = hook->arguments("compute_loss");
+  auto names = user_class->arguments(Method::compute_loss);
   if (std::find(names.begin(), names.end(), "training") != names.end() ||
       std::find(names.begin(), names.end(), "**") != names.end())
     kwargs.set("training", training);
-  return hook->invoke("compute_loss", {}, std::move(kwargs)).as_tensor();
+  return user_class->call(Method::compute_loss, {}, std::move(kwargs)).as_tensor();
 }
 
 Dict Model::compute_metrics(const Value&, const Value& y, const Value& y_pred, const Value& sample_weight) {
@@ -104,8 +104,8 @@ Dict Model::compute_metrics(const Value&, const Value& y, const Value& y_pred, c
 }
 
 Dict Model::metrics_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight) {
-  if (!hooked("compute_metrics")) return compute_metrics(x, y, y_pred, sample_weight);
-  return hook->invoke("compute_metrics", {}, {{"x", x}, {"y", y}, {"y_pred", y_pred}, {"sample_weight", sample_weight}})
+  if (!overrides(Method::compute_metrics)) return compute_metrics(x, y, y_pred, sample_weight);
+  return user_class->call(Method::compute_metrics, {}, {{"x", x}, {"y", y}, {"y_pred", y_pred}, {"sample_weight", sample_weight}})
       .as_dict();
 }
 
@@ -149,8 +149,8 @@ Dict Model::get_metrics_result() {
 
 void Model::reset_metrics() {
   EagerScope eager;
-  if (hooked("reset_metrics")) {
-    hook->invoke("reset_metrics", {}, {});
+  if (overrides(Method::reset_metrics)) {
+    user_class->call(Method::reset_metrics, {}, {});
     return;
   }
   for (const MetricPtr& m : metrics()) m->reset();
@@ -230,10 +230,10 @@ Value Model::step_body(StepKind kind, const Value& data) {
   };
   switch (kind) {
     case StepKind::train:
-      if (hooked("train_step")) return hook->invoke("train_step", {as_data()}, {});
+      if (overrides(Method::train_step)) return user_class->call(Method::train_step, {as_data()}, {});
       return train_step(parts[0], parts[1], parts[2]);
     case StepKind::test:
-      if (hooked("test_step")) return hook->invoke("test_step", {as_data()}, {});
+      if (overrides(Method::test_step)) return user_class->call(Method::test_step, {as_data()}, {});
       return test_step(parts[0], parts[1], parts[2]);
     case StepKind::call: {
       Value out = invoke({parts[0]}, {});
@@ -243,7 +243,7 @@ Value Model::step_body(StepKind kind, const Value& data) {
       return out;
     }
     default:
-      if (hooked("predict_step")) return hook->invoke("predict_step", {as_data()}, {});
+      if (overrides(Method::predict_step)) return user_class->call(Method::predict_step, {as_data()}, {});
       return predict_step(parts[0]);
   }
 }
@@ -304,7 +304,7 @@ Value Model::run_step(StepKind kind, const Value& data) {
     std::lock_guard<std::mutex> lock(steps_mutex_);
     if (made) steps_stamp_ = stamp();  // now that tracing has built whatever was not built before
     result = step->result;
-    if (graph_ && !hook && result->is_tensor() && leaves.size() == 1 && data.as_list()[0].is_tensor())
+    if (graph_ && !user_class && result->is_tensor() && leaves.size() == 1 && data.as_list()[0].is_tensor())
       lone_steps_[static_cast<int>(kind)] = step;
   }
   return map_structure(*result,
@@ -323,7 +323,7 @@ Tensor Model::run_lone(StepKind kind, const Tensor& x) {
 
 // Whether model(x) may run as a compiled graph at this moment.
 bool Model::calls_compiled() const {
-  return graph_ && !hook && !users_code_ && call_compiles_ && !compile_args_.run_eagerly && settings().graph_engine() &&
+  return graph_ && !user_class && !users_code_ && call_compiles_ && !compile_args_.run_eagerly && settings().graph_engine() &&
          executing_eagerly() && !recording() && !stateless_scope() && !inherited_training();
 }
 

@@ -75,19 +75,19 @@ std::optional<int64_t> limited_steps(std::optional<int64_t> steps) {
 // Tells callbacks of batches, `stride` (steps_per_execution) of them at a time.
 class BatchEvents {
  public:
-  BatchEvents(CallbackList& callbacks, std::string phase, int64_t stride)
-      : callbacks_(callbacks), phase_("on_" + phase + "_batch_"), stride_(stride), wanted_(callbacks.needs_batches()) {}
+  BatchEvents(CallbackList& callbacks, Method begin, Method end, int64_t stride)
+      : callbacks_(callbacks), begin_(begin), end_(end), stride_(stride), wanted_(callbacks.needs_batches()) {}
   bool wanted() const { return wanted_; }
   void before(int64_t step) {
     if (!wanted_ || step % stride_) return;
     Dict none;
-    callbacks_.epoch((phase_ + "begin").c_str(), step, none);
+    callbacks_.epoch(begin_, step, none);
   }
   template <class Logs>
   void after(int64_t step, Logs&& logs) {
     if (!wanted_ || (step + 1) % stride_) return;
     Dict d = logs();
-    callbacks_.epoch((phase_ + "end").c_str(), step, d);
+    callbacks_.epoch(end_, step, d);
   }
   // After the last of `steps` batches: those that did not make up a stride.
   template <class Logs>
@@ -97,7 +97,7 @@ class BatchEvents {
 
  private:
   CallbackList& callbacks_;
-  std::string phase_;
+  Method begin_, end_;
   int64_t stride_;
   bool wanted_;
 };
@@ -183,13 +183,13 @@ std::shared_ptr<History> Model::fit_loop(DataSource& data, const FitArgs& args) 
   CallbackList callbacks(with_defaults(args.callbacks, verbose, args.keep_history ? &history : nullptr), *this, params);
   stop_training = false;
   Dict training_logs, none;
-  callbacks.phase("on_train_begin", none);
+  callbacks.phase(Method::on_train_begin, none);
   bool validated = false;
   for (int64_t epoch = args.initial_epoch; epoch < args.epochs; ++epoch) {
     reset_metrics();
     none = {};
-    callbacks.epoch("on_epoch_begin", epoch, none);
-    BatchEvents events(callbacks, "train", compile_args_.steps_per_execution);
+    callbacks.epoch(Method::on_epoch_begin, epoch, none);
+    BatchEvents events(callbacks, Method::on_train_batch_begin, Method::on_train_batch_end, compile_args_.steps_per_execution);
     Dict logs;
     int64_t step = 0;
     reader.begin(epoch);
@@ -228,18 +228,18 @@ std::shared_ptr<History> Model::fit_loop(DataSource& data, const FitArgs& args) 
         for (const auto& [key, v] : *val) training_logs.set("val_" + key, v);
       validated = true;
     }
-    callbacks.epoch("on_epoch_end", epoch, training_logs);
+    callbacks.epoch(Method::on_epoch_end, epoch, training_logs);
     if (stop_training) break;
   }
-  callbacks.phase("on_train_end", training_logs);
+  callbacks.phase(Method::on_train_end, training_logs);
   return history;
 }
 
 std::optional<Dict> Model::evaluate_loop(EpochReader& reader, CallbackList& callbacks) {
   Dict logs, none;
-  BatchEvents events(callbacks, "test", compile_args_.steps_per_execution);
+  BatchEvents events(callbacks, Method::on_test_batch_begin, Method::on_test_batch_end, compile_args_.steps_per_execution);
   stop_evaluating = false;
-  callbacks.phase("on_test_begin", none);
+  callbacks.phase(Method::on_test_begin, none);
   reset_metrics();
   int64_t step = 0;
   reader.begin(0);
@@ -255,7 +255,7 @@ std::optional<Dict> Model::evaluate_loop(EpochReader& reader, CallbackList& call
   if (reader.empty()) return std::nullopt;
   logs = sorted(numbers(logs));
   Dict told = logs;
-  callbacks.phase("on_test_end", told);
+  callbacks.phase(Method::on_test_end, told);
   return logs;
 }
 
@@ -280,10 +280,10 @@ Value Model::predict(std::shared_ptr<DataSource> data, EvaluateArgs args) {
   EpochReader reader(*data, limited_steps(args.steps));
   Dict params{{"verbose", verbose}, {"epochs", 1}, {"steps", reader.steps() ? Value(*reader.steps()) : Value()}};
   CallbackList callbacks(with_defaults(args.callbacks, verbose, nullptr), *this, params);
-  BatchEvents events(callbacks, "predict", compile_args_.steps_per_execution);
+  BatchEvents events(callbacks, Method::on_predict_batch_begin, Method::on_predict_batch_end, compile_args_.steps_per_execution);
   stop_predicting = false;
   Dict none;
-  callbacks.phase("on_predict_begin", none);
+  callbacks.phase(Method::on_predict_begin, none);
   std::vector<Tensors> collected;
   size_t told = 0;  // batches whose outputs callbacks have seen
   Value structure;
@@ -304,7 +304,7 @@ Value Model::predict(std::shared_ptr<DataSource> data, EvaluateArgs args) {
   if (!stop_predicting) events.finish(step, outputs);
   reader.end();
   none = {};
-  callbacks.phase("on_predict_end", none);
+  callbacks.phase(Method::on_predict_end, none);
   if (collected.empty())
     throw ValueError(
         "The data gave no batch to predict: it is empty, or a generator that was read before. It must yield at least "

@@ -219,7 +219,16 @@ class Layer : public Operation {
   struct Bound;
   Bound bind(List args, Dict kwargs,
              bool users_call) const;  // users_call: by the signature of the user's call(), else by the layer's own
-  Value hooked_output_spec(const Bound& bound) const;
+  // The steps of invoke().
+  void prepare(Bound& bound) const;
+  void build_for(const Bound& bound);
+  CallContext context_of(const Bound& bound) const;
+  Value compute(const Bound& bound, const CallContext& context);
+  Value users_output_shape(const Bound& bound) const;
+  Value call_users(const Bound& bound, const CallContext& context, std::optional<bool> training);
+  void add_activity_loss(const Value& result);
+  void pass_masks(const Bound& bound, const CallContext& context, const Value& result);
+  void report_lost_mask() const;
   Value convert(const Value& v) const;
 
   LayerArgs args_;
@@ -240,21 +249,14 @@ class Layer : public Operation {
 
 // A layer class with an argument struct.
 template <class A>
-class LayerWith : public Layer {
+class LayerWith : public Configured<Layer, A> {
  public:
-  using Args = A;
-  explicit LayerWith(A a = {}, LayerArgs base = {}) : Layer(std::move(base)), args(std::move(a)) {}
-  Dict get_config() const override {
-    Dict config = Layer::get_config();
-    write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
-    return config;
-  }
+  explicit LayerWith(const A& a = {}, LayerArgs base = {}) : Configured<Layer, A>(a, std::move(base)) {}
   bool set_argument(const std::string& name, const Value& value) override {
-    if (!set_field(class_name(), name, value, [this](Fields& f) { args.fields(f); })) return false;
-    note_change();
+    if (!set_field(this->class_name(), name, value, [this](Fields& f) { this->args.fields(f); })) return false;
+    this->note_change();
     return true;
   }
-  A args;
 };
 
 // How C++ code names a layer: Dense({.units = 64, .activation = "relu"}, {.name = "hidden"}). A shared pointer that can

@@ -16,7 +16,7 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, W
   if (!shape.known())
     throw ValueError("Cannot make the weight '", weight_name, "' of ", describe(), " with unknown sizes: shape=", shape,
                      ". Give the layer an input whose sizes beyond the batch are known.");
-  if (!hook) WeightBudget::spend(text("'", weight_name, "' of ", describe()), shape, dtype);
+  if (!user_class) WeightBudget::spend(text("'", weight_name, "' of ", describe()), shape, dtype);
   EagerScope eager;
   AutocastScope off(std::nullopt);
   InitializerRef initializer = o.initializer;

@@ -21,30 +21,21 @@ inline void loss_fields(Fields& f, LossArgs& base) {
 
 // A = { own arguments...; LossArgs base; fields(f); }
 template <class A>
-class LossWith : public Loss {
+class LossWith : public Configured<Loss, A> {
  public:
-  using Args = A;
-  explicit LossWith(A a)
-      : Loss(a.base.name, a.base.reduction.is_none() ? "" : a.base.reduction.as_string(), a.base.dtype),
-        args(std::move(a)) {
-    args.base.name = name_;
+  explicit LossWith(const A& a)
+      : Configured<Loss, A>(a, a.base.name, a.base.reduction.is_none() ? "" : a.base.reduction.as_string(),
+                            a.base.dtype) {
+    this->args.base.name = this->name_;
   }
   Tensor call(const Value& y_true, const Value& y_pred) override {
     return values(value_to<Operand>(y_true).value(), value_to<Operand>(y_pred).value());
   }
   virtual Tensor values(const Tensor& y_true, const Tensor& y_pred) = 0;
-  Dict get_config() const override {
-    Dict config = Loss::get_config(), own;
-    write_fields(own, [this](Fields& f) { const_cast<A&>(args).fields(f); });
-    for (const auto& [key, v] : own)
-      if (!config.contains(key)) config.set(key, v);
-    return config;
-  }
   void attributes(Fields& f) override {
     Loss::attributes(f);
-    args.fields(f);
+    this->args.fields(f);
   }
-  A args;
 };
 
 // A loss class without arguments of its own.

@@ -126,7 +126,7 @@ Variables Optimizer::add_slots(const Variables& references, const std::string& n
 
 Dict Optimizer::arguments() const {
   Dict out;
-  write_fields(out, [this](Fields& f) { const_cast<OptimizerArgs&>(args_).fields(f); });
+  write_fields(out, args_);
   return out;
 }
 
@@ -190,8 +190,8 @@ bool Optimizer::has_schedule() const { return schedule_ != nullptr; }
 
 Tensor Optimizer::learning_rate() const {
   if (!schedule_) return learning_rate_.value();
-  if (schedule_->hooked("__call__"))
-    return value_to<Operand>(schedule_->hook->invoke("__call__", {iterations_.value()}, {})).as(settings().floatx());
+  if (schedule_->overrides(Method::call_operator))
+    return value_to<Operand>(schedule_->user_class->call(Method::call_operator, {iterations_.value()}, {})).as(settings().floatx());
   return (*schedule_)(iterations_.value());
 }
 

@@ -137,33 +137,25 @@ using OptimizerRef = Ref<Optimizer>;
 // An optimizer whose arguments are A = { Value learning_rate; own arguments...; OptimizerArgs base; fields(f); } with
 // the class's name in A::kClass.
 template <class A>
-class OptimizerWith : public Optimizer {
+class OptimizerWith : public Configured<Optimizer, A> {
  public:
-  using Args = A;
-  explicit OptimizerWith(A a = {}) : Optimizer(with_rate(a), A::kClass), args(std::move(a)) {}
+  explicit OptimizerWith(const A& a = {}) : Configured<Optimizer, A>(a, with_rate(a), A::kClass) {}
   std::string class_name() const override { return A::kClass; }
-  Dict get_config() const override {
-    Dict config = Optimizer::get_config(), own;
-    write_fields(own, [this](Fields& f) { const_cast<A&>(args).fields(f); });
-    for (const auto& [key, v] : own)
-      if (!config.contains(key)) config.set(key, v);
-    return config;
-  }
-  void attributes(Fields& f) override { args.fields(f); }
+  void attributes(Fields& f) override { this->args.fields(f); }
   // The class's own arguments too. ValueError once built for those that decide which slots there are (A::slots()).
   void set_argument(const std::string& name, const Value& value) override {
-    if (name == "learning_rate" || arguments().contains(name)) return Optimizer::set_argument(name, value);
+    if (name == "learning_rate" || this->arguments().contains(name)) return Optimizer::set_argument(name, value);
+    A& args = this->args;
     A changed = args;
     if (!set_field(class_name(), name, value, [&](Fields& f) { changed.fields(f); }))
       return Optimizer::set_argument(name, value);
     if constexpr (requires { changed.slots(); })
-      if (built_ && changed.slots() != args.slots())
+      if (this->built_ && changed.slots() != args.slots())
         throw ValueError(
             "`", name, "` of the optimizer '", this->name(), "' can not become ", value.repr(),
             " after it was built: its variables depend on it. Make a new optimizer, or set it before training.");
     args = std::move(changed);
   }
-  A args;
 
  private:
   static OptimizerArgs with_rate(const A& a) {

@@ -7,84 +7,82 @@ namespace lamina {
 CallbackList::CallbackList(std::vector<CallbackPtr> callbacks, Model& model, const Dict& params)
     : callbacks_(std::move(callbacks)) {
   for (const auto& c : callbacks_) {
-    if (c->hooked("set_params"))
-      c->hook->invoke("set_params", {Value(params)}, {});
+    if (c->overrides(Method::set_params))
+      c->user_class->call(Method::set_params, {Value(params)}, {});
     else
       c->set_params(params);
-    if (c->hooked("set_model")) c->hook->invoke("set_model", {Value(model.self())}, {});
+    if (c->overrides(Method::set_model)) c->user_class->call(Method::set_model, {Value(model.self())}, {});
     c->set_model(&model);
   }
 }
 
 bool CallbackList::needs_batches() const {
+  using enum Method;
   for (const auto& c : callbacks_) {
     if (c->needs_batches()) return true;
-    for (const char* m : {"on_train_batch_begin", "on_train_batch_end", "on_test_batch_begin", "on_test_batch_end",
-                          "on_predict_batch_begin", "on_predict_batch_end", "on_batch_begin", "on_batch_end"})
-      if (c->hooked(m)) return true;
+    for (Method m : {on_train_batch_begin, on_train_batch_end, on_test_batch_begin, on_test_batch_end,
+                     on_predict_batch_begin, on_predict_batch_end, on_batch_begin, on_batch_end})
+      if (c->overrides(m)) return true;
   }
   return false;
 }
 
 namespace {
-using EpochMethod = void (Callback::*)(int64_t, Dict&);
-using PhaseMethod = void (Callback::*)(Dict&);
-const std::map<std::string_view, EpochMethod> kEpochMethods = {
-    {"on_epoch_begin", &Callback::on_epoch_begin},
-    {"on_epoch_end", &Callback::on_epoch_end},
-    {"on_train_batch_begin", &Callback::on_train_batch_begin},
-    {"on_train_batch_end", &Callback::on_train_batch_end},
-    {"on_test_batch_begin", &Callback::on_test_batch_begin},
-    {"on_test_batch_end", &Callback::on_test_batch_end},
-    {"on_predict_batch_begin", &Callback::on_predict_batch_begin},
-    {"on_predict_batch_end", &Callback::on_predict_batch_end}};
-const std::map<std::string_view, PhaseMethod> kPhaseMethods = {
-    {"on_train_begin", &Callback::on_train_begin},     {"on_train_end", &Callback::on_train_end},
-    {"on_test_begin", &Callback::on_test_begin},       {"on_test_end", &Callback::on_test_end},
-    {"on_predict_begin", &Callback::on_predict_begin}, {"on_predict_end", &Callback::on_predict_end}};
-
-template <class Methods>
-typename Methods::mapped_type method_of(const Methods& methods, std::string_view name) {
-  auto found = methods.find(name);
-  if (found == methods.end()) throw ValueError("There is no callback event '", name, "'.");
-  return found->second;
-}
-
-// What a user's method leaves in the logs is what those after it see: the hook gives them back.
+// What a user's method leaves in the logs is what those after it see: its adapter gives them back.
 void take_logs(const Value& left, Dict& logs) {
   if (left.is_dict()) logs = left.as_dict();
 }
 }  // namespace
 
-void Callback::event(std::string_view method, int64_t index, Dict& logs) {
-  (this->*method_of(kEpochMethods, method))(index, logs);
+void Callback::event(Method event, int64_t index, Dict& logs) {
+  switch (event) {
+    case Method::on_epoch_begin: return on_epoch_begin(index, logs);
+    case Method::on_epoch_end: return on_epoch_end(index, logs);
+    case Method::on_train_batch_begin: return on_train_batch_begin(index, logs);
+    case Method::on_train_batch_end: return on_train_batch_end(index, logs);
+    case Method::on_test_batch_begin: return on_test_batch_begin(index, logs);
+    case Method::on_test_batch_end: return on_test_batch_end(index, logs);
+    case Method::on_predict_batch_begin: return on_predict_batch_begin(index, logs);
+    case Method::on_predict_batch_end: return on_predict_batch_end(index, logs);
+    default: throw ValueError("There is no callback event '", name_of(event), "' with an index.");
+  }
+}
+void Callback::event(Method event, Dict& logs) {
+  switch (event) {
+    case Method::on_train_begin: return on_train_begin(logs);
+    case Method::on_train_end: return on_train_end(logs);
+    case Method::on_test_begin: return on_test_begin(logs);
+    case Method::on_test_end: return on_test_end(logs);
+    case Method::on_predict_begin: return on_predict_begin(logs);
+    case Method::on_predict_end: return on_predict_end(logs);
+    default: throw ValueError("There is no callback event '", name_of(event), "' without an index.");
+  }
 }
 Value Callback::method(std::string_view name, const List&) {
   throw AttributeError("'", public_class_name(), "' has no method '", name, "'.");
 }
-void Callback::event(std::string_view method, Dict& logs) { (this->*method_of(kPhaseMethods, method))(logs); }
 
-void CallbackList::epoch(const char* method, int64_t index, Dict& logs) {
+void CallbackList::epoch(Method event, int64_t index, Dict& logs) {
   for (const auto& c : callbacks_) {
-    const char* user = method;
+    Method user = event;
     // Keras 1's names still work on a user's callback: on_batch_end for on_train_batch_end.
-    if (!c->hooked(user) && std::string_view(method) == "on_train_batch_begin" && c->hooked("on_batch_begin"))
-      user = "on_batch_begin";
-    if (!c->hooked(user) && std::string_view(method) == "on_train_batch_end" && c->hooked("on_batch_end"))
-      user = "on_batch_end";
-    if (c->hooked(user))
-      take_logs(c->hook->invoke(user, {index, Value(logs)}, {}), logs);
+    if (!c->overrides(event)) {
+      if (event == Method::on_train_batch_begin) user = Method::on_batch_begin;
+      if (event == Method::on_train_batch_end) user = Method::on_batch_end;
+    }
+    if (c->overrides(user))
+      take_logs(c->user_class->call(user, {index, Value(logs)}, {}), logs);
     else
-      c->event(method, index, logs);
+      c->event(event, index, logs);
   }
 }
 
-void CallbackList::phase(const char* method, Dict& logs) {
+void CallbackList::phase(Method event, Dict& logs) {
   for (const auto& c : callbacks_) {
-    if (c->hooked(method))
-      take_logs(c->hook->invoke(method, {Value(logs)}, {}), logs);
+    if (c->overrides(event))
+      take_logs(c->user_class->call(event, {Value(logs)}, {}), logs);
     else
-      c->event(method, logs);
+      c->event(event, logs);
   }
 }
 

@@ -26,9 +26,9 @@ class Callback : public Object {
   // Whether batch events matter: if no callback needs them, steps run without waiting for their logs.
   virtual bool needs_batches() const { return false; }
 
-  // The event of that name: on_epoch_begin, on_train_batch_end, ... with an index; on_train_begin, ... without one.
-  void event(std::string_view method, int64_t index, Dict& logs);
-  void event(std::string_view method, Dict& logs);
+  // Calls the method of that event: on_epoch_begin, on_train_batch_end, ... with an index; on_train_begin, ... without one.
+  void event(Method event, int64_t index, Dict& logs);
+  void event(Method event, Dict& logs);
   // A further public method of the class: "get_monitor_value", "in_cooldown". AttributeError if it has none of this
   // name.
   virtual Value method(std::string_view name, const List& arguments);
@@ -51,8 +51,8 @@ using CallbackPtr = std::shared_ptr<Callback>;
 class CallbackList {
  public:
   CallbackList(std::vector<CallbackPtr> callbacks, Model& model, const Dict& params);
-  void epoch(const char* method, int64_t index, Dict& logs);  // on_epoch_begin, on_train_batch_end, ...
-  void phase(const char* method, Dict& logs);                 // on_train_begin, ...
+  void epoch(Method event, int64_t index, Dict& logs);  // on_epoch_begin, on_train_batch_end, ...
+  void phase(Method event, Dict& logs);                 // on_train_begin, ...
   bool needs_batches() const;
   const std::vector<CallbackPtr>& all() const { return callbacks_; }
 

@@ -38,20 +38,20 @@ void Metric::reset_state() {
 
 void Metric::update(List args, Dict kwargs) {
   NoGradScope off;
-  if (hooked("update_state"))
-    hook->invoke("update_state", std::move(args), std::move(kwargs));
+  if (overrides(Method::update_state))
+    user_class->call(Method::update_state, std::move(args), std::move(kwargs));
   else
     update_state(std::move(args), std::move(kwargs));
 }
 
 Value Metric::read() {
   NoGradScope off;
-  return hooked("result") ? hook->invoke("result", {}, {}) : result();
+  return overrides(Method::result) ? user_class->call(Method::result, {}, {}) : result();
 }
 
 void Metric::reset() {
-  if (hooked("reset_state"))
-    hook->invoke("reset_state", {}, {});
+  if (overrides(Method::reset_state))
+    user_class->call(Method::reset_state, {}, {});
   else
     reset_state();
 }

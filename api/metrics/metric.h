@@ -64,12 +64,11 @@ struct MetricArgs {
   Value dtype;
 };
 template <class Base, class A>
-class MetricWith : public Base {
+class MetricWith : public Configured<Base, A> {
  public:
-  using Args = A;
-  explicit MetricWith(A a)
-      : Base(a.base.name ? *a.base.name : auto_name(snake_case(A::kClass)), a.base.dtype), args(std::move(a)) {
-    args.base.name = this->name_;
+  explicit MetricWith(const A& a)
+      : Configured<Base, A>(a, a.base.name ? *a.base.name : auto_name(snake_case(A::kClass)), a.base.dtype) {
+    this->args.base.name = this->name_;
   }
   std::string class_name() const override { return A::kClass; }
   Metric::Direction direction() const override {
@@ -78,19 +77,11 @@ class MetricWith : public Base {
     else
       return Base::direction();
   }
-  Dict get_config() const override {
-    Dict config = Metric::get_config(), own;
-    write_fields(own, [this](Fields& f) { const_cast<A&>(args).fields(f); });
-    for (const auto& [key, v] : own)
-      if (!config.contains(key)) config.set(key, v);
-    return config;
-  }
   void attributes(Fields& f) override {
-    if (!settled()) args.fields(f);
+    if (!settled()) this->args.fields(f);
   }
   // Whether arguments were used up when the metric was made: its variables, say, have their shapes from them.
   virtual bool settled() const { return false; }
-  A args;
 };
 
 using MetricRef = Ref<Metric>;

@@ -26,10 +26,10 @@ Engine& engine_for(const Op& op, std::span<const Tensor> inputs) {
   bool symbolic = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& t = inputs[i];
-    if (!t.defined()) throw ValueError("[", op->name(), "] input ", i, " is undefined.");
+    if (!t.defined()) throw ValueError("Input ", i, " is undefined.");
     symbolic |= t.shape_only();
     if (t.traced() && (!current_trace() || !trace_reaches(*current_trace(), t.node()->trace)))
-      throw RuntimeError("[", op->name(), "] input ", i, " (", t.spec(),
+      throw RuntimeError("Input ", i, " (", t.spec(),
                          ") belongs to a graph that is no longer being traced. ",
                          "A tensor made inside a traced function cannot be kept for later calls: return it, or keep it "
                          "in a Variable.");
@@ -38,23 +38,21 @@ Engine& engine_for(const Op& op, std::span<const Tensor> inputs) {
   return current_trace() ? trace_engine(*current_trace()) : eager_engine();
 }
 
-[[noreturn]] void rethrow_named(const Op& op, std::span<const Tensor> inputs, const Error& e) {
-  std::string message = e.what();
-  if (!message.starts_with("[")) {
-    std::string specs;
-    for (const Tensor& t : inputs) specs += text(specs.empty() ? "" : ", ", t.spec());
-    message = text("[", op->name(), "] ", message, " Inputs: ", specs, ".");
-  }
-  throw Error(e.kind(), message);
+ErrorFrame frame_of(const Op& op, std::span<const Tensor> inputs) {
+  std::string specs;
+  for (const Tensor& t : inputs) specs += text(specs.empty() ? "" : ", ", t.defined() ? text(t.spec()) : "undefined");
+  return {ErrorFrame::Kind::primitive, std::string(op->name()), text(" Inputs: ", specs, ".")};
 }
 
 }  // namespace
 
 Tensors apply(const Op& op, std::span<const Tensor> inputs) {
-  Engine& engine = engine_for(op, inputs);
   try {
-    return engine.apply(op, inputs);
-  } catch (const Error& e) { rethrow_named(op, inputs, e); }
+    return engine_for(op, inputs).apply(op, inputs);
+  } catch (Error& e) {
+    e.add(frame_of(op, inputs));
+    throw;
+  }
 }
 
 void Engine::update(const Op& op, std::span<VariableState* const> variables, std::span<const Tensor> rest) {

@@ -3,6 +3,7 @@
 // and what to do. Bindings map the kind to the builtin exception that Keras raises there (ValueError, TypeError, ...).
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "backends/core/text.h"
 
@@ -23,13 +24,35 @@ enum class ErrorKind {
   recursion
 };
 
+// Where an error happened. Whoever knows adds a frame while the error passes by, and throws on (`throw;`), so that the
+// error keeps its class.
+struct ErrorFrame {
+  enum class Kind : uint8_t {
+    primitive,  // name: the op's; note: its inputs
+    op,         // name: the public op's
+    layer,      // name: how the layer is described
+    argument,   // name: the argument's; note: its owner; received: the value
+    object,     // name: the class that a config asks for
+  };
+  Kind kind;
+  std::string name, note = {}, received = {};
+};
+
 class Error : public std::runtime_error {
  public:
-  Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind), text_(message) {}
   ErrorKind kind() const noexcept { return kind_; }
+  // The message with its frames. Of ops and of layers the innermost is named; a public op stands for its primitives.
+  const char* what() const noexcept override { return text_.c_str(); }
+  const char* message() const noexcept { return std::runtime_error::what(); }  // without frames
+  const std::vector<ErrorFrame>& frames() const noexcept { return frames_; }   // the innermost first
+  bool happened_in(ErrorFrame::Kind kind) const noexcept;
+  void add(ErrorFrame frame);
 
  private:
   ErrorKind kind_;
+  std::vector<ErrorFrame> frames_;
+  std::string text_;
 };
 
 // Each takes any mix of printable pieces: throw ValueError("expected ", 3, " axes, received ", shape).

@@ -97,9 +97,9 @@ class Reader final : public Fields {
     if (!given) return;
     try {
       set(*given);
-    } catch (const Error& e) {
-      throw Error(e.kind(), text("Invalid value for argument `", name, "` of ", owner_, ". ", e.what(),
-                                 " Received: ", name, "=", given->repr()));
+    } catch (Error& e) {
+      e.add({ErrorFrame::Kind::argument, name, owner_, given->repr()});
+      throw;
     }
   }
   void mark_required() override { required_ = true; }
@@ -154,9 +154,9 @@ bool set_field(const std::string& owner, const std::string& name, const Value& v
       found = true;
       try {
         set(value_);
-      } catch (const Error& e) {
-        throw Error(e.kind(), text("Invalid value for argument `", name, "` of ", owner_, ". ", e.what(),
-                                   " Received: ", name, "=", value_.repr()));
+      } catch (Error& e) {
+        e.add({ErrorFrame::Kind::argument, name, owner_, value_.repr()});
+        throw;
       }
     }
     const std::string &owner_, &name_;

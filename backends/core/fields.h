@@ -118,4 +118,28 @@ bool set_attribute(Object& object, const std::string& name, const Value& value);
 void write_fields(Dict& config, const std::function<void(Fields&)>& list);
 std::vector<FieldInfo> describe_fields(const std::function<void(Fields&)>& list);
 
+// The same of a struct that lists its own fields (which is one list for reading and writing, hence not const).
+template <class A>
+void write_fields(Dict& config, const A& args) requires requires(A& a, Fields& f) { a.fields(f); } {
+  write_fields(config, [&](Fields& f) { const_cast<A&>(args).fields(f); });
+}
+
+// A class over Base whose constructor arguments are the struct A, which lists them in `void fields(Fields&)`. Its config
+// is Base's and then those; where both have a key, Base's value stands.
+template <class Base, class A>
+class Configured : public Base {
+ public:
+  using Args = A;
+  template <class... B>
+  explicit Configured(const A& a, B&&... base) : Base(std::forward<B>(base)...), args(a) {}
+  Dict get_config() const override {
+    Dict config = Base::get_config(), own;
+    write_fields(own, args);
+    for (const auto& [key, value] : own)
+      if (!config.contains(key)) config.set(key, value);
+    return config;
+  }
+  A args;
+};
+
 }  // namespace lamina

@@ -7,25 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/core/user_class.h"
 #include "backends/core/value.h"
 
 namespace lamina {
 
 class Fields;
-
-// A method that a binding may override (a Python subclass): the object asks its hook before running its own code.
-class MethodHook {
- public:
-  virtual ~MethodHook() = default;
-  virtual bool overrides(std::string_view method) const = 0;
-  virtual Value invoke(std::string_view method, List args, Dict kwargs) = 0;
-  // Names of the arguments that the user's method takes; "**" among them if it takes any keyword.
-  virtual std::vector<std::string> arguments(std::string_view method) const = 0;
-  // How the user's class is named in files.
-  virtual std::string class_name() const = 0;
-  virtual std::string module() const = 0;
-  virtual std::string registered_name() const = 0;
-};
 
 class Object : public std::enable_shared_from_this<Object> {
  public:
@@ -45,18 +32,18 @@ class Object : public std::enable_shared_from_this<Object> {
   virtual void attributes(Fields&) {}
 
   // Set by bindings on objects whose class a user derived; owned by the binding's object, which outlives it.
-  MethodHook* hook = nullptr;
+  UserClass* user_class = nullptr;
   // How C++ should hold this object: bindings make the pointer keep the user's object alive too.
   virtual ObjectPtr self();
   std::function<ObjectPtr()> self_hook;
   std::shared_ptr<void> attachment;  // for bindings
 
-  bool hooked(std::string_view method) const { return hook && hook->overrides(method); }
+  bool overrides(Method method) const { return user_class && user_class->overrides(method); }
   // The user's class where there is one, else the built-in one.
-  std::string public_class_name() const { return hook ? hook->class_name() : class_name(); }
-  std::string public_module() const { return hook ? hook->module() : module(); }
-  std::string public_registered_name() const { return hook ? hook->registered_name() : registered_name(); }
-  Dict config() const { return hooked("get_config") ? hook->invoke("get_config", {}, {}).as_dict() : get_config(); }
+  std::string public_class_name() const { return user_class ? user_class->class_name() : class_name(); }
+  std::string public_module() const { return user_class ? user_class->module() : module(); }
+  std::string public_registered_name() const { return user_class ? user_class->registered_name() : registered_name(); }
+  Dict config() const { return overrides(Method::get_config) ? user_class->call(Method::get_config, {}, {}).as_dict() : get_config(); }
 };
 
 // A function as a value: a built-in activation, a loss function, a user's callable.

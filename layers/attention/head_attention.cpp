@@ -135,7 +135,7 @@ Value HeadAttention::call(const List& inputs, const CallContext& c) {
   // Causality alone is the kernel's own business: blocks beyond the diagonal are left out.
   Tensor mask;
   bool causal_alone = false;
-  const bool own = !hooked("_compute_attention");
+  const bool own = !overrides(Method::compute_attention);
   if (query.shape().known() && value.shape().known()) {
     mask = combined_mask(inputs, c, false);
     causal_alone = causal && !mask.defined() && own;
@@ -148,7 +148,7 @@ Value HeadAttention::call(const List& inputs, const CallContext& c) {
     found = attend(q, k, v, mask, causal_alone, c.training, want_scores);
   } else {
     const Value made =
-        hook->invoke("_compute_attention", {q, k, v},
+        user_class->call(Method::compute_attention, {q, k, v},
                      {{"attention_mask", mask}, {"training", c.training}, {"return_attention_scores", want_scores}});
     found.out = made.as_list().at(0).as_tensor();
     if (made.as_list().at(1).is_tensor()) found.scores = made.as_list()[1].as_tensor();

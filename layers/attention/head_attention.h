@@ -73,29 +73,27 @@ class HeadAttention : public Layer {
 
 // A class of these with an argument struct.
 template <class A>
-class HeadAttentionWith : public HeadAttention {
+class HeadAttentionWith : public Configured<HeadAttention, A> {
  public:
-  using Args = A;
-  HeadAttentionWith(A a, LayerArgs base) : HeadAttention(std::move(base)), args(std::move(a)) {
-    if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
-    if (!args.bias_initializer) args.bias_initializer = "zeros";
-    check_common();
+  HeadAttentionWith(const A& a, LayerArgs base) : Configured<HeadAttention, A>(a, std::move(base)) {
+    if (!this->args.kernel_initializer) this->args.kernel_initializer = "glorot_uniform";
+    if (!this->args.bias_initializer) this->args.bias_initializer = "zeros";
+    this->check_common();
   }
   Dict get_config() const override {
     Dict config = Layer::get_config();
-    write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
-    config.set("activity_regularizer", to_value(activity_regularizer()));
+    write_fields(config, this->args);
+    config.set("activity_regularizer", to_value(this->activity_regularizer()));
     return config;
   }
   bool set_argument(const std::string& name, const Value& value) override {
-    if (!set_field(class_name(), name, value, [this](Fields& f) { args.fields(f); })) return false;
-    note_change();
+    if (!set_field(this->class_name(), name, value, [this](Fields& f) { this->args.fields(f); })) return false;
+    this->note_change();
     return true;
   }
-  A args;
 
  protected:
-  const HeadAttentionArgs& common() const override { return args; }
+  const HeadAttentionArgs& common() const override { return this->args; }
 };
 
 }  // namespace lamina

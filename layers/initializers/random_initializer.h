@@ -11,17 +11,15 @@ Value initializer_seed(const Value& given);
 
 // A random initializer with the argument struct A, which has a member `Value seed`.
 template <class A>
-class RandomInitializer : public Initializer {
+class RandomInitializer : public Configured<Initializer, A> {
  public:
-  using Args = A;
-  explicit RandomInitializer(A a = {}) : args(std::move(a)), seed_(initializer_seed(args.seed)) {}
+  explicit RandomInitializer(const A& a = {}) : Configured<Initializer, A>(a), seed_(initializer_seed(a.seed)) {}
   Dict get_config() const override {
-    Dict config{{"seed", serialize_value(args.seed)}};
-    write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
-    config.set("seed", serialize_value(args.seed));
+    Dict config{{"seed", Value()}};  // the first, as in Keras
+    for (const auto& [key, value] : Configured<Initializer, A>::get_config()) config.set(key, value);
+    config.set("seed", serialize_value(this->args.seed));
     return config;
   }
-  A args;
 
  protected:
   const Value& seed() const { return seed_; }

@@ -13,7 +13,7 @@ const CellInterface* built_in(const Layer& layer) { return dynamic_cast<const Ce
 
 Value state_size_of(const Layer& cell) {
   Value size;
-  if (cell.hook) size = cell.hook->invoke("state_size", {}, {});  // None where the user's class says nothing
+  if (cell.user_class) size = cell.user_class->call(Method::state_size, {}, {});  // None where the user's class says nothing
   if (size.is_none())
     if (auto* c = built_in(cell)) size = c->state_size();
   if (size.is_none())
@@ -30,7 +30,7 @@ Value state_size_of(const Layer& cell) {
 
 int64_t output_size_of(const Layer& cell) {
   Value size;
-  if (cell.hook) size = cell.hook->invoke("output_size", {}, {});
+  if (cell.user_class) size = cell.user_class->call(Method::output_size, {}, {});
   if (size.is_none())
     if (auto* c = built_in(cell)) size = c->output_size();
   if (size.is_none()) {
@@ -53,7 +53,7 @@ Value zero_states(const Value& state_size, const Value& batch, DType dtype) {
 
 Value initial_state_of(Layer& cell, const Value& batch, DType dtype) {
   Value out;
-  if (cell.hook) out = cell.hook->invoke("initial_state", {batch}, {});
+  if (cell.user_class) out = cell.user_class->call(Method::initial_state, {batch}, {});
   if (out.is_none())
     if (auto* c = dynamic_cast<CellInterface*>(&cell)) out = c->initial_state(batch);
   if (out.is_none()) out = zero_states(state_size_of(cell), batch, dtype);
@@ -63,12 +63,12 @@ Value initial_state_of(Layer& cell, const Value& batch, DType dtype) {
 
 bool is_cell(const Layer& layer) {
   if (built_in(layer)) return true;
-  return layer.hook && layer.hooked("call") && !layer.hook->invoke("state_size", {}, {}).is_none();
+  return layer.user_class && layer.overrides(Method::call) && !layer.user_class->call(Method::state_size, {}, {}).is_none();
 }
 
 void require_cell(const Layer& layer, const char* argument) {
   if (is_cell(layer)) return;
-  if (!layer.hook || !layer.hooked("call") || layer.hook->invoke("state_size", {}, {}).is_none())
+  if (!layer.user_class || !layer.overrides(Method::call) || layer.user_class->call(Method::state_size, {}, {}).is_none())
     throw ValueError(
         "The RNN cell should have a `state_size` attribute (single integer or list of integers, one integer per RNN "
         "state). Received: ",

@@ -94,7 +94,7 @@ class ConvLstmCell final : public Layer, public CellInterface {
   std::string class_name() const override { return "ConvLSTMCell"; }
   Dict get_config() const override {
     Dict config = Layer::get_config();
-    write_fields(config, [this](Fields& f) { const_cast<Args&>(args).fields(f); });
+    write_fields(config, args);
     return config;
   }
   bool set_argument(const std::string& name, const Value& value) override {
@@ -295,9 +295,9 @@ class ConvLstmLayer final : public RnnLayer {
   Dict get_config() const override {
     Dict config = Layer::get_config();
     if (!config.contains("activity_regularizer")) config.set("activity_regularizer", Value());
-    auto& args = const_cast<Args&>(args_);
+    Args args = args_;
     args.cell = own().args;
-    write_fields(config, [&](Fields& f) { args.fields(f); });
+    write_fields(config, args);
     return config;
   }
   bool set_argument(const std::string& name, const Value& value) override {

@@ -49,7 +49,8 @@ GatedCell::GatedCell(Recurrence kind, GatedCellArgs a, LayerArgs base)
 
 Dict GatedCell::get_config() const {
   Dict config = Layer::get_config();
-  write_fields(config, [this](Fields& f) { const_cast<GatedCellArgs&>(arguments).fields(kind_, f, false); });
+  GatedCellArgs args = arguments;
+  write_fields(config, [&](Fields& f) { args.fields(kind_, f, false); });
   return config;
 }
 bool GatedCell::set_argument(const std::string& name, const Value& value) {
@@ -214,7 +215,7 @@ Value GatedCell::gru_step(const Tensor& x, const Tensor& h, bool training) {
 }
 
 std::string GatedCell::why_by_steps(bool training) const {
-  if (hooked("call") || hooked("__call__")) return "its cell's call is a subclass's.";
+  if (overrides(Method::call) || overrides(Method::call_operator)) return "its cell's call is a subclass's.";
   if (!(arguments.activation.serialized() == Value("tanh"))) return "its activation is not tanh.";
   if (kind_ != Recurrence::simple && !(arguments.recurrent_activation.serialized() == Value("sigmoid")))
     return "its recurrent_activation is not sigmoid.";

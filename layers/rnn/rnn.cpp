@@ -36,7 +36,7 @@ void RnnLayer::build(const BuildShapes& shapes) {
                      ".");
   Shape step = sequences;
   step.erase(1);
-  cell_->build_from(BuildShapes(Dict{{cell_->hook ? "inputs" : cell_->call_arguments()[0], Value(step)}}));
+  cell_->build_from(BuildShapes(Dict{{cell_->user_class ? "inputs" : cell_->call_arguments()[0], Value(step)}}));
   if (!flags().stateful) return;
   if (!states_.empty()) return reset_state();
   if (sequences[0] < 0)
@@ -198,7 +198,7 @@ class RNNLayer final : public RnnLayer {
   RnnFlags& flags() override { return args.flags; }
   Dict get_config() const override {
     Dict config = Layer::get_config();
-    write_fields(config, [this](Fields& f) { const_cast<RnnFlags&>(args.flags).fields(f); });
+    write_fields(config, args.flags);
     config.set("cell", serialize_object(cell()));
     return config;
   }
@@ -261,9 +261,9 @@ class GatedRnnLayer final : public RnnLayer {
   Dict get_config() const override {
     Dict config = Layer::get_config();
     if (!config.contains("activity_regularizer")) config.set("activity_regularizer", Value());
-    auto& args = const_cast<Args&>(args_);
+    Args args = args_;
     args.cell = gated().arguments;
-    write_fields(config, [&](Fields& f) { args.fields(f); });
+    write_fields(config, args);
     return config;
   }
   bool set_argument(const std::string& name, const Value& value) override {

@@ -35,7 +35,7 @@ Dict StackedRNNCellsLayer::get_config() const {
 void StackedRNNCellsLayer::build(const BuildShapes& shapes) {
   Shape x = shapes.first().as_shape();
   for (const LayerPtr& cell : cells_) {
-    cell->build_from(BuildShapes(Dict{{cell->hook ? "inputs" : cell->call_arguments()[0], Value(x)}}));
+    cell->build_from(BuildShapes(Dict{{cell->user_class ? "inputs" : cell->call_arguments()[0], Value(x)}}));
     x = Shape{x[0], output_size_of(*cell)};
   }
 }

@@ -36,7 +36,7 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
   using Layer::call;
   void build(const BuildShapes& shapes) override {
     layer_->build_from(
-        BuildShapes(Dict{{layer_->hook || layer_->call_arguments().empty() ? "inputs" : layer_->call_arguments()[0],
+        BuildShapes(Dict{{layer_->user_class || layer_->call_arguments().empty() ? "inputs" : layer_->call_arguments()[0],
                           Value(step_shape(shapes.first()))}}));
   }
   Value compute_output_shape(const BuildShapes& shapes) override {
@@ -111,25 +111,25 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
                          x.shape()[0], ", ", x.shape()[1], ").");
   }
   bool accepts_mask() const {
-    if (!layer_->hooked("call")) return layer_->call_takes_mask();
-    auto names = layer_->hook->arguments("call");
+    if (!layer_->overrides(Method::call)) return layer_->call_takes_mask();
+    auto names = layer_->user_class->arguments(Method::call);
     return std::find(names.begin(), names.end(), "mask") != names.end();
   }
   // Whether a layer treats every row of a batch by itself and changes no state: then steps may be rows of one call.
   static bool rows_alone(const Layer& layer) {
     check_stack("A layer in layers");
-    if (layer.hook || !layer.seed_generators().empty() || !layer.own_non_trainable().empty()) return false;
+    if (layer.user_class || !layer.seed_generators().empty() || !layer.own_non_trainable().empty()) return false;
     for (const LayerPtr& sub : layer.sublayers())
       if (!rows_alone(*sub)) return false;
     return true;
   }
   // The layer's call itself, as Keras does it: no activity penalty, the mask where it is taken.
   Tensor on_step(const Tensor& x, const Tensor& mask, bool training) {
-    if (layer_->hooked("call")) {
+    if (layer_->overrides(Method::call)) {
       Dict kwargs;
       if (layer_->accepts_training()) kwargs.set("training", training);
       if (mask.defined()) kwargs.set("mask", mask);
-      return layer_->hook->invoke("call", {x}, std::move(kwargs)).as_tensor();
+      return layer_->user_class->call(Method::call, {x}, std::move(kwargs)).as_tensor();
     }
     CallContext context;
     context.training = training;

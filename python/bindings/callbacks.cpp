@@ -1,4 +1,4 @@
-// Callbacks: built-in ones by name, users' own through their hooks.
+// Callbacks: built-in ones by name, users' own through their classes.
 #include <pybind11/stl.h>
 
 #include "api/callbacks/callback.h"
@@ -21,6 +21,11 @@ void with_logs(py::handle logs, Event event) {
   for (const auto& [key, v] : d)
     if (const Value* old = before.find(key); !old || !(*old == v)) dict[py::str(key)] = to_python(v);
 }
+Method event_named(const std::string& name) {
+  auto event = method_named(name);
+  if (!event) throw ValueError("There is no callback event '", name, "'.");
+  return *event;
+}
 }  // namespace
 
 void bind_callbacks(py::module_& m) {
@@ -28,9 +33,9 @@ void bind_callbacks(py::module_& m) {
   add_constructors<Callback>(callback, "keras.callbacks", [](const Dict&) { return std::make_shared<UserCallback>(); });
   callback
       .def("_event", [](Callback& c, const std::string& method, int64_t index,
-                        py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(method, index, d); }); })
+                        py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(event_named(method), index, d); }); })
       .def("_event", [](Callback& c, const std::string& method,
-                        py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(method, d); }); })
+                        py::handle logs) { with_logs(logs, [&](Dict& d) { c.event(event_named(method), d); }); })
       .def("_set_params",
            [](Callback& c, py::handle params) { c.set_params(params.is_none() ? Dict{} : to_value(params).as_dict()); })
       .def("_set_model",

@@ -5,7 +5,7 @@
 #include "backends/core/settings.h"
 #include "backends/core/stack.h"
 #include "backends/ops/public/public_op.h"
-#include "bindings/hook.h"
+#include "bindings/user_class.h"
 #include "layers/operation.h"
 
 namespace lamina::bindings {

@@ -1,18 +1,18 @@
 #pragma once
 // What the Python bases of the configurable kinds share: their constructors, and the C++ half of a user's subclass.
-#include "bindings/hook.h"
+#include "bindings/user_class.h"
 #include "serialization/objects/object_config.h"
 
 namespace lamina::bindings {
 
-// The C++ object of a user's subclass: names come from the hook.
+// The C++ object of a user's subclass: names come from the user's class.
 template <class Base>
 class User : public Base {
  public:
   using Base::Base;
-  std::string class_name() const override { return this->hook ? this->hook->class_name() : "Object"; }
-  std::string module() const override { return this->hook ? this->hook->module() : ""; }
-  std::string registered_name() const override { return this->hook ? this->hook->registered_name() : ""; }
+  std::string class_name() const override { return this->user_class ? this->user_class->class_name() : "Object"; }
+  std::string module() const override { return this->user_class ? this->user_class->module() : ""; }
+  std::string registered_name() const override { return this->user_class ? this->user_class->registered_name() : ""; }
 };
 
 inline ObjectPtr make_registered(const std::string& class_name, const std::string& module, const Dict& config) {

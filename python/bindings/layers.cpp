@@ -1,7 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "api/model.h"
-#include "bindings/hook.h"
+#include "bindings/user_class.h"
 #include "layers/attention/head_attention.h"
 #include "layers/core/input_layer.h"
 #include "layers/layer.h"
@@ -15,16 +15,16 @@ class UserLayer final : public Layer {
  public:
   using Layer::call;
   using Layer::Layer;
-  std::string class_name() const override { return hook ? hook->class_name() : "Layer"; }
-  std::string module() const override { return hook ? hook->module() : "keras.layers"; }
-  std::string registered_name() const override { return hook ? hook->registered_name() : ""; }
+  std::string class_name() const override { return user_class ? user_class->class_name() : "Layer"; }
+  std::string module() const override { return user_class ? user_class->module() : "keras.layers"; }
+  std::string registered_name() const override { return user_class ? user_class->registered_name() : ""; }
   Value call(const List& inputs, const CallContext&) override {
-    if (!hooked("call"))
+    if (!overrides(Method::call))
       throw UnsupportedError("Layer ", public_class_name(), " does not have a `call` method implemented.");
     return inputs.empty() ? Value() : inputs[0];
   }
   Value compute_output_shape(const BuildShapes& shapes) override {
-    if (!hooked("call") && !hooked("compute_output_spec"))
+    if (!overrides(Method::call) && !overrides(Method::compute_output_spec))
       throw UnsupportedError("Layer ", public_class_name(),
                              " does not have a `compute_output_shape` method implemented.");
     return Layer::compute_output_shape(shapes);
@@ -33,12 +33,12 @@ class UserLayer final : public Layer {
 
 class UserOperation final : public Operation {
  public:
-  std::string class_name() const override { return hook ? hook->class_name() : "Operation"; }
-  std::string module() const override { return hook ? hook->module() : ""; }
-  std::string registered_name() const override { return hook ? hook->registered_name() : ""; }
+  std::string class_name() const override { return user_class ? user_class->class_name() : "Operation"; }
+  std::string module() const override { return user_class ? user_class->module() : ""; }
+  std::string registered_name() const override { return user_class ? user_class->registered_name() : ""; }
   Dict get_config() const override { return {{"name", name()}}; }
   Value run_node(List args, Dict kwargs) override {
-    return hook->invoke("__call__", std::move(args), std::move(kwargs));
+    return user_class->call(Method::call_operator, std::move(args), std::move(kwargs));
   }
 };
 

@@ -7,7 +7,7 @@
 #include "api/sequential.h"
 #include "backends/core/interrupt.h"
 #include "backends/core/warning.h"
-#include "bindings/hook.h"
+#include "bindings/user_class.h"
 #include "serialization/models/model_io.h"
 
 namespace lamina::bindings {
@@ -19,10 +19,10 @@ namespace {
 class UserModel final : public Model {
  public:
   using Model::Model;
-  std::string class_name() const override { return hook ? hook->class_name() : Model::class_name(); }
+  std::string class_name() const override { return user_class ? user_class->class_name() : Model::class_name(); }
 };
 
-// A user's subclass of Sequential or Functional keeps the behaviour of its base; only names come from the hook.
+// A user's subclass of Sequential or Functional keeps the behaviour of its base; only names come from the user's class.
 
 // Batches from a Python object: begin_pass(epoch), next_batch() -> (x, y, sample_weight) or None, end_pass(),
 // on_epoch_begin() and on_epoch_end(); `batches` is a pass' number of batches or None.

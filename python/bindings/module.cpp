@@ -5,7 +5,7 @@
 #include "backends/core/settings.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/graph/function.h"
-#include "bindings/hook.h"
+#include "bindings/user_class.h"
 
 namespace lamina::bindings {
 

@@ -1,6 +1,6 @@
 // Everything with a config but layers and models: initializers, regularizers, constraints, losses, metrics, optimizers,
 // schedules, policies, callbacks. One Python base a kind; a user's subclass makes a User<Kind> object whose virtual
-// methods ask the hook.
+// methods ask the user's class.
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
@@ -38,23 +38,23 @@ Variables variables_from(py::handle list) {
 class UserInitializer final : public User<Initializer> {
  public:
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
-    if (!hooked("__call__")) not_overridden(*this, "__call__");
-    Value v = hook->invoke("__call__", {Value(shape)}, {{"dtype", dtype ? Value(name_of(*dtype)) : Value()}});
+    if (!overrides(Method::call_operator)) not_overridden(*this, "__call__");
+    Value v = user_class->call(Method::call_operator, {Value(shape)}, {{"dtype", dtype ? Value(name_of(*dtype)) : Value()}});
     return value_to<Operand>(v).value();
   }
 };
 class UserRegularizer final : public User<Regularizer> {
  public:
   Tensor operator()(const Tensor& x) const override {
-    if (!hooked("__call__")) not_overridden(*this, "__call__");
-    return value_to<Operand>(hook->invoke("__call__", {x}, {})).value();
+    if (!overrides(Method::call_operator)) not_overridden(*this, "__call__");
+    return value_to<Operand>(user_class->call(Method::call_operator, {x}, {})).value();
   }
 };
 class UserConstraint final : public User<Constraint> {
  public:
   Tensor operator()(const Tensor& w) const override {
-    if (!hooked("__call__")) return w;
-    return value_to<Operand>(hook->invoke("__call__", {w}, {})).value();
+    if (!overrides(Method::call_operator)) return w;
+    return value_to<Operand>(user_class->call(Method::call_operator, {w}, {})).value();
   }
 };
 class UserLoss final : public User<Loss> {
@@ -67,8 +67,8 @@ class UserLoss final : public User<Loss> {
                                                   : "sum_over_batch_size",
                    config.contains("dtype") ? config.at("dtype") : Value()) {}
   Tensor call(const Value& y_true, const Value& y_pred) override {
-    if (!hooked("call")) not_overridden(*this, "call");
-    return value_to<Operand>(hook->invoke("call", {y_true, y_pred}, {})).value();
+    if (!overrides(Method::call)) not_overridden(*this, "call");
+    return value_to<Operand>(user_class->call(Method::call, {y_true, y_pred}, {})).value();
   }
 };
 class UserMetric final : public User<Metric> {
@@ -77,15 +77,15 @@ class UserMetric final : public User<Metric> {
       : User<Metric>(config.contains("name") && config.at("name").is_string() ? config.at("name").as_string() : "",
                      config.contains("dtype") ? config.at("dtype") : Value()) {}
   void update_state(List args, Dict kwargs) override {
-    if (!hooked("update_state")) not_overridden(*this, "update_state");
-    hook->invoke("update_state", std::move(args), std::move(kwargs));
+    if (!overrides(Method::update_state)) not_overridden(*this, "update_state");
+    user_class->call(Method::update_state, std::move(args), std::move(kwargs));
   }
   Value result() override {
-    if (!hooked("result")) not_overridden(*this, "result");
-    return hook->invoke("result", {}, {});
+    if (!overrides(Method::result)) not_overridden(*this, "result");
+    return user_class->call(Method::result, {}, {});
   }
   Variables all_variables() const override {
-    auto* link = static_cast<const Link*>(hook);
+    auto* link = static_cast<const Link*>(user_class);
     if (!link || !link->self) return variables();
     py::gil_scoped_acquire gil;
     return variables_from(py::handle(link->self).attr("variables"));
@@ -116,8 +116,8 @@ class FunctionSelector final : public OptimizerSelector {
 class UserSchedule final : public User<LearningRateSchedule> {
  public:
   Tensor operator()(const Tensor& step) override {
-    if (!hooked("__call__")) not_overridden(*this, "__call__");
-    return value_to<Operand>(hook->invoke("__call__", {step}, {})).as(DType::float32);
+    if (!overrides(Method::call_operator)) not_overridden(*this, "__call__");
+    return value_to<Operand>(user_class->call(Method::call_operator, {step}, {})).as(DType::float32);
   }
 };
 

@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "backends/ops/public/public_op.h"
-#include "bindings/hook.h"
+#include "bindings/user_class.h"
 #include "layers/operation.h"
 
 namespace lamina::bindings {

@@ -8,7 +8,7 @@
 #include "backends/core/stateless.h"
 #include "backends/ops/public/public_op.h"
 #include "bindings/dlpack.h"
-#include "bindings/hook.h"
+#include "bindings/user_class.h"
 #include "layers/initializers/initializer.h"
 #include "layers/layer.h"
 

@@ -1,10 +1,10 @@
-#include "bindings/hook.h"
+#include "bindings/user_class.h"
 
 #include "backends/core/stack.h"
 
 namespace lamina::bindings {
 
-Value Link::invoke(std::string_view method, List args, Dict kwargs) {
+Value Link::call(Method method, List args, Dict kwargs) {
   check_stack("A call");
   py::gil_scoped_acquire gil;
   py::object me = py::reinterpret_borrow<py::object>(self);
@@ -12,22 +12,21 @@ Value Link::invoke(std::string_view method, List args, Dict kwargs) {
   for (size_t i = 0; i < args.size(); ++i) positional[i] = to_python(args[i]);
   py::dict named;
   for (const auto& [key, v] : kwargs) named[py::str(key)] = to_python(v);
-  std::string name(method);
+  const std::string name(name_of(method));
   // Methods whose arguments depend on the user's signature go through an adapter of the Python class.
   py::object adapter = py::getattr(me, ("_hook_" + name).c_str(), py::none());
   py::object result = adapter.is_none() ? me.attr(name.c_str())(*positional, **named) : adapter(*positional, **named);
   return to_value(result);
 }
 
-std::vector<std::string> Link::arguments(std::string_view method) const {
+std::vector<std::string> Link::arguments(Method method) const {
   py::gil_scoped_acquire gil;  // which also guards the cache
-  std::string name(method);
-  if (auto found = arguments_.find(name); found != arguments_.end()) return found->second;
+  if (auto found = arguments_.find(method); found != arguments_.end()) return found->second;
   py::object list = py::module_::import("lamina._registration")
-                        .attr("argument_names")(py::reinterpret_borrow<py::object>(self).attr(name.c_str()));
+                        .attr("argument_names")(py::reinterpret_borrow<py::object>(self).attr(std::string(name_of(method)).c_str()));
   std::vector<std::string> out;
   for (py::handle item : list) out.push_back(item.cast<std::string>());
-  return arguments_[name] = out;
+  return arguments_[method] = out;
 }
 
 void attach(py::object self, py::object user, bool owned_by_python) {
@@ -39,8 +38,9 @@ void attach(py::object self, py::object user, bool owned_by_python) {
     link->user_class = t[0].cast<std::string>();
     link->user_module = t[1].is_none() ? "" : t[1].cast<std::string>();
     link->user_registered = t[2].is_none() ? "" : t[2].cast<std::string>();
-    for (py::handle m : t[3]) link->overridden.insert(m.cast<std::string>());
-    object.hook = link.get();
+    for (py::handle m : t[3])
+      if (auto method = method_named(m.cast<std::string>())) link->overridden.set(static_cast<size_t>(*method));
+    object.user_class = link.get();
   }
   if (owned_by_python) {
     Object* raw = &object;

@@ -30,8 +30,8 @@ void save_variables(const Model& model, WeightSink& sink) {
   walk_saveables(model, [&](const Saveable& s) {
     if (!s.has_own_state()) return true;
     sink.begin(s.path, s.name());
-    if (s.object->hooked("save_own_variables")) {
-      const Value store = s.object->hook->invoke("save_own_variables", {}, {});
+    if (s.object->overrides(Method::save_own_variables)) {
+      const Value store = s.object->user_class->call(Method::save_own_variables, {}, {});
       for (const auto& [key, value] : store.as_dict()) sink.put(key, value.as_tensor());
     } else {
       int index = 0;
@@ -45,8 +45,8 @@ void save_variables(const Model& model, WeightSink& sink) {
 bool save_assets(const Model& model, const AssetFolder& assets) {
   bool any = false;
   walk_saveables(model, [&](const Saveable& s) {
-    if (!s.object->hooked("save_assets")) return true;
-    s.object->hook->invoke("save_assets", {assets.of(s.path, true)}, {});
+    if (!s.object->overrides(Method::save_assets)) return true;
+    s.object->user_class->call(Method::save_assets, {assets.of(s.path, true)}, {});
     return any = true;
   });
   return any;
@@ -68,7 +68,7 @@ class Loader {
     std::vector<Dict> stores;
     for (const Own& own : own_) stores.push_back(read_store(own.saveable.path));
     for (size_t i = 0; i < plan_.size(); ++i) plan_[i].variable.assign(values[i]);
-    for (size_t i = 0; i < own_.size(); ++i) hook(own_[i].saveable, "load_own_variables", Value(stores[i]));
+    for (size_t i = 0; i < own_.size(); ++i) call_user(own_[i].saveable, Method::load_own_variables, Value(stores[i]));
     if (assets_) load_assets(model);
     raise_failures();
     for (const LayerPtr& l : model.flatten_layers()) l->weights_loaded();
@@ -103,7 +103,7 @@ class Loader {
 
   bool visit(const Saveable& s) {
     if (!s.has_own_state()) return true;
-    if (s.object->hooked("load_own_variables")) return visit_own(s);
+    if (s.object->overrides(Method::load_own_variables)) return visit_own(s);
     std::vector<std::string> keys = source_.keys(s.path);
     std::vector<Assignment> fitting;
     if (std::string fault = match(s, keys, fitting); !fault.empty()) {
@@ -207,16 +207,16 @@ class Loader {
   }
 
   // The user's method; what it raises comes back as text, and becomes one of the failures.
-  void hook(const Saveable& s, std::string_view method, Value argument) {
-    Value raised = s.object->hook->invoke(method, {std::move(argument)}, {});
+  void call_user(const Saveable& s, Method method, Value argument) {
+    Value raised = s.object->user_class->call(method, {std::move(argument)}, {});
     if (raised.is_string()) failures_[s.object.get()] = {s.repr(), raised.as_string()};
   }
 
   void load_assets(const Model& model) {
     walk_saveables(model, [&](const Saveable& s) {
-      if (!s.object->hooked("load_assets")) return true;
+      if (!s.object->overrides(Method::load_assets)) return true;
       std::string folder = assets_->of(s.path, false);
-      hook(s, "load_assets", folder.empty() ? Value() : Value(folder));
+      call_user(s, Method::load_assets, folder.empty() ? Value() : Value(folder));
       return true;
     });
   }

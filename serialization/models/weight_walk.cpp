@@ -46,8 +46,8 @@ class Walk {
 
   static Attributes attributes_of(const Saveable& s) {
     Attributes out;
-    if (s.object->hooked("saveables")) {  // the user's class knows its attributes, in order
-      const Value found = s.object->hook->invoke("saveables", {}, {});
+    if (s.object->overrides(Method::saveables)) {  // the user's class knows its attributes, in order
+      const Value found = s.object->user_class->call(Method::saveables, {}, {});
       for (const Value& item : found.as_list())
         out.emplace_back(item.as_list().at(0).as_string(), item.as_list().at(1));
       return out;

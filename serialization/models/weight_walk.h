@@ -15,7 +15,7 @@ struct Saveable {
   Optimizer* optimizer = nullptr;
   std::string name() const;  // the object's own
   std::string repr() const;  // "<Dense name=dense, built=True>"
-  bool has_own_state() const { return layer || optimizer || object->hooked("save_own_variables"); }
+  bool has_own_state() const { return layer || optimizer || object->overrides(Method::save_own_variables); }
   Variables variables() const;  // trainable ones first, each kind in the order it was made
 };
 

@@ -146,7 +146,10 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
     Dict arguments = config.is_none() ? Dict{} : deserialize_value(config).as_dict();
     drop_unknown_none(*info, arguments);
     made = info->make(arguments);
-  } catch (const Error& e) { throw Error(e.kind(), text("Could not make a ", name, " from its config: ", e.what())); }
+  } catch (Error& e) {
+    e.add({ErrorFrame::Kind::object, name});
+    throw;
+  }
   made->finish_deserialize(d);
   return made;
 }

@@ -61,22 +61,15 @@ Value to_value(const Ref<T>& r) {
 }
 
 // --- Classes with an argument list ----------------------------------------------------------------------------------
-// Config<Base, A>: a class whose constructor arguments are the struct A (which has `void fields(Fields&)`).
+// A class whose arguments stay attributes that may be changed: initializers, schedules, callbacks, ...
 template <class Base, class A>
-class Config : public Base {
+class Config : public Configured<Base, A> {
  public:
-  using Args = A;
-  explicit Config(A a = {}) : args(std::move(a)) {}
-  Dict get_config() const override {
-    Dict config = Base::get_config();
-    write_fields(config, [this](Fields& f) { const_cast<A&>(args).fields(f); });
-    return config;
-  }
+  explicit Config(const A& a = {}) : Configured<Base, A>(a) {}
   void attributes(Fields& f) override {
     Base::attributes(f);
-    args.fields(f);
+    this->args.fields(f);
   }
-  A args;
 };
 
 template <class T>

@@ -31,20 +31,20 @@ Tensors joined(Tensors a, const Tensors& b) {
   return a;
 }
 
-void expect_scalar(const char* op, const char* what, const Tensor& t) {
+void expect_scalar(const char* what, const Tensor& t) {
   if (t.rank() != 0)
-    throw TypeError("[", op, "] ", what, " must be a scalar, received ", t.dtype(), t.shape(),
+    throw TypeError(what, " must be a scalar, received ", t.dtype(), t.shape(),
                     ". Reduce it, e.g. with ops.all or ops.any.");
 }
 
 // The results of one of several functions, by an index that a trace computes.
-Value traced_switch(const char* op, const Tensor& index, const std::vector<std::function<Value()>>& branches,
+Value traced_switch(const Tensor& index, const std::vector<std::function<Value()>>& branches,
                     const std::vector<std::string>& names) {
   std::vector<TracedBody> bodies;
   for (const auto& f : branches) bodies.push_back(trace_body([&](std::span<const Tensor>) { return f(); }, {}));
   std::vector<TracedSubFunction::Assigned> assigned;  // by any branch
   for (size_t i = 0; i < bodies.size(); ++i) {
-    if (i) expect_same(op, names[0].c_str(), bodies[0].results, names[i].c_str(), bodies[i].results);
+    if (i) expect_same(names[0].c_str(), bodies[0].results, names[i].c_str(), bodies[i].results);
     for (const auto& a : bodies[i].assigned)
       if (std::none_of(assigned.begin(), assigned.end(), [&](const auto& b) { return b.variable == a.variable; }))
         assigned.push_back(a);
@@ -93,14 +93,14 @@ Value cond_impl(const Operand& pred, const Value& true_fn, const Value& false_fn
                call_function(pred.number() != 0 ? true_fn : false_fn, pred.number() != 0 ? "true_fn" : "false_fn", {}))
         .pack();
   const Tensor& p = pred.tensor();
-  expect_scalar("cond", "`pred`", p);
+  expect_scalar("`pred`", p);
   if (p.has_data())
     return Structure(call_function(p.item() != 0 ? true_fn : false_fn, p.item() != 0 ? "true_fn" : "false_fn", {}))
         .pack();
   if (p.shape_only()) {
     Structure a(call_function(true_fn, "true_fn", {})), b(call_function(false_fn, "false_fn", {}));
     try {
-      expect_same("cond", "true_fn", a, "false_fn", b);
+      expect_same("true_fn", a, "false_fn", b);
       for (size_t i = 0; i < a.tensors.size(); ++i)
         if (a.tensors[i].shape() != b.tensors[i].shape()) throw TypeError("shapes differ.");
     } catch (const Error& e) {
@@ -112,7 +112,7 @@ Value cond_impl(const Operand& pred, const Value& true_fn, const Value& false_fn
   }
   Tensor index = prim::cast(logical_not_of(prim::cast(p, DType::boolean)), DType::int32);
   return traced_switch(
-      "cond", index,
+      index,
       {[&] { return call_function(true_fn, "true_fn", {}); }, [&] { return call_function(false_fn, "false_fn", {}); }},
       {"true_fn", "false_fn"});
 }
@@ -131,7 +131,7 @@ Value switch_impl(const Operand& index, const List& branches, const List& operan
     for (const Tensor& t : flatten_tensors(v)) symbolic |= t.shape_only();
   if (index.is_scalar()) return run(index.number());
   const Tensor& i = index.tensor();
-  expect_scalar("switch", "`index`", i);
+  expect_scalar("`index`", i);
   if (i.shape_only() || symbolic) {
     Structure out(branch(0));
     for (Tensor& t : out.tensors) t = as_spec(t);
@@ -144,7 +144,7 @@ Value switch_impl(const Operand& index, const List& branches, const List& operan
     functions.push_back([&, k] { return branch(k); });
     names.push_back(text("branches[", k, "]"));
   }
-  return traced_switch("switch", prim::cast(i, DType::int32), functions, names);
+  return traced_switch(prim::cast(i, DType::int32), functions, names);
 }
 const auto switch_op =
     public_op("switch", CORE "Switch", "branches[index](*operands), with the index clamped to the branches there are.",
@@ -158,7 +158,7 @@ Value spread(const Value& f, const char* name, const Value& packed) {
 // A scalar of bool, whatever the user's condition gave.
 Tensor answer(const Value& v) {
   Tensor t = value_to<Operand>(v).value();
-  expect_scalar("while_loop", "what `cond` returns", t);
+  expect_scalar("what `cond` returns", t);
   return prim::cast(t, DType::boolean);
 }
 
@@ -185,7 +185,7 @@ Value traced_while(const Value& condition, const Value& body, Structure variable
   while (settle_weak(variables, round.results));
   if (variables.shape.is_sequence() && variables.shape.as_list().size() == 1 && !round.results.shape.is_sequence())
     round.results.shape = Value::tuple({round.results.shape});
-  expect_same("while_loop", "loop_vars", variables, "the body's result", round.results);
+  expect_same("loop_vars", variables, "the body's result", round.results);
   const size_t n = variables.tensors.size();
   Tensors inputs = variables.tensors;
   LoopBody closed = close_loop(round, n, inputs);
@@ -233,7 +233,7 @@ Value while_impl(const Value& condition, const Value& body, const Value& loop_va
       result = Value::tuple({result});
     Structure next(result);
     settle_weak(variables, next);
-    expect_same("while_loop", "loop_vars", variables, "the body's result", next);
+    expect_same("loop_vars", variables, "the body's result", next);
     variables.tensors = std::move(next.tensors);
   }
   return as_tuple(variables.pack());
@@ -245,12 +245,12 @@ const auto while_op =
 // --- scan ---------------------------------------------------------------------------------------------------------
 std::pair<Value, Value> halves(const Value& result) {
   if (!result.is_sequence() || result.as_list().size() != 2)
-    throw TypeError("[scan] `f` must return a pair (carry, y), received ", result.repr(), ".");
+    throw TypeError("`f` must return a pair (carry, y), received ", result.repr(), ".");
   return {result.as_list()[0], result.as_list()[1]};
 }
 
-Value traced_scan(const char* op, const std::function<Value(const Value&, const Value&)>& f, Structure carry,
-                  const Structure& xs, int64_t n, bool reverse) {
+Value traced_scan(const std::function<Value(const Value&, const Value&)>& f, Structure carry, const Structure& xs,
+                  int64_t n, bool reverse) {
   std::vector<TensorSpec> rows;
   for (const Tensor& t : xs.tensors) rows.push_back(row_spec(t.spec()));
   TracedBody body;
@@ -268,7 +268,7 @@ Value traced_scan(const char* op, const std::function<Value(const Value&, const 
     next = Structure(body.results.shape.as_list()[0]);
     ys = Structure(body.results.shape.as_list()[1]);
   } while (settle_weak(carry, next));
-  expect_same(op, "the carry", carry, "what `f` gives for it", next);
+  expect_same("the carry", carry, "what `f` gives for it", next);
   Tensors inputs = carry.tensors;
   LoopBody closed = close_loop(body, count, inputs);
   const size_t loop = inputs.size();
@@ -280,21 +280,20 @@ Value traced_scan(const char* op, const std::function<Value(const Value&, const 
   return Value::tuple({carry.pack(part(out, 0, count)), ys.pack(part(out, loop, ys.tensors.size()))});
 }
 
-Value scan_rows(const char* op, const std::function<Value(const Value&, const Value&)>& f, const Value& init,
-                const Value& elements, const std::optional<int64_t>& length, bool reverse) {
+Value scan_rows(const std::function<Value(const Value&, const Value&)>& f, const Value& init, const Value& elements,
+                const std::optional<int64_t>& length, bool reverse) {
   Structure carry(init), xs(elements);
   int64_t n = length.value_or(Shape::kUnknown);
   for (const Tensor& t : xs.tensors) {
-    if (t.rank() == 0)
-      throw ValueError("[", op, "] each element needs a leading axis to walk along, received a scalar.");
+    if (t.rank() == 0) throw ValueError("Each element needs a leading axis to walk along, received a scalar.");
     const int64_t rows = t.shape()[0];
     if (n >= 0 && rows >= 0 && rows != n)
-      throw ValueError("[", op, "] all elements must have the same leading size",
-                       length ? text(", `length`=", *length) : "", "; received ", n, " and ", rows, ".");
+      throw ValueError("All elements must have the same leading size", length ? text(", `length`=", *length) : "",
+                       "; received ", n, " and ", rows, ".");
     if (rows >= 0) n = rows;
   }
   if (xs.tensors.empty() && !length)
-    throw ValueError("[", op, "] Got no `xs` to scan over and `length` is None. Give one of them.");
+    throw ValueError("Got no `xs` to scan over and `length` is None. Give one of them.");
   if (carry.any_shape_only() || xs.any_shape_only()) {
     for (Tensor& t : carry.tensors) t = as_spec(t);
     Tensors row;
@@ -302,12 +301,12 @@ Value scan_rows(const char* op, const std::function<Value(const Value&, const Va
     auto [c, y] = halves(f(carry.pack(), xs.pack(row)));
     Structure next(c), ys(y);
     settle_weak(carry, next);
-    expect_same(op, "the carry", carry, "what `f` gives for it", next);
+    expect_same("the carry", carry, "what `f` gives for it", next);
     for (Tensor& t : ys.tensors) t = with_rows(t, n);
     for (Tensor& t : next.tensors) t = as_spec(t);
     return Value::tuple({next.pack(), ys.pack()});
   }
-  if (current_trace()) return traced_scan(op, f, std::move(carry), xs, n, reverse);
+  if (current_trace()) return traced_scan(f, std::move(carry), xs, n, reverse);
   std::vector<Tensors> rows;
   for (const Tensor& t : xs.tensors) rows.push_back(prim::unstack(t));
   std::vector<Tensors> collected;  // a leaf of y, then a round
@@ -319,12 +318,12 @@ Value scan_rows(const char* op, const std::function<Value(const Value&, const Va
     auto [c, y] = halves(f(carry.pack(), xs.pack(row)));
     Structure next(c), now(y);
     settle_weak(carry, next);
-    expect_same(op, "the carry", carry, "what `f` gives for it", next);
+    expect_same("the carry", carry, "what `f` gives for it", next);
     carry.tensors = std::move(next.tensors);
     if (round == 0)
       ys = now, collected.assign(now.tensors.size(), Tensors(static_cast<size_t>(n)));
     else
-      expect_same(op, "y of the first round", ys, "y of a later round", now);
+      expect_same("y of the first round", ys, "y of a later round", now);
     for (size_t i = 0; i < now.tensors.size(); ++i) collected[i][t] = now.tensors[i];
   }
   if (n == 0) {  // no round tells what y is: ask with specs
@@ -343,7 +342,6 @@ Value scan_impl(const Value& f, const Value& init, const Value& xs, const std::o
   if (!unroll.is_bool() && (!unroll.is_int() || unroll.as_int() < 1))
     throw ValueError("`unroll` must be an positive integer or boolean. Received: unroll=", unroll.repr());
   return scan_rows(
-      "scan",
       [&](const Value& c, const Value& x) {
         return call_function(f, "f", {c, x});
       },
@@ -359,20 +357,19 @@ const auto scan_op =
                {"reverse", false},
                {"unroll", 1}});
 
-Value map_rows(const char* op, const Value& f, const char* name, const Value& xs) {
+Value map_rows(const Value& f, const char* name, const Value& xs) {
   return scan_rows(
-             op,
              [&](const Value&, const Value& x) {
                return Value::tuple({Value(), call_function(f, name, {x})});
              },
              {}, xs, {}, false)
       .as_list()[1];
 }
-Value map_impl(const Value& f, const Value& xs) { return map_rows("map", f, "f", xs); }
+Value map_impl(const Value& f, const Value& xs) { return map_rows(f, "f", xs); }
 const auto map_op = public_op("map", CORE "Map", "f of each row of xs, stacked.", map_impl,
                               {OpArgument("f").in_call(), OpArgument("xs").in_call()});
 Value vectorized_map_impl(const Value& function, const Value& elements) {
-  return map_rows("vectorized_map", function, "function", elements);
+  return map_rows(function, "function", elements);
 }
 const auto vectorized_map_op =
     public_op("vectorized_map", CORE "VectorizedMap", "The function of each row of the elements, stacked.",
@@ -382,7 +379,7 @@ const auto vectorized_map_op =
 Value fori_impl(const Operand& lower, const Operand& upper, const Value& body, const Value& init) {
   auto bound = [](const Operand& o, const char* name) -> std::optional<int64_t> {
     if (o.is_scalar()) return static_cast<int64_t>(o.number());
-    expect_scalar("fori_loop", name, o.tensor());
+    expect_scalar(name, o.tensor());
     return o.tensor().has_data() ? std::optional<int64_t>(static_cast<int64_t>(o.tensor().item())) : std::nullopt;
   };
   const auto from = bound(lower, "`lower`"), to = bound(upper, "`upper`");
@@ -395,7 +392,6 @@ Value fori_impl(const Operand& lower, const Operand& upper, const Value& body, c
     if (*to <= *from) return value.pack();
     Tensor counter = prim::iota(*to - *from, DType::int32, static_cast<double>(*from));
     return scan_rows(
-               "fori_loop",
                [&](const Value& v, const Value& i) {
                  return Value::tuple({call_function(body, "body_fun", {i, v}), Value()});
                },

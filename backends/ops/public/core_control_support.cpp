@@ -73,16 +73,14 @@ bool same_structure(const Value& a, const Value& b) {
 
 }  // namespace
 
-void expect_same(const char* op, const char* first_name, const Structure& first, const char* second_name,
-                 const Structure& second) {
+void expect_same(const char* first_name, const Structure& first, const char* second_name, const Structure& second) {
   bool same = same_structure(first.shape, second.shape);
   for (size_t i = 0; same && i < first.tensors.size(); ++i)
     same = first.tensors[i].dtype() == second.tensors[i].dtype() &&
            compatible(first.tensors[i].shape(), second.tensors[i].shape());
   if (!same)
-    throw TypeError("[", op, "] ", first_name, " and ", second_name,
-                    " must have the same structure, shapes and dtypes. Received ", first_name, ": ",
-                    outline(first.shape), "; ", second_name, ": ", outline(second.shape), ".");
+    throw TypeError(first_name, " and ", second_name, " must have the same structure, shapes and dtypes. Received ",
+                    first_name, ": ", outline(first.shape), "; ", second_name, ": ", outline(second.shape), ".");
 }
 
 Value call_function(const Value& f, const char* name, List args) {

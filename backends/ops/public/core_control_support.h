@@ -22,8 +22,7 @@ struct Structure {
 };
 
 // Lists and tuples count as the same; TypeError that says which leaf or branch differs. Shapes must be compatible.
-void expect_same(const char* op, const char* first_name, const Structure& first, const char* second_name,
-                 const Structure& second);
+void expect_same(const char* first_name, const Structure& first, const char* second_name, const Structure& second);
 
 // f(args...); TypeError if `f` is no function.
 Value call_function(const Value& f, const char* name, List args);

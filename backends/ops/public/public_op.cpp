@@ -207,16 +207,6 @@ std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwarg
   return out;
 }
 
-void rethrow_for_op(const OpInfo& op, const Error& e) {
-  std::string message = e.what();
-  size_t close = message.find("] ");
-  bool primitive = message.starts_with("[") && message.size() > 1 &&
-                   std::isupper(static_cast<unsigned char>(message[1])) && close != std::string::npos;
-  if (primitive) message = message.substr(close + 2);
-  if (!message.starts_with("[")) message = text("[", op.name, "] ", message);
-  throw Error(e.kind(), message);
-}
-
 bool holds_symbolic(const Value& v) {
   if (v.is_tensor()) return v.as_tensor().symbolic();
   if (v.is_sequence()) {

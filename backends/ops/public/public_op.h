@@ -98,7 +98,6 @@ bool holds_symbolic(const std::optional<T>& o) {
 }
 
 // Errors name the public op that the user called, not the primitive that noticed.
-[[noreturn]] void rethrow_for_op(const OpInfo& op, const Error& e);
 
 // Arguments of these types are Keras' call() arguments; the others belong to the constructor.
 template <class T>
@@ -125,7 +124,10 @@ class TypedOp {
     }
     try {
       return function_(given...);
-    } catch (const Error& e) { rethrow_for_op(*info_, e); }
+    } catch (Error& e) {
+      e.add({ErrorFrame::Kind::op, info_->name});
+      throw;
+    }
   }
 
  private:
@@ -153,7 +155,10 @@ TypedOp<R, Args...> public_op(const char* name, const char* class_path, const ch
         return to_value(function(value_to<std::decay_t<Args>>(v[I])...));
       }
       (std::index_sequence_for<Args...>{});
-    } catch (const Error& e) { rethrow_for_op(*self, e); }
+    } catch (Error& e) {
+      e.add({ErrorFrame::Kind::op, self->name});
+      throw;
+    }
   };
   if (info->arguments.size() != sizeof...(Args))
     throw RuntimeError("The op ", info->name, " describes ", info->arguments.size(), " arguments of ", sizeof...(Args),

@@ -46,4 +46,17 @@ inline void append_utf8(std::string& out, char32_t code) {
   }
 }
 
+// The text with '?' in place of each byte that is no UTF-8.
+inline std::string valid_utf8(std::string_view text) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t start = at;
+    if (next_code_point(text, at) == kInvalidCodePoint)
+      out += '?';
+    else
+      out.append(text, start, at - start);
+  }
+  return out;
+}
+
 }  // namespace lamina
