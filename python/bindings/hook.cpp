@@ -23,7 +23,7 @@ std::vector<std::string> Link::arguments(std::string_view method) const {
   py::gil_scoped_acquire gil;  // which also guards the cache
   std::string name(method);
   if (auto found = arguments_.find(name); found != arguments_.end()) return found->second;
-  py::object list = py::module_::import("lamina._registration")
+  py::object list = py::module_::import("lamina._core.user_classes")
                         .attr("argument_names")(py::reinterpret_borrow<py::object>(self).attr(name.c_str()));
   std::vector<std::string> out;
   for (py::handle item : list) out.push_back(item.cast<std::string>());

@@ -1,6 +1,11 @@
 """keras.activations."""
+
 from lamina import _lamina
-from lamina._kinds import serialize_any
+from lamina._core.configs.registration import lookup
+from lamina._core.configs.serialized import deserialize_keras_object
+from lamina._core.errors import suggestion
+from lamina._core.identifiers import serializer
+from lamina._core.public import public_module
 
 _OTHER = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp", "hard_sigmoid_keras2": "activations.hard_sigmoid_keras2"}
 
@@ -45,56 +50,44 @@ def elu(x, alpha=1.0):
 
 def get(identifier):
     """A function from a name or a config; None gives linear."""
-    from lamina import saving
-
     if identifier is None:
         return linear
     if isinstance(identifier, dict):
-        obj = saving.deserialize_keras_object(identifier)
+        obj = deserialize_keras_object(identifier)
     elif isinstance(identifier, str):
-        try:
-            obj = __getattr__(identifier) if identifier not in globals() else globals()[identifier]
-        except AttributeError:
-            from lamina._registration import _lookup
-
-            obj = _lookup(identifier)
+        obj = globals()[identifier] if identifier in _DEFINED else _find(identifier)
+        obj = lookup(identifier) if obj is None else obj
     else:
         obj = identifier
     if callable(obj):
         return obj
-    from lamina._errors import suggestion
-
     near = suggestion(identifier, __dir__()) if isinstance(identifier, str) else ""
     raise ValueError(f"Could not interpret activation function identifier: {identifier}" + ("." + near if near else ""))
 
 
-def serialize(activation):
-    fn = serialize_any(activation)
-    return fn
+serialize = serializer(__name__, "an activation function")
 
 
 def deserialize(config, custom_objects=None):
-    from lamina import saving
-
     if isinstance(config, str):
         return get(config)
-    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
+    return deserialize_keras_object(config, custom_objects=custom_objects)
 
 
 _NAMES = ("celu", "elu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "relu6", "selu",
           "sigmoid", "silu", "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold")
 
 
-def __getattr__(name):
-    if name in _NAMES or name in _OTHER:
-        op = _lamina.find_op(_OTHER.get(name, name))
-        if op is not None:
-            globals()[name] = op
-            return op
-    from lamina._errors import no_attribute
-
-    raise no_attribute("lamina.activations", name, __dir__)
+_DEFINED = ("deserialize", "elu", "exponential", "gelu", "get", "linear", "log_softmax", "mish", "relu", "serialize", "softmax")
 
 
-def __dir__():
-    return sorted({*_NAMES, "linear", "exponential", "relu", "softmax", "log_softmax", "elu", "gelu", "mish", "get", "serialize", "deserialize"})
+def _find(name):
+    return _lamina.find_op(_OTHER.get(name, name)) if name in _NAMES or name in _OTHER else None
+
+
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=_DEFINED,
+    find=_find,
+    known=lambda: _NAMES,
+)

@@ -1,5 +1,7 @@
 """keras.config."""
+
 from lamina import _lamina
+from lamina._core.public import public_module
 
 floatx = _lamina.floatx
 set_floatx = _lamina.set_floatx
@@ -27,7 +29,6 @@ def set_lost_masks(what):
 
 _interactive_logging = True
 _traceback_filtering = True
-_unsafe_deserialization = False
 
 
 def backend():
@@ -105,16 +106,6 @@ def disable_traceback_filtering():
     _traceback_filtering = False
 
 
-def enable_unsafe_deserialization():
-    """Lets files run code (lambdas) in this process. Only for files you made."""
-    global _unsafe_deserialization
-    _unsafe_deserialization = True
-
-
-def unsafe_deserialization_enabled():
-    return _unsafe_deserialization
-
-
 _flash = False
 
 
@@ -166,3 +157,46 @@ _nnx = False
 
 def is_nnx_enabled():
     return False
+
+
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=(
+        "backend",
+        "device",
+        "disable_flash_attention",
+        "disable_interactive_logging",
+        "disable_traceback_filtering",
+        "dtype_policy",
+        "enable_flash_attention",
+        "enable_interactive_logging",
+        "enable_traceback_filtering",
+        "engine",
+        "epsilon",
+        "floatx",
+        "image_data_format",
+        "instruction_set",
+        "is_flash_attention_enabled",
+        "is_interactive_logging_enabled",
+        "is_nnx_enabled",
+        "is_traceback_filtering_enabled",
+        "lost_masks",
+        "max_epochs",
+        "max_steps_per_epoch",
+        "set_device",
+        "set_dtype_policy",
+        "set_engine",
+        "set_epsilon",
+        "set_floatx",
+        "set_image_data_format",
+        "set_lost_masks",
+        "set_max_epochs",
+        "set_max_steps_per_epoch",
+        "set_threads",
+        "threads",
+    ),
+    loaded={
+        "enable_unsafe_deserialization": "lamina._core.configs.safe_mode",
+        "unsafe_deserialization_enabled": "lamina._core.configs.safe_mode",
+    },
+)

@@ -1,7 +1,11 @@
 """keras.dtype_policies."""
+
 from lamina import _lamina
-from lamina._kinds import Configurable
-from lamina._wrap import own
+from lamina._core import ops
+from lamina._core.configurable import Configurable
+from lamina._core.identifiers import deserializer, serializer
+from lamina._core.public import public_module
+from lamina._core.user_classes import own
 
 
 class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
@@ -24,8 +28,6 @@ class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
     quantization_mode = None
 
     def convert_input(self, x, autocast, dtype):
-        from lamina import ops
-
         dtype = str(dtype)
         if isinstance(x, (_lamina.Tensor, _lamina.KerasTensor)):
             if autocast and "float" in x.dtype and x.dtype != dtype:
@@ -66,13 +68,8 @@ def get(identifier):
         raise ValueError(f"Cannot interpret `dtype` argument. Expected a string or an instance of DTypePolicy. Received: dtype={identifier}") from e
 
 
-def serialize(dtype_policy):
-    from lamina import saving
-
-    return saving.serialize_keras_object(dtype_policy)
-
-
-def deserialize(config, custom_objects=None):
-    from lamina import saving
-
-    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
+serialize = serializer(__name__, "a policy")
+deserialize = deserializer(__name__, "a policy")
+__getattr__, __dir__ = public_module(
+    __name__, defined=("DTypePolicy", "deserialize", "dtype_policy", "get", "serialize", "set_dtype_policy")
+)

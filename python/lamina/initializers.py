@@ -1,7 +1,10 @@
 """keras.initializers."""
+
 from lamina import _lamina
-from lamina._kinds import Light, deserializer, getter, serialize_any
-from lamina._wrap import module_dir, module_getattr
+from lamina._core.builtin_classes import class_names, find_class
+from lamina._core.configurable import Light
+from lamina._core.identifiers import deserializer, getter, serializer
+from lamina._core.public import public_module
 
 
 class Initializer(Light, _lamina.InitializerCore):
@@ -17,13 +20,12 @@ class Initializer(Light, _lamina.InitializerCore):
         return type(self).from_config(self.get_config())
 
 
-get = getter("keras.initializers", Initializer, "initializer")
-
-
-def serialize(initializer):
-    return serialize_any(initializer)
-
-
-deserialize = deserializer()
-__getattr__ = module_getattr("lamina.initializers", "keras.initializers", aliases=True)
-__dir__ = module_dir("lamina.initializers", "keras.initializers")
+get = getter(__name__, "keras.initializers", Initializer, "initializer")
+serialize = serializer(__name__, "an initializer")
+deserialize = deserializer(__name__, "an initializer")
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=("Initializer", "deserialize", "get", "serialize"),
+    find=find_class("keras.initializers", aliases=True),
+    known=class_names("keras.initializers"),
+)

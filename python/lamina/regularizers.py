@@ -1,7 +1,10 @@
 """keras.regularizers."""
+
 from lamina import _lamina
-from lamina._kinds import Light, deserializer, getter, serialize_any
-from lamina._wrap import module_dir, module_getattr
+from lamina._core.builtin_classes import class_names, find_class
+from lamina._core.configurable import Light
+from lamina._core.identifiers import deserializer, getter, serializer
+from lamina._core.public import public_module
 
 
 class Regularizer(Light, _lamina.RegularizerCore):
@@ -14,13 +17,12 @@ class Regularizer(Light, _lamina.RegularizerCore):
         return self._call(x)
 
 
-get = getter("keras.regularizers", Regularizer, "regularizer")
-
-
-def serialize(regularizer):
-    return serialize_any(regularizer)
-
-
-deserialize = deserializer()
-__getattr__ = module_getattr("lamina.regularizers", "keras.regularizers", aliases=True)
-__dir__ = module_dir("lamina.regularizers", "keras.regularizers")
+get = getter(__name__, "keras.regularizers", Regularizer, "regularizer")
+serialize = serializer(__name__, "a regularizer")
+deserialize = deserializer(__name__, "a regularizer")
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=("Regularizer", "deserialize", "get", "serialize"),
+    find=find_class("keras.regularizers", aliases=True),
+    known=class_names("keras.regularizers"),
+)

@@ -50,8 +50,8 @@ _PLACES = {
     ("keras.src.models.functional", "Functional"): "lamina.models.Functional",
     ("keras.src.models", "Functional"): "lamina.models.Functional",
     ("keras.src.losses.loss", "squeeze_or_expand_to_same_rank"): "lamina._lamina.squeeze_or_expand_to_same_rank",
-    ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_NAMES"): "lamina._registration.GLOBAL_CUSTOM_NAMES",
-    ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_OBJECTS"): "lamina._registration.GLOBAL_CUSTOM_OBJECTS",
+    ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_NAMES"): "lamina._core.configs.registration.GLOBAL_CUSTOM_NAMES",
+    ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_OBJECTS"): "lamina._core.configs.registration.GLOBAL_CUSTOM_OBJECTS",
 }
 
 
@@ -172,7 +172,7 @@ def standardize_shape(shape):
 
 @here("compute_output_spec")
 def compute_output_spec(f, *args, **kwargs):
-    from lamina._scopes import compute_output_spec as compute
+    from lamina._core.symbolic import compute_output_spec as compute
 
     return compute(f, *args, **kwargs)
 
@@ -215,16 +215,16 @@ class AUCSummationMethod:
 
 @here("global_seed_generator")
 def global_seed_generator():
-    from lamina import _seed
+    from lamina._core.tensors import seeds
 
-    return _seed.global_seed_generator()
+    return seeds.global_seed_generator()
 
 
 @here("draw_seed")
 def draw_seed(seed):
-    from lamina import _seed
+    from lamina._core.tensors import seeds
 
-    return _seed.draw_seed(seed)
+    return seeds.draw_seed(seed)
 
 
 @here("make_default_seed")

@@ -1,7 +1,10 @@
 """keras.optimizers.schedules."""
+
 from lamina import _lamina
-from lamina._kinds import Light, deserializer, serialize_any
-from lamina._wrap import module_dir, module_getattr
+from lamina._core.builtin_classes import class_names, find_class
+from lamina._core.configurable import Light
+from lamina._core.identifiers import deserializer, serializer
+from lamina._core.public import public_module
 
 
 class LearningRateSchedule(Light, _lamina.LearningRateScheduleCore):
@@ -14,10 +17,11 @@ class LearningRateSchedule(Light, _lamina.LearningRateScheduleCore):
         return self._call(step)
 
 
-def serialize(learning_rate_schedule):
-    return serialize_any(learning_rate_schedule)
-
-
-deserialize = deserializer()
-__getattr__ = module_getattr("lamina.optimizers.schedules", "keras.optimizers.schedules")
-__dir__ = module_dir("lamina.optimizers.schedules", "keras.optimizers.schedules")
+serialize = serializer(__name__, "a schedule")
+deserialize = deserializer(__name__, "a schedule")
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=("LearningRateSchedule", "deserialize", "serialize"),
+    find=find_class("keras.optimizers.schedules"),
+    known=class_names("keras.optimizers.schedules"),
+)
