@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 # Where CUDA's compiler is, its device is built too; CUDA= leaves it out. Other GPUs: CUDA="-DLAMINA_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=89".
 NVCC := $(firstword $(wildcard /usr/local/cuda/bin/nvcc) $(shell command -v nvcc))
 CUDA ?= $(if $(NVCC),-DLAMINA_CUDA=ON -DCMAKE_CUDA_COMPILER=$(NVCC) -DCMAKE_CUDA_ARCHITECTURES=90)
-.PHONY: quickstart test bench system build package clean
+.PHONY: quickstart test lint-python bench system build package clean
 
 quickstart: build package
 	$(VENV)/bin/python examples/python/quickstart.py
@@ -36,6 +36,12 @@ test: build package
 	$(VENV)/bin/python -m pip install --quiet -r tests/python/requirements.txt
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 	KERAS_BACKEND=jax $(VENV)/bin/python -m pytest -q -n $(JOBS) --dist worksteal tests/python
+
+# The style of all Python (pyproject.toml), and its layout.
+lint-python: $(VENV)/bin/python
+	test -x $(VENV)/bin/ruff || $(VENV)/bin/python -m pip install --quiet ruff
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
 
 # Lamina beside Keras and PyTorch; BENCH="--workloads mlp --rounds 3" chooses (bench/README.md).
 bench: build

@@ -7,7 +7,12 @@ from lamina._core.errors import suggestion
 from lamina._core.identifiers import serializer
 from lamina._core.public import public_module
 
-_OTHER = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp", "hard_sigmoid_keras2": "activations.hard_sigmoid_keras2"}
+_OTHER = {
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+    "exponential": "exp",
+    "hard_sigmoid_keras2": "activations.hard_sigmoid_keras2",
+}
 
 
 def linear(x):
@@ -26,7 +31,8 @@ def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
 
 
 def gelu(x, approximate=False):
-    """x * P(X <= x) of a standard normal X; by a tanh if `approximate`. Exact unless asked, where ops.gelu is the other way round."""
+    """x * P(X <= x) of a standard normal X; by a tanh if `approximate`. Exact unless asked, where ops.gelu is the other
+    way round."""
     return _lamina.find_op("gelu")(x, approximate)
 
 
@@ -74,11 +80,49 @@ def deserialize(config, custom_objects=None):
     return deserialize_keras_object(config, custom_objects=custom_objects)
 
 
-_NAMES = ("celu", "elu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "relu6", "selu",
-          "sigmoid", "silu", "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold")
+_NAMES = (
+    "celu",
+    "elu",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+)
 
 
-_DEFINED = ("deserialize", "elu", "exponential", "gelu", "get", "linear", "log_softmax", "mish", "relu", "serialize", "softmax")
+_DEFINED = (
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "serialize",
+    "softmax",
+)
 
 
 def _find(name):

@@ -22,8 +22,8 @@ lost_masks = _lamina.lost_masks
 
 
 def set_lost_masks(what):
-    """What happens where a layer is given a mask that it does not pass on: "warn", as in Keras and by default, or "error", a
-    ValueError from the layer's call."""
+    """What happens where a layer is given a mask that it does not pass on: "warn", as in Keras and by default, or
+    "error", a ValueError from the layer's call."""
     _lamina.set_lost_masks(what)
 
 
@@ -42,13 +42,14 @@ device = _lamina.device
 
 
 def set_device(name):
-    """Where ops run from now on: "cpu", or "cuda", "cuda:1" and so on in a build with CUDA. Existing tensors and variables are
-    copied there when they are used."""
+    """Where ops run from now on: "cpu", or "cuda", "cuda:1" and so on in a build with CUDA. Existing tensors and
+    variables are copied there when they are used."""
     _lamina.set_device(name)
 
 
 def instruction_set():
-    """The processor's instructions that kernels are chosen for: "base", "avx2" or "avx512". LAMINA_INSTRUCTIONS bounds it."""
+    """The processor's instructions that kernels are chosen for: "base", "avx2" or "avx512". LAMINA_INSTRUCTIONS bounds
+    it."""
     return _lamina.instruction_set()
 
 
@@ -61,8 +62,8 @@ def set_threads(count):
     """How many threads work on one op from now on, the caller included.
 
     Args:
-        count: 1 to 1024, or 0 for one per core that the process may use (its CPU affinity, its container's quota and OMP_NUM_THREADS
-            count). Results do not depend on it.
+        count: 1 to 1024, or 0 for one per core that the process may use (its CPU affinity, its container's quota and
+            OMP_NUM_THREADS count). Results do not depend on it.
 
     Raises:
         ValueError: for other numbers.
@@ -129,7 +130,8 @@ def max_epochs():
 
 
 def set_max_epochs(value):
-    """Limits fit() to so many epochs, for trial runs; None lifts the limit. The environment's KERAS_MAX_EPOCHS sets it from the start.
+    """Limits fit() to so many epochs, for trial runs; None lifts the limit. The environment's KERAS_MAX_EPOCHS sets it
+    from the start.
 
     Raises:
         ValueError: for numbers below 1.

@@ -9,7 +9,8 @@ from lamina._core.user_classes import own
 
 
 class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
-    """Which dtype a layer computes in and which its variables have: a dtype's name, "mixed_float16" or "mixed_bfloat16"."""
+    """Which dtype a layer computes in and which its variables have: a dtype's name, "mixed_float16" or
+    "mixed_bfloat16"."""
 
     _builtin = True
     _core = _lamina.DTypePolicyCore
@@ -21,7 +22,9 @@ class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
         if name is None:
             name = _lamina.floatx()
         if not isinstance(name, str):
-            raise TypeError(f"'name' must be a string, such as 'mixed_float16'. Received: name={name} (of type {type(name)})")
+            raise TypeError(
+                f"'name' must be a string, such as 'mixed_float16'. Received: name={name} (of type {type(name)})"
+            )
         _lamina.DTypePolicyCore.__init__(self, name)
         own(self)
 
@@ -65,7 +68,10 @@ def get(identifier):
     try:
         return _lamina.get_dtype_policy(identifier)
     except (TypeError, ValueError) as e:
-        raise ValueError(f"Cannot interpret `dtype` argument. Expected a string or an instance of DTypePolicy. Received: dtype={identifier}") from e
+        raise ValueError(
+            "Cannot interpret `dtype` argument. Expected a string or an instance of DTypePolicy. Received: "
+            f"dtype={identifier}"
+        ) from e
 
 
 serialize = serializer(__name__, "a policy")

@@ -4,10 +4,9 @@ import pickle
 import pickletools
 import zipfile
 
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 
 def pickled_modules(data):

@@ -1,4 +1,5 @@
 """Python classes for C++ classes: made once, when first used, from the C++ description of their arguments."""
+
 import inspect
 
 from lamina import _lamina
@@ -27,7 +28,9 @@ def _make_class(info, home, base):
     parameters = []
     P = inspect.Parameter
     for field, default, required, _doc in fields:
-        parameters.append(P(field, P.POSITIONAL_OR_KEYWORD) if required else P(field, P.POSITIONAL_OR_KEYWORD, default=default))
+        parameters.append(
+            P(field, P.POSITIONAL_OR_KEYWORD) if required else P(field, P.POSITIONAL_OR_KEYWORD, default=default)
+        )
     parameters.sort(key=lambda p: p.default is not P.empty)
     names = [p.name for p in parameters]
     if base.__name__ in ("Layer", "Optimizer") or name == "MeanMetricWrapper":  # which pass further keywords on
@@ -39,7 +42,10 @@ def _make_class(info, home, base):
             base._wrap_init(self, args[0])
             return
         if len(args) > len(names):
-            raise TypeError(f"{name}.__init__() takes at most {len(names)} positional arguments ({', '.join(names)}), received {len(args)}.")
+            raise TypeError(
+                f"{name}.__init__() takes at most {len(names)} positional arguments ({', '.join(names)}), received "
+                f"{len(args)}."
+            )
         for key, value in zip(names, args):
             if key in kwargs:
                 raise TypeError(f"{name}.__init__() got multiple values for argument '{key}'.")
@@ -47,7 +53,14 @@ def _make_class(info, home, base):
         base._builtin_init(self, name, module, kwargs)
 
     lines = [doc, ""] + (["Args:"] + [f"    {f}: {d}" for f, _, _, d in fields if d] if fields else [])
-    members = {"__init__": __init__, "__signature__": signature, "__doc__": "\n".join(lines), "__module__": home, "_builtin": True, "_fields": tuple(f[0] for f in fields)}
+    members = {
+        "__init__": __init__,
+        "__signature__": signature,
+        "__doc__": "\n".join(lines),
+        "__module__": home,
+        "_builtin": True,
+        "_fields": tuple(f[0] for f in fields),
+    }
     members.update(homes.members(home, name))
     parent = PARENTS.get(module, {}).get(name)
     bases = (get_class(parent, module),) if parent else (base,)

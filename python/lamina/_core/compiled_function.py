@@ -12,12 +12,13 @@ _MOST_STRUCTURES = 64
 class function:
     """f compiled: on the graph engine traced once per signature of its tensors; on the eager engine f itself.
 
-    Arguments that are no tensors belong to the signature. Under a GradientTape that is open where it is called, and in a StatelessScope,
-    f runs op by op, so that gradients flow through it; to have gradients compiled, put the tape inside f. At most 64 signatures are kept,
-    those used last.
+    Arguments that are no tensors belong to the signature. Under a GradientTape that is open where it is called, and in
+    a StatelessScope, f runs op by op, so that gradients flow through it; to have gradients compiled, put the tape
+    inside f. At most 64 signatures are kept, those used last.
 
     Args:
-        f: takes and returns structures of tensors (and other values, which are returned as they were when f was traced).
+        f: takes and returns structures of tensors (and other values, which are returned as they were when f was
+            traced).
     """
 
     def __init__(self, f):
@@ -27,9 +28,18 @@ class function:
 
     def __call__(self, *args, **kwargs):
         structure = (args, kwargs)
-        leaves = [ops.convert_to_tensor(x) if hasattr(x, "__array__") and not isinstance(x, (_lamina.TensorBase, _lamina.VariableCore)) else x for x in flatten(structure)]
+        leaves = [
+            ops.convert_to_tensor(x)
+            if hasattr(x, "__array__") and not isinstance(x, (_lamina.TensorBase, _lamina.VariableCore))
+            else x
+            for x in flatten(structure)
+        ]
         tensors = [x for x in leaves if isinstance(x, _lamina.TensorBase)]
-        key = repr(map_structure(lambda x: "*" if isinstance(x, (_lamina.TensorBase,)) or hasattr(x, "__array__") else repr(x), structure))
+        key = repr(
+            map_structure(
+                lambda x: "*" if isinstance(x, (_lamina.TensorBase,)) or hasattr(x, "__array__") else repr(x), structure
+            )
+        )
         entry = self._compiled.pop(key, None)
         if entry is None:
             entry = self._compile(structure, leaves)
@@ -42,7 +52,8 @@ class function:
 
     def _compile(self, structure, leaves):
         """(compiled f for arguments of this structure, [what f returned when it ran last])."""
-        # What C++ holds must not lead back to it, or neither would ever be freed: neither `self` nor the entry, and no batch.
+        # What C++ holds must not lead back to it, or neither would ever be freed: neither `self` nor the entry, and no
+        # batch.
         f, plan, returned = self.f, [_TENSOR if isinstance(x, _lamina.TensorBase) else x for x in leaves], [None]
         structure = map_structure(lambda x: None, structure)
 
@@ -51,7 +62,9 @@ class function:
             a, k = pack_sequence_as(structure, [next(given) if x is _TENSOR else x for x in plan])
             out = f(*a, **k)
             flat = [x for x in flatten(out) if isinstance(x, _lamina.TensorBase)]
-            returned[0] = map_structure(lambda x: _lamina.KerasTensor(x.shape, x.dtype) if isinstance(x, _lamina.TensorBase) else x, out)
+            returned[0] = map_structure(
+                lambda x: _lamina.KerasTensor(x.shape, x.dtype) if isinstance(x, _lamina.TensorBase) else x, out
+            )
             return flat
 
         return _lamina.CompiledFunction(run, self.__name__), returned

@@ -1,4 +1,5 @@
 """The bases of objects that are made from a config: losses, metrics, optimizers, initializers, callbacks, ..."""
+
 import functools
 
 from lamina._core.configs.serialized import deserialize_keras_object
@@ -34,18 +35,28 @@ class Configurable(Saveable):
         return cls(**config)
 
     def __reduce__(self):
-        """Pickles and copies: the class, the config with the arguments that it leaves out, and the variables' values, if there are."""
-        return _rebuilt, (type(self), {**self._given, **self.get_config()}, [v.numpy() for v in self._pickled_variables()])
+        """Pickles and copies: the class, the config with the arguments that it leaves out, and the variables' values,
+        if there are."""
+        return _rebuilt, (
+            type(self),
+            {**self._given, **self.get_config()},
+            [v.numpy() for v in self._pickled_variables()],
+        )
 
     def _pickled_variables(self):
         return ()
 
     def __setattr__(self, name, value):
-        """Arguments and what else C++ keeps by name are set there, where they have their effect; anything else is the user's own."""
-        if not name.startswith("_") and "_anchor" in self.__dict__ and not isinstance(getattr(type(self), name, None), property):
-            if self._has_attribute(name):
-                self._set_attribute(name, value)
-                return
+        """Arguments and what else C++ keeps by name are set there, where they have their effect; anything else is the
+        user's own."""
+        if (
+            not name.startswith("_")
+            and "_anchor" in self.__dict__
+            and not isinstance(getattr(type(self), name, None), property)
+            and self._has_attribute(name)
+        ):
+            self._set_attribute(name, value)
+            return
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name):
@@ -76,7 +87,9 @@ class Light(Configurable):
         super().__init_subclass__(**kwargs)
         init = cls.__dict__.get("__init__")
         built_in = next(k for k in cls.__mro__ if "_builtin" in k.__dict__)
-        if init is None or "_core" not in built_in.__dict__ or built_in is cls:  # below a built-in class of the kind its __init__ is called
+        if (
+            init is None or "_core" not in built_in.__dict__ or built_in is cls
+        ):  # below a built-in class of the kind its __init__ is called
             return
 
         @functools.wraps(init)

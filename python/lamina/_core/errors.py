@@ -2,7 +2,7 @@
 
 
 def suggestion(name, known):
-    """" Did you mean 'relu'?" for 'rellu', or "" if nothing known is near."""
+    """ " Did you mean 'relu'?" for 'rellu', or "" if nothing known is near."""
     import difflib  # here, since most programs make no mistakes
 
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
@@ -17,7 +17,10 @@ def no_attribute(module, name, known):
 
 def check_layer_name(name):
     if name is not None and (not isinstance(name, str) or "/" in name):
-        raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name} (of type {type(name)})")
+        raise ValueError(
+            f"Argument `name` must be a string and cannot contain character `/`. Received: name={name} (of type "
+            f"{type(name)})"
+        )
 
 
 _CALLING = "Exception encountered when calling"
@@ -25,7 +28,13 @@ _LOCATED = (ValueError, TypeError, IndexError, AttributeError, RuntimeError, Not
 
 
 def located(error, layer):
-    """Writes into an error of a user's call() in which layer it happened; once, and only where the text is all there is."""
-    plain = type(error).__module__ == "builtins" and isinstance(error, _LOCATED) and len(error.args) == 1 and isinstance(error.args[0], str)
+    """Writes into an error of a user's call() in which layer it happened; once, and only where the text is all there
+    is."""
+    plain = (
+        type(error).__module__ == "builtins"
+        and isinstance(error, _LOCATED)
+        and len(error.args) == 1
+        and isinstance(error.args[0], str)
+    )
     if plain and _CALLING not in error.args[0]:
         error.args = (f"{_CALLING} layer '{layer.name}' ({type(layer).__name__}). {error.args[0]}",)

@@ -1,4 +1,5 @@
 """Gradients by hand: GradientTape, grad, value_and_grad."""
+
 from lamina import _lamina
 from lamina._core import ops
 from lamina._core.public import publish
@@ -24,7 +25,9 @@ class GradientTape:
     def gradient(self, target, sources, output_gradients=None):
         """d sum(target * output_gradients) / d source for each source (same structure); None where independent."""
         flat = flatten(sources)
-        grads = _lamina.gradients(flatten(target), flat, None if output_gradients is None else flatten(output_gradients))
+        grads = _lamina.gradients(
+            flatten(target), flat, None if output_gradients is None else flatten(output_gradients)
+        )
         return pack_sequence_as(sources, grads)
 
 
@@ -34,7 +37,11 @@ def value_and_grad(f, variables=None, has_aux=False):
     def g(*args, **kwargs):
         with GradientTape() as tape:
             if variables is None:
-                args = (map_structure(lambda x: x if isinstance(x, _lamina.TensorBase) else ops.convert_to_tensor(x), args[0]),) + args[1:]
+                args = (
+                    map_structure(
+                        lambda x: x if isinstance(x, _lamina.TensorBase) else ops.convert_to_tensor(x), args[0]
+                    ),
+                ) + args[1:]
             out = f(*args, **kwargs)
             grads = tape.gradient(out[0] if has_aux else out, args[0] if variables is None else list(variables))
         return out, grads

@@ -1,4 +1,5 @@
-"""Where the public modules keep what C++ and configs name. The package's `__init__` says it, so that nothing in here knows of them."""
+"""Where the public modules keep what C++ and configs name. The package's `__init__` says it, so that nothing in here
+knows of them."""
 
 import importlib
 
@@ -9,7 +10,8 @@ _members = {}  # public module -> {class of the C++ registry: {name: member}}
 
 
 def declare(module, names, members):
-    """A public module says which names Python code defines for it and where, and what its C++ classes have beyond their description."""
+    """A public module says which names Python code defines for it and where, and what its C++ classes have beyond their
+    description."""
     _defined[module], _members[module] = names, members
 
 

@@ -1,4 +1,5 @@
-"""Objects by name, by config or by themselves: what the get(), serialize() and deserialize() of the public modules are made of."""
+"""Objects by name, by config or by themselves: what the get(), serialize() and deserialize() of the public modules are
+made of."""
 
 from lamina import _lamina
 from lamina._core.configs.serialized import deserialize_keras_object, serialize_keras_object
@@ -66,7 +67,8 @@ class NamedFunctions:
 
 
 def by_name(module, kind):
-    """find(name) -> a new object of the registered class, the user's class or function of that name. ValueError if there is none."""
+    """find(name) -> a new object of the registered class, the user's class or function of that name. ValueError if
+    there is none."""
 
     def find(name):
         try:
@@ -78,7 +80,8 @@ def by_name(module, kind):
 
 
 def getter(public, module, base, kind, function=None):
-    """get(identifier) for one kind of object: a name, a config, a class, an object of the kind or a callable. None stays None.
+    """get(identifier) for one kind of object: a name, a config, a class, an object of the kind or a callable. None
+    stays None.
 
     Args:
         public: the public module.

@@ -10,7 +10,7 @@ def checked_keywords(owner):
     """Decorator for methods of many keywords: a wrong one is a TypeError with the nearest right one."""
 
     def decorate(f):
-        parameters = [p for p in inspect.signature(f).parameters.values()][1:]
+        parameters = list(inspect.signature(f).parameters.values())[1:]
         if any(p.kind is p.VAR_KEYWORD for p in parameters):
             return f
         known = [p.name for p in parameters]
@@ -19,7 +19,10 @@ def checked_keywords(owner):
         def checked(self, *args, **kwargs):
             for key in kwargs:
                 if key not in known:
-                    raise TypeError(f"{owner}.{f.__name__}() got an unexpected keyword argument '{key}'.{suggestion(key, known)} Known arguments: {', '.join(known)}.")
+                    raise TypeError(
+                        f"{owner}.{f.__name__}() got an unexpected keyword argument '{key}'.{suggestion(key, known)} "
+                        f"Known arguments: {', '.join(known)}."
+                    )
             return f(self, *args, **kwargs)
 
         return checked

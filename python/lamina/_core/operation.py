@@ -1,4 +1,5 @@
 """Operation: what can be a node of a functional model."""
+
 from lamina import _lamina
 from lamina._core.hierarchy import OperationType
 from lamina._core.public import publish
@@ -57,7 +58,9 @@ class Operation(_lamina.OperationCore, metaclass=OperationType):
 
 def _node_tensors(op, inputs):
     if op._node_count() == 0:
-        raise AttributeError(f"The layer {op.name} has never been called and thus has no defined {'input' if inputs else 'output'}.")
+        raise AttributeError(
+            f"The layer {op.name} has never been called and thus has no defined {'input' if inputs else 'output'}."
+        )
     tensors = op._node_inputs(0) if inputs else op._node(0)[2]
     return tensors[0] if len(tensors) == 1 else tensors
 

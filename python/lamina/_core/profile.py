@@ -1,4 +1,5 @@
 """lamina.profile: where the time goes, kernel by kernel."""
+
 import os
 
 from lamina import _lamina
@@ -13,10 +14,11 @@ class profile:
     print(p.table())                           # a row a kernel and signature, the longest first
 
     Args:
-        path: where to write a trace in Chrome's trace event format (chrome://tracing, Perfetto, Speedscope) when the block ends
-            without an error. OSError if that fails.
+        path: where to write a trace in Chrome's trace event format (chrome://tracing, Perfetto, Speedscope) when the
+            block ends without an error. OSError if that fails.
 
-    LAMINA_PROFILE=trace.json does the same for a whole program. Only one profile can be recorded at a time (RuntimeError).
+    LAMINA_PROFILE=trace.json does the same for a whole program. Only one profile can be recorded at a time
+    (RuntimeError).
     """
 
     def __init__(self, path=None):
@@ -38,8 +40,8 @@ class profile:
         return self._recorded
 
     def rows(self):
-        """Dicts, the longest first: op, kernel, signature, calls, seconds (of all calls), share of the time in kernels, and flops
-        (0 if unknown) and bytes (inputs and outputs) of one call."""
+        """Dicts, the longest first: op, kernel, signature, calls, seconds (of all calls), share of the time in kernels,
+        and flops (0 if unknown) and bytes (inputs and outputs) of one call."""
         return self._profile().rows()
 
     def table(self, most=30):

@@ -1,4 +1,6 @@
-"""What C++ asks of users' classes when it saves or loads a model: their attributes, their own variables, their files."""
+"""What C++ asks of users' classes when it saves or loads a model: their attributes, their own variables, their
+files."""
+
 import numpy as np
 
 from lamina import _lamina
@@ -6,9 +8,34 @@ from lamina._core.values.plain import plain
 
 # Attributes that every layer of Keras has: never a place in a file, though a class may keep objects there.
 _SKIPPED = {
-    "_self_unconditional_dependency_names", "_allow_non_tensor_positional_args", "_api_export_path", "_build_shapes_dict", "_call_context_args", "_call_signature", "_called",
-    "_dtype_policy", "_inbound_nodes", "_input_spec", "_layers", "_lock", "_loss_ids", "_losses", "_losses_override", "_metrics", "_non_trainable_variables", "_outbound_nodes",
-    "_parent_path", "_path", "_remat_mode", "_seed_generators", "_supports_masking", "_tracker", "_trainable", "_trainable_variables", "quantization_mode", "supports_jit",
+    "_self_unconditional_dependency_names",
+    "_allow_non_tensor_positional_args",
+    "_api_export_path",
+    "_build_shapes_dict",
+    "_call_context_args",
+    "_call_signature",
+    "_called",
+    "_dtype_policy",
+    "_inbound_nodes",
+    "_input_spec",
+    "_layers",
+    "_lock",
+    "_loss_ids",
+    "_losses",
+    "_losses_override",
+    "_metrics",
+    "_non_trainable_variables",
+    "_outbound_nodes",
+    "_parent_path",
+    "_path",
+    "_remat_mode",
+    "_seed_generators",
+    "_supports_masking",
+    "_tracker",
+    "_trainable",
+    "_trainable_variables",
+    "quantization_mode",
+    "supports_jit",
 }
 _base_names = {}
 
@@ -16,7 +43,19 @@ _base_names = {}
 def _skipped(kind):
     """Names that the built-in class itself has."""
     if kind not in _base_names:
-        _base_names[kind] = _SKIPPED | set(type.__dir__(kind)) | {"_anchor", "_init_arguments", "_layer_wrappers", "_own_metrics", "_input_spec_given", "_source", "history"}
+        _base_names[kind] = (
+            _SKIPPED
+            | set(type.__dir__(kind))
+            | {
+                "_anchor",
+                "_init_arguments",
+                "_layer_wrappers",
+                "_own_metrics",
+                "_input_spec_given",
+                "_source",
+                "history",
+            }
+        )
     return _base_names[kind]
 
 
@@ -90,7 +129,11 @@ def _array(v):
             import ml_dtypes
         except ImportError:
             return v
-        return np.asarray(v.numpy()).view(ml_dtypes.bfloat16) if np.asarray(v.numpy()).dtype == np.uint16 else np.asarray(v.numpy())
+        return (
+            np.asarray(v.numpy()).view(ml_dtypes.bfloat16)
+            if np.asarray(v.numpy()).dtype == np.uint16
+            else np.asarray(v.numpy())
+        )
     return v.numpy()
 
 

@@ -1,13 +1,17 @@
 """Name scopes, devices, and the scopes that Keras has for other backends."""
+
 from lamina import _lamina
 from lamina._core.public import publish
+
 
 class name_scope:
     """Variables made inside have paths below `name`."""
 
     def __init__(self, name, caller=None, **kwargs):
         if not isinstance(name, str) or "/" in name:
-            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}")
+            raise ValueError(
+                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}"
+            )
         self.name, self.caller = name, caller
 
     def __enter__(self):

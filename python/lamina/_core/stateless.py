@@ -9,7 +9,8 @@ _local = threading.local()
 
 
 class StatelessScope:
-    """Inside, on this thread, no variable changes: the mapped ones are read as the given values, and what is assigned stays in the scope.
+    """Inside, on this thread, no variable changes: the mapped ones are read as the given values, and what is assigned
+    stays in the scope.
 
     Gradients flow to the given values.
 
@@ -29,7 +30,10 @@ class StatelessScope:
         self._values = _lamina.StatelessValues()
         for variable, value in state_mapping or []:
             if not isinstance(variable, _lamina.VariableCore):
-                raise ValueError(f"Invalid reference variable in StatelessScope: all keys in argument `mapping` must be Variable instances. Received instead: {variable}")
+                raise ValueError(
+                    "Invalid reference variable in StatelessScope: all keys in argument `mapping` must be Variable "
+                    f"instances. Received instead: {variable}"
+                )
             self._values.set(variable, value)
 
     def __enter__(self):

@@ -29,6 +29,7 @@ def get_source_inputs(tensor):
 
 def compute_output_spec(fn, *args, **kwargs):
     """What fn gives for symbolic arguments, as KerasTensors without history; runs nothing."""
+
     def plain(x):
         return _lamina.KerasTensor(x.shape, x.dtype) if isinstance(x, _lamina.TensorBase) else x
 

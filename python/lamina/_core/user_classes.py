@@ -7,12 +7,53 @@ from lamina._core.configs.registration import GLOBAL_CUSTOM_NAMES, get_registere
 
 # Methods that a user's class may override and C++ asks for.
 HOOKS = (
-    "call", "build", "get_config", "compute_mask", "get_build_config", "build_from_config", "get_compile_config", "compile_from_config", "compute_loss",
-    "compute_metrics", "train_step", "test_step", "predict_step", "reset_metrics", "update_state", "result", "reset_state", "update_step", "__call__",
-    "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_begin", "on_test_end",
-    "on_test_batch_begin", "on_test_batch_end", "on_predict_begin", "on_predict_end", "on_predict_batch_begin", "on_predict_batch_end", "on_batch_begin",
-    "on_batch_end", "get_monitor_value", "in_cooldown", "set_model", "set_params", "save_own_variables", "load_own_variables", "save_assets", "load_assets", "compute_output_shape", "compute_output_spec",
-    "_compute_attention", "_calculate_scores",
+    "call",
+    "build",
+    "get_config",
+    "compute_mask",
+    "get_build_config",
+    "build_from_config",
+    "get_compile_config",
+    "compile_from_config",
+    "compute_loss",
+    "compute_metrics",
+    "train_step",
+    "test_step",
+    "predict_step",
+    "reset_metrics",
+    "update_state",
+    "result",
+    "reset_state",
+    "update_step",
+    "__call__",
+    "on_train_begin",
+    "on_train_end",
+    "on_epoch_begin",
+    "on_epoch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_begin",
+    "on_test_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+    "on_predict_begin",
+    "on_predict_end",
+    "on_predict_batch_begin",
+    "on_predict_batch_end",
+    "on_batch_begin",
+    "on_batch_end",
+    "get_monitor_value",
+    "in_cooldown",
+    "set_model",
+    "set_params",
+    "save_own_variables",
+    "load_own_variables",
+    "save_assets",
+    "load_assets",
+    "compute_output_shape",
+    "compute_output_spec",
+    "_compute_attention",
+    "_calculate_scores",
 )
 
 
@@ -22,11 +63,17 @@ def user_part(cls):
         return None
     cached = cls.__dict__.get("_lamina_user_part")
     if cached is None:
-        overridden = {"saveables", "get_config"} if issubclass(cls, _lamina.LayerCore) else {"saveables"}  # Layer.get_config adds a class's own arguments
+        overridden = (
+            {"saveables", "get_config"} if issubclass(cls, _lamina.LayerCore) else {"saveables"}
+        )  # Layer.get_config adds a class's own arguments
         for name in HOOKS:
             for klass in cls.__mro__:
                 if name in klass.__dict__:
-                    if "_builtin" not in klass.__dict__ and klass is not object and not klass.__module__.startswith(("lamina._lamina", "pybind11")):
+                    if (
+                        "_builtin" not in klass.__dict__
+                        and klass is not object
+                        and not klass.__module__.startswith(("lamina._lamina", "pybind11"))
+                    ):
                         overridden.add(name)
                     break
         module = None if cls.__module__ == "__main__" else cls.__module__

@@ -8,7 +8,8 @@ from lamina._core.public import publish
 
 
 class Callback(Light, _lamina.CallbackCore):
-    """Base class: override the on_... methods that matter. `self.model` is the model in training, `self.params` its settings."""
+    """Base class: override the on_... methods that matter. `self.model` is the model in training, `self.params` its
+    settings."""
 
     _builtin = True
     _core = _lamina.CallbackCore
@@ -31,9 +32,14 @@ class Callback(Light, _lamina.CallbackCore):
 
     def __reduce__(self):
         """A user's callback is pickled and copied with its attributes, without the model."""
-        if "_builtin" in type(self).__dict__ or any("_builtin" in k.__dict__ for k in type(self).__mro__[:-1] if "_fields" in k.__dict__):
+        if "_builtin" in type(self).__dict__ or any(
+            "_builtin" in k.__dict__ for k in type(self).__mro__[:-1] if "_fields" in k.__dict__
+        ):
             return super().__reduce__()
-        return _restored, (type(self), {k: v for k, v in self.__dict__.items() if k not in ("_anchor", "_attached", "_model_set")})
+        return _restored, (
+            type(self),
+            {k: v for k, v in self.__dict__.items() if k not in ("_anchor", "_attached", "_model_set")},
+        )
 
     def set_params(self, params):
         self._set_params(params)
@@ -53,17 +59,21 @@ def _restored(cls, attributes):
 
 
 def _event(name, index=None):
-    """The method of an event; `index` names its first argument, if it has one beside the logs. And the hook by which C++ calls a user's
-    method in its place: the dict of logs that it may have changed goes back."""
+    """The method of an event; `index` names its first argument, if it has one beside the logs. And the hook by which
+    C++ calls a user's method in its place: the dict of logs that it may have changed goes back."""
     if index == "epoch":
+
         def method(self, epoch, logs=None):
             self._event(name, epoch, logs)
     elif index == "batch":
+
         def method(self, batch, logs=None):
             self._event(name, batch, logs)
     else:
+
         def method(self, logs=None):
             self._event(name, logs)
+
     method.__name__ = name
 
     def hook(self, *args):
@@ -94,7 +104,14 @@ _event("on_epoch_begin", "epoch")
 _event("on_epoch_end", "epoch")
 for _when in ("begin", "end"):  # Keras 1's names of the train_batch events
     setattr(Callback, f"on_batch_{_when}", getattr(Callback, f"on_train_batch_{_when}"))
-    setattr(Callback, f"_hook_on_batch_{_when}", lambda self, *args, _name=f"on_batch_{_when}": (getattr(self, _name)(*args), {k: _plain(v) for k, v in args[-1].items()})[1])
+    setattr(
+        Callback,
+        f"_hook_on_batch_{_when}",
+        lambda self, *args, _name=f"on_batch_{_when}": (
+            getattr(self, _name)(*args),
+            {k: _plain(v) for k, v in args[-1].items()},
+        )[1],
+    )
 
 
 publish("lamina.callbacks", Callback, _restored)

@@ -10,7 +10,8 @@ from lamina.callbacks.progbar_logger import ProgbarLogger
 
 
 class CallbackList(Callback):
-    """Several callbacks as one, for loops of one's own: each event goes to all of them, in order, with one dict of logs.
+    """Several callbacks as one, for loops of one's own: each event goes to all of them, in order, with one dict of
+    logs.
 
     Args:
         callbacks: Callbacks, or nested lists of them.
@@ -50,7 +51,16 @@ class CallbackList(Callback):
 
 def _to_all(name):
     def method(self, *args, logs=None):
-        *index, logs = args if len(args) > (0 if name.endswith(("train_begin", "train_end", "test_begin", "test_end", "predict_begin", "predict_end")) else 1) else (*args, logs)
+        *index, logs = (
+            args
+            if len(args)
+            > (
+                0
+                if name.endswith(("train_begin", "train_end", "test_begin", "test_end", "predict_begin", "predict_end"))
+                else 1
+            )
+            else (*args, logs)
+        )
         logs = {} if logs is None else {k: _plain_number(v) for k, v in logs.items()}
         for callback in self.callbacks:
             getattr(callback, name)(*index, logs)
@@ -60,7 +70,11 @@ def _to_all(name):
 
 
 def _plain_number(value):
-    return np.asarray(value).item() if isinstance(value, (_lamina.Tensor, _lamina.VariableCore)) and np.size(value) == 1 else value
+    return (
+        np.asarray(value).item()
+        if isinstance(value, (_lamina.Tensor, _lamina.VariableCore)) and np.size(value) == 1
+        else value
+    )
 
 
 for _name in [n for n in vars(Callback) if n.startswith("on_")]:

@@ -5,7 +5,8 @@ from lamina.callbacks.callback import Callback
 
 
 class History(Callback):
-    """Losses and metrics an epoch: `history` is a dict of lists, `epoch` the epochs' numbers. fit() makes one and returns it."""
+    """Losses and metrics an epoch: `history` is a dict of lists, `epoch` the epochs' numbers. fit() makes one and
+    returns it."""
 
     def __init__(self):
         super().__init__()

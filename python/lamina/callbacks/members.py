@@ -24,7 +24,9 @@ def _learning_rate_scheduler(self, schedule, verbose=0):
     if isinstance(schedule, _lamina.ObjectBox):
         self._wrap_init(self, schedule)
         return
-    self._builtin_init(self, "LearningRateScheduler", "keras.callbacks", {"schedule": _of_epoch_and_rate(schedule), "verbose": verbose})
+    self._builtin_init(
+        self, "LearningRateScheduler", "keras.callbacks", {"schedule": _of_epoch_and_rate(schedule), "verbose": verbose}
+    )
     self.__dict__["_schedule"] = schedule
 
 
@@ -40,7 +42,10 @@ def _monitor_op(self):
 
 
 def _set_monitor_op(self, op):
-    for name, known in (("less", (ops.less, np.less, operator.lt)), ("greater", (ops.greater, np.greater, operator.gt))):
+    for name, known in (
+        ("less", (ops.less, np.less, operator.lt)),
+        ("greater", (ops.greater, np.greater, operator.gt)),
+    ):
         if any(op is k for k in known):
             op = name
     self._set_attribute("monitor_op", op)
@@ -65,9 +70,22 @@ def _method(name, doc):
 
 _OP = {"monitor_op": property(_monitor_op, _set_monitor_op)}
 MEMBERS = {
-    "LearningRateScheduler": {"__init__": _learning_rate_scheduler, "schedule": property(lambda self: self.__dict__["_schedule"], _set_schedule)},
-    "EarlyStopping": {**_OP, "best_weights": property(_best_weights, _set_best_weights),
-                      "get_monitor_value": _method("get_monitor_value", "The watched log, or None with a warning. Subclasses may override it.")},
+    "LearningRateScheduler": {
+        "__init__": _learning_rate_scheduler,
+        "schedule": property(lambda self: self.__dict__["_schedule"], _set_schedule),
+    },
+    "EarlyStopping": {
+        **_OP,
+        "best_weights": property(_best_weights, _set_best_weights),
+        "get_monitor_value": _method(
+            "get_monitor_value", "The watched log, or None with a warning. Subclasses may override it."
+        ),
+    },
     "ModelCheckpoint": _OP,
-    "ReduceLROnPlateau": {**_OP, "in_cooldown": _method("in_cooldown", "Whether epochs are not counted at the moment. Subclasses may override it.")},
+    "ReduceLROnPlateau": {
+        **_OP,
+        "in_cooldown": _method(
+            "in_cooldown", "Whether epochs are not counted at the moment. Subclasses may override it."
+        ),
+    },
 }

@@ -15,7 +15,9 @@ serialize = serializer(__name__, "a layer")
 def deserialize(config, custom_objects=None):
     obj = deserialize_keras_object(config, custom_objects=custom_objects)
     if not isinstance(obj, Layer):
-        raise ValueError(f"`keras.layers.deserialize` was passed a `config` object that is not a `keras.Layer`. Received: {config}")
+        raise ValueError(
+            f"`keras.layers.deserialize` was passed a `config` object that is not a `keras.Layer`. Received: {config}"
+        )
     return obj
 
 

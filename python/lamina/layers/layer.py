@@ -62,7 +62,10 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes,
     # ---- calling ----
     def __call__(self, *args, **kwargs):
         if not self.__dict__.get("_anchor"):
-            raise RuntimeError(f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in the `__init__()` method.")
+            raise RuntimeError(
+                f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in "
+                "the `__init__()` method."
+            )
         return self._invoke(*args, **kwargs)
 
     def call(self, *args, **kwargs):
@@ -74,7 +77,11 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes,
     def _hook_call(self, *args, **kwargs):
         f = self.call
         parameters = signature(f).parameters
-        if "mask" in kwargs and "mask" not in parameters and not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        if (
+            "mask" in kwargs
+            and "mask" not in parameters
+            and not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        ):
             kwargs.pop("mask")
         try:
             return f(*args, **kwargs)
@@ -91,12 +98,25 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes,
     def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
         """call() with these values in place of the variables': (outputs, non-trainable values[, losses])."""
         if not self.built:
-            raise ValueError(f"To call stateless_call, {type(self).__name__} must be built (i.e. its variables must have been already created).")
+            raise ValueError(
+                f"To call stateless_call, {type(self).__name__} must be built (i.e. its variables must have been "
+                "already created)."
+            )
         if len(trainable_variables) != len(self.trainable_variables):
-            raise ValueError(f"Argument `trainable_variables` must be a list of tensors corresponding 1:1 to {type(self).__name__}().trainable_variables. Received list with length {len(trainable_variables)}, but expected {len(self.trainable_variables)} variables.")
+            raise ValueError(
+                "Argument `trainable_variables` must be a list of tensors corresponding 1:1 to "
+                f"{type(self).__name__}().trainable_variables. Received list with length {len(trainable_variables)}, "
+                f"but expected {len(self.trainable_variables)} variables."
+            )
         if len(non_trainable_variables) != len(self.non_trainable_variables):
-            raise ValueError(f"Argument `non_trainable_variables` must be a list of tensors corresponding 1:1 to {type(self).__name__}().non_trainable_variables. Received list with length {len(non_trainable_variables)}, but expected {len(self.non_trainable_variables)} variables.")
-        mapping = list(zip(self.trainable_variables, trainable_variables)) + list(zip(self.non_trainable_variables, non_trainable_variables))
+            raise ValueError(
+                "Argument `non_trainable_variables` must be a list of tensors corresponding 1:1 to "
+                f"{type(self).__name__}().non_trainable_variables. Received list with length "
+                f"{len(non_trainable_variables)}, but expected {len(self.non_trainable_variables)} variables."
+            )
+        mapping = list(zip(self.trainable_variables, trainable_variables)) + list(
+            zip(self.non_trainable_variables, non_trainable_variables)
+        )
         with StatelessScope(state_mapping=mapping, collect_losses=return_losses) as scope:
             outputs = self(*args, **kwargs)
             losses = self.losses if return_losses else None
@@ -163,7 +183,13 @@ class Layer(LayerMethods, _lamina.LayerCore, metaclass=LayerType):
     _core = _lamina.LayerCore
 
     def __init__(self, *, activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None, **kwargs):
-        config = {"activity_regularizer": activity_regularizer, "trainable": trainable, "dtype": dtype, "autocast": autocast, **kwargs}
+        config = {
+            "activity_regularizer": activity_regularizer,
+            "trainable": trainable,
+            "dtype": dtype,
+            "autocast": autocast,
+            **kwargs,
+        }
         check_layer_name(name)
         if name is not None:
             config["name"] = name

@@ -1,4 +1,5 @@
-"""A layer's attributes: layers, variables and metrics in them are its own from then on; arguments are read and set as attributes."""
+"""A layer's attributes: layers, variables and metrics in them are its own from then on; arguments are read and set as
+attributes."""
 
 from lamina import _lamina, activations
 from lamina._core.configs.serialized import deserialize_keras_object
@@ -17,8 +18,11 @@ class LayerAttributes:
         if self._locked:
             known = {id(layer) for layer in self._sublayers()}
             if fresh or any(isinstance(v, _lamina.LayerCore) and id(v) not in known for v in leaves(value)):
-                raise ValueError("You cannot add new elements of state (variables or sub-layers) to a layer that is already built. All state must be created in the `__init__()` method or "
-                                 f"in the `build()` method. Layer: {self!r}, attribute: {name}.")
+                raise ValueError(
+                    "You cannot add new elements of state (variables or sub-layers) to a layer that is already "
+                    "built. All state must be created in the `__init__()` method or "
+                    f"in the `build()` method. Layer: {self!r}, attribute: {name}."
+                )
         _lamina.LayerCore._track(self, name, layers_only(value))
         for v in fresh:
             self._track_variable(v)
@@ -47,10 +51,18 @@ class LayerAttributes:
                 setattr(self, name, value)
 
     def __setattr__(self, name, value):
-        if name in getattr(type(self), "_fields", ()) and "_anchor" in self.__dict__ and self._set_argument(name, plain(value)):
+        if (
+            name in getattr(type(self), "_fields", ())
+            and "_anchor" in self.__dict__
+            and self._set_argument(name, plain(value))
+        ):
             return
         kind = type(value)
-        if kind in (int, float, str, bool, type(None)) or name.startswith("__") or isinstance(getattr(type(self), name, None), property):
+        if (
+            kind in (int, float, str, bool, type(None))
+            or name.startswith("__")
+            or isinstance(getattr(type(self), name, None), property)
+        ):
             object.__setattr__(self, name, value)
             return
         if "_anchor" not in self.__dict__:  # Layer.__init__ tracks it later
@@ -80,7 +92,9 @@ class LayerAttributes:
             fields = getattr(type(self), "_fields", ())
             if name in fields:
                 return _field_value(name, self._get_config().get(name))
-            weight = next((v for v in self._own_variables() if v.name == name), None) if "_anchor" in self.__dict__ else None
+            weight = (
+                next((v for v in self._own_variables() if v.name == name), None) if "_anchor" in self.__dict__ else None
+            )
             if weight is not None:
                 return weight
             if name in ("kernel", "bias", "gamma", "beta", "embeddings") and fields:

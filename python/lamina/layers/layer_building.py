@@ -37,7 +37,11 @@ class LayerBuilding:
 
     def _call_build(self, shapes):
         own = self.__dict__.pop("_build_arguments", None) or {}  # what a build() called by hand got beside shapes
-        parameters = [p for p in signature(self.build).parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in own]
+        parameters = [
+            p
+            for p in signature(self.build).parameters.values()
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in own
+        ]
         shapes = {k: shape_tuple(v) for k, v in shapes.items()}
         if not parameters:
             return self.build(**own)
@@ -45,21 +49,36 @@ class LayerBuilding:
         if len(required) <= 1 and not any(p.name == f"{k}_shape" for p in parameters for k in list(shapes)[1:]):
             return self.build(next(iter(shapes.values()), None), **own)
         # Several parameters: each names an argument of call().
-        known = {*signature(self.call).parameters, *self._input_arguments()}  # of a call() written in Python, of a built-in one
+        known = {
+            *signature(self.call).parameters,
+            *self._input_arguments(),
+        }  # of a call() written in Python, of a built-in one
         for p in parameters:
             if not p.name.endswith("_shape"):
-                raise ValueError(f"For a `build()` method with more than one argument, all arguments should have a `_shape` suffix and match an argument from `call()`. E.g. `build(self, foo_shape, "
-                                 f"bar_shape)`. For layer '{type(self).__name__}', Received `build()` argument `{p.name}`, which does not end in `_shape`.")
+                raise ValueError(
+                    "For a `build()` method with more than one argument, all arguments should have a `_shape` "
+                    "suffix and match an argument from `call()`. E.g. `build(self, foo_shape, "
+                    f"bar_shape)`. For layer '{type(self).__name__}', Received `build()` argument `{p.name}`, which "
+                    "does not end in `_shape`."
+                )
             if p.name[: -len("_shape")] not in known:
-                raise ValueError(f"For a `build()` method with more than one argument, all arguments should have a `_shape` suffix and match an argument from `call()`. For layer "
-                                 f"'{type(self).__name__}', received `build()` argument `{p.name}`, but `call()` does not have argument `{p.name[:-6]}`.")
-        self.build(**{f"{k}_shape": v for k, v in shapes.items() if any(p.name == f"{k}_shape" for p in parameters)}, **own)
+                raise ValueError(
+                    "For a `build()` method with more than one argument, all arguments should have a `_shape` "
+                    "suffix and match an argument from `call()`. For layer "
+                    f"'{type(self).__name__}', received `build()` argument `{p.name}`, but `call()` does not have "
+                    f"argument `{p.name[:-6]}`."
+                )
+        self.build(
+            **{f"{k}_shape": v for k, v in shapes.items() if any(p.name == f"{k}_shape" for p in parameters)}, **own
+        )
 
     def _hook_compute_output_shape(self, shapes):
         parameters = signature(self.compute_output_shape).parameters
         shapes = {k: shape_tuple(v) for k, v in shapes.items()}
         if len(shapes) > 1 and any(f"{k}_shape" in parameters for k in list(shapes)[1:]):
-            return self.compute_output_shape(**{f"{k}_shape": v for k, v in shapes.items() if f"{k}_shape" in parameters})
+            return self.compute_output_shape(
+                **{f"{k}_shape": v for k, v in shapes.items() if f"{k}_shape" in parameters}
+            )
         return self.compute_output_shape(next(iter(shapes.values()), None))
 
     # What a recurrence layer asks of a user's cell; None where its class does not say.
@@ -98,7 +117,9 @@ class LayerBuilding:
 
     def _build_through(self, *args, **kwargs):
         if not self.built and (kwargs or args[0] is not None):
-            self._build_from(self._shapes_dict([shape_tuple(a) for a in args], {k: shape_tuple(v) for k, v in kwargs.items()}))
+            self._build_from(
+                self._shapes_dict([shape_tuple(a) for a in args], {k: shape_tuple(v) for k, v in kwargs.items()})
+            )
 
     def get_build_config(self):
         return self._build_config()

@@ -19,8 +19,16 @@ class LayerConfigs:
             return config  # a subclass adds its arguments itself
         if isinstance(self, _lamina.ModelCore) and self._is_functional and "layers" in config:
             return config  # a subclass that hands its graph to Model.__init__
-        if "_builtin" not in cls.__dict__ and "_init_arguments" in self.__dict__ and cls.__init__ is not object.__init__ and not getattr(cls.__init__, "_base_init", False) \
-                and not any("_builtin" in k.__dict__ and "__init__" in k.__dict__ and cls.__init__ is k.__dict__["__init__"] for k in cls.__mro__):
+        if (
+            "_builtin" not in cls.__dict__
+            and "_init_arguments" in self.__dict__
+            and cls.__init__ is not object.__init__
+            and not getattr(cls.__init__, "_base_init", False)
+            and not any(
+                "_builtin" in k.__dict__ and "__init__" in k.__dict__ and cls.__init__ is k.__dict__["__init__"]
+                for k in cls.__mro__
+            )
+        ):
             args, kwargs = self.__dict__["_init_arguments"]
             try:
                 bound = inspect.signature(cls.__init__).bind(self, *args, **kwargs)
@@ -37,7 +45,10 @@ class LayerConfigs:
             missing = [k for k, v in given.items() if not isinstance(v, basic) and k not in config]
             if missing:
                 raise NotImplementedError(
-                    f"Object {self.name} was created by passing non-serializable argument values in `__init__()`, and therefore the object must override `get_config()` in order to be serializable. Please implement `get_config()`.")
+                    f"Object {self.name} was created by passing non-serializable argument values in `__init__()`, "
+                    "and therefore the object must override `get_config()` in order to be serializable. Please "
+                    "implement `get_config()`."
+                )
             for k, v in given.items():
                 if k not in config:
                     config[k] = v
@@ -48,4 +59,6 @@ class LayerConfigs:
         try:
             return cls(**config)
         except Exception as e:
-            raise TypeError(f"Error when deserializing class '{cls.__name__}' using config={config}.\n\nException encountered: {e}") from e
+            raise TypeError(
+                f"Error when deserializing class '{cls.__name__}' using config={config}.\n\nException encountered: {e}"
+            ) from e

@@ -8,25 +8,78 @@ class LayerVariables:
 
     _builtin = True
 
-    def add_weight(self, *args, trainable=True, autocast=True, regularizer=None, constraint=None, aggregation="none", overwrite_with_gradient=False, name=None, **kwargs):
+    def add_weight(
+        self,
+        *args,
+        trainable=True,
+        autocast=True,
+        regularizer=None,
+        constraint=None,
+        aggregation="none",
+        overwrite_with_gradient=False,
+        name=None,
+        **kwargs,
+    ):
         """Makes a variable of this layer: add_weight(shape, initializer, dtype, ...)."""
         if args and isinstance(args[0], str):
-            raise ValueError(f"The first argument of `add_weight()` is `shape`. To name the weight, pass `name` as a keyword argument: add_weight(name='{args[0]}', ...).")
+            raise ValueError(
+                "The first argument of `add_weight()` is `shape`. To name the weight, pass `name` as a keyword "
+                f"argument: add_weight(name='{args[0]}', ...)."
+            )
         if len(args) > 3:
-            raise TypeError(f"add_weight() takes at most 3 positional arguments (shape, initializer, dtype), received {len(args)}.")
+            raise TypeError(
+                f"add_weight() takes at most 3 positional arguments (shape, initializer, dtype), received {len(args)}."
+            )
         for key, value in zip(("shape", "initializer", "dtype"), args):
             if key in kwargs:
-                raise ValueError(f"In layer '{self.name}', `{key}` was passed both positionally and as a keyword argument to `add_weight()`.")
+                raise ValueError(
+                    f"In layer '{self.name}', `{key}` was passed both positionally and as a keyword argument to "
+                    "`add_weight()`."
+                )
             kwargs[key] = value
-        shape, initializer, dtype = kwargs.pop("shape", None), kwargs.pop("initializer", None), kwargs.pop("dtype", None)
+        shape, initializer, dtype = (
+            kwargs.pop("shape", None),
+            kwargs.pop("initializer", None),
+            kwargs.pop("dtype", None),
+        )
         if kwargs:
             raise TypeError(f"add_weight() got unexpected keyword arguments {sorted(kwargs)}.")
         if name is not None and "/" in name:
             raise ValueError(f"Argument `name` must not contain '/'. Received: name={name}")
-        return self._add_weight(name, shape, initializer, None if dtype is None else dtype, trainable, autocast, regularizer, constraint, aggregation or "none", overwrite_with_gradient)
+        return self._add_weight(
+            name,
+            shape,
+            initializer,
+            None if dtype is None else dtype,
+            trainable,
+            autocast,
+            regularizer,
+            constraint,
+            aggregation or "none",
+            overwrite_with_gradient,
+        )
 
-    def add_variable(self, shape, initializer, dtype=None, trainable=True, autocast=True, regularizer=None, constraint=None, name=None):
-        return self.add_weight(shape=shape, initializer=initializer, dtype=dtype, trainable=trainable, autocast=autocast, regularizer=regularizer, constraint=constraint, name=name)
+    def add_variable(
+        self,
+        shape,
+        initializer,
+        dtype=None,
+        trainable=True,
+        autocast=True,
+        regularizer=None,
+        constraint=None,
+        name=None,
+    ):
+        return self.add_weight(
+            shape=shape,
+            initializer=initializer,
+            dtype=dtype,
+            trainable=trainable,
+            autocast=autocast,
+            regularizer=regularizer,
+            constraint=constraint,
+            name=name,
+        )
 
     @property
     def weights(self):
@@ -72,7 +125,9 @@ class LayerVariables:
         self._add_loss(loss)
 
     def add_metric(self, *args, **kwargs):
-        raise NotImplementedError("Layer `add_metric()` is deprecated. Add your metric in `Model.compile(metrics=[...])`.")
+        raise NotImplementedError(
+            "Layer `add_metric()` is deprecated. Add your metric in `Model.compile(metrics=[...])`."
+        )
 
     @property
     def losses(self):
@@ -80,7 +135,7 @@ class LayerVariables:
 
     @property
     def metrics(self):
-        out = [m for m in self.__dict__.get("_own_metrics", {}).values()]
+        out = list(self.__dict__.get("_own_metrics", {}).values())
         for layer in self._sublayers():
             out.extend(m for m in layer.metrics if not any(m is o for o in out))
         return out
@@ -108,7 +163,13 @@ class LayerVariables:
         mine = self._own_variables()
         if len(store.keys()) != len(mine):
             if len(mine) == 0 and not self.built:
-                raise ValueError(f"Layer '{self.name}' was never built and thus it doesn't have any variables. However the weights file lists {len(store.keys())} variables for this layer.")
-            raise ValueError(f"Layer '{self.name}' expected {len(mine)} variables, but received {len(store.keys())} variables during loading. Expected: {[v.name for v in mine]}")
+                raise ValueError(
+                    f"Layer '{self.name}' was never built and thus it doesn't have any variables. However the "
+                    f"weights file lists {len(store.keys())} variables for this layer."
+                )
+            raise ValueError(
+                f"Layer '{self.name}' expected {len(mine)} variables, but received {len(store.keys())} variables "
+                f"during loading. Expected: {[v.name for v in mine]}"
+            )
         for i, v in enumerate(mine):
             v.assign(store[str(i)])

@@ -23,7 +23,9 @@ def _merge(name, cls_name):
     merge.__name__ = merge.__qualname__ = name
     merge.__doc__ = f"Functional form of {cls_name}."
     parameter = inspect.Parameter
-    merge.__signature__ = inspect.Signature([parameter("inputs", parameter.POSITIONAL_OR_KEYWORD), parameter("kwargs", parameter.VAR_KEYWORD)])
+    merge.__signature__ = inspect.Signature(
+        [parameter("inputs", parameter.POSITIONAL_OR_KEYWORD), parameter("kwargs", parameter.VAR_KEYWORD)]
+    )
     return merge
 
 

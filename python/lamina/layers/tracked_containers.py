@@ -1,4 +1,6 @@
-"""How a layer learns of what its attributes hold: containers that tell it when they change, and what of a structure it tracks."""
+"""How a layer learns of what its attributes hold: containers that tell it when they change, and what of a structure it
+tracks."""
+
 from lamina import _lamina
 
 
@@ -45,7 +47,22 @@ def _tracked(kind, methods):
     return type("Tracked" + kind.__name__.capitalize(), (TrackedMixin, kind), {m: wrap(m) for m in methods})
 
 
-TrackedList = _tracked(list, ("append", "extend", "insert", "pop", "remove", "clear", "__setitem__", "__delitem__", "sort", "reverse", "__iadd__"))
+TrackedList = _tracked(
+    list,
+    (
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "remove",
+        "clear",
+        "__setitem__",
+        "__delitem__",
+        "sort",
+        "reverse",
+        "__iadd__",
+    ),
+)
 TrackedDict = _tracked(dict, ("__setitem__", "__delitem__", "update", "pop", "popitem", "clear", "setdefault"))
 TrackedSet = _tracked(set, ("add", "remove", "discard", "update", "pop", "clear"))
 
@@ -62,7 +79,10 @@ def leaves(value):
 
 
 def trackable(value):
-    return any(isinstance(v, (_lamina.LayerCore, _lamina.VariableCore, _lamina.MetricCore)) or hasattr(type(v), "_seed_state") for v in leaves(value)) or isinstance(value, TrackedMixin)
+    return any(
+        isinstance(v, (_lamina.LayerCore, _lamina.VariableCore, _lamina.MetricCore)) or hasattr(type(v), "_seed_state")
+        for v in leaves(value)
+    ) or isinstance(value, TrackedMixin)
 
 
 def layers_only(value):

@@ -1,4 +1,6 @@
-"""Build methods of users' classes: called by hand they leave what a built layer has (a path, shapes for files, a lock), as when C++ calls them."""
+"""Build methods of users' classes: called by hand they leave what a built layer has (a path, shapes for files, a lock),
+as when C++ calls them."""
+
 import contextlib
 import functools
 import inspect
@@ -26,9 +28,14 @@ def _first_argument(layer):
 
 
 def _arguments(layer, build, args, kwargs):
-    """What build() was given: the shapes, by the arguments of call() that they are of; and the rest, which is the user's own."""
+    """What build() was given: the shapes, by the arguments of call() that they are of; and the rest, which is the
+    user's own."""
     given = list(inspect.signature(build).bind(layer, *args, **kwargs).arguments.items())[1:]
-    shapes = [(name, value) for i, (name, value) in enumerate(given) if value is not None and (i == 0 or name.endswith("_shape"))]
+    shapes = [
+        (name, value)
+        for i, (name, value) in enumerate(given)
+        if value is not None and (i == 0 or name.endswith("_shape"))
+    ]
     own = {name: value for i, (name, value) in enumerate(given) if i > 0 and not name.endswith("_shape")}
     if len(shapes) == 1:
         return {_first_argument(layer): shapes[0][1]}, own

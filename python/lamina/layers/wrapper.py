@@ -13,11 +13,19 @@ class Wrapper(Layer):
     Raises ValueError if `layer` is no layer.
     """
 
-    _virtual = staticmethod(lambda subclass: any(c.__name__ in ("TimeDistributed", "SpectralNormalization") and "_fields" in c.__dict__ for c in subclass.__mro__))
+    _virtual = staticmethod(
+        lambda subclass: any(
+            c.__name__ in ("TimeDistributed", "SpectralNormalization") and "_fields" in c.__dict__
+            for c in subclass.__mro__
+        )
+    )
 
     def __init__(self, layer, **kwargs):
         if not isinstance(layer, Layer):
-            raise ValueError(f"Layer {layer} supplied to Wrapper isn't a supported layer type. Please ensure wrapped layer is a valid Keras layer. Received: {layer!r} (of type {type(layer).__name__})")
+            raise ValueError(
+                f"Layer {layer} supplied to Wrapper isn't a supported layer type. Please ensure wrapped layer is a "
+                f"valid Keras layer. Received: {layer!r} (of type {type(layer).__name__})"
+            )
         super().__init__(**kwargs)
         self.layer = layer
 

@@ -7,9 +7,20 @@ from lamina._core.public import publish
 from lamina._core.user_classes import own
 
 _ALIASES = {
-    "mse": "mean_squared_error", "MSE": "mean_squared_error", "mae": "mean_absolute_error", "MAE": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
-    "MAPE": "mean_absolute_percentage_error", "msle": "mean_squared_logarithmic_error", "MSLE": "mean_squared_logarithmic_error", "kld": "kl_divergence", "KLD": "kl_divergence",
-    "kullback_leibler_divergence": "kl_divergence", "bce": "binary_crossentropy", "BCE": "binary_crossentropy", "logcosh": "log_cosh",
+    "mse": "mean_squared_error",
+    "MSE": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "MAE": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "MAPE": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "MSLE": "mean_squared_logarithmic_error",
+    "kld": "kl_divergence",
+    "KLD": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence",
+    "bce": "binary_crossentropy",
+    "BCE": "binary_crossentropy",
+    "logcosh": "log_cosh",
 }
 FUNCTIONS = NamedFunctions(_ALIASES, "losses")
 
@@ -21,7 +32,15 @@ class Loss(Configurable, _lamina.LossCore):
     _core = _lamina.LossCore
 
     def __init__(self, name=None, reduction="sum_over_batch_size", dtype=None):
-        _lamina.LossCore.__init__(self, None, {"name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__)), "reduction": reduction, "dtype": dtype})
+        _lamina.LossCore.__init__(
+            self,
+            None,
+            {
+                "name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__)),
+                "reduction": reduction,
+                "dtype": dtype,
+            },
+        )
         own(self)
 
     def __call__(self, y_true, y_pred, sample_weight=None):

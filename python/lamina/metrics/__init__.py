@@ -7,8 +7,17 @@ from lamina._core.public import public_module
 from lamina.metrics.members import MEMBERS
 from lamina.metrics.metric import Metric
 
-_ALIASES = {"mse": "mean_squared_error", "MSE": "mean_squared_error", "mae": "mean_absolute_error", "MAE": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
-              "MAPE": "mean_absolute_percentage_error", "msle": "mean_squared_logarithmic_error", "MSLE": "mean_squared_logarithmic_error", "cosine_proximity": "cosine_similarity"}
+_ALIASES = {
+    "mse": "mean_squared_error",
+    "MSE": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "MAE": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "MAPE": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "MSLE": "mean_squared_logarithmic_error",
+    "cosine_proximity": "cosine_similarity",
+}
 _FUNCTIONS = NamedFunctions(_ALIASES, "metrics", "losses")
 _find_class = find_class("keras.metrics")
 _class_names = class_names("keras.metrics")

@@ -14,7 +14,9 @@ class Metric(Configurable, _lamina.MetricCore):
     _core = _lamina.MetricCore
 
     def __init__(self, dtype=None, name=None):
-        _lamina.MetricCore.__init__(self, None, {"name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__)), "dtype": dtype})
+        _lamina.MetricCore.__init__(
+            self, None, {"name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__)), "dtype": dtype}
+        )
         own(self)
 
     def __call__(self, *args, **kwargs):
@@ -37,8 +39,16 @@ class Metric(Configurable, _lamina.MetricCore):
         return self.add_variable(shape, "zeros" if initializer is None else initializer, dtype=dtype, name=name)
 
     def __setattr__(self, name, value):
-        if name in getattr(type(self), "_fields", ()) and "_anchor" in self.__dict__ and name != "name" and not self._has_attribute(name):
-            raise AttributeError(f"`{name}` of {type(self).__name__} is settled when the metric is made: its variables depend on it. Make a new one, with {name}={value!r}.")
+        if (
+            name in getattr(type(self), "_fields", ())
+            and "_anchor" in self.__dict__
+            and name != "name"
+            and not self._has_attribute(name)
+        ):
+            raise AttributeError(
+                f"`{name}` of {type(self).__name__} is settled when the metric is made: its variables depend on it. "
+                f"Make a new one, with {name}={value!r}."
+            )
         super().__setattr__(name, value)
 
     def __getattr__(self, name):
@@ -74,7 +84,11 @@ class Metric(Configurable, _lamina.MetricCore):
 
     def _stateless(self, values, f):
         if len(values) != len(self.variables):
-            raise ValueError(f"Argument `metric_variables` must be a list of tensors corresponding 1:1 to {type(self).__name__}().variables. Received list with length {len(values)}, but expected {len(self.variables)} variables.")
+            raise ValueError(
+                "Argument `metric_variables` must be a list of tensors corresponding 1:1 to "
+                f"{type(self).__name__}().variables. Received list with length {len(values)}, but expected "
+                f"{len(self.variables)} variables."
+            )
         with StatelessScope(state_mapping=list(zip(self.variables, values))) as scope:
             out = f()
         return out, [scope.get_current_value(v) for v in self.variables]

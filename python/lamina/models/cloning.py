@@ -11,7 +11,8 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
     """A model of the same architecture with weights of its own.
 
     Args:
-        model: a Sequential or functional model (a subclass without custom cloning functions is rebuilt from its config).
+        model: a Sequential or functional model (a subclass without custom cloning functions is rebuilt from its
+            config).
         input_tensors: KerasTensors to build the clone on.
         clone_function: layer -> the layer that takes its place; called for every layer but inputs.
         call_function: (layer, *args, **kwargs) -> outputs; how cloned layers of a functional model are called.
@@ -22,15 +23,27 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         raise ValueError(f"Unexpected keyword arguments: {sorted(kwargs)}")
     if isinstance(model, Sequential):
         if call_function is not None:
-            raise ValueError(f"`call_function` argument is not supported with Sequential models. In a Sequential model, layers aren't called at model-construction time. Received: call_function={call_function}")
+            raise ValueError(
+                "`call_function` argument is not supported with Sequential models. In a Sequential model, layers "
+                f"aren't called at model-construction time. Received: call_function={call_function}"
+            )
         copy = _clone_sequential(model, _cloner(clone_function, None, recursive, cache), input_tensors)
     elif getattr(model, "_is_functional", False):
-        copy = _clone_functional(model, _cloner(clone_function, call_function, recursive, cache), call_function, input_tensors)
+        copy = _clone_functional(
+            model, _cloner(clone_function, call_function, recursive, cache), call_function, input_tensors
+        )
     else:
-        for argument, value in (("clone_function", clone_function), ("call_function", call_function), ("input_tensors", input_tensors)):
+        for argument, value in (
+            ("clone_function", clone_function),
+            ("call_function", call_function),
+            ("input_tensors", input_tensors),
+        ):
             if value is not None:
-                raise ValueError(f"Arguments `clone_function`, `call_function` and `input_tensors` are only supported for Sequential models or Functional models. Received model of type "
-                                 f"'{type(model).__name__}', with {argument}={value}")
+                raise ValueError(
+                    "Arguments `clone_function`, `call_function` and `input_tensors` are only supported for "
+                    "Sequential models or Functional models. Received model of type "
+                    f"'{type(model).__name__}', with {argument}={value}"
+                )
         return type(model).from_config(model.get_config())
     if model.compiled:
         config = model.get_compile_config()
@@ -86,12 +99,19 @@ def _clone_functional(model, clone, call_function, input_tensors):
     else:
         flat = tree.flatten(input_tensors)
         if not all(isinstance(x, _lamina.KerasTensor) for x in flat):
-            raise ValueError(f"All entries in `input_tensors` must be KerasTensors. Received invalid values: inputs={input_tensors}")
+            raise ValueError(
+                f"All entries in `input_tensors` must be KerasTensors. Received invalid values: inputs={input_tensors}"
+            )
         try:
             tree.assert_same_structure(tree.lists_to_tuples(inputs), tree.lists_to_tuples(input_tensors))
         except ValueError as e:
-            raise ValueError(f"`input_tensors` must have the same structure as model.input\nReceived: {input_tensors}\nExpected: {inputs}") from e
-        fresh = tree.pack_sequence_as(inputs, [Input(tensor=t, name=x.name) for x, t in zip(tree.flatten(inputs), flat)])
+            raise ValueError(
+                f"`input_tensors` must have the same structure as model.input\nReceived: {input_tensors}\nExpected: "
+                f"{inputs}"
+            ) from e
+        fresh = tree.pack_sequence_as(
+            inputs, [Input(tensor=t, name=x.name) for x, t in zip(tree.flatten(inputs), flat)]
+        )
     outputs = model._clone_graph(fresh, clone, call_function)
     cls = type(model) if "_builtin" not in type(model).__dict__ and type(model).__init__ is Model.__init__ else Model
     return cls(fresh, outputs, name=model.name)

@@ -1,4 +1,5 @@
 """Data for fit, evaluate and predict: arrays go to C++ as they are; everything else is fed batch by batch."""
+
 import inspect
 import math
 import threading
@@ -24,7 +25,10 @@ def _array(x):
     if a.dtype == np.float64:
         a = a.astype(_lamina.floatx() if _lamina.floatx() != "bfloat16" else "float32")
     if a.dtype == object:
-        raise ValueError(f"Failed to convert a NumPy array to a tensor (unsupported object type {type(a.flat[0]).__name__ if a.size else 'object'}).")
+        raise ValueError(
+            "Failed to convert a NumPy array to a tensor (unsupported object type "
+            f"{type(a.flat[0]).__name__ if a.size else 'object'})."
+        )
     return _lamina.tensor_from_array(a, True)
 
 
@@ -32,23 +36,42 @@ def arrays(x):
     """A structure of tensors; floating-point arrays get floatx."""
     if x is None:
         return None
-    if isinstance(x, (list, tuple)) and x and not any(hasattr(v, "__array__") or in_parts(v) or isinstance(v, (list, tuple, dict, _lamina.TensorBase)) for v in x):
+    if (
+        isinstance(x, (list, tuple))
+        and x
+        and not any(
+            hasattr(v, "__array__") or in_parts(v) or isinstance(v, (list, tuple, dict, _lamina.TensorBase)) for v in x
+        )
+    ):
         return _array(x)
-    if isinstance(x, list) and x and isinstance(x[0], (list, tuple)) and not any(hasattr(v, "__array__") or in_parts(v) for v in tree.flatten(x)):
+    if (
+        isinstance(x, list)
+        and x
+        and isinstance(x[0], (list, tuple))
+        and not any(hasattr(v, "__array__") or in_parts(v) for v in tree.flatten(x))
+    ):
         return _array(x)
     return tree.map_structure(_array, x)
 
 
 def split(x, y, w, fraction):
     if not _is_arrays(x):
-        raise ValueError(f"Argument `validation_split` is only supported for tensors or NumPy arrays. Found an input of type {type(x)}.")
+        raise ValueError(
+            "Argument `validation_split` is only supported for tensors or NumPy arrays. Found an input of type "
+            f"{type(x)}."
+        )
     if _any_in_parts(x, y, w):
         count = tree.flatten(x)[0].shape[0]
         at = int(math.floor(count * (1 - fraction)))
         if at in (0, count):
-            raise ValueError(f"Training data contains {count} samples, which is not sufficient to split it into a validation and training set as specified by `validation_split={fraction}`. "
-                             "Either provide more data, or a different value for the `validation_split` argument.")
-        cut = lambda start, stop: tuple(None if v is None else tree.map_structure(lambda leaf: part(leaf, start, stop), v) for v in (x, y, w))
+            raise ValueError(
+                f"Training data contains {count} samples, which is not sufficient to split it into a validation and "
+                f"training set as specified by `validation_split={fraction}`. "
+                "Either provide more data, or a different value for the `validation_split` argument."
+            )
+        cut = lambda start, stop: tuple(
+            None if v is None else tree.map_structure(lambda leaf: part(leaf, start, stop), v) for v in (x, y, w)
+        )
         return cut(0, at), cut(at, count)
     first, last = _lamina.split_arrays(arrays(x), arrays(y), arrays(w), fraction)
     return first, last
@@ -87,7 +110,8 @@ class _Source:
 
 
 class _Iterable(_Source):
-    """A generator, which goes on over the epochs, or an iterable that starts over: a list of batches, a tf.data.Dataset, a torch DataLoader."""
+    """A generator, which goes on over the epochs, or an iterable that starts over: a list of batches, a
+    tf.data.Dataset, a torch DataLoader."""
 
     def __init__(self, iterable, class_weight):
         self.iterable, self.iterator, self.class_weight = iterable, None, class_weight
@@ -125,9 +149,16 @@ class _Rows(_Source):
 
     def __init__(self, x, y, w, batch_size, shuffle, class_weight):
         self.data, self.batch_size, self.shuffle, self.class_weight = (x, y, w), batch_size, shuffle, class_weight
-        sizes = {name: [v.shape[0] for v in tree.flatten(s)] for name, s in zip(("x", "y", "sample_weight"), self.data) if s is not None}
+        sizes = {
+            name: [v.shape[0] for v in tree.flatten(s)]
+            for name, s in zip(("x", "y", "sample_weight"), self.data)
+            if s is not None
+        }
         if len({n for list_ in sizes.values() for n in list_}) > 1:
-            raise ValueError("Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. sizes: " + ", ".join(f"{k}: {', '.join(map(str, v))}" for k, v in sizes.items()))
+            raise ValueError(
+                "Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. sizes: "
+                + ", ".join(f"{k}: {', '.join(map(str, v))}" for k, v in sizes.items())
+            )
         self.count = sizes["x"][0]
         if class_weight is not None and w is not None:
             raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
@@ -149,7 +180,10 @@ class _Rows(_Source):
         which = slice(first, min(first + self.batch_size, self.count))
         if self.shuffle and self.shuffle != "batch":
             which = self.order[which]
-        return _batch(tuple(None if s is None else tree.map_structure(lambda leaf: rows(leaf, which), s) for s in self.data), self.class_weight)
+        return _batch(
+            tuple(None if s is None else tree.map_structure(lambda leaf: rows(leaf, which), s) for s in self.data),
+            self.class_weight,
+        )
 
 
 class _Ahead:
@@ -272,10 +306,15 @@ def source(x, y, w, batch_size=None, shuffle=False, class_weight=None):
             raise ValueError(f"`batch_size` must be at least 1, received {batch_size}.")
         parts = [s if s is None else tree.map_structure(readable, s) for s in (x, y, w)]
         return _lamina.python_source(_Rows(*parts, batch_size or 32, shuffle, class_weight))
-    return _lamina.array_source(arrays(x), arrays(y), arrays(w), batch_size or 32, bool(shuffle), shuffle == "batch", class_weight)
+    return _lamina.array_source(
+        arrays(x), arrays(y), arrays(w), batch_size or 32, bool(shuffle), shuffle == "batch", class_weight
+    )
 
 
 def _only_x(y, w, kind):
     for name, what, value in (("y", "the targets", y), ("sample_weight", "the sample weights", w)):
         if value is not None:
-            raise ValueError(f"When providing `x` as a {kind}, `{name}` should not be passed. Instead, {what} should be included as part of the {kind}.")
+            raise ValueError(
+                f"When providing `x` as a {kind}, `{name}` should not be passed. Instead, {what} should be included "
+                f"as part of the {kind}."
+            )

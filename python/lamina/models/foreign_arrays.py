@@ -1,11 +1,17 @@
-"""Arrays of other libraries as NumPy arrays: pandas' tables, SciPy's sparse matrices, torch's tensors, datasets in files."""
+"""Arrays of other libraries as NumPy arrays: pandas' tables, SciPy's sparse matrices, torch's tensors, datasets in
+files."""
+
 import numpy as np
 
 from lamina import _lamina
 
 
 def can_be_array(x):
-    return isinstance(x, (_lamina.TensorBase, np.ndarray, int, float, np.generic, type(None), _Part)) or hasattr(x, "__array__") or in_parts(x)
+    return (
+        isinstance(x, (_lamina.TensorBase, np.ndarray, int, float, np.generic, type(None), _Part))
+        or hasattr(x, "__array__")
+        or in_parts(x)
+    )
 
 
 def numpy_array(x):
@@ -41,7 +47,10 @@ def _column(x, name):
 
 
 def _refuse(x, name):
-    raise ValueError(f"The column {name!r} has dtype {x.dtype}, which holds what are no numbers. Turn it into numbers first: by codes, one-hot columns or a StringLookup.")
+    raise ValueError(
+        f"The column {name!r} has dtype {x.dtype}, which holds what are no numbers. Turn it into numbers first: by "
+        "codes, one-hot columns or a StringLookup."
+    )
 
 
 def _table(x):
@@ -59,8 +68,19 @@ def _is_sparse(x):
 
 
 def in_parts(x):
-    """Whether a training should read `x` batch by batch: SciPy's sparse matrices, and arrays in files (h5py's and zarr's datasets)."""
-    return isinstance(x, _Part) or _is_sparse(x) or (hasattr(x, "chunks") and hasattr(x, "shape") and hasattr(x, "dtype") and hasattr(x, "__getitem__") and not isinstance(x, np.ndarray))
+    """Whether a training should read `x` batch by batch: SciPy's sparse matrices, and arrays in files (h5py's and
+    zarr's datasets)."""
+    return (
+        isinstance(x, _Part)
+        or _is_sparse(x)
+        or (
+            hasattr(x, "chunks")
+            and hasattr(x, "shape")
+            and hasattr(x, "dtype")
+            and hasattr(x, "__getitem__")
+            and not isinstance(x, np.ndarray)
+        )
+    )
 
 
 class _Part:
@@ -87,7 +107,9 @@ def part(x, start, stop):
 def rows(x, which):
     """Some samples of an array as a NumPy array; `which` is a slice or an array of indices."""
     if isinstance(x, _Part):
-        return rows(x.array, slice(which.start + x.start, which.stop + x.start) if isinstance(which, slice) else which + x.start)
+        return rows(
+            x.array, slice(which.start + x.start, which.stop + x.start) if isinstance(which, slice) else which + x.start
+        )
     if _is_sparse(x):
         return x[which].toarray()
     if isinstance(which, slice) or not in_parts(x):

@@ -27,7 +27,9 @@ class Model(ModelMethods, _lamina.ModelCore, metaclass=LayerType):
         if len(args) == 1 and isinstance(args[0], _lamina.ObjectBox):
             self._wrap_init(self, args[0])
             return
-        functional = len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
+        functional = (
+            len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
+        )
         if functional:
             names = ("inputs", "outputs", "name")
             for key, value in zip(names, args):
@@ -55,11 +57,20 @@ class Model(ModelMethods, _lamina.ModelCore, metaclass=LayerType):
     def build(self, *shapes, **named):
         """Makes the weights for inputs of these shapes. A subclass without a build() of its own runs its call() on them
         (where Keras only warns, and leaves its layers without weights)."""
-        if type(self).build is Model.build and not self._is_functional and not self.built and (named or len(shapes) == 1):
+        if (
+            type(self).build is Model.build
+            and not self._is_functional
+            and not self.built
+            and (named or len(shapes) == 1)
+        ):
             try:
                 return run_on_shapes(self, named or {"inputs": shapes[0]})
             except Exception as e:
-                warnings.warn(f"Model '{self.name}' could not be built from the shapes {named or shapes[0]}: its call() failed on them. Call it on some data instead. ({type(e).__name__}: {e})", stacklevel=2)
+                warnings.warn(
+                    f"Model '{self.name}' could not be built from the shapes {named or shapes[0]}: its call() failed "
+                    f"on them. Call it on some data instead. ({type(e).__name__}: {e})",
+                    stacklevel=2,
+                )
         super().build(*shapes, **named)
 
     @classmethod
@@ -68,12 +79,17 @@ class Model(ModelMethods, _lamina.ModelCore, metaclass=LayerType):
         if "layers" in config and "input_layers" in config:
             graph = {k: v for k, v in config.items() if k in graph_keys}
             with CustomObjectScope(custom_objects):
-                made = _lamina.get_object({"class_name": "Functional", "module": "keras.models", "config": graph, "registered_name": None}, "keras.models")
+                made = _lamina.get_object(
+                    {"class_name": "Functional", "module": "keras.models", "config": graph, "registered_name": None},
+                    "keras.models",
+                )
             if "_builtin" in cls.__dict__:
                 return made
             own_arguments = {k: v for k, v in config.items() if k not in graph_keys}
             parameters = inspect.signature(cls.__init__).parameters
-            if "inputs" in parameters or any(p.kind is p.VAR_POSITIONAL or p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            if "inputs" in parameters or any(
+                p.kind is p.VAR_POSITIONAL or p.kind is p.VAR_KEYWORD for p in parameters.values()
+            ):
                 own_arguments.update(inputs=made._graph_inputs(), outputs=made._graph_outputs())
             if config.get("name") is not None:
                 own_arguments["name"] = config["name"]
@@ -84,7 +100,11 @@ class Model(ModelMethods, _lamina.ModelCore, metaclass=LayerType):
         try:
             return cls(**config)
         except TypeError as e:
-            raise TypeError(f"Unable to revive model from config. When overriding the `get_config()` method, make sure that the returned config contains all items used as arguments in the constructor to {cls}. Error encountered during deserialization: {e}") from e
+            raise TypeError(
+                "Unable to revive model from config. When overriding the `get_config()` method, make sure that the "
+                f"returned config contains all items used as arguments in the constructor to {cls}. Error "
+                f"encountered during deserialization: {e}"
+            ) from e
 
 
 def model_from_json(json_string, custom_objects=None):

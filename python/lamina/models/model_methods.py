@@ -21,7 +21,7 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
 
     @property
     def layers(self):
-        found = [x for x in self._sublayers()]
+        found = list(self._sublayers())
         # Wrappers of layers made in C++ stay alive with the model, and with them what a user sets on them.
         self.__dict__["_layer_wrappers"] = found
         return list(found)
@@ -36,7 +36,10 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
         if name is None and index is None:
             raise ValueError("Provide either a layer name or layer index at `get_layer`.")
         if name is not None and not isinstance(name, str):
-            raise ValueError(f"No such layer: {name!r}. A layer's name is a string; to get a layer by its place, use get_layer(index={name!r}).")
+            raise ValueError(
+                f"No such layer: {name!r}. A layer's name is a string; to get a layer by its place, use "
+                f"get_layer(index={name!r})."
+            )
         return self._get_layer_by_name(name) if name is not None else self._get_layer_by_index(index)
 
     @property
@@ -74,7 +77,10 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
 
     def _known(self, found, what):
         if found is None:
-            raise AttributeError(f"The model '{self.name}' has no defined {what} yet. Start it with an `Input`, or build it from symbolic inputs and outputs.")
+            raise AttributeError(
+                f"The model '{self.name}' has no defined {what} yet. Start it with an `Input`, or build it from "
+                "symbolic inputs and outputs."
+            )
         return found
 
     @property
@@ -95,7 +101,15 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
     def input_spec(self, value):
         LayerMethods.input_spec.fset(self, value)
 
-    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None):
+    def summary(
+        self,
+        line_length=None,
+        positions=None,
+        print_fn=None,
+        expand_nested=False,
+        show_trainable=False,
+        layer_range=None,
+    ):
         """Prints a table of the layers.
 
         Args:
@@ -104,15 +118,25 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
             print_fn: called with the text instead of printing it.
             expand_nested: whether the layers of nested models have lines of their own.
             show_trainable: whether a column says which layers are trainable.
-            layer_range: names of the first and the last layer to show, or regular expressions: the first that matches, the last that matches.
+            layer_range: names of the first and the last layer to show, or regular expressions: the first that matches,
+                the last that matches.
 
         Raises:
             ValueError: if no layer matches, or a cell would have no room.
         """
-        if layer_range is not None and (len(layer_range) != 2 or not all(isinstance(name, str) for name in layer_range)):
+        if layer_range is not None and (
+            len(layer_range) != 2 or not all(isinstance(name, str) for name in layer_range)
+        ):
             raise ValueError(f"layer_range must be a list or tuple of two strings. Received: layer_range={layer_range}")
         columns = max(shutil.get_terminal_size().columns - 4, 40)
-        text = self._summary(int(line_length or 0), columns, [float(p) for p in positions or ()], expand_nested, show_trainable, list(layer_range or ()))
+        text = self._summary(
+            int(line_length or 0),
+            columns,
+            [float(p) for p in positions or ()],
+            expand_nested,
+            show_trainable,
+            list(layer_range or ()),
+        )
         if print_fn is None:
             print_text(text + "\n")
         else:
@@ -138,4 +162,8 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
         formats = ("tf_saved_model", "onnx", "openvino", "litert", "torch")
         if format not in formats:
             raise ValueError(f"Unrecognized format={format!r}. Supported formats are: {list(formats)}.")
-        raise NotImplementedError(f"`export_saved_model` only currently supports the tensorflow, jax and torch backends: export(format={format!r}) is not available. Save with model.save('model.keras'), which the C++ library loads without Python.")
+        raise NotImplementedError(
+            "`export_saved_model` only currently supports the tensorflow, jax and torch backends: "
+            f"export(format={format!r}) is not available. Save with model.save('model.keras'), which the C++ library "
+            "loads without Python."
+        )

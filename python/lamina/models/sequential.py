@@ -25,7 +25,11 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
             return
         check_layer_name(name)
         # Named here: C++ would take a number of the built-in class for a subclass too.
-        _lamina.SequentialCore.__init__(self, None, {"trainable": trainable, "name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__))})
+        _lamina.SequentialCore.__init__(
+            self,
+            None,
+            {"trainable": trainable, "name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__))},
+        )
         own(self)
         if layers is not None:
             for layer in layers:
@@ -41,17 +45,26 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
 
     @layers.setter
     def layers(self, _):
-        raise AttributeError("`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()` to change the layers in this model.")
+        raise AttributeError(
+            "`Sequential.layers` attribute is reserved and should not be used. Use `add()` and `pop()` to change the "
+            "layers in this model."
+        )
 
     def _maybe_rebuild(self):
         self._checking_signatures(self._rebuild)
 
     def add(self, layer, rebuild=True):
-        """Puts a layer, or an Input, on top of the stack. ValueError for what is no layer, and for names that are taken."""
-        if isinstance(layer, _lamina.KerasTensor) and isinstance(layer._keras_history.operation, _lamina.LayerCore):  # keras.Input(...)
+        """Puts a layer, or an Input, on top of the stack. ValueError for what is no layer, and for names that are
+        taken."""
+        if isinstance(layer, _lamina.KerasTensor) and isinstance(
+            layer._keras_history.operation, _lamina.LayerCore
+        ):  # keras.Input(...)
             layer = layer._keras_history.operation
         if not isinstance(layer, _lamina.LayerCore):
-            raise ValueError(f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer} (of type {type(layer)})")
+            raise ValueError(
+                f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer} (of type "
+                f"{type(layer)})"
+            )
         self._checking_signatures(self._add, layer, rebuild)
 
     def pop(self, rebuild=True):
@@ -69,7 +82,10 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
         shape, stack = shape_tuple(input_shape), self._stack()
         declared = stack[0].batch_shape if stack and type(stack[0]).__name__ == "InputLayer" else None
         if declared is not None and isinstance(shape, tuple) and tuple(declared) != shape:
-            raise ValueError(f"Sequential model '{self.name}' has already been configured to use input shape {tuple(declared)}. You cannot build it with input_shape {shape}")
+            raise ValueError(
+                f"Sequential model '{self.name}' has already been configured to use input shape {tuple(declared)}. "
+                f"You cannot build it with input_shape {shape}"
+            )
         build = self._build if users_build.under_way(self) else self._build_from  # the former for a subclass' build()
         self._checking_signatures(build, {} if input_shape is None else {"inputs": shape})
 
@@ -79,13 +95,23 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
             return f(*args)
         except TypeError:
             for layer in self._stack():
-                parameters = [p for p in inspect.signature(layer.call).parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)]
+                parameters = [
+                    p
+                    for p in inspect.signature(layer.call).parameters.values()
+                    if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)
+                ]
                 required = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
                 if not parameters:
-                    raise ValueError(f"Layers added to a Sequential model should have a single positional argument, the input tensor. Layer {type(layer).__name__} has no positional arguments.") from None
+                    raise ValueError(
+                        "Layers added to a Sequential model should have a single positional argument, the input "
+                        f"tensor. Layer {type(layer).__name__} has no positional arguments."
+                    ) from None
                 if len(required) > 1:
-                    raise ValueError("Layers added to a Sequential model can only have a single required positional argument, the input tensor. Layer "
-                                     f"{type(layer).__name__} has multiple required positional arguments: {required}") from None
+                    raise ValueError(
+                        "Layers added to a Sequential model can only have a single required positional argument, the "
+                        "input tensor. Layer "
+                        f"{type(layer).__name__} has multiple required positional arguments: {required}"
+                    ) from None
             raise
 
     def compute_output_shape(self, input_shape):
@@ -99,9 +125,15 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         if "name" not in config or "layers" not in config:
-            raise ValueError(f"A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. Received: config={config}")
+            raise ValueError(
+                "A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. "
+                f"Received: config={config}"
+            )
         with CustomObjectScope(custom_objects):
-            made = _lamina.get_object({"class_name": "Sequential", "module": "keras.models", "config": config, "registered_name": None}, "keras.models")
+            made = _lamina.get_object(
+                {"class_name": "Sequential", "module": "keras.models", "config": config, "registered_name": None},
+                "keras.models",
+            )
         if "_builtin" in cls.__dict__:
             return made
         model = cls(name=config.get("name"))

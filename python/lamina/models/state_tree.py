@@ -10,7 +10,10 @@ class StateTree:
         """Variables' values by path: trainable, non-trainable, optimizer and metrics variables."""
 
         if value_format not in ("backend_tensor", "numpy_array"):
-            raise ValueError(f"Invalid `value_format` argument. Expected one of {{'numpy_array', 'backend_tensor'}}. Received: value_format={value_format}")
+            raise ValueError(
+                f"Invalid `value_format` argument. Expected one of {{'numpy_array', 'backend_tensor'}}. Received: "
+                f"value_format={value_format}"
+            )
 
         def value(v):
             return v.numpy() if value_format == "numpy_array" else v.value
@@ -23,13 +26,20 @@ class StateTree:
                 for p in parents:
                     at = at.setdefault(p, {})
                 if leaf in at:
-                    raise ValueError(f"The following variable path is found twice in the model: '{v.path}'. `get_state_tree()` can only be called when all variable paths are unique. Make sure to give "
-                                     "unique names to your layers (and other objects).")
+                    raise ValueError(
+                        f"The following variable path is found twice in the model: '{v.path}'. `get_state_tree()` "
+                        "can only be called when all variable paths are unique. Make sure to give "
+                        "unique names to your layers (and other objects)."
+                    )
                 at[leaf] = value(v)
             return out
 
-        return {"trainable_variables": tree_of(self.trainable_variables), "non_trainable_variables": tree_of(self.non_trainable_variables),
-                "optimizer_variables": tree_of(self._optimizer.variables if self._optimizer else []), "metrics_variables": tree_of(self.metrics_variables)}
+        return {
+            "trainable_variables": tree_of(self.trainable_variables),
+            "non_trainable_variables": tree_of(self.non_trainable_variables),
+            "optimizer_variables": tree_of(self._optimizer.variables if self._optimizer else []),
+            "metrics_variables": tree_of(self.metrics_variables),
+        }
 
     def set_state_tree(self, state_tree):
         """Assigns values by path; `state_tree` as get_state_tree() gives it, or parts of it."""
@@ -41,8 +51,12 @@ class StateTree:
                 elif "/".join((*path, key)) in variables:
                     variables["/".join((*path, key))].assign(value)
 
-        kinds = {"trainable_variables": lambda: self.trainable_variables, "non_trainable_variables": lambda: self.non_trainable_variables,
-                 "optimizer_variables": lambda: self.optimizer.variables, "metrics_variables": lambda: self.metrics_variables}
+        kinds = {
+            "trainable_variables": lambda: self.trainable_variables,
+            "non_trainable_variables": lambda: self.non_trainable_variables,
+            "optimizer_variables": lambda: self.optimizer.variables,
+            "metrics_variables": lambda: self.metrics_variables,
+        }
         for kind, values in state_tree.items():
             if kind not in kinds:
                 raise ValueError(f"Unknown variable name: {kind}")

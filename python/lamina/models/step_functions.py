@@ -10,8 +10,8 @@ class StepFunctions:
     _builtin = True
 
     def make_train_function(self, force=False):
-        """Makes `train_function`, which trains on the next batch of an iterator and gives its logs. With `force` compiled steps are
-        forgotten and traced again: after changing what they were traced from."""
+        """Makes `train_function`, which trains on the next batch of an iterator and gives its logs. With `force`
+        compiled steps are forgotten and traced again: after changing what they were traced from."""
         self._make_function("train_function", lambda data: self._train_on_batch(*data, None), force)
 
     def make_test_function(self, force=False):
@@ -26,16 +26,21 @@ class StepFunctions:
         if force:
             self._invalidate()
         if force or self.__dict__.get("_" + name) is None:
-            self.__dict__["_" + name] = lambda iterator: run([data_sources.arrays(part) for part in unpack_x_y_sample_weight(next(iterator))])
+            self.__dict__["_" + name] = lambda iterator: run(
+                [data_sources.arrays(part) for part in unpack_x_y_sample_weight(next(iterator))]
+            )
 
 
 def _forgetting(name):
-    """A property for a function that runs steps: None until it is made. Setting it to None forgets compiled steps, as Keras' users do
-    after changing what they were traced from."""
+    """A property for a function that runs steps: None until it is made. Setting it to None forgets compiled steps, as
+    Keras' users do after changing what they were traced from."""
 
     def forget(self, value):
         if value is not None:
-            raise ValueError(f"`{name}` can be set to None, so that compiled steps are forgotten; to change what a step does, override `{name.split('_')[0]}_step()`.")
+            raise ValueError(
+                f"`{name}` can be set to None, so that compiled steps are forgotten; to change what a step does, "
+                f"override `{name.split('_')[0]}_step()`."
+            )
         self.__dict__["_" + name] = None
         self._invalidate()
 

@@ -18,15 +18,38 @@ class Training:
     _builtin = True
 
     @checked_keywords("Model")
-    def compile(self, optimizer="rmsprop", loss=None, loss_weights=None, metrics=None, weighted_metrics=None, run_eagerly=False, steps_per_execution=1, jit_compile="auto", auto_scale_loss=True):
+    def compile(
+        self,
+        optimizer="rmsprop",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        auto_scale_loss=True,
+    ):
         """Chooses optimizer, losses and metrics for fit() and evaluate()."""
         self.__dict__.pop("_own_loss", None)
-        self._compile(dict(optimizer=optimizer, loss=loss, loss_weights=plain(loss_weights), metrics=metrics, weighted_metrics=weighted_metrics, run_eagerly=bool(run_eagerly),
-                           steps_per_execution=plain(steps_per_execution), jit_compile=jit_compile, auto_scale_loss=auto_scale_loss))
+        self._compile(
+            {
+                "optimizer": optimizer,
+                "loss": loss,
+                "loss_weights": plain(loss_weights),
+                "metrics": metrics,
+                "weighted_metrics": weighted_metrics,
+                "run_eagerly": bool(run_eagerly),
+                "steps_per_execution": plain(steps_per_execution),
+                "jit_compile": jit_compile,
+                "auto_scale_loss": auto_scale_loss,
+            }
+        )
 
     @property
     def loss(self):
-        """The loss that compile() was given, or what a subclass has set since: for its own use, training keeps compile()'s."""
+        """The loss that compile() was given, or what a subclass has set since: for its own use, training keeps
+        compile()'s."""
         return self.__dict__.get("_own_loss", self._loss_argument)
 
     @loss.setter
@@ -37,7 +60,9 @@ class Training:
     def optimizer(self):
         """The optimizer that compile() was given. Another one may be set, with an effect from the next step on."""
         if not self.compiled and self._optimizer is None:
-            raise AttributeError(f"The model '{self.name}' has no optimizer: it is not compiled. Call `compile()` first.")
+            raise AttributeError(
+                f"The model '{self.name}' has no optimizer: it is not compiled. Call `compile()` first."
+            )
         return self._optimizer
 
     @optimizer.setter
@@ -54,22 +79,58 @@ class Training:
         self._jit_compile = value
 
     @checked_keywords("Model")
-    def fit(self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, validation_split=0.0, validation_data=None, shuffle=True, class_weight=None,
-            sample_weight=None, initial_epoch=0, steps_per_epoch=None, validation_steps=None, validation_batch_size=None, validation_freq=1):
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
         """Trains for `epochs` passes over the data; gives a History."""
-        _check_counts(batch_size=batch_size, epochs=epochs, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, validation_batch_size=validation_batch_size, initial_epoch=initial_epoch)
+        _check_counts(
+            batch_size=batch_size,
+            epochs=epochs,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+            initial_epoch=initial_epoch,
+        )
         if not self.compiled:
             raise ValueError("You must call `compile()` before calling `fit()`.")
         if isinstance(validation_split, (str, bytes)) or not 0 <= (validation_split or 0) < 1:
-            raise ValueError(f"`validation_split` must be a number from 0 up to, but not including, 1: the share of the data to validate on. Received: validation_split={validation_split!r}")
+            raise ValueError(
+                "`validation_split` must be a number from 0 up to, but not including, 1: the share of the data to "
+                f"validate on. Received: validation_split={validation_split!r}"
+            )
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = data_sources.split(x, y, sample_weight, validation_split)
-        source = data_sources.source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight)
+        source = data_sources.source(
+            x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight
+        )
         validation = None
         if validation_data is not None:
             vx, vy, vw = data_sources.unpack(validation_data)
             validation = data_sources.source(vx, vy, vw, batch_size=validation_batch_size or batch_size, shuffle=False)
-        options = dict(epochs=epochs, verbose=_verbose(verbose), initial_epoch=initial_epoch, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps, validation_freq=validation_freq)
+        options = {
+            "epochs": epochs,
+            "verbose": _verbose(verbose),
+            "initial_epoch": initial_epoch,
+            "steps_per_epoch": steps_per_epoch,
+            "validation_steps": validation_steps,
+            "validation_freq": validation_freq,
+        }
         callbacks = flattened(callbacks)
         history = next((c for c in callbacks if isinstance(c, History)), None)
         if history is None:
@@ -79,7 +140,18 @@ class Training:
         self._fit(source, options, callbacks, validation)
         return history
 
-    def evaluate(self, x=None, y=None, batch_size=None, verbose="auto", sample_weight=None, steps=None, callbacks=None, return_dict=False, **kwargs):
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **kwargs,
+    ):
         """Loss and metrics on data, without training."""
         if kwargs:
             raise ValueError(f"Arguments not recognized: {kwargs}")
@@ -96,10 +168,18 @@ class Training:
         return out if isinstance(out, np.ndarray) else map_structure(np.asarray, out)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        return self._logs(self._train_on_batch(data_sources.arrays(x), data_sources.arrays(y), data_sources.arrays(sample_weight), class_weight), return_dict)
+        return self._logs(
+            self._train_on_batch(
+                data_sources.arrays(x), data_sources.arrays(y), data_sources.arrays(sample_weight), class_weight
+            ),
+            return_dict,
+        )
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
-        return self._logs(self._test_on_batch(data_sources.arrays(x), data_sources.arrays(y), data_sources.arrays(sample_weight)), return_dict)
+        return self._logs(
+            self._test_on_batch(data_sources.arrays(x), data_sources.arrays(y), data_sources.arrays(sample_weight)),
+            return_dict,
+        )
 
     def predict_on_batch(self, x):
         out = self._predict_on_batch(x)
@@ -161,12 +241,16 @@ class Training:
 def _check_counts(**given):
     for name, value in given.items():
         if value is not None and not hasattr(value, "__index__"):
-            raise TypeError(f"`{name}` must be an integer or None. Received: {name}={value!r} (of type {type(value).__name__})")
+            raise TypeError(
+                f"`{name}` must be an integer or None. Received: {name}={value!r} (of type {type(value).__name__})"
+            )
 
 
 def _verbose(v):
     if v == "auto":
         return 1 if config.is_interactive_logging_enabled() else 2
     if isinstance(v, str):
-        raise ValueError(f"`verbose` must be 'auto', 0 (silent), 1 (a progress bar) or 2 (a line an epoch). Received: verbose={v!r}")
+        raise ValueError(
+            f"`verbose` must be 'auto', 0 (silent), 1 (a progress bar) or 2 (a line an epoch). Received: verbose={v!r}"
+        )
     return int(v)

@@ -1,4 +1,5 @@
 """Ops that concern Python itself: conversion, tests of kind."""
+
 import numpy as np
 
 from lamina import _lamina
@@ -30,7 +31,10 @@ def vectorize(pyfunc, *, excluded=None, signature=None):
 
     def f(*args):
         arrays = np.broadcast_arrays(*[np.asarray(a) for a in args])
-        out = [np.asarray(pyfunc(*(ops.convert_to_tensor(v) for v in items))) for items in zip(*(a.reshape(-1) for a in arrays))]
+        out = [
+            np.asarray(pyfunc(*(ops.convert_to_tensor(v) for v in items)))
+            for items in zip(*(a.reshape(-1) for a in arrays))
+        ]
         return ops.convert_to_tensor(np.stack(out).reshape(arrays[0].shape + out[0].shape))
 
     return f

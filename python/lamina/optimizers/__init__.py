@@ -15,7 +15,13 @@ def get(identifier):
     """An optimizer from a name, a config or an instance."""
     if identifier is None:
         return None
-    obj = deserialize(identifier) if isinstance(identifier, dict) else _by_name(identifier) if isinstance(identifier, str) else identifier
+    obj = (
+        deserialize(identifier)
+        if isinstance(identifier, dict)
+        else _by_name(identifier)
+        if isinstance(identifier, str)
+        else identifier
+    )
     if isinstance(obj, Optimizer):
         return obj
     raise ValueError(f"Could not interpret optimizer identifier: {identifier}")

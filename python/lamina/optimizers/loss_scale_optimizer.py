@@ -28,8 +28,18 @@ class LossScaleOptimizer(Optimizer):
         if isinstance(inner_optimizer, _lamina.ObjectBox):
             self._wrap_init(self, inner_optimizer)
             return
-        self._builtin_init(self, "LossScaleOptimizer", "keras.optimizers",
-                           dict(inner_optimizer=inner_optimizer, initial_scale=initial_scale, dynamic_growth_steps=dynamic_growth_steps, name=name, **kwargs))
+        self._builtin_init(
+            self,
+            "LossScaleOptimizer",
+            "keras.optimizers",
+            dict(
+                inner_optimizer=inner_optimizer,
+                initial_scale=initial_scale,
+                dynamic_growth_steps=dynamic_growth_steps,
+                name=name,
+                **kwargs,
+            ),
+        )
 
     @property
     def inner_optimizer(self):

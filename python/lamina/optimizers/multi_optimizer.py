@@ -72,7 +72,18 @@ class OptimizerMap(Configurable, _lamina.OptimizerMapCore):
         return cls(parts["default_optimizer"], parts["optimizer_map"])
 
 
-for _name in ("keys", "items", "values", "get", "pop", "popitem", "clear", "update", "setdefault", "__contains__"):  # its metaclass is not that of C++ classes
+for _name in (
+    "keys",
+    "items",
+    "values",
+    "get",
+    "pop",
+    "popitem",
+    "clear",
+    "update",
+    "setdefault",
+    "__contains__",
+):  # its metaclass is not that of C++ classes
     setattr(OptimizerMap, _name, getattr(MutableMapping, _name))
 MutableMapping.register(OptimizerMap)
 
@@ -92,7 +103,12 @@ class MultiOptimizer(Optimizer):
         if isinstance(optimizer_map, _lamina.ObjectBox):
             self._wrap_init(self, optimizer_map)
             return
-        self._builtin_init(self, "MultiOptimizer", "keras.optimizers", dict(optimizer_map=optimizer_map, loss_scale_factor=loss_scale_factor, name=name))
+        self._builtin_init(
+            self,
+            "MultiOptimizer",
+            "keras.optimizers",
+            {"optimizer_map": optimizer_map, "loss_scale_factor": loss_scale_factor, "name": name},
+        )
 
     @property
     def optimizers(self):

@@ -36,22 +36,45 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
     _builtin = True
     _core = _lamina.OptimizerCore
 
-    def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None,
-                 loss_scale_factor=None, gradient_accumulation_steps=None, name=None, **kwargs):
+    def __init__(
+        self,
+        learning_rate,
+        weight_decay=None,
+        clipnorm=None,
+        clipvalue=None,
+        global_clipnorm=None,
+        use_ema=False,
+        ema_momentum=0.99,
+        ema_overwrite_frequency=None,
+        loss_scale_factor=None,
+        gradient_accumulation_steps=None,
+        name=None,
+        **kwargs,
+    ):
         if kwargs.pop("decay", None) is not None:
-            warnings.warn("Argument `decay` is no longer supported and will be ignored.")
+            warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
         if kwargs:
             raise ValueError(f"Argument(s) not recognized: {kwargs}")
-        config = dict(learning_rate=learning_rate, weight_decay=weight_decay, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm, use_ema=use_ema,
-                      ema_momentum=ema_momentum, ema_overwrite_frequency=ema_overwrite_frequency, loss_scale_factor=loss_scale_factor,
-                      gradient_accumulation_steps=gradient_accumulation_steps, name=name or _lamina.auto_name(_lamina.snake_case(type(self).__name__)))
+        config = {
+            "learning_rate": learning_rate,
+            "weight_decay": weight_decay,
+            "clipnorm": clipnorm,
+            "clipvalue": clipvalue,
+            "global_clipnorm": global_clipnorm,
+            "use_ema": use_ema,
+            "ema_momentum": ema_momentum,
+            "ema_overwrite_frequency": ema_overwrite_frequency,
+            "loss_scale_factor": loss_scale_factor,
+            "gradient_accumulation_steps": gradient_accumulation_steps,
+            "name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__)),
+        }
         _lamina.OptimizerCore.__init__(self, None, plain(config))
         self._own()
 
     @classmethod
     def _builtin_init(cls, self, name, module, config):
         if config.pop("decay", None) is not None:
-            warnings.warn("Argument `decay` is no longer supported and will be ignored.")
+            warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
         unknown_keyword_is_value_error(cls._core.__init__, name, self, name, plain(config))
         self._own()
 
@@ -62,7 +85,11 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
 
     def __setattr__(self, name, value):
         """The class's arguments are set in C++, where they have their effect at the next step."""
-        if name in getattr(type(self), "_fields", ()) and "_anchor" in self.__dict__ and not isinstance(getattr(type(self), name, None), property):
+        if (
+            name in getattr(type(self), "_fields", ())
+            and "_anchor" in self.__dict__
+            and not isinstance(getattr(type(self), name, None), property)
+        ):
             self._set_argument(name, value)
         else:
             super().__setattr__(name, value)
@@ -72,7 +99,8 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         self._build(list(variables))
 
     def apply(self, grads, trainable_variables=None):
-        """One step. `grads` (None where there is no gradient) match `trainable_variables`, by default those given to build().
+        """One step. `grads` (None where there is no gradient) match `trainable_variables`, by default those given to
+        build().
 
         Raises:
             ValueError: if there is no gradient at all, or a variable was not given to build().
@@ -102,10 +130,16 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         return v
 
     def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros"):
-        return self.add_variable(reference_variable.shape, initializer, reference_variable.stored_dtype, name=(reference_variable.path.replace("/", "_") + "_" + (name or "var")))
+        return self.add_variable(
+            reference_variable.shape,
+            initializer,
+            reference_variable.stored_dtype,
+            name=(reference_variable.path.replace("/", "_") + "_" + (name or "var")),
+        )
 
     def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
-        """One slot a variable (None for those that their gradient overwrites); with several names a tuple of such lists.
+        """One slot a variable (None for those that their gradient overwrites); with several names a tuple of such
+        lists.
 
         Raises:
             ValueError: if there are not as many initializers as names.
@@ -114,11 +148,16 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         one = isinstance(name, str) or isinstance(initializer, (str, _lamina.InitializerCore))
         initializers = [initializer] * len(names) if one else list(initializer)
         if len(names) != len(initializers):
-            raise ValueError(f"The number of provided names must match the number of provided initializers.  Received name='{name}', initializer='{initializer}'")
+            raise ValueError(
+                "The number of provided names must match the number of provided initializers.  Received "
+                f"name='{name}', initializer='{initializer}'"
+            )
         out = tuple([] for _ in names)
         for v in trainable_variables:
             for slots, n, i in zip(out, names, initializers):
-                slots.append(None if self._overwrite_variable_with_gradient(v) else self.add_variable_from_reference(v, n, i))
+                slots.append(
+                    None if self._overwrite_variable_with_gradient(v) else self.add_variable_from_reference(v, n, i)
+                )
         return out[0] if isinstance(name, str) else out
 
     def assign(self, variable, value):
@@ -179,11 +218,17 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
 
     def set_weights(self, weights):
         if not self.built:
-            raise ValueError("You are calling `set_weights()` on an optimizer that has not yet been built. Please call `optimizer.build(trainable_variables)` to create the optimizer weights "
-                             "before calling `set_weights()`.")
+            raise ValueError(
+                "You are calling `set_weights()` on an optimizer that has not yet been built. Please call "
+                "`optimizer.build(trainable_variables)` to create the optimizer weights "
+                "before calling `set_weights()`."
+            )
         for v, w in zip(self.variables, weights):
             if tuple(v.shape) != tuple(w.shape):
-                raise ValueError(f"Optimizer variable {v.path} has shape {tuple(v.shape)} not compatible with provided weight shape {tuple(w.shape)}.")
+                raise ValueError(
+                    f"Optimizer variable {v.path} has shape {tuple(v.shape)} not compatible with provided weight "
+                    f"shape {tuple(w.shape)}."
+                )
             v.assign(w)
 
     @classmethod
@@ -198,8 +243,12 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
     def load_own_variables(self, store):
         if len(store.keys()) != len(self.variables):
             unbuilt = "" if self.variables else "This is likely because the optimizer has not been called/built yet."
-            warnings.warn(f"Skipping variable loading for optimizer '{self.name}', because it has {len(self.variables)} variables whereas the saved optimizer has {len(store.keys())} "
-                          f"variables. {unbuilt}")
+            warnings.warn(
+                f"Skipping variable loading for optimizer '{self.name}', because it has {len(self.variables)} "
+                f"variables whereas the saved optimizer has {len(store.keys())} "
+                f"variables. {unbuilt}",
+                stacklevel=2,
+            )
             return
         for i, v in enumerate(self.variables):
             v.assign(store[str(i)])
@@ -207,15 +256,28 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
     def stateless_apply(self, optimizer_variables, grads, trainable_variables):
         """apply() with these values in place of the variables': (trainable values, optimizer values)."""
         if not self.built:
-            raise ValueError(f"To call `stateless_apply`, {type(self).__name__} must be built (i.e. its variables must have been created). You can build it via `optimizer.build(trainable_variables)`.")
+            raise ValueError(
+                f"To call `stateless_apply`, {type(self).__name__} must be built (i.e. its variables must have been "
+                "created). You can build it via `optimizer.build(trainable_variables)`."
+            )
         own_vars = self.variables
         trainables = self._trainables()
         if len(optimizer_variables) != len(own_vars):
-            raise ValueError(f"Argument `optimizer_variables` must be a list of tensors corresponding 1:1 to {type(self).__name__}().variables. Received list with length {len(optimizer_variables)}, but expected {len(own_vars)} variables.")
+            raise ValueError(
+                "Argument `optimizer_variables` must be a list of tensors corresponding 1:1 to "
+                f"{type(self).__name__}().variables. Received list with length {len(optimizer_variables)}, but "
+                f"expected {len(own_vars)} variables."
+            )
         if len(trainable_variables) != len(trainables):
-            raise ValueError(f"Argument `optimizer_variables` must be a list of tensors corresponding 1:1 to the trainable variables list that the optimizer was built with. Received "
-                             f"len(trainable_variables) == {len(trainable_variables)} whereas the optimizer was built with {len(trainables)} variables.")
-        with StatelessScope(state_mapping=list(zip(trainables, trainable_variables)) + list(zip(own_vars, optimizer_variables))) as scope:
+            raise ValueError(
+                "Argument `optimizer_variables` must be a list of tensors corresponding 1:1 to the trainable "
+                "variables list that the optimizer was built with. Received "
+                f"len(trainable_variables) == {len(trainable_variables)} whereas the optimizer was built with "
+                f"{len(trainables)} variables."
+            )
+        with StatelessScope(
+            state_mapping=list(zip(trainables, trainable_variables)) + list(zip(own_vars, optimizer_variables))
+        ) as scope:
             self.apply(grads)
         return [scope.get_current_value(v) for v in trainables], [scope.get_current_value(v) for v in own_vars]
 
@@ -224,7 +286,17 @@ def _argument_property(name):
     return property(lambda self: self._argument(name), lambda self, value: self._set_argument(name, plain(value)))
 
 
-for _name in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps"):
+for _name in (
+    "weight_decay",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "use_ema",
+    "ema_momentum",
+    "ema_overwrite_frequency",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+):
     setattr(Optimizer, _name, _argument_property(_name))
 
 Optimizer._kind = Optimizer

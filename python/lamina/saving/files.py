@@ -18,7 +18,10 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
     save_format = kwargs.pop("save_format", None)
     path = os.fspath(filepath)
     if save_format and not path.endswith((".h5", ".hdf5", ".keras")):
-        raise ValueError(f"The `save_format` argument is deprecated in Keras 3. Please remove this argument and pass a file path with either `.keras` or `.h5` extension.Received: save_format={save_format}")
+        raise ValueError(
+            "The `save_format` argument is deprecated in Keras 3. Please remove this argument and pass a file path "
+            f"with either `.keras` or `.h5` extension.Received: save_format={save_format}"
+        )
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}")
     _lamina.save_model(model, path, overwrite, True if zipped is None else zipped, bool(include_optimizer))
@@ -27,8 +30,8 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     """A model from a `.keras` file, a directory of one, or a legacy `.h5` file.
 
-    Code in the file (lambdas) only runs with safe_mode=False, said by this very call. Raises ValueError for what is not a model's file, TypeError
-    for classes that are not registered.
+    Code in the file (lambdas) only runs with safe_mode=False, said by this very call. Raises ValueError for what is not
+    a model's file, TypeError for classes that are not registered.
     """
     path = os.fspath(filepath)
     if path.endswith((".h5", ".hdf5")):
@@ -41,7 +44,9 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs)
     """Weights to a `.weights.h5` file; with `max_shard_size` (GB) to several, under a `.weights.json` index."""
     if kwargs:
         raise TypeError(f"Invalid keyword arguments: {kwargs}")
-    _lamina.save_weights(model, os.fspath(filepath), overwrite, None if max_shard_size is None else float(max_shard_size))
+    _lamina.save_weights(
+        model, os.fspath(filepath), overwrite, None if max_shard_size is None else float(max_shard_size)
+    )
 
 
 def load_weights(model, filepath, skip_mismatch=False, **kwargs):

@@ -34,8 +34,8 @@ def normalize(x, axis=-1, order=2):
 def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre", value=0.0):
     """Sequences of any lengths as one array (sequences, maxlen, ...): cut or filled with `value`, before or after.
 
-    Without `maxlen` that of the longest. Raises ValueError for what has no length, for sequences whose elements differ in shape, and
-    for unknown `padding` or `truncating`.
+    Without `maxlen` that of the longest. Raises ValueError for what has no length, for sequences whose elements differ
+    in shape, and for unknown `padding` or `truncating`.
     """
     if not hasattr(sequences, "__len__"):
         raise ValueError("`sequences` must be iterable.")
@@ -51,16 +51,21 @@ def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncati
     shape = next((a.shape[1:] for a in arrays if len(a)), ())
     text = np.issubdtype(dtype, np.str_)
     if isinstance(value, str) and dtype is not object and not text:
-        raise ValueError(f"`dtype` {dtype} is not compatible with `value`'s type: {type(value)}\nYou should set `dtype=object` for variable length strings.")
+        raise ValueError(
+            f"`dtype` {dtype} is not compatible with `value`'s type: {type(value)}\nYou should set `dtype=object` "
+            "for variable length strings."
+        )
     out = np.full((len(arrays), maxlen, *shape), value, dtype=dtype)
     for i, a in enumerate(arrays):
         if not len(a):
             continue
         if a.shape[1:] != shape:
-            raise ValueError(f"Shape of sample {a.shape[1:]} of sequence at position {i} is different from expected shape {shape}")
-        a = a[max(0, len(a) - maxlen):] if truncating == "pre" else a[:maxlen]
+            raise ValueError(
+                f"Shape of sample {a.shape[1:]} of sequence at position {i} is different from expected shape {shape}"
+            )
+        a = a[max(0, len(a) - maxlen) :] if truncating == "pre" else a[:maxlen]
         start = 0 if padding == "post" else maxlen - len(a)
-        out[i, start:start + len(a)] = a
+        out[i, start : start + len(a)] = a
     return out
 
 

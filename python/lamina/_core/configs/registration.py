@@ -1,4 +1,5 @@
 """Users' classes and functions by name: registered for good, or known inside a scope."""
+
 import inspect
 import threading
 
@@ -98,7 +99,14 @@ def lookup_function(name):
     found = lookup(name)
     if found is not None:
         return found
-    return next((value for key, value in GLOBAL_CUSTOM_OBJECTS.items() if key.split(">")[-1] == name and inspect.isfunction(value)), None)
+    return next(
+        (
+            value
+            for key, value in GLOBAL_CUSTOM_OBJECTS.items()
+            if key.split(">")[-1] == name and inspect.isfunction(value)
+        ),
+        None,
+    )
 
 
 publish(

@@ -18,8 +18,8 @@ _unsafe = False
 
 
 class SafeModeScope:
-    """Inside it, and in its thread alone, configs are read in this mode. Safe wins: a scope opens it only where no scope
-    around it was told True."""
+    """Inside it, and in its thread alone, configs are read in this mode. Safe wins: a scope opens it only where no
+    scope around it was told True."""
 
     def __init__(self, safe_mode):
         self._asked = safe_mode
@@ -45,7 +45,8 @@ def _modes():
 
 
 def in_safe_mode():
-    """Whether code in configs is refused here: unless a load was told otherwise, or unsafe deserialization is enabled."""
+    """Whether code in configs is refused here: unless a load was told otherwise, or unsafe deserialization is
+    enabled."""
     modes = _modes()
     return not (modes and modes[-1] is False) and not _unsafe
 

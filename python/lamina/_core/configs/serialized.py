@@ -26,7 +26,14 @@ def serialize_keras_object(obj):
         return {k: serialize_keras_object(v) for k, v in obj.items()}
     if isinstance(obj, _lamina.KerasTensor):
         h = obj._keras_history
-        return {"class_name": "__keras_tensor__", "config": {"shape": list(obj.shape), "dtype": obj.dtype, "keras_history": [h.operation.name, h.node_index, h.tensor_index]}}
+        return {
+            "class_name": "__keras_tensor__",
+            "config": {
+                "shape": list(obj.shape),
+                "dtype": obj.dtype,
+                "keras_history": [h.operation.name, h.node_index, h.tensor_index],
+            },
+        }
     if isinstance(obj, (_lamina.Tensor, _lamina.VariableCore)):
         return {"class_name": "__tensor__", "config": {"value": obj.numpy().tolist(), "dtype": obj.dtype}}
     if isinstance(obj, np.ndarray):
@@ -36,7 +43,14 @@ def serialize_keras_object(obj):
     if isinstance(obj, np.dtype):
         return obj.name
     if isinstance(obj, slice):
-        return {"class_name": "__slice__", "config": {"start": serialize_keras_object(obj.start), "stop": serialize_keras_object(obj.stop), "step": serialize_keras_object(obj.step)}}
+        return {
+            "class_name": "__slice__",
+            "config": {
+                "start": serialize_keras_object(obj.start),
+                "stop": serialize_keras_object(obj.stop),
+                "step": serialize_keras_object(obj.step),
+            },
+        }
     if obj is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(obj, _lamina.Op):
@@ -47,15 +61,30 @@ def serialize_keras_object(obj):
     if isinstance(obj, _lamina.Object):
         return _lamina.serialize_object(obj)
     if isinstance(obj, type):
-        return {"module": None if obj.__module__ == "__main__" else obj.__module__, "class_name": obj.__name__, "config": {}, "registered_name": get_registered_name(obj)}
+        return {
+            "module": None if obj.__module__ == "__main__" else obj.__module__,
+            "class_name": obj.__name__,
+            "config": {},
+            "registered_name": get_registered_name(obj),
+        }
     if inspect.isfunction(obj) or callable(obj) and hasattr(obj, "__name__"):
         if obj.__name__ == "<lambda>":
             return encode_lambda(obj)
         if (obj.__module__ or "").startswith("lamina.activations"):
             return obj.__name__
-        return {"module": "builtins", "class_name": "function", "config": get_registered_name(obj), "registered_name": get_registered_name(obj) if get_registered_name(obj) != obj.__name__ else "function"}
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": get_registered_name(obj),
+            "registered_name": get_registered_name(obj) if get_registered_name(obj) != obj.__name__ else "function",
+        }
     if hasattr(obj, "get_config"):
-        return {"module": None if type(obj).__module__ == "__main__" else type(obj).__module__, "class_name": type(obj).__name__, "config": serialize_keras_object(obj.get_config()), "registered_name": get_registered_name(type(obj))}
+        return {
+            "module": None if type(obj).__module__ == "__main__" else type(obj).__module__,
+            "class_name": type(obj).__name__,
+            "config": serialize_keras_object(obj.get_config()),
+            "registered_name": get_registered_name(type(obj)),
+        }
     raise ValueError(f"Cannot serialize object {obj} (of type {type(obj)}): it has no get_config() method.")
 
 
@@ -92,11 +121,19 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
             found = _find_function(inner)
             if found is not None:
                 return found
-            raise TypeError(f"Could not locate function '{inner}'. Make sure custom functions are decorated with `@keras.saving.register_keras_serializable()`.")
+            raise TypeError(
+                f"Could not locate function '{inner}'. Make sure custom functions are decorated with "
+                "`@keras.saving.register_keras_serializable()`."
+            )
         if config.get("module") and not str(config["module"]).startswith(("keras", "builtins")):
             made = resolve(config)
             if made is None:
-                raise TypeError(f"Could not locate class '{name}'. Make sure custom classes and functions are decorated with `@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they are all imported so that the decorator is run before trying to load them. Full object config: {config}")
+                raise TypeError(
+                    f"Could not locate class '{name}'. Make sure custom classes and functions are decorated with "
+                    "`@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they "
+                    "are all imported so that the decorator is run before trying to load them. Full object config: "
+                    f"{config}"
+                )
             return made
         return _lamina.get_object(config, _module_for(config))
 
@@ -122,9 +159,8 @@ def from_serialized(cls, serialized):
         config = {k: _revive(v) for k, v in config.items()}
     obj = cls.from_config(config)
     build = serialized.get("build_config")
-    if build and hasattr(obj, "build_from_config"):
-        if not build_by_run(obj, build):
-            obj.build_from_config(build)
+    if build and hasattr(obj, "build_from_config") and not build_by_run(obj, build):
+        obj.build_from_config(build)
     compile_config = serialized.get("compile_config")
     if compile_config and hasattr(obj, "compile_from_config"):
         obj.compile_from_config(compile_config)

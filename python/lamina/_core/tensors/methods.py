@@ -1,12 +1,15 @@
-"""The methods and protocols of arrays that tensors have besides operators: t.mean(), f"{t:.3f}", divmod(t, 2), numpy.mean(t).
+"""The methods and protocols of arrays that tensors have besides operators: t.mean(), f"{t:.3f}", divmod(t, 2),
+numpy.mean(t).
 
-They are ops with NumPy's arguments, so they are differentiable and run in traces and on symbolic tensors. Tensors are immutable: sort() and
-copy() return tensors, and an `out` is refused.
+They are ops with NumPy's arguments, so they are differentiable and run in traces and on symbolic tensors. Tensors are
+immutable: sort() and copy() return tensors, and an `out` is refused.
 """
+
 import numbers
 
 from lamina import _lamina
 from lamina._core import ops
+
 
 def _array(x):
     import numpy as np  # here, so that importing lamina does not wait for it
@@ -16,7 +19,9 @@ def _array(x):
 
 def _no_out(method, out):
     if out is not None:
-        raise NotImplementedError(f"Tensor.{method}: tensors are immutable, so `out` is not supported; use the result. Received: out={out!r}")
+        raise NotImplementedError(
+            f"Tensor.{method}: tensors are immutable, so `out` is not supported; use the result. Received: out={out!r}"
+        )
 
 
 def _cast(x, dtype):
@@ -40,7 +45,9 @@ def _kept(x, where, identity):
 
 
 def _count(x, where, axis, keepdims):
-    return ops.sum(ops.cast(ops.broadcast_to(ops.cast(where, "bool"), ops.shape(x)), x.dtype), axis=axis, keepdims=keepdims)
+    return ops.sum(
+        ops.cast(ops.broadcast_to(ops.cast(where, "bool"), ops.shape(x)), x.dtype), axis=axis, keepdims=keepdims
+    )
 
 
 def all(self, axis=None, out=None, keepdims=False, *, where=None):
@@ -73,7 +80,8 @@ def argpartition(self, kth, axis=-1):
 
 
 def argsort(self, axis=-1, kind=None, order=None, *, stable=True, descending=False):
-    """The places that sort the tensor along `axis`. Equal elements keep their order, whatever `kind` and `stable` are."""
+    """The places that sort the tensor along `axis`. Equal elements keep their order, whatever `kind` and `stable`
+    are."""
     if order is not None:
         raise ValueError(f"Tensor.argsort: `order` is for structured arrays. Received: order={order!r}")
     if not descending:
@@ -97,7 +105,8 @@ def clip(self, min=None, max=None, out=None):
 
 
 def compress(self, condition, axis=None, out=None):
-    """The slices along `axis` (elements of the flattened tensor without one) at which the one-dimensional `condition` holds."""
+    """The slices along `axis` (elements of the flattened tensor without one) at which the one-dimensional `condition`
+    holds."""
     _no_out("compress", out)
     condition = ops.convert_to_tensor(condition)
     if len(condition.shape) != 1:
@@ -219,7 +228,8 @@ def round(self, decimals=0, out=None):
 
 
 def searchsorted(self, v, side="left"):
-    """Where elements of `v` would stand in this sorted vector: before ("left") or after ("right") those that are equal."""
+    """Where elements of `v` would stand in this sorted vector: before ("left") or after ("right") those that are
+    equal."""
     return ops.searchsorted(self, v, side=side)
 
 
@@ -305,7 +315,11 @@ def _format(self, spec):
     """Of one element as its number, f"{loss:.3f}"; without a format, other tensors as str() has them."""
     if not _lamina.has_data(self) or (not spec and self.ndim):
         return format(str(self), spec)
-    return format(_array(self)[()] if self.dtype == "bfloat16" else self.item(), spec) if not self.ndim else format(_array(self), spec)
+    return (
+        format(_array(self)[()] if self.dtype == "bfloat16" else self.item(), spec)
+        if not self.ndim
+        else format(_array(self), spec)
+    )
 
 
 def _item_size(self):
@@ -331,8 +345,44 @@ def _contains(self, value):
     return bool(ops.any(ops.equal(self, value)))
 
 
-_METHODS = (all, any, argmax, argmin, argpartition, argsort, astype, clip, compress, conj, copy, cumprod, cumsum, diagonal, dot, flatten, max, mean, min, nonzero, prod, ptp, ravel,
-            repeat, reshape, round, searchsorted, sort, squeeze, std, sum, swapaxes, take, trace, transpose, var)
+_METHODS = (
+    all,
+    any,
+    argmax,
+    argmin,
+    argpartition,
+    argsort,
+    astype,
+    clip,
+    compress,
+    conj,
+    copy,
+    cumprod,
+    cumsum,
+    diagonal,
+    dot,
+    flatten,
+    max,
+    mean,
+    min,
+    nonzero,
+    prod,
+    ptp,
+    ravel,
+    repeat,
+    reshape,
+    round,
+    searchsorted,
+    sort,
+    squeeze,
+    std,
+    sum,
+    swapaxes,
+    take,
+    trace,
+    transpose,
+    var,
+)
 
 
 def install():

@@ -1,4 +1,5 @@
 """SeedGenerator: a C++ seed generator with Keras' Python face."""
+
 from lamina import _lamina
 from lamina._core.configurable import Configurable
 from lamina._core.public import publish

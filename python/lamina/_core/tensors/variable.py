@@ -1,4 +1,5 @@
 """Variable: a named tensor that can be assigned."""
+
 from lamina import _lamina
 from lamina._core.public import publish
 
@@ -17,15 +18,33 @@ class Variable(_lamina.VariableCore):
 
     _builtin = True
 
-    def __init__(self, initializer, shape=None, dtype=None, trainable=True, autocast=True, aggregation="none", synchronization="auto", name=None, **kwargs):
+    def __init__(
+        self,
+        initializer,
+        shape=None,
+        dtype=None,
+        trainable=True,
+        autocast=True,
+        aggregation="none",
+        synchronization="auto",
+        name=None,
+        **kwargs,
+    ):
         if isinstance(initializer, _lamina.VariableCore) and kwargs.get("_core"):
             super().__init__(initializer)
             return
         if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}")
+            raise ValueError(
+                f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}"
+            )
         if aggregation not in (None, "none", "mean", "sum", "only_first_replica"):
-            raise ValueError(f"Invalid value for argument `aggregation`. Expected one of None, 'none', 'mean', 'sum', 'only_first_replica'. Received: aggregation={aggregation}")
-        super().__init__(_lamina.VariableCore.make(initializer, shape, dtype, trainable, autocast, aggregation or "none", name))
+            raise ValueError(
+                "Invalid value for argument `aggregation`. Expected one of None, 'none', 'mean', 'sum', "
+                f"'only_first_replica'. Received: aggregation={aggregation}"
+            )
+        super().__init__(
+            _lamina.VariableCore.make(initializer, shape, dtype, trainable, autocast, aggregation or "none", name)
+        )
         self.synchronization = synchronization
 
     @classmethod
@@ -46,8 +65,11 @@ class Variable(_lamina.VariableCore):
         return self.value
 
     def __reduce__(self):
-        """copy.copy, copy.deepcopy and pickle make a variable of its own with the same value, name, path and settings."""
-        settings = {name: getattr(self, name) for name in ("path", "overwrite_with_gradient", "regularizer", "constraint")}
+        """copy.copy, copy.deepcopy and pickle make a variable of its own with the same value, name, path and
+        settings."""
+        settings = {
+            name: getattr(self, name) for name in ("path", "overwrite_with_gradient", "regularizer", "constraint")
+        }
         made = (type(self), self.numpy(), self.stored_dtype, self.trainable, self.autocast, self.aggregation, self.name)
         return _restored_variable, made + (settings, dict(self.__dict__))
 

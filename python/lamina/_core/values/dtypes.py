@@ -3,6 +3,7 @@
 from lamina import _lamina
 from lamina._core.public import publish
 
+
 def is_float_dtype(dtype):
     return "float" in str(dtype)
 
@@ -33,8 +34,26 @@ def standardize_dtype(dtype):
     elif hasattr(dtype, "__str__") and ("torch" in str(dtype) or "jax" in str(dtype)):
         dtype = str(dtype).split(".")[-1]
     dtype = _NAMES.get(dtype, dtype)
-    known = ("float16", "float32", "float64", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "bfloat16", "bool", "string",
-             "float8_e4m3fn", "float8_e5m2", "complex64", "complex128")
+    known = (
+        "float16",
+        "float32",
+        "float64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "bfloat16",
+        "bool",
+        "string",
+        "float8_e4m3fn",
+        "float8_e5m2",
+        "complex64",
+        "complex128",
+    )
     if dtype not in known:
         raise ValueError(f"Invalid dtype: {dtype}")
     return dtype

@@ -1,9 +1,12 @@
-"""NumPy's scalars as Python's: what is a number in an argument is one in a config, so that every Keras can read the file."""
+"""NumPy's scalars as Python's: what is a number in an argument is one in a config, so that every Keras can read the
+file."""
+
 import numpy as np
 
 
 def plain(value):
-    """`value` with NumPy scalars, alone or inside lists, tuples and dicts, as plain numbers and strings; arrays stay."""
+    """`value` with NumPy scalars, alone or inside lists, tuples and dicts, as plain numbers and strings; arrays
+    stay."""
     kind = type(value)
     if kind in (int, float, str, bool, type(None)):
         return value

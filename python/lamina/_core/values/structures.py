@@ -72,24 +72,38 @@ def map_structure(func, *structures, none_is_leaf=True):
         return func(*structures)
     for other in structures[1:]:
         assert_same_structure(first, other, shallow=True)
-    return _rebuild(first, [map_structure(func, *items, none_is_leaf=none_is_leaf) for items in zip(*(_items(s) for s in structures))])
+    return _rebuild(
+        first,
+        [map_structure(func, *items, none_is_leaf=none_is_leaf) for items in zip(*(_items(s) for s in structures))],
+    )
 
 
 def map_structure_up_to(shallow_structure, func, *structures):
     if not is_nested(shallow_structure):
         return func(*structures)
-    return _rebuild(shallow_structure, [map_structure_up_to(s, func, *items) for s, *items in zip(_items(shallow_structure), *(_items(x) for x in structures))])
+    return _rebuild(
+        shallow_structure,
+        [
+            map_structure_up_to(s, func, *items)
+            for s, *items in zip(_items(shallow_structure), *(_items(x) for x in structures))
+        ],
+    )
 
 
 def assert_same_structure(a, b, check_types=None, shallow=False):
     if is_nested(a) != is_nested(b):
         expected = next((k.__name__ for k in (dict, list, tuple) if isinstance(a, k)), "a leaf")
-        raise ValueError(f"`a` and `b` don't have the same structure: expected {expected}, got {type(b).__name__}: {a!r} and {b!r}")
+        raise ValueError(
+            f"`a` and `b` don't have the same structure: expected {expected}, got {type(b).__name__}: {a!r} and {b!r}"
+        )
     if not is_nested(a):
         return
     kind = next((k for k in (dict, list, tuple) if isinstance(a, k)), type(a))
     if not isinstance(b, kind):
-        raise ValueError(f"`a` and `b` don't have the same structure: expected {kind.__name__}, got {type(b).__name__}: {a!r} and {b!r}")
+        raise ValueError(
+            f"`a` and `b` don't have the same structure: expected {kind.__name__}, got {type(b).__name__}: {a!r} and "
+            f"{b!r}"
+        )
     if len(a) != len(b) or (isinstance(a, dict) and set(a) != set(b)):
         raise ValueError(f"`a` and `b` don't have the same structure: {a!r} and {b!r}")
     if not shallow:
@@ -108,7 +122,10 @@ def pack_sequence_as(structure, flat_sequence):
     flat = list(flat_sequence)
     expected = len(flatten(structure))
     if len(flat) != expected:
-        raise ValueError(f"The target structure is of size {expected}, but there are {len(flat)} elements. flat_sequence={flat_sequence}")
+        raise ValueError(
+            f"The target structure is of size {expected}, but there are {len(flat)} elements. "
+            f"flat_sequence={flat_sequence}"
+        )
     it = iter(flat)
 
     def pack(s):
@@ -146,7 +163,9 @@ def traverse(func, structure, top_down=True):
         out = func(structure)
         if out is not None:
             return None if out is MAP_TO_NONE else out
-        return _rebuild(structure, [traverse(func, x) for x in _items(structure)]) if is_nested(structure) else structure
+        return (
+            _rebuild(structure, [traverse(func, x) for x in _items(structure)]) if is_nested(structure) else structure
+        )
     if is_nested(structure):
         structure = _rebuild(structure, [traverse(func, x, top_down=False) for x in _items(structure)])
     out = func(structure)

@@ -4,9 +4,23 @@ from lamina import _lamina
 from lamina.layers.members import attention, convolution, lambda_layer, normalization, recurrence
 from lamina.layers.members.reading import Reading
 
-_DRAWING = ("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "LSTMCell", "GRUCell", "SimpleRNNCell")
+_DRAWING = (
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "AlphaDropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "LSTMCell",
+    "GRUCell",
+    "SimpleRNNCell",
+)
 _SEED = {
-    "seed_generator": Reading(lambda layer: next(iter(layer._seeds()), None), "Where the layer's random numbers come from; None if it draws none."),
+    "seed_generator": Reading(
+        lambda layer: next(iter(layer._seeds()), None),
+        "Where the layer's random numbers come from; None if it draws none.",
+    ),
 }
 
 MEMBERS = {

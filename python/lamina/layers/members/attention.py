@@ -15,11 +15,24 @@ def _argument(name):
 
 def _projections(*public):
     """The layers inside an attention layer, under Keras' names for them; those in `public` without underscore too."""
-    names = {"query_dense": "query", "key_dense": "key", "value_dense": "value", "gate_dense": "gate", "output_dense": "attention_output"}
-    return {("_" if hidden else "") + k: _sublayer(v) for k, v in names.items() for hidden in (False, True) if hidden or k in public}
+    names = {
+        "query_dense": "query",
+        "key_dense": "key",
+        "value_dense": "value",
+        "gate_dense": "gate",
+        "output_dense": "attention_output",
+    }
+    return {
+        ("_" if hidden else "") + k: _sublayer(v)
+        for k, v in names.items()
+        for hidden in (False, True)
+        if hidden or k in public
+    }
 
 
-def _compute_attention(self, query, key, value, attention_mask=None, training=None, return_attention_scores=None, use_causal_mask=False):
+def _compute_attention(
+    self, query, key, value, attention_mask=None, training=None, return_attention_scores=None, use_causal_mask=False
+):
     """(result, weights or None) from projected query, key and value. Subclasses may override it."""
     if return_attention_scores is None:
         return_attention_scores = self.__dict__.get("_return_attention_scores", False)
@@ -46,7 +59,9 @@ def _calculate_score_mask(self, scores, v_mask, use_causal_mask):
     if not use_causal_mask:
         return v_mask
     queries, keys = scores.shape[-2], scores.shape[-1]
-    past = ops.greater_equal(ops.reshape(ops.arange(queries), (1, queries, 1)), ops.reshape(ops.arange(keys), (1, 1, keys)))
+    past = ops.greater_equal(
+        ops.reshape(ops.arange(queries), (1, queries, 1)), ops.reshape(ops.arange(keys), (1, 1, keys))
+    )
     return past if v_mask is None else ops.logical_and(ops.expand_dims(v_mask, -2), past)
 
 
@@ -59,7 +74,11 @@ def _tensor(x):
 
 
 _ATTENDS = {"_compute_attention": _compute_attention, "_hook__compute_attention": _hook_compute_attention}
-_LIST_ATTENTION = {"compute_mask": _list_mask, "_calculate_scores": _calculate_scores, "_calculate_score_mask": _calculate_score_mask}
+_LIST_ATTENTION = {
+    "compute_mask": _list_mask,
+    "_calculate_scores": _calculate_scores,
+    "_calculate_score_mask": _calculate_score_mask,
+}
 
 MEMBERS = {
     "MultiHeadAttention": {

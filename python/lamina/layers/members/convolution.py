@@ -9,7 +9,8 @@ def _rank(n):
 
 
 def _convolution_op(self, inputs, kernel):
-    """The convolution of inputs with a kernel, by this layer's strides, padding and dilation, without bias and activation.
+    """The convolution of inputs with a kernel, by this layer's strides, padding and dilation, without bias and
+    activation.
 
     Args:
         inputs: of the layer's input shape.
@@ -18,9 +19,18 @@ def _convolution_op(self, inputs, kernel):
     padding, axes = self.padding, self.rank
     if padding == "causal":  # ones that come before: (kernel - 1) * dilation zeros
         before = (self.dilation_rate[0] * (self.kernel_size[0] - 1), 0)
-        inputs = ops.pad(inputs, [(0, 0), before, (0, 0)] if self.data_format == "channels_last" else [(0, 0), (0, 0), before])
+        inputs = ops.pad(
+            inputs, [(0, 0), before, (0, 0)] if self.data_format == "channels_last" else [(0, 0), (0, 0), before]
+        )
         padding = "valid"
-    return ops.conv(inputs, kernel, strides=list(self.strides), padding=padding, data_format=self.data_format, dilation_rate=self.dilation_rate if axes > 1 else self.dilation_rate[0])
+    return ops.conv(
+        inputs,
+        kernel,
+        strides=list(self.strides),
+        padding=padding,
+        data_format=self.data_format,
+        dilation_rate=self.dilation_rate if axes > 1 else self.dilation_rate[0],
+    )
 
 
 MEMBERS = {}
@@ -28,4 +38,7 @@ for _n in (1, 2, 3):
     for _name in (f"SeparableConv{_n}D", f"DepthwiseConv{_n}D", f"Conv{_n}DTranspose"):
         MEMBERS[_name] = {"rank": _rank(_n)}
     MEMBERS[f"Conv{_n}D"] = {"rank": _rank(_n), "convolution_op": _convolution_op}
-    MEMBERS[f"MaxPooling{_n}D"], MEMBERS[f"AveragePooling{_n}D"] = {"pool_mode": constant("max")}, {"pool_mode": constant("average")}
+    MEMBERS[f"MaxPooling{_n}D"], MEMBERS[f"AveragePooling{_n}D"] = (
+        {"pool_mode": constant("max")},
+        {"pool_mode": constant("average")},
+    )

@@ -13,8 +13,12 @@ def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
             continue
         with SafeModeScope(safe_mode):
             if value["class_name"] == "__lambda__" and in_safe_mode():
-                raise ValueError("Requested the deserialization of a Lambda layer that carries Python code. This carries a potential risk of arbitrary code execution and thus it is disallowed "
-                                 "by default. If you trust the source of the config, pass `safe_mode=False`, or call `keras.config.enable_unsafe_deserialization()`.")
+                raise ValueError(
+                    "Requested the deserialization of a Lambda layer that carries Python code. This carries a "
+                    "potential risk of arbitrary code execution and thus it is disallowed "
+                    "by default. If you trust the source of the config, pass `safe_mode=False`, or call "
+                    "`keras.config.enable_unsafe_deserialization()`."
+                )
             config[key] = deserialize_keras_object(value, custom_objects=custom_objects)
     if isinstance(config.get("output_shape"), list):
         config["output_shape"] = tuple(config["output_shape"])

@@ -14,13 +14,22 @@ def _adapt(self, data):
     elif hasattr(data, "__iter__"):
         batches = list(data)
         if not batches:
-            raise ValueError("adapt() received an empty iterable (no batches). Expected at least one batch. Pass a non-empty iterable of arrays or tensors, e.g. layer.adapt([x]).")
+            raise ValueError(
+                "adapt() received an empty iterable (no batches). Expected at least one batch. Pass a non-empty "
+                "iterable of arrays or tensors, e.g. layer.adapt([x])."
+            )
     else:
-        raise TypeError(f"Unsupported data type: {type(data)}. `adapt` supports `np.ndarray`, tensors, `keras.utils.PyDataset`, and iterables of batches (e.g. list, generator).")
+        raise TypeError(
+            f"Unsupported data type: {type(data)}. `adapt` supports `np.ndarray`, tensors, `keras.utils.PyDataset`, "
+            "and iterables of batches (e.g. list, generator)."
+        )
     batches = [b[0] if isinstance(b, (tuple, list)) else b for b in batches]
     for b in batches:
         if not hasattr(b, "shape"):
-            raise TypeError(f"adapt() expects an iterable that yields arrays or tensors with a `.shape` attribute (e.g. numpy arrays or backend tensors). Got an element of type {type(b).__name__}.")
+            raise TypeError(
+                "adapt() expects an iterable that yields arrays or tensors with a `.shape` attribute (e.g. numpy "
+                f"arrays or backend tensors). Got an element of type {type(b).__name__}."
+            )
     _lamina.adapt_normalization(self, batches)
 
 
@@ -41,7 +50,11 @@ def _statistic(name):
             value = ops.reshape(value, tuple(n if a in kept else 1 for a, n in enumerate(sizes)))
         return ops.cast(ops.convert_to_tensor(value), layer.compute_dtype)
 
-    return Reading(read, f"The {name} that inputs are normalized with: the one given, or that of the data of adapt() in a shape that broadcasts. None before.")
+    return Reading(
+        read,
+        f"The {name} that inputs are normalized with: the one given, or that of the data of adapt() in a shape that "
+        "broadcasts. None before.",
+    )
 
 
 MEMBERS = {

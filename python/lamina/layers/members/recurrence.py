@@ -46,7 +46,11 @@ MEMBERS = {
     "SimpleRNNCell": _CELL,
     "LSTMCell": _CELL,
     "GRUCell": _CELL,
-    "StackedRNNCells": {**_CELL, "cells": property(lambda self: self._sublayers()), "from_config": classmethod(_from_config)},
+    "StackedRNNCells": {
+        **_CELL,
+        "cells": property(lambda self: self._sublayers()),
+        "from_config": classmethod(_from_config),
+    },
     "RNN": {**_RNN, "from_config": classmethod(_from_config)},
     "SimpleRNN": _RNN,
     "ConvLSTM1D": _RNN,
