@@ -39,7 +39,7 @@ test: build package
 
 # The style of all Python (pyproject.toml), and its layout.
 lint-python: $(VENV)/bin/python
-	test -x $(VENV)/bin/ruff || $(VENV)/bin/python -m pip install --quiet ruff
+	test -x $(VENV)/bin/ruff || $(VENV)/bin/python -m pip install --quiet ruff==0.17.6
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 

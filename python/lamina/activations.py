@@ -2,9 +2,8 @@
 
 from lamina import _lamina
 from lamina._core.configs.registration import lookup
-from lamina._core.configs.serialized import deserialize_keras_object
+from lamina._core.configs.serialized import deserialize_keras_object, serialize_keras_object
 from lamina._core.errors import suggestion
-from lamina._core.identifiers import serializer
 from lamina._core.public import public_module
 
 _OTHER = {
@@ -16,46 +15,114 @@ _OTHER = {
 
 
 def linear(x):
-    """x itself."""
+    """x itself.
+
+    Args:
+        x: a tensor.
+    """
     return x
 
 
 def exponential(x):
-    """exp(x)."""
+    """exp(x).
+
+    Args:
+        x: a tensor.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("exp")(x)
 
 
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
-    """max(x, 0) by default; x above `threshold`, at most `max_value`, and negative_slope * (x - threshold) up to it."""
+    """max(x, 0) by default; x above `threshold`, at most `max_value`, and negative_slope * (x - threshold) up to it.
+
+    Args:
+        x: a tensor.
+        negative_slope: the slope below the threshold.
+        max_value: the greatest result; None is no limit.
+        threshold: where x itself begins.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("activations.relu")(x, negative_slope, max_value, threshold)
 
 
 def gelu(x, approximate=False):
-    """x * P(X <= x) of a standard normal X; by a tanh if `approximate`. Exact unless asked, where ops.gelu is the other
-    way round."""
+    """x * P(X <= x) of a standard normal X. Exact unless asked, where ops.gelu is the other way round.
+
+    Args:
+        x: a tensor.
+        approximate: whether it is computed by a tanh.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("gelu")(x, approximate)
 
 
 def mish(x):
-    """x * tanh(softplus(x)) (Misra, 2019)."""
+    """x * tanh(softplus(x)) (Misra, 2019).
+
+    Args:
+        x: a tensor.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("activations.mish")(x)
 
 
 def softmax(x, axis=-1):
-    """exp(x) / sum(exp(x)) along `axis`."""
+    """exp(x) / sum(exp(x)) along `axis`.
+
+    Args:
+        x: a tensor.
+        axis: an axis or several.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("softmax")(x, axis)
 
 
 def log_softmax(x, axis=-1):
+    """The logarithm of softmax(x), computed without the quotient.
+
+    Args:
+        x: a tensor.
+        axis: the axis along which the exponentials sum to 1.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("log_softmax")(x, axis)
 
 
 def elu(x, alpha=1.0):
+    """x above 0 and alpha * (exp(x) - 1) below.
+
+    Args:
+        x: a tensor.
+        alpha: less this is the limit on the left.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("elu")(x, alpha)
 
 
 def get(identifier):
-    """A function from a name or a config; None gives linear."""
+    """The activation function that is meant.
+
+    Args:
+        identifier: a name, a config or a function; None gives linear.
+
+    Raises:
+        ValueError: for anything else, and for names that are not known.
+    """
     if identifier is None:
         return linear
     if isinstance(identifier, dict):
@@ -71,10 +138,28 @@ def get(identifier):
     raise ValueError(f"Could not interpret activation function identifier: {identifier}" + ("." + near if near else ""))
 
 
-serialize = serializer(__name__, "an activation function")
+def serialize(activation):
+    """The config of an activation function.
+
+    Args:
+        activation: the function, or a name.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(activation)
 
 
 def deserialize(config, custom_objects=None):
+    """An activation function from its config or by its name.
+
+    Args:
+        config: what serialize() gave.
+        custom_objects: {name: function} that the config may name beside the registered ones.
+
+    Raises:
+        ValueError: for names that are not known.
+    """
     if isinstance(config, str):
         return get(config)
     return deserialize_keras_object(config, custom_objects=custom_objects)

@@ -9,7 +9,14 @@ epsilon = _lamina.epsilon
 
 
 def set_epsilon(value):
-    """Sets the small number that avoids divisions by zero."""
+    """Sets the small number that avoids divisions by zero.
+
+    Args:
+        value: a positive number.
+
+    Raises:
+        TypeError: for what is no number.
+    """
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise TypeError(f"The epsilon must be a positive number. Received: {value!r} (of type {type(value).__name__})")
     _lamina.set_epsilon(float(value))
@@ -22,8 +29,14 @@ lost_masks = _lamina.lost_masks
 
 
 def set_lost_masks(what):
-    """What happens where a layer is given a mask that it does not pass on: "warn", as in Keras and by default, or
-    "error", a ValueError from the layer's call."""
+    """Says what happens where a layer is given a mask that it does not pass on.
+
+    Args:
+        what: "warn", as in Keras and by default, or "error", a ValueError from the layer's call.
+
+    Raises:
+        ValueError: for another word.
+    """
     _lamina.set_lost_masks(what)
 
 
@@ -42,8 +55,14 @@ device = _lamina.device
 
 
 def set_device(name):
-    """Where ops run from now on: "cpu", or "cuda", "cuda:1" and so on in a build with CUDA. Existing tensors and
-    variables are copied there when they are used."""
+    """Says where ops run from now on. Existing tensors and variables are copied there when they are used.
+
+    Args:
+        name: "cpu", or "cuda", "cuda:1" and so on in a build with CUDA.
+
+    Raises:
+        ValueError: if there is no such device.
+    """
     _lamina.set_device(name)
 
 
@@ -72,37 +91,49 @@ def set_threads(count):
 
 
 def dtype_policy():
+    """The policy of layers that are given none."""
     return _lamina.global_dtype_policy()
 
 
 def set_dtype_policy(policy):
+    """Sets the policy of layers that are given none.
+
+    Args:
+        policy: a DTypePolicy or a name.
+    """
     _lamina.set_global_dtype_policy(policy)
 
 
 def is_interactive_logging_enabled():
+    """Whether `verbose="auto"` means a progress bar."""
     return _interactive_logging
 
 
 def enable_interactive_logging():
+    """Makes `verbose="auto"` mean a progress bar."""
     global _interactive_logging
     _interactive_logging = True
 
 
 def disable_interactive_logging():
+    """Makes `verbose="auto"` mean a line an epoch."""
     global _interactive_logging
     _interactive_logging = False
 
 
 def is_traceback_filtering_enabled():
+    """Whether traceback filtering was asked for; tracebacks have no frames of C++ to leave out in any case."""
     return _traceback_filtering
 
 
 def enable_traceback_filtering():
+    """Asks for traceback filtering (see is_traceback_filtering_enabled())."""
     global _traceback_filtering
     _traceback_filtering = True
 
 
 def disable_traceback_filtering():
+    """Asks for whole tracebacks (see is_traceback_filtering_enabled())."""
     global _traceback_filtering
     _traceback_filtering = False
 
@@ -111,15 +142,18 @@ _flash = False
 
 
 def is_flash_attention_enabled():
+    """Whether flash attention was asked for; kernels are chosen by the shapes in any case."""
     return _flash
 
 
 def enable_flash_attention():
+    """Asks for flash attention (see is_flash_attention_enabled())."""
     global _flash
     _flash = True
 
 
 def disable_flash_attention():
+    """Asks for attention without it (see is_flash_attention_enabled())."""
     global _flash
     _flash = False
 
@@ -130,8 +164,10 @@ def max_epochs():
 
 
 def set_max_epochs(value):
-    """Limits fit() to so many epochs, for trial runs; None lifts the limit. The environment's KERAS_MAX_EPOCHS sets it
-    from the start.
+    """Limits fit() to so many epochs, for trial runs. The environment's KERAS_MAX_EPOCHS sets it from the start.
+
+    Args:
+        value: the most epochs; None lifts the limit.
 
     Raises:
         ValueError: for numbers below 1.
@@ -145,8 +181,11 @@ def max_steps_per_epoch():
 
 
 def set_max_steps_per_epoch(value):
-    """Limits fit(), evaluate() and predict() to so many batches an epoch; None lifts the limit. The environment's
-    KERAS_MAX_STEPS_PER_EPOCH sets it from the start.
+    """Limits fit(), evaluate() and predict() to so many batches an epoch. The environment's KERAS_MAX_STEPS_PER_EPOCH
+    sets it from the start.
+
+    Args:
+        value: the most batches; None lifts the limit.
 
     Raises:
         ValueError: for numbers below 1.
@@ -158,6 +197,7 @@ _nnx = False
 
 
 def is_nnx_enabled():
+    """False: Flax NNX belongs to another backend."""
     return False
 
 

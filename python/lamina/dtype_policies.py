@@ -2,15 +2,23 @@
 
 from lamina import _lamina
 from lamina._core import ops
+from lamina._core.configs.serialized import serialize_keras_object
 from lamina._core.configurable import Configurable
-from lamina._core.identifiers import deserializer, serializer
+from lamina._core.identifiers import deserializer
 from lamina._core.public import public_module
 from lamina._core.user_classes import own
 
 
 class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
-    """Which dtype a layer computes in and which its variables have: a dtype's name, "mixed_float16" or
-    "mixed_bfloat16"."""
+    """Which dtype a layer computes in and which its variables have.
+
+    Args:
+        name: a dtype's name, "mixed_float16" or "mixed_bfloat16"; floatx by default.
+
+    Raises:
+        TypeError: if it is no string.
+        ValueError: for other names.
+    """
 
     _builtin = True
     _core = _lamina.DTypePolicyCore
@@ -31,6 +39,16 @@ class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
     quantization_mode = None
 
     def convert_input(self, x, autocast, dtype):
+        """An argument of a layer's call(), in the layer's compute dtype.
+
+        Args:
+            x: a tensor or an array; anything else stays as it is.
+            autocast: whether floating-point values are cast.
+            dtype: the dtype to cast to.
+
+        Returns:
+            A tensor, or x.
+        """
         dtype = str(dtype)
         if isinstance(x, (_lamina.Tensor, _lamina.KerasTensor)):
             if autocast and "float" in x.dtype and x.dtype != dtype:
@@ -57,10 +75,23 @@ def dtype_policy():
 
 
 def set_dtype_policy(policy):
+    """Sets the policy of layers that are given none.
+
+    Args:
+        policy: a DTypePolicy or a name.
+    """
     _lamina.set_global_dtype_policy(policy)
 
 
 def get(identifier):
+    """The policy that is meant.
+
+    Args:
+        identifier: a name, a config or a DTypePolicy; None gives the policy of layers that are given none.
+
+    Raises:
+        ValueError: for anything else.
+    """
     if isinstance(identifier, DTypePolicy):
         return identifier
     if identifier is None:
@@ -74,7 +105,18 @@ def get(identifier):
         ) from e
 
 
-serialize = serializer(__name__, "a policy")
+def serialize(dtype_policy):
+    """The config of a policy.
+
+    Args:
+        dtype_policy: the object.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(dtype_policy)
+
+
 deserialize = deserializer(__name__, "a policy")
 __getattr__, __dir__ = public_module(
     __name__, defined=("DTypePolicy", "deserialize", "dtype_policy", "get", "serialize", "set_dtype_policy")

@@ -2,13 +2,14 @@
 
 from lamina import _lamina
 from lamina._core.builtin_classes import class_names, find_class
+from lamina._core.configs.serialized import serialize_keras_object
 from lamina._core.configurable import Light
-from lamina._core.identifiers import deserializer, getter, serializer
+from lamina._core.identifiers import deserializer, getter
 from lamina._core.public import public_module
 
 
 class Initializer(Light, _lamina.InitializerCore):
-    """Makes the first value of a variable: __call__(shape, dtype=None) -> tensor."""
+    """Makes a variable's first value: override __call__(shape, dtype=None), which gives a tensor, and get_config()."""
 
     _builtin = True
     _core = _lamina.InitializerCore
@@ -17,11 +18,25 @@ class Initializer(Light, _lamina.InitializerCore):
         return self._call(shape, dtype)
 
     def clone(self):
+        """An initializer with the same config."""
         return type(self).from_config(self.get_config())
 
 
 get = getter(__name__, "keras.initializers", Initializer, "initializer")
-serialize = serializer(__name__, "an initializer")
+
+
+def serialize(initializer):
+    """The config of an initializer.
+
+    Args:
+        initializer: the object.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(initializer)
+
+
 deserialize = deserializer(__name__, "an initializer")
 __getattr__, __dir__ = public_module(
     __name__,

@@ -2,8 +2,9 @@
 
 from lamina import _lamina
 from lamina._core.builtin_classes import class_names, find_class
+from lamina._core.configs.serialized import serialize_keras_object
 from lamina._core.configurable import Light
-from lamina._core.identifiers import deserializer, getter, serializer
+from lamina._core.identifiers import deserializer, getter
 from lamina._core.public import public_module
 
 
@@ -18,7 +19,20 @@ class Regularizer(Light, _lamina.RegularizerCore):
 
 
 get = getter(__name__, "keras.regularizers", Regularizer, "regularizer")
-serialize = serializer(__name__, "a regularizer")
+
+
+def serialize(regularizer):
+    """The config of a regularizer.
+
+    Args:
+        regularizer: the object.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(regularizer)
+
+
 deserialize = deserializer(__name__, "a regularizer")
 __getattr__, __dir__ = public_module(
     __name__,

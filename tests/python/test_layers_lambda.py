@@ -22,7 +22,7 @@ def test_permission_for_the_process():
     try:
         np.testing.assert_array_equal(np.asarray(layers.Lambda.from_config(config)(X)), X + 1)
     finally:
-        from lamina import config as settings
+        from lamina._core.configs import safe_mode as settings
 
         settings._unsafe_deserialization = False
     with pytest.raises(ValueError, match="Lambda"):

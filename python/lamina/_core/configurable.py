@@ -3,7 +3,7 @@
 import functools
 
 from lamina._core.configs.serialized import deserialize_keras_object
-from lamina._core.public import publish
+from lamina._core.public import public_names, publish
 from lamina._core.saveable import Saveable
 from lamina._core.user_classes import own
 from lamina._core.values.plain import plain
@@ -28,10 +28,20 @@ class Configurable(Saveable):
         own(self)
 
     def get_config(self):
+        """The arguments from which from_config() makes an object like this one.
+
+        Returns:
+            A dict of plain values.
+        """
         return self._get_config()
 
     @classmethod
     def from_config(cls, config):
+        """An object from get_config().
+
+        Args:
+            config: a dict of the constructor's arguments.
+        """
         return cls(**config)
 
     def __reduce__(self):
@@ -58,6 +68,13 @@ class Configurable(Saveable):
             self._set_attribute(name, value)
             return
         object.__setattr__(self, name, value)
+
+    def __dir__(self):
+        return public_names(self, self._attribute_names())
+
+    def _attribute_names(self):
+        """Attributes that are found out when they are read."""
+        return getattr(type(self), "_fields", ())
 
     def __getattr__(self, name):
         # Arguments as attributes, also by Keras' private spelling (`_from_logits`).

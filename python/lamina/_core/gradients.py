@@ -7,7 +7,12 @@ from lamina._core.values.structures import flatten, map_structure, pack_sequence
 
 
 class GradientTape:
-    """Records ops run inside, for gradient(). Tapes nest: the gradient of a gradient works."""
+    """Records ops run inside, for gradient(). Tapes nest: the gradient of a gradient works.
+
+    Args:
+        persistent: as in TensorFlow; gradient() may be called often in any case.
+        watch_accessed_variables: as in TensorFlow; all variables are watched.
+    """
 
     def __init__(self, persistent=False, watch_accessed_variables=True):
         self._persistent = persistent
@@ -20,10 +25,23 @@ class GradientTape:
         del self._scope
 
     def watch(self, tensor):
-        """Every op is recorded; nothing needs watching."""
+        """Every op is recorded; nothing needs watching.
+
+        Args:
+            tensor: a tensor.
+        """
 
     def gradient(self, target, sources, output_gradients=None):
-        """d sum(target * output_gradients) / d source for each source (same structure); None where independent."""
+        """Derivatives of what was computed inside.
+
+        Args:
+            target: a tensor or a structure of tensors.
+            sources: variables or tensors that it may depend on, in any structure.
+            output_gradients: what `target` is multiplied with before it is summed, 1 by default.
+
+        Returns:
+            d sum(target * output_gradients) / d source for each source, in their structure; None where independent.
+        """
         flat = flatten(sources)
         grads = _lamina.gradients(
             flatten(target), flat, None if output_gradients is None else flatten(output_gradients)
@@ -32,7 +50,16 @@ class GradientTape:
 
 
 def value_and_grad(f, variables=None, has_aux=False):
-    """g(*args) -> (f(*args), gradients): of `variables` if given, else of f's first argument."""
+    """A function that gives its value and its gradients.
+
+    Args:
+        f: gives a scalar tensor.
+        variables: what to differentiate by; f's first argument by default.
+        has_aux: whether f gives (scalar, anything else).
+
+    Returns:
+        g(*args) -> (f(*args), gradients).
+    """
 
     def g(*args, **kwargs):
         with GradientTape() as tape:
@@ -50,7 +77,15 @@ def value_and_grad(f, variables=None, has_aux=False):
 
 
 def grad(f, variables=None):
-    """g(*args) -> the gradients alone."""
+    """A function's gradients.
+
+    Args:
+        f: gives a scalar tensor.
+        variables: what to differentiate by; f's first argument by default.
+
+    Returns:
+        g(*args) -> gradients.
+    """
     both = value_and_grad(f, variables)
     return lambda *args, **kwargs: both(*args, **kwargs)[1]
 

@@ -1,19 +1,8 @@
-"""Objects by name, by config or by themselves: what the get(), serialize() and deserialize() of the public modules are
-made of."""
+"""Objects by name, by config or by themselves: what get() and deserialize() of the public modules are made of."""
 
 from lamina import _lamina
-from lamina._core.configs.serialized import deserialize_keras_object, serialize_keras_object
+from lamina._core.configs.serialized import deserialize_keras_object
 from lamina._core.public import publish
-
-
-def serializer(module, what):
-    """serialize(object) of a public module; `what` names one of its kind."""
-
-    def serialize(obj):
-        return serialize_keras_object(obj)
-
-    serialize.__doc__ = f"The config of {what}: a dict of plain JSON values, or the name of a built-in function."
-    return _public(module, serialize)
 
 
 def deserializer(module, what):

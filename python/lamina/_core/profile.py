@@ -45,7 +45,14 @@ class profile:
         return self._profile().rows()
 
     def table(self, most=30):
-        """The `most` longest rows as text: calls, ms, share, GFLOP/s, GB/s."""
+        """The longest rows as text.
+
+        Args:
+            most: how many rows.
+
+        Returns:
+            A table of calls, ms, share, GFLOP/s and GB/s.
+        """
         return self._profile().table(most)
 
     def kernel_seconds(self):
@@ -61,7 +68,14 @@ class profile:
         return self._profile().data_seconds()
 
     def write(self, path):
-        """Writes the trace: the old file or the whole new one, whatever happens."""
+        """Writes the trace: the old file or the whole new one, whatever happens.
+
+        Args:
+            path: the file.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
         self._profile().write(os.fspath(path))
 
 

@@ -46,3 +46,10 @@ def publish(module, *objects):
     """Makes `module` the home of classes and functions that are defined elsewhere: pickles and messages name it."""
     for item in objects:
         item.__module__ = module
+        if isinstance(item, type) and item.__dir__ is object.__dir__:
+            item.__dir__ = public_names
+
+
+def public_names(self, more=()):
+    """What dir() of an object lists: names without underscore in front, and `more` of them."""
+    return sorted(n for n in {*object.__dir__(self), *more} if not n.startswith("_"))

@@ -5,7 +5,16 @@ from lamina._core.public import publish
 
 
 class name_scope:
-    """Variables made inside have paths below `name`."""
+    """Variables made inside have paths below a name.
+
+    Args:
+        name: without "/".
+        caller: the object on whose behalf it is entered.
+        **kwargs: taken as in Keras, without effect.
+
+    Raises:
+        ValueError: for a name with "/".
+    """
 
     def __init__(self, name, caller=None, **kwargs):
         if not isinstance(name, str) or "/" in name:
@@ -23,6 +32,8 @@ class name_scope:
 
 
 class SymbolicScope:
+    """Accepted for Keras' sake: calls on KerasTensors are symbolic wherever they stand."""
+
     def __enter__(self):
         return self
 
@@ -31,7 +42,11 @@ class SymbolicScope:
 
 
 class device:
-    """Inside it this thread's ops run on the named device: "cpu", "cpu:0", "cuda", "gpu:1" and the like."""
+    """Inside it this thread's ops run on a device.
+
+    Args:
+        device_name: "cpu", "cpu:0", "cuda", "gpu:1" and the like.
+    """
 
     def __init__(self, device_name):
         self._name, self._scopes = str(device_name).lower(), []
@@ -45,7 +60,16 @@ class device:
 
 
 class RematScope:
-    """Accepted for Keras' sake; the graph engine decides what to recompute."""
+    """Accepted for Keras' sake; the graph engine decides what to recompute.
+
+    Args:
+        mode: "full", "activations", "larger_than", "list_of_layers" or None.
+        output_size_threshold: as in Keras.
+        layer_names: as in Keras.
+
+    Raises:
+        ValueError: for another mode.
+    """
 
     def __init__(self, mode="full", output_size_threshold=1024, layer_names=None):
         if mode not in ("full", "activations", "larger_than", "list_of_layers", None):
@@ -60,6 +84,11 @@ class RematScope:
 
 
 def remat(f):
+    """The function itself; the graph engine decides what to recompute.
+
+    Args:
+        f: a function.
+    """
     return f
 
 

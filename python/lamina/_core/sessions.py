@@ -9,7 +9,14 @@ _uids = {}
 
 
 def get_uid(prefix=""):
-    """A number that grows by one a call with this prefix, from 1."""
+    """A number that grows by one a call with a prefix.
+
+    Args:
+        prefix: any string.
+
+    Returns:
+        An int, from 1.
+    """
     _uids[prefix] = _uids.get(prefix, 0) + 1
     return _uids[prefix]
 

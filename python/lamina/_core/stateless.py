@@ -46,14 +46,31 @@ class StatelessScope:
         self._values.leave()
 
     def add_loss(self, loss):
+        """Keeps a loss.
+
+        Args:
+            loss: a scalar tensor.
+        """
         self.losses.append(loss)
 
     def add_update(self, update):
+        """Gives a variable a value inside the scope.
+
+        Args:
+            update: (variable, value).
+        """
         variable, value = update
         self._values.set(variable, value)
 
     def get_current_value(self, variable):
-        """What the variable was given or was last assigned inside; None if neither."""
+        """What a variable was given or was last assigned inside.
+
+        Args:
+            variable: a Variable.
+
+        Returns:
+            A tensor, or None if neither.
+        """
         return self._values.get(variable)
 
 

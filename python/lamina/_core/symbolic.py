@@ -10,11 +10,23 @@ KerasHistory = namedtuple("KerasHistory", ["operation", "node_index", "tensor_in
 
 
 def is_keras_tensor(x):
+    """Whether x is a symbolic tensor.
+
+    Args:
+        x: anything.
+    """
     return isinstance(x, _lamina.KerasTensor)
 
 
 def get_source_inputs(tensor):
-    """The Input tensors that a symbolic tensor depends on."""
+    """The Input tensors that a symbolic tensor depends on.
+
+    Args:
+        tensor: a KerasTensor.
+
+    Returns:
+        A list of KerasTensors, each once.
+    """
     h = tensor._keras_history
     inputs = h.operation._node_inputs(h.node_index)
     if not inputs:

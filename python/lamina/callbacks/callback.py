@@ -16,6 +16,7 @@ class Callback(Light, _lamina.CallbackCore):
 
     @property
     def model(self):
+        """The model in training."""
         return self.__dict__.get("_model_set") or self._model()
 
     @model.setter
@@ -24,6 +25,7 @@ class Callback(Light, _lamina.CallbackCore):
 
     @property
     def params(self):
+        """What fit() was called with: verbose, epochs, steps."""
         return self._params() or None
 
     @params.setter
@@ -42,9 +44,19 @@ class Callback(Light, _lamina.CallbackCore):
         )
 
     def set_params(self, params):
+        """Called before training.
+
+        Args:
+            params: what becomes `params`.
+        """
         self._set_params(params)
 
     def set_model(self, model):
+        """Called before training.
+
+        Args:
+            model: what becomes `model`.
+        """
         # Kept as well: C++ does not hold a model alive for its callbacks.
         self.__dict__["_model_set"] = model
         self._set_model(model)
@@ -56,6 +68,19 @@ def _restored(cls, attributes):
     Light.__init__(self)
     self.__dict__.update(attributes)
     return self
+
+
+def _event_doc(name, index):
+    *_, what, when = name.split("_")
+    moment = "before" if when == "begin" else "after"
+    place = name.removeprefix("on_").removesuffix(f"_{when}").removesuffix("_batch")
+    during = {"train": "training", "test": "evaluation", "predict": "prediction"}
+    event = f"each batch of {during[place]}" if index == "batch" else "each epoch" if index else during[what]
+    lines = [f"Called {moment} {event}. Subclasses override it.", "", "Args:"]
+    if index:
+        lines.append(f"    {index}: its number, from 0.")
+    known = "what is known so far" if when == "begin" else "losses and metrics"
+    return "\n".join([*lines, f"    logs: {known} by name; what it changes others see."])
 
 
 def _event(name, index=None):
@@ -74,7 +99,8 @@ def _event(name, index=None):
         def method(self, logs=None):
             self._event(name, logs)
 
-    method.__name__ = name
+    method.__name__, method.__qualname__ = name, f"Callback.{name}"
+    method.__doc__ = _event_doc(name, index)
 
     def hook(self, *args):
         getattr(self, name)(*args)

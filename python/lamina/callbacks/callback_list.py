@@ -34,14 +34,29 @@ class CallbackList(Callback):
             self.set_params(params)
 
     def append(self, callback):
+        """Adds a callback behind the others.
+
+        Args:
+            callback: a Callback.
+        """
         self.callbacks.append(callback)
 
     def set_params(self, params):
+        """Gives all callbacks their `params`.
+
+        Args:
+            params: a dict.
+        """
         super().set_params(params)
         for callback in self.callbacks:
             callback.set_params(params)
 
     def set_model(self, model):
+        """Gives all callbacks the model.
+
+        Args:
+            model: the model in training.
+        """
         super().set_model(model)
         for callback in self.callbacks:
             callback.set_model(model)
@@ -65,7 +80,13 @@ def _to_all(name):
         for callback in self.callbacks:
             getattr(callback, name)(*index, logs)
 
-    method.__name__ = name
+    method.__name__, method.__qualname__ = name, f"CallbackList.{name}"
+    method.__doc__ = f"""Calls {name}() of all callbacks.
+
+    Args:
+        *args: the number of the batch or epoch, if the event has one.
+        logs: losses and metrics by name.
+    """
     return method
 
 

@@ -14,9 +14,20 @@ class History(Callback):
         self.epoch = []
 
     def on_train_begin(self, logs=None):
+        """Forgets the numbers of earlier epochs.
+
+        Args:
+            logs: not used.
+        """
         self.epoch = []
 
     def on_epoch_end(self, epoch, logs=None):
+        """Keeps the epoch's number and logs.
+
+        Args:
+            epoch: from 0.
+            logs: losses and metrics by name.
+        """
         self.epoch.append(epoch)
         for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(value)

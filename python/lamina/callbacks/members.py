@@ -52,6 +52,7 @@ def _set_monitor_op(self, op):
 
 
 def _best_weights(self):
+    """The weights of the best epoch as NumPy arrays; None before there is one, or if they are not kept."""
     weights = self._get_attribute("best_weights")[1]
     return None if weights is None else [np.asarray(w) for w in weights]
 
@@ -60,32 +61,39 @@ def _set_best_weights(self, weights):
     self._set_attribute("best_weights", None if weights is None else [np.asarray(w) for w in weights])
 
 
-def _method(name, doc):
-    def method(self, *args):
-        return self._method(name, *args)
+def _get_monitor_value(self, logs):
+    """The watched log. Subclasses may override it.
 
-    method.__name__, method.__doc__ = name, doc
-    return method
+    Args:
+        logs: losses and metrics by name.
+
+    Returns:
+        A number, or None with a warning if it is not among them.
+    """
+    return self._method("get_monitor_value", logs)
+
+
+def _in_cooldown(self):
+    """Whether epochs are not counted at the moment. Subclasses may override it."""
+    return self._method("in_cooldown")
 
 
 _OP = {"monitor_op": property(_monitor_op, _set_monitor_op)}
 MEMBERS = {
     "LearningRateScheduler": {
         "__init__": _learning_rate_scheduler,
-        "schedule": property(lambda self: self.__dict__["_schedule"], _set_schedule),
+        "schedule": property(
+            lambda self: self.__dict__["_schedule"], _set_schedule, doc="The function that was given."
+        ),
     },
     "EarlyStopping": {
         **_OP,
         "best_weights": property(_best_weights, _set_best_weights),
-        "get_monitor_value": _method(
-            "get_monitor_value", "The watched log, or None with a warning. Subclasses may override it."
-        ),
+        "get_monitor_value": _get_monitor_value,
     },
     "ModelCheckpoint": _OP,
     "ReduceLROnPlateau": {
         **_OP,
-        "in_cooldown": _method(
-            "in_cooldown", "Whether epochs are not counted at the moment. Subclasses may override it."
-        ),
+        "in_cooldown": _in_cooldown,
     },
 }

@@ -11,9 +11,9 @@ class ProgbarLogger(Callback):
 
     _builtin = True
 
-    def __init__(self, *args):
-        if args:
-            self._wrap_init(self, args[0])
+    def __init__(self, _box=None):
+        if _box is not None:
+            self._wrap_init(self, _box)
         else:
             _lamina.CallbackCore.__init__(self, _lamina.new_progbar_logger())
             own(self)

@@ -16,10 +16,25 @@ def Input(
     tensor=None,
     optional=False,
 ):
-    """A symbolic tensor to start a functional model from. `shape` is that of one sample; None entries are unknown
-    sizes.
+    """A symbolic tensor to start a functional model from.
 
-    `dtype` is a name, Python's or NumPy's type, or an object with a name: a dtype of TensorFlow or JAX.
+    Args:
+        shape: that of one sample; None entries are unknown sizes.
+        batch_size: the first axis, in front of `shape`; unknown by default.
+        dtype: a name, Python's or NumPy's type, or an object with a name (a dtype of TensorFlow or JAX); floatx by
+            default.
+        sparse: only False.
+        ragged: only False.
+        batch_shape: shape and batch size in one.
+        name: that of the input; made from "input_layer" by default.
+        tensor: a KerasTensor to take shape and dtype from.
+        optional: whether the model may be given None for it.
+
+    Returns:
+        A KerasTensor.
+
+    Raises:
+        ValueError: for shapes that contradict each other.
     """
     if dtype is not None and not isinstance(dtype, (str, type)) and isinstance(getattr(dtype, "name", None), str):
         dtype = dtype.name

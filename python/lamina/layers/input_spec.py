@@ -4,7 +4,22 @@ from lamina._core.public import publish
 
 
 class InputSpec:
-    """Constraints on a layer's input: dtype, shape, ndim, max_ndim, min_ndim, axes."""
+    """What a layer demands of an input.
+
+    Args:
+        dtype: a dtype's name.
+        shape: the whole shape, with None for any size.
+        ndim: the number of axes.
+        max_ndim: the most axes.
+        min_ndim: the fewest axes.
+        axes: {axis: size}.
+        allow_last_axis_squeeze: whether a last axis of size 1 may be missing or be too many.
+        name: the key of the input where inputs are a dict.
+        optional: whether the input may be None.
+
+    Raises:
+        ValueError: if `axes` names one that there cannot be.
+    """
 
     def __init__(
         self,
@@ -54,10 +69,20 @@ class InputSpec:
         return "InputSpec(" + ", ".join(f"{k}={v}" for k, v in parts if v is not None) + ")"
 
     def get_config(self):
+        """The constructor's arguments.
+
+        Returns:
+            A dict of plain values.
+        """
         return {k: getattr(self, k) for k in ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes")}
 
     @classmethod
     def from_config(cls, config):
+        """An InputSpec from get_config().
+
+        Args:
+            config: a dict of the constructor's arguments.
+        """
         return cls(**config)
 
 

@@ -69,9 +69,27 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes,
         return self._invoke(*args, **kwargs)
 
     def call(self, *args, **kwargs):
+        """What the layer computes. Subclasses override it; calling the layer builds it before.
+
+        Args:
+            *args: tensors, or structures of tensors.
+            **kwargs: further tensors; `training` and `mask` if the method names them.
+
+        Returns:
+            A tensor or a structure of tensors.
+        """
         return self._call(*args, **kwargs)
 
     def symbolic_call(self, *args, **kwargs):
+        """Calls the layer on symbolic tensors.
+
+        Args:
+            *args: KerasTensors.
+            **kwargs: further arguments of call().
+
+        Returns:
+            KerasTensors that remember the call, for functional models.
+        """
         return self._invoke(*args, **kwargs)
 
     def _hook_call(self, *args, **kwargs):
@@ -90,13 +108,45 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes,
             raise
 
     def compute_output_spec(self, *args, **kwargs):
+        """What call() would give, without running it.
+
+        Args:
+            *args: KerasTensors.
+            **kwargs: further arguments of call().
+
+        Returns:
+            KerasTensors of the outputs' shapes and dtypes.
+        """
         return self._compute_output_spec(*args, **kwargs)
 
     def compute_mask(self, inputs, previous_mask=None):
+        """The mask of the output. Subclasses override it to change or stop the mask that layers before them made.
+
+        Args:
+            inputs: the arguments of call().
+            previous_mask: bool tensors of the inputs' leading axes, or None.
+
+        Returns:
+            A bool tensor, a structure of them, or None.
+        """
         return self._compute_mask(inputs, previous_mask)
 
     def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
-        """call() with these values in place of the variables': (outputs, non-trainable values[, losses])."""
+        """call() with these values in place of the variables'.
+
+        Args:
+            trainable_variables: a value for each of `trainable_variables`, of its shape.
+            non_trainable_variables: a value for each of `non_trainable_variables`.
+            *args: arguments of call().
+            return_losses: whether `losses` are given, too.
+            **kwargs: further arguments of call().
+
+        Returns:
+            (outputs, new values of the non-trainable variables), with the list of losses behind them if asked.
+
+        Raises:
+            ValueError: if the layer is not built, or there are more or fewer values than variables.
+        """
         if not self.built:
             raise ValueError(
                 f"To call stateless_call, {type(self).__name__} must be built (i.e. its variables must have been "
@@ -126,18 +176,22 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes,
     # ---- properties ----
     @property
     def dtype(self):
+        """The dtype of the layer's variables, by name."""
         return self.variable_dtype
 
     @property
     def input_dtype(self):
+        """The dtype that floating-point inputs are cast to, by name."""
         return self.compute_dtype
 
     @property
     def quantization_mode(self):
+        """None: no layer is quantized."""
         return None
 
     @property
     def input_spec(self):
+        """What the layer demands of its inputs: an InputSpec, a list of them, or None. It may be set."""
         specs = self.__dict__.get("_input_spec_given")
         if specs is not None:
             return specs
@@ -176,6 +230,7 @@ class Layer(LayerMethods, _lamina.LayerCore, metaclass=LayerType):
         dtype: a dtype or a DTypePolicy.
         autocast: whether float inputs are cast to the compute dtype.
         name: unique in a model; made from the class by default.
+        **kwargs: none.
     """
 
     _builtin = True

@@ -3,6 +3,7 @@ attributes."""
 
 from lamina import _lamina, activations
 from lamina._core.configs.serialized import deserialize_keras_object
+from lamina._core.public import public_names
 from lamina._core.values.plain import plain
 from lamina.layers.tracked_containers import Lock, TrackedDict, TrackedList, TrackedSet, layers_only, leaves, trackable
 
@@ -82,6 +83,12 @@ class LayerAttributes:
         if name in self.__dict__:
             _lamina.LayerCore._untrack(self, name)
         object.__delattr__(self, name)
+
+    def __dir__(self):
+        """Arguments and weights are attributes as well."""
+        fields = getattr(type(self), "_fields", ())
+        weights = [v.name for v in self._own_variables()] if "_anchor" in self.__dict__ else []
+        return public_names(self, (*fields, *weights))
 
     def __getattr__(self, name):
         found = getattr(type(self), name, None)

@@ -22,6 +22,12 @@ class LayerBuilding:
     _builtin = True
 
     def build(self, *args, **kwargs):
+        """Makes the weights. Subclasses override it; the first call of the layer calls it with its inputs' shapes.
+
+        Args:
+            *args: the shape of each argument of call(), with None for unknown sizes.
+            **kwargs: the same by name: `query_shape` for the argument `query`.
+        """
         if self.built:
             return
         shapes = self._shapes_dict(args, kwargs)
@@ -109,6 +115,11 @@ class LayerBuilding:
         return {k: v for k, v in out.items() if v is not None}
 
     def build_from_config(self, config):
+        """Builds the layer as the one was that gave the config.
+
+        Args:
+            config: of get_build_config(): {"input_shape": ...} or {"shapes_dict": {argument: shape}}.
+        """
         if config:
             if "input_shape" in config:
                 self._build_through(config["input_shape"])
@@ -122,7 +133,21 @@ class LayerBuilding:
             )
 
     def get_build_config(self):
+        """The shapes that the layer was built with, for files.
+
+        Returns:
+            A dict for build_from_config(), or None if it is not built.
+        """
         return self._build_config()
 
     def compute_output_shape(self, *args, **kwargs):
+        """The shape of what call() would give.
+
+        Args:
+            *args: the shape of each argument of call(), with None for unknown sizes.
+            **kwargs: the same by name, with "_shape" behind it.
+
+        Returns:
+            A tuple, or a structure of tuples.
+        """
         return self._compute_output_shape(self._shapes_dict(args, kwargs))

@@ -13,6 +13,16 @@ class LayerConfigs:
     _builtin = True
 
     def get_config(self):
+        """The arguments from which from_config() makes a layer like this one, without its weights.
+
+        For a subclass that does not override it, the arguments of its constructor are among them.
+
+        Returns:
+            A dict of plain values.
+
+        Raises:
+            NotImplementedError: if the constructor was given something that a config cannot hold.
+        """
         config = self._get_config()
         cls = type(self)
         if cls.get_config is not LayerConfigs.get_config and not isinstance(self, _lamina.ModelCore):
@@ -56,6 +66,14 @@ class LayerConfigs:
 
     @classmethod
     def from_config(cls, config):
+        """A layer from get_config().
+
+        Args:
+            config: a dict of the constructor's arguments.
+
+        Raises:
+            TypeError: if the constructor fails on them.
+        """
         try:
             return cls(**config)
         except Exception as e:

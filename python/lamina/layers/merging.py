@@ -21,7 +21,15 @@ def _merge(name, cls_name):
         return get_class(cls_name, "keras.layers")(**kwargs)(inputs)
 
     merge.__name__ = merge.__qualname__ = name
-    merge.__doc__ = f"Functional form of {cls_name}."
+    merge.__doc__ = f"""Functional form of {cls_name}.
+
+    Args:
+        inputs: a list of tensors.
+        **kwargs: arguments of {cls_name}.
+
+    Returns:
+        A tensor.
+    """
     parameter = inspect.Parameter
     merge.__signature__ = inspect.Signature(
         [parameter("inputs", parameter.POSITIONAL_OR_KEYWORD), parameter("kwargs", parameter.VAR_KEYWORD)]
@@ -33,7 +41,16 @@ add, average, concatenate, maximum, minimum, multiply, subtract = (_merge(name, 
 
 
 def dot(inputs, axes=-1, **kwargs):
-    """Functional form of Dot."""
+    """Functional form of Dot.
+
+    Args:
+        inputs: two tensors.
+        axes: the axis or the axes (one an input) along which products are summed.
+        **kwargs: further arguments of Dot.
+
+    Returns:
+        A tensor.
+    """
     return get_class("Dot", "keras.layers")(axes=axes, **kwargs)(inputs)
 
 

@@ -10,7 +10,12 @@ class Wrapper(Layer):
 
     Subclasses write `call()`. Configs and files hold the inner layer.
 
-    Raises ValueError if `layer` is no layer.
+    Args:
+        layer: the inner layer.
+        **kwargs: arguments of Layer.
+
+    Raises:
+        ValueError: if `layer` is no layer.
     """
 
     _virtual = staticmethod(
@@ -30,15 +35,31 @@ class Wrapper(Layer):
         self.layer = layer
 
     def build(self, input_shape=None):
+        """Builds the inner layer.
+
+        Args:
+            input_shape: the shape of its input.
+        """
         if not self.layer.built:
             self.layer.build(input_shape)
             self.layer.built = True
 
     def get_config(self):
+        """The arguments, with the inner layer as a config.
+
+        Returns:
+            A dict of plain values.
+        """
         return {**super().get_config(), "layer": serialize_keras_object(self.layer)}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        """A wrapper from get_config().
+
+        Args:
+            config: the constructor's arguments, the layer as a config.
+            custom_objects: {name: class or function} that the config may name.
+        """
         config = dict(config)
         return cls(deserialize_keras_object(config.pop("layer"), custom_objects=custom_objects), **config)
 

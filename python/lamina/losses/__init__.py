@@ -1,17 +1,38 @@
 """keras.losses."""
 
 from lamina._core.builtin_classes import class_names, find_class
-from lamina._core.configs.serialized import deserialize_keras_object
-from lamina._core.identifiers import getter, serializer
+from lamina._core.configs.serialized import deserialize_keras_object, serialize_keras_object
+from lamina._core.identifiers import getter
 from lamina._core.public import public_module
 from lamina.losses.loss import FUNCTIONS as _FUNCTIONS
 from lamina.losses.loss import Loss
 
 get = getter(__name__, "keras.losses", Loss, "loss", _FUNCTIONS.find)
-serialize = serializer(__name__, "a loss")
+
+
+def serialize(loss):
+    """The config of a loss.
+
+    Args:
+        loss: the object, or a function.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(loss)
 
 
 def deserialize(name, custom_objects=None):
+    """A loss from its config or by its name.
+
+    Args:
+        name: what serialize() gave, or a name.
+        custom_objects: {name: class or function} that the config may name beside the registered ones.
+
+    Raises:
+        ValueError: for names that are not known.
+        TypeError: for a class that is not known.
+    """
     return get(name) if isinstance(name, str) else deserialize_keras_object(name, custom_objects=custom_objects)
 
 

@@ -26,7 +26,14 @@ FUNCTIONS = NamedFunctions(_ALIASES, "losses")
 
 
 class Loss(Configurable, _lamina.LossCore):
-    """Base class: override call(y_true, y_pred), which gives one value a sample."""
+    """What a model minimizes: override call(y_true, y_pred), which gives one value a sample.
+
+    Args:
+        name: made from the class by default.
+        reduction: what becomes of the values: "sum_over_batch_size" (their mean), "sum", "mean",
+            "mean_with_sample_weight", or "none" or None for the values themselves.
+        dtype: what it is computed in; floatx by default.
+    """
 
     _builtin = True
     _core = _lamina.LossCore
@@ -47,6 +54,15 @@ class Loss(Configurable, _lamina.LossCore):
         return self._apply(y_true, y_pred, sample_weight)
 
     def call(self, y_true, y_pred):
+        """The loss of each sample. Subclasses override it.
+
+        Args:
+            y_true: the targets.
+            y_pred: the predictions, of the same shape.
+
+        Returns:
+            A tensor without the last axis.
+        """
         return self._call(y_true, y_pred)
 
     @property

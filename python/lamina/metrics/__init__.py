@@ -1,8 +1,8 @@
 """keras.metrics."""
 
 from lamina._core.builtin_classes import class_names, find_class
-from lamina._core.configs.serialized import deserialize_keras_object
-from lamina._core.identifiers import NamedFunctions, getter, serializer
+from lamina._core.configs.serialized import deserialize_keras_object, serialize_keras_object
+from lamina._core.identifiers import NamedFunctions, getter
 from lamina._core.public import public_module
 from lamina.metrics.members import MEMBERS
 from lamina.metrics.metric import Metric
@@ -23,10 +23,31 @@ _find_class = find_class("keras.metrics")
 _class_names = class_names("keras.metrics")
 
 get = getter(__name__, "keras.metrics", Metric, "metric")
-serialize = serializer(__name__, "a metric")
+
+
+def serialize(metric):
+    """The config of a metric.
+
+    Args:
+        metric: the object, or a function.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(metric)
 
 
 def deserialize(config, custom_objects=None):
+    """A metric from its config or by its name.
+
+    Args:
+        config: what serialize() gave, or a name.
+        custom_objects: {name: class or function} that the config may name beside the registered ones.
+
+    Raises:
+        ValueError: for names that are not known.
+        TypeError: for a class that is not known.
+    """
     return get(config) if isinstance(config, str) else deserialize_keras_object(config, custom_objects=custom_objects)
 
 

@@ -8,7 +8,12 @@ from lamina._core.user_classes import own
 
 
 class Metric(Configurable, _lamina.MetricCore):
-    """Base class: make variables in __init__, override update_state() and result()."""
+    """A number that is taken over batches: make variables in __init__(), override update_state() and result().
+
+    Args:
+        dtype: that of its variables and its result.
+        name: made from the class by default.
+    """
 
     _builtin = True
     _core = _lamina.MetricCore
@@ -24,18 +29,53 @@ class Metric(Configurable, _lamina.MetricCore):
         return self.result()
 
     def update_state(self, *args, **kwargs):
+        """Takes a batch into account. Subclasses override it.
+
+        Args:
+            *args: y_true, y_pred and sample_weight as tensors; of some metrics values.
+            **kwargs: the same by name.
+        """
         self._update_state(*args, **kwargs)
 
     def result(self):
+        """The metric of all batches since reset_state(). Subclasses override it.
+
+        Returns:
+            A scalar tensor, or a dict of them.
+        """
         return self._result()
 
     def reset_state(self):
+        """Sets all variables back to zero. Subclasses may override it."""
         self._reset_state()
 
     def add_variable(self, shape, initializer, dtype=None, aggregation="sum", name=None):
+        """Makes a variable of the metric's state.
+
+        Args:
+            shape: a tuple of ints.
+            initializer: a name, a config, an object or a function.
+            dtype: the metric's by default.
+            aggregation: how replicas' values would be joined.
+            name: made by default.
+
+        Returns:
+            A Variable.
+        """
         return self._add_variable(name or _lamina.auto_name("variable"), shape, initializer, dtype)
 
     def add_weight(self, shape=(), initializer=None, dtype=None, name=None):
+        """add_variable() of a scalar that starts at zero, unless it is told otherwise.
+
+        Args:
+            shape: a tuple of ints.
+            initializer: a name, a config, an object or a function; "zeros" by default.
+            dtype: the metric's by default.
+            name: made by default.
+
+        Returns:
+            A Variable.
+        """
         return self.add_variable(shape, "zeros" if initializer is None else initializer, dtype=dtype, name=name)
 
     def __setattr__(self, name, value):
@@ -50,6 +90,10 @@ class Metric(Configurable, _lamina.MetricCore):
                 f"Make a new one, with {name}={value!r}."
             )
         super().__setattr__(name, value)
+
+    def _attribute_names(self):
+        variables = self._variables() if "_anchor" in self.__dict__ else ()
+        return (*super()._attribute_names(), *(v.name for v in variables))
 
     def __getattr__(self, name):
         """A metric's variables by name (`true_positives`), and its arguments."""
@@ -67,6 +111,7 @@ class Metric(Configurable, _lamina.MetricCore):
 
     @property
     def variables(self):
+        """The metric's state, with that of metrics that are its attributes."""
         out = list(self._variables())
         for value in self.__dict__.values():
             if isinstance(value, _lamina.MetricCore):
@@ -74,12 +119,41 @@ class Metric(Configurable, _lamina.MetricCore):
         return out
 
     def stateless_update_state(self, metric_variables, *args, **kwargs):
+        """update_state() with these values in place of the variables'.
+
+        Args:
+            metric_variables: a value for each of `variables`.
+            *args: arguments of update_state().
+            **kwargs: further ones.
+
+        Returns:
+            The new values.
+
+        Raises:
+            ValueError: if there are more or fewer values than variables.
+        """
         return self._stateless(metric_variables, lambda: self.update_state(*args, **kwargs))[1]
 
     def stateless_result(self, metric_variables):
+        """result() with these values in place of the variables'.
+
+        Args:
+            metric_variables: a value for each of `variables`.
+
+        Returns:
+            What result() gives.
+
+        Raises:
+            ValueError: if there are more or fewer values than variables.
+        """
         return self._stateless(metric_variables, self.result)[0]
 
     def stateless_reset_state(self):
+        """The values that reset_state() would give the variables.
+
+        Returns:
+            A list of tensors.
+        """
         return self._stateless([v.value for v in self.variables], self.reset_state)[1]
 
     def _stateless(self, values, f):

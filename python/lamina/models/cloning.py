@@ -17,6 +17,13 @@ def clone_model(model, input_tensors=None, clone_function=None, call_function=No
         clone_function: layer -> the layer that takes its place; called for every layer but inputs.
         call_function: (layer, *args, **kwargs) -> outputs; how cloned layers of a functional model are called.
         recursive: whether nested models are cloned by the same functions, instead of being handed to clone_function.
+        **kwargs: cache, a dict that is given to have each layer cloned once over several calls.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: for arguments that do not go with this kind of model.
     """
     cache = kwargs.pop("cache", None)
     if kwargs:

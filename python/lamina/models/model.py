@@ -14,7 +14,18 @@ from lamina.models.model_methods import ModelMethods
 
 
 class Model(ModelMethods, _lamina.ModelCore, metaclass=LayerType):
-    """Layers trained together: Model(inputs, outputs) from symbolic tensors, or a subclass with its own call()."""
+    """Layers trained together.
+
+    Model(inputs, outputs) is made from symbolic tensors; a subclass has layers as attributes and a call() of its own.
+
+    Args:
+        *args: inputs, outputs and a name: KerasTensors or structures of them.
+        **kwargs: the same by name, and trainable; of a subclass those of Layer.
+
+    Raises:
+        TypeError: for other arguments by position.
+        ValueError: if outputs do not follow from inputs.
+    """
 
     _builtin = True
     _virtual = staticmethod(lambda subclass: issubclass(subclass, ModelMethods))
@@ -52,11 +63,25 @@ class Model(ModelMethods, _lamina.ModelCore, metaclass=LayerType):
     __init__._base_init = True
 
     def call(self, *args, **kwargs):
+        """What the model computes. Subclasses override it.
+
+        Args:
+            *args: tensors, or structures of tensors.
+            **kwargs: `training` and `mask`, if the method names them.
+
+        Returns:
+            A tensor or a structure of tensors.
+        """
         return self._call(*args, **kwargs)
 
     def build(self, *shapes, **named):
         """Makes the weights for inputs of these shapes. A subclass without a build() of its own runs its call() on them
-        (where Keras only warns, and leaves its layers without weights)."""
+        (where Keras only warns, and leaves its layers without weights).
+
+        Args:
+            *shapes: one shape, with None for unknown sizes, or a structure of shapes.
+            **named: shapes by the names of call()'s arguments.
+        """
         if (
             type(self).build is Model.build
             and not self._is_functional
@@ -75,6 +100,15 @@ class Model(ModelMethods, _lamina.ModelCore, metaclass=LayerType):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        """A model from get_config().
+
+        Args:
+            config: of a functional model its layers and how they are connected, else the constructor's arguments.
+            custom_objects: {name: class or function} that the config may name beside the registered ones.
+
+        Raises:
+            TypeError: if the constructor fails on the config.
+        """
         graph_keys = ("name", "trainable", "dtype", "layers", "input_layers", "output_layers")
         if "layers" in config and "input_layers" in config:
             graph = {k: v for k, v in config.items() if k in graph_keys}
@@ -108,7 +142,15 @@ class Model(ModelMethods, _lamina.ModelCore, metaclass=LayerType):
 
 
 def model_from_json(json_string, custom_objects=None):
-    """A model from to_json()'s text."""
+    """A model from to_json()'s text.
+
+    Args:
+        json_string: the text.
+        custom_objects: {name: class or function} that it may name beside the registered ones.
+
+    Raises:
+        ValueError: for text that describes no model.
+    """
     with CustomObjectScope(custom_objects):
         return _lamina.model_from_json(json_string)
 

@@ -21,6 +21,7 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
 
     @property
     def layers(self):
+        """The layers, in the order in which they were made part of the model."""
         found = list(self._sublayers())
         # Wrappers of layers made in C++ stay alive with the model, and with them what a user sets on them.
         self.__dict__["_layer_wrappers"] = found
@@ -31,6 +32,15 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
         raise AttributeError("`Model.layers` attribute is reserved and should not be used. Please use another name.")
 
     def get_layer(self, name=None, index=None):
+        """One layer, by name or by its place.
+
+        Args:
+            name: the layer's name.
+            index: its place in `layers`.
+
+        Raises:
+            ValueError: if there is none, or if both or neither are given.
+        """
         if name is not None and index is not None:
             raise ValueError(f"Provide only a layer name or a layer index. Received: index={index}, name={name}.")
         if name is None and index is None:
@@ -85,10 +95,12 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
 
     @property
     def output_names(self):
+        """The names of the outputs, which losses and metrics given as dicts use."""
         return self._known(self._output_names() if self._is_functional else None, "output names")
 
     @property
     def operations(self):
+        """All nodes' operations of a functional model, in the order in which they run."""
         return self._known(self._operations if self._is_functional else None, "operations")
 
     @property
@@ -144,21 +156,74 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
 
     # ---- files ----
     def save(self, filepath, overwrite=True, zipped=None, **kwargs):
-        """Saves to a `.keras` file."""
+        """Saves architecture, weights, and what compile() was given.
+
+        Args:
+            filepath: ends in `.keras`, or in `.h5` for the older format.
+            overwrite: whether a file that is there may be replaced.
+            zipped: False writes a folder instead of one file.
+            **kwargs: include_optimizer, whether the optimizer's state is saved.
+
+        Raises:
+            ValueError: for another ending.
+            OSError: if the file cannot be written, or is there and may not be replaced.
+        """
         save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath, overwrite=True, max_shard_size=None):
+        """Saves the weights alone.
+
+        Args:
+            filepath: ends in `.weights.h5`, or in `.weights.json` for several files under an index.
+            overwrite: whether files that are there may be replaced.
+            max_shard_size: the most gigabytes a file.
+
+        Raises:
+            ValueError: for another ending.
+            OSError: if a file cannot be written, or is there and may not be replaced.
+        """
         save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath, skip_mismatch=False, **kwargs):
+        """Loads weights into this model, which must be built.
+
+        Args:
+            filepath: a `.weights.h5`, `.weights.json`, `.keras` or legacy `.h5` file.
+            skip_mismatch: whether layers whose shapes differ are left out with a warning.
+            **kwargs: by_name, for legacy files: whether layers are found by name instead of by their place.
+
+        Raises:
+            ValueError: naming the layer, the expected and the stored shapes.
+            OSError: if the file cannot be read.
+        """
         load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def to_json(self, **kwargs):
-        """The model's config as JSON; `kwargs` are json.dumps()'s: indent, sort_keys, separators, ..."""
+        """The model's config as text, for model_from_json(); without weights.
+
+        Args:
+            **kwargs: those of json.dumps(): indent, sort_keys, separators and so on.
+
+        Returns:
+            A string.
+        """
         text = _lamina.model_to_json(self)
         return json.dumps(json.loads(text), **kwargs) if kwargs else text
 
     def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+        """Files for other frameworks, which there are none of.
+
+        Args:
+            filepath: where to.
+            format: "tf_saved_model", "onnx", "openvino", "litert" or "torch".
+            verbose: as in Keras.
+            input_signature: as in Keras.
+            **kwargs: as in Keras.
+
+        Raises:
+            ValueError: for another format.
+            NotImplementedError: for these.
+        """
         formats = ("tf_saved_model", "onnx", "openvino", "litert", "torch")
         if format not in formats:
             raise ValueError(f"Unrecognized format={format!r}. Supported formats are: {list(formats)}.")

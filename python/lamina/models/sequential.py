@@ -14,7 +14,16 @@ from lamina.models.model_methods import ModelMethods
 
 
 class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
-    """A stack of layers."""
+    """A stack of layers, each with one input and one output.
+
+    Args:
+        layers: the layers, from the first to the last; an Input in front makes their weights at once.
+        trainable: whether its weights are updated by optimizers.
+        name: made from "sequential" by default.
+
+    Raises:
+        ValueError: for what is no layer, and for names that are taken.
+    """
 
     _builtin = True
     _core = _lamina.SequentialCore
@@ -54,8 +63,15 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
         self._checking_signatures(self._rebuild)
 
     def add(self, layer, rebuild=True):
-        """Puts a layer, or an Input, on top of the stack. ValueError for what is no layer, and for names that are
-        taken."""
+        """Puts a layer, or an Input, on top of the stack.
+
+        Args:
+            layer: a Layer.
+            rebuild: whether the model is connected anew at once.
+
+        Raises:
+            ValueError: for what is no layer, and for names that are taken.
+        """
         if isinstance(layer, _lamina.KerasTensor) and isinstance(
             layer._keras_history.operation, _lamina.LayerCore
         ):  # keras.Input(...)
@@ -68,13 +84,26 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
         self._checking_signatures(self._add, layer, rebuild)
 
     def pop(self, rebuild=True):
-        """Takes the last layer off the stack and gives it. IndexError if there is none."""
+        """Takes the last layer off the stack.
+
+        Args:
+            rebuild: whether the model is connected anew at once.
+
+        Returns:
+            The layer.
+
+        Raises:
+            IndexError: if there is none.
+        """
         stack = self._stack()
         self._pop(rebuild)
         return stack[-1]
 
     def build(self, input_shape=None):
-        """Makes the weights for inputs of this shape. A list or dict of shapes is left to the first call.
+        """Makes the weights for inputs of this shape.
+
+        Args:
+            input_shape: a tuple with None for unknown sizes. A list or dict of shapes is left to the first call.
 
         Raises:
             ValueError: if the model has no layers, or has an input of another shape.
@@ -115,7 +144,14 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
             raise
 
     def compute_output_shape(self, input_shape):
-        """The outputs' shape for inputs of this shape, or structure of shapes."""
+        """The outputs' shape.
+
+        Args:
+            input_shape: the inputs' shape, or a structure of shapes.
+
+        Returns:
+            A tuple, or a structure of tuples.
+        """
         if self._is_functional:
             return super().compute_output_shape(input_shape)
         for layer in self.layers:
@@ -124,6 +160,15 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        """A model from get_config().
+
+        Args:
+            config: {"name": ..., "layers": [configs of layers], ...}.
+            custom_objects: {name: class or function} that it may name beside the registered ones.
+
+        Raises:
+            ValueError: for another config.
+        """
         if "name" not in config or "layers" not in config:
             raise ValueError(
                 "A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. "

@@ -7,7 +7,18 @@ class StateTree:
     _builtin = True
 
     def get_state_tree(self, value_format="backend_tensor"):
-        """Variables' values by path: trainable, non-trainable, optimizer and metrics variables."""
+        """Variables' values by path.
+
+        Args:
+            value_format: "backend_tensor" or "numpy_array".
+
+        Returns:
+            Nested dicts under "trainable_variables", "non_trainable_variables", "optimizer_variables" and
+            "metrics_variables".
+
+        Raises:
+            ValueError: for another format, or if two variables have one path.
+        """
 
         if value_format not in ("backend_tensor", "numpy_array"):
             raise ValueError(
@@ -42,7 +53,14 @@ class StateTree:
         }
 
     def set_state_tree(self, state_tree):
-        """Assigns values by path; `state_tree` as get_state_tree() gives it, or parts of it."""
+        """Assigns values by path.
+
+        Args:
+            state_tree: nested dicts as get_state_tree() gives them, or parts of them.
+
+        Raises:
+            ValueError: for an unknown kind of variables.
+        """
 
         def assign(variables, values, path=()):
             for key, value in values.items():

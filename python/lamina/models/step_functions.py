@@ -10,16 +10,27 @@ class StepFunctions:
     _builtin = True
 
     def make_train_function(self, force=False):
-        """Makes `train_function`, which trains on the next batch of an iterator and gives its logs. With `force`
-        compiled steps are forgotten and traced again: after changing what they were traced from."""
+        """Makes `train_function`, which trains on the next batch of an iterator and gives its logs.
+
+        Args:
+            force: whether compiled steps are forgotten and traced again: after changing what they were traced from.
+        """
         self._make_function("train_function", lambda data: self._train_on_batch(*data, None), force)
 
     def make_test_function(self, force=False):
-        """The same for `test_function`."""
+        """The same for `test_function`.
+
+        Args:
+            force: as in make_train_function().
+        """
         self._make_function("test_function", lambda data: self._test_on_batch(*data), force)
 
     def make_predict_function(self, force=False):
-        """The same for `predict_function`, which gives outputs."""
+        """The same for `predict_function`, which gives outputs.
+
+        Args:
+            force: as in make_train_function().
+        """
         self._make_function("predict_function", lambda data: self.predict_on_batch(data[0]), force)
 
     def _make_function(self, name, run, force):
@@ -44,7 +55,8 @@ def _forgetting(name):
         self.__dict__["_" + name] = None
         self._invalidate()
 
-    return property(lambda self: self.__dict__.get("_" + name), forget)
+    doc = f"What make_{name}() made, or None. Setting it to None has steps traced again."
+    return property(lambda self: self.__dict__.get("_" + name), forget, doc=doc)
 
 
 for _name in ("train_function", "test_function", "predict_function"):

@@ -43,14 +43,17 @@ class LossScaleOptimizer(Optimizer):
 
     @property
     def inner_optimizer(self):
+        """The optimizer that it wraps."""
         return self._wrapped()[0]
 
     @property
     def step_counter(self):
+        """The variable that counts finite steps in a row."""
         return self._scale_variables()[0]
 
     @property
     def dynamic_scale(self):
+        """The variable of the scale."""
         return self._scale_variables()[1]
 
     def _scale_variables(self):

@@ -34,6 +34,7 @@ class OptimizerMap(Configurable, _lamina.OptimizerMapCore):
 
     @property
     def default_optimizer(self):
+        """The optimizer of variables that no key matches."""
         return self._default()
 
     @property
@@ -68,6 +69,12 @@ class OptimizerMap(Configurable, _lamina.OptimizerMapCore):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        """A map from get_config().
+
+        Args:
+            config: the optimizers as configs.
+            custom_objects: {name: class or function} that the config may name.
+        """
         parts = deserialize_keras_object(config, custom_objects=custom_objects)
         return cls(parts["default_optimizer"], parts["optimizer_map"])
 
@@ -112,6 +119,7 @@ class MultiOptimizer(Optimizer):
 
     @property
     def optimizers(self):
+        """The optimizers, each once."""
         return self._wrapped()
 
     @property

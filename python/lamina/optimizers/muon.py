@@ -84,11 +84,26 @@ class Muon(Optimizer):
         return _lamina.muon_uses_adam(self, variable)
 
     def zeropower_via_newtonschulz5(self, x, steps):
-        """The nearest matrix with orthonormal rows or columns, roughly. x: (..., n, m)."""
+        """The nearest matrix with orthonormal rows or columns, roughly.
+
+        Args:
+            x: a tensor (..., n, m).
+            steps: Newton-Schulz steps.
+
+        Returns:
+            A tensor of x's shape.
+        """
         return _lamina.muon_orthogonalize(self, x, steps)
 
     def lr_adjust(self, x):
-        """An orthogonal update (n, m) times rms_rate sqrt(max(n, m))."""
+        """An orthogonal update times rms_rate sqrt(max(n, m)).
+
+        Args:
+            x: a tensor (n, m).
+
+        Returns:
+            A tensor of x's shape.
+        """
         return _lamina.muon_adjust(self, x)
 
 

@@ -28,6 +28,7 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         loss_scale_factor: the loss is multiplied and gradients are divided by it.
         gradient_accumulation_steps: update once in so many steps, with the mean of their gradients.
         name: defaults to the class's name.
+        **kwargs: none.
 
     Raises:
         ValueError: for values out of range, and for unknown arguments.
@@ -95,12 +96,19 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
             super().__setattr__(name, value)
 
     def build(self, variables):
-        """Makes the slots of these variables; apply() does so at its first call."""
+        """Makes the slots of these variables; apply() does so at its first call.
+
+        Args:
+            variables: the variables to train.
+        """
         self._build(list(variables))
 
     def apply(self, grads, trainable_variables=None):
-        """One step. `grads` (None where there is no gradient) match `trainable_variables`, by default those given to
-        build().
+        """One step.
+
+        Args:
+            grads: a gradient of each variable's shape, None where there is none.
+            trainable_variables: the variables; by default those given to build().
 
         Raises:
             ValueError: if there is no gradient at all, or a variable was not given to build().
@@ -108,28 +116,76 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         self._apply(list(grads), None if trainable_variables is None else list(trainable_variables))
 
     def apply_gradients(self, grads_and_vars):
+        """One step, with gradients and variables in pairs.
+
+        Args:
+            grads_and_vars: (gradient, variable) pairs.
+
+        Returns:
+            The variable that counts steps.
+        """
         grads, variables = zip(*grads_and_vars)
         self.apply(list(grads), list(variables))
         return self._iterations
 
     def update_step(self, gradient, variable, learning_rate):
-        """Updates one variable and its slots. Gradient and learning rate (a scalar) have the variable's dtype."""
+        """Updates one variable and its slots. Subclasses override it.
+
+        Args:
+            gradient: a tensor of the variable's shape and dtype.
+            variable: the variable.
+            learning_rate: a scalar tensor of the variable's dtype.
+        """
         self._update_step(gradient, variable, learning_rate)
 
     def scale_loss(self, loss):
-        """The loss to differentiate."""
+        """The loss to differentiate.
+
+        Args:
+            loss: a scalar tensor.
+
+        Returns:
+            The loss, times the loss scale if there is one.
+        """
         return self._scale_loss(loss)
 
     def finalize_variable_values(self, var_list):
-        """At the end of training: moving averages, if kept, replace the variables."""
+        """At the end of training: moving averages, if kept, replace the variables.
+
+        Args:
+            var_list: the variables.
+        """
         self._finalize(var_list)
 
     def add_variable(self, shape, initializer="zeros", dtype=None, aggregation="none", layout=None, name=None):
+        """Makes a variable of the optimizer's state.
+
+        Args:
+            shape: a tuple of ints.
+            initializer: a name, a config, an object or a function.
+            dtype: floatx by default.
+            aggregation: how replicas' values would be joined.
+            layout: as in Keras, for its distribution over devices.
+            name: made by default.
+
+        Returns:
+            A Variable.
+        """
         v = Variable(initializer, shape=shape, dtype=dtype, trainable=False, name=name)
         self._track_variable(v)
         return v
 
     def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros"):
+        """Makes a variable with the shape and dtype of another: a slot.
+
+        Args:
+            reference_variable: the other.
+            name: the slot's name, behind the other's path.
+            initializer: a name, a config, an object or a function.
+
+        Returns:
+            A Variable.
+        """
         return self.add_variable(
             reference_variable.shape,
             initializer,
@@ -138,8 +194,15 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         )
 
     def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
-        """One slot a variable (None for those that their gradient overwrites); with several names a tuple of such
-        lists.
+        """One slot a variable (None for those that their gradient overwrites).
+
+        Args:
+            trainable_variables: the variables.
+            name: the slots' name; several names make several lists.
+            initializer: one for all, or one a name.
+
+        Returns:
+            A list of Variables; with several names a tuple of such lists.
 
         Raises:
             ValueError: if there are not as many initializers as names.
@@ -161,12 +224,30 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         return out[0] if isinstance(name, str) else out
 
     def assign(self, variable, value):
+        """Puts a value in a variable's place.
+
+        Args:
+            variable: the variable.
+            value: of its shape.
+        """
         variable.assign(value)
 
     def assign_add(self, variable, value):
+        """Adds to a variable.
+
+        Args:
+            variable: the variable.
+            value: of its shape.
+        """
         variable.assign_add(value)
 
     def assign_sub(self, variable, value):
+        """Takes from a variable.
+
+        Args:
+            variable: the variable.
+            value: of its shape.
+        """
         variable.assign_sub(value)
 
     @property
@@ -186,6 +267,7 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
 
     @property
     def variables(self):
+        """The optimizer's state: iterations, learning rate, slots."""
         return self._variables()
 
     def _pickled_variables(self):
@@ -217,6 +299,14 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         return self._decays(variable)
 
     def set_weights(self, weights):
+        """Assigns values to `variables`.
+
+        Args:
+            weights: arrays of their shapes, in their order.
+
+        Raises:
+            ValueError: if the optimizer is not built, or a shape differs.
+        """
         if not self.built:
             raise ValueError(
                 "You are calling `set_weights()` on an optimizer that has not yet been built. Please call "
@@ -233,14 +323,30 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
+        """An optimizer from get_config().
+
+        Args:
+            config: a dict of the constructor's arguments.
+            custom_objects: {name: class or function} that the config may name.
+        """
         with CustomObjectScope(custom_objects):
             return cls(**config)
 
     def save_own_variables(self, store):
+        """Writes `variables` for a model's file.
+
+        Args:
+            store: a dict of arrays by name, which goes to the file.
+        """
         for i, v in enumerate(self.variables):
             store[str(i)] = v.numpy()
 
     def load_own_variables(self, store):
+        """Reads what save_own_variables() wrote; warns and changes nothing if there are more or fewer variables.
+
+        Args:
+            store: a dict of arrays by name.
+        """
         if len(store.keys()) != len(self.variables):
             unbuilt = "" if self.variables else "This is likely because the optimizer has not been called/built yet."
             warnings.warn(
@@ -254,7 +360,19 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
             v.assign(store[str(i)])
 
     def stateless_apply(self, optimizer_variables, grads, trainable_variables):
-        """apply() with these values in place of the variables': (trainable values, optimizer values)."""
+        """apply() with these values in place of the variables'.
+
+        Args:
+            optimizer_variables: a value for each of `variables`.
+            grads: a gradient for each trainable variable.
+            trainable_variables: a value for each variable that was given to build().
+
+        Returns:
+            (new values of the trainable variables, new values of the optimizer's).
+
+        Raises:
+            ValueError: if the optimizer is not built, or there are more or fewer values than variables.
+        """
         if not self.built:
             raise ValueError(
                 f"To call `stateless_apply`, {type(self).__name__} must be built (i.e. its variables must have been "
@@ -282,22 +400,24 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         return [scope.get_current_value(v) for v in trainables], [scope.get_current_value(v) for v in own_vars]
 
 
-def _argument_property(name):
-    return property(lambda self: self._argument(name), lambda self, value: self._set_argument(name, plain(value)))
+def _argument_property(name, doc):
+    return property(
+        lambda self: self._argument(name), lambda self, value: self._set_argument(name, plain(value)), doc=doc
+    )
 
 
-for _name in (
-    "weight_decay",
-    "clipnorm",
-    "clipvalue",
-    "global_clipnorm",
-    "use_ema",
-    "ema_momentum",
-    "ema_overwrite_frequency",
-    "loss_scale_factor",
-    "gradient_accumulation_steps",
-):
-    setattr(Optimizer, _name, _argument_property(_name))
+for _name, _doc in {
+    "weight_decay": "The share of a variable, times the learning rate, taken off before each update, or None.",
+    "clipnorm": "The largest norm of each gradient, or None.",
+    "clipvalue": "The largest absolute value of gradients' elements, or None.",
+    "global_clipnorm": "The largest norm of all gradients together, or None.",
+    "use_ema": "Whether moving averages of the variables are kept.",
+    "ema_momentum": "The share of the old average in the new.",
+    "ema_overwrite_frequency": "After how many steps averages replace the variables, or None.",
+    "loss_scale_factor": "What the loss is multiplied and gradients are divided by, or None.",
+    "gradient_accumulation_steps": "How many steps' gradients make one update, or None.",
+}.items():
+    setattr(Optimizer, _name, _argument_property(_name, _doc))
 
 Optimizer._kind = Optimizer
 publish("lamina.optimizers", Optimizer)

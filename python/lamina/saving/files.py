@@ -10,9 +10,18 @@ from lamina._core.public import publish
 
 
 def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
-    """Saves a model: to a `.keras` file, a legacy `.h5` file, or with zipped=False to a directory.
+    """Saves architecture, weights, and what compile() was given.
 
-    Raises ValueError for other endings, OSError if the file cannot be written or exists and `overwrite` is false.
+    Args:
+        model: the model.
+        filepath: ends in `.keras`, or in `.h5` for the older format.
+        overwrite: whether a file that is there may be replaced.
+        zipped: False writes a folder instead of one file.
+        **kwargs: include_optimizer, whether the optimizer's state is saved.
+
+    Raises:
+        ValueError: for another ending, and for unknown arguments.
+        OSError: if the file cannot be written, or is there and may not be replaced.
     """
     include_optimizer = kwargs.pop("include_optimizer", True)
     save_format = kwargs.pop("save_format", None)
@@ -28,10 +37,20 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
-    """A model from a `.keras` file, a directory of one, or a legacy `.h5` file.
+    """A model from a `.keras` file, a folder of one, or a legacy `.h5` file.
 
-    Code in the file (lambdas) only runs with safe_mode=False, said by this very call. Raises ValueError for what is not
-    a model's file, TypeError for classes that are not registered.
+    Args:
+        filepath: the file.
+        custom_objects: {name: class or function} that it may name beside the registered ones.
+        compile: whether the model is compiled as it was.
+        safe_mode: False lets code in the file (lambdas) run, said by this very call.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: for what is not a model's file, and for code where it may not run.
+        TypeError: for classes that are not registered.
     """
     path = os.fspath(filepath)
     if path.endswith((".h5", ".hdf5")):
@@ -41,7 +60,20 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
 
 
 def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):
-    """Weights to a `.weights.h5` file; with `max_shard_size` (GB) to several, under a `.weights.json` index."""
+    """Saves a model's weights alone.
+
+    Args:
+        model: the model.
+        filepath: ends in `.weights.h5`, or in `.weights.json` for several files under an index.
+        overwrite: whether files that are there may be replaced.
+        max_shard_size: the most gigabytes a file.
+        **kwargs: none.
+
+    Raises:
+        ValueError: for another ending.
+        TypeError: for unknown arguments.
+        OSError: if a file cannot be written, or is there and may not be replaced.
+    """
     if kwargs:
         raise TypeError(f"Invalid keyword arguments: {kwargs}")
     _lamina.save_weights(
@@ -50,9 +82,17 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs)
 
 
 def load_weights(model, filepath, skip_mismatch=False, **kwargs):
-    """Weights from a `.weights.h5`, `.weights.json`, `.keras` or legacy `.h5` file (there with `by_name`, too).
+    """Loads weights into a model, which must be built.
 
-    Raises ValueError naming the layer, the expected and the stored shapes; with skip_mismatch that is a warning.
+    Args:
+        model: the model.
+        filepath: a `.weights.h5`, `.weights.json`, `.keras` or legacy `.h5` file.
+        skip_mismatch: whether layers whose shapes differ are left out with a warning.
+        **kwargs: by_name, for legacy files: whether layers are found by name instead of by their place.
+
+    Raises:
+        ValueError: naming the layer, the expected and the stored shapes; for unknown arguments.
+        OSError: if the file cannot be read.
     """
     by_name = kwargs.pop("by_name", None)
     if kwargs:

@@ -8,7 +8,15 @@ from lamina._core.public import publish
 
 
 def to_categorical(x, num_classes=None):
-    """Class numbers to one-hot rows (float)."""
+    """Class numbers to one-hot rows.
+
+    Args:
+        x: integers of any shape; a last axis of size 1 is dropped.
+        num_classes: the length of a row; by default one more than the greatest number.
+
+    Returns:
+        An array or tensor of x's shape with a row in place of each number.
+    """
     if isinstance(x, _lamina.TensorBase):
         return ops.one_hot(x, num_classes)
     x = np.array(x, dtype="int64")
@@ -23,7 +31,16 @@ def to_categorical(x, num_classes=None):
 
 
 def normalize(x, axis=-1, order=2):
-    """x divided by its norm along an axis."""
+    """x divided by its norm along an axis.
+
+    Args:
+        x: an array or a tensor.
+        axis: the axis.
+        order: that of the norm: 2 is the Euclidean one.
+
+    Returns:
+        An array or a tensor of x's shape.
+    """
     if isinstance(x, _lamina.TensorBase):
         return ops.normalize(x, axis=axis, order=order)
     norm = np.atleast_1d(np.linalg.norm(x, order, axis))
@@ -32,10 +49,22 @@ def normalize(x, axis=-1, order=2):
 
 
 def pad_sequences(sequences, maxlen=None, dtype="int32", padding="pre", truncating="pre", value=0.0):
-    """Sequences of any lengths as one array (sequences, maxlen, ...): cut or filled with `value`, before or after.
+    """Sequences of any lengths as one array: cut or filled, before or after.
 
-    Without `maxlen` that of the longest. Raises ValueError for what has no length, for sequences whose elements differ
-    in shape, and for unknown `padding` or `truncating`.
+    Args:
+        sequences: lists or arrays that differ in length alone.
+        maxlen: the length of all; by default that of the longest.
+        dtype: the array's.
+        padding: where short ones are filled: "pre" or "post".
+        truncating: where long ones are cut: "pre" or "post".
+        value: what fills.
+
+    Returns:
+        An array (sequences, maxlen, ...).
+
+    Raises:
+        ValueError: for what has no length, for sequences whose elements differ in shape, and for unknown `padding` or
+            `truncating`.
     """
     if not hasattr(sequences, "__len__"):
         raise ValueError("`sequences` must be iterable.")

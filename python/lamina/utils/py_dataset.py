@@ -4,7 +4,13 @@ from lamina._core.public import publish
 
 
 class PyDataset:
-    """Batches by index: override __getitem__(i) -> (x, y[, sample_weight]), num_batches, and on_epoch_end()."""
+    """Batches by index: override __getitem__(i) -> (x, y[, sample_weight]), num_batches, and on_epoch_end() if need be.
+
+    Args:
+        workers: threads that prepare batches ahead, if more than one.
+        use_multiprocessing: whether batches are prepared ahead with a single worker, too.
+        max_queue_size: the most batches that are prepared ahead.
+    """
 
     workers, use_multiprocessing, max_queue_size = 1, False, 10  # of a subclass that does not call super().__init__()
 
@@ -16,16 +22,17 @@ class PyDataset:
 
     @property
     def num_batches(self):
+        """How many batches an epoch has; None if there is no end."""
         raise NotImplementedError("You must implement the `num_batches` property.")
 
     def __len__(self):
         return self.num_batches
 
     def on_epoch_begin(self):
-        pass
+        """Called before each epoch."""
 
     def on_epoch_end(self):
-        pass
+        """Called after each epoch."""
 
 
 Sequence = PyDataset

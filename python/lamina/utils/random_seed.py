@@ -9,7 +9,14 @@ from lamina._core.public import publish
 
 
 def set_random_seed(seed):
-    """Seeds Python, NumPy and lamina: initial weights, dropout masks and shuffling."""
+    """Seeds Python, NumPy and lamina: initial weights, dropout masks and shuffling.
+
+    Args:
+        seed: an int.
+
+    Raises:
+        ValueError: for anything else.
+    """
     if not isinstance(seed, int):
         raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed} (of type {type(seed)})")
     random.seed(seed)

@@ -15,7 +15,11 @@ def scope_objects():
 
 
 class CustomObjectScope:
-    """Makes classes and functions known by name inside a `with` block."""
+    """Makes classes and functions known by name inside a `with` block.
+
+    Args:
+        custom_objects: {name: class or function}.
+    """
 
     def __init__(self, custom_objects):
         self.custom_objects = dict(custom_objects or {})
@@ -46,7 +50,18 @@ def get_custom_objects():
 
 
 def register_keras_serializable(package="Custom", name=None):
-    """Decorator: registers a class (with get_config) or a function under `package>name`."""
+    """Decorator: registers a class (with get_config) or a function under `package>name`, so that files can name it.
+
+    Args:
+        package: a prefix that tells names of several packages apart.
+        name: the class's or function's own by default.
+
+    Returns:
+        The decorator, which gives back what it decorates.
+
+    Raises:
+        ValueError: for a class without get_config().
+    """
 
     def decorator(arg):
         registered = f"{package}>{name if name is not None else arg.__name__}"
@@ -60,7 +75,14 @@ def register_keras_serializable(package="Custom", name=None):
 
 
 def get_registered_name(obj):
-    """The name under which `obj` was registered, else its own name."""
+    """The name under which a class or function was registered.
+
+    Args:
+        obj: the class or function.
+
+    Returns:
+        `package>name`, or its own name if it was not registered.
+    """
     try:
         return GLOBAL_CUSTOM_NAMES.get(obj, getattr(obj, "__name__", str(obj)))
     except TypeError:  # not hashable
@@ -68,7 +90,16 @@ def get_registered_name(obj):
 
 
 def get_registered_object(name, custom_objects=None, module_objects=None):
-    """The object registered as `name`, or None."""
+    """What was registered under a name.
+
+    Args:
+        name: `package>name`.
+        custom_objects: {name: class or function} to look into as well.
+        module_objects: the same, asked last.
+
+    Returns:
+        The class or function, or None.
+    """
     for table in (scope_objects(), GLOBAL_CUSTOM_OBJECTS, custom_objects or {}, module_objects or {}):
         if name in table:
             return table[name]

@@ -14,7 +14,7 @@ class _Unsaid(int):
 
 UNSAID = _Unsaid(1)
 _thread = threading.local()
-_unsafe = False
+_unsafe_deserialization = False
 
 
 class SafeModeScope:
@@ -48,17 +48,18 @@ def in_safe_mode():
     """Whether code in configs is refused here: unless a load was told otherwise, or unsafe deserialization is
     enabled."""
     modes = _modes()
-    return not (modes and modes[-1] is False) and not _unsafe
+    return not (modes and modes[-1] is False) and not _unsafe_deserialization
 
 
 def enable_unsafe_deserialization():
     """Lets files run code (lambdas) in this process. Only for files you made."""
-    global _unsafe
-    _unsafe = True
+    global _unsafe_deserialization
+    _unsafe_deserialization = True
 
 
 def unsafe_deserialization_enabled():
-    return _unsafe
+    """Whether files may run code (lambdas) in this process."""
+    return _unsafe_deserialization
 
 
 publish("lamina.config", enable_unsafe_deserialization, unsafe_deserialization_enabled)

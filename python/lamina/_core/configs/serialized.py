@@ -15,7 +15,17 @@ from lamina._core.public import publish
 
 
 def serialize_keras_object(obj):
-    """A config of plain JSON values."""
+    """The config of an object.
+
+    Args:
+        obj: a layer, a loss and so on, a function, a tensor, an array, or a structure of them.
+
+    Returns:
+        Plain JSON values.
+
+    Raises:
+        ValueError: for what has no config.
+    """
     if obj is None or isinstance(obj, (bool, int, float, str)):
         return obj
     if isinstance(obj, bytes):
@@ -91,8 +101,18 @@ def serialize_keras_object(obj):
 def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kwargs):
     """The object that a config describes.
 
-    Code in the config (lambdas) is refused with a ValueError unless safe_mode=False. A call inside another load, from a
-    from_config(), follows that load where it is not told; told True it is safe whatever the load was told.
+    A call inside another load, from a from_config(), follows that load where it is not told about safe mode; told True
+    it is safe whatever the load was told.
+
+    Args:
+        config: what serialize_keras_object() gave.
+        custom_objects: {name: class or function} that the config may name beside the registered ones.
+        safe_mode: whether code in the config (lambdas) is refused.
+        **kwargs: taken as in Keras, without effect.
+
+    Raises:
+        ValueError: for code in safe mode.
+        TypeError: for classes and functions that are not known.
     """
     if config is None or isinstance(config, (bool, int, float)):
         return config

@@ -9,6 +9,7 @@ import numbers
 
 from lamina import _lamina
 from lamina._core import ops
+from lamina._core.public import public_names
 
 
 def _array(x):
@@ -393,6 +394,7 @@ def install():
         f.__module__ = "lamina"
         setattr(data if f in (tobytes, item) else base, f.__name__, f)
     base.conjugate = conj
+    base.__dir__ = public_names
     base.T = property(lambda self: ops.transpose(self), doc="The tensor with its axes reversed.")
     base.mT = property(lambda self: ops.swapaxes(self, -1, -2), doc="The matrices over the last two axes, transposed.")
     base.real = property(lambda self: ops.real(self), doc="The tensor itself: its elements are real.")

@@ -10,7 +10,12 @@ class SeedGenerator(Configurable, _lamina.SeedGeneratorCore):
     """A source of seeds for random ops; each next() gives a new one.
 
     Args:
-        seed: an int, or None for a random one.
+        seed: an int from 0, or None for a random one.
+        name: as in Keras.
+        **kwargs: none.
+
+    Raises:
+        ValueError: for another seed, and for unknown arguments.
     """
 
     _builtin = True
@@ -32,9 +37,18 @@ class SeedGenerator(Configurable, _lamina.SeedGeneratorCore):
 
     @property
     def state(self):
+        """The variable that changes with each seed: uint32 (2,)."""
         return self._seed_state()
 
     def next(self, ordered=True):
+        """A new seed.
+
+        Args:
+            ordered: as in Keras; seeds come in order in any case.
+
+        Returns:
+            A tensor, uint32 (2,).
+        """
         return self._next()
 
 

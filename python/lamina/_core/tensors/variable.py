@@ -5,7 +5,7 @@ from lamina._core.public import publish
 
 
 class Variable(_lamina.VariableCore):
-    """A mutable tensor.
+    """A tensor whose value can be replaced.
 
     Args:
         initializer: a value, or an initializer (then `shape` is needed).
@@ -13,7 +13,13 @@ class Variable(_lamina.VariableCore):
         dtype: defaults to the value's dtype, or floatx.
         trainable: whether optimizers update it.
         autocast: whether reads inside a mixed-precision layer are cast.
+        aggregation: how replicas' values would be joined: "none", "mean", "sum" or "only_first_replica".
+        synchronization: as in Keras, for replicas.
         name: defaults to "variable".
+        **kwargs: none.
+
+    Raises:
+        ValueError: for a name with "/", and for another aggregation.
     """
 
     _builtin = True
@@ -52,15 +58,41 @@ class Variable(_lamina.VariableCore):
         return cls(core, _core=True)
 
     def assign(self, value):
-        """Replaces the value. The shape must match; the dtype is cast. Returns the new value."""
+        """Replaces the value.
+
+        Args:
+            value: of the variable's shape; the dtype is cast.
+
+        Returns:
+            The new value.
+
+        Raises:
+            ValueError: for another shape.
+        """
         _lamina.VariableCore.assign(self, value)
         return self.value
 
     def assign_add(self, value):
+        """Adds to the value.
+
+        Args:
+            value: of the variable's shape; the dtype is cast.
+
+        Returns:
+            The new value.
+        """
         _lamina.VariableCore.assign_add(self, value)
         return self.value
 
     def assign_sub(self, value):
+        """Takes from the value.
+
+        Args:
+            value: of the variable's shape; the dtype is cast.
+
+        Returns:
+            The new value.
+        """
         _lamina.VariableCore.assign_sub(self, value)
         return self.value
 
@@ -78,6 +110,7 @@ class Variable(_lamina.VariableCore):
 
     @property
     def handle(self):
+        """The variable itself."""
         return self
 
     def __eq__(self, other):

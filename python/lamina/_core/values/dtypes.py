@@ -5,10 +5,20 @@ from lamina._core.public import publish
 
 
 def is_float_dtype(dtype):
+    """Whether numbers of a dtype are floating-point.
+
+    Args:
+        dtype: a dtype or its name.
+    """
     return "float" in str(dtype)
 
 
 def is_int_dtype(dtype):
+    """Whether numbers of a dtype are integers, with or without sign.
+
+    Args:
+        dtype: a dtype or its name.
+    """
     return "int" in str(dtype)
 
 
@@ -16,7 +26,17 @@ _NAMES = {"float": "float32", "int": "int32", "double": "float64", "half": "floa
 
 
 def standardize_dtype(dtype):
-    """A dtype's name: None gives floatx, Python's types and NumPy's dtypes their equivalents."""
+    """A dtype's name.
+
+    Args:
+        dtype: a name, Python's type, or a dtype of NumPy, JAX or torch; None gives floatx.
+
+    Returns:
+        A string such as "float32".
+
+    Raises:
+        ValueError: for what is no dtype.
+    """
     if dtype is None:
         return _lamina.floatx()
     if dtype is float:

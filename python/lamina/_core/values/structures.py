@@ -4,6 +4,11 @@ from lamina._core.public import publish
 
 
 def is_nested(x):
+    """Whether x is a list, a tuple or a dict.
+
+    Args:
+        x: anything.
+    """
     return isinstance(x, (list, tuple, dict))
 
 
@@ -38,7 +43,14 @@ def _rebuild(like, values):
 
 
 def flatten(structure):
-    """The leaves in order."""
+    """The leaves in order.
+
+    Args:
+        structure: nested lists, tuples and dicts; anything else is a leaf.
+
+    Returns:
+        A list.
+    """
     if not is_nested(structure):
         return [structure]
     out = []
@@ -48,6 +60,15 @@ def flatten(structure):
 
 
 def flatten_with_path(structure):
+    """The leaves in order, with the way to each.
+
+    Args:
+        structure: nested lists, tuples and dicts.
+
+    Returns:
+        A list of (path, leaf); a path is a tuple of indices and keys.
+    """
+
     def walk(path, x):
         if not is_nested(x):
             yield path, x
@@ -60,7 +81,20 @@ def flatten_with_path(structure):
 
 
 def map_structure(func, *structures, none_is_leaf=True):
-    """func applied to corresponding leaves."""
+    """A function applied to corresponding leaves.
+
+    Args:
+        func: takes a leaf of each structure.
+        *structures: nested lists, tuples and dicts of one structure.
+        none_is_leaf: whether None is given to the function; else it stays None.
+
+    Returns:
+        The structure with the results as leaves.
+
+    Raises:
+        TypeError: if `func` is not callable.
+        ValueError: without structures, and if they differ.
+    """
     if not callable(func):
         raise TypeError(f"`func` must be callable. Received: func={func}")
     if not structures:
@@ -79,6 +113,16 @@ def map_structure(func, *structures, none_is_leaf=True):
 
 
 def map_structure_up_to(shallow_structure, func, *structures):
+    """map_structure() down to the leaves of the first structure; what the others have there may be structures.
+
+    Args:
+        shallow_structure: says how deep to go.
+        func: takes what each of the structures has at a leaf of that.
+        *structures: at least as deep.
+
+    Returns:
+        The shallow structure with the results as leaves.
+    """
     if not is_nested(shallow_structure):
         return func(*structures)
     return _rebuild(
@@ -91,6 +135,17 @@ def map_structure_up_to(shallow_structure, func, *structures):
 
 
 def assert_same_structure(a, b, check_types=None, shallow=False):
+    """Raises if two structures differ in more than their leaves.
+
+    Args:
+        a: a structure.
+        b: another.
+        check_types: as in Keras; lists, tuples and dicts are told apart in any case.
+        shallow: whether only the outermost level is compared.
+
+    Raises:
+        ValueError: if they differ.
+    """
     if is_nested(a) != is_nested(b):
         expected = next((k.__name__ for k in (dict, list, tuple) if isinstance(a, k)), "a leaf")
         raise ValueError(
@@ -112,13 +167,30 @@ def assert_same_structure(a, b, check_types=None, shallow=False):
 
 
 def assert_same_paths(a, b):
+    """Raises if two structures do not have their leaves at the same paths; lists and tuples count as the same.
+
+    Args:
+        a: a structure.
+        b: another.
+
+    Raises:
+        ValueError: if they differ.
+    """
     pa, pb = {p for p, _ in flatten_with_path(a)}, {p for p, _ in flatten_with_path(b)}
     if pa != pb:
         raise ValueError(f"`a` and `b` don't have the same paths: {sorted(map(str, pa ^ pb))}")
 
 
 def pack_sequence_as(structure, flat_sequence):
-    """The structure with its leaves replaced."""
+    """A structure with its leaves replaced.
+
+    Args:
+        structure: the structure.
+        flat_sequence: the new leaves in order.
+
+    Raises:
+        ValueError: if there are more or fewer leaves.
+    """
     flat = list(flat_sequence)
     expected = len(flatten(structure))
     if len(flat) != expected:
@@ -135,6 +207,11 @@ def pack_sequence_as(structure, flat_sequence):
 
 
 def lists_to_tuples(structure):
+    """A structure with tuples in place of lists.
+
+    Args:
+        structure: nested lists, tuples and dicts.
+    """
     if isinstance(structure, (list, tuple)) and not _is_namedtuple(structure):
         return tuple(lists_to_tuples(x) for x in structure)
     if isinstance(structure, dict):
@@ -143,6 +220,16 @@ def lists_to_tuples(structure):
 
 
 def map_shape_structure(func, structure):
+    """A function applied to every shape in a structure.
+
+    Args:
+        func: takes a shape as a tuple.
+        structure: nested lists, tuples and dicts whose leaves are shapes (lists or tuples of ints and None).
+
+    Returns:
+        The structure with the results in place of the shapes.
+    """
+
     def is_shape(x):
         return isinstance(x, (list, tuple)) and all(isinstance(e, (int, type(None))) for e in x)
 
@@ -158,7 +245,16 @@ class MAP_TO_NONE:
 
 
 def traverse(func, structure, top_down=True):
-    """func at every node: None keeps the node, anything else replaces it."""
+    """A function at every node.
+
+    Args:
+        func: takes a node. None keeps the node, MAP_TO_NONE puts None in its place, anything else replaces it.
+        structure: nested lists, tuples and dicts.
+        top_down: whether a node comes before what is in it; what replaces it is then not gone into.
+
+    Returns:
+        The new structure.
+    """
     if top_down:
         out = func(structure)
         if out is not None:

@@ -25,12 +25,18 @@ _SEED = {
 
 MEMBERS = {
     **dict.fromkeys(_DRAWING, _SEED),
-    "SpectralNormalization": {"layer": property(lambda self: self._sublayers()[0])},
+    "SpectralNormalization": {
+        "layer": property(lambda self: self._sublayers()[0], doc="The layer whose weights are normalized.")
+    },
     "InputLayer": {
-        "output": property(lambda self: _lamina.input_layer_output(self)),
-        "input": property(lambda self: _lamina.input_layer_output(self)),
-        "batch_shape": property(lambda self: _lamina.input_layer_shape(self)),
-        "dtype": property(lambda self: _lamina.input_layer_output(self).dtype),
+        "output": property(
+            lambda self: _lamina.input_layer_output(self), doc="The symbolic tensor that it stands for."
+        ),
+        "input": property(lambda self: _lamina.input_layer_output(self), doc="The same as `output`."),
+        "batch_shape": property(
+            lambda self: _lamina.input_layer_shape(self), doc="The shape with the batch's axis in front."
+        ),
+        "dtype": property(lambda self: _lamina.input_layer_output(self).dtype, doc="The input's dtype, by name."),
     },
 }
 for _file in (attention, convolution, lambda_layer, normalization, recurrence):

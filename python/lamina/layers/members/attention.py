@@ -6,7 +6,10 @@ from lamina._core import ops
 
 
 def _sublayer(name):
-    return property(lambda self: next((layer for layer in self._sublayers() if layer.name == name), None))
+    return property(
+        lambda self: next((layer for layer in self._sublayers() if layer.name == name), None),
+        doc=f"The layer {name!r} inside this one; None before it is built.",
+    )
 
 
 def _argument(name):
@@ -66,6 +69,15 @@ def _calculate_score_mask(self, scores, v_mask, use_causal_mask):
 
 
 def _list_mask(self, inputs, mask=None):
+    """The mask of the output: that of the query.
+
+    Args:
+        inputs: [query, value] or [query, value, key].
+        mask: a bool tensor or None for each of them.
+
+    Returns:
+        A bool tensor, or None.
+    """
     return self._compute_mask(inputs, None if mask is None else [m if m is None else _tensor(m) for m in mask])
 
 

@@ -9,12 +9,14 @@ def _rank(n):
 
 
 def _convolution_op(self, inputs, kernel):
-    """The convolution of inputs with a kernel, by this layer's strides, padding and dilation, without bias and
-    activation.
+    """A convolution by this layer's strides, padding and dilation, without bias and activation.
 
     Args:
         inputs: of the layer's input shape.
         kernel: of shape kernel_size + (channels / groups, filters), as the layer's own.
+
+    Returns:
+        A tensor of the layer's output shape.
     """
     padding, axes = self.padding, self.rank
     if padding == "causal":  # ones that come before: (kernel - 1) * dilation zeros
@@ -39,6 +41,6 @@ for _n in (1, 2, 3):
         MEMBERS[_name] = {"rank": _rank(_n)}
     MEMBERS[f"Conv{_n}D"] = {"rank": _rank(_n), "convolution_op": _convolution_op}
     MEMBERS[f"MaxPooling{_n}D"], MEMBERS[f"AveragePooling{_n}D"] = (
-        {"pool_mode": constant("max")},
-        {"pool_mode": constant("average")},
+        {"pool_mode": constant("max", "What is taken of a window.")},
+        {"pool_mode": constant("average", "What is taken of a window.")},
     )

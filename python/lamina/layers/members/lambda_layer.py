@@ -5,7 +5,16 @@ from lamina._core.configs.serialized import deserialize_keras_object
 
 
 def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
-    """A Lambda from its config. One that holds code (a Python lambda) is only made with safe_mode=False."""
+    """A Lambda from its config.
+
+    Args:
+        config: a dict of the constructor's arguments, functions as configs.
+        custom_objects: {name: function} that the config may name.
+        safe_mode: False lets code in the config (a Python lambda) run.
+
+    Raises:
+        ValueError: for code in safe mode.
+    """
     config = dict(config)
     for key in ("function", "mask", "output_shape"):
         value = config.get(key)

@@ -6,7 +6,15 @@ from lamina.layers.members.reading import Reading
 
 
 def _adapt(self, data):
-    """Takes mean and variance from data: an array, a tensor, a PyDataset or an iterable of batches."""
+    """Takes mean and variance from data.
+
+    Args:
+        data: an array, a tensor, a PyDataset or an iterable of batches.
+
+    Raises:
+        ValueError: if there are no batches.
+        TypeError: for other data.
+    """
     if hasattr(data, "shape"):
         batches = [data]
     elif hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, (list, tuple)):
@@ -62,7 +70,9 @@ MEMBERS = {
         "adapt": _adapt,
         "mean": _statistic("mean"),
         "variance": _statistic("variance"),
-        "adapt_mean": Reading(_adapted("mean")),
-        "adapt_variance": Reading(_adapted("variance")),
+        "adapt_mean": Reading(_adapted("mean"), "The variable of the mean that adapt() found; None before."),
+        "adapt_variance": Reading(
+            _adapted("variance"), "The variable of the variance that adapt() found; None before."
+        ),
     },
 }
