@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 NVCC := $(firstword $(wildcard /usr/local/cuda/bin/nvcc) $(shell command -v nvcc))
 CUDA ?= $(if $(NVCC),-DLAMINA_CUDA=ON -DCMAKE_CUDA_COMPILER=$(NVCC) -DCMAKE_CUDA_ARCHITECTURES=90)
 CONFIGURE := cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMINA_PYTHON=ON -DPython3_EXECUTABLE=$(abspath $(VENV))/bin/python
-.PHONY: quickstart test bench system build package clean
+.PHONY: quickstart test lint-python bench system build package clean
 
 # Builds what the example needs: the library and the module, neither tests nor CUDA.
 quickstart: system $(VENV)/bin/python
@@ -41,6 +41,12 @@ test: build package
 	$(VENV)/bin/python -m pip install --quiet -r tests/python/requirements.txt
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 	KERAS_BACKEND=jax $(VENV)/bin/python -m pytest -q -n $(JOBS) --dist worksteal tests/python
+
+# The style of all Python (pyproject.toml), and its layout.
+lint-python: $(VENV)/bin/python
+	test -x $(VENV)/bin/ruff || $(VENV)/bin/python -m pip install --quiet ruff==0.17.6
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
 
 # Lamina beside Keras and PyTorch; BENCH="--workloads mlp --rounds 3" chooses (bench/README.md).
 bench: build

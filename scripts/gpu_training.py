@@ -1,6 +1,7 @@
 """Fits the handwritten digits on the CPU and on the GPU, on both engines: the histories must agree to 1e-3."""
-import sys
+
 import pathlib
+import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "examples/python"))
 
@@ -18,6 +19,9 @@ for engine in ("graph", "eager"):
     for key, values in histories["cpu"].items():
         far = max(abs(a - b) for a, b in zip(values, histories[device][key], strict=True))
         worst = max(worst, far)
-        print(f"{engine}, {key}: {values[0]:.6f} to {values[-1]:.6f}, on {device} {histories[device][key][0]:.6f} to {histories[device][key][-1]:.6f}, at most {far:.2e} apart")
+        print(
+            f"{engine}, {key}: {values[0]:.6f} to {values[-1]:.6f}, on {device} {histories[device][key][0]:.6f} to "
+            f"{histories[device][key][-1]:.6f}, at most {far:.2e} apart"
+        )
 print("agree to 1e-3" if worst < 1e-3 else "DIFFER by more than 1e-3")
 sys.exit(worst >= 1e-3)

@@ -1,4 +1,6 @@
-"""Runs a workload in a C++ program: the model goes there as a .keras file, the data as plain bytes; Python only asks for times."""
+"""Runs a workload in a C++ program: the model goes there as a .keras file, the data as plain bytes; Python only asks
+for times."""
+
 import json
 import pathlib
 import subprocess
@@ -12,7 +14,9 @@ class Runner:
         self.version = lamina.__version__
         self.program = pathlib.Path(lamina._lamina.__file__).resolve().parents[2] / "bin" / "bench_workloads"
         if not self.program.exists():
-            raise FileNotFoundError(f"{self.program} is missing: build the target bench_workloads with -DLAMINA_BENCH=ON")
+            raise FileNotFoundError(
+                f"{self.program} is missing: build the target bench_workloads with -DLAMINA_BENCH=ON"
+            )
         self.process, self.folder = None, None
 
     def setup(self, workload, x, y):
@@ -26,7 +30,12 @@ class Runner:
             path.write_bytes(array.tobytes())
             arrays.append({"file": str(path), "dtype": str(array.dtype), "shape": list(array.shape)})
         (folder / "data.json").write_text(json.dumps({"batch": workload.BATCH, "arrays": arrays}))
-        self.process = subprocess.Popen([self.program, folder / "model.keras", folder / "data.json"], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            [self.program, folder / "model.keras", folder / "data.json"],
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         self._line()
         for measure in ("fit", "predict", "predict_one", "call_one"):
             self.seconds(measure, 0.01)

@@ -1,17 +1,18 @@
-"""How fast a cell written by a user runs against the fused recurrence that computes the same: LSTM 128 over 80 steps, batch 32.
+"""How fast a cell written by a user runs against the fused recurrence that computes the same: LSTM 128 over 80 steps,
+batch 32.
 
     python bench/python/custom_cell.py [--rounds 7]
 
-The cell is Keras' own formula in a few ops; `RNN` runs it through `scan`. Prints milliseconds of a training step and of a prediction,
-and the fraction of the fused layer's speed. Rounds go over the two in turn; medians.
+The cell is Keras' own formula in a few ops; `RNN` runs it through `scan`. Prints milliseconds of a training step and of
+a prediction, and the fraction of the fused layer's speed. Rounds go over the two in turn; medians.
 """
+
 import argparse
 import statistics
 import time
 
-import numpy as np
-
 import lamina as keras
+import numpy as np
 from lamina import ops
 
 BATCH, STEPS, WIDTH = 32, 80, 128
@@ -24,12 +25,16 @@ class UsersLSTMCell(keras.layers.Layer):
 
     def build(self, shape):
         self.kernel = self.add_weight(shape=(shape[-1], 4 * self.units), initializer="glorot_uniform", name="kernel")
-        self.recurrent_kernel = self.add_weight(shape=(self.units, 4 * self.units), initializer="orthogonal", name="recurrent_kernel")
+        self.recurrent_kernel = self.add_weight(
+            shape=(self.units, 4 * self.units), initializer="orthogonal", name="recurrent_kernel"
+        )
         self.bias = self.add_weight(shape=(4 * self.units,), initializer="zeros", name="bias")
 
     def call(self, x, states, training=False):
         h, c = states
-        i, f, g, o = ops.split(ops.matmul(x, self.kernel) + ops.matmul(h, self.recurrent_kernel) + self.bias, 4, axis=-1)
+        i, f, g, o = ops.split(
+            ops.matmul(x, self.kernel) + ops.matmul(h, self.recurrent_kernel) + self.bias, 4, axis=-1
+        )
         c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
         h = ops.sigmoid(o) * ops.tanh(c)
         return h, [h, c]

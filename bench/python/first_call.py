@@ -1,15 +1,16 @@
-"""What a model's first prediction costs beside later ones: in a row with others like it, and after other work, which leaves caches cold.
+"""What a model's first prediction costs beside later ones: in a row with others like it, and after other work, which
+leaves caches cold.
 
-    python bench/python/first_call.py [workload ...]
+python bench/python/first_call.py [workload ...]
 """
+
 import importlib
 import statistics
 import sys
 import time
 
-import numpy as np
-
 import lamina as keras
+import numpy as np
 
 MODELS = 40
 ROUNDS = 5
@@ -57,8 +58,11 @@ def measure(name, call):
         rows.append([1e6 * statistics.median(times) for times in (first_in_a_row, first, other, later)])
     row = [statistics.median(column) for column in zip(*rows)]
     ratio = lambda a, b: statistics.median(r[a] / r[b] for r in rows)
-    print(f"{name:9} {call:17} first calls in a row {row[0]:8.1f} us, after making the model {row[1]:8.1f}; later after making another {row[2]:8.1f}, later in a row {row[3]:8.1f}; "
-          f"times as long as later in a row: {ratio(0, 3):.1f}, {ratio(1, 3):.1f}")
+    print(
+        f"{name:9} {call:17} first calls in a row {row[0]:8.1f} us, after making the model {row[1]:8.1f}; later "
+        f"after making another {row[2]:8.1f}, later in a row {row[3]:8.1f}; "
+        f"times as long as later in a row: {ratio(0, 3):.1f}, {ratio(1, 3):.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,17 +1,16 @@
 """Runs a workload through the Keras API: Keras on any of its backends, and Lamina."""
+
 import importlib
 
-import numpy as np
-
 import initial
-
+import numpy as np
 
 PRODUCTS = ("MatMul", "FusedMatMul", "Convolution", "FusedConvolution", "Attention", "Recurrent", "WholeRecurrent")
 
 
 def step_work(keras, model, fit):
-    """Of a training step: floating-point operations of its products, as Lamina's profiler counts them, and bytes of variables and
-    optimizer state, read and written."""
+    """Of a training step: floating-point operations of its products, as Lamina's profiler counts them, and bytes of
+    variables and optimizer state, read and written."""
     with keras.profile() as profile:
         fit(1, 1)
     flops = sum(row["flops"] * row["calls"] for row in profile.rows() if row["op"].startswith(PRODUCTS))

@@ -1,4 +1,6 @@
-"""Runs a workload's PyTorch model in ONNX Runtime: inference only, a session a batch size, as its users would export it."""
+"""Runs a workload's PyTorch model in ONNX Runtime: inference only, a session a batch size, as its users would export
+it."""
+
 import io
 import os
 
@@ -13,14 +15,19 @@ class Runner:
     def setup(self, workload, x, y):
         net, _, _ = workload.torch_model(torch)
         net.eval()
-        self.one, self.many = self._session(net, [a[:1] for a in x]), self._session(net, [a[: workload.BATCH] for a in x])
+        self.one, self.many = (
+            self._session(net, [a[:1] for a in x]),
+            self._session(net, [a[: workload.BATCH] for a in x]),
+        )
         self.predict(), self.predict_one()
 
     @staticmethod
     def _session(net, arrays):
         """(session, feeds) for inputs of these shapes."""
         names = [f"input_{i}" for i in range(len(arrays))]
-        exported = torch.onnx.export(net, tuple(torch.from_numpy(a) for a in arrays), input_names=names, dynamo=True, verbose=False)
+        exported = torch.onnx.export(
+            net, tuple(torch.from_numpy(a) for a in arrays), input_names=names, dynamo=True, verbose=False
+        )
         buffer = io.BytesIO()
         exported.save(buffer)
         options = onnxruntime.SessionOptions()

@@ -1,12 +1,12 @@
 """The training steps as a picture: a group of bars a workload, as multiples of Lamina's graph engine's time."""
+
 import statistics
 
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402  after the choice of what draws
-
-from frameworks import FRAMEWORKS  # noqa: E402
+import matplotlib.pyplot as plt
+from frameworks import FRAMEWORKS
 
 
 def draw(path, workloads, names, times):
@@ -19,7 +19,9 @@ def draw(path, workloads, names, times):
     width = 0.8 / len(names)
     for i, n in enumerate(names):
         own = [statistics.median(times[w, "fit", base]) for w in shown]
-        heights = [statistics.median(times[w, "fit", n]) / o if times.get((w, "fit", n)) else 0 for w, o in zip(shown, own)]
+        heights = [
+            statistics.median(times[w, "fit", n]) / o if times.get((w, "fit", n)) else 0 for w, o in zip(shown, own)
+        ]
         axes.bar([k + i * width for k in range(len(shown))], heights, width, label=n)
     axes.axhline(1, color="black", linewidth=0.6)
     axes.set_xticks([k + 0.4 - width / 2 for k in range(len(shown))], shown)

@@ -1,4 +1,5 @@
 """The frameworks' processes as the parent sees them."""
+
 import json
 import os
 import subprocess
@@ -11,13 +12,20 @@ _WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
 
 
 class Worker:
-    """A process that lives through the whole run, so that rounds can go round the frameworks. `missing` says why there is none."""
+    """A process that lives through the whole run, so that rounds can go round the frameworks. `missing` says why there
+    is none."""
 
     def __init__(self, name, threads, config_file, device, tf32):
         self.name, self.missing, self.version = name, None, None
-        self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen([sys.executable, _WORKER, name, str(threads)], env=environment(FRAMEWORKS[name], threads, config_file, device, tf32), text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
+        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115  (as long as the process)
+        self.process = subprocess.Popen(
+            [sys.executable, _WORKER, name, str(threads)],
+            env=environment(FRAMEWORKS[name], threads, config_file, device, tf32),
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+        )
 
     def wait_until_ready(self):
         reply = self._receive()

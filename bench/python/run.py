@@ -1,8 +1,9 @@
 """Compares Lamina with its peers on small and medium models; `make bench` runs it.
 
-Every framework runs in a process of its own, alive throughout. Rounds go over all frameworks in turn, each round starting
-with another one, so that what disturbs the machine for a while disturbs all of them alike.
+Every framework runs in a process of its own, alive throughout. Rounds go over all frameworks in turn, each round
+starting with another one, so that what disturbs the machine for a while disturbs all of them alike.
 """
+
 import argparse
 import json
 import os
@@ -37,7 +38,8 @@ def machine(threads):
 
 
 def measure(workers, names, rounds, measures, seconds):
-    """{(workload, measure, framework): [seconds, one a round]}, {workload: what a training step has to do}, and what went wrong"""
+    """{(workload, measure, framework): [seconds, one a round]}, {workload: what a training step has to do}, and what
+    went wrong"""
     times, work, failures = {}, {}, []
     for workload in names:
         ready = []
@@ -68,7 +70,8 @@ def measure(workers, names, rounds, measures, seconds):
 
 
 def roofs(workers):
-    """What the machine can do, as measured by whichever process does it best: {"flops": of a matrix product, "bandwidth": of a copy}."""
+    """What the machine can do, as measured by whichever process does it best: {"flops": of a matrix product,
+    "bandwidth": of a copy}."""
     found = [reply for reply in (w.ask(do="roof") for w in workers) if "error" not in reply]
     return {key: max((f[key] for f in found if f.get(key)), default=None) for key in ("flops", "bandwidth")}
 
@@ -77,7 +80,11 @@ def check(workers, names):
     """Whether all frameworks compute the same: losses of training steps from the same weights. Prints them."""
     good = True
     for workload in names:
-        found = {w.name: w.ask(do="losses", workload=workload, steps=CHECK_STEPS) for w in workers if FRAMEWORKS[w.name].trains and FRAMEWORKS[w.name].checks}
+        found = {
+            w.name: w.ask(do="losses", workload=workload, steps=CHECK_STEPS)
+            for w in workers
+            if FRAMEWORKS[w.name].trains and FRAMEWORKS[w.name].checks
+        }
         reference = next((f["losses"] for f in found.values() if "losses" in f), None)
         for name, reply in found.items():
             if "losses" not in reply:
@@ -85,7 +92,10 @@ def check(workers, names):
                 continue
             agrees = all(abs(a - b) <= TOLERANCE * max(1, abs(b)) for a, b in zip(reply["losses"], reference))
             good &= agrees
-            print(f"{workload:10} {name:17} {' '.join(f'{v:.6f}' for v in reply['losses'])}  {'agrees' if agrees else 'DIFFERS'}")
+            print(
+                f"{workload:10} {name:17} {' '.join(f'{v:.6f}' for v in reply['losses'])}  "
+                f"{'agrees' if agrees else 'DIFFERS'}"
+            )
     return good
 
 
@@ -106,7 +116,9 @@ def arguments():
     p.add_argument("--seconds", type=float, default=0.5, help="of training a round; other measures take half of it")
     p.add_argument("--threads", type=int, default=cores())
     p.add_argument("--device", default="cpu", help="cpu, or cuda for a GPU: fit and predict, by frameworks that can")
-    p.add_argument("--tf32", action="store_true", help="on a GPU: products in TF32, in all frameworks; float32 without it")
+    p.add_argument(
+        "--tf32", action="store_true", help="on a GPU: products in TF32, in all frameworks; float32 without it"
+    )
     p.add_argument("--markdown", metavar="FILE", help="also write the tables there")
     p.add_argument("--plot", metavar="FILE", help="draw the training steps there, as a PNG or SVG (needs matplotlib)")
     p.add_argument("--json", metavar="FILE", help="write every round's time there")
@@ -131,7 +143,9 @@ def main():
                 w.close()
     versions = {w.name: w.version for w in workers if w.version}
     failures = [f"{w.name}: {w.missing}" for w in workers if w.missing] + failures
-    text = tables.markdown(machine(args.threads), names, [w.name for w in workers], measures, times, versions, failures, roof)
+    text = tables.markdown(
+        machine(args.threads), names, [w.name for w in workers], measures, times, versions, failures, roof
+    )
     print(text)
     if args.markdown:
         with open(args.markdown, "w") as f:
@@ -142,8 +156,19 @@ def main():
         plot.draw(args.plot, names, [w.name for w in workers], times)
     if args.json:
         with open(args.json, "w") as f:
-            json.dump({"machine": machine(args.threads), "versions": versions, "missing": failures, "roof": roof,
-                       "times": [{"workload": w, "measure": m, "framework": n, "seconds": t} for (w, m, n), t in times.items()]}, f, indent=1)
+            json.dump(
+                {
+                    "machine": machine(args.threads),
+                    "versions": versions,
+                    "missing": failures,
+                    "roof": roof,
+                    "times": [
+                        {"workload": w, "measure": m, "framework": n, "seconds": t} for (w, m, n), t in times.items()
+                    ],
+                },
+                f,
+                indent=1,
+            )
     return 1 if any(w.missing for w in workers if FRAMEWORKS[w.name].own) else 0
 
 

@@ -1,11 +1,13 @@
 """Timing inside a framework's process."""
+
 import time
 
 import numpy as np
 
 
 def fit_seconds(fit, available_steps, seconds):
-    """Seconds a step of fit(steps, epochs), over about `seconds`; few steps for slow frameworks, epochs for fast ones."""
+    """Seconds a step of fit(steps, epochs), over about `seconds`; few steps for slow frameworks, epochs for fast
+    ones."""
     probe = min(20, available_steps)
     start = time.perf_counter()
     fit(probe, 1)

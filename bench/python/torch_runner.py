@@ -1,9 +1,9 @@
 """Runs a workload in PyTorch's usual loop: tensors made once, a permutation an epoch, batches indexed out of it."""
+
 import os
 
-import torch
-
 import initial
+import torch
 
 DEVICE = os.environ.get("BENCH_DEVICE", "cpu")
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = bool(os.environ.get("BENCH_TF32"))
@@ -43,7 +43,7 @@ class Runner:
             order = torch.randperm(steps * self.batch, device=DEVICE)
             total = torch.zeros((), device=DEVICE)
             for at in range(0, len(order), self.batch):
-                rows = order[at:at + self.batch]
+                rows = order[at : at + self.batch]
                 total += self._step([a[rows] for a in self.x], self.y[rows])
             total.item()
 

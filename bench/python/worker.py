@@ -1,10 +1,11 @@
 """One framework's process: reads requests from standard input, a JSON object a line, and answers each with one.
 
-    {"do": "setup", "workload": w}              builds the model and warms everything up -> {"work": of a training step, where it can be counted}
-    {"do": "measure", "measure": m, "seconds": s}  -> {"seconds": of one step or call}
-    {"do": "roof"}                                 -> {"flops": per second of a matrix product, "bandwidth": bytes read and written per second}
-    {"do": "losses", "workload": w, "steps": n}    -> {"losses": [...]}
+{"do": "setup", "workload": w}              builds the model and warms everything up -> {"work": of a training step,
+where it can be counted} {"do": "measure", "measure": m, "seconds": s}  -> {"seconds": of one step or call}
+{"do": "roof"}                                 -> {"flops": per second of a matrix product, "bandwidth": bytes read and
+written per second} {"do": "losses", "workload": w, "steps": n}    -> {"losses": [...]}
 """
+
 import importlib
 import json
 import os
@@ -12,7 +13,6 @@ import sys
 import traceback
 
 import numpy as np
-
 import timing
 import workloads
 from frameworks import FRAMEWORKS
@@ -32,9 +32,14 @@ def serve(runner, requests, answer):
                     reply["work"] = runner.work()
             elif request["do"] == "losses":
                 workload = workloads.load(request["workload"])
-                reply["losses"] = runner.losses(workload, *workload.data(np.random.default_rng(2), workload.BATCH), request["steps"])
+                reply["losses"] = runner.losses(
+                    workload, *workload.data(np.random.default_rng(2), workload.BATCH), request["steps"]
+                )
             elif request["do"] == "roof":
-                reply = {"flops": timing.product_flops(runner.product) if hasattr(runner, "product") else None, "bandwidth": timing.copy_bandwidth()}
+                reply = {
+                    "flops": timing.product_flops(runner.product) if hasattr(runner, "product") else None,
+                    "bandwidth": timing.copy_bandwidth(),
+                }
             elif hasattr(runner, "seconds"):  # it has a clock of its own
                 reply["seconds"] = runner.seconds(request["measure"], request["seconds"])
             elif request["measure"] == "fit":

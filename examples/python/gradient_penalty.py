@@ -1,12 +1,13 @@
 """A critic with gradient penalty: its training step differentiates a loss that holds a gradient itself.
 
-The critic learns to tell points on a ring from points of a blob: high values on the ring, low ones in the blob. The penalty
-keeps the length of its gradient, with respect to the points between the two, near 1; so the difference of the two means
-approaches the distance that the points would have to travel. Run it on either engine: LAMINA_BACKEND=eager python gradient_penalty.py
+The critic learns to tell points on a ring from points of a blob: high values on the ring, low ones in the blob. The
+penalty keeps the length of its gradient, with respect to the points between the two, near 1; so the difference of the
+two means approaches the distance that the points would have to travel. Run it on either engine: LAMINA_BACKEND=eager
+python gradient_penalty.py
 """
-import numpy as np
 
 import lamina as keras
+import numpy as np
 from lamina import ops
 
 PENALTY = 10.0
@@ -26,11 +27,13 @@ class Critic(keras.Model):
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.net = keras.Sequential([
-            keras.layers.Dense(32, activation="tanh"),
-            keras.layers.Dense(32, activation="tanh"),
-            keras.layers.Dense(1),
-        ])
+        self.net = keras.Sequential(
+            [
+                keras.layers.Dense(32, activation="tanh"),
+                keras.layers.Dense(32, activation="tanh"),
+                keras.layers.Dense(1),
+            ]
+        )
         self.seeds = keras.random.SeedGenerator(3)
 
     def call(self, points):

@@ -2,6 +2,7 @@
 
 Run it with `make quickstart`. It runs on both engines by changing one word in lamina.json.
 """
+
 import json
 import os
 import pathlib
@@ -28,13 +29,15 @@ def fit(verbose):
 
     keras.utils.set_random_seed(1)
     (x, y), held_out = load_digits()
-    model = keras.Sequential([
-        keras.Input((64,)),
-        keras.layers.Dense(128, activation="relu"),
-        keras.layers.Dropout(0.2),
-        keras.layers.Dense(64, activation="relu"),
-        keras.layers.Dense(10, activation="softmax"),
-    ])
+    model = keras.Sequential(
+        [
+            keras.Input((64,)),
+            keras.layers.Dense(128, activation="relu"),
+            keras.layers.Dropout(0.2),
+            keras.layers.Dense(64, activation="relu"),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(x, y, batch_size=32, epochs=30, validation_data=held_out, verbose=verbose)
     return model, history.history
@@ -61,17 +64,33 @@ def main():
             env = {k: v for k, v in os.environ.items() if k not in ("LAMINA_BACKEND", "LAMINA_CONFIG")}
             subprocess.run([sys.executable, __file__, "child"], cwd=work, check=True, env=env)
             histories[engine] = json.loads(pathlib.Path(work, f"{engine}.json").read_text())
-        difference = max(abs(a - b) for k in histories["graph"] for a, b in zip(histories["graph"][k], histories["eager"][k]))
+        difference = max(
+            abs(a - b) for k in histories["graph"] for a, b in zip(histories["graph"][k], histories["eager"][k])
+        )
         accuracy = histories["graph"]["val_accuracy"][-1]
         print(f"\nheld-out accuracy: {accuracy:.4f}")
         print(f"graph and eager engine, largest difference of the histories: {difference:.2e}")
         program = ROOT / "build/bin/digits"
-        subprocess.run([str(program), "digits.keras", "held_out.csv", "predictions.csv", str(ROOT / "examples/data/digits.csv"), "trained_on.keras"], cwd=work, check=True)
+        subprocess.run(
+            [
+                str(program),
+                "digits.keras",
+                "held_out.csv",
+                "predictions.csv",
+                str(ROOT / "examples/data/digits.csv"),
+                "trained_on.keras",
+            ],
+            cwd=work,
+            check=True,
+        )
         import lamina as keras
 
         again = keras.models.load_model(os.path.join(work, "trained_on.keras"))
         loss, acc = again.evaluate(*load_digits()[1], verbose=0)
-        print(f"Python opened what C++ saved: held-out loss {loss:.4f}, accuracy {acc:.4f}, step {int(again.optimizer.iterations)}")
+        print(
+            f"Python opened what C++ saved: held-out loss {loss:.4f}, accuracy {acc:.4f}, step "
+            f"{int(again.optimizer.iterations)}"
+        )
         if accuracy < 0.97:
             sys.exit("The model did not reach 97% held-out accuracy.")
         if difference > 1e-5:

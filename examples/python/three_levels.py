@@ -1,8 +1,8 @@
 """The two-layer net of framework overviews (batch 32, 500 -> 50 -> 500, SGD, mean squared error) at three levels:
 a Sequential model, a functional one, and by hand with variables, ops and gradients. The numbers are the same."""
-import numpy as np
 
 import lamina as keras
+import numpy as np
 
 
 def wave(shape, scale, phase):

@@ -83,7 +83,7 @@ std::string PyCallable::repr() const {
 void PyCallable::extend_serialized(Dict& out) const {
   py::gil_scoped_acquire gil;
   if (function_name() == "<lambda>")
-    out = to_value(py::module_::import("lamina.saving").attr("_encode_lambda")(function)).as_dict();
+    out = to_value(py::module_::import("lamina._core.configs.lambdas").attr("encode_lambda")(function)).as_dict();
 }
 std::string PyCallable::function_name() const {
   py::gil_scoped_acquire gil;
@@ -93,7 +93,9 @@ std::string PyCallable::function_name() const {
 }
 std::string PyCallable::registered_name() const {
   py::gil_scoped_acquire gil;
-  return py::module_::import("lamina._registration").attr("registered_name_of")(function).cast<std::string>();
+  return py::module_::import("lamina._core.configs.registration")
+      .attr("registered_name_of")(function)
+      .cast<std::string>();
 }
 std::vector<std::string> PyCallable::arguments() const {
   py::gil_scoped_acquire gil;
@@ -357,7 +359,7 @@ py::object variable_to_python(const Variable& v) {
   py::object key = py::int_(v.state().id);
   py::object found = cache->attr("get")(key);
   if (!found.is_none()) return found;
-  py::object cls = py::module_::import("lamina._variable").attr("Variable");
+  py::object cls = py::module_::import("lamina._core.tensors.variable").attr("Variable");
   py::object made = cls.attr("_wrap")(py::cast(v));
   cache->attr("__setitem__")(key, made);
   return made;
@@ -369,7 +371,8 @@ py::object object_to_python(const ObjectPtr& o) {
   if (auto f = std::dynamic_pointer_cast<Foreign>(o)) return f->object;
   if (auto* link = static_cast<Link*>(o->attachment.get()); link && link->self)
     return py::reinterpret_borrow<py::object>(link->self);
-  return py::module_::import("lamina._wrap").attr("wrap")(py::cast(ObjectBox{o}), o->class_name(), o->module());
+  return py::module_::import("lamina._core.builtin_classes")
+      .attr("wrap")(py::cast(ObjectBox{o}), o->class_name(), o->module());
 }
 
 py::object to_python(const Value& v) {

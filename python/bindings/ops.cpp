@@ -70,8 +70,7 @@ void bind_ops(py::module_& m) {
       .def("__get__", [](py::object self, py::object, py::object) { return self; })
       .def("__reduce__",
            [](const PyOp& op) {
-             return py::make_tuple(py::module_::import("lamina._lamina").attr("find_op"),
-                                   py::make_tuple(op.info->name));
+             return py::make_tuple(py::module_::import("lamina._core.ops").attr("_op"), py::make_tuple(op.info->name));
            })
       .def("_to_lamina_value", [](const PyOp& op) { return op.info->name; });
   m.def("find_op", [](const std::string& name) -> py::object { return wrap_op(find_op(name)); });

@@ -245,7 +245,7 @@ void bind_tensor(py::module_& m) {
                                if (!t.find_notes() || !t.find_notes()->history)
                                  throw AttributeError("This KerasTensor has no history: no operation made it.");
                                const auto& n = t.find_notes()->history;
-                               return py::module_::import("lamina._registration")
+                               return py::module_::import("lamina._core.symbolic")
                                    .attr("KerasHistory")(object_to_python(n->operation), n->index,
                                                          t.find_notes()->history_index);
                              })

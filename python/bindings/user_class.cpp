@@ -22,8 +22,9 @@ Value Link::call(Method method, List args, Dict kwargs) {
 std::vector<std::string> Link::arguments(Method method) const {
   py::gil_scoped_acquire gil;  // which also guards the cache
   if (auto found = arguments_.find(method); found != arguments_.end()) return found->second;
-  py::object list = py::module_::import("lamina._registration")
-                        .attr("argument_names")(py::reinterpret_borrow<py::object>(self).attr(std::string(name_of(method)).c_str()));
+  py::object list =
+      py::module_::import("lamina._core.user_classes")
+          .attr("argument_names")(py::reinterpret_borrow<py::object>(self).attr(std::string(name_of(method)).c_str()));
   std::vector<std::string> out;
   for (py::handle item : list) out.push_back(item.cast<std::string>());
   return arguments_[method] = out;

@@ -1,71 +1,103 @@
 """Lamina: Keras in C++. `import lamina as keras` runs a Keras 3 script.
 
-Modules load when they are first used, so that importing lamina costs little more than importing NumPy.
+Modules, and NumPy with them, load when they are first used.
 """
-import importlib
-import sys
-import warnings
 
 from lamina import _lamina  # the C++ core: its absence is an error to see at once
-from lamina import _array_methods  # noqa: F401  (gives tensors their methods)
+from lamina._core import console as _console
+from lamina._core import homes as _homes
+from lamina._core.public import public_module as _public_module
+from lamina._core.tensors import methods as _tensor_methods
 
 __version__ = "0.1.0"
 
-_MODULES = {
-    "activations", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses",
-    "metrics", "mixed_precision", "models", "ops", "optimizers", "random", "regularizers", "saving", "tree", "utils",
-}
-_NAMES = {
-    "Input": "lamina.layers", "Layer": "lamina.layers", "Model": "lamina.models", "Sequential": "lamina.models", "InputSpec": "lamina.layers",
-    "Variable": "lamina._variable", "KerasTensor": "lamina._lamina", "Tensor": "lamina._lamina", "Loss": "lamina.losses", "Metric": "lamina.metrics",
-    "Optimizer": "lamina.optimizers", "Initializer": "lamina.initializers", "Regularizer": "lamina.regularizers", "DTypePolicy": "lamina.dtype_policies",
-    "Operation": "lamina._operation", "name_scope": "lamina._scopes", "StatelessScope": "lamina._scopes",
-    "SymbolicScope": "lamina._scopes", "device": "lamina._scopes", "remat": "lamina._scopes", "RematScope": "lamina._scopes", "version": "lamina._version",
-    "GradientTape": "lamina._gradients", "value_and_grad": "lamina._gradients", "grad": "lamina._gradients", "function": "lamina._gradients",
-    "profile": "lamina._profile",
-}
+_console.install()
+_tensor_methods.install()
+
+_MODULES = (
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "dtype_policies",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "mixed_precision",
+    "models",
+    "ops",
+    "optimizers",
+    "random",
+    "regularizers",
+    "saving",
+    "tree",
+    "utils",
+)
+
+# Which public module has the Python classes of a module of the C++ registry, and their base there.
+_homes.classes.update(
+    {
+        "keras.callbacks": ("lamina.callbacks", "Callback"),
+        "keras.constraints": ("lamina.constraints", "Constraint"),
+        "keras.dtype_policies": ("lamina.dtype_policies", "DTypePolicy"),
+        "keras.initializers": ("lamina.initializers", "Initializer"),
+        "keras.layers": ("lamina.layers", "Layer"),
+        "keras.losses": ("lamina.losses", "Loss"),
+        "keras.metrics": ("lamina.metrics", "Metric"),
+        "keras.models": ("lamina.models", "Model"),
+        "keras.optimizers": ("lamina.optimizers", "Optimizer"),
+        "keras.optimizers.schedules": ("lamina.optimizers.schedules", "LearningRateSchedule"),
+        "keras.random": ("lamina.random", "SeedGenerator"),
+        "keras.regularizers": ("lamina.regularizers", "Regularizer"),
+        "keras.src.applications.convnext": ("lamina.layers", "Layer"),
+        "keras.src.applications.inception_resnet_v2": ("lamina.layers", "Layer"),
+    }
+)
+_homes.functions.extend(("lamina.activations", "lamina.losses", "lamina.metrics"))
 
 
-def print_text(text):
-    """Writes to the standard output; lines and boxes as ASCII where its encoding has no such characters."""
-    try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:
-        plain = "".join(c if _encodable(c, sys.stdout.encoding) else _lamina.ascii_text(c) for c in text)
-        sys.stdout.write(plain)
-    sys.stdout.flush()
+def _resolve(serialized):
+    """For C++: an object of a user's class from its config."""
+    from lamina._core.configs.serialized import resolve
+
+    return resolve(serialized)
 
 
-def _encodable(character, encoding):
-    try:
-        character.encode(encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
+_lamina.set_custom_resolver(_resolve)
 
-
-def _warn(text):
-    level = 2  # the first caller outside the package
-    while sys._getframe(level - 1).f_globals.get("__name__", "").startswith("lamina"):
-        level += 1
-    warnings.warn(text, UserWarning, stacklevel=level)
-
-
-_lamina.set_print_function(print_text)
-_lamina.set_warning_function(_warn)
-
-
-def __getattr__(name):
-    if name in _MODULES:
-        return importlib.import_module("lamina." + name)
-    if name in _NAMES:
-        value = getattr(importlib.import_module(_NAMES[name]), name)
-        globals()[name] = value
-        return value
-    from lamina._errors import no_attribute
-
-    raise no_attribute("lamina", name, lambda: _MODULES | set(_NAMES))
-
-
-def __dir__():
-    return sorted(set(globals()) | _MODULES | set(_NAMES))
+__getattr__, __dir__ = _public_module(
+    __name__,
+    loaded={
+        "DTypePolicy": "lamina.dtype_policies",
+        "GradientTape": "lamina._core.gradients",
+        "Initializer": "lamina.initializers",
+        "Input": "lamina.layers",
+        "InputSpec": "lamina.layers",
+        "KerasTensor": "lamina._lamina",
+        "Layer": "lamina.layers",
+        "Loss": "lamina.losses",
+        "Metric": "lamina.metrics",
+        "Model": "lamina.models",
+        "Operation": "lamina._core.operation",
+        "Optimizer": "lamina.optimizers",
+        "Regularizer": "lamina.regularizers",
+        "RematScope": "lamina._core.scopes",
+        "Sequential": "lamina.models",
+        "StatelessScope": "lamina._core.stateless",
+        "SymbolicScope": "lamina._core.scopes",
+        "Tensor": "lamina._lamina",
+        "Variable": "lamina._core.tensors.variable",
+        "device": "lamina._core.scopes",
+        "function": "lamina._core.compiled_function",
+        "grad": "lamina._core.gradients",
+        "name_scope": "lamina._core.scopes",
+        "profile": "lamina._core.profile",
+        "remat": "lamina._core.scopes",
+        "value_and_grad": "lamina._core.gradients",
+        "version": "lamina._core.version",
+    },
+    modules=_MODULES,
+)

@@ -1,100 +1,222 @@
 """keras.activations."""
-from lamina import _lamina
-from lamina._kinds import serialize_any
 
-_OTHER = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp", "hard_sigmoid_keras2": "activations.hard_sigmoid_keras2"}
+from lamina import _lamina
+from lamina._core.configs.registration import lookup
+from lamina._core.configs.serialized import deserialize_keras_object, serialize_keras_object
+from lamina._core.errors import suggestion
+from lamina._core.public import public_module
+
+_OTHER = {
+    "swish": "silu",
+    "hard_swish": "hard_silu",
+    "exponential": "exp",
+    "hard_sigmoid_keras2": "activations.hard_sigmoid_keras2",
+}
 
 
 def linear(x):
-    """x itself."""
+    """x itself.
+
+    Args:
+        x: a tensor.
+    """
     return x
 
 
 def exponential(x):
-    """exp(x)."""
+    """exp(x).
+
+    Args:
+        x: a tensor.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("exp")(x)
 
 
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
-    """max(x, 0) by default; x above `threshold`, at most `max_value`, and negative_slope * (x - threshold) up to it."""
+    """max(x, 0) by default; x above `threshold`, at most `max_value`, and negative_slope * (x - threshold) up to it.
+
+    Args:
+        x: a tensor.
+        negative_slope: the slope below the threshold.
+        max_value: the greatest result; None is no limit.
+        threshold: where x itself begins.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("activations.relu")(x, negative_slope, max_value, threshold)
 
 
 def gelu(x, approximate=False):
-    """x * P(X <= x) of a standard normal X; by a tanh if `approximate`. Exact unless asked, where ops.gelu is the other way round."""
+    """x * P(X <= x) of a standard normal X. Exact unless asked, where ops.gelu is the other way round.
+
+    Args:
+        x: a tensor.
+        approximate: whether it is computed by a tanh.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("gelu")(x, approximate)
 
 
 def mish(x):
-    """x * tanh(softplus(x)) (Misra, 2019)."""
+    """x * tanh(softplus(x)) (Misra, 2019).
+
+    Args:
+        x: a tensor.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("activations.mish")(x)
 
 
 def softmax(x, axis=-1):
-    """exp(x) / sum(exp(x)) along `axis`."""
+    """exp(x) / sum(exp(x)) along `axis`.
+
+    Args:
+        x: a tensor.
+        axis: an axis or several.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("softmax")(x, axis)
 
 
 def log_softmax(x, axis=-1):
+    """The logarithm of softmax(x), computed without the quotient.
+
+    Args:
+        x: a tensor.
+        axis: the axis along which the exponentials sum to 1.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("log_softmax")(x, axis)
 
 
 def elu(x, alpha=1.0):
+    """x above 0 and alpha * (exp(x) - 1) below.
+
+    Args:
+        x: a tensor.
+        alpha: less this is the limit on the left.
+
+    Returns:
+        A tensor of x's shape and dtype.
+    """
     return _lamina.find_op("elu")(x, alpha)
 
 
 def get(identifier):
-    """A function from a name or a config; None gives linear."""
-    from lamina import saving
+    """The activation function that is meant.
 
+    Args:
+        identifier: a name, a config or a function; None gives linear.
+
+    Raises:
+        ValueError: for anything else, and for names that are not known.
+    """
     if identifier is None:
         return linear
     if isinstance(identifier, dict):
-        obj = saving.deserialize_keras_object(identifier)
+        obj = deserialize_keras_object(identifier)
     elif isinstance(identifier, str):
-        try:
-            obj = __getattr__(identifier) if identifier not in globals() else globals()[identifier]
-        except AttributeError:
-            from lamina._registration import _lookup
-
-            obj = _lookup(identifier)
+        obj = globals()[identifier] if identifier in _DEFINED else _find(identifier)
+        obj = lookup(identifier) if obj is None else obj
     else:
         obj = identifier
     if callable(obj):
         return obj
-    from lamina._errors import suggestion
-
     near = suggestion(identifier, __dir__()) if isinstance(identifier, str) else ""
     raise ValueError(f"Could not interpret activation function identifier: {identifier}" + ("." + near if near else ""))
 
 
 def serialize(activation):
-    fn = serialize_any(activation)
-    return fn
+    """The config of an activation function.
+
+    Args:
+        activation: the function, or a name.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(activation)
 
 
 def deserialize(config, custom_objects=None):
-    from lamina import saving
+    """An activation function from its config or by its name.
 
+    Args:
+        config: what serialize() gave.
+        custom_objects: {name: function} that the config may name beside the registered ones.
+
+    Raises:
+        ValueError: for names that are not known.
+    """
     if isinstance(config, str):
         return get(config)
-    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
+    return deserialize_keras_object(config, custom_objects=custom_objects)
 
 
-_NAMES = ("celu", "elu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "relu6", "selu",
-          "sigmoid", "silu", "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold")
+_NAMES = (
+    "celu",
+    "elu",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+)
 
 
-def __getattr__(name):
-    if name in _NAMES or name in _OTHER:
-        op = _lamina.find_op(_OTHER.get(name, name))
-        if op is not None:
-            globals()[name] = op
-            return op
-    from lamina._errors import no_attribute
+_DEFINED = (
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "serialize",
+    "softmax",
+)
 
-    raise no_attribute("lamina.activations", name, __dir__)
+
+def _find(name):
+    return _lamina.find_op(_OTHER.get(name, name)) if name in _NAMES or name in _OTHER else None
 
 
-def __dir__():
-    return sorted({*_NAMES, "linear", "exponential", "relu", "softmax", "log_softmax", "elu", "gelu", "mish", "get", "serialize", "deserialize"})
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=_DEFINED,
+    find=_find,
+    known=lambda: _NAMES,
+)

@@ -1,7 +1,11 @@
 """keras.constraints."""
+
 from lamina import _lamina
-from lamina._kinds import Light, deserializer, getter, serialize_any
-from lamina._wrap import module_dir, module_getattr
+from lamina._core.builtin_classes import class_names, find_class
+from lamina._core.configs.serialized import serialize_keras_object
+from lamina._core.configurable import Light
+from lamina._core.identifiers import deserializer, getter
+from lamina._core.public import public_module
 
 
 class Constraint(Light, _lamina.ConstraintCore):
@@ -14,13 +18,25 @@ class Constraint(Light, _lamina.ConstraintCore):
         return self._call(w)
 
 
-get = getter("keras.constraints", Constraint, "constraint")
+get = getter(__name__, "keras.constraints", Constraint, "constraint")
 
 
 def serialize(constraint):
-    return serialize_any(constraint)
+    """The config of a constraint.
+
+    Args:
+        constraint: the object.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(constraint)
 
 
-deserialize = deserializer()
-__getattr__ = module_getattr("lamina.constraints", "keras.constraints", aliases=True)
-__dir__ = module_dir("lamina.constraints", "keras.constraints")
+deserialize = deserializer(__name__, "a constraint")
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=("Constraint", "deserialize", "get", "serialize"),
+    find=find_class("keras.constraints", aliases=True),
+    known=class_names("keras.constraints"),
+)

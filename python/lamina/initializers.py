@@ -1,11 +1,15 @@
 """keras.initializers."""
+
 from lamina import _lamina
-from lamina._kinds import Light, deserializer, getter, serialize_any
-from lamina._wrap import module_dir, module_getattr
+from lamina._core.builtin_classes import class_names, find_class
+from lamina._core.configs.serialized import serialize_keras_object
+from lamina._core.configurable import Light
+from lamina._core.identifiers import deserializer, getter
+from lamina._core.public import public_module
 
 
 class Initializer(Light, _lamina.InitializerCore):
-    """Makes the first value of a variable: __call__(shape, dtype=None) -> tensor."""
+    """Makes a variable's first value: override __call__(shape, dtype=None), which gives a tensor, and get_config()."""
 
     _builtin = True
     _core = _lamina.InitializerCore
@@ -14,16 +18,29 @@ class Initializer(Light, _lamina.InitializerCore):
         return self._call(shape, dtype)
 
     def clone(self):
+        """An initializer with the same config."""
         return type(self).from_config(self.get_config())
 
 
-get = getter("keras.initializers", Initializer, "initializer")
+get = getter(__name__, "keras.initializers", Initializer, "initializer")
 
 
 def serialize(initializer):
-    return serialize_any(initializer)
+    """The config of an initializer.
+
+    Args:
+        initializer: the object.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(initializer)
 
 
-deserialize = deserializer()
-__getattr__ = module_getattr("lamina.initializers", "keras.initializers", aliases=True)
-__dir__ = module_dir("lamina.initializers", "keras.initializers")
+deserialize = deserializer(__name__, "an initializer")
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=("Initializer", "deserialize", "get", "serialize"),
+    find=find_class("keras.initializers", aliases=True),
+    known=class_names("keras.initializers"),
+)

@@ -1,19 +1,16 @@
 """keras.random."""
+
 from lamina import _lamina
+from lamina._core.public import public_module
 
 
-def __getattr__(name):
-    if name == "SeedGenerator":
-        from lamina._seed import SeedGenerator
-
-        globals()[name] = SeedGenerator
-        return SeedGenerator
-    op = _lamina.find_op("random." + name)
-    if op is None:
-        raise AttributeError(f"module 'lamina.random' has no attribute {name!r}")
-    globals()[name] = op
-    return op
+def _names():
+    return [n.removeprefix("random.") for n in _lamina.op_names() if n.startswith("random.")]
 
 
-def __dir__():
-    return sorted({n[len("random."):] for n in _lamina.op_names() if n.startswith("random.")} | {"SeedGenerator"})
+__getattr__, __dir__ = public_module(
+    __name__,
+    loaded={"SeedGenerator": "lamina._core.tensors.seeds"},
+    find=lambda name: _lamina.find_op("random." + name),
+    known=_names,
+)

@@ -1,7 +1,11 @@
 """keras.regularizers."""
+
 from lamina import _lamina
-from lamina._kinds import Light, deserializer, getter, serialize_any
-from lamina._wrap import module_dir, module_getattr
+from lamina._core.builtin_classes import class_names, find_class
+from lamina._core.configs.serialized import serialize_keras_object
+from lamina._core.configurable import Light
+from lamina._core.identifiers import deserializer, getter
+from lamina._core.public import public_module
 
 
 class Regularizer(Light, _lamina.RegularizerCore):
@@ -14,13 +18,25 @@ class Regularizer(Light, _lamina.RegularizerCore):
         return self._call(x)
 
 
-get = getter("keras.regularizers", Regularizer, "regularizer")
+get = getter(__name__, "keras.regularizers", Regularizer, "regularizer")
 
 
 def serialize(regularizer):
-    return serialize_any(regularizer)
+    """The config of a regularizer.
+
+    Args:
+        regularizer: the object.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(regularizer)
 
 
-deserialize = deserializer()
-__getattr__ = module_getattr("lamina.regularizers", "keras.regularizers", aliases=True)
-__dir__ = module_dir("lamina.regularizers", "keras.regularizers")
+deserialize = deserializer(__name__, "a regularizer")
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=("Regularizer", "deserialize", "get", "serialize"),
+    find=find_class("keras.regularizers", aliases=True),
+    known=class_names("keras.regularizers"),
+)

@@ -4,6 +4,8 @@ A runner that redirects `keras.src.*` imports asks resolve(module, name) for eac
 the operation classes keras.src.ops.numpy.Add. What only those tests use is made here out of Lamina's public parts, so
 that the package keeps no internals for their sake. None means: not known here.
 """
+
+import contextlib
 import functools
 import importlib
 import inspect
@@ -12,10 +14,8 @@ import os
 import lamina
 from lamina import _lamina
 
-try:
+with contextlib.suppress(ImportError):
     import ml_dtypes  # noqa: F401  NumPy then knows "bfloat16", which every backend of Keras but NumPy's takes care of
-except ImportError:
-    pass
 
 _HERE = {}
 
@@ -50,15 +50,22 @@ _PLACES = {
     ("keras.src.models.functional", "Functional"): "lamina.models.Functional",
     ("keras.src.models", "Functional"): "lamina.models.Functional",
     ("keras.src.losses.loss", "squeeze_or_expand_to_same_rank"): "lamina._lamina.squeeze_or_expand_to_same_rank",
-    ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_NAMES"): "lamina._registration.GLOBAL_CUSTOM_NAMES",
-    ("keras.src.saving.object_registration", "GLOBAL_CUSTOM_OBJECTS"): "lamina._registration.GLOBAL_CUSTOM_OBJECTS",
+    (
+        "keras.src.saving.object_registration",
+        "GLOBAL_CUSTOM_NAMES",
+    ): "lamina._core.configs.registration.GLOBAL_CUSTOM_NAMES",
+    (
+        "keras.src.saving.object_registration",
+        "GLOBAL_CUSTOM_OBJECTS",
+    ): "lamina._core.configs.registration.GLOBAL_CUSTOM_OBJECTS",
 }
 
 
 # ---- operation classes ----
 @functools.cache
 def operation_class(module, name):
-    """keras.src.ops.numpy.Sum: an Operation whose constructor takes what is no tensor, made from the op's description."""
+    """keras.src.ops.numpy.Sum: an Operation whose constructor takes what is no tensor, made from the op's
+    description."""
     op = _lamina.find_op_class(name)
     if op is None or op.class_name != name:
         return None
@@ -80,7 +87,10 @@ def operation_class(module, name):
         def _bind(self, args, kwargs):
             if variadic:  # einsum's subscripts come before the operands
                 first = [p.name for p in in_init if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
-                return {k: v for k, v in self._arguments.items() if k not in first}, (*(self._arguments[n] for n in first), *args)
+                return {k: v for k, v in self._arguments.items() if k not in first}, (
+                    *(self._arguments[n] for n in first),
+                    *args,
+                )
             bound = call_signature.bind(*args, **kwargs)
             return {**self._arguments, **bound.arguments}, ()
 
@@ -164,7 +174,9 @@ def standardize_shape(shape):
     shape = tuple(shape)
     for d in shape:
         if d is not None and (isinstance(d, bool) or not hasattr(d, "__index__")):
-            raise ValueError(f"Cannot convert '{shape}' to a shape. Found invalid dimension '{d}' of type '{type(d)}'. ")
+            raise ValueError(
+                f"Cannot convert '{shape}' to a shape. Found invalid dimension '{d}' of type '{type(d)}'. "
+            )
         if d is not None and d < 0:
             raise ValueError(f"Cannot convert '{shape}' to a shape. Negative dimensions are not allowed.")
     return tuple(None if d is None else int(d) for d in shape)
@@ -172,14 +184,16 @@ def standardize_shape(shape):
 
 @here("compute_output_spec")
 def compute_output_spec(f, *args, **kwargs):
-    from lamina._scopes import compute_output_spec as compute
+    from lamina._core.symbolic import compute_output_spec as compute
 
     return compute(f, *args, **kwargs)
 
 
 @here("saving_lib.load_model", "keras.src.saving.saving_lib.load_model")
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
-    return lamina.saving.load_model(os.fspath(filepath), custom_objects=custom_objects, compile=compile, safe_mode=safe_mode)
+    return lamina.saving.load_model(
+        os.fspath(filepath), custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
+    )
 
 
 @here("keras.src.saving.saving_lib.save_model")
@@ -199,7 +213,9 @@ def load_weights_only(model, filepath, **kwargs):
 
 @here("keras.src.regularizers.regularizers.validate_float_arg")
 def validate_float_arg(value, name):
-    regularizer = lamina.regularizers.L2(value) if name != "factor" else lamina.regularizers.OrthogonalRegularizer(value)
+    regularizer = (
+        lamina.regularizers.L2(value) if name != "factor" else lamina.regularizers.OrthogonalRegularizer(value)
+    )
     return float(value) if regularizer else value
 
 
@@ -215,16 +231,16 @@ class AUCSummationMethod:
 
 @here("global_seed_generator")
 def global_seed_generator():
-    from lamina import _seed
+    from lamina._core.tensors import seeds
 
-    return _seed.global_seed_generator()
+    return seeds.global_seed_generator()
 
 
 @here("draw_seed")
 def draw_seed(seed):
-    from lamina import _seed
+    from lamina._core.tensors import seeds
 
-    return _seed.draw_seed(seed)
+    return seeds.draw_seed(seed)
 
 
 @here("make_default_seed")
@@ -248,7 +264,21 @@ def compute_fans(shape):
 
 # ---- shapes of convolutions ----
 @here("keras.src.backend.common.backend_utils.compute_conv_transpose_output_shape")
-def compute_conv_transpose_output_shape(input_shape, kernel_size, filters, strides, padding, output_padding=None, data_format="channels_last", dilation_rate=1):
+def compute_conv_transpose_output_shape(
+    input_shape,
+    kernel_size,
+    filters,
+    strides,
+    padding,
+    output_padding=None,
+    data_format="channels_last",
+    dilation_rate=1,
+):
     channels = input_shape[-1 if data_format == "channels_last" else 1]
-    inputs, kernel = lamina.KerasTensor(input_shape), lamina.KerasTensor((*kernel_size[: len(input_shape) - 2], filters, channels))
-    return list(lamina.ops.conv_transpose(inputs, kernel, strides, padding, output_padding, data_format, dilation_rate).shape)
+    inputs, kernel = (
+        lamina.KerasTensor(input_shape),
+        lamina.KerasTensor((*kernel_size[: len(input_shape) - 2], filters, channels)),
+    )
+    return list(
+        lamina.ops.conv_transpose(inputs, kernel, strides, padding, output_padding, data_format, dilation_rate).shape
+    )

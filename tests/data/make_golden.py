@@ -1,5 +1,6 @@
-"""Writes the small files that the C++ tests of serialization/ read: models as real Keras saves them, plain HDF5 files, and
-files that a reader must refuse. Run it in this folder with Keras 3.15 on JAX and h5py; golden.json gets what is in them.
+"""Writes the small files that the C++ tests of serialization/ read: models as real Keras saves them, plain HDF5 files,
+and files that a reader must refuse. Run it in this folder with Keras 3.15 on JAX and h5py; golden.json gets what is in
+them.
 
     KERAS_BACKEND=jax python make_golden.py
 """
@@ -21,8 +22,8 @@ import numpy as np
 
 jax.config.update("jax_enable_x64", True)  # else int64 weights shrink to int32
 
-import keras
-from keras import layers
+import keras  # noqa: E402
+from keras import layers  # noqa: E402
 
 HERE = Path(__file__).parent
 HOSTILE = HERE / "hostile"
@@ -48,7 +49,8 @@ def functional():
 
 
 DTYPES = [
-    "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool",
+    "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64",
+    "uint8", "uint16", "uint32", "uint64", "bool",
 ]  # fmt: skip
 
 
@@ -98,7 +100,13 @@ def plain(path):
         f["big_endian/u8"] = np.array([1, 2, 2**64 - 1], ">u8")
         ramp = np.arange(600, dtype="float32").reshape(20, 30)
         f.create_dataset("packed/gzip", data=ramp, chunks=(7, 30), compression="gzip", shuffle=True, fletcher32=True)
-        f.create_dataset("packed/zeros", data=np.zeros((500, 2000), "float32"), chunks=(500, 2000), compression="gzip", compression_opts=9)
+        f.create_dataset(
+            "packed/zeros",
+            data=np.zeros((500, 2000), "float32"),
+            chunks=(500, 2000),
+            compression="gzip",
+            compression_opts=9,
+        )
         f.create_dataset("packed/chunks", data=ramp, chunks=(20, 7))
         f.create_dataset("packed/growing", data=ramp[:3], maxshape=(None, 30))
         for i in list(range(12)) + ["x", "01"]:
@@ -206,7 +214,7 @@ class Streamed:
     """A sink without seek(), which makes zipfile write data descriptors."""
 
     def __init__(self, path):
-        self.file = open(path, "wb")
+        self.file = open(path, "wb")  # noqa: SIM115  (closed by who writes to it)
 
     def write(self, data):
         return self.file.write(data)
@@ -245,7 +253,11 @@ def contents(path):
         dtype = item.attrs.get("dtype", str(value.dtype))
         if dtype == "bfloat16":
             value = np.frombuffer(value.tobytes(), jax.numpy.bfloat16).reshape(item.shape)
-        out["/" + name] = {"shape": list(item.shape), "dtype": dtype, "values": np.asarray(value, "float64").ravel().tolist()}
+        out["/" + name] = {
+            "shape": list(item.shape),
+            "dtype": dtype,
+            "values": np.asarray(value, "float64").ravel().tolist(),
+        }
 
     with h5py.File(path) as f:
         f.visititems(visit)
@@ -256,11 +268,26 @@ def json_cases():
     draw = random.Random(5)
     bits = [struct.unpack("<d", struct.pack("<Q", draw.getrandbits(64)))[0] for _ in range(40)]
     shorts = [draw.randrange(10**6) / 10 ** draw.randrange(12) for _ in range(30)]
-    edges = [0.0, -0.0, 1.0, 1e-7, 1e-5, 1e-4, 123456.789, 1e15, 1e16, 1e17, 9007199254740993.0, 5e-324, 1.7976931348623157e308, 0.1 + 0.2]
+    edges = [
+        0.0,
+        -0.0,
+        1.0,
+        1e-7,
+        1e-5,
+        1e-4,
+        123456.789,
+        1e15,
+        1e16,
+        1e17,
+        9007199254740993.0,
+        5e-324,
+        1.7976931348623157e308,
+        0.1 + 0.2,
+    ]
     value = {
         "floats": edges + shorts + bits + [float("inf"), float("-inf"), float("nan")],
         "ints": [0, -1, 2**53 + 1, 2**63 - 1, -(2**63)],
-        "text": "größe \u2028 \U0001f600 \" \\ / \b\f\n\r\t \x00 \x1f \x7f",
+        "text": 'größe \u2028 \U0001f600 " \\ / \b\f\n\r\t \x00 \x1f \x7f',
         "ключ": None,
         "z": [True, False, [], {}, [[1, [2]], {"a": {"b": []}}]],
         "a": "",
@@ -283,7 +310,13 @@ def main():
     dtypes().save_weights(HERE / "dtypes.weights.h5")
     plain(HERE / "plain.h5")
     latest(HERE / "latest.h5")
-    for name in ("sequential.weights.h5", "functional.weights.h5", "sequential.h5", "functional.h5", "dtypes.weights.h5"):
+    for name in (
+        "sequential.weights.h5",
+        "functional.weights.h5",
+        "sequential.h5",
+        "functional.h5",
+        "dtypes.weights.h5",
+    ):
         golden["files"][name] = contents(HERE / name)
     other_zips()
     hostile_hdf5()

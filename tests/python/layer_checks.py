@@ -1,14 +1,16 @@
 """What tests of a family of layers share: one layer, or a model with it, against real Keras."""
+
 import json
 
 import keras
-import numpy as np
-
 import lamina
+import numpy as np
 
 
 def _symbolic(layer, k, shape):
-    return tuple(layer.compute_output_shape(shape)), tuple(k.layers.deserialize(k.layers.serialize(layer))(k.Input(shape[1:])).shape[1:])
+    return tuple(layer.compute_output_shape(shape)), tuple(
+        k.layers.deserialize(k.layers.serialize(layer))(k.Input(shape[1:])).shape[1:]
+    )
 
 
 def check_layer(name, config, shape):
@@ -16,8 +18,23 @@ def check_layer(name, config, shape):
     x = np.random.default_rng(3).standard_normal(shape).astype("float32")
     theirs, mine = getattr(keras.layers, name)(**config), getattr(lamina.layers, name)(**config)
     drop = lambda c: {key: v for key, v in c.items() if key not in ("name", "dtype", "kernel_initializer")}
-    assert json.loads(json.dumps(drop(mine.get_config()), default=str)).keys() == json.loads(json.dumps(drop(theirs.get_config()), default=str)).keys()
-    for key in ("kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups", "output_padding", "pool_size", "output_size", "depth_multiplier", "keepdims"):
+    assert (
+        json.loads(json.dumps(drop(mine.get_config()), default=str)).keys()
+        == json.loads(json.dumps(drop(theirs.get_config()), default=str)).keys()
+    )
+    for key in (
+        "kernel_size",
+        "strides",
+        "padding",
+        "data_format",
+        "dilation_rate",
+        "groups",
+        "output_padding",
+        "pool_size",
+        "output_size",
+        "depth_multiplier",
+        "keepdims",
+    ):
         assert mine.get_config().get(key) == theirs.get_config().get(key), key
     a = np.asarray(theirs(x))
     mine(x)
@@ -67,7 +84,9 @@ def both_ways(folder, build, shape):
         model = build(k)
         model.save(folder / f"{k.__name__}.keras")
         again = other.models.load_model(folder / f"{k.__name__}.keras")
-        np.testing.assert_allclose(np.asarray(again.predict(x, verbose=0)), np.asarray(model.predict(x, verbose=0)), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            np.asarray(again.predict(x, verbose=0)), np.asarray(model.predict(x, verbose=0)), rtol=1e-4, atol=1e-5
+        )
 
 
 def misuse(do, words):
@@ -84,4 +103,6 @@ def misuse(do, words):
     assert mine is not None, "nothing was raised"
     for word in words:
         assert word in str(mine), f"{word!r} is not in {mine}"
-    assert theirs is None or isinstance(mine, type(theirs)) or isinstance(theirs, type(mine)), f"Keras raises {type(theirs).__name__}, here {type(mine).__name__}"
+    assert theirs is None or isinstance(mine, type(theirs)) or isinstance(theirs, type(mine)), (
+        f"Keras raises {type(theirs).__name__}, here {type(mine).__name__}"
+    )

@@ -1,4 +1,6 @@
-"""A model of one drawn layer in Lamina and in Keras: the same outputs, gradients, new statistics and files in both directions."""
+"""A model of one drawn layer in Lamina and in Keras: the same outputs, gradients, new statistics and files in both
+directions."""
+
 import contextlib
 import pathlib
 import tempfile
@@ -6,15 +8,14 @@ from unittest import mock
 
 import jax
 import keras
+import lamina
 import numpy as np
 from layer_in_model import on
-
-import lamina
 
 
 def without_initial_weights():
     """Keras' weights begin at zero: they are replaced anyway, and drawing them takes JAX longer than all else."""
-    zeros = lambda self, shape, dtype=None, **kwargs: np.zeros(shape, "float32")  # noqa: E731
+    zeros = lambda self, shape, dtype=None, **kwargs: np.zeros(shape, "float32")
     names = ("VarianceScaling", "Orthogonal", "RandomUniform")
     patches = contextlib.ExitStack()
     for name in names:
@@ -35,10 +36,13 @@ def same_outputs(found, expected):
 
 
 def random_weights(model):
-    """Of both signs where they are trained; what is not trained are moving means and variances, and those are positive."""
+    """Of both signs where they are trained; what is not trained are moving means and variances, and those are
+    positive."""
     random = np.random.default_rng(5)
     trained = {id(weight) for weight in model.trainable_weights}
-    draw = lambda weight: random.standard_normal(weight.shape) * 0.5 if id(weight) in trained else random.uniform(0.5, 1.5, weight.shape)  # noqa: E731
+    draw = lambda weight: (
+        random.standard_normal(weight.shape) * 0.5 if id(weight) in trained else random.uniform(0.5, 1.5, weight.shape)
+    )
     return [draw(weight).astype("float32") for weight in model.weights]
 
 
@@ -48,22 +52,32 @@ def compiled(function):
 
 
 def keras_outputs(model, inputs):
-    values = [[variable.value for variable in variables] for variables in (model.trainable_variables, model.non_trainable_variables)]
+    values = [
+        [variable.value for variable in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    ]
     return compiled(lambda values, inputs: model.stateless_call(*values, inputs)[0])(values, inputs)
 
 
 def keras_gradients(model, inputs, targets):
-    """Of the sum of outputs times targets with respect to the trained weights and the inputs that are numbers; and what training makes of the other weights."""
+    """Of the sum of outputs times targets with respect to the trained weights and the inputs that are numbers; and what
+    training makes of the other weights."""
     others = [variable.value for variable in model.non_trainable_variables]
     numbers, masks = split(inputs)
 
     def loss(weights, numbers):
         outputs, others_then = model.stateless_call(weights, others, together(numbers, masks), training=True)
-        return sum((output * target).sum() for output, target in zip(keras.tree.flatten(outputs), targets, strict=True)), others_then
+        return sum(
+            (output * target).sum() for output, target in zip(keras.tree.flatten(outputs), targets, strict=True)
+        ), others_then
 
-    (weights, numbers), others_then = compiled(jax.grad(loss, (0, 1), has_aux=True))([variable.value for variable in model.trainable_variables], numbers)
+    (weights, numbers), others_then = compiled(jax.grad(loss, (0, 1), has_aux=True))(
+        [variable.value for variable in model.trainable_variables], numbers
+    )
     statistics = {id(weight) for weight in model.non_trainable_weights}  # and no states of random generators
-    return [*weights, *numbers], [value for variable, value in zip(model.non_trainable_variables, others_then) if id(variable) in statistics]
+    return [*weights, *numbers], [
+        value for variable, value in zip(model.non_trainable_variables, others_then) if id(variable) in statistics
+    ]
 
 
 def lamina_gradients(model, inputs, targets):
@@ -101,8 +115,11 @@ def check_configuration(engine, build, inputs):
         mine.set_weights(start)
         whole = together(inputs, [])
         expected = keras_outputs(theirs, whole)
-        # Against what came out: the shape that Keras foretells for the scores of attention is wrong where there are more keys than queries.
-        assert [tuple(output.shape)[1:] for output in lamina.tree.flatten(mine.outputs)] == [output.shape[1:] for output in keras.tree.flatten(expected)]
+        # Against what came out: the shape that Keras foretells for the scores of attention is wrong where there are
+        # more keys than queries.
+        assert [tuple(output.shape)[1:] for output in lamina.tree.flatten(mine.outputs)] == [
+            output.shape[1:] for output in keras.tree.flatten(expected)
+        ]
         same_outputs(mine(whole), expected)
         same_outputs(mine.predict(whole, verbose=0), expected)
 
@@ -112,7 +129,10 @@ def check_configuration(engine, build, inputs):
         mine.save(folder / "mine.keras")
         same_outputs(keras_outputs(keras.models.load_model(folder / "mine.keras"), whole), expected)
 
-        targets = [np.random.default_rng(9).standard_normal(output.shape).astype("float32") for output in keras.tree.flatten(expected)]
+        targets = [
+            np.random.default_rng(9).standard_normal(output.shape).astype("float32")
+            for output in keras.tree.flatten(expected)
+        ]
         gradients, statistics = keras_gradients(theirs, inputs, targets)
         for found, wanted in zip(lamina_gradients(mine, inputs, targets), gradients, strict=True):
             # What an output does not depend on has no gradient here, zeros in JAX.

@@ -1,11 +1,11 @@
 """One layer in Lamina and in Keras: outputs, shapes, configs, a training step, and files in both directions."""
+
 import contextlib
 
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 
 @contextlib.contextmanager
@@ -34,7 +34,9 @@ def compare(name, config, shape, tmp_path, training_step=True, rtol=2e-5, atol=2
     theirs, mine = model_of(keras, name, config, shape), model_of(lamina, name, config, shape)
     assert [w.shape for w in mine.weights] == [w.shape for w in theirs.weights]
     assert [w.path for w in mine.weights] == [w.path for w in theirs.weights]
-    start = [np.random.default_rng(i + 1).uniform(0.5, 1.5, w.shape).astype("float32") for i, w in enumerate(theirs.weights)]
+    start = [
+        np.random.default_rng(i + 1).uniform(0.5, 1.5, w.shape).astype("float32") for i, w in enumerate(theirs.weights)
+    ]
     for m in (theirs, mine):
         m.set_weights(start)
     expected = np.asarray(theirs(x))
@@ -48,8 +50,12 @@ def compare(name, config, shape, tmp_path, training_step=True, rtol=2e-5, atol=2
     # files
     theirs.save(tmp_path / "theirs.keras")
     mine.save(tmp_path / "mine.keras")
-    np.testing.assert_allclose(np.asarray(lamina.models.load_model(tmp_path / "theirs.keras")(x)), expected, rtol=rtol, atol=atol)
-    np.testing.assert_allclose(np.asarray(keras.models.load_model(tmp_path / "mine.keras")(x)), expected, rtol=rtol, atol=atol)
+    np.testing.assert_allclose(
+        np.asarray(lamina.models.load_model(tmp_path / "theirs.keras")(x)), expected, rtol=rtol, atol=atol
+    )
+    np.testing.assert_allclose(
+        np.asarray(keras.models.load_model(tmp_path / "mine.keras")(x)), expected, rtol=rtol, atol=atol
+    )
     if not training_step:
         return
     target = inputs_for(expected.shape, 9)

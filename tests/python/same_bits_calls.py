@@ -1,10 +1,11 @@
-"""Prints what differs between calls that should give the same bits; test_same_bits_calls.py runs it in processes of its own."""
+"""Prints what differs between calls that should give the same bits; test_same_bits_calls.py runs it in processes of its
+own."""
+
 import sys
 import threading
 
-import numpy as np
-
 import lamina as keras
+import numpy as np
 from same_bits_nets import nets
 
 BATCHES = (1, 2, 3, 8, 33)
@@ -25,7 +26,11 @@ def dense_nets():
     L = keras.layers
     for units in (5, 33, 64, 300):
         for activation in (None, "relu", "gelu", "softmax"):
-            yield f"dense {units} {activation}", keras.Sequential([keras.Input((12,)), L.Dense(units, activation=activation)]), (12,)
+            yield (
+                f"dense {units} {activation}",
+                keras.Sequential([keras.Input((12,)), L.Dense(units, activation=activation)]),
+                (12,),
+            )
     yield "subclass", Outer(), (12,)
 
 
@@ -36,7 +41,13 @@ def calls():
         for batch in BATCHES if len(shape) == 1 else (2,):
             x = random.standard_normal((batch, *shape)).astype("float32")
             first = np.array(model(x))
-            results = {"second call": model(x), "third call": model(x), "training=False": model(x, training=False), "predict_on_batch": model.predict_on_batch(x), "predict": model.predict(x, batch_size=batch, verbose=0)}
+            results = {
+                "second call": model(x),
+                "third call": model(x),
+                "training=False": model(x, training=False),
+                "predict_on_batch": model.predict_on_batch(x),
+                "predict": model.predict(x, batch_size=batch, verbose=0),
+            }
             inside = {}
 
             def work(i, model=model, x=x, inside=inside):
@@ -50,7 +61,10 @@ def calls():
                 t.join()
             for how, value in {**results, **inside}.items():
                 if not np.array_equal(np.asarray(value), first):
-                    print(f"{name}, batch {batch}: {how} differs from the first call by {np.abs(np.asarray(value) - first).max()}")
+                    print(
+                        f"{name}, batch {batch}: {how} differs from the first call by "
+                        f"{np.abs(np.asarray(value) - first).max()}"
+                    )
 
 
 def trained(engine, optimizer):
@@ -65,11 +79,16 @@ def trained(engine, optimizer):
 
 
 def engines():
-    """The README's promise: which nets train to the same bits on both engines. Prints their names, and large differences of the others."""
-    for (name, losses, weights), (_, others, other_weights) in zip(list(trained("graph", "adam")), list(trained("eager", "adam"))):
+    """The README's promise: which nets train to the same bits on both engines. Prints their names, and large
+    differences of the others."""
+    for (name, losses, weights), (_, others, other_weights) in zip(
+        list(trained("graph", "adam")), list(trained("eager", "adam"))
+    ):
         if losses == others and all(np.array_equal(a, b) for a, b in zip(weights, other_weights)):
             print("same:", name)
-        elif not np.allclose(losses, others, rtol=1e-5) or not all(np.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in zip(weights, other_weights)):
+        elif not np.allclose(losses, others, rtol=1e-5) or not all(
+            np.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in zip(weights, other_weights)
+        ):
             print("far apart:", name)
 
 

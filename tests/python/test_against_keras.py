@@ -1,11 +1,11 @@
 """Lamina against real Keras 3.15 on JAX: outputs, training, configs and files in both directions."""
+
 import json
 
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((24, 6)).astype("float32")
@@ -24,8 +24,17 @@ def functional(k):
 
 
 def sequential(k):
-    # No activation-free bias before the normalisation: its gradient is rounding noise, which Adam would blow up to a step.
-    return k.Sequential([k.Input((6,)), k.layers.Dense(7, activation="tanh", use_bias=False, name="d"), k.layers.BatchNormalization(name="bn"), k.layers.Dense(2, name="e")], name="s")
+    # No activation-free bias before the normalisation: its gradient is rounding noise, which Adam would blow up to a
+    # step.
+    return k.Sequential(
+        [
+            k.Input((6,)),
+            k.layers.Dense(7, activation="tanh", use_bias=False, name="d"),
+            k.layers.BatchNormalization(name="bn"),
+            k.layers.Dense(2, name="e"),
+        ],
+        name="s",
+    )
 
 
 @pytest.mark.parametrize("build", [functional, sequential])
@@ -44,12 +53,31 @@ def test_training_gives_keras_numbers(engine, build, optimizer):
         np.testing.assert_allclose(v, w, rtol=2e-3, atol=2e-5)
 
 
-@pytest.mark.parametrize("loss", ["mse", "mae", "mape", "msle", "huber", "log_cosh", "poisson", "kl_divergence", "hinge", "squared_hinge", "categorical_hinge", "cosine_similarity",
-                                  "binary_crossentropy", "categorical_crossentropy"])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "mse",
+        "mae",
+        "mape",
+        "msle",
+        "huber",
+        "log_cosh",
+        "poisson",
+        "kl_divergence",
+        "hinge",
+        "squared_hinge",
+        "categorical_hinge",
+        "cosine_similarity",
+        "binary_crossentropy",
+        "categorical_crossentropy",
+    ],
+)
 def test_losses(engine, loss):
     t = RNG.uniform(0.05, 0.95, (5, 4)).astype("float32")
     p = RNG.uniform(0.05, 0.95, (5, 4)).astype("float32")
-    np.testing.assert_allclose(np.asarray(lamina.losses.get(loss)(t, p)), np.asarray(keras.losses.get(loss)(t, p)), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        np.asarray(lamina.losses.get(loss)(t, p)), np.asarray(keras.losses.get(loss)(t, p)), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_sparse_crossentropy_and_sample_weights(engine):
@@ -94,13 +122,30 @@ def test_json_describes_the_same_model():
     assert [l.name for l in theirs.layers] == [l.name for l in functional(keras).layers]
     mine = lamina.models.model_from_json(functional(keras).to_json())
     assert [l.name for l in mine.layers] == [l.name for l in functional(keras).layers]
-    assert json.loads(mine.to_json())["config"]["output_layers"] == json.loads(functional(keras).to_json())["config"]["output_layers"]
+    assert (
+        json.loads(mine.to_json())["config"]["output_layers"]
+        == json.loads(functional(keras).to_json())["config"]["output_layers"]
+    )
 
 
-LAYERS = [("Dense", dict(units=3), (4, 5)), ("EinsumDense", dict(equation="abc,cd->abd", output_shape=(None, 7), bias_axes="d"), (2, 3, 4)), ("Flatten", {}, (2, 3, 4)),
-          ("Reshape", dict(target_shape=(4, 3)), (2, 12)), ("Permute", dict(dims=(2, 1)), (2, 3, 4)), ("RepeatVector", dict(n=3), (2, 4)), ("LayerNormalization", {}, (3, 5)),
-          ("BatchNormalization", {}, (6, 5)), ("Rescaling", dict(scale=2.0, offset=1.0), (2, 3)), ("ReLU", dict(max_value=1.0, negative_slope=0.1), (3, 4)), ("LeakyReLU", {}, (3, 4)),
-          ("ELU", {}, (3, 4)), ("PReLU", {}, (3, 4)), ("Softmax", {}, (3, 4)), ("Masking", {}, (2, 3, 4)), ("Activation", dict(activation="gelu"), (3, 4))]
+LAYERS = [
+    ("Dense", {"units": 3}, (4, 5)),
+    ("EinsumDense", {"equation": "abc,cd->abd", "output_shape": (None, 7), "bias_axes": "d"}, (2, 3, 4)),
+    ("Flatten", {}, (2, 3, 4)),
+    ("Reshape", {"target_shape": (4, 3)}, (2, 12)),
+    ("Permute", {"dims": (2, 1)}, (2, 3, 4)),
+    ("RepeatVector", {"n": 3}, (2, 4)),
+    ("LayerNormalization", {}, (3, 5)),
+    ("BatchNormalization", {}, (6, 5)),
+    ("Rescaling", {"scale": 2.0, "offset": 1.0}, (2, 3)),
+    ("ReLU", {"max_value": 1.0, "negative_slope": 0.1}, (3, 4)),
+    ("LeakyReLU", {}, (3, 4)),
+    ("ELU", {}, (3, 4)),
+    ("PReLU", {}, (3, 4)),
+    ("Softmax", {}, (3, 4)),
+    ("Masking", {}, (2, 3, 4)),
+    ("Activation", {"activation": "gelu"}, (3, 4)),
+]
 
 
 @pytest.mark.parametrize("name, config, shape", LAYERS)
@@ -146,9 +191,16 @@ def test_custom_train_step(engine):
     assert history[-1] < history[0]
 
 
-@pytest.mark.parametrize("x, y, kinds", [
-    (X, None, ("Tensor",)), (X, Y, (("Tensor", "Tensor"),)), ([X, X], None, ((("Tensor", "Tensor"),),)), ({"a": X}, None, ({"a": "Tensor"},)),
-], ids=["inputs", "inputs and targets", "a list", "a dict"])
+@pytest.mark.parametrize(
+    "x, y, kinds",
+    [
+        (X, None, ("Tensor",)),
+        (X, Y, (("Tensor", "Tensor"),)),
+        ([X, X], None, ((("Tensor", "Tensor"),),)),
+        ({"a": X}, None, ({"a": "Tensor"},)),
+    ],
+    ids=["inputs", "inputs and targets", "a list", "a dict"],
+)
 def test_what_own_steps_get(engine, x, y, kinds):
     """As in Keras: inputs alone come as they are, unless they could be taken for (x, y)."""
     seen = []
@@ -182,7 +234,14 @@ def test_same_seed_same_bits():
     for engine in ("graph", "eager", "graph"):
         lamina.config.set_engine(engine)
         lamina.utils.set_random_seed(7)
-        m = lamina.Sequential([lamina.Input((6,)), lamina.layers.Dense(16, activation="relu"), lamina.layers.Dropout(0.5), lamina.layers.Dense(2)])
+        m = lamina.Sequential(
+            [
+                lamina.Input((6,)),
+                lamina.layers.Dense(16, activation="relu"),
+                lamina.layers.Dropout(0.5),
+                lamina.layers.Dense(2),
+            ]
+        )
         m.compile("adam", "mse")
         runs.append((m.fit(X, Y, epochs=3, verbose=0).history["loss"], m.get_weights()))
     lamina.config.set_engine("graph")
@@ -200,7 +259,11 @@ ERRORS = [
     (lambda: lamina.layers.Dense(3)(np.zeros(4, "float32")), ValueError, "min_ndim=2"),
     (lambda: lamina.layers.Dropout(1.5), ValueError, "between 0 and 1"),
     (lambda: lamina.layers.Reshape((4, 4))(np.zeros((2, 3), "float32")), ValueError, "total size"),
-    (lambda: lamina.layers.Concatenate()([np.zeros((2, 3), "float32"), np.zeros((3, 3, 1), "float32")]), ValueError, "matching shapes"),
+    (
+        lambda: lamina.layers.Concatenate()([np.zeros((2, 3), "float32"), np.zeros((3, 3, 1), "float32")]),
+        ValueError,
+        "matching shapes",
+    ),
     (lambda: lamina.ops.matmul(np.zeros((2, 3), "float32"), np.zeros((4, 5), "float32")), ValueError, "3"),
     (lambda: lamina.ops.reshape(np.zeros((2, 3)), (4, 2)), ValueError, "reshape"),
     (lambda: lamina.ops.relu(), TypeError, "missing"),
@@ -209,7 +272,11 @@ ERRORS = [
     (lambda: lamina.optimizers.SGD(momentum=2.0), ValueError, "momentum"),
     (lambda: sequential(lamina).fit(X, Y), ValueError, "compile"),
     (lambda: sequential(lamina).get_layer("x"), ValueError, "d"),
-    (lambda: sequential(lamina)(np.zeros((2, 5), "float32")), ValueError, "expected axis -1 of input shape to have value 6"),
+    (
+        lambda: sequential(lamina)(np.zeros((2, 5), "float32")),
+        ValueError,
+        "expected axis -1 of input shape to have value 6",
+    ),
     (lambda: sequential(lamina).set_weights([]), ValueError, "expecting"),
     (lambda: lamina.models.load_model("missing.keras"), ValueError, "missing.keras"),
     (lambda: lamina.Variable(np.zeros(3)).assign(np.zeros(4)), ValueError, "shape"),

@@ -1,33 +1,122 @@
 """Tensors have the methods and protocols of arrays: NumPy's on the same values is the arbiter."""
+
 import array
 import copy
 import operator
 import pickle
 
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 from lamina import ops
 
 X = np.array([[3.0, -1.5, 2.25, 0.5], [-0.25, 4.0, -1.5, 1.0], [2.5, 0.0, -3.0, 7.0]], "float32")
 WHERE = np.array([True, False, True, True])
 
 CALLS = [
-    "sum()", "sum(0)", "sum(axis=-1, keepdims=True)", "sum(axis=(0, 1))", "sum(dtype='float64')", "sum(initial=2.0)", "sum(1, where=WHERE)", "mean()", "mean(1)", "mean(axis=1, where=WHERE)", "prod()",
-    "prod(0, initial=2.0)", "prod(1, where=WHERE)", "min()", "min(1)", "min(1, initial=-2.0)", "min(1, initial=9.0, where=WHERE)", "max()", "max(0, keepdims=True)", "max(1, initial=0.0, where=WHERE)",
-    "std()", "std(0)", "std(1, ddof=1)", "std(1, where=WHERE)", "var()", "var(ddof=1)", "var(axis=0, correction=1)", "var(1, ddof=1, where=WHERE, keepdims=True)", "argmax()", "argmax(1)",
-    "argmin()", "argmin(0, keepdims=True)", "any()", "any(1)", "all()", "all(0)", "all(1, where=WHERE)", "any(1, where=WHERE)", "cumsum()", "cumsum(1)", "cumprod(0)", "cumsum(1, dtype='float64')",
-    "reshape(4, 3)", "reshape((2, -1))", "reshape(-1)", "reshape((6, 2), order='F')", "transpose()", "transpose(1, 0)", "transpose((1, 0))", "transpose(None)", "flatten()", "flatten('F')", "ravel()",
-    "swapaxes(0, 1)", "repeat(2)", "repeat(2, axis=1)", "repeat([1, 0, 2], axis=0)", "take([0, 5, 2])", "take([2, 0], axis=1)", "argsort()", "argsort(axis=0)", "argsort(axis=None)", "round()", "round(1)",
-    "clip(-1, 2)", "clip(min=0)", "clip(max=1)", "dot(X.T)", "diagonal()", "diagonal(1)", "trace()", "trace(-1)", "conj()", "conjugate()", "copy()", "astype('int32')", "astype(bool)", "astype(np.float64)",
-    "compress([True, False, True], axis=0)", "compress([False, True])", "nonzero()", "tolist()", "item(5)", "item(1, 2)", "tobytes()", "T", "mT", "real", "imag", "nbytes", "itemsize", "size", "ndim", "shape",
+    "sum()",
+    "sum(0)",
+    "sum(axis=-1, keepdims=True)",
+    "sum(axis=(0, 1))",
+    "sum(dtype='float64')",
+    "sum(initial=2.0)",
+    "sum(1, where=WHERE)",
+    "mean()",
+    "mean(1)",
+    "mean(axis=1, where=WHERE)",
+    "prod()",
+    "prod(0, initial=2.0)",
+    "prod(1, where=WHERE)",
+    "min()",
+    "min(1)",
+    "min(1, initial=-2.0)",
+    "min(1, initial=9.0, where=WHERE)",
+    "max()",
+    "max(0, keepdims=True)",
+    "max(1, initial=0.0, where=WHERE)",
+    "std()",
+    "std(0)",
+    "std(1, ddof=1)",
+    "std(1, where=WHERE)",
+    "var()",
+    "var(ddof=1)",
+    "var(axis=0, correction=1)",
+    "var(1, ddof=1, where=WHERE, keepdims=True)",
+    "argmax()",
+    "argmax(1)",
+    "argmin()",
+    "argmin(0, keepdims=True)",
+    "any()",
+    "any(1)",
+    "all()",
+    "all(0)",
+    "all(1, where=WHERE)",
+    "any(1, where=WHERE)",
+    "cumsum()",
+    "cumsum(1)",
+    "cumprod(0)",
+    "cumsum(1, dtype='float64')",
+    "reshape(4, 3)",
+    "reshape((2, -1))",
+    "reshape(-1)",
+    "reshape((6, 2), order='F')",
+    "transpose()",
+    "transpose(1, 0)",
+    "transpose((1, 0))",
+    "transpose(None)",
+    "flatten()",
+    "flatten('F')",
+    "ravel()",
+    "swapaxes(0, 1)",
+    "repeat(2)",
+    "repeat(2, axis=1)",
+    "repeat([1, 0, 2], axis=0)",
+    "take([0, 5, 2])",
+    "take([2, 0], axis=1)",
+    "argsort()",
+    "argsort(axis=0)",
+    "argsort(axis=None)",
+    "round()",
+    "round(1)",
+    "clip(-1, 2)",
+    "clip(min=0)",
+    "clip(max=1)",
+    "dot(X.T)",
+    "diagonal()",
+    "diagonal(1)",
+    "trace()",
+    "trace(-1)",
+    "conj()",
+    "conjugate()",
+    "copy()",
+    "astype('int32')",
+    "astype(bool)",
+    "astype(np.float64)",
+    "compress([True, False, True], axis=0)",
+    "compress([False, True])",
+    "nonzero()",
+    "tolist()",
+    "item(5)",
+    "item(1, 2)",
+    "tobytes()",
+    "T",
+    "mT",
+    "real",
+    "imag",
+    "nbytes",
+    "itemsize",
+    "size",
+    "ndim",
+    "shape",
 ]
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_like_numpys(call, engine):
-    got, want = eval(f"t.{call}", {"t": ops.convert_to_tensor(X), "X": X, "WHERE": WHERE, "np": np}), eval(f"t.{call.replace('correction', 'ddof')}", {"t": X, "X": X, "WHERE": WHERE, "np": np})
+    got, want = (
+        eval(f"t.{call}", {"t": ops.convert_to_tensor(X), "X": X, "WHERE": WHERE, "np": np}),
+        eval(f"t.{call.replace('correction', 'ddof')}", {"t": X, "X": X, "WHERE": WHERE, "np": np}),
+    )
     if isinstance(want, tuple) and call == "nonzero()":
         assert isinstance(got, tuple) and len(got) == len(want)
         for a, b in zip(got, want):
@@ -47,8 +136,13 @@ def test_sorting():
     np.testing.assert_array_equal(np.asarray(t.sort()), np.sort(X))
     np.testing.assert_array_equal(np.asarray(t.sort(0, descending=True)), -np.sort(-X, 0))
     ties = np.array([1, 3, 1, 3, 2], "int32")
-    np.testing.assert_array_equal(np.asarray(ops.convert_to_tensor(ties).argsort(descending=True)), np.argsort(-ties, kind="stable"))
-    np.testing.assert_array_equal(np.asarray(ops.convert_to_tensor(np.sort(ties)).searchsorted(np.array([2, 3], "int32"), "right")), np.searchsorted(np.sort(ties), [2, 3], "right"))
+    np.testing.assert_array_equal(
+        np.asarray(ops.convert_to_tensor(ties).argsort(descending=True)), np.argsort(-ties, kind="stable")
+    )
+    np.testing.assert_array_equal(
+        np.asarray(ops.convert_to_tensor(np.sort(ties)).searchsorted(np.array([2, 3], "int32"), "right")),
+        np.searchsorted(np.sort(ties), [2, 3], "right"),
+    )
     np.testing.assert_array_equal(np.asarray(t.ptp(0)), np.ptp(X, 0))
     part = np.asarray(t.argpartition(1))
     assert [set(r[:2]) for r in part] == [set(r[:2]) for r in np.argsort(X)]
@@ -61,8 +155,12 @@ def test_dtypes(dtype):
     a = np.asarray(t)
     assert (t.itemsize, t.nbytes) == (a.dtype.itemsize, a.nbytes)
     assert t.max().dtype == dtype
-    np.testing.assert_array_equal(np.asarray(t.max(1, where=WHERE), "float64"), np.max(a.astype("float64")[:, WHERE], 1))
-    np.testing.assert_array_equal(np.asarray(t.min(1, where=WHERE), "float64"), np.min(a.astype("float64")[:, WHERE], 1))
+    np.testing.assert_array_equal(
+        np.asarray(t.max(1, where=WHERE), "float64"), np.max(a.astype("float64")[:, WHERE], 1)
+    )
+    np.testing.assert_array_equal(
+        np.asarray(t.min(1, where=WHERE), "float64"), np.min(a.astype("float64")[:, WHERE], 1)
+    )
     assert t.mean(where=WHERE).dtype == (dtype if "float" in dtype else "float32")
 
 
@@ -76,7 +174,12 @@ def test_out_is_refused():
 def test_symbolic_and_traced(engine):
     class Standard(lamina.layers.Layer):
         def call(self, x):
-            return ((x - x.mean(-1, keepdims=True)) / x.std(-1, keepdims=True)).reshape(-1, 2, 2).transpose(0, 2, 1).astype("float64")
+            return (
+                ((x - x.mean(-1, keepdims=True)) / x.std(-1, keepdims=True))
+                .reshape(-1, 2, 2)
+                .transpose(0, 2, 1)
+                .astype("float64")
+            )
 
     i = lamina.Input((4,))
     o = Standard()(i)
@@ -90,7 +193,9 @@ def test_symbolic_and_traced(engine):
 def test_gradients_pass_through():
     x = X.astype("float64")
     g = lamina.grad(lambda t: (t.var(1, ddof=1) * np.arange(1.0, 4)).sum())(ops.convert_to_tensor(x))
-    np.testing.assert_allclose(np.asarray(g), 2 / 3 * (x - x.mean(1, keepdims=True)) * np.arange(1.0, 4)[:, None], rtol=1e-10)
+    np.testing.assert_allclose(
+        np.asarray(g), 2 / 3 * (x - x.mean(1, keepdims=True)) * np.arange(1.0, 4)[:, None], rtol=1e-10
+    )
 
 
 def test_numpys_functions_give_arrays():
@@ -134,7 +239,20 @@ def test_numbers():
         operator.index(ops.convert_to_tensor(2.0))
 
 
-DTYPES = ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
+DTYPES = [
+    "bool",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "float32",
+    "float64",
+]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -1,9 +1,9 @@
 """build() called by hand, on built-in and users' layers, beside Keras'."""
+
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 
 def _built_by_hand(k):
@@ -60,7 +60,17 @@ def _built_by_hand(k):
             super().build(input_shape)
             self.times = getattr(self, "times", 0) + 1
 
-    return {"stack": lambda: Stack([k.layers.Dense(2)], name="l"), "attending": lambda: Attending(2, 4, name="l"), "wider": lambda: Wider(2, name="l"), "base": lambda: Base(name="l"), "chained": lambda: Chained(name="l"), "two": lambda: Two(name="l"), "mixed": lambda: Mixed(name="l"), "net": lambda: Net(name="l"), "dense": lambda: k.layers.Dense(2, name="l")}
+    return {
+        "stack": lambda: Stack([k.layers.Dense(2)], name="l"),
+        "attending": lambda: Attending(2, 4, name="l"),
+        "wider": lambda: Wider(2, name="l"),
+        "base": lambda: Base(name="l"),
+        "chained": lambda: Chained(name="l"),
+        "two": lambda: Two(name="l"),
+        "mixed": lambda: Mixed(name="l"),
+        "net": lambda: Net(name="l"),
+        "dense": lambda: k.layers.Dense(2, name="l"),
+    }
 
 
 @pytest.mark.parametrize("name", ["stack", "attending", "wider", "base", "chained", "two", "mixed", "net", "dense"])
@@ -69,7 +79,13 @@ def test_build_called_by_hand(name):
     seen = []
     for k in (keras, lamina):
         layer = _built_by_hand(k)[name]()
-        shapes = ((None, 4), (None, 3)) if name == "two" else ((None, 5, 8), (None, 5, 8)) if name == "attending" else ((None, 4),)
+        shapes = (
+            ((None, 4), (None, 3))
+            if name == "two"
+            else ((None, 5, 8), (None, 5, 8))
+            if name == "attending"
+            else ((None, 4),)
+        )
         layer.build(*shapes)
         before = layer.weights
         layer(*[np.ones((2, *s[1:]), "float32") for s in shapes])
@@ -77,7 +93,14 @@ def test_build_called_by_hand(name):
         if name != "stack":  # Keras leaves those open
             with pytest.raises(ValueError):
                 layer.add_weight(shape=(1,))
-        seen.append((layer.built, getattr(layer, "times", None), layer.get_build_config(), [(w.path.split("/")[0], w.path.split("/")[-1], tuple(w.shape)) for w in layer.weights]))
+        seen.append(
+            (
+                layer.built,
+                getattr(layer, "times", None),
+                layer.get_build_config(),
+                [(w.path.split("/")[0], w.path.split("/")[-1], tuple(w.shape)) for w in layer.weights],
+            )
+        )
     assert seen[0] == seen[1]
 
 

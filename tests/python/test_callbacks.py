@@ -1,13 +1,21 @@
 """Callbacks: what they leave in logs, and their state, which reads and writes."""
+
 import copy
 import pickle
 
+import lamina as keras
 import numpy as np
 import pytest
-
-import lamina as keras
 from lamina import layers, ops
-from lamina.callbacks import Callback, CallbackList, EarlyStopping, History, LearningRateScheduler, ModelCheckpoint, ReduceLROnPlateau
+from lamina.callbacks import (
+    Callback,
+    CallbackList,
+    EarlyStopping,
+    History,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+)
 
 X, Y = np.ones((8, 2), "float32"), np.ones((8, 1), "float32")
 
@@ -146,7 +154,16 @@ def test_plateau_with_nan():
 # ---- state that reads and writes ----
 def test_early_stopping_state():
     stop = EarlyStopping("m", patience=5, mode="min")
-    assert (stop.wait, stop.stopped_epoch, stop.best, stop.best_weights, stop.monitor_op, stop.patience, stop.monitor, stop.baseline) == (0, 0, None, None, None, 5, "m", None)
+    assert (
+        stop.wait,
+        stop.stopped_epoch,
+        stop.best,
+        stop.best_weights,
+        stop.monitor_op,
+        stop.patience,
+        stop.monitor,
+        stop.baseline,
+    ) == (0, 0, None, None, None, 5, "m", None)
     seen = []
 
     class Sub(EarlyStopping):
@@ -209,7 +226,9 @@ def test_methods_that_subclasses_override():
         def in_cooldown(self):
             return True
 
-    assert run([1.0, 2.0, 2.0], Always("m", patience=1, mode="min"))[2].history["learning_rate"] == pytest.approx([0.1] * 3)
+    assert run([1.0, 2.0, 2.0], Always("m", patience=1, mode="min"))[2].history["learning_rate"] == pytest.approx(
+        [0.1] * 3
+    )
 
 
 def test_comparison_of_ones_own():
@@ -296,7 +315,14 @@ def test_arguments_of_losses_and_optimizers_have_their_effect_after_a_step(engin
     assert (optimizer.name, optimizer.beta_1, optimizer.get_config()["beta_1"]) == ("mine", 0.5, 0.5)
 
 
-@pytest.mark.parametrize("make, name, value", [(lambda: keras.optimizers.SGD(), "momentum", 0.9), (lambda: keras.optimizers.RMSprop(), "centered", True), (lambda: keras.optimizers.Adam(), "amsgrad", True)])
+@pytest.mark.parametrize(
+    "make, name, value",
+    [
+        (lambda: keras.optimizers.SGD(), "momentum", 0.9),
+        (lambda: keras.optimizers.RMSprop(), "centered", True),
+        (lambda: keras.optimizers.Adam(), "amsgrad", True),
+    ],
+)
 def test_what_decides_slots_is_settled_by_build(make, name, value):
     early = make()
     setattr(early, name, value)
@@ -317,14 +343,23 @@ def test_model_attributes(engine):
     model.jit_compile = False
     assert (model.steps_per_execution, model.run_eagerly, model.jit_compile, model.loss) == (2, True, False, "mse")
     ends = []
-    model.fit(X, Y, batch_size=2, verbose=0, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: ends.append(batch))])
+    model.fit(
+        X,
+        Y,
+        batch_size=2,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: ends.append(batch))],
+    )
     assert ends == [1, 3]
     with pytest.raises(ValueError, match="steps_per_execution"):
         model.steps_per_execution = 0
     assert model.train_function is None
     model.make_train_function()
     model.make_predict_function()
-    assert model.train_function(iter([(X, Y)])).keys() == {"loss"} and model.predict_function(iter([(X,)])).shape == (8, 1)
+    assert model.train_function(iter([(X, Y)])).keys() == {"loss"} and model.predict_function(iter([(X,)])).shape == (
+        8,
+        1,
+    )
     model.train_function = None
     assert model.train_function is None
     with pytest.raises(ValueError, match="train_step"):
@@ -333,13 +368,31 @@ def test_model_attributes(engine):
 
 def test_what_metrics_and_losses_have():
     m = keras.metrics
-    assert (m.Precision().thresholds, m.Precision().init_thresholds, m.Recall(thresholds=[0.1, 0.2]).thresholds, m.TruePositives(thresholds=0.3).thresholds) == ([0.5], None, [0.1, 0.2], [0.3])
+    assert (
+        m.Precision().thresholds,
+        m.Precision().init_thresholds,
+        m.Recall(thresholds=[0.1, 0.2]).thresholds,
+        m.TruePositives(thresholds=0.3).thresholds,
+    ) == ([0.5], None, [0.1, 0.2], [0.3])
     at = m.PrecisionAtRecall(0.7, num_thresholds=5)
     assert at.value == 0.7 and at.thresholds == [0, 0.25, 0.5, 0.75, 1]
     iou = m.OneHotMeanIoU(3)
-    assert (iou.target_class_ids, iou.sparse_y_true, iou.sparse_y_pred, tuple(iou.total_cm.shape)) == ([0, 1, 2], False, False, (3, 3))
-    assert (m.BinaryIoU().num_classes, m.BinaryIoU().axis, m.F1Score().beta, m.FBetaScore(beta=2.0).beta) == (2, -1, 1.0, 2.0)
-    assert keras.losses.MeanSquaredError().fn is keras.losses.mean_squared_error and keras.losses.KLDivergence().fn is keras.losses.kl_divergence
+    assert (iou.target_class_ids, iou.sparse_y_true, iou.sparse_y_pred, tuple(iou.total_cm.shape)) == (
+        [0, 1, 2],
+        False,
+        False,
+        (3, 3),
+    )
+    assert (m.BinaryIoU().num_classes, m.BinaryIoU().axis, m.F1Score().beta, m.FBetaScore(beta=2.0).beta) == (
+        2,
+        -1,
+        1.0,
+        2.0,
+    )
+    assert (
+        keras.losses.MeanSquaredError().fn is keras.losses.mean_squared_error
+        and keras.losses.KLDivergence().fn is keras.losses.kl_divergence
+    )
 
 
 def test_arguments_of_metrics_have_their_effect_or_are_settled(engine):

@@ -1,8 +1,9 @@
-"""When a model's compiled steps are compiled again: after changes to its own layers, and not after anything done to others."""
-import numpy as np
-import pytest
+"""When a model's compiled steps are compiled again: after changes to its own layers, and not after anything done to
+others."""
 
 import lamina as keras
+import numpy as np
+import pytest
 
 X = np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4)
 

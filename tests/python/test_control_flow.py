@@ -1,9 +1,9 @@
 """Control flow against real Keras on JAX: values and gradients on both engines, functional models, what goes wrong."""
+
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((4, 3)).astype("float32")
@@ -11,20 +11,42 @@ X = RNG.standard_normal((4, 3)).astype("float32")
 
 # name -> (ops, x (4, 3), w (3, 3)) -> a structure of tensors
 PROGRAMS = {
-    "cond": lambda o, x, w: o.cond(o.sum(x) > 0, lambda: (o.matmul(x, w), o.tanh(x)), lambda: (o.matmul(x, w) * 2.0, x)),
+    "cond": lambda o, x, w: o.cond(
+        o.sum(x) > 0, lambda: (o.matmul(x, w), o.tanh(x)), lambda: (o.matmul(x, w) * 2.0, x)
+    ),
     "cond_number": lambda o, x, w: o.cond(False, lambda: {"a": x, "b": x}, lambda: {"a": o.matmul(x, w), "b": x}),
-    "switch": lambda o, x, w: o.switch(o.argmax(o.sum(x, axis=1)), [lambda a: a * 2.0, lambda a: o.matmul(a, w), lambda a: o.exp(a)], x),
-    "while": lambda o, x, w: o.stop_gradient(o.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, o.matmul(v, w)), (0, x))[1]) + x,
-    "while_most": lambda o, x, w: o.stop_gradient(o.while_loop(lambda v: o.sum(o.abs(v)) < 1e6, lambda v: v * 3.0, x, maximum_iterations=4)) + x,
+    "switch": lambda o, x, w: o.switch(
+        o.argmax(o.sum(x, axis=1)), [lambda a: a * 2.0, lambda a: o.matmul(a, w), lambda a: o.exp(a)], x
+    ),
+    "while": lambda o, x, w: (
+        o.stop_gradient(o.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, o.matmul(v, w)), (0, x))[1]) + x
+    ),
+    "while_most": lambda o, x, w: (
+        o.stop_gradient(o.while_loop(lambda v: o.sum(o.abs(v)) < 1e6, lambda v: v * 3.0, x, maximum_iterations=4)) + x
+    ),
     "fori": lambda o, x, w: o.fori_loop(1, 5, lambda i, v: o.tanh(o.matmul(v, w)) * o.cast(i, "float32"), x),
     "scan": lambda o, x, w: o.scan(lambda c, r: (o.tanh(o.matmul(c, w) + r), o.sum(c)), x[0], x),
-    "scan_reverse": lambda o, x, w: o.scan(lambda c, r: ({"h": o.tanh(c["h"] + r["x"])}, (c["h"], r["x"] * 2.0)), {"h": x[0]}, {"x": o.matmul(x, w)}, reverse=True),
+    "scan_reverse": lambda o, x, w: o.scan(
+        lambda c, r: ({"h": o.tanh(c["h"] + r["x"])}, (c["h"], r["x"] * 2.0)),
+        {"h": x[0]},
+        {"x": o.matmul(x, w)},
+        reverse=True,
+    ),
     "scan_length": lambda o, x, w: o.scan(lambda c, _: (o.matmul(c, w), None), x, length=3)[0],
     "map": lambda o, x, w: o.map(lambda r: {"a": o.sum(r * w), "b": r * r}, x),
     "vectorized_map": lambda o, x, w: o.vectorized_map(lambda r: o.matmul(w, r[0]) * r[1], [x, o.sum(x, axis=1)]),
-    "associative_scan": lambda o, x, w: o.associative_scan(lambda a, b: (a[0] * b[0], a[1] * b[0] + b[1]), (x, o.matmul(x, w))),
+    "associative_scan": lambda o, x, w: o.associative_scan(
+        lambda a, b: (a[0] * b[0], a[1] * b[0] + b[1]), (x, o.matmul(x, w))
+    ),
     "associative_scan_reverse": lambda o, x, w: o.associative_scan(lambda a, b: a + b, x, reverse=True, axis=1),
-    "nested": lambda o, x, w: o.scan(lambda c, r: (o.cond(o.sum(c) > 0, lambda: o.fori_loop(0, 2, lambda i, v: o.tanh(o.matmul(v, w)), c + r), lambda: c - r), o.sum(r)), x[0], x),
+    "nested": lambda o, x, w: o.scan(
+        lambda c, r: (
+            o.cond(o.sum(c) > 0, lambda: o.fori_loop(0, 2, lambda i, v: o.tanh(o.matmul(v, w)), c + r), lambda: c - r),
+            o.sum(r),
+        ),
+        x[0],
+        x,
+    ),
 }
 
 
@@ -35,7 +57,9 @@ def layer_of(k, program):
 
         def call(self, x):
             parts = k.tree.flatten(program(k.ops, x, self.w))
-            return sum(k.ops.sum(k.ops.sin(k.ops.cast(p, "float32"))) for p in parts if p is not None) + 0.0 * k.ops.sum(self.w)
+            return sum(
+                k.ops.sum(k.ops.sin(k.ops.cast(p, "float32"))) for p in parts if p is not None
+            ) + 0.0 * k.ops.sum(self.w)
 
     return Program()
 
@@ -43,6 +67,7 @@ def layer_of(k, program):
 def trained(k, program):
     """The loss and the weight after a step of gradient descent: values and gradients."""
     layer = layer_of(k, program)
+
     class Outer(k.Model):
         def __init__(self):
             super().__init__()
@@ -69,7 +94,10 @@ def test_values_and_gradients(engine, name):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_called_by_itself(engine, name):
     w = np.linspace(-0.7, 0.8, 9, dtype="float32").reshape(3, 3)
-    theirs, mine = (k.tree.flatten(PROGRAMS[name](k.ops, k.ops.convert_to_tensor(X), k.ops.convert_to_tensor(w))) for k in (keras, lamina))
+    theirs, mine = (
+        k.tree.flatten(PROGRAMS[name](k.ops, k.ops.convert_to_tensor(X), k.ops.convert_to_tensor(w)))
+        for k in (keras, lamina)
+    )
     for a, b in zip(theirs, mine, strict=True):
         np.testing.assert_allclose(np.asarray(b), np.asarray(a), rtol=2e-5, atol=1e-6)
 
@@ -103,8 +131,16 @@ MISUSES = [
     (lambda o: o.scan(lambda c, r: (c, c), 0.0, X, unroll=0), ValueError, "positive integer or boolean"),
     (lambda o: o.scan(lambda c, r: c, o.zeros((3,)), X), TypeError, r"must return a pair \(carry, y\)"),
     (lambda o: o.scan(lambda c, r: (o.zeros((2,)), c), o.zeros((3,)), X), TypeError, r"float32\(3,\).*float32\(2,\)"),
-    (lambda o: o.while_loop(lambda v: v < 3.0, lambda v: o.reshape(v, (1,)), 0.0), TypeError, "must have the same structure, shapes and dtypes"),
-    (lambda o: o.while_loop(lambda v: v < 3.0, lambda v: v + 1.0, X), TypeError, "what `cond` returns must be a scalar"),
+    (
+        lambda o: o.while_loop(lambda v: v < 3.0, lambda v: o.reshape(v, (1,)), 0.0),
+        TypeError,
+        "must have the same structure, shapes and dtypes",
+    ),
+    (
+        lambda o: o.while_loop(lambda v: v < 3.0, lambda v: v + 1.0, X),
+        TypeError,
+        "what `cond` returns must be a scalar",
+    ),
     (lambda o: o.fori_loop(0, 2, lambda i, v: (v, v), 0.0), TypeError, "must have the same structure"),
     (lambda o: o.associative_scan(lambda a, b: a, (X, X[:2])), ValueError, "must have the same first dimension"),
     (lambda o: o.switch(0, [], X), ValueError, "at least one function"),

@@ -1,12 +1,12 @@
 """Datasets with workers: batches come in order, errors reach the caller, threads end."""
+
 import gc
 import threading
 import time
 
+import lamina as keras
 import numpy as np
 import pytest
-
-import lamina as keras
 
 
 def model():

@@ -1,13 +1,13 @@
 """Data that are no arrays in memory: datasets and loaders of other libraries, files, sparse matrices, tables."""
+
 import warnings
 
 import h5py
+import lamina as keras
 import numpy as np
 import pandas
 import pytest
 import scipy.sparse
-
-import lamina as keras
 from lamina import layers
 
 rng = np.random.default_rng(0)
@@ -15,7 +15,9 @@ X, Y = rng.normal(size=(20, 3)).astype("float32"), rng.normal(size=(20, 1)).asty
 
 
 def model_of(width=3):
-    model = keras.Sequential([keras.Input((width,)), layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(seed=1))])
+    model = keras.Sequential(
+        [keras.Input((width,)), layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(seed=1))]
+    )
     model.compile(keras.optimizers.SGD(0.05), "mse", weighted_metrics=["mae"])
     return model
 
@@ -62,7 +64,7 @@ class TfDataset:
         k = 0
         while self.known == self.INFINITE or k < self.count:
             at = 4 * (k % 5)
-            yield TfTensor(X[at:at + 4]), TfTensor(Y[at:at + 4])
+            yield TfTensor(X[at : at + 4]), TfTensor(Y[at : at + 4])
             k += 1
 
 
@@ -92,10 +94,18 @@ class TorchLoader:
 
     def __iter__(self):
         self.started += 1
-        return ([TorchTensor(X[k:k + 4]), TorchTensor(Y[k:k + 4])] for k in range(0, 20, 4))
+        return ([TorchTensor(X[k : k + 4]), TorchTensor(Y[k : k + 4])] for k in range(0, 20, 4))
 
 
-@pytest.mark.parametrize("make", [lambda: TfDataset(5), lambda: TfDataset(5, TfDataset.UNKNOWN), lambda: TorchLoader(True), lambda: TorchLoader(False)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: TfDataset(5),
+        lambda: TfDataset(5, TfDataset.UNKNOWN),
+        lambda: TorchLoader(True),
+        lambda: TorchLoader(False),
+    ],
+)
 def test_datasets_of_known_and_unknown_length(engine, make):
     want = history_of(X, Y, batch_size=4)
     assert_same(history_of(make()), want)
@@ -105,7 +115,15 @@ def test_datasets_of_known_and_unknown_length(engine, make):
     np.testing.assert_allclose(model_of().predict(make(), verbose=0), model_of().predict(X, verbose=0), rtol=1e-5)
 
 
-@pytest.mark.parametrize("make", [lambda: TfDataset(5), lambda: TfDataset(5, TfDataset.UNKNOWN), lambda: TorchLoader(True), lambda: TorchLoader(False)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: TfDataset(5),
+        lambda: TfDataset(5, TfDataset.UNKNOWN),
+        lambda: TorchLoader(True),
+        lambda: TorchLoader(False),
+    ],
+)
 def test_steps_of_datasets(make):
     """Epochs of 3 of 5 batches: 0 1 2, then 3 4 and a warning, then 0 1 2 again."""
     seen = []
@@ -126,7 +144,9 @@ def test_steps_of_datasets(make):
 
 def test_infinite_datasets(engine):
     data = TfDataset(5, TfDataset.INFINITE)
-    history = history_of(data, steps_per_epoch=5, epochs=2, validation_data=TfDataset(5, TfDataset.INFINITE), validation_steps=5)
+    history = history_of(
+        data, steps_per_epoch=5, epochs=2, validation_data=TfDataset(5, TfDataset.INFINITE), validation_steps=5
+    )
     assert_same(history, history_of(X, Y, batch_size=4, epochs=2, validation_data=(X, Y), validation_batch_size=4))
     assert data.passes == 1
     assert model_of().predict(data, steps=5, verbose=0).shape == (20, 1)
@@ -185,10 +205,15 @@ def test_files_are_read_batch_by_batch(engine, file):
     assert_same(history_of(x, y, batch_size=4, validation_data=(x, y)), want)
     assert_same(history_of(x, Y, batch_size=4, validation_data=(X, y)), want)
     assert (x.most, y.most) == (4, 4)
-    np.testing.assert_allclose(model_of().predict(x, batch_size=7, verbose=0), model_of().predict(X, verbose=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        model_of().predict(x, batch_size=7, verbose=0), model_of().predict(X, verbose=0), rtol=1e-5
+    )
     assert model_of().evaluate(file["x"], file["y"], verbose=0) == pytest.approx(model_of().evaluate(X, Y, verbose=0))
     assert x.most == 7
-    assert_same(history_of(file["x"], file["y"], batch_size=4, validation_split=0.3), history_of(X, Y, batch_size=4, validation_split=0.3))
+    assert_same(
+        history_of(file["x"], file["y"], batch_size=4, validation_split=0.3),
+        history_of(X, Y, batch_size=4, validation_split=0.3),
+    )
 
 
 @pytest.mark.parametrize("source", ["file", "arrays"])
@@ -206,21 +231,31 @@ def test_shuffled(file, shuffle, source):
     model = keras.Sequential([keras.Input((3,)), See(), layers.Dense(1)])
     model.compile("sgd", "mse", run_eagerly=True)
     del seen[:]
-    model.fit(*((file["x"], file["y"]) if source == "file" else (X, Y)), batch_size=4, epochs=2, shuffle=shuffle, verbose=0)
+    model.fit(
+        *((file["x"], file["y"]) if source == "file" else (X, Y)), batch_size=4, epochs=2, shuffle=shuffle, verbose=0
+    )
     for epoch in (seen[:5], seen[5:]):
         rows = np.concatenate(epoch)
         assert not np.array_equal(rows, X) and np.array_equal(np.sort(rows, 0), np.sort(X, 0))
-        order = [int(np.flatnonzero((X == r).all(1))[0]) for r in rows]
+        order = [int(np.flatnonzero((r == X).all(1))[0]) for r in rows]
         if shuffle == "batch":
-            assert all(order[k:k + 4] == list(range(order[k], order[k] + 4)) and order[k] % 4 == 0 for k in range(0, 20, 4))
+            assert all(
+                order[k : k + 4] == list(range(order[k], order[k] + 4)) and order[k] % 4 == 0 for k in range(0, 20, 4)
+            )
 
 
 def test_weights_of_classes_and_samples_with_files(file):
     labels = (Y > 0).astype("float32")
     file["labels"] = labels
-    assert_same(history_of(file["x"], file["labels"], batch_size=4, class_weight={0: 0.5, 1: 2.0}), history_of(X, labels, batch_size=4, class_weight={0: 0.5, 1: 2.0}))
+    assert_same(
+        history_of(file["x"], file["labels"], batch_size=4, class_weight={0: 0.5, 1: 2.0}),
+        history_of(X, labels, batch_size=4, class_weight={0: 0.5, 1: 2.0}),
+    )
     weights = np.arange(20.0)
-    assert_same(history_of(file["x"], Y, batch_size=4, sample_weight=weights), history_of(X, Y, batch_size=4, sample_weight=weights))
+    assert_same(
+        history_of(file["x"], Y, batch_size=4, sample_weight=weights),
+        history_of(X, Y, batch_size=4, sample_weight=weights),
+    )
     with pytest.raises(ValueError, match="x: 20, y: 7"):
         model_of().fit(file["x"], Y[:7])
 
@@ -230,7 +265,10 @@ def test_weights_of_classes_and_samples_with_files(file):
 def test_sparse_matrices(engine, kind):
     dense = np.where(np.abs(X) > 0.7, X, 0)
     sparse = getattr(scipy.sparse, kind)(dense)
-    assert_same(history_of(sparse, Y, batch_size=4, validation_split=0.2), history_of(dense, Y, batch_size=4, validation_split=0.2))
+    assert_same(
+        history_of(sparse, Y, batch_size=4, validation_split=0.2),
+        history_of(dense, Y, batch_size=4, validation_split=0.2),
+    )
     np.testing.assert_allclose(model_of().predict(sparse, verbose=0), model_of().predict(dense, verbose=0), rtol=1e-5)
     np.testing.assert_allclose(model_of().train_on_batch(sparse, Y), model_of().train_on_batch(dense, Y), rtol=1e-5)
     assert len(history_of(sparse, Y, shuffle=True)["loss"]) == 2
@@ -249,14 +287,18 @@ def test_tables_of_mixed_columns(engine):
     mixed = table(a=a, b=b, c=c)
     assert_same(history_of(mixed, pandas.DataFrame(Y)), want)
     assert_same(history_of(mixed, pandas.Series(Y[:, 0])), want)
-    nullable = table(a=pandas.array(a, dtype="Int64"), b=pandas.array(b, dtype="Float64"), c=pandas.array(c, dtype="boolean"))
+    nullable = table(
+        a=pandas.array(a, dtype="Int64"), b=pandas.array(b, dtype="Float64"), c=pandas.array(c, dtype="boolean")
+    )
     assert_same(history_of(nullable, Y), want)
     objects = table(a=[int(v) for v in a], b=b, c=c).astype({"a": object})
     assert_same(history_of(objects, Y), want)
 
 
 def test_missing_values_are_nan():
-    data = table(a=pandas.array([1, None, 3], dtype="Int32"), b=pandas.array([True, False, None], dtype="boolean"), c=[1, 2, 3])
+    data = table(
+        a=pandas.array([1, None, 3], dtype="Int32"), b=pandas.array([True, False, None], dtype="boolean"), c=[1, 2, 3]
+    )
     got = keras.Sequential([keras.Input((3,)), layers.Identity()]).predict(data, verbose=0)
     np.testing.assert_array_equal(got, np.array([[1, 1, 1], [np.nan, 0, 2], [3, np.nan, 3]], "float32"))
 
@@ -267,7 +309,9 @@ def test_whole_numbers_stay_whole():
     assert keras.Model(inputs, inputs * 1).predict(data, verbose=0).tolist() == [[1, 16777217], [2, 4]]
 
 
-@pytest.mark.parametrize("column", [["a", "b"], pandas.Categorical(["x", "y"]), pandas.to_datetime(["2020-01-01", "2021-01-01"])])
+@pytest.mark.parametrize(
+    "column", [["a", "b"], pandas.Categorical(["x", "y"]), pandas.to_datetime(["2020-01-01", "2021-01-01"])]
+)
 def test_columns_that_are_no_numbers_are_named(column):
     with pytest.raises(ValueError, match="column 'second'"):
         model_of(2).predict(table(first=[1.0, 2.0], second=column), verbose=0)

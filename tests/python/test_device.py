@@ -1,8 +1,9 @@
-"""A script on another device: the emulated one, whose memory the host cannot read. What is computed is what the CPU computes."""
-import numpy as np
-import pytest
+"""A script on another device: the emulated one, whose memory the host cannot read. What is computed is what the CPU
+computes."""
 
 import lamina
+import numpy as np
+import pytest
 
 layers = lamina.layers
 
@@ -19,13 +20,25 @@ def trained(folder, name):
     lamina.utils.set_random_seed(3)
     x = np.random.default_rng(0).normal(size=(40, 8, 8, 3)).astype("float32")
     y = (x.mean((1, 2)) @ np.array([1.0, -2.0, 0.5], "float32") > 0).astype("int32")
-    model = lamina.Sequential([
-        lamina.Input((8, 8, 3)), layers.Conv2D(4, 3, activation="relu"), layers.BatchNormalization(), layers.MaxPooling2D(), layers.Flatten(),
-        layers.Dropout(0.2), layers.Dense(2)])
+    model = lamina.Sequential(
+        [
+            lamina.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.2),
+            layers.Dense(2),
+        ]
+    )
     model.compile("adam", lamina.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     history = model.fit(x, y, epochs=3, batch_size=16, validation_split=0.2, verbose=0).history
     model.save(folder / f"{name}.keras")
-    return history, model.predict(x, verbose=0), lamina.saving.load_model(folder / f"{name}.keras").predict(x, verbose=0)
+    return (
+        history,
+        model.predict(x, verbose=0),
+        lamina.saving.load_model(folder / f"{name}.keras").predict(x, verbose=0),
+    )
 
 
 @pytest.mark.parametrize("engine", ["graph", "eager"])
@@ -47,7 +60,8 @@ def test_training_is_the_same(tmp_path, engine):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_is_the_same(engine, policy):
-    """Halves through products, epilogues, losses and dynamic loss scaling, with a step whose gradients are not finite."""
+    """Halves through products, epilogues, losses and dynamic loss scaling, with a step whose gradients are not
+    finite."""
     x = np.random.default_rng(1).normal(size=(96, 12)).astype("float32")
     y = x[:, :3].argmax(1).astype("int32")
     x[40] = 1e6  # beyond float16
@@ -57,8 +71,14 @@ def test_mixed_precision_is_the_same(engine, policy):
         lamina.config.set_dtype_policy(policy)
         try:
             with lamina.device(device):
-                model = lamina.Sequential([lamina.Input((12,)), layers.Dense(32, activation="relu"), layers.Dropout(0.1), layers.Dense(3)])
-                model.compile(lamina.optimizers.Adam(0.01), lamina.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+                model = lamina.Sequential(
+                    [lamina.Input((12,)), layers.Dense(32, activation="relu"), layers.Dropout(0.1), layers.Dense(3)]
+                )
+                model.compile(
+                    lamina.optimizers.Adam(0.01),
+                    lamina.losses.SparseCategoricalCrossentropy(from_logits=True),
+                    metrics=["accuracy"],
+                )
                 model.fit(x, y, batch_size=16, epochs=1, shuffle=False, verbose=0)
                 finite = np.delete(x, np.s_[32:48], 0), np.delete(y, np.s_[32:48], 0)
                 history = model.fit(*finite, batch_size=16, epochs=2, shuffle=False, verbose=0).history
@@ -91,13 +111,16 @@ def test_one_model_on_two_devices():
 
 
 def test_one_model_on_several_devices(engine):
-    """As on several GPUs: none can read another's memory, values go where they are needed and variables are where they were last written."""
+    """As on several GPUs: none can read another's memory, values go where they are needed and variables are where they
+    were last written."""
     x = np.random.default_rng(0).normal(size=(8, 6)).astype("float32")
     y = np.random.default_rng(1).normal(size=(8, 2)).astype("float32")
 
     def run(*devices):
         lamina.utils.set_random_seed(4)
-        model = lamina.Sequential([lamina.Input((6,)), layers.Dense(5, activation="tanh"), layers.BatchNormalization(), layers.Dense(2)])
+        model = lamina.Sequential(
+            [lamina.Input((6,)), layers.Dense(5, activation="tanh"), layers.BatchNormalization(), layers.Dense(2)]
+        )
         model.compile("adam", "mse")
         seen = []
         for device in devices:
@@ -117,7 +140,9 @@ def test_values_of_several_devices_meet(engine):
         a = lamina.ops.add(np.ones((2, 3), "float32"), 1.0)
         with lamina.device("emulated:1"):
             b = lamina.ops.multiply(a, 3.0)
-            np.testing.assert_array_equal(np.asarray(lamina.ops.matmul(a, lamina.ops.transpose(b))), np.full((2, 2), 36.0))
+            np.testing.assert_array_equal(
+                np.asarray(lamina.ops.matmul(a, lamina.ops.transpose(b))), np.full((2, 2), 36.0)
+            )
         np.testing.assert_array_equal(np.asarray(a + b), np.full((2, 3), 8.0))
     assert lamina.config.device() == "cpu"
     np.testing.assert_array_equal(np.asarray(a - b), np.full((2, 3), -4.0))
@@ -139,6 +164,8 @@ def test_arrays_that_change_under_way(emulated):
 def test_devices_that_are_not_there():
     with pytest.raises(ValueError, match="Unknown device 'cuda:x'"):
         lamina.config.set_device("cuda:x")
-    with pytest.raises(NotImplementedError, match="The device 'cuda:99' cannot be used: (this build|this machine|CUDA)"):
+    with pytest.raises(
+        NotImplementedError, match="The device 'cuda:99' cannot be used: (this build|this machine|CUDA)"
+    ):
         lamina.config.set_device("cuda:99")
     assert lamina.config.device() == "cpu"

@@ -12,14 +12,14 @@ import tarfile
 import threading
 import warnings
 import zipfile
-
-import numpy as np
-import pytest
+from pathlib import Path
 
 import lamina
+import numpy as np
+import pytest
 from lamina import datasets
-from lamina._files import downloads
-from lamina._files.plain_pickle import ArrayUnpickler
+from lamina.datasets._pickles import ArrayUnpickler
+from lamina.utils import downloads
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -33,7 +33,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         if not os.path.isfile(path):
             self.send_error(404)
             return
-        data = open(path, "rb").read()
+        data = Path(path).read_bytes()
         begin = 0
         if self.headers.get("Range"):
             begin = int(self.headers["Range"].split("=")[1].split("-")[0])
@@ -84,7 +84,7 @@ def test_a_file_is_downloaded_once_and_verified(site):
     digest = put(root, "a.bin", b"x" * 200_000)
     path = lamina.utils.get_file("a.bin", address + "a.bin", file_hash=digest)
     assert path == str(cache / "datasets" / "a.bin")
-    assert open(path, "rb").read() == b"x" * 200_000
+    assert Path(path).read_bytes() == b"x" * 200_000
     assert lamina.utils.get_file("a.bin", address + "a.bin", file_hash=digest) == path
     assert len(Handler.asked) == 1
     assert lamina.utils.get_file(origin=address + "a.bin?x=1", cache_subdir="models") == str(cache / "models" / "a.bin")
@@ -97,7 +97,7 @@ def test_what_is_wrong_in_the_cache_is_fetched_again(site):
     (cache / "datasets").mkdir(parents=True)
     (cache / "datasets" / "a.bin").write_bytes(b"wrong")
     path = lamina.utils.get_file("a.bin", address + "a.bin", md5_hash=hashlib.md5(data).hexdigest())
-    assert open(path, "rb").read() == data
+    assert Path(path).read_bytes() == data
 
 
 def test_a_wrong_hash_leaves_nothing(site):
@@ -114,7 +114,7 @@ def test_a_broken_download_is_resumed(site):
     digest = put(root, "a.bin", data)
     Handler.broken.add("a.bin")
     path = lamina.utils.get_file("a.bin", address + "a.bin", file_hash=digest)
-    assert open(path, "rb").read() == data
+    assert Path(path).read_bytes() == data
     ranges = [r for _, r in Handler.asked]
     assert ranges[0] is None and ranges[1].startswith("bytes=") and int(ranges[1][6:-1]) > 0
 
@@ -125,12 +125,14 @@ def test_a_part_that_is_too_long_is_dropped(site):
     (cache / "datasets").mkdir(parents=True)
     (cache / "datasets" / "a.bin.part").write_bytes(b"much longer than that")
     path = lamina.utils.get_file("a.bin", address + "a.bin", file_hash=digest)
-    assert open(path, "rb").read() == b"short"
+    assert Path(path).read_bytes() == b"short"
 
 
 def test_without_a_network_the_error_says_where_to_put_the_file(site, monkeypatch):
     _, _, cache = site
-    with pytest.raises(Exception, match="URL fetch failure on http://127.0.0.1:9/a.bin.*put the file at .*datasets/a.bin"):
+    with pytest.raises(
+        Exception, match="URL fetch failure on http://127.0.0.1:9/a.bin.*put the file at .*datasets/a.bin"
+    ):
         lamina.utils.get_file("a.bin", "http://127.0.0.1:9/a.bin")
     with pytest.raises(Exception, match="404"):
         lamina.utils.get_file("b.bin", site[1] + "b.bin")
@@ -172,10 +174,10 @@ def test_archives_are_unpacked_where_keras_unpacks_them(site, name, kind):
     folder = lamina.utils.get_file(name, address + "f.tgz", extract=True)
     want = {"flowers": "flowers", "flowers.tgz": "flowers_extracted", None: "f.tgz"}[name]
     assert folder == str(cache / "datasets" / want)
-    assert open(os.path.join(folder, "inner", "a.txt")).read() == "hello"
+    assert Path(os.path.join(folder, "inner", "a.txt")).read_text() == "hello"
     os.remove(os.path.join(folder, "inner", "a.txt"))
     assert lamina.utils.get_file(name, address + "f.tgz", extract=True) == folder
-    assert open(os.path.join(folder, "inner", "a.txt")).read() == "hello"
+    assert Path(os.path.join(folder, "inner", "a.txt")).read_text() == "hello"
     assert len(Handler.asked) == 1
 
 
@@ -190,7 +192,7 @@ def test_archives_cannot_leave_their_folder(site, tmp_path):
     assert sorted(os.listdir(folder)) == ["inner", "ok.txt"]
     assert not outside.exists()
     assert sum("Skipping invalid path" in str(w.message) for w in seen) == 2
-    through_a_link = tar_of({}, [("a", "..")]) # then a/x would stand outside
+    through_a_link = tar_of({}, [("a", "..")])  # then a/x would stand outside
     put(root, "link.tgz", through_a_link)
     with pytest.warns(UserWarning, match="Skipping invalid path"):
         assert os.listdir(lamina.utils.get_file("linked", address + "link.tgz", extract=True)) == []
@@ -243,7 +245,7 @@ def against_keras(site, any_hash, monkeypatch):
         import keras.src.utils.file_utils as files
 
         ours = getattr(datasets, module).load_data(*args, **kwargs)
-        theirs = getattr(__import__(f"keras.src.datasets.{module}", fromlist=["x"]), "load_data")
+        theirs = __import__(f"keras.src.datasets.{module}", fromlist=["x"]).load_data
         monkeypatch.setattr(files, "validate_file", lambda *a, **k: True)
         monkeypatch.setattr(files.config, "keras_home", lambda: str(cache))
         assert equal(ours, theirs(*args, **kwargs))
@@ -256,7 +258,13 @@ def test_arrays_of_numbers(against_keras):
     root, compare = against_keras
     rng = np.random.default_rng(0)
     images = lambda n: rng.integers(0, 255, (n, 28, 28), dtype="uint8")  # noqa: E731
-    put(root, "mnist.npz", npz(x_train=images(6), y_train=np.arange(6, dtype="uint8"), x_test=images(2), y_test=np.arange(2, dtype="uint8")))
+    put(
+        root,
+        "mnist.npz",
+        npz(
+            x_train=images(6), y_train=np.arange(6, dtype="uint8"), x_test=images(2), y_test=np.arange(2, dtype="uint8")
+        ),
+    )
     (x, y), _ = compare("mnist")
     assert x.shape == (6, 28, 28) and y.shape == (6,)
     put(root, "boston_housing.npz", npz(x=rng.random((10, 13)), y=rng.random(10)))
@@ -279,7 +287,15 @@ def test_fashion_mnist(against_keras):
 
 
 @pytest.mark.parametrize(
-    "kwargs", [{}, {"num_words": 20, "skip_top": 2}, {"maxlen": 5}, {"start_char": None}, {"oov_char": None, "num_words": 15}, {"start_char": None, "index_from": 0}]
+    "kwargs",
+    [
+        {},
+        {"num_words": 20, "skip_top": 2},
+        {"maxlen": 5},
+        {"start_char": None},
+        {"oov_char": None, "num_words": 15},
+        {"start_char": None, "index_from": 0},
+    ],
 )
 def test_texts(against_keras, kwargs):
     root, compare = against_keras
@@ -343,7 +359,10 @@ def test_pickles_run_no_code():
 def test_progbar(capsys):
     import keras
 
-    for bar in (lamina.utils.Progbar(3, verbose=2, unit_name="row"), keras.utils.Progbar(3, verbose=2, unit_name="row")):
+    for bar in (
+        lamina.utils.Progbar(3, verbose=2, unit_name="row"),
+        keras.utils.Progbar(3, verbose=2, unit_name="row"),
+    ):
         for i in range(1, 4):
             bar.update(i, [("loss", 1.0 / i)])
     ours, theirs = capsys.readouterr().out.splitlines()

@@ -1,9 +1,10 @@
-"""What files of Keras 3.15 hold beyond keras.layers: the layers of keras.applications, and arguments that say nothing."""
+"""What files of Keras 3.15 hold beyond keras.layers: the layers of keras.applications, and arguments that say
+nothing."""
+
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 X = np.random.default_rng(0).standard_normal((6, 4, 4, 3)).astype("float32")
 
@@ -33,7 +34,9 @@ def test_application_layers_in_both_directions(tmp_path, engine):
 def test_application_layers_in_legacy_files(tmp_path):
     model = theirs()
     model.save(tmp_path / "m.h5")
-    np.testing.assert_allclose(lamina.models.load_model(tmp_path / "m.h5").predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-6)
+    np.testing.assert_allclose(
+        lamina.models.load_model(tmp_path / "m.h5").predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-6
+    )
 
 
 def test_they_are_trained(tmp_path, engine):
@@ -55,11 +58,27 @@ def test_einsum_dense_of_keras(tmp_path):
     model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.EinsumDense("...a,ab->...b", 5, bias_axes="b")])
     for name in ("m.keras", "m.h5"):
         model.save(tmp_path / name)
-        np.testing.assert_allclose(lamina.models.load_model(tmp_path / name).predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            lamina.models.load_model(tmp_path / name).predict(X, verbose=0),
+            model.predict(X, verbose=0),
+            rtol=1e-5,
+            atol=1e-6,
+        )
 
 
-@pytest.mark.parametrize("make", [lambda k: k.layers.Dense(3), lambda k: k.layers.Conv2D(2, 3), lambda k: k.layers.Dropout(0.5), lambda k: k.layers.LSTM(2), lambda k: k.layers.Rescaling(2.0),
-                                  lambda k: k.layers.EinsumDense("ab,bc->ac", 3), lambda k: k.layers.Embedding(3, 2), lambda k: k.layers.BatchNormalization()])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k: k.layers.Dense(3),
+        lambda k: k.layers.Conv2D(2, 3),
+        lambda k: k.layers.Dropout(0.5),
+        lambda k: k.layers.LSTM(2),
+        lambda k: k.layers.Rescaling(2.0),
+        lambda k: k.layers.EinsumDense("ab,bc->ac", 3),
+        lambda k: k.layers.Embedding(3, 2),
+        lambda k: k.layers.BatchNormalization(),
+    ],
+)
 def test_an_unknown_argument_that_says_nothing_is_none(make):
     """A later Keras writes its new arguments, None where they are not used."""
     config = lamina.saving.serialize_keras_object(make(lamina))
@@ -73,7 +92,9 @@ def test_an_unknown_argument_that_says_nothing_is_none(make):
 
 def test_a_loaded_lambda_is_saved_again(tmp_path):
     x = np.arange(6, dtype="float32").reshape(2, 3)
-    model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Lambda(lambda v, plus=1: v * 2 + plus, output_shape=lambda s: s)])
+    model = lamina.Sequential(
+        [lamina.Input((3,)), lamina.layers.Lambda(lambda v, plus=1: v * 2 + plus, output_shape=lambda s: s)]
+    )
     for i in range(3):
         for ending in ("keras", "h5"):
             path = tmp_path / f"m{i}.{ending}"

@@ -1,13 +1,14 @@
-"""Users' classes in files: written once against the Keras API, made with keras and with lamina, files in both directions."""
+"""Users' classes in files: written once against the Keras API, made with keras and with lamina, files in both
+directions."""
+
 import types
 import warnings
 
 import h5py
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 RNG = np.random.default_rng(2)
 X = RNG.standard_normal((8, 3)).astype("float32")
@@ -25,7 +26,9 @@ def define(k):
         def __init__(self, units=3, **kwargs):
             super().__init__(**kwargs)
             self.units = units
-            self.counter = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="counter")
+            self.counter = self.add_weight(
+                shape=(), initializer="zeros", dtype="int32", trainable=False, name="counter"
+            )
             self.many = [k.layers.Dense(units), k.layers.Dense(units), "text", 3, (k.layers.Dense(units), [])]
             self.by_name = {"z": k.layers.Dense(units), "a": k.layers.LayerNormalization()}
             self._hidden = k.layers.Dense(units)
@@ -165,7 +168,10 @@ def define(k):
                 self.last = [self.add_variable_from_reference(v, "last") for v in variables]
 
         def update_step(self, gradient, variable, learning_rate):
-            self.assign(self.last[self._get_variable_index(variable)] if hasattr(self, "_get_variable_index") else self.last[0], gradient)
+            self.assign(
+                self.last[self._get_variable_index(variable)] if hasattr(self, "_get_variable_index") else self.last[0],
+                gradient,
+            )
             self.assign_sub(variable, gradient * k.ops.cast(learning_rate, variable.dtype))
 
         def save_own_variables(self, store):
@@ -174,9 +180,18 @@ def define(k):
 
         def load_own_variables(self, store):
             self.marker = float(store["marker"])
-            super().load_own_variables({key: store[key] for key in store.keys() if key != "marker"})
+            super().load_own_variables({key: store[key] for key in store if key != "marker"})
 
-    return types.SimpleNamespace(Block=Block, Packed=Packed, Net=Net, Shapeless=Shapeless, Recompiled=Recompiled, Count=Count, Counted=Counted, Decay=Decay)
+    return types.SimpleNamespace(
+        Block=Block,
+        Packed=Packed,
+        Net=Net,
+        Shapeless=Shapeless,
+        Recompiled=Recompiled,
+        Count=Count,
+        Counted=Counted,
+        Decay=Decay,
+    )
 
 
 THEIRS, MINE = define(keras), define(lamina)
@@ -187,7 +202,9 @@ DIRECTIONS = pytest.mark.parametrize("source,target", [("keras", "lamina"), ("la
 def paths(file):
     out = {}
     with h5py.File(file) as f:
-        f.visititems(lambda name, o: out.update({name: o.shape if isinstance(o, h5py.Dataset) else o.attrs.get("name", "")}))
+        f.visititems(
+            lambda name, o: out.update({name: o.shape if isinstance(o, h5py.Dataset) else o.attrs.get("name", "")})
+        )
     return out
 
 
@@ -249,7 +266,11 @@ def test_compile_configs(tmp_path, source, target):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Adam's variables in the file, none for SGD
         other = LIBRARIES[target][0].models.load_model(tmp_path / "m.keras")
-    assert type(other).__name__ == "Recompiled" and type(other.optimizer).__name__ == "SGD" and other.optimizer.get_config()["momentum"] == 0.5
+    assert (
+        type(other).__name__ == "Recompiled"
+        and type(other.optimizer).__name__ == "SGD"
+        and other.optimizer.get_config()["momentum"] == 0.5
+    )
 
 
 @DIRECTIONS
@@ -277,7 +298,13 @@ def test_what_a_class_raises_is_told(tmp_path):
     with h5py.File(tmp_path / "w.weights.h5", "a") as f:
         del f["layers/packed/vars/packed"]
     before = [w.copy() for w in model.get_weights()]
-    with pytest.raises(ValueError, match=r"A total of 1 objects could not be loaded. Example error message for object <Packed name=packed, built=True>:\n\nAssertionError"):
+    with pytest.raises(
+        ValueError,
+        match=(
+            r"A total of 1 objects could not be loaded. Example error message for object <Packed name=packed, "
+            r"built=True>:\n\nAssertionError"
+        ),
+    ):
         model.load_weights(tmp_path / "w.weights.h5")
     with pytest.warns(UserWarning, match="A total of 1 objects could not be loaded"):
         model.load_weights(tmp_path / "w.weights.h5", skip_mismatch=True)
@@ -292,7 +319,13 @@ def test_an_unknown_class_is_told_how_to_register(tmp_path):
 
     model = lamina.Sequential([lamina.Input((3,)), Local(name="local")])
     model.save(tmp_path / "m.keras")
-    with pytest.raises(TypeError, match=r"Could not locate class 'Local'. Make sure custom classes and functions are decorated with `@keras.saving.register_keras_serializable\(\)`"):
+    with pytest.raises(
+        TypeError,
+        match=(
+            r"Could not locate class 'Local'. Make sure custom classes and functions are decorated with "
+            r"`@keras.saving.register_keras_serializable\(\)`"
+        ),
+    ):
         lamina.models.load_model(tmp_path / "m.keras")
     assert type(lamina.models.load_model(tmp_path / "m.keras", custom_objects={"Local": Local}).layers[0]) is Local
 

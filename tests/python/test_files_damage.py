@@ -1,17 +1,16 @@
 """Damaged and hostile files: flipped bits are found out, and a small file cannot ask for much."""
+
 import json
 import random
-import resource
 import subprocess
 import sys
 import warnings
 import zipfile
 
 import h5py
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 X = np.random.default_rng(0).standard_normal((8, 4)).astype("float32")
 
@@ -22,7 +21,14 @@ def read_all(group):
 
 
 def model():
-    m = lamina.Sequential([lamina.Input((4,)), lamina.layers.Dense(6, activation="relu"), lamina.layers.BatchNormalization(), lamina.layers.Dense(2)])
+    m = lamina.Sequential(
+        [
+            lamina.Input((4,)),
+            lamina.layers.Dense(6, activation="relu"),
+            lamina.layers.BatchNormalization(),
+            lamina.layers.Dense(2),
+        ]
+    )
     m.compile("adam", "mse")
     m.optimizer.build(m.trainable_variables)
     return m
@@ -84,9 +90,9 @@ def test_flipped_bits_of_values_are_found_out(saved):
                 read_all(f)
 
 
-
 def test_flipped_bits_anywhere(saved):
-    """Structures as well as values: nearly all are found out or harmless. (Text in an .h5 has no checksum of its own.)"""
+    """Structures as well as values: nearly all are found out or harmless. (Text in an .h5 has no checksum of its
+    own.)"""
     path, m = saved
     raw, want = path.read_bytes(), bits(m)
     draw = random.Random(5)
@@ -107,7 +113,9 @@ def test_flipped_bits_anywhere(saved):
     assert silent <= (0 if ".weights." in path.name else 2)
 
 
-@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (1,), (7, 3), (300_000,), (3, 400_001), (1500, 3, 201), (2, 600_000, 1)])
+@pytest.mark.parametrize(
+    "shape", [(), (0,), (0, 3), (1,), (7, 3), (300_000,), (3, 400_001), (1500, 3, 201), (2, 600_000, 1)]
+)
 def test_chunks_of_all_shapes(tmp_path, shape):
     class Holder(lamina.layers.Layer):
         def build(self, _):
@@ -178,7 +186,9 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 
 def in_child(path):
     """What a load says, and the MiB that it took."""
-    lines = subprocess.run([sys.executable, "-W", "ignore", "-c", LOAD, str(path)], capture_output=True, text=True, check=True).stdout.splitlines()
+    lines = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOAD, str(path)], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     return "\n".join(lines[:-1]), int(lines[-1])
 
 
@@ -190,7 +200,12 @@ def test_a_config_cannot_ask_for_more_weights_than_the_file_holds(tmp_path, kind
         warnings.simplefilter("ignore")
         m.save(path)
     if kind == "keras":
-        changed(path, lambda parts: parts.update({"config.json": parts["config.json"].replace(b'"units": 3', b'"units": 50000000')}))
+        changed(
+            path,
+            lambda parts: parts.update(
+                {"config.json": parts["config.json"].replace(b'"units": 3', b'"units": 50000000')}
+            ),
+        )
     else:
         with h5py.File(path, "a") as f:
             text = f.attrs["model_config"]

@@ -1,11 +1,11 @@
 """Files of Keras 1 and 2 are read with the meaning they were written with: hard_sigmoid, defaults, CuDNN layers."""
+
 import json
 
 import h5py
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((2, 5, 3)).astype("float32")
@@ -32,13 +32,24 @@ def write(path, layer, weights, version="2.2.2"):
         g = f.create_group("model_weights")
         g.attrs["layer_names"] = np.array([name.encode()])
         layer_group = g.create_group(name)
-        layer_group.attrs["weight_names"] = np.array([f"{name}/w{i}:0".encode() for i in range(len(weights))] or [], "S40")
+        layer_group.attrs["weight_names"] = np.array(
+            [f"{name}/w{i}:0".encode() for i in range(len(weights))] or [], "S40"
+        )
         for i, w in enumerate(weights):
             layer_group.create_dataset(f"{name}/w{i}:0", data=w)
 
 
 def layer(class_name, **arguments):
-    return {"class_name": class_name, "config": {"name": "r", "trainable": True, "dtype": "float32", "batch_input_shape": [None, *X.shape[1:]], **arguments}}
+    return {
+        "class_name": class_name,
+        "config": {
+            "name": "r",
+            "trainable": True,
+            "dtype": "float32",
+            "batch_input_shape": [None, *X.shape[1:]],
+            **arguments,
+        },
+    }
 
 
 def lstm(x, kernel, recurrent, bias, gate):
@@ -73,20 +84,41 @@ def draw(gates, *bias):
 @pytest.mark.parametrize("version", ["2.2.2", "2.15.0", "2.2.4-tf", "1.2.0", None])
 def test_hard_sigmoid_has_the_slope_of_its_time(tmp_path, engine, version):
     w = draw(4, 4 * UNITS)
-    write(tmp_path / "m.h5", layer("LSTM", units=UNITS, activation="tanh", recurrent_activation="hard_sigmoid"), w, version)
+    write(
+        tmp_path / "m.h5",
+        layer("LSTM", units=UNITS, activation="tanh", recurrent_activation="hard_sigmoid"),
+        w,
+        version,
+    )
     model = lamina.models.load_model(tmp_path / "m.h5", compile=False)
     np.testing.assert_allclose(model.predict(X, verbose=0), lstm(X, *w, old_hard_sigmoid), rtol=1e-4, atol=1e-5)
     for again in ("again.h5", "again.keras"):  # and keeps it in what is saved from here
         model.save(tmp_path / again)
-        np.testing.assert_allclose(lamina.models.load_model(tmp_path / again, compile=False).predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-6, atol=1e-7)
+        np.testing.assert_allclose(
+            lamina.models.load_model(tmp_path / again, compile=False).predict(X, verbose=0),
+            model.predict(X, verbose=0),
+            rtol=1e-6,
+            atol=1e-7,
+        )
 
 
 def test_a_file_of_keras_3_has_the_slope_of_keras_3(tmp_path):
     real = pytest.importorskip("keras")
-    theirs = real.Sequential([real.Input((5, 3)), real.layers.LSTM(UNITS, recurrent_activation="hard_sigmoid"), real.layers.Activation("hard_sigmoid")])
+    theirs = real.Sequential(
+        [
+            real.Input((5, 3)),
+            real.layers.LSTM(UNITS, recurrent_activation="hard_sigmoid"),
+            real.layers.Activation("hard_sigmoid"),
+        ]
+    )
     for name in ("m.h5", "m.keras"):
         theirs.save(tmp_path / name)
-        np.testing.assert_allclose(lamina.models.load_model(tmp_path / name).predict(X, verbose=0), theirs.predict(X, verbose=0), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            lamina.models.load_model(tmp_path / name).predict(X, verbose=0),
+            theirs.predict(X, verbose=0),
+            rtol=1e-4,
+            atol=1e-5,
+        )
 
 
 @pytest.mark.parametrize("kind", ["Activation", "Dense"])
@@ -96,20 +128,37 @@ def test_hard_sigmoid_of_other_layers(tmp_path, engine, kind):
         write(tmp_path / "m.h5", layer("Dense", units=3, activation="hard_sigmoid", use_bias=True), w)
     else:
         write(tmp_path / "m.h5", layer("Activation", activation="hard_sigmoid"), [])
-    np.testing.assert_allclose(lamina.models.load_model(tmp_path / "m.h5", compile=False).predict(X, verbose=0), old_hard_sigmoid(X), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        lamina.models.load_model(tmp_path / "m.h5", compile=False).predict(X, verbose=0),
+        old_hard_sigmoid(X),
+        rtol=1e-5,
+        atol=1e-6,
+    )
 
 
 def test_hard_sigmoid_in_the_first_keras_archives_and_in_json(tmp_path):
     import zipfile
 
-    lamina.Sequential([lamina.Input((5, 3)), lamina.layers.Activation("hard_sigmoid")], name="s").save(tmp_path / "new.keras")
+    lamina.Sequential([lamina.Input((5, 3)), lamina.layers.Activation("hard_sigmoid")], name="s").save(
+        tmp_path / "new.keras"
+    )
     with zipfile.ZipFile(tmp_path / "new.keras") as a, zipfile.ZipFile(tmp_path / "old.keras", "w") as b:
         for item in a.namelist():
             b.writestr(item, json.dumps({"keras_version": "2.13.1"}) if item == "metadata.json" else a.read(item))
-    np.testing.assert_allclose(lamina.models.load_model(tmp_path / "old.keras").predict(X, verbose=0), old_hard_sigmoid(X), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        lamina.models.load_model(tmp_path / "old.keras").predict(X, verbose=0),
+        old_hard_sigmoid(X),
+        rtol=1e-5,
+        atol=1e-6,
+    )
     config = json.loads(lamina.Sequential([lamina.Input((5, 3)), lamina.layers.Activation("hard_sigmoid")]).to_json())
     config["keras_version"] = "2.4.0"
-    np.testing.assert_allclose(lamina.models.model_from_json(json.dumps(config)).predict(X, verbose=0), old_hard_sigmoid(X), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        lamina.models.model_from_json(json.dumps(config)).predict(X, verbose=0),
+        old_hard_sigmoid(X),
+        rtol=1e-5,
+        atol=1e-6,
+    )
 
 
 def test_a_gru_without_reset_after_is_the_one_that_had_none(tmp_path, engine):
@@ -121,15 +170,21 @@ def test_a_gru_without_reset_after_is_the_one_that_had_none(tmp_path, engine):
 
 def test_thresholded_relu(tmp_path):
     write(tmp_path / "m.h5", layer("ThresholdedReLU", theta=0.5), [])
-    np.testing.assert_array_equal(lamina.models.load_model(tmp_path / "m.h5", compile=False).predict(X, verbose=0), np.where(X > 0.5, X, 0))
+    np.testing.assert_array_equal(
+        lamina.models.load_model(tmp_path / "m.h5", compile=False).predict(X, verbose=0), np.where(X > 0.5, X, 0)
+    )
 
 
 def in_layout_of_cudnn(kernel, recurrent):
-    """The inverse of what a reader does: each gate transposed, an input kernel's numbers in the order of the transpose."""
+    """The inverse of what a reader does: each gate transposed, an input kernel's numbers in the order of the
+    transpose."""
+
     def by_gates(w, f):
         return np.concatenate([f(g) for g in np.split(w, w.shape[1] // UNITS, 1)], 1)
 
-    return by_gates(kernel, lambda g: np.ascontiguousarray(g.T).reshape(g.shape)), by_gates(recurrent, lambda g: np.ascontiguousarray(g.T))
+    return by_gates(kernel, lambda g: np.ascontiguousarray(g.T).reshape(g.shape)), by_gates(
+        recurrent, lambda g: np.ascontiguousarray(g.T)
+    )
 
 
 @pytest.mark.parametrize("how", ["model", "weights", "by_name"])
@@ -145,7 +200,11 @@ def test_cudnn_layers(tmp_path, engine, kind, how):
         model = lamina.Sequential([lamina.Input((5, 3)), made])
         model.load_weights(tmp_path / "m.h5", **({"by_name": True} if how == "by_name" else {}))
     halves = np.split(bias, 2)
-    want = lstm(X, kernel, recurrent, halves[0] + halves[1], sigmoid) if kind == "CuDNNLSTM" else gru(X, kernel, recurrent, halves, sigmoid, True)
+    want = (
+        lstm(X, kernel, recurrent, halves[0] + halves[1], sigmoid)
+        if kind == "CuDNNLSTM"
+        else gru(X, kernel, recurrent, halves, sigmoid, True)
+    )
     np.testing.assert_allclose(model.predict(X, verbose=0), want, rtol=1e-4, atol=1e-5)
 
 
@@ -155,8 +214,16 @@ def test_cudnn_layers_both_ways_round(tmp_path):
     stored = [w for k, r, b in (forward, backward) for w in (*in_layout_of_cudnn(k, r), b)]
     inner = {"class_name": "CuDNNLSTM", "config": {"name": "inner", "units": UNITS}}
     write(tmp_path / "m.h5", layer("Bidirectional", layer=inner, merge_mode="concat"), stored)
-    want = np.concatenate([lstm(x, k, r, b[: 4 * UNITS] + b[4 * UNITS :], sigmoid) for x, (k, r, b) in ((X, forward), (X[:, ::-1], backward))], 1)
-    np.testing.assert_allclose(lamina.models.load_model(tmp_path / "m.h5", compile=False).predict(X, verbose=0), want, rtol=1e-4, atol=1e-5)
+    want = np.concatenate(
+        [
+            lstm(x, k, r, b[: 4 * UNITS] + b[4 * UNITS :], sigmoid)
+            for x, (k, r, b) in ((X, forward), (X[:, ::-1], backward))
+        ],
+        1,
+    )
+    np.testing.assert_allclose(
+        lamina.models.load_model(tmp_path / "m.h5", compile=False).predict(X, verbose=0), want, rtol=1e-4, atol=1e-5
+    )
 
 
 def test_a_gru_that_cannot_take_them_says_so(tmp_path):

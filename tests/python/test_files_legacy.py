@@ -1,13 +1,13 @@
 """Legacy .h5 files: Keras' own in both directions, and those that tf.keras 2 wrote."""
+
 import json
 import warnings
 
 import h5py
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 RNG = np.random.default_rng(1)
 X = RNG.standard_normal((8, 3)).astype("float32")
@@ -22,8 +22,16 @@ def quiet():
 
 
 def sequential(k):
-    return k.Sequential([k.Input((3,)), k.layers.Dense(4, activation="relu", kernel_regularizer="l2", name="a"), k.layers.BatchNormalization(name="bn"),
-                         k.layers.Dropout(0.5, name="dr"), k.layers.Dense(2, name="b")], name="seq")
+    return k.Sequential(
+        [
+            k.Input((3,)),
+            k.layers.Dense(4, activation="relu", kernel_regularizer="l2", name="a"),
+            k.layers.BatchNormalization(name="bn"),
+            k.layers.Dropout(0.5, name="dr"),
+            k.layers.Dense(2, name="b"),
+        ],
+        name="seq",
+    )
 
 
 def functional(k):
@@ -39,7 +47,9 @@ def data_for(model):
 
 
 def same(a, b):
-    np.testing.assert_allclose(a.predict(data_for(a), verbose=0), b.predict(data_for(b), verbose=0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        a.predict(data_for(a), verbose=0), b.predict(data_for(b), verbose=0), rtol=1e-5, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("build", [sequential, functional])
@@ -54,7 +64,9 @@ def test_keras_files_open_here(tmp_path, build):
     assert mine.compiled and mine.loss is not None or mine.optimizer is not None
     for a, b in zip(theirs.optimizer.variables, mine.optimizer.variables, strict=True):
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-6)
-    np.testing.assert_allclose(mine.evaluate(data_for(mine), Y, verbose=0)[0], theirs.evaluate(data_for(theirs), Y, verbose=0)[0], rtol=1e-5)
+    np.testing.assert_allclose(
+        mine.evaluate(data_for(mine), Y, verbose=0)[0], theirs.evaluate(data_for(theirs), Y, verbose=0)[0], rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("build", [sequential, functional])
@@ -63,7 +75,9 @@ def test_files_from_here_open_in_keras(tmp_path, build):
     mine.compile("adam", "mse", metrics=["mae"])
     mine.fit(data_for(mine), Y, epochs=2, verbose=0)
     mine.save(tmp_path / "m.h5")
-    theirs = keras.models.load_model(tmp_path / "m.h5")  # which does not restore optimizers from such files, its own neither
+    theirs = keras.models.load_model(
+        tmp_path / "m.h5"
+    )  # which does not restore optimizers from such files, its own neither
     same(mine, theirs)
     assert theirs.compiled and type(theirs.optimizer).__name__ == "Adam"
     again = lamina.models.load_model(tmp_path / "m.h5")
@@ -82,8 +96,14 @@ def test_layout_is_keras_own(tmp_path):
     def facts(name):
         out = {}
         with h5py.File(tmp_path / name) as f:
+
             def visit(path, o):
-                out[path] = o.shape if isinstance(o, h5py.Dataset) else {k: (v.tolist() if hasattr(v, "tolist") else v) for k, v in o.attrs.items() if k != "backend"}
+                out[path] = (
+                    o.shape
+                    if isinstance(o, h5py.Dataset)
+                    else {k: (v.tolist() if hasattr(v, "tolist") else v) for k, v in o.attrs.items() if k != "backend"}
+                )
+
             f.visititems(visit)
             out["config"] = json.loads(f.attrs["model_config"])
             out["training"] = json.loads(f.attrs["training_config"])
@@ -142,7 +162,10 @@ def test_weights_of_a_whole_model_and_by_name(tmp_path):
         np.testing.assert_array_equal(a, b)
     for a, b in zip(mine.layers[1].get_weights(), fresh):
         np.testing.assert_array_equal(a, b)
-    with pytest.raises(ValueError, match=r"Layer count mismatch when loading weights from file. Model expected 2 layers, found 3 saved layers."):
+    with pytest.raises(
+        ValueError,
+        match=r"Layer count mismatch when loading weights from file. Model expected 2 layers, found 3 saved layers.",
+    ):
         mine.load_weights(tmp_path / "m.h5")
 
 
@@ -150,17 +173,36 @@ def test_mismatches_name_layer_expected_and_found(tmp_path):
     sequential(keras).save(tmp_path / "m.h5")
 
     def other(k, units):
-        return k.Sequential([k.Input((3,)), k.layers.Dense(4, name="a"), k.layers.BatchNormalization(name="bn"), k.layers.Dense(units, use_bias=units == 9, name="b")])
+        return k.Sequential(
+            [
+                k.Input((3,)),
+                k.layers.Dense(4, name="a"),
+                k.layers.BatchNormalization(name="bn"),
+                k.layers.Dense(units, use_bias=units == 9, name="b"),
+            ]
+        )
 
     mine = other(lamina, 9)
     before = [w.copy() for w in mine.get_weights()]
-    with pytest.raises(ValueError, match=r"Shape mismatch in layer #2 \(named b\) for weight .*b/kernel. Weight expects shape \(4, 9\). Received saved weight with shape \(4, 2\)"):
+    with pytest.raises(
+        ValueError,
+        match=(
+            r"Shape mismatch in layer #2 \(named b\) for weight .*b/kernel. Weight expects shape \(4, 9\). Received "
+            r"saved weight with shape \(4, 2\)"
+        ),
+    ):
         mine.load_weights(tmp_path / "m.h5")
     for a, b in zip(before, mine.get_weights()):  # nothing was changed
         np.testing.assert_array_equal(a, b)
     with pytest.warns(UserWarning, match=r"Skipping loading weights for layer #2 \(named b\) due to mismatch in shape"):
         mine.load_weights(tmp_path / "m.h5", skip_mismatch=True)
-    with pytest.raises(ValueError, match=r"Weight count mismatch for layer #2 \(named b in the current model, b in the save file\). Layer expects 1 weight\(s\). Received 2 saved weight\(s\)"):
+    with pytest.raises(
+        ValueError,
+        match=(
+            r"Weight count mismatch for layer #2 \(named b in the current model, b in the save file\). Layer expects "
+            r"1 weight\(s\). Received 2 saved weight\(s\)"
+        ),
+    ):
         other(lamina, 2).load_weights(tmp_path / "m.h5")
     with pytest.raises(ValueError, match="`by_name` only supports loading legacy"):
         mine.load_weights("x.weights.h5", by_name=True)
@@ -208,26 +250,67 @@ def test_warns_and_leaves_out_the_optimizer(tmp_path):
 
 # ---- tf.keras 2: the same facts written another way ----
 
+
 def initializer(name, **config):
     return {"class_name": name, "config": config}
 
 
 def dense(name, units, inbound=None, for_keras=False, **more):
-    config = {"name": name, "trainable": True, "dtype": "float32", "units": units, "activation": "relu", "use_bias": True, "kernel_initializer": initializer("GlorotUniform", seed=None),
-              "bias_initializer": initializer("Zeros", **({} if for_keras else {"dtype": "float32"})), "kernel_regularizer": None, "bias_regularizer": None, "activity_regularizer": None, "kernel_constraint": None, "bias_constraint": None, **more}
+    config = {
+        "name": name,
+        "trainable": True,
+        "dtype": "float32",
+        "units": units,
+        "activation": "relu",
+        "use_bias": True,
+        "kernel_initializer": initializer("GlorotUniform", seed=None),
+        "bias_initializer": initializer("Zeros", **({} if for_keras else {"dtype": "float32"})),
+        "kernel_regularizer": None,
+        "bias_regularizer": None,
+        "activity_regularizer": None,
+        "kernel_constraint": None,
+        "bias_constraint": None,
+        **more,
+    }
     entry = {"class_name": "Dense", "config": config}
     return entry if inbound is None else {**entry, "name": name, "inbound_nodes": inbound}
 
 
 def input_layer(name, shape, top=True):
-    entry = {"class_name": "InputLayer", "config": {"batch_input_shape": [None, *shape], "dtype": "float32", "sparse": False, "ragged": False, "name": name}}
+    entry = {
+        "class_name": "InputLayer",
+        "config": {
+            "batch_input_shape": [None, *shape],
+            "dtype": "float32",
+            "sparse": False,
+            "ragged": False,
+            "name": name,
+        },
+    }
     return {**entry, "name": name, "inbound_nodes": []} if top else entry
 
 
-BATCH_NORMALIZATION = {"class_name": "BatchNormalization", "config": {
-    "name": "bn", "trainable": True, "dtype": "float32", "axis": [1], "momentum": 0.99, "epsilon": 0.001, "center": True, "scale": True, "beta_initializer": initializer("Zeros"),
-    "gamma_initializer": initializer("Ones"), "moving_mean_initializer": initializer("Zeros"), "moving_variance_initializer": initializer("Ones"), "beta_regularizer": None,
-    "gamma_regularizer": None, "beta_constraint": None, "gamma_constraint": None}}
+BATCH_NORMALIZATION = {
+    "class_name": "BatchNormalization",
+    "config": {
+        "name": "bn",
+        "trainable": True,
+        "dtype": "float32",
+        "axis": [1],
+        "momentum": 0.99,
+        "epsilon": 0.001,
+        "center": True,
+        "scale": True,
+        "beta_initializer": initializer("Zeros"),
+        "gamma_initializer": initializer("Ones"),
+        "moving_mean_initializer": initializer("Zeros"),
+        "moving_variance_initializer": initializer("Ones"),
+        "beta_regularizer": None,
+        "gamma_regularizer": None,
+        "beta_constraint": None,
+        "gamma_constraint": None,
+    },
+}
 
 
 def write_tf2(path, config, weights, training=None, optimizer=()):
@@ -264,12 +347,25 @@ def relu(x):
 def test_tf2_sequential(tmp_path, variant):
     k1, b1, k2, b2 = values(3, 4), values(4), values(4, 2), values(2)
     gamma, beta, mean, variance = values(4), values(4), values(4), np.abs(values(4)) + 0.1
-    layers = [input_layer("in", (3,), top=False), dense("d1", 4), BATCH_NORMALIZATION, dense("d2", 2, activation="linear")]
+    layers = [
+        input_layer("in", (3,), top=False),
+        dense("d1", 4),
+        BATCH_NORMALIZATION,
+        dense("d2", 2, activation="linear"),
+    ]
     if variant == "no_input_layer":
         layers = [dense("d1", 4, batch_input_shape=[None, 3]), *layers[2:]]
     config = {"class_name": "Sequential", "config": layers if variant == "list" else {"name": "seq", "layers": layers}}
-    weights = {"d1": [("d1/kernel:0", k1), ("d1/bias:0", b1)], "bn": [("bn/gamma:0", gamma), ("bn/beta:0", beta), ("bn/moving_mean:0", mean), ("bn/moving_variance:0", variance)],
-               "d2": [("d2/kernel:0", k2), ("d2/bias:0", b2)]}
+    weights = {
+        "d1": [("d1/kernel:0", k1), ("d1/bias:0", b1)],
+        "bn": [
+            ("bn/gamma:0", gamma),
+            ("bn/beta:0", beta),
+            ("bn/moving_mean:0", mean),
+            ("bn/moving_variance:0", variance),
+        ],
+        "d2": [("d2/kernel:0", k2), ("d2/bias:0", b2)],
+    }
     write_tf2(tmp_path / "m.h5", config, weights)
     mine = lamina.models.load_model(tmp_path / "m.h5", compile=False)
     expected = (gamma * (relu(X @ k1 + b1) - mean) / np.sqrt(variance + 0.001) + beta) @ k2 + b2
@@ -281,12 +377,45 @@ def test_tf2_sequential(tmp_path, variant):
 def test_tf2_functional(tmp_path, class_name, flat):
     k1, b1, k2, b2 = values(3, 4), values(4), values(4, 2), values(2)
     node = [["i", 0, 0, {}]] if flat else [[["i", 0, 0, {}]]]
-    config = {"class_name": class_name, "config": {"name": "model", "layers": [
-        input_layer("i", (3,)), dense("d1", 4, node, for_keras=True),
-        {"class_name": "Dropout", "config": {"name": "dr", "trainable": True, "dtype": "float32", "rate": 0.5, "noise_shape": None, "seed": None}, "name": "dr", "inbound_nodes": [[["d1", 0, 0, {"training": False}]]]},
-        {"class_name": "Add", "config": {"name": "add", "trainable": True, "dtype": "float32"}, "name": "add", "inbound_nodes": [[["d1", 0, 0, {}], ["dr", 0, 0, {}]]]},
-        dense("d2", 2, [[["add", 0, 0, {}]]], for_keras=True, activation="linear")], "input_layers": [["i", 0, 0]], "output_layers": [["d2", 0, 0]]}}
-    weights = {"i": [], "d1": [("d1/kernel:0", k1), ("d1/bias:0", b1)], "dr": [], "add": [], "d2": [("d2/kernel:0", k2), ("d2/bias:0", b2)]}
+    config = {
+        "class_name": class_name,
+        "config": {
+            "name": "model",
+            "layers": [
+                input_layer("i", (3,)),
+                dense("d1", 4, node, for_keras=True),
+                {
+                    "class_name": "Dropout",
+                    "config": {
+                        "name": "dr",
+                        "trainable": True,
+                        "dtype": "float32",
+                        "rate": 0.5,
+                        "noise_shape": None,
+                        "seed": None,
+                    },
+                    "name": "dr",
+                    "inbound_nodes": [[["d1", 0, 0, {"training": False}]]],
+                },
+                {
+                    "class_name": "Add",
+                    "config": {"name": "add", "trainable": True, "dtype": "float32"},
+                    "name": "add",
+                    "inbound_nodes": [[["d1", 0, 0, {}], ["dr", 0, 0, {}]]],
+                },
+                dense("d2", 2, [[["add", 0, 0, {}]]], for_keras=True, activation="linear"),
+            ],
+            "input_layers": [["i", 0, 0]],
+            "output_layers": [["d2", 0, 0]],
+        },
+    }
+    weights = {
+        "i": [],
+        "d1": [("d1/kernel:0", k1), ("d1/bias:0", b1)],
+        "dr": [],
+        "add": [],
+        "d2": [("d2/kernel:0", k2), ("d2/bias:0", b2)],
+    }
     write_tf2(tmp_path / "m.h5", config, weights)
     mine = lamina.models.load_model(tmp_path / "m.h5", compile=False)
     out = mine.predict(X, verbose=0)
@@ -299,20 +428,80 @@ def test_tf2_functional(tmp_path, class_name, flat):
 ADAM = {"name": "Adam", "decay": 0.0, "beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-7, "amsgrad": False}
 
 
-@pytest.mark.parametrize("optimizer", [
-    {"class_name": "Adam", "config": {**ADAM, "learning_rate": 0.25}},
-    {"class_name": "Adam", "config": {**ADAM, "lr": 0.25}},
-    {"class_name": "Custom>Adam", "config": {**ADAM, "learning_rate": 0.25, "is_legacy_optimizer": False, "jit_compile": True, "weight_decay": None}},
-    {"class_name": "LossScaleOptimizer", "config": {"inner_optimizer": {"class_name": "Adam", "config": {**ADAM, "learning_rate": 0.25}}, "dynamic": True, "initial_scale": 32768.0, "dynamic_growth_steps": 2000}},
-])
-@pytest.mark.parametrize("loss", ["mse", "mean_squared_error", {"class_name": "MeanSquaredError", "config": {"reduction": "auto", "name": "mean_squared_error", "fn": "mean_squared_error"}},
-                                  {"class_name": "LossFunctionWrapper", "config": {"reduction": "auto", "name": "mse", "fn": "mean_squared_error"}}])
-@pytest.mark.parametrize("metrics", [["mae"], [["mae"]], [[{"class_name": "MeanMetricWrapper", "config": {"name": "mae", "dtype": "float32", "fn": "mean_absolute_error"}}]], None])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"class_name": "Adam", "config": {**ADAM, "learning_rate": 0.25}},
+        {"class_name": "Adam", "config": {**ADAM, "lr": 0.25}},
+        {
+            "class_name": "Custom>Adam",
+            "config": {
+                **ADAM,
+                "learning_rate": 0.25,
+                "is_legacy_optimizer": False,
+                "jit_compile": True,
+                "weight_decay": None,
+            },
+        },
+        {
+            "class_name": "LossScaleOptimizer",
+            "config": {
+                "inner_optimizer": {"class_name": "Adam", "config": {**ADAM, "learning_rate": 0.25}},
+                "dynamic": True,
+                "initial_scale": 32768.0,
+                "dynamic_growth_steps": 2000,
+            },
+        },
+    ],
+)
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "mse",
+        "mean_squared_error",
+        {
+            "class_name": "MeanSquaredError",
+            "config": {"reduction": "auto", "name": "mean_squared_error", "fn": "mean_squared_error"},
+        },
+        {
+            "class_name": "LossFunctionWrapper",
+            "config": {"reduction": "auto", "name": "mse", "fn": "mean_squared_error"},
+        },
+    ],
+)
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        ["mae"],
+        [["mae"]],
+        [
+            [
+                {
+                    "class_name": "MeanMetricWrapper",
+                    "config": {"name": "mae", "dtype": "float32", "fn": "mean_absolute_error"},
+                }
+            ]
+        ],
+        None,
+    ],
+)
 def test_tf2_training_configs(tmp_path, optimizer, loss, metrics):
     k, b = values(3, 2), values(2)
-    training = {"loss": loss, "metrics": metrics, "weighted_metrics": None, "loss_weights": None, "sample_weight_mode": None, "optimizer_config": optimizer}
-    config = {"class_name": "Sequential", "config": {"name": "s", "layers": [input_layer("in", (3,), top=False), dense("d", 2, activation="linear")]}}
-    slots = [("iteration:0", np.int64(7)), ("lr:0", np.float32(0.125))] + [(f"Adam/{s}/d/{n}:0", values(*v.shape)) for n, v in (("kernel", k), ("bias", b)) for s in "mv"]
+    training = {
+        "loss": loss,
+        "metrics": metrics,
+        "weighted_metrics": None,
+        "loss_weights": None,
+        "sample_weight_mode": None,
+        "optimizer_config": optimizer,
+    }
+    config = {
+        "class_name": "Sequential",
+        "config": {"name": "s", "layers": [input_layer("in", (3,), top=False), dense("d", 2, activation="linear")]},
+    }
+    slots = [("iteration:0", np.int64(7)), ("lr:0", np.float32(0.125))] + [
+        (f"Adam/{s}/d/{n}:0", values(*v.shape)) for n, v in (("kernel", k), ("bias", b)) for s in "mv"
+    ]
     write_tf2(tmp_path / "m.h5", config, {"d": [("d/kernel:0", k), ("d/bias:0", b)]}, training, slots)
     mine = lamina.models.load_model(tmp_path / "m.h5")
     assert type(mine.optimizer).__name__ == "Adam" and mine.optimizer.get_config()["beta_1"] == 0.8
@@ -326,11 +515,22 @@ def test_tf2_training_configs(tmp_path, optimizer, loss, metrics):
 
 def test_tf2_optimizer_state_that_does_not_fit_is_left(tmp_path):
     k, b = values(3, 2), values(2)
-    training = {"loss": "mse", "metrics": None, "optimizer_config": {"class_name": "Adam", "config": {**ADAM, "learning_rate": 0.5, "decay": 0.1}}}
-    config = {"class_name": "Sequential", "config": {"name": "s", "layers": [input_layer("in", (3,), top=False), dense("d", 2)]}}
-    write_tf2(tmp_path / "m.h5", config, {"d": [("d/kernel:0", k), ("d/bias:0", b)]}, training, [("Adam/iter:0", np.int64(7))])
+    training = {
+        "loss": "mse",
+        "metrics": None,
+        "optimizer_config": {"class_name": "Adam", "config": {**ADAM, "learning_rate": 0.5, "decay": 0.1}},
+    }
+    config = {
+        "class_name": "Sequential",
+        "config": {"name": "s", "layers": [input_layer("in", (3,), top=False), dense("d", 2)]},
+    }
+    write_tf2(
+        tmp_path / "m.h5", config, {"d": [("d/kernel:0", k), ("d/bias:0", b)]}, training, [("Adam/iter:0", np.int64(7))]
+    )
     with pytest.warns(UserWarning) as seen:
         mine = lamina.models.load_model(tmp_path / "m.h5")
     messages = "\n".join(str(w.message) for w in seen)
-    assert "Error in loading the saved optimizer state" in messages and "`decay` (0.1) is no longer supported" in messages
+    assert (
+        "Error in loading the saved optimizer state" in messages and "`decay` (0.1) is no longer supported" in messages
+    )
     assert int(mine.optimizer.iterations) == 0 and float(mine.optimizer.learning_rate) == 0.5

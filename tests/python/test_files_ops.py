@@ -1,4 +1,5 @@
 """Functional models of ops: Lamina and Keras read each other's files, and compute the same."""
+
 import importlib
 import inspect
 
@@ -28,17 +29,43 @@ CASES = {
     "stack": lambda o, x: o.stack([x, -x], axis=1),
     "split": lambda o, x: o.split(x, 2, axis=2)[1] * o.split(x, [1, 3], axis=2)[1],
     "unstack": lambda o, x: o.unstack(x, axis=1)[2],
-    "reductions": lambda o, x: o.sum(x, axis=1, keepdims=True) + o.mean(x, axis=(1, 2), keepdims=True) - o.max(x, axis=-1, keepdims=True) * o.prod(x, axis=2, keepdims=True),
+    "reductions": lambda o, x: (
+        o.sum(x, axis=1, keepdims=True)
+        + o.mean(x, axis=(1, 2), keepdims=True)
+        - o.max(x, axis=-1, keepdims=True) * o.prod(x, axis=2, keepdims=True)
+    ),
     "statistics": lambda o, x: o.std(x, axis=1) + o.var(x, axis=1) + o.logsumexp(x, axis=1),
     "einsum": lambda o, x: o.einsum("bij,bkj->bik", x, x),
     "matmul and dot": lambda o, x: o.matmul(x, o.transpose(x, (0, 2, 1))) + o.tensordot(x, o.ones((4, 3)), axes=1),
     "clip and cast": lambda o, x: o.cast(o.cast(o.clip(x, -0.5, 1.0) * 10, "int32"), "float32"),
-    "activations": lambda o, x: o.relu(x) + o.gelu(x, approximate=False) + o.softmax(x, axis=1) + o.log_softmax(x) + o.leaky_relu(x, 0.1) + o.sigmoid(x) + o.silu(x) + o.elu(x, 0.5),
-    "functions": lambda o, x: o.exp(x) + o.log(o.abs(x) + 1) + o.sqrt(o.square(x)) + o.tanh(x) + o.sin(x) + o.maximum(x, 0.1) + o.minimum(x, o.zeros_like(x)) + o.power(o.abs(x) + 1, 1.5) + o.sign(x) + o.floor(x),
+    "activations": lambda o, x: (
+        o.relu(x)
+        + o.gelu(x, approximate=False)
+        + o.softmax(x, axis=1)
+        + o.log_softmax(x)
+        + o.leaky_relu(x, 0.1)
+        + o.sigmoid(x)
+        + o.silu(x)
+        + o.elu(x, 0.5)
+    ),
+    "functions": lambda o, x: (
+        o.exp(x)
+        + o.log(o.abs(x) + 1)
+        + o.sqrt(o.square(x))
+        + o.tanh(x)
+        + o.sin(x)
+        + o.maximum(x, 0.1)
+        + o.minimum(x, o.zeros_like(x))
+        + o.power(o.abs(x) + 1, 1.5)
+        + o.sign(x)
+        + o.floor(x)
+    ),
     "take": lambda o, x: o.take(x, [2, 0], axis=1) + o.take_along_axis(x, o.argsort(x, axis=1), axis=1)[:, :2],
     "one hot": lambda o, x: o.one_hot(o.argmax(x, axis=-1), 4),
     "top k": lambda o, x: o.top_k(x, 2)[0],
-    "pad, tile, repeat": lambda o, x: o.pad(x, ((0, 0), (1, 1), (0, 2))) + o.repeat(o.tile(x[:, :1], (1, 5, 1)), 2, axis=2)[:, :, :6],
+    "pad, tile, repeat": lambda o, x: (
+        o.pad(x, ((0, 0), (1, 1), (0, 2))) + o.repeat(o.tile(x[:, :1], (1, 5, 1)), 2, axis=2)[:, :, :6]
+    ),
     "flip and roll": lambda o, x: o.flip(x, axis=1) + o.roll(x, 1, axis=2),
     "sort and cumulate": lambda o, x: o.sort(x, axis=-1) + o.cumsum(x, axis=1),
     "triangles": lambda o, x: o.tril(x) - o.triu(x, 1),
@@ -46,8 +73,16 @@ CASES = {
     "broadcast": lambda o, x: o.broadcast_to(x[:, :1], (5, 3, 4)),
     "softmax over all": lambda o, x: o.softmax(x, axis=None),
     "normalize": lambda o, x: o.normalize(x, axis=-1),
-    "segments and logic": lambda o, x: o.cast(o.any(x > 1, axis=1), "float32") + o.cast(o.logical_and(x[:, 0] > 0, x[:, 1] > 0), "float32") + o.cast(o.isfinite(x[:, 2]), "float32"),
-    "convolution": lambda o, x: o.conv(x, o.ones((2, 4, 3)), padding="same") + o.average_pool(x, 2, 1, "same")[..., :3] + o.max_pool(x, 2, 1, "same")[..., 1:],
+    "segments and logic": lambda o, x: (
+        o.cast(o.any(x > 1, axis=1), "float32")
+        + o.cast(o.logical_and(x[:, 0] > 0, x[:, 1] > 0), "float32")
+        + o.cast(o.isfinite(x[:, 2]), "float32")
+    ),
+    "convolution": lambda o, x: (
+        o.conv(x, o.ones((2, 4, 3)), padding="same")
+        + o.average_pool(x, 2, 1, "same")[..., :3]
+        + o.max_pool(x, 2, 1, "same")[..., 1:]
+    ),
     "absent from files as ops": lambda o, x: o.full_like(x, 2.0) * o.ones_like(x),
 }
 
@@ -62,16 +97,15 @@ def test_both_ways(name, tmp_path):
     for k in (keras, lamina):
         x = k.Input(SHAPE, name="x", batch_size=5 if name in ("numbers", "broadcast", "slice") else None)
         models.append(k.Model(x, CASES[name](k.ops, x)))
-    if name == "numbers":  # an output without samples
-        compute = lambda model: np.asarray(model(X))  # noqa: E731
-    else:
-        compute = values
+    compute = (lambda model: np.asarray(model(X))) if name == "numbers" else values  # an output without samples
     theirs, mine = (compute(model) for model in models)
     np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-5)
     for model, readers in ((models[0], (lamina,)), (models[1], (keras, lamina))):
         model.save(tmp_path / "model.keras")
         for reader in readers:
-            np.testing.assert_allclose(compute(reader.models.load_model(tmp_path / "model.keras")), theirs, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(
+                compute(reader.models.load_model(tmp_path / "model.keras")), theirs, rtol=1e-5, atol=1e-5
+            )
 
 
 def test_a_list_as_key_stays_an_array(tmp_path):
@@ -83,7 +117,11 @@ def test_a_list_as_key_stays_an_array(tmp_path):
 
 
 def parameters(function):
-    return [p.name for p in inspect.signature(function).parameters.values() if p.name not in ("self", "name") and p.kind != p.VAR_KEYWORD]
+    return [
+        p.name
+        for p in inspect.signature(function).parameters.values()
+        if p.name not in ("self", "name") and p.kind != p.VAR_KEYWORD
+    ]
 
 
 def test_arguments_stand_where_keras_has_them():
@@ -97,6 +135,8 @@ def test_arguments_stand_where_keras_has_them():
         call = list(op.call_arguments)
         assert call == parameters(theirs.call), name
         own = theirs.__init__ is not keras.Operation.__init__
-        assert {p for p in inspect.signature(op).parameters if p not in call} == set(parameters(theirs.__init__) if own else []), name
+        assert {p for p in inspect.signature(op).parameters if p not in call} == set(
+            parameters(theirs.__init__) if own else []
+        ), name
         compared += 1
     assert compared > 200

@@ -1,12 +1,13 @@
-"""Training that is saved, loaded and gone on with gives the bits of training that was not interrupted, dropout and noise included."""
+"""Training that is saved, loaded and gone on with gives the bits of training that was not interrupted, dropout and
+noise included."""
+
 import warnings
 
 import h5py
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 RNG = np.random.default_rng(5)
 X = RNG.standard_normal((48, 6)).astype("float32")
@@ -17,7 +18,9 @@ def model(k=lamina, seed=None):
     x = k.Input((6,))
     y = k.layers.Dropout(0.3, seed=seed, name="drop")(k.layers.Dense(8, activation="relu", name="d")(x))
     y = k.layers.GaussianNoise(0.1, name="noise")(y)
-    y = k.Sequential([k.Input((8,)), k.layers.Dropout(0.2, name="inner_drop"), k.layers.Dense(4, name="inner_d")], name="inner")(y)
+    y = k.Sequential(
+        [k.Input((8,)), k.layers.Dropout(0.2, name="inner_drop"), k.layers.Dense(4, name="inner_d")], name="inner"
+    )(y)
     y = k.layers.Reshape((2, 2), name="r")(y)
     return k.Model(x, k.layers.LSTM(1, dropout=0.2, recurrent_dropout=0.1, name="l")(y))
 
@@ -59,7 +62,9 @@ def test_going_on_is_bit_equal(tmp_path, engine, make, ending):
     lamina.utils.set_random_seed(1)
     m = compiled(make())
     train(m, 2)
-    m.save(path) if ending == "keras" else m.save_weights(path, **({"max_shard_size": 1e-6} if ending == "weights.json" else {}))
+    m.save(path) if ending == "keras" else m.save_weights(
+        path, **({"max_shard_size": 1e-6} if ending == "weights.json" else {})
+    )
     train(m, 2)
     lamina.utils.set_random_seed(99)  # another process
     if ending == "keras":

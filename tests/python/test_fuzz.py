@@ -1,14 +1,19 @@
 """A fixed number of drawn calls; LAMINA_FUZZ_DRAWS and LAMINA_FUZZ_SEED ask for more or others (see fuzz.py)."""
+
 import os
 
-import pytest
-
 import fuzz
+import pytest
 
 
 @pytest.mark.parametrize("engine", ["graph", "eager"])
 def test_no_drawn_call_ends_the_process(engine):
-    found = fuzz.run(int(os.environ.get("LAMINA_FUZZ_DRAWS", 2500)), seed=os.environ.get("LAMINA_FUZZ_SEED", "1"), engine=engine, batch=250)
+    found = fuzz.run(
+        int(os.environ.get("LAMINA_FUZZ_DRAWS", 2500)),
+        seed=os.environ.get("LAMINA_FUZZ_SEED", "1"),
+        engine=engine,
+        batch=250,
+    )
     assert not found, "\n".join(f"{how}: {program}" for _, how, program in found)
 
 

@@ -1,4 +1,6 @@
-"""Gradients of gradients, as a gradient penalty takes them: the example on both engines, and its numbers against JAX."""
+"""Gradients of gradients, as a gradient penalty takes them: the example on both engines, and its numbers against
+JAX."""
+
 import importlib.util
 import os
 import pathlib
@@ -7,10 +9,9 @@ import sys
 
 import jax
 import jax.numpy as jnp
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 from lamina import ops
 
 EXAMPLE = pathlib.Path(__file__).parents[2] / "examples/python/gradient_penalty.py"
@@ -26,12 +27,18 @@ def example():
 def test_the_example_gives_the_same_numbers_on_both_engines(tmp_path):
     printed = {}
     for backend in ("graph", "eager"):
-        env = {**os.environ, "LAMINA_BACKEND": backend, "PYTHONPATH": str(pathlib.Path(lamina._lamina.__file__).parents[1])}
+        env = {
+            **os.environ,
+            "LAMINA_BACKEND": backend,
+            "PYTHONPATH": str(pathlib.Path(lamina._lamina.__file__).parents[1]),
+        }
         done = subprocess.run([sys.executable, str(EXAMPLE)], cwd=tmp_path, env=env, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         first, *rest = done.stdout.splitlines()
         assert first == f"engine: {backend}"
-        printed[backend] = [float(word) for line in rest for word in line.split() if word[0].isdigit() or word[0] == "-"]
+        printed[backend] = [
+            float(word) for line in rest for word in line.split() if word[0].isdigit() or word[0] == "-"
+        ]
     assert len(printed["graph"]) == 16
     np.testing.assert_allclose(printed["graph"], printed["eager"], rtol=1e-4, atol=1e-5)
 
@@ -97,7 +104,7 @@ def agree(mine, theirs):
 @pytest.mark.parametrize("compiled", [False, True])
 def test_second_order_against_jax(engine, compiled):
     variables = [lamina.Variable(w) for w in weights()]
-    f = lambda: lamina.value_and_grad(lambda: penalty(variables), variables)()  # noqa: E731
+    f = lambda: lamina.value_and_grad(lambda: penalty(variables), variables)()
     agree((lamina.function(f) if compiled else f)(), reference(2))
 
 
@@ -109,7 +116,7 @@ def test_third_order_against_jax(engine, compiled):
     def squared_length():
         return sum(ops.sum(ops.square(g)) for g in lamina.grad(lambda: penalty(variables), variables)())
 
-    f = lambda: lamina.value_and_grad(squared_length, variables)()  # noqa: E731
+    f = lambda: lamina.value_and_grad(squared_length, variables)()
     agree((lamina.function(f) if compiled else f)(), reference(3))
 
 
@@ -118,7 +125,11 @@ def gamma_slope(alpha, x, step=1e-5):
     from scipy import special
 
     def moved(a):  # from the side that keeps digits
-        return np.where(x < alpha, special.gammaincinv(a, special.gammainc(alpha, x)), special.gammainccinv(a, special.gammaincc(alpha, x)))
+        return np.where(
+            x < alpha,
+            special.gammaincinv(a, special.gammainc(alpha, x)),
+            special.gammainccinv(a, special.gammaincc(alpha, x)),
+        )
 
     h = step * alpha
     return (moved(alpha + h) - moved(alpha - h)) / (2 * h)

@@ -1,10 +1,10 @@
 """Which class is a subclass of which: as in Keras, for every pair of public classes."""
+
 import types
 
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 keras = pytest.importorskip("keras")
 
@@ -16,7 +16,11 @@ def public_classes(module, path="", depth=0):
             continue
         value = getattr(module, name)
         if isinstance(value, types.ModuleType):
-            if value.__name__.startswith("keras") and depth < 3 and name not in ("src", "legacy", "backend", "applications"):
+            if (
+                value.__name__.startswith("keras")
+                and depth < 3
+                and name not in ("src", "legacy", "backend", "applications")
+            ):
                 found.update(public_classes(value, path + name + ".", depth + 1))
         elif isinstance(value, type):
             found.setdefault(path + name, value)
@@ -50,8 +54,14 @@ def test_none_too_many():
     class Mine(L.Layer):
         pass
 
-    assert not issubclass(L.Dense, Mine) and not issubclass(L.Dense, L.Wrapper) and not issubclass(L.Layer, lamina.Model)
-    assert not isinstance(L.Dense(1), lamina.Model) and not isinstance(np.ones(1), lamina.Operation) and not isinstance(L.Dropout(0.1), L.SpatialDropout1D)
+    assert (
+        not issubclass(L.Dense, Mine) and not issubclass(L.Dense, L.Wrapper) and not issubclass(L.Layer, lamina.Model)
+    )
+    assert (
+        not isinstance(L.Dense(1), lamina.Model)
+        and not isinstance(np.ones(1), lamina.Operation)
+        and not isinstance(L.Dropout(0.1), L.SpatialDropout1D)
+    )
     assert not issubclass(lamina.optimizers.Adam, lamina.optimizers.AdamW)
 
 
@@ -61,5 +71,9 @@ def test_subclasses_of_both_kinds_work(engine):
             return super().call(x, **kwargs) * 2
 
     layer = Gated(3)
-    assert isinstance(layer, lamina.layers.RNN) and isinstance(layer, lamina.layers.Layer) and isinstance(layer, lamina.Operation)
+    assert (
+        isinstance(layer, lamina.layers.RNN)
+        and isinstance(layer, lamina.layers.Layer)
+        and isinstance(layer, lamina.Operation)
+    )
     assert layer(np.ones((2, 4, 5), "float32")).shape == (2, 3)

@@ -1,9 +1,9 @@
 """keras.ops.image against Keras, on both engines and inside compiled functions and symbolic models."""
 
+import lamina
 import numpy as np
 import pytest
 
-import lamina
 
 def rng(seed=0):
     return np.random.default_rng(seed)
@@ -17,13 +17,29 @@ PLACES = (rng(3).random((3, 4, 5)) * 9 - 1).astype("float32")
 CUBE = rng(4).random((6, 7, 8)).astype("float32")
 
 CASES = [
-    *[("affine_transform", (IMAGES, TURN), {"fill_mode": m, "interpolation": i, "fill_value": 0.5}) for m in ("constant", "nearest", "wrap", "mirror", "reflect") for i in ("nearest", "bilinear")],
+    *[
+        ("affine_transform", (IMAGES, TURN), {"fill_mode": m, "interpolation": i, "fill_value": 0.5})
+        for m in ("constant", "nearest", "wrap", "mirror", "reflect")
+        for i in ("nearest", "bilinear")
+    ],
     ("affine_transform", (IMAGES[0], TURN[0]), {}),
     ("affine_transform", (PIXELS, TURN), {}),
     ("affine_transform", (IMAGES.transpose(0, 3, 1, 2), TURN), {"data_format": "channels_first"}),
-    *[("map_coordinates", (CUBE, PLACES, order), {"fill_mode": m, "fill_value": 2.0}) for order in (0, 1) for m in ("constant", "nearest", "wrap", "mirror", "reflect")],
+    *[
+        ("map_coordinates", (CUBE, PLACES, order), {"fill_mode": m, "fill_value": 2.0})
+        for order in (0, 1)
+        for m in ("constant", "nearest", "wrap", "mirror", "reflect")
+    ],
     ("map_coordinates", (PIXELS[0, :, :, 0], PLACES[:2], 1), {}),
-    *[("scale_and_translate", (IMAGES, (2, 5, 14, 3), np.array([0.7, 1.6], "float32"), np.array([0.3, -1.0], "float32"), (1, 2), m), {"antialias": a}) for m in ("linear", "cubic", "lanczos3", "lanczos5") for a in (True, False)],
+    *[
+        (
+            "scale_and_translate",
+            (IMAGES, (2, 5, 14, 3), np.array([0.7, 1.6], "float32"), np.array([0.3, -1.0], "float32"), (1, 2), m),
+            {"antialias": a},
+        )
+        for m in ("linear", "cubic", "lanczos3", "lanczos5")
+        for a in (True, False)
+    ],
     ("rgb_to_grayscale", (IMAGES,), {}),
     ("rgb_to_grayscale", (PIXELS,), {}),
     ("rgb_to_grayscale", (IMAGES[..., :1],), {}),
@@ -36,7 +52,11 @@ CASES = [
     ("crop_images", (IMAGES,), {"top_cropping": 1, "left_cropping": 2, "target_height": 4, "target_width": 5}),
     ("crop_images", (IMAGES[0],), {"bottom_cropping": 1, "right_cropping": 0, "top_cropping": 2, "left_cropping": 3}),
     ("pad_images", (IMAGES,), {"top_padding": 1, "left_padding": 2, "target_height": 11, "target_width": 13}),
-    ("pad_images", (PIXELS.transpose(0, 3, 1, 2),), {"top_padding": 1, "left_padding": 2, "bottom_padding": 3, "right_padding": 0, "data_format": "channels_first"}),
+    (
+        "pad_images",
+        (PIXELS.transpose(0, 3, 1, 2),),
+        {"top_padding": 1, "left_padding": 2, "bottom_padding": 3, "right_padding": 0, "data_format": "channels_first"},
+    ),
     ("extract_patches", (IMAGES, 3), {}),
     ("extract_patches", (IMAGES, (2, 3)), {"strides": (1, 2), "padding": "same"}),
     ("extract_patches", (IMAGES, 2), {"strides": 1, "dilation_rate": 2}),
@@ -74,7 +94,15 @@ def test_values(case, engine):
     np.testing.assert_allclose(compiled.astype("float64"), want.astype("float64"), atol=tolerance, rtol=1e-5)
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if np.ndim(c[1][0]) == 4 and c[0] not in ("map_coordinates", "scale_and_translate", "affine_transform", "ssim")], ids=name_of)
+@pytest.mark.parametrize(
+    "case",
+    [
+        c
+        for c in CASES
+        if np.ndim(c[1][0]) == 4 and c[0] not in ("map_coordinates", "scale_and_translate", "affine_transform", "ssim")
+    ],
+    ids=name_of,
+)
 def test_symbolic_shapes_and_files(case, tmp_path):
     """In a functional model the op gives the shape that it has, is stored, and computes the same."""
     name, args, kwargs = case
@@ -110,7 +138,9 @@ def test_gradients_flow_to_images_and_to_places(engine):
         slope = (f(1e-6) - f(-1e-6)) / 2e-6
         assert abs(float(np.sum(np.asarray(g[which]) * d)) - slope) < 1e-3 * max(1, abs(slope))
     theirs = jax.grad(lambda x: (keras.ops.image.gaussian_blur(x, data_format="channels_last") ** 2).sum())(IMAGES)
-    ours = lamina.grad(lambda x: ops.sum(ops.square(ops.image.gaussian_blur(x, data_format="channels_last"))))(ops.convert_to_tensor(IMAGES))
+    ours = lamina.grad(lambda x: ops.sum(ops.square(ops.image.gaussian_blur(x, data_format="channels_last"))))(
+        ops.convert_to_tensor(IMAGES)
+    )
     np.testing.assert_allclose(np.asarray(ours), np.asarray(theirs), atol=1e-5)
 
 
@@ -134,7 +164,11 @@ WRONG = [
     ("rgb_to_hsv", (PIXELS,), {}),
     ("crop_images", (IMAGES,), {"top_cropping": 1}),
     ("pad_images", (IMAGES,), {"top_padding": -1, "bottom_padding": 1, "left_padding": 0, "right_padding": 0}),
-    ("scale_and_translate", (IMAGES, (2, 5, 14, 3), np.ones(2, "float32"), np.ones(2, "float32"), (1, 2), "nearest"), {}),
+    (
+        "scale_and_translate",
+        (IMAGES, (2, 5, 14, 3), np.ones(2, "float32"), np.ones(2, "float32"), (1, 2), "nearest"),
+        {},
+    ),
 ]
 
 

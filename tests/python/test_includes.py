@@ -53,7 +53,11 @@ def includes():
             if found:
                 searched = [ROOT, ROOT / SEARCHED.get(room, "."), source.parent]
                 where = next((base / found[1] for base in searched if (base / found[1]).is_file()), None)
-                yield room, source.relative_to(ROOT).as_posix(), where and where.resolve().relative_to(ROOT).as_posix() or found[1]
+                yield (
+                    room,
+                    source.relative_to(ROOT).as_posix(),
+                    where and where.resolve().relative_to(ROOT).as_posix() or found[1],
+                )
 
 
 def test_every_source_has_a_room():

@@ -1,9 +1,9 @@
 """Attributes that Keras' layers have besides their arguments, as subclasses read them."""
+
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -16,11 +16,16 @@ def test_of_convolutions_and_pooling(n):
         assert getattr(lamina.layers, name)(2).pool_mode == getattr(keras.layers, name)(2).pool_mode
 
 
-@pytest.mark.parametrize("name, shape, config", [
-    ("Conv1D", (2, 9, 4), {"kernel_size": 3, "padding": "causal", "dilation_rate": 2}), ("Conv1D", (2, 9, 4), {"kernel_size": 3, "strides": 2, "groups": 2}),
-    ("Conv2D", (2, 6, 7, 4), {"kernel_size": (3, 2), "padding": "same", "strides": (2, 1)}), ("Conv2D", (2, 6, 7, 4), {"kernel_size": 2, "dilation_rate": 2}),
-    ("Conv3D", (2, 4, 5, 4, 4), {"kernel_size": 2}),
-])
+@pytest.mark.parametrize(
+    "name, shape, config",
+    [
+        ("Conv1D", (2, 9, 4), {"kernel_size": 3, "padding": "causal", "dilation_rate": 2}),
+        ("Conv1D", (2, 9, 4), {"kernel_size": 3, "strides": 2, "groups": 2}),
+        ("Conv2D", (2, 6, 7, 4), {"kernel_size": (3, 2), "padding": "same", "strides": (2, 1)}),
+        ("Conv2D", (2, 6, 7, 4), {"kernel_size": 2, "dilation_rate": 2}),
+        ("Conv3D", (2, 4, 5, 4, 4), {"kernel_size": 2}),
+    ],
+)
 def test_convolution_op(name, shape, config, engine):
     """The way to a convolution with a changed kernel: weight standardisation, for one."""
 
@@ -89,4 +94,8 @@ class NamedType:
 def test_dtypes_of_inputs(dtype):
     i = lamina.Input((3,), dtype=dtype)
     assert i.dtype == "int32"
-    assert lamina.Model(i, lamina.layers.Embedding(4, 2)(i)).predict(np.ones((1, 3), "int32"), verbose=0).shape == (1, 3, 2)
+    assert lamina.Model(i, lamina.layers.Embedding(4, 2)(i)).predict(np.ones((1, 3), "int32"), verbose=0).shape == (
+        1,
+        3,
+        2,
+    )

@@ -1,4 +1,5 @@
 """Attention layers and dot_product_attention against real Keras."""
+
 import numpy as np
 import pytest
 
@@ -28,11 +29,34 @@ def pair(name, config, build):
     return theirs, mine
 
 
-HEADS = [("MultiHeadAttention", dict(num_heads=2, key_dim=4)), ("MultiHeadAttention", dict(num_heads=2, key_dim=4, value_dim=3, output_shape=7, use_bias=False)),
-         ("MultiHeadAttention", dict(num_heads=3, key_dim=4, use_gate=True, sliding_window=2)), ("MultiHeadAttention", dict(num_heads=2, key_dim=4, output_shape=(2, 3))),
-         ("GroupQueryAttention", dict(head_dim=4, num_query_heads=4, num_key_value_heads=2)), ("GroupQueryAttention", dict(head_dim=3, num_query_heads=3, num_key_value_heads=1, use_gate=True, use_bias=False, sliding_window=3))]
-CALLS = [dict(), dict(use_causal_mask=True), dict(attention_mask=ATTENTION_MASK), dict(attention_mask=ATTENTION_MASK[:, None]), dict(attention_mask=ATTENTION_MASK, use_causal_mask=True), dict(key=K),
-         dict(query_mask=QUERY_MASK, value_mask=VALUE_MASK), dict(key=K, key_mask=VALUE_MASK, use_causal_mask=True)]
+HEADS = [
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 4}),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 4, "value_dim": 3, "output_shape": 7, "use_bias": False}),
+    ("MultiHeadAttention", {"num_heads": 3, "key_dim": 4, "use_gate": True, "sliding_window": 2}),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 4, "output_shape": (2, 3)}),
+    ("GroupQueryAttention", {"head_dim": 4, "num_query_heads": 4, "num_key_value_heads": 2}),
+    (
+        "GroupQueryAttention",
+        {
+            "head_dim": 3,
+            "num_query_heads": 3,
+            "num_key_value_heads": 1,
+            "use_gate": True,
+            "use_bias": False,
+            "sliding_window": 3,
+        },
+    ),
+]
+CALLS = [
+    {},
+    {"use_causal_mask": True},
+    {"attention_mask": ATTENTION_MASK},
+    {"attention_mask": ATTENTION_MASK[:, None]},
+    {"attention_mask": ATTENTION_MASK, "use_causal_mask": True},
+    {"key": K},
+    {"query_mask": QUERY_MASK, "value_mask": VALUE_MASK},
+    {"key": K, "key_mask": VALUE_MASK, "use_causal_mask": True},
+]
 
 
 @ENGINES
@@ -40,15 +64,30 @@ CALLS = [dict(), dict(use_causal_mask=True), dict(attention_mask=ATTENTION_MASK)
 def test_heads(engine, name, config):
     with on(engine):
         theirs, mine = pair(name, config, lambda layer: layer.build((None, 5, 8), (None, 6, 8)))
-        assert {k: v for k, v in plain(theirs.get_config()).items() if k not in ("dtype", "name")} == {k: v for k, v in plain(mine.get_config()).items() if k not in ("dtype", "name")}
+        assert {k: v for k, v in plain(theirs.get_config()).items() if k not in ("dtype", "name")} == {
+            k: v for k, v in plain(mine.get_config()).items() if k not in ("dtype", "name")
+        }
         for kwargs in CALLS:
-            if "query_mask" in kwargs and name == "MultiHeadAttention":  # Keras takes the query's mask from the query there
-                kwargs = dict(value_mask=VALUE_MASK)
+            if (
+                "query_mask" in kwargs and name == "MultiHeadAttention"
+            ):  # Keras takes the query's mask from the query there
+                kwargs = {"value_mask": VALUE_MASK}
             # Keras' attention on JAX takes values only of the keys' size, but for the way that returns the weights.
-            near(mine(Q, V, **kwargs), theirs(Q, V, return_attention_scores=True, **kwargs)[0] if "value_dim" in config else theirs(Q, V, **kwargs))
-            for a, b in zip(mine(Q, V, return_attention_scores=True, **kwargs), theirs(Q, V, return_attention_scores=True, **kwargs), strict=True):
+            near(
+                mine(Q, V, **kwargs),
+                theirs(Q, V, return_attention_scores=True, **kwargs)[0]
+                if "value_dim" in config
+                else theirs(Q, V, **kwargs),
+            )
+            for a, b in zip(
+                mine(Q, V, return_attention_scores=True, **kwargs),
+                theirs(Q, V, return_attention_scores=True, **kwargs),
+                strict=True,
+            ):
                 near(a, b)
-        assert mine.compute_output_shape((None, 5, 8), (None, 6, 8)) == theirs.compute_output_shape((None, 5, 8), (None, 6, 8))
+        assert mine.compute_output_shape((None, 5, 8), (None, 6, 8)) == theirs.compute_output_shape(
+            (None, 5, 8), (None, 6, 8)
+        )
 
 
 def encoder(k, name, config, causal):
@@ -68,7 +107,9 @@ def test_training_and_files(engine, causal, name, config, tmp_path):
     target = inputs_for((8, 6, 2))
     with on(engine):
         theirs, mine = encoder(keras, name, config, causal), encoder(lamina, name, config, causal)
-        start = [np.random.default_rng(i).normal(0, 0.5, w.shape).astype("float32") for i, w in enumerate(theirs.weights)]
+        start = [
+            np.random.default_rng(i).normal(0, 0.5, w.shape).astype("float32") for i, w in enumerate(theirs.weights)
+        ]
         for m, k in ((theirs, keras), (mine, lamina)):
             m.set_weights(start)
             m.compile(k.optimizers.SGD(0.05), "mse")
@@ -87,22 +128,47 @@ def test_training_and_files(engine, causal, name, config, tmp_path):
 def test_several_axes_of_positions(engine, axes):
     q, v = inputs_for((2, 3, 4, 6)), inputs_for((2, 3, 4, 6), 1)
     with on(engine):
-        theirs, mine = pair("MultiHeadAttention", dict(num_heads=2, key_dim=3, attention_axes=axes), lambda layer: layer(q, v))
+        theirs, mine = pair(
+            "MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "attention_axes": axes}, lambda layer: layer(q, v)
+        )
         near(mine(q, v), theirs(q, v))
-        for a, b in zip(mine(q, v, return_attention_scores=True), theirs(q, v, return_attention_scores=True), strict=True):
+        for a, b in zip(
+            mine(q, v, return_attention_scores=True), theirs(q, v, return_attention_scores=True), strict=True
+        ):
             near(a, b)
 
 
 @ENGINES
-@pytest.mark.parametrize("name, config", [("Attention", {}), ("Attention", dict(use_scale=True)), ("Attention", dict(score_mode="concat")), ("Attention", dict(score_mode="concat", use_scale=True)),
-                                          ("AdditiveAttention", {}), ("AdditiveAttention", dict(use_scale=False))])
+@pytest.mark.parametrize(
+    "name, config",
+    [
+        ("Attention", {}),
+        ("Attention", {"use_scale": True}),
+        ("Attention", {"score_mode": "concat"}),
+        ("Attention", {"score_mode": "concat", "use_scale": True}),
+        ("AdditiveAttention", {}),
+        ("AdditiveAttention", {"use_scale": False}),
+    ],
+)
 def test_lists(engine, name, config):
     with on(engine):
         theirs, mine = pair(name, config, lambda layer: layer([Q, V]))
-        assert {k: v for k, v in plain(theirs.get_config()).items() if k not in ("dtype", "name")} == {k: v for k, v in plain(mine.get_config()).items() if k not in ("dtype", "name")}
-        for inputs, kwargs in [([Q, V], {}), ([Q, V, K], {}), ([Q, V], dict(use_causal_mask=True)), ([Q, V, K], dict(mask=[QUERY_MASK, VALUE_MASK], use_causal_mask=True)), ([Q, V], dict(mask=[None, VALUE_MASK]))]:
+        assert {k: v for k, v in plain(theirs.get_config()).items() if k not in ("dtype", "name")} == {
+            k: v for k, v in plain(mine.get_config()).items() if k not in ("dtype", "name")
+        }
+        for inputs, kwargs in [
+            ([Q, V], {}),
+            ([Q, V, K], {}),
+            ([Q, V], {"use_causal_mask": True}),
+            ([Q, V, K], {"mask": [QUERY_MASK, VALUE_MASK], "use_causal_mask": True}),
+            ([Q, V], {"mask": [None, VALUE_MASK]}),
+        ]:
             near(mine(inputs, **kwargs), theirs(inputs, **kwargs))
-            for a, b in zip(mine(inputs, return_attention_scores=True, **kwargs), theirs(inputs, return_attention_scores=True, **kwargs), strict=True):
+            for a, b in zip(
+                mine(inputs, return_attention_scores=True, **kwargs),
+                theirs(inputs, return_attention_scores=True, **kwargs),
+                strict=True,
+            ):
                 near(a, b)
         near(mine.compute_mask([Q, V], [QUERY_MASK, VALUE_MASK]), QUERY_MASK)
 
@@ -112,8 +178,18 @@ def test_op(engine):
     q, k, v = inputs_for((2, 70, 4, 8)), inputs_for((2, 150, 4, 8), 1), inputs_for((2, 150, 4, 8), 2)
     bias, mask = inputs_for((2, 4, 70, 150), 3), np.random.default_rng(0).random((2, 1, 70, 150)) > 0.5
     with on(engine):
-        for kwargs in (dict(), dict(scale=0.3), dict(is_causal=True), dict(bias=bias), dict(mask=mask), dict(mask=mask, is_causal=True, bias=bias), dict(flash_attention=False)):
-            near(lamina.ops.dot_product_attention(q, k, v, **kwargs), keras.ops.dot_product_attention(q, k, v, **kwargs))
+        for kwargs in (
+            {},
+            {"scale": 0.3},
+            {"is_causal": True},
+            {"bias": bias},
+            {"mask": mask},
+            {"mask": mask, "is_causal": True, "bias": bias},
+            {"flash_attention": False},
+        ):
+            near(
+                lamina.ops.dot_product_attention(q, k, v, **kwargs), keras.ops.dot_product_attention(q, k, v, **kwargs)
+            )
         none = np.zeros((2, 1, 70, 150), bool)
         near(lamina.ops.dot_product_attention(q, k, v, mask=none), keras.ops.dot_product_attention(q, k, v, mask=none))
         grouped = [lamina.ops.dot_product_attention(q, t[:, :, :2], v[:, :, :2]) for t in (k,)][0]
@@ -123,8 +199,10 @@ def test_op(engine):
 @ENGINES
 def test_dropout_acts_on_the_weights(engine):
     with on(engine):
-        for layer, call in ((lamina.layers.MultiHeadAttention(2, 4, dropout=0.5, seed=3), lambda layer, **kw: layer(Q, V, **kw)),
-                            (lamina.layers.Attention(dropout=0.5, seed=3), lambda layer, **kw: layer([Q, V], **kw))):
+        for layer, call in (
+            (lamina.layers.MultiHeadAttention(2, 4, dropout=0.5, seed=3), lambda layer, **kw: layer(Q, V, **kw)),
+            (lamina.layers.Attention(dropout=0.5, seed=3), lambda layer, **kw: layer([Q, V], **kw)),
+        ):
             calm, again = np.asarray(call(layer)), np.asarray(call(layer))
             np.testing.assert_array_equal(calm, again)
             wild = [np.asarray(call(layer, training=True)) for _ in range(2)]
@@ -133,7 +211,9 @@ def test_dropout_acts_on_the_weights(engine):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision(policy):
-    theirs, mine = pair("MultiHeadAttention", dict(num_heads=2, key_dim=4, dtype=policy), lambda layer: layer(Q, V))
+    theirs, mine = pair(
+        "MultiHeadAttention", {"num_heads": 2, "key_dim": 4, "dtype": policy}, lambda layer: layer(Q, V)
+    )
     out = mine(Q, V)
     assert str(out.dtype) == policy[6:]
     near(np.asarray(out).astype("float32"), np.asarray(theirs(Q, V)).astype("float32"), 5e-2, 5e-2)
@@ -147,7 +227,9 @@ def test_unknown_lengths_and_subclasses():
     seen = []
 
     class Watched(lamina.layers.MultiHeadAttention):
-        def _compute_attention(self, query, key, value, attention_mask=None, training=None, return_attention_scores=False):
+        def _compute_attention(
+            self, query, key, value, attention_mask=None, training=None, return_attention_scores=False
+        ):
             seen.append((tuple(query.shape), attention_mask is None))
             return super()._compute_attention(query, key, value, attention_mask, training, return_attention_scores)
 
@@ -164,10 +246,22 @@ ERRORS = [
     (lambda k: k.layers.MultiHeadAttention(2, 1.5), ValueError, ["`key_dim`", "1.5"]),
     (lambda k: k.layers.MultiHeadAttention(2, 4, output_shape=2.5), ValueError, ["Invalid `output_shape`", "2.5"]),
     (lambda k: k.layers.MultiHeadAttention(2, 4, sliding_window=0), ValueError, ["`sliding_window`", "0"]),
-    (lambda k: k.layers.MultiHeadAttention(2, 4, flash_attention=True, dropout=0.1), ValueError, ["Dropout is not supported when flash attention"]),
-    (lambda k: k.layers.MultiHeadAttention(2, 4)(Q, V, inputs_for((3, 7, 8))), ValueError, ["`value` and `key`", "must be equal"]),
+    (
+        lambda k: k.layers.MultiHeadAttention(2, 4, flash_attention=True, dropout=0.1),
+        ValueError,
+        ["Dropout is not supported when flash attention"],
+    ),
+    (
+        lambda k: k.layers.MultiHeadAttention(2, 4)(Q, V, inputs_for((3, 7, 8))),
+        ValueError,
+        ["`value` and `key`", "must be equal"],
+    ),
     (lambda k: k.layers.MultiHeadAttention(2, 4)(Q), TypeError, ["value"]),
-    (lambda k: k.layers.GroupQueryAttention(4, 3, 2), ValueError, ["`num_query_heads` must be divisible by `num_key_value_heads`"]),
+    (
+        lambda k: k.layers.GroupQueryAttention(4, 3, 2),
+        ValueError,
+        ["`num_query_heads` must be divisible by `num_key_value_heads`"],
+    ),
     (lambda k: k.layers.Attention(score_mode="sum"), ValueError, ["score_mode", "'dot', 'concat'", "sum"]),
     (lambda k: k.layers.Attention()(Q), ValueError, ["must be called on a list"]),
     (lambda k: k.layers.Attention()([Q]), ValueError, ["length 2 or 3"]),
@@ -181,13 +275,20 @@ def test_messages(case):
     expect_error(*ERRORS[case])
 
 
-@pytest.mark.parametrize("make", [
-    lambda: lamina.layers.MultiHeadAttention(2, 4), lambda: lamina.layers.MultiHeadAttention(2, 4, use_gate=True), lambda: lamina.layers.MultiHeadAttention(2, 4, dropout=0.1),
-    lambda: lamina.layers.GroupQueryAttention(4, 2, 1), lambda: lamina.layers.GroupQueryAttention(4, 2, 1, use_gate=True),
-])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: lamina.layers.MultiHeadAttention(2, 4),
+        lambda: lamina.layers.MultiHeadAttention(2, 4, use_gate=True),
+        lambda: lamina.layers.MultiHeadAttention(2, 4, dropout=0.1),
+        lambda: lamina.layers.GroupQueryAttention(4, 2, 1),
+        lambda: lamina.layers.GroupQueryAttention(4, 2, 1, use_gate=True),
+    ],
+)
 @pytest.mark.parametrize("scores", [False, True])
 def test_no_mask_is_lost_within_attention(make, scores, engine):
-    """The layer's own projections support no masks, which is nobody's loss: the layer obeys the mask and passes the query's on."""
+    """The layer's own projections support no masks, which is nobody's loss: the layer obeys the mask and passes the
+    query's on."""
     lamina.config.set_lost_masks("error")
     try:
         i = lamina.Input((4,), dtype="int32")

@@ -1,18 +1,48 @@
 """ConvLSTM layers against real Keras: outputs, gradients, masks, states, configs, files in both directions."""
+
 import keras
+import lamina
 import numpy as np
 import pytest
 from layer_checks import both_ways, check_layer, misuse
 
-import lamina
-
 CASES = {
     "1d": ("ConvLSTM1D", {"filters": 3, "kernel_size": 3}, (2, 3, 7, 2)),
-    "1d_same_strides": ("ConvLSTM1D", {"filters": 3, "kernel_size": 2, "padding": "same", "strides": 2, "return_sequences": True}, (2, 3, 7, 2)),
+    "1d_same_strides": (
+        "ConvLSTM1D",
+        {"filters": 3, "kernel_size": 2, "padding": "same", "strides": 2, "return_sequences": True},
+        (2, 3, 7, 2),
+    ),
     "2d": ("ConvLSTM2D", {"filters": 3, "kernel_size": (3, 2)}, (2, 3, 5, 4, 2)),
-    "2d_sequences": ("ConvLSTM2D", {"filters": 3, "kernel_size": 3, "padding": "same", "return_sequences": True, "activation": "relu", "recurrent_activation": "hard_sigmoid"}, (2, 4, 5, 4, 2)),
-    "2d_dilated": ("ConvLSTM2D", {"filters": 2, "kernel_size": 2, "dilation_rate": 2, "use_bias": False, "go_backwards": True, "return_sequences": True}, (2, 3, 5, 6, 2)),
-    "2d_no_forget": ("ConvLSTM2D", {"filters": 2, "kernel_size": 3, "unit_forget_bias": False, "bias_initializer": "ones", "unroll": True}, (2, 3, 5, 4, 1)),
+    "2d_sequences": (
+        "ConvLSTM2D",
+        {
+            "filters": 3,
+            "kernel_size": 3,
+            "padding": "same",
+            "return_sequences": True,
+            "activation": "relu",
+            "recurrent_activation": "hard_sigmoid",
+        },
+        (2, 4, 5, 4, 2),
+    ),
+    "2d_dilated": (
+        "ConvLSTM2D",
+        {
+            "filters": 2,
+            "kernel_size": 2,
+            "dilation_rate": 2,
+            "use_bias": False,
+            "go_backwards": True,
+            "return_sequences": True,
+        },
+        (2, 3, 5, 6, 2),
+    ),
+    "2d_no_forget": (
+        "ConvLSTM2D",
+        {"filters": 2, "kernel_size": 3, "unit_forget_bias": False, "bias_initializer": "ones", "unroll": True},
+        (2, 3, 5, 4, 1),
+    ),
     "3d": ("ConvLSTM3D", {"filters": 2, "kernel_size": 2, "padding": "same"}, (2, 2, 3, 4, 3, 2)),
 }
 
@@ -46,7 +76,9 @@ def twins(x, **config):
 
 
 def test_configs_hold_the_same_values():
-    theirs, mine = (video(k, dropout=0.25, recurrent_dropout=0.5, seed=3, stateful=True).get_config() for k in (keras, lamina))
+    theirs, mine = (
+        video(k, dropout=0.25, recurrent_dropout=0.5, seed=3, stateful=True).get_config() for k in (keras, lamina)
+    )
     assert theirs.keys() == mine.keys()
     for key in theirs:
         if key not in ("dtype", "name") and not isinstance(theirs[key], dict):
@@ -55,7 +87,10 @@ def test_configs_hold_the_same_values():
 
 def test_channels_first(engine):
     x = X.transpose(0, 1, 4, 2, 3)
-    plain, first = video(lamina, return_sequences=True), video(lamina, return_sequences=True, data_format="channels_first")
+    plain, first = (
+        video(lamina, return_sequences=True),
+        video(lamina, return_sequences=True, data_format="channels_first"),
+    )
     expected = np.asarray(plain(X))
     assert first.compute_output_shape(x.shape) == (3, 4, 2, 5, 4)
     first(x)
@@ -104,7 +139,8 @@ def test_stateful_layers_go_on(engine):
 
 
 def test_one_mask_for_all_steps(engine):
-    """Equal frames, no recurrence: c1 = i g and c2 = f c1 + i g, so that c2 / c1 - 1 is the forget gate, if i and g stay as they are."""
+    """Equal frames, no recurrence: c1 = i g and c2 = f c1 + i g, so that c2 / c1 - 1 is the forget gate, if i and g
+    stay as they are."""
     frames = np.repeat(X[:, :1], 2, axis=1)
     cells = []
     for steps in (1, 2):
@@ -127,7 +163,13 @@ def test_dropout_draws_anew(engine):
 
 
 def test_files_both_ways(tmp_path, engine):
-    both_ways(tmp_path, lambda k: k.Sequential([k.Input(X.shape[1:]), video(k, return_sequences=True), k.layers.ConvLSTM2D(1, 2), k.layers.Flatten()]), X.shape)
+    both_ways(
+        tmp_path,
+        lambda k: k.Sequential(
+            [k.Input(X.shape[1:]), video(k, return_sequences=True), k.layers.ConvLSTM2D(1, 2), k.layers.Flatten()]
+        ),
+        X.shape,
+    )
 
 
 def test_misuse():

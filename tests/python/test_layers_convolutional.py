@@ -1,38 +1,80 @@
-"""Convolutions against real Keras: outputs, gradients, configs, files in both directions, on both engines; and misuse."""
+"""Convolutions against real Keras: outputs, gradients, configs, files in both directions, on both engines; and
+misuse."""
+
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
-
 from layer_checks import both_ways, check_layer, misuse
 
 CASES = [
-    ("Conv1D", dict(filters=4, kernel_size=3), (2, 9, 3)),
-    ("Conv1D", dict(filters=4, kernel_size=3, padding="causal", dilation_rate=2, activation="relu"), (2, 9, 3)),
-    ("Conv1D", dict(filters=4, kernel_size=2, strides=2, padding="same", groups=2), (2, 9, 4)),
-    ("Conv1D", dict(filters=4, kernel_size=3, padding="causal", data_format="channels_first"), (2, 3, 9)),
-    ("Conv2D", dict(filters=4, kernel_size=3), (2, 7, 8, 3)),
-    ("Conv2D", dict(filters=8, kernel_size=(3, 2), strides=(2, 1), padding="same", activation="tanh"), (2, 7, 8, 3)),
-    ("Conv2D", dict(filters=6, kernel_size=3, groups=3, use_bias=False), (2, 7, 8, 6)),
-    ("Conv2D", dict(filters=4, kernel_size=3, dilation_rate=2, padding="same", data_format="channels_first"), (2, 3, 7, 8)),
-    ("Conv2D", dict(filters=8, kernel_size=1, kernel_regularizer="l2", bias_initializer="ones"), (2, 4, 4, 8)),
-    ("Conv2D", dict(filters=16, kernel_size=3, padding="same", activation="relu"), (3, 8, 8, 16)),
-    ("Conv3D", dict(filters=3, kernel_size=2), (2, 4, 5, 3, 2)),
-    ("Conv3D", dict(filters=2, kernel_size=(1, 2, 3), strides=(1, 2, 1), padding="same", data_format="channels_first"), (2, 3, 4, 5, 3)),
-    ("Conv1DTranspose", dict(filters=3, kernel_size=3, strides=2), (2, 5, 4)),
-    ("Conv1DTranspose", dict(filters=3, kernel_size=2, strides=3, padding="same", output_padding=1), (2, 5, 4)),
-    ("Conv2DTranspose", dict(filters=3, kernel_size=3, strides=2, padding="same", activation="relu"), (2, 4, 5, 4)),
-    ("Conv2DTranspose", dict(filters=3, kernel_size=(2, 3), dilation_rate=2), (2, 4, 5, 4)),
-    ("Conv2DTranspose", dict(filters=3, kernel_size=2, strides=(3, 2), output_padding=(2, 1), data_format="channels_first"), (2, 4, 5, 3)),
-    ("Conv3DTranspose", dict(filters=2, kernel_size=2, strides=2), (2, 2, 3, 2, 3)),
-    ("DepthwiseConv1D", dict(kernel_size=3, depth_multiplier=2), (2, 8, 3)),
-    ("DepthwiseConv2D", dict(kernel_size=3, padding="same", activation="relu6"), (2, 7, 6, 8)),
-    ("DepthwiseConv2D", dict(kernel_size=3, strides=2, depth_multiplier=2, data_format="channels_first"), (2, 3, 7, 7)),
-    ("DepthwiseConv2D", dict(kernel_size=(2, 3), dilation_rate=(2, 1)), (2, 7, 7, 3)),
-    ("SeparableConv1D", dict(filters=4, kernel_size=3, padding="same"), (2, 8, 3)),
-    ("SeparableConv2D", dict(filters=4, kernel_size=3, depth_multiplier=2, strides=2), (2, 7, 8, 3)),
-    ("SeparableConv2D", dict(filters=4, kernel_size=2, data_format="channels_first", use_bias=False), (2, 3, 6, 6)),
+    ("Conv1D", {"filters": 4, "kernel_size": 3}, (2, 9, 3)),
+    (
+        "Conv1D",
+        {"filters": 4, "kernel_size": 3, "padding": "causal", "dilation_rate": 2, "activation": "relu"},
+        (2, 9, 3),
+    ),
+    ("Conv1D", {"filters": 4, "kernel_size": 2, "strides": 2, "padding": "same", "groups": 2}, (2, 9, 4)),
+    ("Conv1D", {"filters": 4, "kernel_size": 3, "padding": "causal", "data_format": "channels_first"}, (2, 3, 9)),
+    ("Conv2D", {"filters": 4, "kernel_size": 3}, (2, 7, 8, 3)),
+    (
+        "Conv2D",
+        {"filters": 8, "kernel_size": (3, 2), "strides": (2, 1), "padding": "same", "activation": "tanh"},
+        (2, 7, 8, 3),
+    ),
+    ("Conv2D", {"filters": 6, "kernel_size": 3, "groups": 3, "use_bias": False}, (2, 7, 8, 6)),
+    (
+        "Conv2D",
+        {"filters": 4, "kernel_size": 3, "dilation_rate": 2, "padding": "same", "data_format": "channels_first"},
+        (2, 3, 7, 8),
+    ),
+    ("Conv2D", {"filters": 8, "kernel_size": 1, "kernel_regularizer": "l2", "bias_initializer": "ones"}, (2, 4, 4, 8)),
+    ("Conv2D", {"filters": 16, "kernel_size": 3, "padding": "same", "activation": "relu"}, (3, 8, 8, 16)),
+    ("Conv3D", {"filters": 3, "kernel_size": 2}, (2, 4, 5, 3, 2)),
+    (
+        "Conv3D",
+        {
+            "filters": 2,
+            "kernel_size": (1, 2, 3),
+            "strides": (1, 2, 1),
+            "padding": "same",
+            "data_format": "channels_first",
+        },
+        (2, 3, 4, 5, 3),
+    ),
+    ("Conv1DTranspose", {"filters": 3, "kernel_size": 3, "strides": 2}, (2, 5, 4)),
+    (
+        "Conv1DTranspose",
+        {"filters": 3, "kernel_size": 2, "strides": 3, "padding": "same", "output_padding": 1},
+        (2, 5, 4),
+    ),
+    (
+        "Conv2DTranspose",
+        {"filters": 3, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu"},
+        (2, 4, 5, 4),
+    ),
+    ("Conv2DTranspose", {"filters": 3, "kernel_size": (2, 3), "dilation_rate": 2}, (2, 4, 5, 4)),
+    (
+        "Conv2DTranspose",
+        {"filters": 3, "kernel_size": 2, "strides": (3, 2), "output_padding": (2, 1), "data_format": "channels_first"},
+        (2, 4, 5, 3),
+    ),
+    ("Conv3DTranspose", {"filters": 2, "kernel_size": 2, "strides": 2}, (2, 2, 3, 2, 3)),
+    ("DepthwiseConv1D", {"kernel_size": 3, "depth_multiplier": 2}, (2, 8, 3)),
+    ("DepthwiseConv2D", {"kernel_size": 3, "padding": "same", "activation": "relu6"}, (2, 7, 6, 8)),
+    (
+        "DepthwiseConv2D",
+        {"kernel_size": 3, "strides": 2, "depth_multiplier": 2, "data_format": "channels_first"},
+        (2, 3, 7, 7),
+    ),
+    ("DepthwiseConv2D", {"kernel_size": (2, 3), "dilation_rate": (2, 1)}, (2, 7, 7, 3)),
+    ("SeparableConv1D", {"filters": 4, "kernel_size": 3, "padding": "same"}, (2, 8, 3)),
+    ("SeparableConv2D", {"filters": 4, "kernel_size": 3, "depth_multiplier": 2, "strides": 2}, (2, 7, 8, 3)),
+    (
+        "SeparableConv2D",
+        {"filters": 4, "kernel_size": 2, "data_format": "channels_first", "use_bias": False},
+        (2, 3, 6, 6),
+    ),
 ]
 
 
@@ -43,11 +85,26 @@ def test_layers(engine, name, config, shape):
 
 @pytest.mark.parametrize("name, config, shape", [CASES[i] for i in (1, 5, 14, 19, 23)])
 def test_files(tmp_path, name, config, shape):
-    both_ways(tmp_path, lambda k: k.Sequential([k.Input(shape[1:]), getattr(k.layers, name)(**config), k.layers.Flatten(), k.layers.Dense(2)]), shape)
+    both_ways(
+        tmp_path,
+        lambda k: k.Sequential(
+            [k.Input(shape[1:]), getattr(k.layers, name)(**config), k.layers.Flatten(), k.layers.Dense(2)]
+        ),
+        shape,
+    )
 
 
 def test_names_of_old():
-    for name in ("Convolution1D", "Convolution2D", "Convolution3D", "Convolution1DTranspose", "Convolution2DTranspose", "Convolution3DTranspose", "SeparableConvolution1D", "SeparableConvolution2D"):
+    for name in (
+        "Convolution1D",
+        "Convolution2D",
+        "Convolution3D",
+        "Convolution1DTranspose",
+        "Convolution2DTranspose",
+        "Convolution3DTranspose",
+        "SeparableConvolution1D",
+        "SeparableConvolution2D",
+    ):
         assert getattr(lamina.layers, name).__name__ == getattr(keras.layers, name).__name__
 
 
@@ -63,7 +120,9 @@ def test_unknown_sizes(engine):
     models[1].set_weights(models[0].get_weights())
     for size in ((6, 9), (5, 4)):
         x = np.random.default_rng(0).standard_normal((2, *size, 3)).astype("float32")
-        np.testing.assert_allclose(models[1].predict(x, verbose=0), models[0].predict(x, verbose=0), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            models[1].predict(x, verbose=0), models[0].predict(x, verbose=0), rtol=1e-4, atol=1e-5
+        )
 
 
 def test_operation_nodes_in_files(tmp_path):
@@ -79,7 +138,9 @@ def test_operation_nodes_in_files(tmp_path):
         path = tmp_path / f"{k.__name__}.keras"
         model.save(path)
         again = other.models.load_model(path)
-        np.testing.assert_allclose(np.asarray(again.predict(x, verbose=0)), np.asarray(model.predict(x, verbose=0)), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            np.asarray(again.predict(x, verbose=0)), np.asarray(model.predict(x, verbose=0)), rtol=1e-4, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "float64"])
@@ -92,13 +153,24 @@ def test_dtype_policies(policy):
     b = mine(x)
     if policy != "float64":  # JAX has no float64 unless told
         assert str(b.dtype) == str(a.dtype)
-    np.testing.assert_allclose(np.asarray(lamina.ops.cast(b, "float32")), np.asarray(keras.ops.cast(a, "float32")), rtol=2e-2, atol=2e-2)
+    np.testing.assert_allclose(
+        np.asarray(lamina.ops.cast(b, "float32")), np.asarray(keras.ops.cast(a, "float32")), rtol=2e-2, atol=2e-2
+    )
 
 
 def test_training_gives_keras_numbers(engine):
     def build(k):
-        return k.Sequential([k.Input((12, 12, 1)), k.layers.Conv2D(8, 3, activation="relu"), k.layers.MaxPooling2D(), k.layers.Conv2D(16, 3, activation="relu"), k.layers.MaxPooling2D(),
-                             k.layers.Flatten(), k.layers.Dense(3)])
+        return k.Sequential(
+            [
+                k.Input((12, 12, 1)),
+                k.layers.Conv2D(8, 3, activation="relu"),
+                k.layers.MaxPooling2D(),
+                k.layers.Conv2D(16, 3, activation="relu"),
+                k.layers.MaxPooling2D(),
+                k.layers.Flatten(),
+                k.layers.Dense(3),
+            ]
+        )
 
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((24, 12, 12, 1)).astype("float32"), rng.integers(0, 3, 24)

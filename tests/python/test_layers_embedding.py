@@ -1,4 +1,5 @@
 """Embedding against real Keras: outputs, masks and the gradient's sums, on both engines."""
+
 import numpy as np
 import pytest
 
@@ -12,7 +13,14 @@ ROWS = np.arange(15, dtype="float32").reshape(5, 3) / 7
 def test_rows_and_training(engine):
     results = []
     for k in (keras, lamina):
-        model = k.Sequential([k.Input((3,), dtype="int32"), k.layers.Embedding(5, 3), k.layers.Flatten(), k.layers.Dense(1, kernel_initializer="ones")])
+        model = k.Sequential(
+            [
+                k.Input((3,), dtype="int32"),
+                k.layers.Embedding(5, 3),
+                k.layers.Flatten(),
+                k.layers.Dense(1, kernel_initializer="ones"),
+            ]
+        )
         model.layers[0].set_weights([ROWS])
         model.compile(k.optimizers.SGD(0.1), "mse")
         before = np.asarray(model.predict(INDEX, verbose=0))
@@ -48,6 +56,14 @@ def test_reversible(engine, tied, tmp_path):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-5)
     for writer, reader in ((models[0], lamina), (models[1], keras)):
         writer.save(tmp_path / "m.keras")
-        np.testing.assert_allclose(np.asarray(reader.models.load_model(tmp_path / "m.keras").predict(INDEX, verbose=0)), np.asarray(writer.predict(INDEX, verbose=0)), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            np.asarray(reader.models.load_model(tmp_path / "m.keras").predict(INDEX, verbose=0)),
+            np.asarray(writer.predict(INDEX, verbose=0)),
+            rtol=1e-5,
+            atol=1e-6,
+        )
     layer = models[1].get_layer("tokens")
-    assert layer(INDEX)._keras_mask is not None and getattr(layer(np.ones((2, 3, 4), "float32"), reverse=True), "_keras_mask", None) is None
+    assert (
+        layer(INDEX)._keras_mask is not None
+        and getattr(layer(np.ones((2, 3, 4), "float32"), reverse=True), "_keras_mask", None) is None
+    )

@@ -1,8 +1,8 @@
 """Lambda layers from configs: code only where it is allowed."""
-import numpy as np
-import pytest
 
 import lamina as keras
+import numpy as np
+import pytest
 from lamina import layers, ops
 
 X = np.arange(6, dtype="float32").reshape(2, 3)
@@ -22,7 +22,7 @@ def test_permission_for_the_process():
     try:
         np.testing.assert_array_equal(np.asarray(layers.Lambda.from_config(config)(X)), X + 1)
     finally:
-        from lamina import config as settings
+        from lamina._core.configs import safe_mode as settings
 
         settings._unsafe_deserialization = False
     with pytest.raises(ValueError, match="Lambda"):
@@ -68,8 +68,12 @@ def test_models_with_lambdas_in_files(tmp_path, shape):
 
 
 def test_a_lambda_as_activation_in_a_file(tmp_path):
-    model = keras.Sequential([keras.Input((3,)), layers.Dense(3, activation=lambda x: x * x, kernel_initializer="identity")])
+    model = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(3, activation=lambda x: x * x, kernel_initializer="identity")]
+    )
     model.save(tmp_path / "m.keras")
     with pytest.raises(ValueError, match="arbitrary code execution"):
         keras.models.load_model(tmp_path / "m.keras")
-    np.testing.assert_allclose(np.asarray(keras.models.load_model(tmp_path / "m.keras", safe_mode=False).predict(X, verbose=0)), X * X)
+    np.testing.assert_allclose(
+        np.asarray(keras.models.load_model(tmp_path / "m.keras", safe_mode=False).predict(X, verbose=0)), X * X
+    )

@@ -1,36 +1,40 @@
-"""Poolings against real Keras: outputs, gradients, configs, masks, files in both directions, on both engines; and misuse."""
+"""Poolings against real Keras: outputs, gradients, configs, masks, files in both directions, on both engines; and
+misuse."""
+
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
-
 from layer_checks import both_ways, check_layer, misuse
 
 CASES = [
     ("MaxPooling1D", {}, (2, 9, 3)),
-    ("MaxPooling1D", dict(pool_size=3, strides=2, padding="same", data_format="channels_first"), (2, 3, 9)),
+    ("MaxPooling1D", {"pool_size": 3, "strides": 2, "padding": "same", "data_format": "channels_first"}, (2, 3, 9)),
     ("MaxPooling2D", {}, (2, 7, 8, 3)),
-    ("MaxPooling2D", dict(pool_size=(3, 2), strides=(2, 1), padding="same"), (2, 7, 8, 3)),
-    ("MaxPooling2D", dict(pool_size=2, data_format="channels_first"), (2, 40, 6, 6)),
-    ("MaxPooling2D", dict(pool_size=2), (2, 6, 6, 40)),
+    ("MaxPooling2D", {"pool_size": (3, 2), "strides": (2, 1), "padding": "same"}, (2, 7, 8, 3)),
+    ("MaxPooling2D", {"pool_size": 2, "data_format": "channels_first"}, (2, 40, 6, 6)),
+    ("MaxPooling2D", {"pool_size": 2}, (2, 6, 6, 40)),
     ("MaxPooling3D", {}, (2, 4, 5, 6, 3)),
-    ("AveragePooling1D", dict(pool_size=2), (2, 9, 3)),
-    ("AveragePooling2D", dict(pool_size=2, padding="same"), (2, 7, 8, 3)),
-    ("AveragePooling2D", dict(pool_size=3, strides=2, padding="same", data_format="channels_first"), (2, 3, 7, 8)),
-    ("AveragePooling3D", dict(pool_size=2, strides=1), (2, 3, 4, 3, 2)),
+    ("AveragePooling1D", {"pool_size": 2}, (2, 9, 3)),
+    ("AveragePooling2D", {"pool_size": 2, "padding": "same"}, (2, 7, 8, 3)),
+    (
+        "AveragePooling2D",
+        {"pool_size": 3, "strides": 2, "padding": "same", "data_format": "channels_first"},
+        (2, 3, 7, 8),
+    ),
+    ("AveragePooling3D", {"pool_size": 2, "strides": 1}, (2, 3, 4, 3, 2)),
     ("GlobalMaxPooling1D", {}, (2, 9, 3)),
-    ("GlobalMaxPooling2D", dict(keepdims=True), (2, 4, 5, 3)),
-    ("GlobalMaxPooling3D", dict(data_format="channels_first"), (2, 3, 4, 5, 2)),
-    ("GlobalAveragePooling1D", dict(keepdims=True), (2, 9, 3)),
-    ("GlobalAveragePooling2D", dict(data_format="channels_first"), (2, 3, 4, 5)),
+    ("GlobalMaxPooling2D", {"keepdims": True}, (2, 4, 5, 3)),
+    ("GlobalMaxPooling3D", {"data_format": "channels_first"}, (2, 3, 4, 5, 2)),
+    ("GlobalAveragePooling1D", {"keepdims": True}, (2, 9, 3)),
+    ("GlobalAveragePooling2D", {"data_format": "channels_first"}, (2, 3, 4, 5)),
     ("GlobalAveragePooling3D", {}, (2, 3, 4, 5, 2)),
-    ("AdaptiveMaxPooling1D", dict(output_size=4), (2, 9, 3)),
-    ("AdaptiveMaxPooling2D", dict(output_size=(3, 2)), (2, 7, 8, 3)),
-    ("AdaptiveMaxPooling3D", dict(output_size=2, data_format="channels_first"), (2, 3, 4, 5, 6)),
-    ("AdaptiveAveragePooling1D", dict(output_size=4), (2, 9, 3)),
-    ("AdaptiveAveragePooling2D", dict(output_size=3), (2, 7, 8, 3)),
-    ("AdaptiveAveragePooling3D", dict(output_size=(2, 3, 1)), (2, 4, 5, 6, 2)),
+    ("AdaptiveMaxPooling1D", {"output_size": 4}, (2, 9, 3)),
+    ("AdaptiveMaxPooling2D", {"output_size": (3, 2)}, (2, 7, 8, 3)),
+    ("AdaptiveMaxPooling3D", {"output_size": 2, "data_format": "channels_first"}, (2, 3, 4, 5, 6)),
+    ("AdaptiveAveragePooling1D", {"output_size": 4}, (2, 9, 3)),
+    ("AdaptiveAveragePooling2D", {"output_size": 3}, (2, 7, 8, 3)),
+    ("AdaptiveAveragePooling3D", {"output_size": (2, 3, 1)}, (2, 4, 5, 6, 2)),
 ]
 
 
@@ -41,7 +45,13 @@ def test_layers(engine, name, config, shape):
 
 @pytest.mark.parametrize("name, config, shape", [CASES[i] for i in (3, 8, 14, 18)])
 def test_files(tmp_path, name, config, shape):
-    both_ways(tmp_path, lambda k: k.Sequential([k.Input(shape[1:]), getattr(k.layers, name)(**config), k.layers.Flatten(), k.layers.Dense(2)]), shape)
+    both_ways(
+        tmp_path,
+        lambda k: k.Sequential(
+            [k.Input(shape[1:]), getattr(k.layers, name)(**config), k.layers.Flatten(), k.layers.Dense(2)]
+        ),
+        shape,
+    )
 
 
 def test_names_of_old():
@@ -50,7 +60,7 @@ def test_names_of_old():
             assert getattr(lamina.layers, f"{name}{n}D").__name__ == getattr(keras.layers, f"{name}{n}D").__name__
 
 
-@pytest.mark.parametrize("config", [{}, dict(keepdims=True), dict(data_format="channels_first")])
+@pytest.mark.parametrize("config", [{}, {"keepdims": True}, {"data_format": "channels_first"}])
 def test_masked_mean(engine, config):
     x = np.random.default_rng(0).standard_normal((2, 4, 5)).astype("float32")
     mask = np.array([[1, 1, 0, 0], [1, 1, 1, 1]], bool)

@@ -1,4 +1,5 @@
 """Layers that act in training only: configs and files against real Keras, what they draw by its properties."""
+
 import numpy as np
 import pytest
 
@@ -6,9 +7,16 @@ keras = pytest.importorskip("keras")
 import lamina  # noqa: E402
 from layer_in_model import compare, expect_error, on  # noqa: E402
 
-LAYERS = [("Dropout", dict(rate=0.4, noise_shape=(None, 1), seed=3), (4, 5)), ("SpatialDropout1D", dict(rate=0.4, seed=3), (2, 3, 4)), ("SpatialDropout2D", dict(rate=0.4), (2, 3, 4, 5)),
-          ("SpatialDropout3D", dict(rate=0.4, data_format="channels_first"), (2, 3, 4, 5, 2)), ("AlphaDropout", dict(rate=0.3, seed=1), (4, 5)), ("GaussianDropout", dict(rate=0.3), (4, 5)),
-          ("GaussianNoise", dict(stddev=0.3), (4, 5)), ("ActivityRegularization", dict(l1=0.1, l2=0.2), (4, 5))]
+LAYERS = [
+    ("Dropout", {"rate": 0.4, "noise_shape": (None, 1), "seed": 3}, (4, 5)),
+    ("SpatialDropout1D", {"rate": 0.4, "seed": 3}, (2, 3, 4)),
+    ("SpatialDropout2D", {"rate": 0.4}, (2, 3, 4, 5)),
+    ("SpatialDropout3D", {"rate": 0.4, "data_format": "channels_first"}, (2, 3, 4, 5, 2)),
+    ("AlphaDropout", {"rate": 0.3, "seed": 1}, (4, 5)),
+    ("GaussianDropout", {"rate": 0.3}, (4, 5)),
+    ("GaussianNoise", {"stddev": 0.3}, (4, 5)),
+    ("ActivityRegularization", {"l1": 0.1, "l2": 0.2}, (4, 5)),
+]
 
 
 @pytest.mark.parametrize("name, config, shape", LAYERS)
@@ -19,8 +27,12 @@ def test_inference(name, config, shape, tmp_path):
 @pytest.mark.parametrize("engine", ["graph", "eager"])
 def test_whole_channels_are_dropped(engine):
     with on(engine):
-        for layer, shape, axes in [(lamina.layers.SpatialDropout1D(0.5, seed=1), (8, 6, 20), 1), (lamina.layers.SpatialDropout2D(0.5, seed=1), (8, 3, 4, 20), (1, 2)),
-                                   (lamina.layers.SpatialDropout2D(0.5, data_format="channels_first", seed=1), (8, 20, 3, 4), (2, 3)), (lamina.layers.SpatialDropout3D(0.5, seed=1), (8, 2, 3, 2, 20), (1, 2, 3))]:
+        for layer, shape, axes in [
+            (lamina.layers.SpatialDropout1D(0.5, seed=1), (8, 6, 20), 1),
+            (lamina.layers.SpatialDropout2D(0.5, seed=1), (8, 3, 4, 20), (1, 2)),
+            (lamina.layers.SpatialDropout2D(0.5, data_format="channels_first", seed=1), (8, 20, 3, 4), (2, 3)),
+            (lamina.layers.SpatialDropout3D(0.5, seed=1), (8, 2, 3, 2, 20), (1, 2, 3)),
+        ]:
             y = np.asarray(layer(np.ones(shape, "float32"), training=True))
             assert set(np.unique(y)) == {0, 2}
             assert (y.min(axes) == y.max(axes)).all()

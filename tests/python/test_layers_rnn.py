@@ -1,17 +1,19 @@
 """Recurrence layers against real Keras on JAX: outputs, training, masks, states, configs, files in both directions."""
+
 import functools
 import json
 import re
 
 import keras
+import lamina
 import numpy as np
 import pytest
 
-import lamina
-
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((6, 5, 3)).astype("float32")
-MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [1, 0, 1, 0, 1], [0, 0, 0, 0, 0], [0, 1, 1, 1, 0]], bool)
+MASK = np.array(
+    [[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [1, 0, 1, 0, 1], [0, 0, 0, 0, 0], [0, 1, 1, 1, 0]], bool
+)
 
 
 def randomise(layer, seed=5):
@@ -62,7 +64,9 @@ LAYERS = {
     "lstm_unroll": lambda k: k.layers.LSTM(4, return_sequences=True, unroll=True),
     "lstm_unroll_backwards": lambda k: k.layers.LSTM(4, return_state=True, unroll=True, go_backwards=True),
     "lstm_plain": lambda k: k.layers.LSTM(4, use_bias=False, unit_forget_bias=False),
-    "lstm_hard": lambda k: k.layers.LSTM(4, activation="relu", recurrent_activation="hard_sigmoid", return_sequences=True),
+    "lstm_hard": lambda k: k.layers.LSTM(
+        4, activation="relu", recurrent_activation="hard_sigmoid", return_sequences=True
+    ),
     "lstm_one": lambda k: k.layers.LSTM(4, implementation=1, activation="softsign"),
     "gru": lambda k: k.layers.GRU(4),
     "gru_sequences": lambda k: k.layers.GRU(4, return_sequences=True, return_state=True),
@@ -73,13 +77,19 @@ LAYERS = {
     "gru_plain": lambda k: k.layers.GRU(4, use_bias=False, activation="elu"),
     "rnn_cell": lambda k: k.layers.RNN(k.layers.LSTMCell(4), return_sequences=True, return_state=True),
     "rnn_stacked": lambda k: k.layers.RNN(cells(k, 4, 5), return_sequences=True),
-    "rnn_stacked_state": lambda k: k.layers.RNN(k.layers.StackedRNNCells([k.layers.GRUCell(4), k.layers.SimpleRNNCell(5)]), return_state=True),
+    "rnn_stacked_state": lambda k: k.layers.RNN(
+        k.layers.StackedRNNCells([k.layers.GRUCell(4), k.layers.SimpleRNNCell(5)]), return_state=True
+    ),
     "bidirectional": lambda k: k.layers.Bidirectional(k.layers.LSTM(4, return_sequences=True)),
     "bidirectional_sum": lambda k: k.layers.Bidirectional(k.layers.GRU(4), merge_mode="sum"),
     "bidirectional_mul": lambda k: k.layers.Bidirectional(k.layers.GRU(4, return_sequences=True), merge_mode="mul"),
-    "bidirectional_ave": lambda k: k.layers.Bidirectional(k.layers.SimpleRNN(4, return_sequences=True), merge_mode="ave"),
+    "bidirectional_ave": lambda k: k.layers.Bidirectional(
+        k.layers.SimpleRNN(4, return_sequences=True), merge_mode="ave"
+    ),
     "bidirectional_none": lambda k: k.layers.Bidirectional(k.layers.SimpleRNN(4), merge_mode=None),
-    "bidirectional_two": lambda k: k.layers.Bidirectional(k.layers.LSTM(4), backward_layer=k.layers.GRU(4, go_backwards=True)),
+    "bidirectional_two": lambda k: k.layers.Bidirectional(
+        k.layers.LSTM(4), backward_layer=k.layers.GRU(4, go_backwards=True)
+    ),
     "bidirectional_state": lambda k: k.layers.Bidirectional(k.layers.LSTM(4, return_state=True)),
     "time_distributed": lambda k: k.layers.TimeDistributed(k.layers.Dense(4, activation="tanh")),
     "time_distributed_norm": lambda k: k.layers.TimeDistributed(k.layers.BatchNormalization()),
@@ -105,7 +115,10 @@ def test_outputs(engine, name, masked):
         pytest.skip("Keras repeats the first cell's state where a cell's state is no list")
     theirs, expected = keras_outputs(name, masked)
     mine, got = outputs(lamina, name, masked)
-    names = [[(re.sub(r"_\d+", "", w.path.split("/", 1)[1]), tuple(w.shape)) for w in layer.weights] for layer in (theirs, mine)]
+    names = [
+        [(re.sub(r"_\d+", "", w.path.split("/", 1)[1]), tuple(w.shape)) for w in layer.weights]
+        for layer in (theirs, mine)
+    ]
     assert names[0] == names[1]
     for a, b in zip(expected, got, strict=True):
         np.testing.assert_allclose(b, a, rtol=2e-5, atol=2e-6)
@@ -139,7 +152,22 @@ keras_trained = functools.cache(functools.partial(trained, keras))
 
 
 # Keras compiles for each; these cover the kinds of loops and gradients.
-TRAINED = ["simple", "lstm", "lstm_backwards", "lstm_zero", "lstm_unroll", "lstm_hard", "gru_sequences", "gru_before", "gru_backwards", "rnn_stacked", "bidirectional", "bidirectional_mul", "time_distributed", "user"]
+TRAINED = [
+    "simple",
+    "lstm",
+    "lstm_backwards",
+    "lstm_zero",
+    "lstm_unroll",
+    "lstm_hard",
+    "gru_sequences",
+    "gru_before",
+    "gru_backwards",
+    "rnn_stacked",
+    "bidirectional",
+    "bidirectional_mul",
+    "time_distributed",
+    "user",
+]
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -153,7 +181,10 @@ def test_training_with_masks(engine, name):
 @pytest.mark.parametrize("name", LAYERS)
 def test_configs(name):
     theirs, mine = LAYERS[name](keras), LAYERS[name](lamina)
-    a, b = json.loads(json.dumps(keras.saving.serialize_keras_object(theirs))), json.loads(json.dumps(lamina.saving.serialize_keras_object(mine)))
+    a, b = (
+        json.loads(json.dumps(keras.saving.serialize_keras_object(theirs))),
+        json.loads(json.dumps(lamina.saving.serialize_keras_object(mine))),
+    )
 
     def plain(c):
         """Without names that count up and default seeds that are drawn."""
@@ -166,7 +197,15 @@ def test_configs(name):
     assert plain(json.loads(json.dumps(lamina.saving.serialize_keras_object(again)))) == plain(a)
 
 
-@pytest.mark.parametrize("name", [n for n in LAYERS if n in ("simple", "lstm", "gru", "gru_before", "rnn_stacked", "user", "time_distributed_norm") or n.startswith("bidir")])
+@pytest.mark.parametrize(
+    "name",
+    [
+        n
+        for n in LAYERS
+        if n in ("simple", "lstm", "gru", "gru_before", "rnn_stacked", "user", "time_distributed_norm")
+        or n.startswith("bidir")
+    ],
+)
 def test_files_both_ways(tmp_path, name):
     x = masked_x()
     theirs = model(keras, name)
@@ -175,11 +214,22 @@ def test_files_both_ways(tmp_path, name):
     np.testing.assert_allclose(mine.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
     mine = model(lamina, name, seed=9)
     mine.save(tmp_path / "mine.keras")
-    np.testing.assert_allclose(keras.models.load_model(tmp_path / "mine.keras").predict(x, verbose=0), mine.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        keras.models.load_model(tmp_path / "mine.keras").predict(x, verbose=0),
+        mine.predict(x, verbose=0),
+        rtol=1e-4,
+        atol=1e-5,
+    )
 
 
-
-@pytest.mark.parametrize("make", [lambda k, **a: k.layers.LSTM(4, **a), lambda k, **a: k.layers.GRU(4, **a), lambda k, **a: k.layers.RNN([k.layers.LSTMCell(4), k.layers.SimpleRNNCell(3)], **a)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k, **a: k.layers.LSTM(4, **a),
+        lambda k, **a: k.layers.GRU(4, **a),
+        lambda k, **a: k.layers.RNN([k.layers.LSTMCell(4), k.layers.SimpleRNNCell(3)], **a),
+    ],
+)
 def test_a_stateful_layer_step_by_step_is_the_whole_sequence(engine, make):
     inputs = lamina.Input(batch_shape=(6, 1, 3))
     layer = make(lamina, stateful=True)
@@ -234,7 +284,14 @@ def test_initial_states(engine):
         np.testing.assert_allclose(b, a, rtol=2e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize("make", [lambda **a: lamina.layers.LSTM(8, **a), lambda **a: lamina.layers.GRU(8, **a), lambda **a: lamina.layers.SimpleRNN(8, **a)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **a: lamina.layers.LSTM(8, **a),
+        lambda **a: lamina.layers.GRU(8, **a),
+        lambda **a: lamina.layers.SimpleRNN(8, **a),
+    ],
+)
 def test_dropout_acts_in_training_alone_and_alike_on_both_engines(make):
     for rates in ({"dropout": 0.5}, {"recurrent_dropout": 0.5}, {"dropout": 0.3, "recurrent_dropout": 0.3}):
         out = {}
@@ -247,7 +304,9 @@ def test_dropout_acts_in_training_alone_and_alike_on_both_engines(make):
             model = lamina.Sequential([lamina.Input((5, 3)), layer])
             model.compile("sgd", "mse")
             before = model.evaluate(X, np.zeros((6, 8)), verbose=0)
-            out[engine] = model.fit(X, np.zeros((6, 8)), batch_size=6, epochs=2, verbose=0, shuffle=False).history["loss"]
+            out[engine] = model.fit(X, np.zeros((6, 8)), batch_size=6, epochs=2, verbose=0, shuffle=False).history[
+                "loss"
+            ]
             assert out[engine][0] != before
             assert np.array_equal(plain, np.asarray(make(seed=3).__class__.from_config(layer.get_config())(X))) is False
         lamina.config.set_engine("graph")
@@ -303,8 +362,18 @@ MISUSES = [
     (lambda k: k.layers.StackedRNNCells([k.layers.Dense(2)]), ValueError, "`state_size` attribute"),
     (lambda k: k.layers.Bidirectional("lstm"), ValueError, "Please initialize `Bidirectional`"),
     (lambda k: k.layers.Bidirectional(k.layers.LSTM(4), merge_mode="max"), ValueError, "Invalid merge mode"),
-    (lambda k: k.layers.Bidirectional(k.layers.LSTM(4), backward_layer=k.layers.LSTM(4)), ValueError, "different `go_backwards` value"),
-    (lambda k: k.layers.Bidirectional(k.layers.LSTM(4), backward_layer=k.layers.LSTM(4, go_backwards=True, return_state=True)), ValueError, 'same value for attribute "return_state"'),
+    (
+        lambda k: k.layers.Bidirectional(k.layers.LSTM(4), backward_layer=k.layers.LSTM(4)),
+        ValueError,
+        "different `go_backwards` value",
+    ),
+    (
+        lambda k: k.layers.Bidirectional(
+            k.layers.LSTM(4), backward_layer=k.layers.LSTM(4, go_backwards=True, return_state=True)
+        ),
+        ValueError,
+        'same value for attribute "return_state"',
+    ),
     (lambda k: k.layers.TimeDistributed(3), ValueError, "Please initialize `TimeDistributed`"),
     (lambda k: k.layers.TimeDistributed(k.layers.Dense(2))(X[0]), ValueError, "at least 3 dimensions"),
     (lambda k: k.layers.LSTM(4, stateful=True)(k.Input((5, 3))), ValueError, "batch size must be static"),
@@ -342,7 +411,11 @@ X3 = np.arange(1, 25, dtype="float32").reshape(2, 4, 3)
 def test_masked_steps_repeat_the_output_of_any_cell(states, unroll, backwards, zeros, engine):
     """Not the state, which is another thing and may have another width."""
     mask = np.array([[False, True, False, True], [True, True, False, False]])
-    want, last, count = np.zeros((2, 4, 3), "float32"), np.zeros((2, 3), "float32"), np.full((2, states), 5.0, "float32")
+    want, last, count = (
+        np.zeros((2, 4, 3), "float32"),
+        np.zeros((2, 3), "float32"),
+        np.full((2, states), 5.0, "float32"),
+    )
     for at, step in enumerate(range(3, -1, -1) if backwards else range(4)):
         on = mask[:, step, None]
         last = np.where(on, X3[:, step], last)
@@ -350,12 +423,18 @@ def test_masked_steps_repeat_the_output_of_any_cell(states, unroll, backwards, z
         count = count + on
     options = {"unroll": unroll, "go_backwards": backwards, "zero_output_for_mask": zeros}
     start = np.full((2, states), 5.0, "float32")
-    ys, state = lamina.layers.RNN(Echo(states), return_sequences=True, return_state=True, **options)(X3, initial_state=[start], mask=mask)
+    ys, state = lamina.layers.RNN(Echo(states), return_sequences=True, return_state=True, **options)(
+        X3, initial_state=[start], mask=mask
+    )
     np.testing.assert_array_equal(np.asarray(ys), want)
     np.testing.assert_array_equal(np.asarray(state), count)
-    np.testing.assert_array_equal(np.asarray(lamina.layers.RNN(Echo(states), **options)(X3, mask=mask)), last)  # of the last step that counts
+    np.testing.assert_array_equal(
+        np.asarray(lamina.layers.RNN(Echo(states), **options)(X3, mask=mask)), last
+    )  # of the last step that counts
     i = lamina.Input((4, 3))
-    model = lamina.Model(i, lamina.layers.RNN(Echo(states), return_sequences=True, **options)(lamina.layers.Masking(-1.0)(i)))
+    model = lamina.Model(
+        i, lamina.layers.RNN(Echo(states), return_sequences=True, **options)(lamina.layers.Masking(-1.0)(i))
+    )
     np.testing.assert_array_equal(model.predict(np.where(mask[..., None], X3, -1), verbose=0), want)
 
 
@@ -364,7 +443,10 @@ def test_masked_steps_repeat_the_output_of_any_cell(states, unroll, backwards, z
 def test_zeros_for_masked_steps_are_for_sequences(name, backwards, engine):
     """As Keras documents zero_output_for_mask: the last output alone is that of the last step which counts."""
     layers = lamina.layers
-    make = {"ConvLSTM1D": lambda **k: layers.ConvLSTM1D(2, 2, **k), "RNN": lambda **k: layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], **k)}.get(name, lambda **k: getattr(layers, name)(4, **k))
+    make = {
+        "ConvLSTM1D": lambda **k: layers.ConvLSTM1D(2, 2, **k),
+        "RNN": lambda **k: layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], **k),
+    }.get(name, lambda **k: getattr(layers, name)(4, **k))
     x = np.random.default_rng(8).standard_normal((2, 6, 5, 3) if name == "ConvLSTM1D" else (2, 6, 3)).astype("float32")
     mask = np.array([[True, True, False, True, False, False], [False, True, True, True, True, False]])
     layer = make(go_backwards=backwards)

@@ -1,12 +1,13 @@
-"""Requests beyond what there is - sizes, axes, counts, depths, memory, disks - are the exceptions that Keras or NumPy raise, and never end the process."""
+"""Requests beyond what there is - sizes, axes, counts, depths, memory, disks - are the exceptions that Keras or NumPy
+raise, and never end the process."""
+
 import os
 import subprocess
 import sys
 
+import lamina as k
 import numpy as np
 import pytest
-
-import lamina as k
 
 ONES = np.ones((2, 3), "f4")
 SEQUENCE = np.ones((2, 4, 4), "f4")
@@ -24,10 +25,16 @@ MISTAKES = {
     "top k with labels for one-hot": (lambda: k.metrics.top_k_categorical_accuracy(np.ones(3, "f4"), ONES), ValueError),
     "top k in fit": (lambda: compiled(k.metrics.TopKCategoricalAccuracy(2), np.ones(8, "i4")), ValueError),
     "sparse top k, one-hot": (lambda: k.metrics.SparseTopKCategoricalAccuracy(2)(np.eye(3)[[0, 1]], ONES), ValueError),
-    "sparse top k, more labels": (lambda: k.metrics.sparse_top_k_categorical_accuracy(np.zeros(40, "i4"), ONES), ValueError),
+    "sparse top k, more labels": (
+        lambda: k.metrics.sparse_top_k_categorical_accuracy(np.zeros(40, "i4"), ONES),
+        ValueError,
+    ),
     "in_top_k, one row": (lambda: k.ops.in_top_k(np.zeros(3, "i4"), np.ones(3, "f4"), 1), ValueError),
     "merging scalars": (lambda: k.layers.Add()([np.ones((), "f4"), ONES]), ValueError),
-    "maximum of a symbolic scalar": (lambda: k.layers.Maximum()([np.ones((), "f4"), k.KerasTensor((None, 3, 4))]), ValueError),
+    "maximum of a symbolic scalar": (
+        lambda: k.layers.Maximum()([np.ones((), "f4"), k.KerasTensor((None, 3, 4))]),
+        ValueError,
+    ),
     "trapezoid at a number": (lambda: k.ops.trapezoid(np.ones((3, 3), "f4"), x=2.0), ValueError),
     "trapezoid at other places": (lambda: k.ops.trapezoid(np.ones((3, 3), "f4"), x=np.ones(4)), ValueError),
     "argpartition axis": (lambda: k.ops.argpartition(np.ones(3, "f4"), 1, axis=5), ValueError),
@@ -35,8 +42,14 @@ MISTAKES = {
     "Bidirectional(None)": (lambda: k.layers.Bidirectional(None), ValueError),
     "RNN(None)": (lambda: k.layers.RNN(None), ValueError),
     "StackedRNNCells(None)": (lambda: k.layers.StackedRNNCells(None), ValueError),
-    "sparse crossentropy, fewer labels": (lambda: k.losses.SparseCategoricalCrossentropy(ignore_class=0)(np.ones(7, "i8"), np.ones((2, 3, 4), "f4")), ValueError),
-    "sparse crossentropy, no labels": (lambda: k.metrics.SparseCategoricalCrossentropy(ignore_class=2)(np.ones(0, "f4"), np.ones((1, 1, 1, 1), "f4")), ValueError),
+    "sparse crossentropy, fewer labels": (
+        lambda: k.losses.SparseCategoricalCrossentropy(ignore_class=0)(np.ones(7, "i8"), np.ones((2, 3, 4), "f4")),
+        ValueError,
+    ),
+    "sparse crossentropy, no labels": (
+        lambda: k.metrics.SparseCategoricalCrossentropy(ignore_class=2)(np.ones(0, "f4"), np.ones((1, 1, 1, 1), "f4")),
+        ValueError,
+    ),
     "softmax over nothing": (lambda: k.layers.Softmax(axis=())(SEQUENCE), ValueError),
     "top_k of -1": (lambda: k.ops.top_k(np.arange(5.0), -1), ValueError),
     "repeat -2 times": (lambda: k.ops.repeat(np.arange(3.0), np.array([1, -2, 3])), ValueError),
@@ -113,6 +126,7 @@ def test_in_a_file():
 
 # ---- right values where something was wrong ----
 
+
 def test_in_top_k_looks_at_every_row():
     """One target goes for all rows; each row's own score counts."""
     scores = np.array([[0.1, 0.9], [0.9, 0.1]], "f4")
@@ -125,7 +139,10 @@ def test_top_k_of_sequences():
     assert k.metrics.sparse_top_k_categorical_accuracy(labels, scores, 2).tolist() == [[0, 1], [1, 1]]
     assert k.metrics.top_k_categorical_accuracy(np.eye(3)[labels], scores, 1).tolist() == [[0, 1], [0, 1]]
     order = np.array([[[1, 2], [2, 1]], [[0, 1], [2, 0]]])
-    assert k.metrics.sparse_top_k_categorical_accuracy(labels, order, 1, from_sorted_ids=True).tolist() == [[0, 0], [0, 1]]
+    assert k.metrics.sparse_top_k_categorical_accuracy(labels, order, 1, from_sorted_ids=True).tolist() == [
+        [0, 0],
+        [0, 1],
+    ]
 
 
 def test_rolling_over_no_axes():
@@ -149,7 +166,12 @@ def test_diagonals_beyond_the_corners():
 
 def test_slices_beyond_64_bits():
     x = k.ops.arange(3)
-    assert x[10**400 :].tolist() == [] and x[-(10**400) :].tolist() == [0, 1, 2] and x[:: 2**63 - 1].tolist() == [0] and x[:: -(2**63)].tolist() == [2]
+    assert (
+        x[10**400 :].tolist() == []
+        and x[-(10**400) :].tolist() == [0, 1, 2]
+        and x[:: 2**63 - 1].tolist() == [0]
+        and x[:: -(2**63)].tolist() == [2]
+    )
 
 
 def test_integers_keep_64_bits():
@@ -159,6 +181,7 @@ def test_integers_keep_64_bits():
 
 # ---- what contains itself ----
 
+
 def test_lists_and_dicts_in_themselves():
     endless = []
     endless.append(endless)
@@ -167,7 +190,12 @@ def test_lists_and_dicts_in_themselves():
     deep = 1.0
     for _ in range(30000):
         deep = [deep]
-    for call in (lambda: k.ops.add(endless, 1), lambda: k.ops.convert_to_tensor(deep), lambda: k.layers.Dense(2, kernel_initializer=config), lambda: k.tree.flatten(endless)):
+    for call in (
+        lambda: k.ops.add(endless, 1),
+        lambda: k.ops.convert_to_tensor(deep),
+        lambda: k.layers.Dense(2, kernel_initializer=config),
+        lambda: k.tree.flatten(endless),
+    ):
         with pytest.raises(RecursionError):
             call()
 
@@ -191,8 +219,11 @@ def test_layer_that_calls_itself(engine):
 
 # ---- little memory, full disks ----
 
+
 def child(program, *arguments, cwd=None):
-    done = subprocess.run([sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, cwd=cwd)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, cwd=cwd
+    )
     assert done.returncode == 0, f"ended with {done.returncode}\n{done.stdout}{done.stderr[-3000:]}"
     return done.stdout.split()
 
@@ -211,7 +242,8 @@ def model(shape, *layers):
 def arrays(*shapes): return [np.ones(s, "f4") for s in shapes]
 a, image, kernel = arrays((1500, 1500), (1, 200, 200, 16), (3, 3, 16, 32))
 dense = model((256,), L.Dense(1024, activation="relu"), L.BatchNormalization(), L.Dense(8))
-cnn = model((64, 64, 16), L.Conv2D(32, 3, activation="relu"), L.MaxPooling2D(), L.Conv2D(64, 3, strides=2), L.GlobalAveragePooling2D(), L.Dense(4))
+convolution, pooled = L.Conv2D(32, 3, activation="relu"), L.GlobalAveragePooling2D()
+cnn = model((64, 64, 16), convolution, L.MaxPooling2D(), L.Conv2D(64, 3, strides=2), pooled, L.Dense(4))
 rnn = model((50, 64), L.LSTM(128, return_sequences=True), L.GRU(64), L.Dense(4))
 large = k.Sequential([k.Input((512,)), L.Dense(2000)])
 def tape():
@@ -220,9 +252,15 @@ def tape():
         z = o.sum(o.matmul(o.tanh(v * 2.0) * v, v))
     return t.gradient(z, [v])
 calls = {
-    "product": lambda: L.Dense(1000)(a), "convolution": lambda: o.conv(image, kernel), "sort": lambda: o.sort(a), "tape": tape,
-    "dense": lambda: dense.fit(*arrays((512, 256), (512, 8)), batch_size=256, verbose=0), "cnn": lambda: cnn.fit(*arrays((32, 64, 64, 16), (32, 4)), verbose=0),
-    "rnn": lambda: rnn.fit(*arrays((64, 50, 64), (64, 4)), verbose=0), "file": lambda: large.save("m.keras"), "weights": lambda: large.save_weights("m.weights.h5"),
+    "product": lambda: L.Dense(1000)(a),
+    "convolution": lambda: o.conv(image, kernel),
+    "sort": lambda: o.sort(a),
+    "tape": tape,
+    "dense": lambda: dense.fit(*arrays((512, 256), (512, 8)), batch_size=256, verbose=0),
+    "cnn": lambda: cnn.fit(*arrays((32, 64, 64, 16), (32, 4)), verbose=0),
+    "rnn": lambda: rnn.fit(*arrays((64, 50, 64), (64, 4)), verbose=0),
+    "file": lambda: large.save("m.keras"),
+    "weights": lambda: large.save_weights("m.weights.h5"),
 }
 o.tanh(np.ones((2000, 2000), "f4"))  # starts the threads
 now = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
@@ -241,7 +279,20 @@ print("fine")
 
 
 @pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="a sanitizer needs all addresses")
-@pytest.mark.parametrize("what, megabytes", [("product", (1, 28, 40)), ("convolution", (4, 10)), ("sort", (10,)), ("tape", (20, 35)), ("dense", (4, 16)), ("cnn", (8, 12, 28)), ("rnn", (4, 16)), ("file", (4, 12, 28)), ("weights", (1, 12))])
+@pytest.mark.parametrize(
+    "what, megabytes",
+    [
+        ("product", (1, 28, 40)),
+        ("convolution", (4, 10)),
+        ("sort", (10,)),
+        ("tape", (20, 35)),
+        ("dense", (4, 16)),
+        ("cnn", (8, 12, 28)),
+        ("rnn", (4, 16)),
+        ("file", (4, 12, 28)),
+        ("weights", (1, 12)),
+    ],
+)
 def test_little_memory(what, megabytes, engine, tmp_path):
     """A MemoryError, after which all goes well with more memory."""
     for limit in megabytes:
@@ -275,6 +326,7 @@ save()
 @pytest.mark.parametrize("kind", ["h5", "weights", "shards", "keras"])
 @pytest.mark.parametrize("limit", [0, 512, 4096, 100000])
 def test_full_disk(kind, limit, tmp_path):
-    """An OSError that says so; the process goes on, saves when there is room, and ends well. Nothing is left on the disk."""
+    """An OSError that says so; the process goes on, saves when there is room, and ends well. Nothing is left on the
+    disk."""
     assert child(FULL_DISK, kind, limit, cwd=tmp_path) == ["OSError"] * 3
     assert not [name for name in os.listdir(tmp_path) if name.endswith(".tmp")]

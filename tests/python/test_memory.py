@@ -1,10 +1,10 @@
 """Long runs keep their memory: predictions, and models that come and go."""
+
 import gc
 
+import lamina as keras
 import numpy as np
 import pytest
-
-import lamina as keras
 from lamina import layers
 
 LIMIT = 2 * 1024 * 1024  # bytes of growth after the warm-up
@@ -16,7 +16,15 @@ def resident():
 
 
 def net():
-    return keras.Sequential([keras.Input((20,)), layers.Dense(16, activation="relu"), layers.Dropout(0.1), layers.BatchNormalization(), layers.Dense(3, activation="softmax")])
+    return keras.Sequential(
+        [
+            keras.Input((20,)),
+            layers.Dense(16, activation="relu"),
+            layers.Dropout(0.1),
+            layers.BatchNormalization(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
 
 
 def grown(step, warm_up, rounds):

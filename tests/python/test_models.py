@@ -1,13 +1,13 @@
 """Sequential, functional and subclassed models beside Keras: what they take, what they have, what they refuse."""
+
 import json
 import subprocess
 import sys
 
+import lamina as keras
 import numpy as np
 import pytest
-
-import lamina as keras
-from lamina import layers, ops
+from lamina import layers
 
 X, Y = np.ones((4, 3), "float32"), np.ones((4, 2), "float32")
 
@@ -102,18 +102,26 @@ def test_lists_and_dicts_of_inputs(engine):
         def call(self, d):
             return d["a"] - d["b"]
 
-    for model, data in ((keras.Sequential([layers.Subtract(), layers.Dense(2)]), [X, 0 * X]), (keras.Sequential([Pick(), layers.Dense(2)]), {"a": X, "b": 0 * X})):
+    for model, data in (
+        (keras.Sequential([layers.Subtract(), layers.Dense(2)]), [X, 0 * X]),
+        (keras.Sequential([Pick(), layers.Dense(2)]), {"a": X, "b": 0 * X}),
+    ):
         want = None
         for _ in range(2):
             got = np.asarray(model(data))
             want = got if want is None else want
             np.testing.assert_allclose(got, want)
-        np.testing.assert_allclose(model.predict(data, verbose=0), X @ model.get_weights()[0] + model.get_weights()[1], rtol=1e-5)
+        np.testing.assert_allclose(
+            model.predict(data, verbose=0), X @ model.get_weights()[0] + model.get_weights()[1], rtol=1e-5
+        )
         model.compile("sgd", "mse")
         losses = model.fit(data, Y, epochs=3, verbose=0).history["loss"]
         assert losses[2] < losses[0] and model.built
     assert unbuilt().build([(None, 3), (None, 3)]) is None
-    assert keras.Sequential([layers.Concatenate(), layers.Dense(2)]).compute_output_shape([(None, 3), (None, 2)]) == (None, 2)
+    assert keras.Sequential([layers.Concatenate(), layers.Dense(2)]).compute_output_shape([(None, 3), (None, 2)]) == (
+        None,
+        2,
+    )
 
 
 def test_masks_pass_a_stack_that_is_no_graph(engine):
@@ -154,7 +162,9 @@ def test_no_inputs_or_outputs():
 def test_one_output_in_a_list(engine):
     inputs = keras.Input((3,))
     model = keras.Model([inputs], [layers.Dense(2)(inputs)])
-    assert np.shape(model(X)) == (4, 2) and np.shape(model([X])) == (4, 2) and model.predict(X, verbose=0).shape == (4, 2)
+    assert (
+        np.shape(model(X)) == (4, 2) and np.shape(model([X])) == (4, 2) and model.predict(X, verbose=0).shape == (4, 2)
+    )
     assert isinstance(model(inputs), list) and model.output_shape == (None, 2) and isinstance(model.output, list)
     for loss, metrics in (("mse", ["mae"]), (["mse"], [["mae"]])):
         model.compile("sgd", loss, metrics=metrics)
@@ -190,7 +200,12 @@ def test_clones_are_compiled_alike():
     model = stack()
     model.compile("adam", "mse", metrics=["mae"])
     copy = keras.models.clone_model(model)
-    assert copy.compiled and copy.loss == "mse" and type(copy.optimizer) is type(model.optimizer) and copy.optimizer is not model.optimizer
+    assert (
+        copy.compiled
+        and copy.loss == "mse"
+        and type(copy.optimizer) is type(model.optimizer)
+        and copy.optimizer is not model.optimizer
+    )
     assert type(keras.models.clone_model(layers.Dense(3))) is layers.Dense
 
 
@@ -209,7 +224,11 @@ def test_compile_configs():
 
 def test_json():
     model = stack()
-    assert json.loads(model.to_json(indent=2)) == json.loads(model.to_json()) and model.to_json(indent=2).count("\n") > 10 and "\n" not in model.to_json()
+    assert (
+        json.loads(model.to_json(indent=2)) == json.loads(model.to_json())
+        and model.to_json(indent=2).count("\n") > 10
+        and "\n" not in model.to_json()
+    )
     assert list(json.loads(model.to_json(sort_keys=True))) == sorted(json.loads(model.to_json()))
     assert len(keras.models.model_from_json(model.to_json(indent=4)).weights) == 4
     with pytest.raises(TypeError):
@@ -228,7 +247,12 @@ def summary_of(model, **options):
 def test_range_of_a_summary():
     model = keras.Sequential([keras.Input((3,)), *(layers.Dense(2, name=n) for n in ("one", "two", "three"))])
     rows = lambda *names: [n for n in ("one", "two", "three") if f"{n} (Dense)" in summary_of(model, layer_range=names)]
-    assert rows("two", "two") == ["two"] and rows("two", "three") == ["two", "three"] and rows("three", "one") == ["one", "two", "three"] and rows("t.*", "t.*") == ["two", "three"]
+    assert (
+        rows("two", "two") == ["two"]
+        and rows("two", "three") == ["two", "three"]
+        and rows("three", "one") == ["one", "two", "three"]
+        and rows("t.*", "t.*") == ["two", "three"]
+    )
     for bad in (("four", "five"), ("one",), (1, 2), ("(", "one")):
         with pytest.raises(ValueError, match="layer_range|layer_names"):
             summary_of(model, layer_range=bad)
@@ -255,9 +279,17 @@ def test_a_chain_needs_no_connections():
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_any_terminal(encoding):
     """Bars and tables are drawn with what the output's encoding has."""
-    code = ("import numpy as np, lamina as keras\nm = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\nm.compile('sgd', 'mse')\nm.summary()\n"
-            "m.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=1)\nm.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=2)\nm.predict(np.ones((4, 2)))")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": encoding, "LANG": "C", "LC_ALL": "C"})
+    code = (
+        "import numpy as np, lamina as keras\nm = keras.Sequential([keras.Input((2,)), "
+        "keras.layers.Dense(1)])\nm.compile('sgd', 'mse')\nm.summary()\n"
+        "m.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, verbose=1)\nm.evaluate(np.ones((4, 2)), np.ones((4, 1)), "
+        "verbose=2)\nm.predict(np.ones((4, 2)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": encoding, "LANG": "C", "LC_ALL": "C"},
+    )
     text = done.stdout.decode(encoding)
     assert done.returncode == 0, done.stderr
     assert "Total params" in text and "Epoch 2/2" in text and ("━" if encoding == "utf-8" else "====") in text

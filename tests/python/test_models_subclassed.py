@@ -1,9 +1,9 @@
 """Subclassed models and layers: weights before the first call, variables, masks by argument."""
+
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 X = np.random.default_rng(3).standard_normal((6, 4)).astype("float32")
 
@@ -12,7 +12,11 @@ def two_layers(k):
     class Net(k.Model):
         def __init__(self):
             super().__init__()
-            self.hidden, self.norm, self.out = k.layers.Dense(5, activation="relu"), k.layers.BatchNormalization(), k.layers.Dense(1)
+            self.hidden, self.norm, self.out = (
+                k.layers.Dense(5, activation="relu"),
+                k.layers.BatchNormalization(),
+                k.layers.Dense(1),
+            )
 
         def call(self, x, training=False):
             return self.out(self.norm(self.hidden(x), training=training))
@@ -65,7 +69,18 @@ def test_variables_are_those_of_keras(fitted):
         model.compile("adam", "mse", metrics=["mae"])
         if fitted:
             model.fit(X, X[:, :1], verbose=0)
-        counts.append([len(v) for v in (model.variables, model.weights, model.trainable_variables, model.non_trainable_variables, model.metrics_variables)])
+        counts.append(
+            [
+                len(v)
+                for v in (
+                    model.variables,
+                    model.weights,
+                    model.trainable_variables,
+                    model.non_trainable_variables,
+                    model.metrics_variables,
+                )
+            ]
+        )
     assert counts[1] == counts[0]
 
 
@@ -111,4 +126,9 @@ def test_a_function_by_its_own_name():
         return 2 * x
 
     for name in ("twice", "test_models>twice"):
-        assert lamina.saving.deserialize_keras_object({"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}) is twice
+        assert (
+            lamina.saving.deserialize_keras_object(
+                {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+            )
+            is twice
+        )

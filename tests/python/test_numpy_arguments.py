@@ -1,11 +1,11 @@
 """NumPy's scalars as arguments are plain numbers in configs, so that Keras can read the files."""
+
 import json
 
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 F, I, T = np.float64(0.5), np.int64(3), np.bool_(True)
 
@@ -25,12 +25,23 @@ LAYERS = {
     "rescale": lambda k: k.layers.Rescaling(F, np.float64(1)),
     "softmax": lambda k: k.layers.Softmax(axis=(np.int64(-1), np.int64(-2))),
     "dot": lambda k: k.layers.Dot(axes=(np.int64(1), np.int64(1)), normalize=T),
-    "initializers": lambda k: k.layers.Dense(2, kernel_initializer=k.initializers.RandomNormal(F, F, seed=np.int64(3)), bias_initializer=k.initializers.Constant(F)),
+    "initializers": lambda k: k.layers.Dense(
+        2,
+        kernel_initializer=k.initializers.RandomNormal(F, F, seed=np.int64(3)),
+        bias_initializer=k.initializers.Constant(F),
+    ),
     "constraint": lambda k: k.layers.Dense(2, kernel_constraint=k.constraints.MaxNorm(F, axis=[np.int64(0)])),
     "untrainable": lambda k: k.layers.Dense(2, trainable=np.bool_(False)),
 }
 OPTIMIZERS = {
-    "adam": lambda k: k.optimizers.Adam(np.float64(1e-3), beta_1=np.float64(0.8), amsgrad=T, clipnorm=np.float64(1), weight_decay=np.float64(0.1), use_ema=T),
+    "adam": lambda k: k.optimizers.Adam(
+        np.float64(1e-3),
+        beta_1=np.float64(0.8),
+        amsgrad=T,
+        clipnorm=np.float64(1),
+        weight_decay=np.float64(0.1),
+        use_ema=T,
+    ),
     "float32": lambda k: k.optimizers.SGD(np.float32(0.5), momentum=F, nesterov=T, gradient_accumulation_steps=I),
     "exponential": lambda k: k.optimizers.Adam(k.optimizers.schedules.ExponentialDecay(F, I, F, T)),
     "cosine": lambda k: k.optimizers.Adam(k.optimizers.schedules.CosineDecay(F, I, F)),
@@ -58,10 +69,18 @@ def test_optimizers(make):
     keras.saving.deserialize_keras_object(json.loads(json.dumps(config)))
 
 
-@pytest.mark.parametrize("make", [
-    lambda k: k.losses.Huber(F), lambda k: k.losses.CategoricalCrossentropy(from_logits=T, label_smoothing=F, axis=np.int64(-1)), lambda k: k.losses.BinaryFocalCrossentropy(alpha=F, gamma=F),
-    lambda k: k.metrics.Precision(thresholds=[F, np.float32(0.25)], top_k=I), lambda k: k.metrics.AUC(num_thresholds=I, multi_label=T), lambda k: k.metrics.IoU(I, [np.int64(0), 1]),
-    lambda k: k.metrics.FBetaScore(beta=np.float64(1), threshold=F)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k: k.losses.Huber(F),
+        lambda k: k.losses.CategoricalCrossentropy(from_logits=T, label_smoothing=F, axis=np.int64(-1)),
+        lambda k: k.losses.BinaryFocalCrossentropy(alpha=F, gamma=F),
+        lambda k: k.metrics.Precision(thresholds=[F, np.float32(0.25)], top_k=I),
+        lambda k: k.metrics.AUC(num_thresholds=I, multi_label=T),
+        lambda k: k.metrics.IoU(I, [np.int64(0), 1]),
+        lambda k: k.metrics.FBetaScore(beta=np.float64(1), threshold=F),
+    ],
+)
 def test_losses_and_metrics(make):
     config = lamina.saving.serialize_keras_object(make(lamina))
     assert_plain(config)
@@ -84,7 +103,12 @@ def test_a_users_config():
 
 def test_a_whole_model_is_read_by_keras(tmp_path, engine):
     model = lamina.Sequential([lamina.Input((I,)), lamina.layers.Dense(I, use_bias=T), lamina.layers.Dropout(F)])
-    model.compile(lamina.optimizers.Adam(lamina.optimizers.schedules.ExponentialDecay(F, I, F)), "mse", loss_weights=[F], metrics=[lamina.metrics.BinaryAccuracy(threshold=F)])
+    model.compile(
+        lamina.optimizers.Adam(lamina.optimizers.schedules.ExponentialDecay(F, I, F)),
+        "mse",
+        loss_weights=[F],
+        metrics=[lamina.metrics.BinaryAccuracy(threshold=F)],
+    )
     x = np.ones((4, 3), "float32")
     model.fit(x, x, verbose=0)
     model.save(tmp_path / "m.keras")

@@ -1,14 +1,24 @@
 """Tensors and variables among NumPy arrays: operators give tensors, NumPy's functions give arrays."""
-import numpy as np
-import pytest
 
 import lamina as keras
+import numpy as np
+import pytest
 
 T = keras.ops.ones((3,), dtype="float32")
 A = np.arange(3, dtype="float32")
 
 
-@pytest.mark.parametrize("value", [lambda: A + T, lambda: T + A, lambda: A > T, lambda: np.float32(2) * T, lambda: np.ones((2, 3), "float32") @ T, lambda: A * keras.Variable(A)])
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda: A + T,
+        lambda: T + A,
+        lambda: A > T,
+        lambda: np.float32(2) * T,
+        lambda: np.ones((2, 3), "float32") @ T,
+        lambda: A * keras.Variable(A),
+    ],
+)
 def test_operators_give_tensors(value):
     assert isinstance(value(), keras.Tensor)
 
@@ -23,7 +33,12 @@ def test_functions_of_numpy_give_arrays():
 @pytest.mark.parametrize("layer", ["identity", "reshape", "relu", "kept"])
 def test_predictions_have_memory_of_their_own(engine, layer):
     """predict_on_batch reads the array where it lies; what it gives must not."""
-    make = {"identity": lambda: keras.layers.Activation("linear"), "reshape": lambda: keras.layers.Reshape((2, 3)), "relu": lambda: keras.layers.ReLU(), "kept": lambda: keras.layers.Identity()}[layer]
+    make = {
+        "identity": lambda: keras.layers.Activation("linear"),
+        "reshape": lambda: keras.layers.Reshape((2, 3)),
+        "relu": lambda: keras.layers.ReLU(),
+        "kept": lambda: keras.layers.Identity(),
+    }[layer]
     model = keras.Sequential([keras.Input((6,)), make()])
     x = np.arange(24, dtype="float32").reshape(4, 6)
     for _ in range(3):
@@ -59,7 +74,12 @@ def test_variables_have_memory_of_their_own(engine):
     model = Remembering()
     model.compile("sgd", "mse")
     x = np.arange(24, dtype="float32").reshape(4, 6)
-    steps = [lambda: model.predict_on_batch(x), lambda: model.train_on_batch(x, x), lambda: model.fit(x, x, batch_size=4, shuffle=False, verbose=0), lambda: model.predict(x, verbose=0)]
+    steps = [
+        lambda: model.predict_on_batch(x),
+        lambda: model.train_on_batch(x, x),
+        lambda: model.fit(x, x, batch_size=4, shuffle=False, verbose=0),
+        lambda: model.predict(x, verbose=0),
+    ]
     for step in steps * 2:
         step()
         want = x.copy()

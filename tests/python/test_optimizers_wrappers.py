@@ -1,12 +1,13 @@
-"""Optimizers that wrap others, Muon, schedule-free AdamW, users' subclasses and pickles, against real Keras 3.15 on JAX."""
+"""Optimizers that wrap others, Muon, schedule-free AdamW, users' subclasses and pickles, against real Keras 3.15 on
+JAX."""
+
 import copy
 import pickle
 
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 RNG = np.random.default_rng(1)
 X = RNG.standard_normal((16, 4)).astype("float32")
@@ -14,18 +15,28 @@ Y = RNG.standard_normal((16, 2)).astype("float32")
 
 
 def model(k, dtype=None):
-    return k.Sequential([k.Input((4,)), k.layers.Dense(5, activation="tanh", name="first", dtype=dtype), k.layers.Dense(2, name="last", dtype=dtype)])
+    return k.Sequential(
+        [
+            k.Input((4,)),
+            k.layers.Dense(5, activation="tanh", name="first", dtype=dtype),
+            k.layers.Dense(2, name="last", dtype=dtype),
+        ]
+    )
 
 
 def by_layer(k):
-    return k.optimizers.MultiOptimizer(k.optimizers.OptimizerMap(k.optimizers.Adam(0.01), {".*first/kernel": k.optimizers.SGD(0.1, momentum=0.9)}))
+    return k.optimizers.MultiOptimizer(
+        k.optimizers.OptimizerMap(k.optimizers.Adam(0.01), {".*first/kernel": k.optimizers.SGD(0.1, momentum=0.9)})
+    )
 
 
 OPTIMIZERS = {
     "muon": lambda k: k.optimizers.Muon(0.02, exclude_layers=["last"]),
     "muon_bare": lambda k: k.optimizers.Muon(0.02, nesterov=False, rms_rate=None, weight_decay=None, clipnorm=1.0),
     "schedule_free": lambda k: k.optimizers.ScheduleFreeAdamW(0.02, warmup_steps=3),
-    "loss_scale": lambda k: k.optimizers.LossScaleOptimizer(k.optimizers.Adam(0.01), initial_scale=4.0, dynamic_growth_steps=2),
+    "loss_scale": lambda k: k.optimizers.LossScaleOptimizer(
+        k.optimizers.Adam(0.01), initial_scale=4.0, dynamic_growth_steps=2
+    ),
     "multi": by_layer,
     "multi_scaled": lambda k: k.optimizers.LossScaleOptimizer(by_layer(k), dynamic_growth_steps=3),
     "function": lambda k: k.optimizers.MultiOptimizer(_choose(k)),
@@ -112,8 +123,14 @@ class Heavy(lamina.optimizers.Optimizer):
         self.assign_add(variable, m)
 
 
-@pytest.mark.parametrize("own, like", [(lambda: Halved(0.1), lambda: lamina.optimizers.SGD(0.05)), (lambda: Heavy(0.1), lambda: lamina.optimizers.SGD(0.1, momentum=0.9)),
-                                       (lambda: lamina.optimizers.LossScaleOptimizer(Heavy(0.1)), lambda: lamina.optimizers.SGD(0.1, momentum=0.9))])
+@pytest.mark.parametrize(
+    "own, like",
+    [
+        (lambda: Halved(0.1), lambda: lamina.optimizers.SGD(0.05)),
+        (lambda: Heavy(0.1), lambda: lamina.optimizers.SGD(0.1, momentum=0.9)),
+        (lambda: lamina.optimizers.LossScaleOptimizer(Heavy(0.1)), lambda: lamina.optimizers.SGD(0.1, momentum=0.9)),
+    ],
+)
 def test_subclasses(engine, own, like):
     first, second = model(lamina), model(lamina)
     second.set_weights(first.get_weights())
@@ -163,8 +180,18 @@ def test_stateless_apply_changes_no_variable():
         optimizer.stateless_apply(values[1:], [gradient], [w.value])
 
 
-@pytest.mark.parametrize("make", [lambda k: k.optimizers.AdamW(0.01), lambda k: by_layer(k), lambda k: k.losses.Tversky(0.3), lambda k: k.metrics.Precision(thresholds=0.3),
-                                  lambda k: k.initializers.GlorotUniform(seed=3), lambda k: k.regularizers.L1(0.1), lambda k: k.optimizers.schedules.CosineDecay(0.1, 10)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k: k.optimizers.AdamW(0.01),
+        lambda k: by_layer(k),
+        lambda k: k.losses.Tversky(0.3),
+        lambda k: k.metrics.Precision(thresholds=0.3),
+        lambda k: k.initializers.GlorotUniform(seed=3),
+        lambda k: k.regularizers.L1(0.1),
+        lambda k: k.optimizers.schedules.CosineDecay(0.1, 10),
+    ],
+)
 def test_pickles_and_copies(make):
     original = make(lamina)
     for again in (pickle.loads(pickle.dumps(original)), copy.deepcopy(original)):
@@ -190,17 +217,23 @@ def test_functions_are_one_object_each():
     assert pickle.loads(pickle.dumps(lamina.losses.mse)) is lamina.losses.mse
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda k: k.optimizers.LossScaleOptimizer(k.optimizers.SGD(), clipnorm=1.0), "does not support `clipnorm`"),
-    (lambda k: k.optimizers.LossScaleOptimizer(k.optimizers.SGD(), dynamic=False), "set `loss_scale_factor` directly"),
-    (lambda k: k.optimizers.LossScaleOptimizer(k.optimizers.SGD(), foo=1, bar=2), "arguments: `foo`, `bar`"),
-    (lambda k: k.optimizers.Adam().set_weights([np.zeros(())]), "has not yet been built"),
-    (lambda k: k.optimizers.get("adm"), "Could not interpret optimizer identifier: adm"),
-    (lambda k: k.metrics.get("acc"), "Could not interpret metric identifier: acc"),
-    (lambda k: k.losses.get({"class_name": "none", "config": {}}), "Could not interpret loss identifier"),
-    (lambda k: k.metrics.FBetaScore(average="mean"), "Received: average=mean"),
-    (lambda k: k.metrics.TruePositives(thresholds=[-1, 0.5, 2]), r"Received: \[-1, 2\]"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda k: k.optimizers.LossScaleOptimizer(k.optimizers.SGD(), clipnorm=1.0), "does not support `clipnorm`"),
+        (
+            lambda k: k.optimizers.LossScaleOptimizer(k.optimizers.SGD(), dynamic=False),
+            "set `loss_scale_factor` directly",
+        ),
+        (lambda k: k.optimizers.LossScaleOptimizer(k.optimizers.SGD(), foo=1, bar=2), "arguments: `foo`, `bar`"),
+        (lambda k: k.optimizers.Adam().set_weights([np.zeros(())]), "has not yet been built"),
+        (lambda k: k.optimizers.get("adm"), "Could not interpret optimizer identifier: adm"),
+        (lambda k: k.metrics.get("acc"), "Could not interpret metric identifier: acc"),
+        (lambda k: k.losses.get({"class_name": "none", "config": {}}), "Could not interpret loss identifier"),
+        (lambda k: k.metrics.FBetaScore(average="mean"), "Received: average=mean"),
+        (lambda k: k.metrics.TruePositives(thresholds=[-1, 0.5, 2]), r"Received: \[-1, 2\]"),
+    ],
+)
 def test_messages_are_keras(call, words):
     for k in (keras, lamina):
         with pytest.raises(ValueError, match=words):

@@ -1,4 +1,5 @@
 """Training from a seed gives the same bits: in every process, on any number of threads, from Python and from C++."""
+
 import hashlib
 import json
 import os
@@ -6,9 +7,8 @@ import pathlib
 import subprocess
 import sys
 
-import pytest
-
 import lamina
+import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 DIGITS = ROOT / "examples/data/digits.csv"
@@ -18,13 +18,18 @@ PACKAGE = pathlib.Path(lamina._lamina.__file__).parents[1]
 
 def train(path, seed):
     """The net of tests/cpp/programs/train_seeded.cpp; prints what that prints."""
-    import numpy as np
-
     import lamina as keras
+    import numpy as np
 
     table = np.loadtxt(path, delimiter=",", dtype="float32")
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential([keras.layers.Dense(32, activation="relu", input_shape=(64,)), keras.layers.Dropout(0.3), keras.layers.Dense(10, activation="softmax")])
+    model = keras.Sequential(
+        [
+            keras.layers.Dense(32, activation="relu", input_shape=(64,)),
+            keras.layers.Dropout(0.3),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(table[:, :64] / 16, table[:, 64].astype("int32"), epochs=3, verbose=0).history
     for name in sorted(history):
@@ -87,10 +92,15 @@ def test_engines_agree_to_rounding(tmp_path):
     import numpy as np
 
     def numbers(lines):
-        return [np.frombuffer(bytes.fromhex(line.split()[1]), "float64" if line.split()[0] != "weight" else "float32") for line in lines]
+        return [
+            np.frombuffer(bytes.fromhex(line.split()[1]), "float64" if line.split()[0] != "weight" else "float32")
+            for line in lines
+        ]
 
     for a, b in zip(numbers(python(tmp_path, backend="graph")), numbers(python(tmp_path, backend="eager"))):
-        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)  # Adam turns rounding differences of tiny gradients into steps
+        np.testing.assert_allclose(
+            a, b, rtol=1e-3, atol=1e-4
+        )  # Adam turns rounding differences of tiny gradients into steps
 
 
 if __name__ == "__main__":

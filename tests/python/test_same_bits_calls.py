@@ -1,12 +1,13 @@
-"""The bits of a result follow from the model, the input and the instruction set: not from the thread, the count of calls or the entry point."""
+"""The bits of a result follow from the model, the input and the instruction set: not from the thread, the count of
+calls or the entry point."""
+
 import os
 import pathlib
 import subprocess
 import sys
 
-import pytest
-
 import lamina
+import pytest
 
 HERE = pathlib.Path(__file__).parent
 WITHOUT_CONVOLUTION_BIASES = {"depthwise", "transposed", "lstm", "gru", "simple", "transformer"}
@@ -14,7 +15,11 @@ WITHOUT_CONVOLUTION_BIASES = {"depthwise", "transposed", "lstm", "gru", "simple"
 
 def lines(what, level, engine):
     env = {k: v for k, v in os.environ.items() if k not in ("LAMINA_CONFIG", "LAMINA_DEVICE")}
-    env.update(LAMINA_INSTRUCTIONS=level, LAMINA_BACKEND=engine, PYTHONPATH=os.pathsep.join([str(pathlib.Path(lamina._lamina.__file__).parents[1]), str(HERE)]))
+    env.update(
+        LAMINA_INSTRUCTIONS=level,
+        LAMINA_BACKEND=engine,
+        PYTHONPATH=os.pathsep.join([str(pathlib.Path(lamina._lamina.__file__).parents[1]), str(HERE)]),
+    )
     done = subprocess.run([sys.executable, HERE / "same_bits_calls.py", what], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     first, *rest = done.stdout.splitlines()

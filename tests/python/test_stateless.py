@@ -1,13 +1,21 @@
-"""Calls as pure functions of variables' values: stateless_call and its kin, and gradients through them and through compiled functions."""
-import numpy as np
-import pytest
+"""Calls as pure functions of variables' values: stateless_call and its kin, and gradients through them and through
+compiled functions."""
 
 import lamina as keras
+import numpy as np
+import pytest
 from lamina import ops
 
 
 def net():
-    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="tanh", dtype="float64"), keras.layers.BatchNormalization(dtype="float64"), keras.layers.Dense(1, dtype="float64")])
+    return keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(4, activation="tanh", dtype="float64"),
+            keras.layers.BatchNormalization(dtype="float64"),
+            keras.layers.Dense(1, dtype="float64"),
+        ]
+    )
 
 
 def numeric(f, values, step=1e-6):
@@ -52,7 +60,9 @@ def test_a_training_loop_without_state(engine):
 
     def fresh():
         keras.utils.set_random_seed(5)
-        return keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.BatchNormalization(), keras.layers.Dense(1)]), keras.optimizers.Adam(0.1)
+        return keras.Sequential(
+            [keras.Input((3,)), keras.layers.Dense(4), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
+        ), keras.optimizers.Adam(0.1)
 
     model, adam = fresh()
     adam.build(model.trainable_variables)
@@ -63,7 +73,10 @@ def test_a_training_loop_without_state(engine):
         return ops.mean((out - y) ** 2), nontrainable
 
     step = keras.value_and_grad(loss, has_aux=True)
-    tv, nv, ov, mv = ([v.value for v in variables] for variables in (model.trainable_variables, model.non_trainable_variables, adam.variables, mean.variables))
+    tv, nv, ov, mv = (
+        [v.value for v in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables, adam.variables, mean.variables)
+    )
     for _ in range(3):
         (value, nv), grads = step(tv, nv, x, y)
         tv, ov = adam.stateless_apply(ov, grads, tv)

@@ -1,10 +1,11 @@
-"""&, |, ^, ~, << and >> as Keras' tensors, variables and functional tensors have them, and the protocols of Python's numbers."""
+"""&, |, ^, ~, << and >> as Keras' tensors, variables and functional tensors have them, and the protocols of Python's
+numbers."""
+
 import operator
 
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 from lamina import ops
 
 BITS = [operator.and_, operator.or_, operator.xor, operator.lshift, operator.rshift]

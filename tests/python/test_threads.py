@@ -1,13 +1,13 @@
 """Several threads at once, and the process's own state: nothing that one thread or one call does reaches another."""
+
 import os
 import subprocess
 import sys
 import threading
 
+import lamina as keras
 import numpy as np
 import pytest
-
-import lamina as keras
 
 
 def at_once(count, work):
@@ -44,7 +44,7 @@ def test_overrides_hold_in_every_thread(engine):
     want = model.predict_on_batch(x)
 
     def work(i):
-        for k in range(200):
+        for _ in range(200):
             got = model.predict_on_batch(x) if i % 2 else np.asarray(model(x))
             np.testing.assert_allclose(got, want, rtol=1e-6)
 
@@ -70,7 +70,9 @@ def test_threads_that_call_a_new_model_at_once_build_it_once(engine):
 
 
 def test_losses_added_in_a_call_are_the_calling_threads(engine):
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activity_regularizer="l2", kernel_initializer="ones")])
+    model = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(3, activity_regularizer="l2", kernel_initializer="ones")]
+    )
     model(np.ones((1, 4), "float32"), training=True)
     expected = [float(v) for v in model.losses]
 
@@ -124,7 +126,9 @@ def child(code, preexec=None, **environment):
     env = {k: v for k, v in os.environ.items() if k not in ("LAMINA_CONFIG", "LAMINA_THREADS", "OMP_NUM_THREADS")}
     env["PYTHONPATH"] = os.path.dirname(os.path.dirname(keras.__file__))
     env.update(environment)
-    done = subprocess.run([sys.executable, "-c", code], env=env, preexec_fn=preexec, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, preexec_fn=preexec, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
@@ -133,11 +137,21 @@ CORES = len(os.sched_getaffinity(0))
 SHOW = "import lamina; print(lamina.config.threads())"
 
 
-@pytest.mark.parametrize("environment, threads", [({"LAMINA_THREADS": "3"}, 3), ({"LAMINA_THREADS": "0"}, CORES), ({"OMP_NUM_THREADS": "1"}, 1), ({"OMP_NUM_THREADS": "1,4"}, 1),
-                                                 ({"LAMINA_THREADS": "5", "OMP_NUM_THREADS": "1"}, 5)])
+@pytest.mark.parametrize(
+    "environment, threads",
+    [
+        ({"LAMINA_THREADS": "3"}, 3),
+        ({"LAMINA_THREADS": "0"}, CORES),
+        ({"OMP_NUM_THREADS": "1"}, 1),
+        ({"OMP_NUM_THREADS": "1,4"}, 1),
+        ({"LAMINA_THREADS": "5", "OMP_NUM_THREADS": "1"}, 5),
+    ],
+)
 def test_threads_from_the_environment(environment, threads):
     (shown,) = child(SHOW, **environment)
-    assert int(shown) <= threads if threads == CORES else int(shown) == threads  # a container may grant less than the cores
+    assert (
+        int(shown) <= threads if threads == CORES else int(shown) == threads
+    )  # a container may grant less than the cores
 
 
 def test_threads_follow_the_affinity():

@@ -1,13 +1,13 @@
 """The loops of fit, evaluate and predict: whose figures they give, where epochs end, and what stops them."""
+
 import os
 import signal
 import threading
 import warnings
 
+import lamina as keras
 import numpy as np
 import pytest
-
-import lamina as keras
 from lamina import layers
 
 ONES = np.ones((4, 2), "float32")
@@ -86,7 +86,9 @@ def test_evaluation_within_training_leaves_its_figures(engine, event):
     def trained(callbacks):
         model = scaled_model()
         model.compile(keras.optimizers.SGD(0.001), "mse", metrics=["mae", InnerMean()])
-        return model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0, validation_data=(x, y), callbacks=callbacks).history
+        return model.fit(
+            x, y, batch_size=4, epochs=2, shuffle=False, verbose=0, validation_data=(x, y), callbacks=callbacks
+        ).history
 
     class Evaluating(keras.callbacks.Callback):
         pass
@@ -109,11 +111,13 @@ def test_one_weight_a_sample_of_masked_sequences(engine):
     rng = np.random.default_rng(0)
     for steps in (5, 3):  # as many as samples, too: a weight is a sample's all the same
         x = rng.normal(size=(3, steps, 2)).astype("float32")
-        x[0, steps - 2:] = 0
+        x[0, steps - 2 :] = 0
         y = rng.normal(size=(3, steps, 2)).astype("float32")
         for masking in (True, False):
             inputs = keras.Input((steps, 2))
-            model = keras.Model(inputs, layers.Dense(2, use_bias=False)(layers.Masking()(inputs) if masking else inputs))
+            model = keras.Model(
+                inputs, layers.Dense(2, use_bias=False)(layers.Masking()(inputs) if masking else inputs)
+            )
             model.compile("sgd", "mse", weighted_metrics=["mse"])
             kept = np.any(x != 0, -1) if masking else np.ones((3, steps), bool)
             weights = np.array([1, 2, 0.5], "float32")
@@ -179,14 +183,19 @@ def test_validation_draws_no_more_than_its_steps():
             drawn.append(1)
             yield batches_of(len(drawn))
 
-    history = scaled_model().fit(*batches_of(1), validation_data=endless(), validation_steps=2, epochs=3, verbose=0).history
+    history = (
+        scaled_model().fit(*batches_of(1), validation_data=endless(), validation_steps=2, epochs=3, verbose=0).history
+    )
     assert len(drawn) == 6 and history["val_loss"] == [mean_loss(1, 2), mean_loss(3, 4), mean_loss(5, 6)]
     with pytest.warns(UserWarning, match="validation data gave no batch in epoch 2"):
         history = scaled_model().fit(*batches_of(1), validation_data=generated(2), epochs=3, verbose=0).history
     assert history["val_loss"] == [mean_loss(1, 2)] and len(history["loss"]) == 3
 
 
-@pytest.mark.parametrize("use", [lambda m, d: m.fit(d, verbose=0), lambda m, d: m.evaluate(d, verbose=0), lambda m, d: m.predict(d, verbose=0)])
+@pytest.mark.parametrize(
+    "use",
+    [lambda m, d: m.fit(d, verbose=0), lambda m, d: m.evaluate(d, verbose=0), lambda m, d: m.predict(d, verbose=0)],
+)
 def test_no_batch_at_all_is_an_error(use):
     with pytest.raises(ValueError, match="at least one batch"):
         use(scaled_model(), generated(0))
@@ -221,7 +230,11 @@ def test_steps_per_execution_tells_callbacks_once_an_execution():
 
 
 def test_validation_after_chosen_epochs():
-    fit = lambda freq: len(scaled_model().fit(*batches_of(1), epochs=4, validation_data=batches_of(1), validation_freq=freq, verbose=0).history["val_loss"])
+    fit = lambda freq: len(
+        scaled_model()
+        .fit(*batches_of(1), epochs=4, validation_data=batches_of(1), validation_freq=freq, verbose=0)
+        .history["val_loss"]
+    )
     assert (fit(1), fit(2), fit([1, 4]), fit((3,))) == (4, 2, 2, 1)
     with pytest.raises(ValueError, match="validation_freq"):
         fit("often")
@@ -282,7 +295,10 @@ def test_adversaries_in_turns(engine):
     for _ in range(2):
         assert all(changed(critic, lambda: critic.train_on_batch(ONES, np.zeros((4, 1)))))
         seen = {}
-        seen["critic"] = changed(critic, lambda: seen.update(maker=changed(maker, lambda: pair.train_on_batch(np.ones((4, 3)), np.ones((4, 1))))))
+        seen["critic"] = changed(
+            critic,
+            lambda: seen.update(maker=changed(maker, lambda: pair.train_on_batch(np.ones((4, 3)), np.ones((4, 1))))),
+        )
         assert all(seen["maker"]) and not any(seen["critic"])
 
 
@@ -304,8 +320,11 @@ def test_ctrl_c(engine, loop):
     model = scaled_model(rate=1e-6)
     x = np.ones((4_000_000, 2), "float32")
     y = x[:, :1]
-    use = {"fit": lambda: model.fit(x, y, batch_size=2, epochs=1000, verbose=0), "evaluate": lambda: model.evaluate(x, y, batch_size=1, verbose=0),
-           "predict": lambda: model.predict(x, batch_size=1, verbose=0)}[loop]
+    use = {
+        "fit": lambda: model.fit(x, y, batch_size=2, epochs=1000, verbose=0),
+        "evaluate": lambda: model.evaluate(x, y, batch_size=1, verbose=0),
+        "predict": lambda: model.predict(x, batch_size=1, verbose=0),
+    }[loop]
     with Interrupting(), pytest.raises(KeyboardInterrupt):
         use()
     assert np.isfinite(model.train_on_batch(*batches_of(1))).all()

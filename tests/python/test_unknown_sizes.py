@@ -1,8 +1,8 @@
 """Calls of users' layers that compute with the batch's size, while a functional model is made with an unknown one."""
-import numpy as np
-import pytest
 
 import lamina
+import numpy as np
+import pytest
 from lamina import ops
 
 
@@ -40,15 +40,18 @@ def test_causal_mask(engine):
     model.fit(x, got, batch_size=2, verbose=0)
 
 
-@pytest.mark.parametrize("how", [
-    lambda x, b: ops.tile(ops.ones((1, 4)), (b, 1)) + x,
-    lambda x, b: x * ops.cast(ops.arange(b), "float32")[:, None],
-    lambda x, b: ops.matmul(ops.eye(b), x),
-    lambda x, b: x / (b * 2),
-    lambda x, b: ops.reshape(x, (b * 2, 2)),
-    lambda x, b: x + ops.zeros((b, 4)),
-    lambda x, b: ops.ones((b, 1), dtype="int32") * 4,  # the lengths of a CTC layer
-])
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda x, b: ops.tile(ops.ones((1, 4)), (b, 1)) + x,
+        lambda x, b: x * ops.cast(ops.arange(b), "float32")[:, None],
+        lambda x, b: ops.matmul(ops.eye(b), x),
+        lambda x, b: x / (b * 2),
+        lambda x, b: ops.reshape(x, (b * 2, 2)),
+        lambda x, b: x + ops.zeros((b, 4)),
+        lambda x, b: ops.ones((b, 1), dtype="int32") * 4,  # the lengths of a CTC layer
+    ],
+)
 def test_batch_sizes_as_values(engine, how):
     class Mine(lamina.layers.Layer):
         def call(self, x):

@@ -1,11 +1,11 @@
 """Users' subclasses of the light kinds, written as in Keras' documentation: without super().__init__()."""
+
 import copy
 import pickle
 
+import lamina as keras
 import numpy as np
 import pytest
-
-import lamina as keras
 from lamina import ops
 
 
@@ -79,7 +79,18 @@ class Batches(keras.utils.PyDataset):
 
 
 def test_all_together(engine):
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, kernel_initializer=FilledWithTwo(), kernel_regularizer=Sum(0.5), kernel_constraint=Halved(0.5), bias_regularizer=Strong())])
+    model = keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(
+                2,
+                kernel_initializer=FilledWithTwo(),
+                kernel_regularizer=Sum(0.5),
+                kernel_constraint=Halved(0.5),
+                bias_regularizer=Strong(),
+            ),
+        ]
+    )
     np.testing.assert_array_equal(model.get_weights()[0], np.full((3, 2), 2.0))
     assert float(sum(model.losses)) == 6.0
     counts = Counts("mine")

@@ -1,18 +1,25 @@
 """keras.utils for NumPy arrays, against Keras."""
+
 import keras
+import lamina
 import numpy as np
 import pytest
-
-import lamina
 
 RAGGED = [[1, 2, 3, 4], [5], [], [6, 7]]
 ROWS = [np.arange(6).reshape(3, 2), np.arange(2).reshape(1, 2)]
 
 
-@pytest.mark.parametrize("given", [
-    ((RAGGED,), {}), ((RAGGED,), {"maxlen": 3}), ((RAGGED,), {"maxlen": 2, "padding": "post", "truncating": "post", "value": -1}), ((RAGGED,), {"padding": "post", "dtype": "float32", "value": 0.5}),
-    ((ROWS,), {"maxlen": 2}), (([["a", "b"], ["c"]],), {"dtype": object, "value": "-"}),
-])
+@pytest.mark.parametrize(
+    "given",
+    [
+        ((RAGGED,), {}),
+        ((RAGGED,), {"maxlen": 3}),
+        ((RAGGED,), {"maxlen": 2, "padding": "post", "truncating": "post", "value": -1}),
+        ((RAGGED,), {"padding": "post", "dtype": "float32", "value": 0.5}),
+        ((ROWS,), {"maxlen": 2}),
+        (([["a", "b"], ["c"]],), {"dtype": object, "value": "-"}),
+    ],
+)
 def test_pad_sequences(given):
     args, kwargs = given
     mine, theirs = (k.utils.pad_sequences(*args, **kwargs) for k in (lamina, keras))
@@ -20,7 +27,17 @@ def test_pad_sequences(given):
     np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("args, kwargs", [((3,), {}), (([1, 2],), {}), ((RAGGED,), {"padding": "both"}), ((RAGGED,), {"truncating": "both"}), (([ROWS[0], [[1, 2, 3]]],), {}), ((RAGGED,), {"value": "x"})])
+@pytest.mark.parametrize(
+    "args, kwargs",
+    [
+        ((3,), {}),
+        (([1, 2],), {}),
+        ((RAGGED,), {"padding": "both"}),
+        ((RAGGED,), {"truncating": "both"}),
+        (([ROWS[0], [[1, 2, 3]]],), {}),
+        ((RAGGED,), {"value": "x"}),
+    ],
+)
 def test_what_pad_sequences_refuses(args, kwargs):
     for k in (keras, lamina):
         with pytest.raises(ValueError):

@@ -8,6 +8,7 @@ A workload gives
 Layers and submodules bear the same names, by which --check gives both the same weights. With `check` nothing random is
 left in a training step.
 """
+
 import importlib
 import pkgutil
 

@@ -1,4 +1,6 @@
-"""The blocks of the two transformers, for Keras' API and for PyTorch. The underscore keeps it out of the list of workloads."""
+"""The blocks of the two transformers, for Keras' API and for PyTorch. The underscore keeps it out of the list of
+workloads."""
+
 from dataclasses import dataclass
 
 
@@ -20,9 +22,13 @@ NORM_EPSILON = 1e-6
 def keras_encoder(keras, tokens, s, check):
     layers, rate = keras.layers, 0 if check else s.dropout
     positions = keras.ops.arange(s.length)
-    x = layers.Embedding(s.words, s.width, name="words")(tokens) + layers.Embedding(s.length, s.width, name="places")(keras.ops.zeros_like(tokens) + positions)
+    x = layers.Embedding(s.words, s.width, name="words")(tokens) + layers.Embedding(s.length, s.width, name="places")(
+        keras.ops.zeros_like(tokens) + positions
+    )
     for b in range(s.blocks):
-        attended = layers.MultiHeadAttention(s.heads, s.width // s.heads, name=f"attention_{b}")(x, x, use_causal_mask=s.causal)
+        attended = layers.MultiHeadAttention(s.heads, s.width // s.heads, name=f"attention_{b}")(
+            x, x, use_causal_mask=s.causal
+        )
         x = layers.LayerNormalization(epsilon=NORM_EPSILON, name=f"norm_{b}")(x + layers.Dropout(rate)(attended))
         h = layers.Dense(s.hidden, activation="gelu", name=f"wide_{b}")(x)
         h = layers.Dense(s.width, name=f"narrow_{b}")(h)
@@ -39,7 +45,10 @@ def torch_encoder(torch, s, check):
             self.query, self.key, self.value, self.attention_output = (nn.Linear(s.width, s.width) for _ in range(4))
 
         def forward(self, x):
-            heads = [project(x).unflatten(-1, (s.heads, -1)).transpose(1, 2) for project in (self.query, self.key, self.value)]
+            heads = [
+                project(x).unflatten(-1, (s.heads, -1)).transpose(1, 2)
+                for project in (self.query, self.key, self.value)
+            ]
             out = functional.scaled_dot_product_attention(*heads, is_causal=s.causal)
             return self.attention_output(out.transpose(1, 2).flatten(2))
 

@@ -1,4 +1,6 @@
-"""A language model over a small vocabulary: two causal blocks of width 192 with 6 heads over 128 tokens, a prediction a token."""
+"""A language model over a small vocabulary: two causal blocks of width 192 with 6 heads over 128 tokens, a prediction a
+token."""
+
 from workloads._transformer import Sizes, keras_encoder, torch_encoder
 
 BATCH, STEPS = 16, 12
@@ -8,14 +10,18 @@ EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a d
 
 
 def data(rng, samples):
-    return [rng.integers(0, SIZES.words, (samples, SIZES.length)).astype("int32")], rng.integers(0, SIZES.words, (samples, SIZES.length)).astype("int64")
+    return [rng.integers(0, SIZES.words, (samples, SIZES.length)).astype("int32")], rng.integers(
+        0, SIZES.words, (samples, SIZES.length)
+    ).astype("int64")
 
 
 def keras_model(keras, check=False):
     tokens = keras.Input((SIZES.length,), dtype="int32")
     x = keras_encoder(keras, tokens, SIZES, check)
     model = keras.Model(tokens, keras.layers.Dense(SIZES.words, name="logits")(x))
-    model.compile(keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     return model
 
 
@@ -31,4 +37,8 @@ def torch_model(torch, check=False):
             return self.logits(super().forward(tokens))
 
     net, entropy = Net(), torch.nn.CrossEntropyLoss()
-    return net, lambda out, target: entropy(out.flatten(0, 1), target.flatten()), torch.optim.Adam(net.parameters(), RATE, eps=EPSILON)
+    return (
+        net,
+        lambda out, target: entropy(out.flatten(0, 1), target.flatten()),
+        torch.optim.Adam(net.parameters(), RATE, eps=EPSILON),
+    )

@@ -1,4 +1,5 @@
 """A small convolutional network for images of digits: two convolutions with poolings, one dense layer."""
+
 BATCH, STEPS = 128, 30
 SIZE, FILTERS, KERNEL, CLASSES, RATE = 28, (32, 64), 3, 10, 1e-3
 EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
@@ -10,16 +11,20 @@ def data(rng, samples):
 
 def keras_model(keras, check=False):
     layers = keras.layers
-    model = keras.Sequential([
-        keras.Input((SIZE, SIZE, 1)),
-        layers.Conv2D(FILTERS[0], KERNEL, activation="relu", name="first"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(FILTERS[1], KERNEL, activation="relu", name="second"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
-        layers.Dense(CLASSES, name="logits"),
-    ])
-    model.compile(keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model = keras.Sequential(
+        [
+            keras.Input((SIZE, SIZE, 1)),
+            layers.Conv2D(FILTERS[0], KERNEL, activation="relu", name="first"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(FILTERS[1], KERNEL, activation="relu", name="second"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(CLASSES, name="logits"),
+        ]
+    )
+    model.compile(
+        keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     return model
 
 

@@ -1,11 +1,14 @@
 """Activities from sensors' readings: four convolutions over time, as for phones' accelerometers."""
+
 BATCH, STEPS = 64, 20
 LENGTH, SENSORS, FILTERS, KERNEL, CLASSES, RATE = 128, 9, (64, 128), 5, 6, 1e-3
 EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
 
 
 def data(rng, samples):
-    return [rng.standard_normal((samples, LENGTH, SENSORS), "float32")], rng.integers(0, CLASSES, samples).astype("int64")
+    return [rng.standard_normal((samples, LENGTH, SENSORS), "float32")], rng.integers(0, CLASSES, samples).astype(
+        "int64"
+    )
 
 
 def keras_model(keras, check=False):
@@ -14,13 +17,21 @@ def keras_model(keras, check=False):
     def convolution(filters, name):
         return layers.Conv1D(filters, KERNEL, padding="same", activation="relu", name=name)
 
-    model = keras.Sequential([
-        keras.Input((LENGTH, SENSORS)),
-        convolution(FILTERS[0], "first"), convolution(FILTERS[0], "second"), layers.MaxPooling1D(2),
-        convolution(FILTERS[1], "third"), convolution(FILTERS[1], "fourth"), layers.GlobalAveragePooling1D(),
-        layers.Dense(CLASSES, name="logits"),
-    ])
-    model.compile(keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model = keras.Sequential(
+        [
+            keras.Input((LENGTH, SENSORS)),
+            convolution(FILTERS[0], "first"),
+            convolution(FILTERS[0], "second"),
+            layers.MaxPooling1D(2),
+            convolution(FILTERS[1], "third"),
+            convolution(FILTERS[1], "fourth"),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(CLASSES, name="logits"),
+        ]
+    )
+    model.compile(
+        keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     return model
 
 

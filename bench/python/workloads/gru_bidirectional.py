@@ -1,4 +1,5 @@
 """Sentences of different lengths: words embedded, a GRU in both directions over what is not padding, one number."""
+
 BATCH, STEPS = 32, 12
 WORDS, WIDTH, UNITS, LENGTH, RATE = 5000, 64, 64, 60, 1e-3
 EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
@@ -33,7 +34,9 @@ def torch_model(torch, check=False):
 
         def forward(self, words):
             lengths = (words != 0).sum(1)
-            packed = nn.utils.rnn.pack_padded_sequence(self.table(words), lengths, batch_first=True, enforce_sorted=False)
+            packed = nn.utils.rnn.pack_padded_sequence(
+                self.table(words), lengths, batch_first=True, enforce_sorted=False
+            )
             h = self.recurrence(packed)[1]
             return self.output(torch.cat([h[0], h[1]], 1)).sigmoid()
 

@@ -1,11 +1,15 @@
-"""Text classification: words embedded, one LSTM, one number. A recurrence of 80 steps, and a table that is updated sparsely."""
+"""Text classification: words embedded, one LSTM, one number. A recurrence of 80 steps, and a table that is updated
+sparsely."""
+
 BATCH, STEPS = 32, 12
 WORDS, WIDTH, UNITS, LENGTH, RATE = 20000, 128, 128, 80, 1e-3
 EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
 
 
 def data(rng, samples):
-    return [rng.integers(1, WORDS, (samples, LENGTH)).astype("int32")], rng.integers(0, 2, (samples, 1)).astype("float32")
+    return [rng.integers(1, WORDS, (samples, LENGTH)).astype("int32")], rng.integers(0, 2, (samples, 1)).astype(
+        "float32"
+    )
 
 
 def keras_model(keras, check=False):
@@ -26,7 +30,9 @@ def torch_model(torch, check=False):
             super().__init__()
             self.table = nn.Embedding(WORDS, WIDTH)
             self.recurrence = nn.LSTM(WIDTH, UNITS, batch_first=True)
-            self.recurrence.bias_hh_l0.requires_grad_(False)  # Keras has one bias: with two, each Adam step goes twice as far
+            self.recurrence.bias_hh_l0.requires_grad_(
+                False
+            )  # Keras has one bias: with two, each Adam step goes twice as far
             self.output = nn.Linear(UNITS, 1)
 
         def forward(self, words):

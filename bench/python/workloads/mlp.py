@@ -1,4 +1,5 @@
 """The classifier of handwritten digits, 784-512-512-10 with dropout: matrix products, random numbers, RMSprop."""
+
 BATCH, STEPS = 128, 150
 SIZE, HIDDEN, CLASSES, DROPOUT, RATE, RHO = 784, 512, 10, 0.2, 1e-3, 0.9
 EPSILON = 1e-20  # Keras adds it below the root, PyTorch beside it: too small to make a difference
@@ -10,15 +11,20 @@ def data(rng, samples):
 
 def keras_model(keras, check=False):
     layers, rate = keras.layers, 0 if check else DROPOUT
-    model = keras.Sequential([
-        keras.Input((SIZE,)),
-        layers.Dense(HIDDEN, activation="relu", name="first"),
-        layers.Dropout(rate),
-        layers.Dense(HIDDEN, activation="relu", name="second"),
-        layers.Dropout(rate),
-        layers.Dense(CLASSES, name="logits"),
-    ])
-    model.compile(keras.optimizers.RMSprop(RATE, rho=RHO, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model = keras.Sequential(
+        [
+            keras.Input((SIZE,)),
+            layers.Dense(HIDDEN, activation="relu", name="first"),
+            layers.Dropout(rate),
+            layers.Dense(HIDDEN, activation="relu", name="second"),
+            layers.Dropout(rate),
+            layers.Dense(CLASSES, name="logits"),
+        ]
+    )
+    model.compile(
+        keras.optimizers.RMSprop(RATE, rho=RHO, epsilon=EPSILON),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
     return model
 
 
@@ -28,7 +34,11 @@ def torch_model(torch, check=False):
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
-            self.first, self.second, self.logits = nn.Linear(SIZE, HIDDEN), nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, CLASSES)
+            self.first, self.second, self.logits = (
+                nn.Linear(SIZE, HIDDEN),
+                nn.Linear(HIDDEN, HIDDEN),
+                nn.Linear(HIDDEN, CLASSES),
+            )
             self.dropout = nn.Dropout(rate)
 
         def forward(self, x):

@@ -1,6 +1,15 @@
-"""A small MobileNet (Howard et al., 2017): depthwise and pointwise convolutions in turn, each with batch normalisation."""
+"""A small MobileNet (Howard et al., 2017): depthwise and pointwise convolutions in turn, each with batch
+normalisation."""
+
 BATCH, STEPS = 16, 20
-SIZE, STEM, BLOCKS, CLASSES, RATE, MOMENTUM = 64, 16, ((32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1)), 10, 0.05, 0.9
+SIZE, STEM, BLOCKS, CLASSES, RATE, MOMENTUM = (
+    64,
+    16,
+    ((32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1)),
+    10,
+    0.05,
+    0.9,
+)
 AVERAGE, EPSILON = 0.99, 1e-3  # of the normalisations
 
 
@@ -17,15 +26,24 @@ def keras_model(keras, check=False):
     layers = keras.layers
 
     def normalised(x, name, layer):
-        return layers.ReLU()(layers.BatchNormalization(momentum=AVERAGE, epsilon=EPSILON, name=f"{name}_norm")(layer(x)))
+        return layers.ReLU()(
+            layers.BatchNormalization(momentum=AVERAGE, epsilon=EPSILON, name=f"{name}_norm")(layer(x))
+        )
 
     image = keras.Input((SIZE, SIZE, 3))
     x = normalised(image, "stem", layers.Conv2D(STEM, 3, strides=2, padding="same", use_bias=False, name="stem"))
     for i, (width, stride) in enumerate(BLOCKS):
-        x = normalised(x, f"b{i}_depth", layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False, name=f"b{i}_depth"))
+        x = normalised(
+            x,
+            f"b{i}_depth",
+            layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False, name=f"b{i}_depth"),
+        )
         x = normalised(x, f"b{i}_point", layers.Conv2D(width, 1, use_bias=False, name=f"b{i}_point"))
     model = keras.Model(image, layers.Dense(CLASSES, name="logits")(layers.GlobalAveragePooling2D()(x)))
-    model.compile(keras.optimizers.SGD(rate(check), momentum=MOMENTUM), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        keras.optimizers.SGD(rate(check), momentum=MOMENTUM),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
     return model
 
 
@@ -44,7 +62,12 @@ def torch_model(torch, check=False):
             self.logits = nn.Linear(before, CLASSES)
 
         def add(self, name, channels, width, size, stride, groups=1):
-            self.add_module(name, nn.Conv2d(channels, width, size, stride, padding=size // 2 if stride == 1 else 0, groups=groups, bias=False))
+            self.add_module(
+                name,
+                nn.Conv2d(
+                    channels, width, size, stride, padding=size // 2 if stride == 1 else 0, groups=groups, bias=False
+                ),
+            )
             self.add_module(f"{name}_norm", nn.BatchNorm2d(width, eps=EPSILON, momentum=1 - AVERAGE))
 
         def normalised(self, x, name, stride):

@@ -1,4 +1,6 @@
-"""ResNet-20 for small images (He et al., 2016, section 4.2): nineteen convolutions with batch normalisation, and a dense layer."""
+"""ResNet-20 for small images (He et al., 2016, section 4.2): nineteen convolutions with batch normalisation, and a
+dense layer."""
+
 BATCH, STEPS = 32, 20
 SIZE, WIDTHS, BLOCKS, CLASSES, RATE, MOMENTUM = 32, (16, 32, 64), 3, 10, 0.05, 0.9
 AVERAGE, EPSILON = 0.99, 1e-3  # of the normalisations
@@ -36,7 +38,10 @@ def keras_model(keras, check=False):
         y = normalised(y, f"{name}_b", width, 3, 1)
         x = layers.ReLU()(layers.Add()([y, normalised(x, f"{name}_skip", width, 1, stride) if changes else x]))
     model = keras.Model(image, layers.Dense(CLASSES, name="logits")(layers.GlobalAveragePooling2D()(x)))
-    model.compile(keras.optimizers.SGD(rate(check), momentum=MOMENTUM), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        keras.optimizers.SGD(rate(check), momentum=MOMENTUM),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
     return model
 
 
@@ -65,7 +70,9 @@ def torch_model(torch, check=False):
             self.logits = nn.Linear(before, CLASSES)
 
         def add(self, name, channels, width, size, stride):
-            self.add_module(f"{name}_conv", Same(channels, width, size, stride, padding=size // 2 if stride == 1 else 0, bias=False))
+            self.add_module(
+                f"{name}_conv", Same(channels, width, size, stride, padding=size // 2 if stride == 1 else 0, bias=False)
+            )
             self.add_module(f"{name}_norm", nn.BatchNorm2d(width, eps=EPSILON, momentum=1 - AVERAGE))
 
         def normalised(self, x, name):

@@ -1,4 +1,5 @@
 """A small autoencoder, 500-50-500: a step is so short that what surrounds the arithmetic shows."""
+
 BATCH, STEPS = 32, 1000
 SIZE, HIDDEN, RATE = 500, 50, 0.01
 
@@ -8,11 +9,13 @@ def data(rng, samples):
 
 
 def keras_model(keras, check=False):
-    model = keras.Sequential([
-        keras.Input((SIZE,)),
-        keras.layers.Dense(HIDDEN, activation="relu", name="hidden"),
-        keras.layers.Dense(SIZE, name="output"),
-    ])
+    model = keras.Sequential(
+        [
+            keras.Input((SIZE,)),
+            keras.layers.Dense(HIDDEN, activation="relu", name="hidden"),
+            keras.layers.Dense(SIZE, name="output"),
+        ]
+    )
     model.compile(keras.optimizers.SGD(RATE), "mse")
     return model
 

@@ -1,5 +1,6 @@
-"""A classifier of token sequences: two encoder blocks of width 64 with 4 heads over 100 tokens. Many small matrix products,
-attention, normalisation and dropout."""
+"""A classifier of token sequences: two encoder blocks of width 64 with 4 heads over 100 tokens. Many small matrix
+products, attention, normalisation and dropout."""
+
 from workloads._transformer import Sizes, keras_encoder, torch_encoder
 
 BATCH, STEPS = 32, 40
@@ -9,14 +10,18 @@ EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a d
 
 
 def data(rng, samples):
-    return [rng.integers(0, SIZES.words, (samples, SIZES.length)).astype("int32")], rng.integers(0, CLASSES, samples).astype("int64")
+    return [rng.integers(0, SIZES.words, (samples, SIZES.length)).astype("int32")], rng.integers(
+        0, CLASSES, samples
+    ).astype("int64")
 
 
 def keras_model(keras, check=False):
     tokens = keras.Input((SIZES.length,), dtype="int32")
     x = keras.ops.mean(keras_encoder(keras, tokens, SIZES, check), axis=1)
     model = keras.Model(tokens, keras.layers.Dense(CLASSES, name="logits")(x))
-    model.compile(keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     return model
 
 

@@ -1,5 +1,6 @@
-"""Tabular data: twenty categories, each embedded, and thirty numbers, into a deep tower beside a wide linear part. Many small
-ops forward, and an optimizer that walks large, sparsely touched tables."""
+"""Tabular data: twenty categories, each embedded, and thirty numbers, into a deep tower beside a wide linear part. Many
+small ops forward, and an optimizer that walks large, sparsely touched tables."""
+
 BATCH, STEPS = 128, 200
 COLUMNS, CATEGORIES, WIDTH, NUMBERS, TOWER, RATE = 20, 5000, 16, 30, (256, 128), 1e-3
 EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
@@ -7,7 +8,9 @@ EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a d
 
 def data(rng, samples):
     categories = rng.integers(0, CATEGORIES, (samples, COLUMNS)).astype("int32")
-    return [categories, rng.standard_normal((samples, NUMBERS), "float32")], rng.integers(0, 2, (samples, 1)).astype("float32")
+    return [categories, rng.standard_normal((samples, NUMBERS), "float32")], rng.integers(0, 2, (samples, 1)).astype(
+        "float32"
+    )
 
 
 def keras_model(keras, check=False):

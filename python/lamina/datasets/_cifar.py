@@ -5,8 +5,8 @@ import os
 import numpy as np
 
 from lamina import config
-from lamina._files.downloads import get_file
-from lamina._files.plain_pickle import ArrayUnpickler
+from lamina.datasets._pickles import ArrayUnpickler
+from lamina.utils.downloads import get_file
 
 _ORIGIN = "https://www.cs.toronto.edu/~kriz/"
 

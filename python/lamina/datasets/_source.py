@@ -4,14 +4,16 @@ import os
 
 import numpy as np
 
-from lamina._files.downloads import get_file
+from lamina.utils.downloads import get_file
 
 _ORIGIN = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
 
 def fetch(path, name, file_hash=None, **kwargs):
     """The dataset's file `name` in the cache, as `path`."""
-    return get_file(path, origin=os.environ.get("LAMINA_DATASETS_ORIGIN", _ORIGIN) + name, file_hash=file_hash, **kwargs)
+    return get_file(
+        path, origin=os.environ.get("LAMINA_DATASETS_ORIGIN", _ORIGIN) + name, file_hash=file_hash, **kwargs
+    )
 
 
 def shuffled(seed, *arrays):

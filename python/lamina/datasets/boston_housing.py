@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from lamina._core.public import public_module
 from lamina.datasets._source import check_split, fetch, shuffled, train_and_test
 
 
 def load_data(path="boston_housing.npz", test_split=0.2, seed=113):
     """13 attributes of houses around Boston, and the median price in thousands of dollars.
 
-    One of the attributes ("B") assumes that segregation by race influences prices. Use `california_housing` unless that is what
+    One of the attributes ("B") assumes that segregation by race influences prices. Use `california_housing` unless
+    that is what
     you study.
 
     Args:
@@ -26,3 +28,6 @@ def load_data(path="boston_housing.npz", test_split=0.2, seed=113):
     path = fetch(path, "boston_housing.npz", "f553886a1f8d56431e820c5b82552d9d95cfcb96d1e678153f8839538947dff5")
     with np.load(path, allow_pickle=False) as f:
         return train_and_test(*shuffled(seed, f["x"], f["y"]), test_split)
+
+
+__getattr__, __dir__ = public_module(__name__, defined=("load_data",))

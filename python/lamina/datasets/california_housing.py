@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from lamina._core.public import public_module
 from lamina.datasets._source import check_split, fetch, shuffled, train_and_test
 
 
 def load_data(version="large", path="california_housing.npz", test_split=0.2, seed=113):
     """8 attributes of Californian districts (the census of 1990), and the median value of their houses in dollars.
 
-    The attributes: median income, median age of houses, average rooms, average bedrooms, population, average occupants, latitude,
+    The attributes: median income, median age of houses, average rooms, average bedrooms, population, average
+    occupants, latitude,
     longitude.
 
     Args:
@@ -30,3 +32,6 @@ def load_data(version="large", path="california_housing.npz", test_split=0.2, se
     with np.load(path, allow_pickle=False) as f:
         rows = slice(600 if version == "small" else None)
         return train_and_test(*shuffled(seed, f["x"][rows], f["y"][rows]), test_split)
+
+
+__getattr__, __dir__ = public_module(__name__, defined=("load_data",))

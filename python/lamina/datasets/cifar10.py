@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from lamina._core.public import public_module
 from lamina.datasets._cifar import arranged, folder, load_batch
 
 
@@ -13,7 +14,8 @@ def load_data():
     The classes: airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck.
 
     Returns:
-        ((x_train, y_train), (x_test, y_test)): uint8 arrays, x of shape (samples, 32, 32, 3), or (samples, 3, 32, 32) where the
+        ((x_train, y_train), (x_test, y_test)): uint8 arrays, x of shape (samples, 32, 32, 3), or (samples, 3, 32, 32)
+        where the
         image data format is "channels_first", with values 0 to 255; y of shape (samples, 1).
     """
     path = folder(
@@ -25,3 +27,6 @@ def load_data():
     batches = [load_batch(os.path.join(path, f"data_batch_{i}")) for i in range(1, 6)]
     train = arranged(np.concatenate([x for x, _ in batches]), np.concatenate([y for _, y in batches]))
     return train, arranged(*load_batch(os.path.join(path, "test_batch")))
+
+
+__getattr__, __dir__ = public_module(__name__, defined=("load_data",))

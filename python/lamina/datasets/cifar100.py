@@ -2,6 +2,7 @@
 
 import os
 
+from lamina._core.public import public_module
 from lamina.datasets._cifar import arranged, folder, load_batch
 
 
@@ -12,7 +13,8 @@ def load_data(label_mode="fine"):
         label_mode: "fine" for the 100 classes, "coarse" for the 20 groups.
 
     Returns:
-        ((x_train, y_train), (x_test, y_test)): uint8 arrays, x of shape (samples, 32, 32, 3), or (samples, 3, 32, 32) where the
+        ((x_train, y_train), (x_test, y_test)): uint8 arrays, x of shape (samples, 32, 32, 3), or (samples, 3, 32, 32)
+        where the
         image data format is "channels_first", with values 0 to 255; y of shape (samples, 1).
 
     Raises:
@@ -27,3 +29,6 @@ def load_data(label_mode="fine"):
         "cifar-100-python",
     )
     return tuple(arranged(*load_batch(os.path.join(path, part), f"{label_mode}_labels")) for part in ("train", "test"))
+
+
+__getattr__, __dir__ = public_module(__name__, defined=("load_data",))

@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 
-from lamina._files.plain_pickle import load_npz
+from lamina._core.public import public_module
+from lamina.datasets._pickles import load_npz
 from lamina.datasets._source import fetch, limit_words, ragged, shorter_than
 
 
@@ -44,7 +45,8 @@ def load_data(
             x, y = shorter_than(maxlen, x, y)
             if not x:
                 raise ValueError(
-                    f"After filtering for sequences shorter than maxlen={maxlen}, no sequence was kept. Increase maxlen."
+                    f"After filtering for sequences shorter than maxlen={maxlen}, no sequence was "
+                    f"kept. Increase maxlen."
                 )
         sequences += x
         labels.append(np.asarray(y))
@@ -58,3 +60,6 @@ def get_word_index(path="imdb_word_index.json"):
     """A dict from words to their numbers, before `index_from` is added."""
     with open(fetch(path, "imdb_word_index.json", "bfafd718b763782e994055a2d397834f")) as f:
         return json.load(f)
+
+
+__getattr__, __dir__ = public_module(__name__, defined=("load_data", "get_word_index"))

@@ -2,7 +2,8 @@
 
 import json
 
-from lamina._files.plain_pickle import load_npz
+from lamina._core.public import public_module
+from lamina.datasets._pickles import load_npz
 from lamina.datasets._source import fetch, limit_words, ragged, shorter_than, shuffled, train_and_test
 
 
@@ -54,8 +55,54 @@ def get_word_index(path="reuters_word_index.json"):
 
 def get_label_names():
     """The topics' names, in the order of their numbers."""
-    return tuple(
-        "cocoa grain veg-oil earn acq wheat copper housing money-supply coffee sugar trade reserves ship cotton carcass crude "
-        "nat-gas cpi money-fx interest gnp meal-feed alum oilseed gold tin strategic-metal livestock retail ipi iron-steel "
-        "rubber heat jobs lei bop zinc orange pet-chem dlr gas silver wpi hog lead".split()
+    return (
+        "cocoa",
+        "grain",
+        "veg-oil",
+        "earn",
+        "acq",
+        "wheat",
+        "copper",
+        "housing",
+        "money-supply",
+        "coffee",
+        "sugar",
+        "trade",
+        "reserves",
+        "ship",
+        "cotton",
+        "carcass",
+        "crude",
+        "nat-gas",
+        "cpi",
+        "money-fx",
+        "interest",
+        "gnp",
+        "meal-feed",
+        "alum",
+        "oilseed",
+        "gold",
+        "tin",
+        "strategic-metal",
+        "livestock",
+        "retail",
+        "ipi",
+        "iron-steel",
+        "rubber",
+        "heat",
+        "jobs",
+        "lei",
+        "bop",
+        "zinc",
+        "orange",
+        "pet-chem",
+        "dlr",
+        "gas",
+        "silver",
+        "wpi",
+        "hog",
+        "lead",
     )
+
+
+__getattr__, __dir__ = public_module(__name__, defined=("load_data", "get_word_index", "get_label_names"))

@@ -1,16 +1,10 @@
 """keras.ops.image: the ops of Keras' module of that name."""
+
 from lamina import _lamina
+from lamina._core.public import public_module
 
-
-def __getattr__(name):
-    op = _lamina.find_op("image." + name)
-    if op is None:
-        from lamina._errors import no_attribute
-
-        raise no_attribute("lamina.ops.image", name, __dir__)
-    globals()[name] = op
-    return op
-
-
-def __dir__():
-    return sorted(n[len("image."):] for n in _lamina.op_names() if n.startswith("image."))
+__getattr__, __dir__ = public_module(
+    __name__,
+    find=lambda name: _lamina.find_op("image." + name),
+    known=lambda: [n.removeprefix("image.") for n in _lamina.op_names() if n.startswith("image.")],
+)

@@ -1,6 +1,12 @@
 """keras.ops.nn: the ops of Keras' module of that name."""
-from lamina import ops
+
+from lamina import _lamina, ops
+from lamina._core.public import public_module
 
 
-def __getattr__(name):
-    return getattr(ops, name)
+def _names():
+    plain = [n for n in _lamina.op_names() if "." not in n]
+    return [n for n in plain if _lamina.find_op(n).class_module == "keras.src.ops.nn"]
+
+
+__getattr__, __dir__ = public_module(__name__, find=lambda name: getattr(ops, name, None), known=_names)

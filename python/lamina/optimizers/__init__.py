@@ -1,266 +1,75 @@
 """keras.optimizers."""
-import importlib
-import warnings
 
 from lamina import _lamina
-from lamina._errors import unknown_keyword_is_value_error
-from lamina._kinds import Configurable, by_name, serialize_any
-from lamina._plain import plain
-from lamina._wrap import module_dir, module_getattr, own, user_part
-
-
-class Optimizer(Configurable, _lamina.OptimizerCore):
-    """Base class: override build(variables) for slots and update_step(gradient, variable, learning_rate).
-
-    Args:
-        learning_rate: a number, a LearningRateSchedule, or a callable without arguments.
-        weight_decay: share of a variable, times the learning rate, taken off before each update.
-        clipnorm: the largest norm of each gradient. At most one of the three limits may be set.
-        clipvalue: the largest absolute value of gradients' elements.
-        global_clipnorm: the largest norm of all gradients together.
-        use_ema: keep an exponential moving average of the variables, which replaces them at the end of training.
-        ema_momentum: the share of the old average in the new.
-        ema_overwrite_frequency: replace the variables by their averages every so many steps.
-        loss_scale_factor: the loss is multiplied and gradients are divided by it.
-        gradient_accumulation_steps: update once in so many steps, with the mean of their gradients.
-        name: defaults to the class's name.
-
-    Raises:
-        ValueError: for values out of range, and for unknown arguments.
-    """
-
-    _builtin = True
-    _core = _lamina.OptimizerCore
-
-    def __init__(self, learning_rate, weight_decay=None, clipnorm=None, clipvalue=None, global_clipnorm=None, use_ema=False, ema_momentum=0.99, ema_overwrite_frequency=None,
-                 loss_scale_factor=None, gradient_accumulation_steps=None, name=None, **kwargs):
-        if kwargs.pop("decay", None) is not None:
-            warnings.warn("Argument `decay` is no longer supported and will be ignored.")
-        if kwargs:
-            raise ValueError(f"Argument(s) not recognized: {kwargs}")
-        config = dict(learning_rate=learning_rate, weight_decay=weight_decay, clipnorm=clipnorm, clipvalue=clipvalue, global_clipnorm=global_clipnorm, use_ema=use_ema,
-                      ema_momentum=ema_momentum, ema_overwrite_frequency=ema_overwrite_frequency, loss_scale_factor=loss_scale_factor,
-                      gradient_accumulation_steps=gradient_accumulation_steps, name=name or _lamina.auto_name(_lamina.snake_case(type(self).__name__)))
-        _lamina.OptimizerCore.__init__(self, None, plain(config))
-        self._own()
-
-    @classmethod
-    def _builtin_init(cls, self, name, module, config):
-        if config.pop("decay", None) is not None:
-            warnings.warn("Argument `decay` is no longer supported and will be ignored.")
-        unknown_keyword_is_value_error(cls._core.__init__, name, self, name, plain(config))
-        self._own()
-
-    def _own(self):
-        own(self)
-        overridden = (user_part(type(self)) or ((), (), (), ()))[3]
-        self._override("build" in overridden, "update_step" in overridden)
-
-    def __setattr__(self, name, value):
-        """The class's arguments are set in C++, where they have their effect at the next step."""
-        if name in getattr(type(self), "_fields", ()) and "_anchor" in self.__dict__ and not isinstance(getattr(type(self), name, None), property):
-            self._set_argument(name, value)
-        else:
-            super().__setattr__(name, value)
-
-    def build(self, variables):
-        """Makes the slots of these variables; apply() does so at its first call."""
-        self._build(list(variables))
-
-    def apply(self, grads, trainable_variables=None):
-        """One step. `grads` (None where there is no gradient) match `trainable_variables`, by default those given to build().
-
-        Raises:
-            ValueError: if there is no gradient at all, or a variable was not given to build().
-        """
-        self._apply(list(grads), None if trainable_variables is None else list(trainable_variables))
-
-    def apply_gradients(self, grads_and_vars):
-        grads, variables = zip(*grads_and_vars)
-        self.apply(list(grads), list(variables))
-        return self._iterations
-
-    def update_step(self, gradient, variable, learning_rate):
-        """Updates one variable and its slots. Gradient and learning rate (a scalar) have the variable's dtype."""
-        self._update_step(gradient, variable, learning_rate)
-
-    def scale_loss(self, loss):
-        """The loss to differentiate."""
-        return self._scale_loss(loss)
-
-    def finalize_variable_values(self, var_list):
-        """At the end of training: moving averages, if kept, replace the variables."""
-        self._finalize(var_list)
-
-    def add_variable(self, shape, initializer="zeros", dtype=None, aggregation="none", layout=None, name=None):
-        from lamina._variable import Variable
-
-        v = Variable(initializer, shape=shape, dtype=dtype, trainable=False, name=name)
-        self._track_variable(v)
-        return v
-
-    def add_variable_from_reference(self, reference_variable, name=None, initializer="zeros"):
-        return self.add_variable(reference_variable.shape, initializer, reference_variable.stored_dtype, name=(reference_variable.path.replace("/", "_") + "_" + (name or "var")))
-
-    def add_optimizer_variables(self, trainable_variables, name, initializer="zeros"):
-        """One slot a variable (None for those that their gradient overwrites); with several names a tuple of such lists.
-
-        Raises:
-            ValueError: if there are not as many initializers as names.
-        """
-        names = [name] if isinstance(name, str) else list(name)
-        one = isinstance(name, str) or isinstance(initializer, (str, _lamina.InitializerCore))
-        initializers = [initializer] * len(names) if one else list(initializer)
-        if len(names) != len(initializers):
-            raise ValueError(f"The number of provided names must match the number of provided initializers.  Received name='{name}', initializer='{initializer}'")
-        out = tuple([] for _ in names)
-        for v in trainable_variables:
-            for slots, n, i in zip(out, names, initializers):
-                slots.append(None if self._overwrite_variable_with_gradient(v) else self.add_variable_from_reference(v, n, i))
-        return out[0] if isinstance(name, str) else out
-
-    def assign(self, variable, value):
-        variable.assign(value)
-
-    def assign_add(self, variable, value):
-        variable.assign_add(value)
-
-    def assign_sub(self, variable, value):
-        variable.assign_sub(value)
-
-    @property
-    def learning_rate(self):
-        """The learning rate's variable; with a schedule its current value."""
-        return self._learning_rate_value()
-
-    @learning_rate.setter
-    def learning_rate(self, value):
-        self._set_learning_rate(value)
-
-    @property
-    def iterations(self):
-        """Updates made: a variable, or with accumulated gradients a tensor."""
-        steps = self.gradient_accumulation_steps
-        return self._iterations // steps if steps else self._iterations
-
-    @property
-    def variables(self):
-        return self._variables()
-
-    def _pickled_variables(self):
-        return self.variables
-
-    # What subclasses and callbacks reach for.
-    _iterations = property(lambda self: self._iterations_variable())
-    _trainable_variables = property(lambda self: self._trainables())
-    _model_variables_moving_average = property(lambda self: self._averages())
-    _accumulated_gradients = property(lambda self: self._accumulators())
-
-    def _get_variable_index(self, variable):
-        return self._index_of(variable)
-
-    def _var_key(self, variable):
-        return hash(variable)  # of the variable, whichever Python object stands for it
-
-    def _overwrite_variable_with_gradient(self, variable):
-        return getattr(variable, "overwrite_with_gradient", False)
-
-    def _clip_gradients(self, grads):
-        kept = iter(self._clip([g for g in grads if g is not None]))
-        return [None if g is None else next(kept) for g in grads]
-
-    def _apply_weight_decay(self, variables):
-        self._decay(list(variables))
-
-    def _use_weight_decay(self, variable):
-        return self._decays(variable)
-
-    def set_weights(self, weights):
-        if not self.built:
-            raise ValueError("You are calling `set_weights()` on an optimizer that has not yet been built. Please call `optimizer.build(trainable_variables)` to create the optimizer weights "
-                             "before calling `set_weights()`.")
-        for v, w in zip(self.variables, weights):
-            if tuple(v.shape) != tuple(w.shape):
-                raise ValueError(f"Optimizer variable {v.path} has shape {tuple(v.shape)} not compatible with provided weight shape {tuple(w.shape)}.")
-            v.assign(w)
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        from lamina.saving import CustomObjectScope
-
-        with CustomObjectScope(custom_objects):
-            return cls(**config)
-
-    def save_own_variables(self, store):
-        for i, v in enumerate(self.variables):
-            store[str(i)] = v.numpy()
-
-    def load_own_variables(self, store):
-        if len(store.keys()) != len(self.variables):
-            unbuilt = "" if self.variables else "This is likely because the optimizer has not been called/built yet."
-            warnings.warn(f"Skipping variable loading for optimizer '{self.name}', because it has {len(self.variables)} variables whereas the saved optimizer has {len(store.keys())} "
-                          f"variables. {unbuilt}")
-            return
-        for i, v in enumerate(self.variables):
-            v.assign(store[str(i)])
-
-    def stateless_apply(self, optimizer_variables, grads, trainable_variables):
-        """apply() with these values in place of the variables': (trainable values, optimizer values)."""
-        from lamina._scopes import StatelessScope
-
-        if not self.built:
-            raise ValueError(f"To call `stateless_apply`, {type(self).__name__} must be built (i.e. its variables must have been created). You can build it via `optimizer.build(trainable_variables)`.")
-        own_vars = self.variables
-        trainables = self._trainables()
-        if len(optimizer_variables) != len(own_vars):
-            raise ValueError(f"Argument `optimizer_variables` must be a list of tensors corresponding 1:1 to {type(self).__name__}().variables. Received list with length {len(optimizer_variables)}, but expected {len(own_vars)} variables.")
-        if len(trainable_variables) != len(trainables):
-            raise ValueError(f"Argument `optimizer_variables` must be a list of tensors corresponding 1:1 to the trainable variables list that the optimizer was built with. Received "
-                             f"len(trainable_variables) == {len(trainable_variables)} whereas the optimizer was built with {len(trainables)} variables.")
-        with StatelessScope(state_mapping=list(zip(trainables, trainable_variables)) + list(zip(own_vars, optimizer_variables))) as scope:
-            self.apply(grads)
-        return [scope.get_current_value(v) for v in trainables], [scope.get_current_value(v) for v in own_vars]
-
-
-def _argument_property(name):
-    return property(lambda self: self._argument(name), lambda self, value: self._set_argument(name, plain(value)))
-
-
-for _name in ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps"):
-    setattr(Optimizer, _name, _argument_property(_name))
-
-
-def get(identifier):
-    """An optimizer from a name, a config or an instance."""
-    if identifier is None:
-        return None
-    obj = deserialize(identifier) if isinstance(identifier, dict) else _by_name(identifier) if isinstance(identifier, str) else identifier
-    if isinstance(obj, Optimizer):
-        return obj
-    raise ValueError(f"Could not interpret optimizer identifier: {identifier}")
-
+from lamina._core.builtin_classes import class_names, find_class
+from lamina._core.configs.serialized import deserialize_keras_object, serialize_keras_object
+from lamina._core.identifiers import by_name
+from lamina._core.public import public_module
+from lamina.optimizers.optimizer import Optimizer
 
 _by_name = by_name("keras.optimizers", "optimizer")
 
 
 def serialize(optimizer):
-    return serialize_any(optimizer)
+    """The config of an optimizer.
+
+    Args:
+        optimizer: the object.
+
+    Returns:
+        A dict of plain JSON values; of a built-in function its name.
+    """
+    return serialize_keras_object(optimizer)
+
+
+def get(identifier):
+    """The optimizer that is meant.
+
+    Args:
+        identifier: a name, a config or an Optimizer; None stays None.
+
+    Raises:
+        ValueError: for anything else, and for names that are not known.
+    """
+    if identifier is None:
+        return None
+    obj = (
+        deserialize(identifier)
+        if isinstance(identifier, dict)
+        else _by_name(identifier)
+        if isinstance(identifier, str)
+        else identifier
+    )
+    if isinstance(obj, Optimizer):
+        return obj
+    raise ValueError(f"Could not interpret optimizer identifier: {identifier}")
 
 
 def deserialize(config, custom_objects=None):
-    from lamina import saving
+    """An optimizer from its config.
 
+    Args:
+        config: what serialize() gave; the class's name may be in lower case.
+        custom_objects: {name: class or function} that the config may name beside the registered ones.
+
+    Raises:
+        TypeError: for a class that is not known.
+    """
     if isinstance(config, dict) and "class_name" in config and config["class_name"].lower() == config["class_name"]:
         config = {**config, "class_name": _lamina.class_info(config["class_name"], "keras.optimizers")[0]}
-    return saving.deserialize_keras_object(config, custom_objects=custom_objects)
+    return deserialize_keras_object(config, custom_objects=custom_objects)
 
 
-from lamina.optimizers._wrappers import LossScaleOptimizer, MultiOptimizer, Muon, OptimizerMap  # noqa: E402, F401
-
-
-def _submodule(name):
-    return importlib.import_module("lamina.optimizers." + name) if name == "schedules" else None
-
-
-__getattr__ = module_getattr("lamina.optimizers", "keras.optimizers", _submodule)
-__dir__ = module_dir("lamina.optimizers", "keras.optimizers")
+__getattr__, __dir__ = public_module(
+    __name__,
+    defined=("Optimizer", "deserialize", "get", "serialize"),
+    loaded={
+        "LossScaleOptimizer": "lamina.optimizers.loss_scale_optimizer",
+        "MultiOptimizer": "lamina.optimizers.multi_optimizer",
+        "Muon": "lamina.optimizers.muon",
+        "OptimizerMap": "lamina.optimizers.multi_optimizer",
+    },
+    modules=("schedules",),
+    find=find_class("keras.optimizers"),
+    known=class_names("keras.optimizers"),
+)

@@ -1,0 +1,1 @@
+"""Objects as configs and back, and what a config may ask for."""

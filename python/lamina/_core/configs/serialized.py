@@ -1,0 +1,226 @@
+"""Objects as configs of plain JSON values, and back."""
+
+import inspect
+import sys
+
+import numpy as np
+
+from lamina import _lamina
+from lamina._core import homes
+from lamina._core.configs.build_by_run import build_by_run
+from lamina._core.configs.lambdas import encode_lambda, lambda_from_config
+from lamina._core.configs.registration import CustomObjectScope, get_registered_name, lookup, lookup_function
+from lamina._core.configs.safe_mode import UNSAID, SafeModeScope
+from lamina._core.public import publish
+
+
+def serialize_keras_object(obj):
+    """The config of an object.
+
+    Args:
+        obj: a layer, a loss and so on, a function, a tensor, an array, or a structure of them.
+
+    Returns:
+        Plain JSON values.
+
+    Raises:
+        ValueError: for what has no config.
+    """
+    if obj is None or isinstance(obj, (bool, int, float, str)):
+        return obj
+    if isinstance(obj, bytes):
+        return {"class_name": "__bytes__", "config": {"value": obj.decode("latin1")}}
+    if isinstance(obj, (list, tuple)):
+        return [serialize_keras_object(x) for x in obj]
+    if isinstance(obj, dict):
+        return {k: serialize_keras_object(v) for k, v in obj.items()}
+    if isinstance(obj, _lamina.KerasTensor):
+        h = obj._keras_history
+        return {
+            "class_name": "__keras_tensor__",
+            "config": {
+                "shape": list(obj.shape),
+                "dtype": obj.dtype,
+                "keras_history": [h.operation.name, h.node_index, h.tensor_index],
+            },
+        }
+    if isinstance(obj, (_lamina.Tensor, _lamina.VariableCore)):
+        return {"class_name": "__tensor__", "config": {"value": obj.numpy().tolist(), "dtype": obj.dtype}}
+    if isinstance(obj, np.ndarray):
+        return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, np.dtype):
+        return obj.name
+    if isinstance(obj, slice):
+        return {
+            "class_name": "__slice__",
+            "config": {
+                "start": serialize_keras_object(obj.start),
+                "stop": serialize_keras_object(obj.stop),
+                "step": serialize_keras_object(obj.step),
+            },
+        }
+    if obj is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(obj, _lamina.Op):
+        name = obj.__name__
+        if obj.__qualname__.startswith(("losses.", "metrics.")):
+            return name
+        return "exponential" if name == "exp" else name
+    if isinstance(obj, _lamina.Object):
+        return _lamina.serialize_object(obj)
+    if isinstance(obj, type):
+        return {
+            "module": None if obj.__module__ == "__main__" else obj.__module__,
+            "class_name": obj.__name__,
+            "config": {},
+            "registered_name": get_registered_name(obj),
+        }
+    if inspect.isfunction(obj) or callable(obj) and hasattr(obj, "__name__"):
+        if obj.__name__ == "<lambda>":
+            return encode_lambda(obj)
+        if (obj.__module__ or "").startswith("lamina.activations"):
+            return obj.__name__
+        return {
+            "module": "builtins",
+            "class_name": "function",
+            "config": get_registered_name(obj),
+            "registered_name": get_registered_name(obj) if get_registered_name(obj) != obj.__name__ else "function",
+        }
+    if hasattr(obj, "get_config"):
+        return {
+            "module": None if type(obj).__module__ == "__main__" else type(obj).__module__,
+            "class_name": type(obj).__name__,
+            "config": serialize_keras_object(obj.get_config()),
+            "registered_name": get_registered_name(type(obj)),
+        }
+    raise ValueError(f"Cannot serialize object {obj} (of type {type(obj)}): it has no get_config() method.")
+
+
+def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kwargs):
+    """The object that a config describes.
+
+    A call inside another load, from a from_config(), follows that load where it is not told about safe mode; told True
+    it is safe whatever the load was told.
+
+    Args:
+        config: what serialize_keras_object() gave.
+        custom_objects: {name: class or function} that the config may name beside the registered ones.
+        safe_mode: whether code in the config (lambdas) is refused.
+        **kwargs: taken as in Keras, without effect.
+
+    Raises:
+        ValueError: for code in safe mode.
+        TypeError: for classes and functions that are not known.
+    """
+    if config is None or isinstance(config, (bool, int, float)):
+        return config
+    with CustomObjectScope(custom_objects), SafeModeScope(safe_mode):
+        if isinstance(config, str):
+            found = lookup(config)
+            return config if found is None else found
+        if isinstance(config, (list, tuple)):
+            return [deserialize_keras_object(x) for x in config]
+        if not isinstance(config, dict):
+            return config
+        if "class_name" not in config or "config" not in config:
+            return {k: deserialize_keras_object(v) for k, v in config.items()}
+        name, inner = config["class_name"], config["config"]
+        if name == "__bytes__":
+            return inner["value"].encode("latin1")
+        if name == "__numpy__":
+            return np.array(inner["value"], dtype=inner["dtype"])
+        if name == "__keras_tensor__":
+            return _lamina.KerasTensor(inner["shape"], inner["dtype"])
+        if name in ("__tensor__", "__slice__", "__ellipsis__"):
+            return _lamina.deserialize_value(config)
+        if name == "__lambda__":
+            return lambda_from_config(config)
+        if name == "function":
+            found = _find_function(inner)
+            if found is not None:
+                return found
+            raise TypeError(
+                f"Could not locate function '{inner}'. Make sure custom functions are decorated with "
+                "`@keras.saving.register_keras_serializable()`."
+            )
+        if config.get("module") and not str(config["module"]).startswith(("keras", "builtins")):
+            made = resolve(config)
+            if made is None:
+                raise TypeError(
+                    f"Could not locate class '{name}'. Make sure custom classes and functions are decorated with "
+                    "`@keras.saving.register_keras_serializable()`. If they are already decorated, make sure they "
+                    "are all imported so that the decorator is run before trying to load them. Full object config: "
+                    f"{config}"
+                )
+            return made
+        return _lamina.get_object(config, _module_for(config))
+
+
+def _find_function(name):
+    """A user's function, or one of the public modules, by name; None if there is none."""
+    for find in (lookup_function, homes.function, _lamina.find_op):
+        found = find(name)
+        if found is not None:
+            return found
+    return None
+
+
+def _module_for(config):
+    module = config.get("module") or ""
+    return module if module.startswith("keras") and not module.startswith("keras.src") and module != "keras" else ""
+
+
+def from_serialized(cls, serialized):
+    """An instance of a user's class from its serialized form: from_config, then build and compile configs."""
+    config = serialized.get("config") or {}
+    if isinstance(config, dict):
+        config = {k: _revive(v) for k, v in config.items()}
+    obj = cls.from_config(config)
+    build = serialized.get("build_config")
+    if build and hasattr(obj, "build_from_config") and not build_by_run(obj, build):
+        obj.build_from_config(build)
+    compile_config = serialized.get("compile_config")
+    if compile_config and hasattr(obj, "compile_from_config"):
+        obj.compile_from_config(compile_config)
+    return obj
+
+
+def _revive(v):
+    """Plain structures in a user's config become objects where they are serialized ones of special kinds."""
+    if isinstance(v, dict) and v.get("class_name", "").startswith("__") and "config" in v:
+        return deserialize_keras_object(v)
+    return v
+
+
+def _in_keras_package(module, name):
+    """A user's class in an imported module below `keras`: as in Keras, those need not be registered."""
+    if not isinstance(module, str) or module.split(".", 1)[0] != "keras":
+        return None
+    found = getattr(sys.modules.get(module), name or "", None)
+    return found if isinstance(found, type) and issubclass(found, _lamina.Object) else None
+
+
+def resolve(serialized):
+    """Makes an object of a user's class from its config; None leaves it to the built-in classes."""
+    name = serialized.get("registered_name") or serialized.get("class_name")
+    class_name = serialized.get("class_name")
+    if serialized.get("bare"):
+        found = lookup(class_name)
+        if found is None:
+            return None
+        return found() if inspect.isclass(found) else found
+    if class_name == "function":
+        target = serialized.get("config")
+        found = lookup(name) if name != "function" else None
+        return found if found is not None else lookup_function(target if isinstance(target, str) else "")
+    if class_name == "__lambda__":
+        return lambda_from_config(serialized)
+    found = lookup(name) or lookup(class_name) or _in_keras_package(serialized.get("module"), class_name)
+    if found is None or not inspect.isclass(found):
+        return None
+    return from_serialized(found, serialized)
+
+
+publish("lamina.saving", deserialize_keras_object, serialize_keras_object)

@@ -1,0 +1,40 @@
+"""What error messages share: the nearest known name, and where an error happened."""
+
+
+def suggestion(name, known):
+    """ " Did you mean 'relu'?" for 'rellu', or "" if nothing known is near."""
+    import difflib  # here, since most programs make no mistakes
+
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def no_attribute(module, name, known):
+    """The AttributeError of a module; `known` gives its names."""
+    near = "" if name.startswith("_") else suggestion(name, known())
+    return AttributeError(f"module {module!r} has no attribute {name!r}" + ("." + near if near else ""))
+
+
+def check_layer_name(name):
+    if name is not None and (not isinstance(name, str) or "/" in name):
+        raise ValueError(
+            f"Argument `name` must be a string and cannot contain character `/`. Received: name={name} (of type "
+            f"{type(name)})"
+        )
+
+
+_CALLING = "Exception encountered when calling"
+_LOCATED = (ValueError, TypeError, IndexError, AttributeError, RuntimeError, NotImplementedError, ArithmeticError)
+
+
+def located(error, layer):
+    """Writes into an error of a user's call() in which layer it happened; once, and only where the text is all there
+    is."""
+    plain = (
+        type(error).__module__ == "builtins"
+        and isinstance(error, _LOCATED)
+        and len(error.args) == 1
+        and isinstance(error.args[0], str)
+    )
+    if plain and _CALLING not in error.args[0]:
+        error.args = (f"{_CALLING} layer '{layer.name}' ({type(layer).__name__}). {error.args[0]}",)

@@ -1,0 +1,15 @@
+"""Attributes of built-in layers that are found out when they are read."""
+
+
+class Reading:
+    """An attribute that is found out when it is read, unless a subclass has set its own."""
+
+    def __init__(self, read, doc=None):
+        self.read, self.__doc__ = read, doc
+
+    def __get__(self, layer, owner=None):
+        return self if layer is None else self.read(layer)
+
+
+def constant(value, doc=None):
+    return Reading(lambda layer: value, doc)

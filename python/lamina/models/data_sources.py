@@ -1,0 +1,320 @@
+"""Data for fit, evaluate and predict: arrays go to C++ as they are; everything else is fed batch by batch."""
+
+import inspect
+import math
+import threading
+
+import numpy as np
+
+from lamina import _lamina, tree
+from lamina.models.foreign_arrays import can_be_array, in_parts, numpy_array, part, readable, rows
+from lamina.utils.batches import unpack_x_y_sample_weight
+from lamina.utils.py_dataset import PyDataset
+
+
+def unpack(data):
+    if isinstance(data, (tuple, list)):
+        return unpack_x_y_sample_weight(data)
+    return data, None, None
+
+
+def _array(x):
+    if x is None or isinstance(x, (_lamina.TensorBase, _lamina.VariableCore)):
+        return x
+    a = numpy_array(x)
+    if a.dtype == np.float64:
+        a = a.astype(_lamina.floatx() if _lamina.floatx() != "bfloat16" else "float32")
+    if a.dtype == object:
+        raise ValueError(
+            "Failed to convert a NumPy array to a tensor (unsupported object type "
+            f"{type(a.flat[0]).__name__ if a.size else 'object'})."
+        )
+    return _lamina.tensor_from_array(a, True)
+
+
+def arrays(x):
+    """A structure of tensors; floating-point arrays get floatx."""
+    if x is None:
+        return None
+    if (
+        isinstance(x, (list, tuple))
+        and x
+        and not any(
+            hasattr(v, "__array__") or in_parts(v) or isinstance(v, (list, tuple, dict, _lamina.TensorBase)) for v in x
+        )
+    ):
+        return _array(x)
+    if (
+        isinstance(x, list)
+        and x
+        and isinstance(x[0], (list, tuple))
+        and not any(hasattr(v, "__array__") or in_parts(v) for v in tree.flatten(x))
+    ):
+        return _array(x)
+    return tree.map_structure(_array, x)
+
+
+def split(x, y, w, fraction):
+    if not _is_arrays(x):
+        raise ValueError(
+            "Argument `validation_split` is only supported for tensors or NumPy arrays. Found an input of type "
+            f"{type(x)}."
+        )
+    if _any_in_parts(x, y, w):
+        count = tree.flatten(x)[0].shape[0]
+        at = int(math.floor(count * (1 - fraction)))
+        if at in (0, count):
+            raise ValueError(
+                f"Training data contains {count} samples, which is not sufficient to split it into a validation and "
+                f"training set as specified by `validation_split={fraction}`. "
+                "Either provide more data, or a different value for the `validation_split` argument."
+            )
+        cut = lambda start, stop: tuple(
+            None if v is None else tree.map_structure(lambda leaf: part(leaf, start, stop), v) for v in (x, y, w)
+        )
+        return cut(0, at), cut(at, count)
+    first, last = _lamina.split_arrays(arrays(x), arrays(y), arrays(w), fraction)
+    return first, last
+
+
+def _is_arrays(x):
+    if isinstance(x, PyDataset) or inspect.isgenerator(x):
+        return False
+    return all(can_be_array(v) for v in tree.flatten(x))
+
+
+def _any_in_parts(*structures):
+    return any(in_parts(v) for s in structures if s is not None for v in tree.flatten(s))
+
+
+class _Source:
+    """What C++ asks of batches that come from Python."""
+
+    batches = None  # in a pass, if that is known
+
+    def begin_pass(self, epoch):
+        raise NotImplementedError
+
+    def next_batch(self):
+        """(x, y, sample_weight), or None at the end of the pass."""
+        raise NotImplementedError
+
+    def end_pass(self):
+        pass
+
+    def on_epoch_begin(self):
+        pass
+
+    def on_epoch_end(self):
+        pass
+
+
+class _Iterable(_Source):
+    """A generator, which goes on over the epochs, or an iterable that starts over: a list of batches, a
+    tf.data.Dataset, a torch DataLoader."""
+
+    def __init__(self, iterable, class_weight):
+        self.iterable, self.iterator, self.class_weight = iterable, None, class_weight
+        self.one_shot = hasattr(iterable, "__next__")
+
+    @property
+    def batches(self):
+        cardinality = getattr(self.iterable, "cardinality", None)
+        if callable(cardinality):  # of tf.data: below 0 if infinite or unknown
+            count = int(cardinality())
+            return count if count >= 0 else None
+        try:
+            return len(self.iterable)
+        except (TypeError, NotImplementedError):  # a loader around an iterable dataset has a __len__ that raises
+            return None
+
+    def begin_pass(self, epoch):
+        if self.iterator is None or not self.one_shot:
+            self.iterator = iter(self.iterable)
+
+    def next_batch(self):
+        try:
+            item = next(self.iterator)
+        except StopIteration:
+            return None
+        return _batch(item, self.class_weight)
+
+    def end_pass(self):
+        if not self.one_shot:
+            self.iterator = None  # and with it what a loader keeps running
+
+
+class _Rows(_Source):
+    """Arrays of which some are read batch by batch: files, sparse matrices. Each batch becomes dense by itself."""
+
+    def __init__(self, x, y, w, batch_size, shuffle, class_weight):
+        self.data, self.batch_size, self.shuffle, self.class_weight = (x, y, w), batch_size, shuffle, class_weight
+        sizes = {
+            name: [v.shape[0] for v in tree.flatten(s)]
+            for name, s in zip(("x", "y", "sample_weight"), self.data)
+            if s is not None
+        }
+        if len({n for list_ in sizes.values() for n in list_}) > 1:
+            raise ValueError(
+                "Data cardinality is ambiguous. Make sure all arrays contain the same number of samples. sizes: "
+                + ", ".join(f"{k}: {', '.join(map(str, v))}" for k, v in sizes.items())
+            )
+        self.count = sizes["x"][0]
+        if class_weight is not None and w is not None:
+            raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+        self.batches = -(-self.count // batch_size)
+
+    def begin_pass(self, epoch):
+        self.at = 0
+        self.order = None
+        if self.shuffle == "batch":
+            self.order = np.random.permutation(self.batches)  # of whole batches: what files are read in fastest
+        elif self.shuffle:
+            self.order = np.random.permutation(self.count)
+
+    def next_batch(self):
+        if self.at >= self.batches:
+            return None
+        first = (self.order[self.at] if self.shuffle == "batch" else self.at) * self.batch_size
+        self.at += 1
+        which = slice(first, min(first + self.batch_size, self.count))
+        if self.shuffle and self.shuffle != "batch":
+            which = self.order[which]
+        return _batch(
+            tuple(None if s is None else tree.map_structure(lambda leaf: rows(leaf, which), s) for s in self.data),
+            self.class_weight,
+        )
+
+
+class _Ahead:
+    """Calls make(0), make(1), ... in threads, at most `size` ahead of take(), which gives the results in order."""
+
+    def __init__(self, make, count, workers, size):
+        self.make, self.count, self.size = make, count, max(1, size)
+        self.begun = self.taken = 0
+        self.stopped, self.results = False, {}
+        lock = threading.Lock()
+        self.room, self.ready = threading.Condition(lock), threading.Condition(lock)
+        for _ in range(workers):
+            threading.Thread(target=self._work, daemon=True, name="lamina-data").start()
+
+    def _work(self):
+        while True:
+            with self.room:
+                while not self.stopped and self.begun >= self.taken + self.size:
+                    self.room.wait()
+                if self.stopped or (self.count is not None and self.begun >= self.count):
+                    return
+                i = self.begun
+                self.begun += 1
+            try:
+                result = self.make(i), None
+            except BaseException as error:  # raised again where the batch is taken
+                result = None, error
+            with self.ready:
+                self.results[i] = result
+                if i == self.taken:
+                    self.ready.notify()
+
+    def take(self):
+        with self.ready:
+            while self.taken not in self.results:
+                self.ready.wait()
+            result, error = self.results.pop(self.taken)
+            self.taken += 1
+            self.room.notify()
+        if error is not None:
+            self.stop()
+            raise error
+        return result
+
+    def stop(self):
+        with self.room:
+            self.stopped = True
+            self.room.notify_all()
+
+
+class _Dataset(_Source):
+    """A PyDataset; with workers, batches are prepared ahead in threads, in order."""
+
+    def __init__(self, dataset, shuffle, class_weight):
+        self.dataset, self.shuffle, self.class_weight = dataset, shuffle, class_weight
+        self.ahead = None
+
+    @property
+    def batches(self):
+        try:
+            return self.dataset.num_batches
+        except NotImplementedError:
+            return len(self.dataset)
+
+    def begin_pass(self, epoch):
+        self.end_pass()
+        self.at, self.n = 0, self.batches
+        order = list(range(self.n)) if self.n is not None else None
+        if order is not None and self.shuffle:
+            np.random.shuffle(order)
+        dataset, class_weight = self.dataset, self.class_weight
+        # Threads hold this and not the adapter, whose end is theirs.
+        self._make = lambda i: _batch(dataset[i if order is None else order[i]], class_weight)
+        if self.dataset.workers > 1 or self.dataset.use_multiprocessing:
+            self.ahead = _Ahead(self._make, self.n, max(1, self.dataset.workers), self.dataset.max_queue_size)
+
+    def next_batch(self):
+        if self.n is not None and self.at >= self.n:
+            return None
+        self.at += 1
+        return self._make(self.at - 1) if self.ahead is None else self.ahead.take()
+
+    def end_pass(self):
+        if self.ahead is not None:
+            self.ahead.stop()
+            self.ahead = None
+
+    def on_epoch_begin(self):
+        self.dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.dataset.on_epoch_end()
+
+    def __del__(self):
+        self.end_pass()
+
+
+def _batch(item, class_weight):
+    x, y, w = unpack_x_y_sample_weight(item)
+    x, y, w = arrays(x), arrays(y), arrays(w)
+    if class_weight is not None and y is not None:
+        w = _lamina.class_weights_to_sample_weights(y, class_weight)
+    return x, y, w
+
+
+def source(x, y, w, batch_size=None, shuffle=False, class_weight=None):
+    """A C++ data source for what the user gave."""
+    if isinstance(x, PyDataset):
+        _only_x(y, w, "PyDataset")
+        return _lamina.python_source(_Dataset(x, shuffle, class_weight))
+    if x is None and y is None:
+        raise ValueError("`x` must be given: arrays, a generator, or a PyDataset.")
+    if not _is_arrays(x) and not isinstance(x, (list, tuple, dict)):
+        if not hasattr(x, "__iter__"):
+            raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")
+        _only_x(y, w, "generator" if inspect.isgenerator(x) else type(x).__name__)
+        return _lamina.python_source(_Iterable(x, class_weight))
+    if _any_in_parts(x, y, w):
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"`batch_size` must be at least 1, received {batch_size}.")
+        parts = [s if s is None else tree.map_structure(readable, s) for s in (x, y, w)]
+        return _lamina.python_source(_Rows(*parts, batch_size or 32, shuffle, class_weight))
+    return _lamina.array_source(
+        arrays(x), arrays(y), arrays(w), batch_size or 32, bool(shuffle), shuffle == "batch", class_weight
+    )
+
+
+def _only_x(y, w, kind):
+    for name, what, value in (("y", "the targets", y), ("sample_weight", "the sample weights", w)):
+        if value is not None:
+            raise ValueError(
+                f"When providing `x` as a {kind}, `{name}` should not be passed. Instead, {what} should be included "
+                f"as part of the {kind}."
+            )

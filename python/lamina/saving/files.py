@@ -1,0 +1,111 @@
+"""Models and weights to files and back."""
+
+import errno
+import os
+
+from lamina import _lamina
+from lamina._core.configs.registration import CustomObjectScope
+from lamina._core.configs.safe_mode import SafeModeScope
+from lamina._core.public import publish
+
+
+def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
+    """Saves architecture, weights, and what compile() was given.
+
+    Args:
+        model: the model.
+        filepath: ends in `.keras`, or in `.h5` for the older format.
+        overwrite: whether a file that is there may be replaced.
+        zipped: False writes a folder instead of one file.
+        **kwargs: include_optimizer, whether the optimizer's state is saved.
+
+    Raises:
+        ValueError: for another ending, and for unknown arguments.
+        OSError: if the file cannot be written, or is there and may not be replaced.
+    """
+    include_optimizer = kwargs.pop("include_optimizer", True)
+    save_format = kwargs.pop("save_format", None)
+    path = os.fspath(filepath)
+    if save_format and not path.endswith((".h5", ".hdf5", ".keras")):
+        raise ValueError(
+            "The `save_format` argument is deprecated in Keras 3. Please remove this argument and pass a file path "
+            f"with either `.keras` or `.h5` extension.Received: save_format={save_format}"
+        )
+    if kwargs:
+        raise ValueError(f"The following argument(s) are not supported: {list(kwargs)}")
+    _lamina.save_model(model, path, overwrite, True if zipped is None else zipped, bool(include_optimizer))
+
+
+def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
+    """A model from a `.keras` file, a folder of one, or a legacy `.h5` file.
+
+    Args:
+        filepath: the file.
+        custom_objects: {name: class or function} that it may name beside the registered ones.
+        compile: whether the model is compiled as it was.
+        safe_mode: False lets code in the file (lambdas) run, said by this very call.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: for what is not a model's file, and for code where it may not run.
+        TypeError: for classes that are not registered.
+    """
+    path = os.fspath(filepath)
+    if path.endswith((".h5", ".hdf5")):
+        _require(path)
+    with CustomObjectScope(custom_objects), SafeModeScope(safe_mode):
+        return _lamina.load_model(path, compile)
+
+
+def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):
+    """Saves a model's weights alone.
+
+    Args:
+        model: the model.
+        filepath: ends in `.weights.h5`, or in `.weights.json` for several files under an index.
+        overwrite: whether files that are there may be replaced.
+        max_shard_size: the most gigabytes a file.
+        **kwargs: none.
+
+    Raises:
+        ValueError: for another ending.
+        TypeError: for unknown arguments.
+        OSError: if a file cannot be written, or is there and may not be replaced.
+    """
+    if kwargs:
+        raise TypeError(f"Invalid keyword arguments: {kwargs}")
+    _lamina.save_weights(
+        model, os.fspath(filepath), overwrite, None if max_shard_size is None else float(max_shard_size)
+    )
+
+
+def load_weights(model, filepath, skip_mismatch=False, **kwargs):
+    """Loads weights into a model, which must be built.
+
+    Args:
+        model: the model.
+        filepath: a `.weights.h5`, `.weights.json`, `.keras` or legacy `.h5` file.
+        skip_mismatch: whether layers whose shapes differ are left out with a warning.
+        **kwargs: by_name, for legacy files: whether layers are found by name instead of by their place.
+
+    Raises:
+        ValueError: naming the layer, the expected and the stored shapes; for unknown arguments.
+        OSError: if the file cannot be read.
+    """
+    by_name = kwargs.pop("by_name", None)
+    if kwargs:
+        raise ValueError(f"Invalid keyword arguments: {kwargs}")
+    path = os.fspath(filepath)
+    if path.endswith((".h5", ".hdf5", ".weights.json", ".keras")) and not by_name:
+        _require(path)
+    _lamina.load_weights(model, path, bool(skip_mismatch), bool(by_name))
+
+
+def _require(path):
+    if not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+publish("lamina.saving", load_model, load_weights, save_model, save_weights)

@@ -1,0 +1,33 @@
+"""keras.utils."""
+
+from lamina._core.public import public_module
+
+_CONFIGS = "lamina._core.configs.registration"
+
+__getattr__, __dir__ = public_module(
+    __name__,
+    loaded={
+        "CustomObjectScope": _CONFIGS,
+        "Progbar": "lamina.utils.progbar",
+        "PyDataset": "lamina.utils.py_dataset",
+        "Sequence": "lamina.utils.py_dataset",
+        "clear_session": "lamina._core.sessions",
+        "custom_object_scope": _CONFIGS,
+        "deserialize_keras_object": "lamina._core.configs.serialized",
+        "get_file": "lamina.utils.downloads",
+        "get_custom_objects": _CONFIGS,
+        "get_registered_name": _CONFIGS,
+        "get_registered_object": _CONFIGS,
+        "get_source_inputs": "lamina._core.symbolic",
+        "is_keras_tensor": "lamina._core.symbolic",
+        "normalize": "lamina.utils.arrays",
+        "pack_x_y_sample_weight": "lamina.utils.batches",
+        "pad_sequences": "lamina.utils.arrays",
+        "register_keras_serializable": _CONFIGS,
+        "serialize_keras_object": "lamina._core.configs.serialized",
+        "set_random_seed": "lamina.utils.random_seed",
+        "standardize_dtype": "lamina._core.values.dtypes",
+        "to_categorical": "lamina.utils.arrays",
+        "unpack_x_y_sample_weight": "lamina.utils.batches",
+    },
+)

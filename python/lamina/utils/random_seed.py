@@ -1,0 +1,27 @@
+"""One seed for all random numbers."""
+
+import random
+
+import numpy as np
+
+from lamina import _lamina
+from lamina._core.public import publish
+
+
+def set_random_seed(seed):
+    """Seeds Python, NumPy and lamina: initial weights, dropout masks and shuffling.
+
+    Args:
+        seed: an int.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if not isinstance(seed, int):
+        raise ValueError(f"Expected `seed` argument to be an integer. Received: seed={seed} (of type {type(seed)})")
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    _lamina.set_random_seed(seed)
+
+
+publish("lamina.utils", set_random_seed)
