@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 NVCC := $(firstword $(wildcard /usr/local/cuda/bin/nvcc) $(shell command -v nvcc))
 CUDA ?= $(if $(NVCC),-DLAMINA_CUDA=ON -DCMAKE_CUDA_COMPILER=$(NVCC) -DCMAKE_CUDA_ARCHITECTURES=90)
 CONFIGURE := cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMINA_PYTHON=ON -DPython3_EXECUTABLE=$(abspath $(VENV))/bin/python
-.PHONY: quickstart test lint-python bench system build package clean
+.PHONY: quickstart test lint lint-cpp lint-python tidy headers bench system build package clean
 
 # Builds what the example needs: the library and the module, neither tests nor CUDA.
 quickstart: system $(VENV)/bin/python
@@ -41,6 +41,25 @@ test: build package
 	$(VENV)/bin/python -m pip install --quiet -r tests/python/requirements.txt
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 	KERAS_BACKEND=jax $(VENV)/bin/python -m pytest -q -n $(JOBS) --dist worksteal tests/python
+
+# What continuous integration asks of the text itself.
+lint: lint-cpp lint-python
+
+CPP_FILES = $(shell git ls-files '*.h' '*.cpp' '*.cu' '*.cuh' '*.inc')
+lint-cpp: $(VENV)/bin/python
+	$(VENV)/bin/clang-format --version 2>/dev/null | grep -q 14.0.6 || $(VENV)/bin/python -m pip install --quiet clang-format==14.0.6
+	@$(VENV)/bin/clang-format --dry-run --Werror $(CPP_FILES)
+
+# A few checks of clang-tidy (.clang-tidy), and headers that compile alone. They take minutes: before larger changes are handed in.
+tidy:
+	$(CONFIGURE)
+	git ls-files 'backends/*.cpp' 'layers/*.cpp' 'losses/*.cpp' 'optimizers/*.cpp' 'serialization/*.cpp' 'api/*.cpp' | \
+	  grep -vE '(_cublas|_cudnn|_nvrtc|_nvrtc_source|_simd)\.cpp$$|^backends/cuda/' | \
+	  xargs -P $(JOBS) -n 4 scripts/clang-tidy-checks $(BUILD)
+
+headers:
+	git ls-files 'backends/*.h' 'layers/*.h' 'losses/*.h' 'optimizers/*.h' 'serialization/*.h' 'api/*.h' | grep -v '^backends/cuda/' | \
+	  xargs -P $(JOBS) -n 1 scripts/header-compiles-alone
 
 # The style of all Python (pyproject.toml), and its layout.
 lint-python: $(VENV)/bin/python

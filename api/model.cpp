@@ -18,7 +18,8 @@ void Model::set_graph(Value inputs, Value outputs) {
   users_code_ = false;
   for (const LayerPtr& layer : sublayers())
     for (const LayerPtr& inner : layer->flatten_layers()) users_code_ |= inner->user_class != nullptr;
-  for (const auto& op : graph_->map().operations) users_code_ |= op->user_class != nullptr || op->class_name() == "Lambda";
+  for (const auto& op : graph_->map().operations)
+    users_code_ |= op->user_class != nullptr || op->class_name() == "Lambda";
   input_spec_ = class_name() == "Sequential" ? std::vector<InputSpec>()
                                              : graph_->input_specs();  // a stack takes what its layers take
   invalidate_functions();
@@ -102,7 +103,8 @@ void Model::track_metric(const MetricPtr& metric) {
 
 void Model::extend_serialized(Dict& out) const {
   Layer::extend_serialized(out);
-  Value compile = overrides(Method::get_compile_config) ? user_class->call(Method::get_compile_config, {}, {}) : get_compile_config();
+  Value compile = overrides(Method::get_compile_config) ? user_class->call(Method::get_compile_config, {}, {})
+                                                        : get_compile_config();
   out.set("compile_config", compile.is_none() ? Value(Dict{}) : serialize_value(compile));
 }
 

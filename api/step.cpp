@@ -105,7 +105,8 @@ Dict Model::compute_metrics(const Value&, const Value& y, const Value& y_pred, c
 
 Dict Model::metrics_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight) {
   if (!overrides(Method::compute_metrics)) return compute_metrics(x, y, y_pred, sample_weight);
-  return user_class->call(Method::compute_metrics, {}, {{"x", x}, {"y", y}, {"y_pred", y_pred}, {"sample_weight", sample_weight}})
+  return user_class
+      ->call(Method::compute_metrics, {}, {{"x", x}, {"y", y}, {"y_pred", y_pred}, {"sample_weight", sample_weight}})
       .as_dict();
 }
 
@@ -323,8 +324,9 @@ Tensor Model::run_lone(StepKind kind, const Tensor& x) {
 
 // Whether model(x) may run as a compiled graph at this moment.
 bool Model::calls_compiled() const {
-  return graph_ && !user_class && !users_code_ && call_compiles_ && !compile_args_.run_eagerly && settings().graph_engine() &&
-         executing_eagerly() && !recording() && !stateless_scope() && !inherited_training();
+  return graph_ && !user_class && !users_code_ && call_compiles_ && !compile_args_.run_eagerly &&
+         settings().graph_engine() && executing_eagerly() && !recording() && !stateless_scope() &&
+         !inherited_training();
 }
 
 Tensor Model::lone(const Tensor& x) {

@@ -189,7 +189,8 @@ std::shared_ptr<History> Model::fit_loop(DataSource& data, const FitArgs& args) 
     reset_metrics();
     none = {};
     callbacks.epoch(Method::on_epoch_begin, epoch, none);
-    BatchEvents events(callbacks, Method::on_train_batch_begin, Method::on_train_batch_end, compile_args_.steps_per_execution);
+    BatchEvents events(callbacks, Method::on_train_batch_begin, Method::on_train_batch_end,
+                       compile_args_.steps_per_execution);
     Dict logs;
     int64_t step = 0;
     reader.begin(epoch);
@@ -237,7 +238,8 @@ std::shared_ptr<History> Model::fit_loop(DataSource& data, const FitArgs& args) 
 
 std::optional<Dict> Model::evaluate_loop(EpochReader& reader, CallbackList& callbacks) {
   Dict logs, none;
-  BatchEvents events(callbacks, Method::on_test_batch_begin, Method::on_test_batch_end, compile_args_.steps_per_execution);
+  BatchEvents events(callbacks, Method::on_test_batch_begin, Method::on_test_batch_end,
+                     compile_args_.steps_per_execution);
   stop_evaluating = false;
   callbacks.phase(Method::on_test_begin, none);
   reset_metrics();
@@ -280,7 +282,8 @@ Value Model::predict(std::shared_ptr<DataSource> data, EvaluateArgs args) {
   EpochReader reader(*data, limited_steps(args.steps));
   Dict params{{"verbose", verbose}, {"epochs", 1}, {"steps", reader.steps() ? Value(*reader.steps()) : Value()}};
   CallbackList callbacks(with_defaults(args.callbacks, verbose, nullptr), *this, params);
-  BatchEvents events(callbacks, Method::on_predict_batch_begin, Method::on_predict_batch_end, compile_args_.steps_per_execution);
+  BatchEvents events(callbacks, Method::on_predict_batch_begin, Method::on_predict_batch_end,
+                     compile_args_.steps_per_execution);
   stop_predicting = false;
   Dict none;
   callbacks.phase(Method::on_predict_begin, none);

@@ -79,7 +79,8 @@ Loss::Loss(std::string name, std::string reduction, const Value& dtype)
 
 Tensor Loss::operator()(const Value& y_true, const Value& y_pred, const Tensor& sample_weight) {
   if (overrides(Method::call_operator))
-    return value_to<Operand>(user_class->call(Method::call_operator, {y_true, y_pred, Value(sample_weight)}, {})).value();
+    return value_to<Operand>(user_class->call(Method::call_operator, {y_true, y_pred, Value(sample_weight)}, {}))
+        .value();
   return weighted(y_true, y_pred, sample_weight);
 }
 
@@ -88,7 +89,8 @@ Tensor Loss::weighted(const Value& y_true, const Value& y_pred, const Tensor& sa
   for (const Tensor& t : flatten_tensors(y_pred))
     if (t.mask().defined()) mask = t.mask();
   Value t = convert(y_true, dtype_), p = convert(y_pred, dtype_);
-  Tensor values = overrides(Method::call) ? value_to<Operand>(user_class->call(Method::call, {t, p}, {})).value() : call(t, p);
+  Tensor values =
+      overrides(Method::call) ? value_to<Operand>(user_class->call(Method::call, {t, p}, {})).value() : call(t, p);
   if (Tensor own = values.mask(); own.defined() && !(mask.defined() && own.same(mask)))
     mask = mask.defined() ? binary(Binary::logical_and, cast(mask, DType::boolean), cast(own, DType::boolean)) : own;
   return reduce_weighted(values, sample_weight, mask, reduction_.name, dtype_);

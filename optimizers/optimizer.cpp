@@ -191,7 +191,8 @@ bool Optimizer::has_schedule() const { return schedule_ != nullptr; }
 Tensor Optimizer::learning_rate() const {
   if (!schedule_) return learning_rate_.value();
   if (schedule_->overrides(Method::call_operator))
-    return value_to<Operand>(schedule_->user_class->call(Method::call_operator, {iterations_.value()}, {})).as(settings().floatx());
+    return value_to<Operand>(schedule_->user_class->call(Method::call_operator, {iterations_.value()}, {}))
+        .as(settings().floatx());
   return (*schedule_)(iterations_.value());
 }
 

@@ -78,7 +78,7 @@ class EarlyStopping final : public Config<MonitorCallback, EarlyStoppingArgs> {
  private:
   std::optional<double> monitor_value(const Dict& logs) {
     const Value v = overrides(Method::get_monitor_value) ? user_class->call(Method::get_monitor_value, {logs}, {})
-                                                : method("get_monitor_value", {logs});
+                                                         : method("get_monitor_value", {logs});
     return v.is_none() ? std::nullopt : std::optional(v.as_number());
   }
   void keep(int64_t epoch) {

@@ -147,7 +147,8 @@ class ReduceLROnPlateau final : public Config<MonitorCallback, ReduceLROnPlateau
     return true;
   }
   bool in_cooldown() {
-    return (overrides(Method::in_cooldown) ? user_class->call(Method::in_cooldown, {}, {}) : method("in_cooldown", {})).as_bool();
+    return (overrides(Method::in_cooldown) ? user_class->call(Method::in_cooldown, {}, {}) : method("in_cooldown", {}))
+        .as_bool();
   }
   int64_t cooldown_counter_ = 0, wait_ = 0;
 };

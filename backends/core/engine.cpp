@@ -29,8 +29,7 @@ Engine& engine_for(const Op& op, std::span<const Tensor> inputs) {
     if (!t.defined()) throw ValueError("Input ", i, " is undefined.");
     symbolic |= t.shape_only();
     if (t.traced() && (!current_trace() || !trace_reaches(*current_trace(), t.node()->trace)))
-      throw RuntimeError("Input ", i, " (", t.spec(),
-                         ") belongs to a graph that is no longer being traced. ",
+      throw RuntimeError("Input ", i, " (", t.spec(), ") belongs to a graph that is no longer being traced. ",
                          "A tensor made inside a traced function cannot be kept for later calls: return it, or keep it "
                          "in a Variable.");
   }

@@ -9,6 +9,9 @@ namespace lamina {
 // Calls `wait`, which blocks, without the interpreter's lock. As it stands: just calls it.
 void set_waiting(void (*without_interpreter)(void (*wait)(void*), void* context));
 
+// Blocks that way for something else: `wait` must return once it is there.
+void wait_without_interpreter(void (*wait)(void*), void* context);
+
 class PatientLock {
  public:
   explicit PatientLock(std::recursive_mutex& mutex);

@@ -1,4 +1,4 @@
-// LAMINA_BENCH_THREADS=n bench_steps [seconds a row] [name ...]: median and best time of training steps, one-sample
+// LAMINA_BENCH_THREADS=n bench_steps [seconds per row] [name ...]: median and best time of training steps, one-sample
 // predictions, single eager ops, and the compilation of a deep net. Rows are run in several interleaved rounds, because
 // machines are noisy.
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -127,114 +128,154 @@ void measure(std::vector<Row>& rows, double seconds) {
   }
 }
 
+// Each net holds what its rows run: rows keep it alive.
+struct SeedMlp {
+  std::vector<Affine> layers = {{500, 50}, {50, 500}};
+  Variables weights = weights_of(layers);
+  Variable rate{Tensor::scalar(0.001f)};
+  Tensor x = noise({32, 500}, 1), y = noise({32, 500}, 1), one = noise({1, 500}, 1);
+  Function step{[this](std::span<const Tensor> in) -> Tensors {
+                  TapeScope tape;
+                  Tensor loss = squared_error(layers[1](layers[0](in[0])), in[1]);
+                  Tensors grads = gradients_of(loss, weights);
+                  NoGradScope off;
+                  sgd_step(weights, grads, rate);
+                  return {loss};
+                },
+                "seed_mlp_step", Function::Mode::graph};
+  Function predict{[this](std::span<const Tensor> in) -> Tensors { return {layers[1](layers[0](in[0]))}; },
+                   "seed_mlp_predict", Function::Mode::graph};
+};
+
+struct WideMlp {
+  std::vector<Affine> layers = {{784, 512}, {512, 512}, {512, 10}};
+  Variables weights = weights_of(layers), means;
+  Variable rate{Tensor::scalar(0.001f)};
+  Tensor x = noise({128, 784}, 1), y = noise({128, 10}, 0), one = noise({1, 784}, 1);
+  Function step{[this](std::span<const Tensor> in) -> Tensors {
+                  TapeScope tape;
+                  Tensor loss = softmax_crossentropy(forward(layers, in[0]), in[1]);
+                  Tensors grads = gradients_of(loss, weights);
+                  NoGradScope off;
+                  rmsprop_step(weights, means, grads, rate);
+                  return {loss};
+                },
+                "mlp_step", Function::Mode::graph};
+  Function predict{[this](std::span<const Tensor> in) -> Tensors { return {forward(layers, in[0])}; }, "mlp_predict",
+                   Function::Mode::graph};
+
+  WideMlp() {
+    for (const Variable& w : weights) means.emplace_back(noise(w.shape(), 0));
+    for (int i = 0; i < 128; ++i) y.mutable_data<float>()[i * 10 + i % 10] = 1;
+  }
+};
+
+// 20 columns of 5,000 classes and 30 numbers, to a dense net.
+struct WideDeep {
+  static constexpr int kColumns = 20;
+  Variables tables, weights, first, second;
+  std::vector<Affine> head = {{350, 128}, {128, 64}, {64, 1}};
+  Variable rate{Tensor::scalar(0.001f)}, steps{Tensor::scalar(0.0f)};
+  Tensor classes = Tensor::empty({128, kColumns}, DType::int32), numbers = noise({128, 30}, 1),
+         labels = noise({128, 1}, 1);
+  Function step{
+      [this](std::span<const Tensor> in) -> Tensors {
+        TapeScope tape;
+        Tensors parts = {in[1]};
+        for (int i = 0; i < kColumns; ++i)
+          parts.push_back(prim::gather(tables[i], prim::reshape(prim::slice_axis(in[0], 1, i, i + 1), {128}), 0));
+        Tensor loss = squared_error(forward(head, prim::concat(parts, 1)), in[2]);
+        Tensors grads = gradients_of(loss, weights);
+        NoGradScope off;
+        adam_step(weights, first, second, steps, grads, rate);
+        return {loss};
+      },
+      "wide_deep_step", Function::Mode::graph};
+
+  WideDeep() {
+    for (int i = 0; i < kColumns; ++i) tables.emplace_back(noise({5000, 16}, 0.05));
+    weights = weights_of(head);
+    weights.insert(weights.end(), tables.begin(), tables.end());
+    for (const Variable& w : weights) first.emplace_back(noise(w.shape(), 0)), second.emplace_back(noise(w.shape(), 0));
+    for (int i = 0; i < 128 * kColumns; ++i)
+      classes.mutable_data<int32_t>()[i] = static_cast<int32_t>(i * 7919LL % 5000);
+  }
+};
+
+void compile_deep_net() {
+  std::vector<Affine> deep;
+  for (int i = 0; i < 200; ++i) deep.emplace_back(16, 16);
+  Variables weights = weights_of(deep);
+  Variable rate(Tensor::scalar(0.001f));
+  Function step(
+      [&](std::span<const Tensor> in) -> Tensors {
+        TapeScope tape;
+        Tensor loss = squared_error(forward(deep, in[0]), in[0]);
+        Tensors grads = gradients_of(loss, weights);
+        NoGradScope off;
+        sgd_step(weights, grads, rate);
+        return {loss};
+      },
+      "deep", Function::Mode::graph);
+  step({noise({8, 16}, 1)});
+}
+
+std::shared_ptr<Sequential> seed_model() {
+  auto model = std::make_shared<Sequential>(
+      std::vector<LayerPtr>{Dense({.units = 50, .activation = "relu"}), Dense({.units = 500})});
+  model->build_from(BuildShapes(Dict{{"inputs", Value(Shape{Shape::kUnknown, 500})}}));
+  CompileArgs plain;
+  plain.loss = "mse";
+  model->compile(plain);
+  return model;
+}
+
+std::vector<Row> all_rows(const std::shared_ptr<SeedMlp>& seed, const std::shared_ptr<WideMlp>& wide,
+                          const std::shared_ptr<WideDeep>& columns) {
+  const auto model = seed_model();
+  const Tensor a = noise({32}, 1), b = noise({32}, 1);
+  return {
+      {"seed_mlp fit step",
+       [=] {
+         seed->step({seed->x, seed->y});
+       }},
+      {"mlp fit step",
+       [=] {
+         wide->step({wide->x, wide->y});
+       }},
+      {"wide_deep fit step",
+       [=] {
+         columns->step({columns->classes, columns->numbers, columns->labels});
+       }},
+      {"seed_mlp predict 1", [=] { seed->predict({seed->one}); }},
+      {"seed_mlp predict_on_batch 1", [=] { model->predict_on_batch(seed->one); }},
+      {"seed_mlp model(x) 1", [=] { (*model)(seed->one); }},
+      {"mlp predict 1", [=] { wide->predict({wide->one}); }},
+      {"eager add of 32", [=] { prim::add(a, b); }},
+      {"eager add of 32, taped",
+       [=] {
+         TapeScope tape;
+         prim::add(a, b);
+       }},
+      {"compile 200 dense layers", compile_deep_net},
+  };
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 1;
   if (const char* threads = std::getenv("LAMINA_BENCH_THREADS")) settings().set_threads(std::atoi(threads));
-  std::vector<Row> all;
-
-  Variable rate(Tensor::scalar(0.001f));
-  std::vector<Affine> seed = {{500, 50}, {50, 500}}, wide = {{784, 512}, {512, 512}, {512, 10}};
-  Variables seed_weights = weights_of(seed), wide_weights = weights_of(wide), means;
-  for (const Variable& w : wide_weights) means.emplace_back(noise(w.shape(), 0));
-  Function seed_step(
-      [&](std::span<const Tensor> in) -> Tensors {
-        TapeScope tape;
-        Tensor loss = squared_error(seed[1](seed[0](in[0])), in[1]);
-        Tensors grads = gradients_of(loss, seed_weights);
-        NoGradScope off;
-        sgd_step(seed_weights, grads, rate);
-        return {loss};
-      },
-      "seed_mlp_step", Function::Mode::graph);
-  Function wide_step(
-      [&](std::span<const Tensor> in) -> Tensors {
-        TapeScope tape;
-        Tensor loss = softmax_crossentropy(forward(wide, in[0]), in[1]);
-        Tensors grads = gradients_of(loss, wide_weights);
-        NoGradScope off;
-        rmsprop_step(wide_weights, means, grads, rate);
-        return {loss};
-      },
-      "mlp_step", Function::Mode::graph);
-  // 20 columns of 5,000 classes and 30 numbers, to a dense net.
-  Variables tables, deep_weights, first, second;
-  for (int i = 0; i < 20; ++i) tables.emplace_back(noise({5000, 16}, 0.05));
-  std::vector<Affine> head = {{350, 128}, {128, 64}, {64, 1}};
-  deep_weights = weights_of(head);
-  deep_weights.insert(deep_weights.end(), tables.begin(), tables.end());
-  for (const Variable& w : deep_weights)
-    first.emplace_back(noise(w.shape(), 0)), second.emplace_back(noise(w.shape(), 0));
-  Variable steps(Tensor::scalar(0.0f));
-  Function wide_deep_step(
-      [&](std::span<const Tensor> in) -> Tensors {
-        TapeScope tape;
-        Tensors parts = {in[1]};
-        for (int i = 0; i < 20; ++i)
-          parts.push_back(prim::gather(tables[i], prim::reshape(prim::slice_axis(in[0], 1, i, i + 1), {128}), 0));
-        Tensor loss = squared_error(forward(head, prim::concat(parts, 1)), in[2]);
-        Tensors grads = gradients_of(loss, deep_weights);
-        NoGradScope off;
-        adam_step(deep_weights, first, second, steps, grads, rate);
-        return {loss};
-      },
-      "wide_deep_step", Function::Mode::graph);
-  Tensor classes = Tensor::empty({128, 20}, DType::int32), numbers = noise({128, 30}, 1), labels = noise({128, 1}, 1);
-  for (int i = 0; i < 128 * 20; ++i) classes.mutable_data<int32_t>()[i] = static_cast<int32_t>(i * 7919LL % 5000);
-  Function seed_predict([&](std::span<const Tensor> in) -> Tensors { return {seed[1](seed[0](in[0]))}; },
-                        "seed_mlp_predict", Function::Mode::graph);
-  Function wide_predict([&](std::span<const Tensor> in) -> Tensors { return {forward(wide, in[0])}; }, "mlp_predict",
-                        Function::Mode::graph);
-
-  Tensor seed_x = noise({32, 500}, 1), seed_y = noise({32, 500}, 1), wide_x = noise({128, 784}, 1),
-         wide_y = noise({128, 10}, 0);
-  for (int i = 0; i < 128; ++i) wide_y.mutable_data<float>()[i * 10 + i % 10] = 1;
-  Tensor one_seed = noise({1, 500}, 1), one_wide = noise({1, 784}, 1), small_a = noise({32}, 1),
-         small_b = noise({32}, 1);
-
-  all.push_back({"seed_mlp fit step", [&] { seed_step({seed_x, seed_y}); }});
-  all.push_back({"mlp fit step", [&] { wide_step({wide_x, wide_y}); }});
-  all.push_back({"wide_deep fit step", [&] { wide_deep_step({classes, numbers, labels}); }});
-  all.push_back({"seed_mlp predict 1", [&] { seed_predict({one_seed}); }});
-  auto seed_model = std::make_shared<Sequential>(
-      std::vector<LayerPtr>{Dense({.units = 50, .activation = "relu"}), Dense({.units = 500})});
-  seed_model->build_from(BuildShapes(Dict{{"inputs", Value(Shape{Shape::kUnknown, 500})}}));
-  CompileArgs plain;
-  plain.loss = "mse";
-  seed_model->compile(plain);
-  all.push_back({"seed_mlp predict_on_batch 1", [&] { seed_model->predict_on_batch(one_seed); }});
-  all.push_back({"seed_mlp model(x) 1", [&] { (*seed_model)(one_seed); }});
-  all.push_back({"mlp predict 1", [&] { wide_predict({one_wide}); }});
-  all.push_back({"eager add of 32", [&] { prim::add(small_a, small_b); }});
-  all.push_back({"eager add of 32, taped", [&] {
-                   TapeScope tape;
-                   prim::add(small_a, small_b);
-                 }});
-  all.push_back({"compile 200 dense layers", [&] {
-                   std::vector<Affine> deep(200, Affine(16, 16));
-                   for (Affine& d : deep) d = Affine(16, 16);
-                   Variables weights = weights_of(deep);
-                   Function step(
-                       [&](std::span<const Tensor> in) -> Tensors {
-                         TapeScope tape;
-                         Tensor loss = squared_error(forward(deep, in[0]), in[0]);
-                         Tensors grads = gradients_of(loss, weights);
-                         NoGradScope off;
-                         sgd_step(weights, grads, rate);
-                         return {loss};
-                       },
-                       "deep", Function::Mode::graph);
-                   step({noise({8, 16}, 1)});
-                 }});
-
+  const auto seed = std::make_shared<SeedMlp>();
+  const auto wide = std::make_shared<WideMlp>();
+  const auto columns = std::make_shared<WideDeep>();
   std::vector<Row> rows;
-  for (Row& row : all) {
+  for (Row& row : all_rows(seed, wide, columns)) {
     bool wanted = argc <= 2;
     for (int i = 2; i < argc; ++i) wanted |= row.name.find(argv[i]) != std::string::npos;
     if (wanted) rows.push_back(std::move(row));
   }
   measure(rows, seconds);
   if (std::getenv("LAMINA_BENCH_DUMP"))
-    std::printf("%s%s", seed_step.dump().c_str(), (wide_step.dump() + wide_deep_step.dump()).c_str());
+    std::printf("%s%s", seed->step.dump().c_str(), (wide->step.dump() + columns->step.dump()).c_str());
 }

@@ -35,9 +35,10 @@ class ListAttention : public LayerWith<Args>, public ScoreFunction {
            key = parts.size() > 2 ? parts[2].as_tensor() : value;
     const bool causal = flag(c, "use_causal_mask"), want_scores = flag(c, "return_attention_scores");
     Tensor query_mask = mask_at(c.mask, 0), value_mask = mask_at(c.mask, 1);
-    Tensor scores = this->overrides(Method::calculate_scores)
-                        ? this->user_class->call(Method::calculate_scores, {}, {{"query", query}, {"key", key}}).as_tensor()
-                        : scores_of(query, key);
+    Tensor scores =
+        this->overrides(Method::calculate_scores)
+            ? this->user_class->call(Method::calculate_scores, {}, {{"query", query}, {"key", key}}).as_tensor()
+            : scores_of(query, key);
     if (query.shape_only()) {
       Tensor out = prim::cast(ops::matmul(scores, value), this->compute_dtype());
       return want_scores ? Value::tuple({out, prim::cast(scores, this->compute_dtype())}) : Value(out);

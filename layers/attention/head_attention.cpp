@@ -147,9 +147,9 @@ Value HeadAttention::call(const List& inputs, const CallContext& c) {
   if (own) {
     found = attend(q, k, v, mask, causal_alone, c.training, want_scores);
   } else {
-    const Value made =
-        user_class->call(Method::compute_attention, {q, k, v},
-                     {{"attention_mask", mask}, {"training", c.training}, {"return_attention_scores", want_scores}});
+    const Value made = user_class->call(
+        Method::compute_attention, {q, k, v},
+        {{"attention_mask", mask}, {"training", c.training}, {"return_attention_scores", want_scores}});
     found.out = made.as_list().at(0).as_tensor();
     if (made.as_list().at(1).is_tensor()) found.scores = made.as_list()[1].as_tensor();
   }

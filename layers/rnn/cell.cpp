@@ -13,7 +13,8 @@ const CellInterface* built_in(const Layer& layer) { return dynamic_cast<const Ce
 
 Value state_size_of(const Layer& cell) {
   Value size;
-  if (cell.user_class) size = cell.user_class->call(Method::state_size, {}, {});  // None where the user's class says nothing
+  if (cell.user_class)
+    size = cell.user_class->call(Method::state_size, {}, {});  // None where the user's class says nothing
   if (size.is_none())
     if (auto* c = built_in(cell)) size = c->state_size();
   if (size.is_none())
@@ -63,12 +64,14 @@ Value initial_state_of(Layer& cell, const Value& batch, DType dtype) {
 
 bool is_cell(const Layer& layer) {
   if (built_in(layer)) return true;
-  return layer.user_class && layer.overrides(Method::call) && !layer.user_class->call(Method::state_size, {}, {}).is_none();
+  return layer.user_class && layer.overrides(Method::call) &&
+         !layer.user_class->call(Method::state_size, {}, {}).is_none();
 }
 
 void require_cell(const Layer& layer, const char* argument) {
   if (is_cell(layer)) return;
-  if (!layer.user_class || !layer.overrides(Method::call) || layer.user_class->call(Method::state_size, {}, {}).is_none())
+  if (!layer.user_class || !layer.overrides(Method::call) ||
+      layer.user_class->call(Method::state_size, {}, {}).is_none())
     throw ValueError(
         "The RNN cell should have a `state_size` attribute (single integer or list of integers, one integer per RNN "
         "state). Received: ",

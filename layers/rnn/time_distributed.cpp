@@ -35,9 +35,9 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
   using Layer::build;
   using Layer::call;
   void build(const BuildShapes& shapes) override {
-    layer_->build_from(
-        BuildShapes(Dict{{layer_->user_class || layer_->call_arguments().empty() ? "inputs" : layer_->call_arguments()[0],
-                          Value(step_shape(shapes.first()))}}));
+    layer_->build_from(BuildShapes(
+        Dict{{layer_->user_class || layer_->call_arguments().empty() ? "inputs" : layer_->call_arguments()[0],
+              Value(step_shape(shapes.first()))}}));
   }
   Value compute_output_shape(const BuildShapes& shapes) override {
     const Shape whole = shapes.first().as_shape();

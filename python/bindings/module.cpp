@@ -129,6 +129,8 @@ void bind_settings(py::module_& m) {
       .def("dump", &Function::dump);
 }
 
+void bind_datasets(py::module_& m);
+
 PYBIND11_MODULE(_lamina, m) {
   m.doc() = "C++ core of lamina";
   py::register_exception_translator([](std::exception_ptr p) {
@@ -152,6 +154,7 @@ PYBIND11_MODULE(_lamina, m) {
   bind_layers(m);
   bind_recurrence(m);
   bind_models(m);
+  bind_datasets(m);
 }
 
 }  // namespace lamina::bindings

@@ -39,7 +39,8 @@ class UserInitializer final : public User<Initializer> {
  public:
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
     if (!overrides(Method::call_operator)) not_overridden(*this, "__call__");
-    Value v = user_class->call(Method::call_operator, {Value(shape)}, {{"dtype", dtype ? Value(name_of(*dtype)) : Value()}});
+    Value v =
+        user_class->call(Method::call_operator, {Value(shape)}, {{"dtype", dtype ? Value(name_of(*dtype)) : Value()}});
     return value_to<Operand>(v).value();
   }
 };

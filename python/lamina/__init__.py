@@ -20,6 +20,7 @@ _MODULES = (
     "callbacks",
     "config",
     "constraints",
+    "data",
     "datasets",
     "dtype_policies",
     "initializers",

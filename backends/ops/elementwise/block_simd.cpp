@@ -481,12 +481,22 @@ BlockTable make_table() {
 #define SINGLE(NAME)                                                                             \
   t.binary_left[static_cast<int>(Binary::NAME)][static_cast<int>(DType::float32)] = left_##NAME; \
   t.binary_right[static_cast<int>(Binary::NAME)][static_cast<int>(DType::float32)] = right_##NAME;
+  // clang-format off: they are statements, but look like calls without semicolons
   SINGLE(add)
   SINGLE(subtract)
-  SINGLE(multiply) SINGLE(divide) SINGLE(maximum) SINGLE(minimum) SINGLE(equal) SINGLE(not_equal) SINGLE(less)
-      SINGLE(less_equal) SINGLE(greater) SINGLE(greater_equal)
+  SINGLE(multiply)
+  SINGLE(divide)
+  SINGLE(maximum)
+  SINGLE(minimum)
+  SINGLE(equal)
+  SINGLE(not_equal)
+  SINGLE(less)
+  SINGLE(less_equal)
+  SINGLE(greater)
+  SINGLE(greater_equal)
+  // clang-format on
 #undef SINGLE
-          t.fill = fill_block;
+  t.fill = fill_block;
   t.sum_f32 = sum_run;
   t.max_f32 = max_run;
   return t;

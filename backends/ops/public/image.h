@@ -18,6 +18,10 @@ Tensor resize(const Operand& images, const std::vector<int64_t>& size, const std
 Tensor affine_transform(const Operand& images, const Operand& transform, const std::string& interpolation = "bilinear",
                         const std::string& fill_mode = "constant", double fill_value = 0,
                         const std::optional<std::string>& data_format = {});
+// The projection that takes the four `end_points` to the `start_points`, (4, 2) or (batch, 4, 2) as (x, y).
+Tensor perspective_transform(const Operand& images, const Operand& start_points, const Operand& end_points,
+                             const std::string& interpolation = "bilinear", double fill_value = 0,
+                             const std::optional<std::string>& data_format = {});
 // The values at coordinates (rank of inputs, K...): shape K. order: 0 nearest, 1 linear.
 Tensor map_coordinates(const Operand& inputs, const Operand& coordinates, int order,
                        const std::string& fill_mode = "constant", double fill_value = 0);

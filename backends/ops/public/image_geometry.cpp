@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "backends/ops/linalg/linalg.h"
 #include "backends/ops/public/image.h"
 #include "backends/ops/public/image_support.h"
 #include "backends/ops/public/nn_convolution.h"
@@ -127,6 +128,63 @@ const auto elastic_transform_op =
                {"seed", Value()},
                {"data_format", Value()}});
 
+// The 8 numbers of the projection that takes `end` to `start`, each (batch, 4, 2): (batch, 8).
+Tensor homography(const Tensor& start, const Tensor& end) {
+  const int64_t n = start.shape()[0];
+  auto coordinate = [&](const Tensor& points, int64_t i) { return slice_axis(points, 2, i, i + 1); };  // (n, 4, 1)
+  const Tensor sx = coordinate(start, 0), sy = coordinate(start, 1), ex = coordinate(end, 0), ey = coordinate(end, 1);
+  const Tensor zero = full({n, 4, 1}, 0, start.dtype()), one = full({n, 4, 1}, 1, start.dtype());
+  auto times = [](const Tensor& a, const Tensor& b) { return negative(multiply(a, b)); };
+  const Tensor x_rows = concat({ex, ey, one, zero, zero, zero, times(sx, ex), times(sx, ey)}, 2);
+  const Tensor y_rows = concat({zero, zero, zero, ex, ey, one, times(sy, ex), times(sy, ey)}, 2);
+  return reshape(prim::solve(concat({x_rows, y_rows}, 1), concat({sx, sy}, 1)), {n, 8});
+}
+
+Tensor perspective_transform_impl(const Operand& images, const Operand& start_points, const Operand& end_points,
+                                  const std::string& interpolation, double fill_value,
+                                  const std::optional<std::string>& data_format) {
+  const int order = order_of(interpolation);
+  const Tensor x = images.value();
+  expect_images(x);
+  const DType dtype = working_dtype(x.dtype());
+  Tensor start = start_points.as(dtype), end = end_points.as(dtype);
+  for (const auto& [points, name] : {std::pair(&start, "start_points"), std::pair(&end, "end_points")}) {
+    const Shape& s = points->shape();
+    if ((s.rank() != 2 && s.rank() != 3) || s[s.rank() - 2] != 4 || s.back() != 2)
+      throw ValueError("Invalid ", name,
+                       " shape: expected (4,2) for a single image or (N,4,2) for a batch. Received shape: ", s);
+  }
+  if (start.shape() != end.shape())
+    throw ValueError("start_points and end_points must have the same shape. Received start_points.shape=",
+                     start.shape(), ", end_points.shape=", end.shape());
+  if (!x.shape().known() || !start.shape().known()) return Tensor::spec_only(x.shape(), x.dtype());
+  Batch batch(x, data_format);
+  if (start.rank() == 2) start = expand_dims(start, 0), end = expand_dims(end, 0);
+  if (start.shape()[0] != 1 && start.shape()[0] != batch.size(0))
+    throw ValueError("There must be four points for all images, or for each of the ", batch.size(0),
+                     " images. Received: start_points.shape=", start_points.shape());
+  const int64_t height = batch.size(1), width = batch.size(2);
+  const Tensor t = homography(start, end);
+  const Tensor row = ramp(height, {1, height, 1}, dtype), col = ramp(width, {1, 1, width}, dtype);
+  auto form = [&](int64_t a, const Tensor& rest) {
+    return add(add(multiply(column(t, a), col), multiply(column(t, a + 1), row)), rest);
+  };
+  const Tensor below = form(6, constant(1, dtype));
+  const Shape all = {batch.size(0), height, width};
+  const Tensor px = broadcast_to(divide(form(0, column(t, 2)), below), all),
+               py = broadcast_to(divide(form(3, column(t, 5)), below), all);
+  return batch.restored(sample_images(batch.x, py, px, order, Outside::constant, fill_value));
+}
+const auto perspective_transform_op =
+    public_op("image.perspective_transform", IMAGE "PerspectiveTransform",
+              "Images projected so that four points come to lie elsewhere.", perspective_transform_impl,
+              {"images",
+               "start_points",
+               "end_points",
+               {"interpolation", "bilinear"},
+               {"fill_value", 0},
+               {"data_format", Value()}});
+
 enum class Kernel : uint8_t { linear, cubic, lanczos3, lanczos5 };
 Kernel kernel_of(const std::string& method) {
   static const std::pair<const char*, Kernel> known[] = {
@@ -221,6 +279,11 @@ Tensor affine_transform(const Operand& images, const Operand& transform, const s
                         const std::string& fill_mode, double fill_value,
                         const std::optional<std::string>& data_format) {
   return affine_transform_op(images, transform, interpolation, fill_mode, fill_value, data_format);
+}
+Tensor perspective_transform(const Operand& images, const Operand& start_points, const Operand& end_points,
+                             const std::string& interpolation, double fill_value,
+                             const std::optional<std::string>& data_format) {
+  return perspective_transform_op(images, start_points, end_points, interpolation, fill_value, data_format);
 }
 Tensor map_coordinates(const Operand& inputs, const Operand& coordinates, int order, const std::string& fill_mode,
                        double fill_value) {

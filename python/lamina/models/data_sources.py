@@ -296,6 +296,9 @@ def source(x, y, w, batch_size=None, shuffle=False, class_weight=None):
         return _lamina.python_source(_Dataset(x, shuffle, class_weight))
     if x is None and y is None:
         raise ValueError("`x` must be given: arrays, a generator, or a PyDataset.")
+    if isinstance(getattr(x, "_core", None), _lamina.DatasetCore):
+        _only_x(y, w, "Dataset")
+        return _lamina.python_source(_Iterable(x, class_weight)) if class_weight else x._core.source()
     if not _is_arrays(x) and not isinstance(x, (list, tuple, dict)):
         if not hasattr(x, "__iter__"):
             raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")

@@ -27,6 +27,8 @@ __getattr__, __dir__ = public_module(
         "serialize_keras_object": "lamina._core.configs.serialized",
         "set_random_seed": "lamina.utils.random_seed",
         "standardize_dtype": "lamina._core.values.dtypes",
+        "split_dataset": "lamina.utils.dataset_parts",
+        "timeseries_dataset_from_array": "lamina.utils.timeseries",
         "to_categorical": "lamina.utils.arrays",
         "unpack_x_y_sample_weight": "lamina.utils.batches",
     },
