@@ -180,7 +180,8 @@ def define(k):
 
         def load_own_variables(self, store):
             self.marker = float(store["marker"])
-            super().load_own_variables({key: store[key] for key in store if key != "marker"})
+            names = store.keys()  # Keras' stores have keys() but cannot be iterated over
+            super().load_own_variables({key: store[key] for key in names if key != "marker"})
 
     return types.SimpleNamespace(
         Block=Block,

@@ -106,7 +106,7 @@ def getter(public, module, base, kind, function=None):
     get.__doc__ = f"""The {kind} that is meant.
 
     Args:
-        identifier: a name, a config, a class, {kind} objects or other callables themselves; None stays None.
+        identifier: a name, a config, a class, or the object itself (any callable is taken); None stays None.
 
     Raises:
         ValueError: for anything else, and for names that are not known.

@@ -79,7 +79,7 @@ def _event_doc(name, index):
     lines = [f"Called {moment} {event}. Subclasses override it.", "", "Args:"]
     if index:
         lines.append(f"    {index}: its number, from 0.")
-    known = "what is known so far" if when == "begin" else "losses and metrics"
+    known = "losses and metrics so far" if when == "begin" else "losses and metrics"
     return "\n".join([*lines, f"    logs: {known} by name; what it changes others see."])
 
 
