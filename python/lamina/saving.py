@@ -48,24 +48,27 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
 
 
 def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):
-    """Weights to a `.weights.h5` file; with `max_shard_size` (GB) to several, under a `.weights.json` index."""
+    """Weights to a `.weights.h5` file; with `max_shard_size` (GB) to several, under a `.weights.json` index. Objects in the list `objects_to_skip` are left out."""
+    objects_to_skip = kwargs.pop("objects_to_skip", None) or ()
     if kwargs:
         raise TypeError(f"Invalid keyword arguments: {kwargs}")
-    _lamina.save_weights(model, os.fspath(filepath), overwrite, None if max_shard_size is None else float(max_shard_size))
+    _lamina.save_weights(model, os.fspath(filepath), overwrite, None if max_shard_size is None else float(max_shard_size), objects_to_skip)
 
 
 def load_weights(model, filepath, skip_mismatch=False, **kwargs):
     """Weights from a `.weights.h5`, `.weights.json`, `.keras` or legacy `.h5` file (there with `by_name`, too).
 
+    Objects in the list `objects_to_skip` (of a `.weights.h5` file), and what only they lead to, keep their values.
+
     Raises ValueError naming the layer, the expected and the stored shapes; with skip_mismatch that is a warning.
     """
-    by_name = kwargs.pop("by_name", None)
+    by_name, objects_to_skip = kwargs.pop("by_name", None), kwargs.pop("objects_to_skip", None) or ()
     if kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs}")
     path = os.fspath(filepath)
     if path.endswith((".h5", ".hdf5", ".weights.json", ".keras")) and not by_name:
         _require(path)
-    _lamina.load_weights(model, path, bool(skip_mismatch), bool(by_name))
+    _lamina.load_weights(model, path, bool(skip_mismatch), bool(by_name), objects_to_skip)
 
 
 def _require(path):
@@ -176,11 +179,18 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
         if name == "__lambda__":
             return lambda_from_config(config)
         if name == "function":
+            if not isinstance(inner, str):
+                raise TypeError(f"Expected 'config' to be a non-null str, the function's name. Received: {inner!r} of type {type(inner).__name__}. Full config: {config}")
             from lamina import activations, losses, metrics
             from lamina._registration import lookup_function
 
-            for found in (lookup_function(inner), getattr(activations, inner, None), getattr(losses, inner, None), getattr(metrics, inner, None), _lamina.find_op(inner)):
+            own, registered = lookup_function(inner), config.get("registered_name")
+            if own is None and registered and registered not in (inner, "function"):
+                own = lookup_function(registered)
+            for found in (own, getattr(activations, inner, None), getattr(losses, inner, None), getattr(metrics, inner, None), _lamina.find_op(inner)):
                 if found is not None:
+                    if own is None and registered and registered not in (inner, "function"):
+                        raise ValueError(f"The config gives registered_name='{registered}', but '{inner}' resolved to a Keras built-in, which has no such name.")
                     return found
             raise TypeError(f"Could not locate function '{inner}'. Make sure custom functions are decorated with `@keras.saving.register_keras_serializable()`.")
         if config.get("module") and not str(config["module"]).startswith(("keras", "builtins")):
