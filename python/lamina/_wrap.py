@@ -32,7 +32,7 @@ HOOKS = (
     "on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_begin", "on_test_end",
     "on_test_batch_begin", "on_test_batch_end", "on_predict_begin", "on_predict_end", "on_predict_batch_begin", "on_predict_batch_end", "on_batch_begin",
     "on_batch_end", "get_monitor_value", "in_cooldown", "set_model", "set_params", "save_own_variables", "load_own_variables", "save_assets", "load_assets", "compute_output_shape", "compute_output_spec",
-    "_compute_attention", "_calculate_scores",
+    "_compute_attention", "_calculate_scores", "inner_loop", "compile",
 )
 
 
