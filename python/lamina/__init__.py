@@ -7,7 +7,7 @@ import sys
 import warnings
 
 from lamina import _lamina  # the C++ core: its absence is an error to see at once
-from lamina import _array_methods  # noqa: F401  (gives tensors their methods)
+from lamina import _array_methods, _array_updates  # noqa: F401  (give tensors their methods)
 
 __version__ = "0.1.0"
 
