@@ -21,6 +21,9 @@ class RandomInitializer : public Initializer {
     config.set("seed", serialize_value(args.seed));
     return config;
   }
+  void attributes(Fields& f) override {
+    f("seed", seed_, "What it draws from: the seed it was given, or one of its own.");
+  }
   A args;
 
  protected:

@@ -7,6 +7,7 @@ import numpy as np
 from lamina import _building, _lamina
 from lamina._errors import LayerType, check_layer_name, located, unknown_keyword_is_value_error
 from lamina._input_spec import InputSpec
+from lamina._layer_attributes import Reading
 from lamina._operation import Operation
 from lamina._plain import plain
 from lamina._saveable import Saveable
@@ -28,6 +29,8 @@ def _signature(f):
 
 def _shape_tuple(x):
     """Shapes as tuples of ints and None, structures kept."""
+    if isinstance(x, np.ndarray):
+        x = x.tolist()
     if isinstance(x, dict):
         return {k: _shape_tuple(v) for k, v in x.items()}
     if isinstance(x, (list, tuple)):
@@ -162,7 +165,7 @@ class _LayerMethods(Saveable):
         for key, shape in kwargs.items():
             name = key[: -len("_shape")] if key.endswith("_shape") else key
             out[names[0] if name == "input" and names else name] = shape
-        return {k: v for k, v in out.items() if v is not None}
+        return {k: _shape_tuple(v) if isinstance(v, np.ndarray) else v for k, v in out.items() if v is not None}
 
     def build_from_config(self, config):
         if config:
@@ -301,17 +304,18 @@ class _LayerMethods(Saveable):
         return self._flatten(include_self, recursive)
 
     def save_own_variables(self, store):
-        for i, v in enumerate(self._own_variables()):
+        for i, v in enumerate(self._stored_values() if getattr(self, "lora_enabled", False) else self._own_variables()):
             store[str(i)] = v
 
     def load_own_variables(self, store):
-        mine = self._own_variables()
+        mine = self._stored_variables()
         if len(store.keys()) != len(mine):
             if len(mine) == 0 and not self.built:
                 raise ValueError(f"Layer '{self.name}' was never built and thus it doesn't have any variables. However the weights file lists {len(store.keys())} variables for this layer.")
             raise ValueError(f"Layer '{self.name}' expected {len(mine)} variables, but received {len(store.keys())} variables during loading. Expected: {[v.name for v in mine]}")
         for i, v in enumerate(mine):
             v.assign(store[str(i)])
+        self._clear_lora()
 
     # ---- properties ----
     @property
@@ -325,6 +329,8 @@ class _LayerMethods(Saveable):
     @property
     def quantization_mode(self):
         return None
+
+    supports_jit = True
 
     @property
     def input_spec(self):
@@ -456,6 +462,8 @@ class _LayerMethods(Saveable):
         found = getattr(type(self), name, None)
         if isinstance(found, property):  # which raised an AttributeError: again, for its message
             return found.fget(self)
+        if isinstance(found, Reading):
+            return found.read(self)
         # Arguments of built-in classes read as attributes: layer.units, layer.activation.
         if not name.startswith("_"):
             fields = getattr(type(self), "_fields", ())
@@ -480,12 +488,12 @@ class _LayerMethods(Saveable):
 def _field_value(name, value):
     from lamina import saving
 
-    if isinstance(value, dict) and "class_name" in value and "config" in value:
-        return saving.deserialize_keras_object(value)
     if name.endswith("activation"):
         from lamina import activations
 
         return activations.get(value)
+    if isinstance(value, dict) and "class_name" in value and "config" in value:
+        return saving.deserialize_keras_object(value)
     if isinstance(value, list) and all(isinstance(v, int) for v in value):
         return tuple(value)
     return value

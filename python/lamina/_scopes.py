@@ -124,7 +124,7 @@ def compute_output_spec(fn, *args, **kwargs):
     from lamina import tree
 
     def plain(x):
-        return _lamina.KerasTensor(x.shape, x.dtype) if isinstance(x, _lamina.TensorBase) else x
+        return _lamina.KerasTensor(x.shape, x.dtype, record_history=False) if isinstance(x, _lamina.TensorBase) else x
 
     args, kwargs = tree.map_structure(plain, (args, kwargs))
     out = fn(*args, **kwargs)

@@ -2,7 +2,8 @@
 from lamina import _lamina
 from lamina._kinds import serialize_any
 
-_OTHER = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp", "hard_sigmoid_keras2": "activations.hard_sigmoid_keras2"}
+_KERAS2 = "hard_sigmoid_keras2"  # which files hold as a model of this name, for Keras
+_OTHER = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp", _KERAS2: f"activations.{_KERAS2}"}
 
 
 def linear(x):
@@ -49,6 +50,8 @@ def get(identifier):
 
     if identifier is None:
         return linear
+    if isinstance(identifier, dict) and identifier.get("class_name") == "Sequential" and identifier["config"].get("name") == _KERAS2:
+        return __getattr__(_KERAS2)
     if isinstance(identifier, dict):
         obj = saving.deserialize_keras_object(identifier)
     elif isinstance(identifier, str):

@@ -254,10 +254,24 @@ def _method(name, doc):
     return method
 
 
+def _lambda_callback(self, *args, **functions):
+    """Further keywords become attributes: methods that the class has, or the caller's own."""
+    if len(args) == 1 and isinstance(args[0], _lamina.ObjectBox):
+        self._wrap_init(self, args[0])
+        return
+    events = dict(zip(type(self)._fields, args))
+    events.update((k, f) for k, f in functions.items() if k in type(self)._fields)
+    self._builtin_init(self, "LambdaCallback", "keras.callbacks", events)
+    for name, f in functions.items():
+        if name not in events:
+            object.__setattr__(self, name, f)
+
+
 # What classes have beyond their C++ description.
 _OP = {"monitor_op": property(_monitor_op, _set_monitor_op)}
 _MEMBERS = {
     "LearningRateScheduler": {"__init__": _learning_rate_scheduler, "schedule": property(lambda self: self.__dict__["_schedule"], _set_schedule)},
+    "LambdaCallback": {"__init__": _lambda_callback},
     "EarlyStopping": {**_OP, "best_weights": property(_best_weights, _set_best_weights),
                       "get_monitor_value": _method("get_monitor_value", "The watched log, or None with a warning. Subclasses may override it.")},
     "ModelCheckpoint": _OP,

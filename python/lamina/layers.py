@@ -47,6 +47,12 @@ def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
     return cls(**config)
 
 
+def _lambda_function(self):
+    """The function that the layer calls."""
+    f = _lamina.lambda_function(self)
+    return _lamina.find_op(f) if isinstance(f, str) else f
+
+
 def _adapt(self, data):
     """Takes mean and variance from data: an array, a tensor, a PyDataset or an iterable of batches."""
     if hasattr(data, "shape"):
@@ -131,13 +137,13 @@ _MEMBERS = {
     **_ATTRIBUTES,
     **{name: {**_ATTRIBUTES.get(name, {}), **members} for name, members in _RECURRENCE.items()},
     "Normalization": {"adapt": _adapt, **_ATTRIBUTES["Normalization"]},
-    "Lambda": {"from_config": classmethod(_lambda_from_config)},
+    "Lambda": {"from_config": classmethod(_lambda_from_config), "function": property(_lambda_function, lambda self, f: self._set_argument("function", f))},
     "MultiHeadAttention": {**_projections("query_dense", "key_dense", "value_dense", "output_dense"), "_sliding_window": _argument("sliding_window"), "_num_heads": _argument("num_heads"),
                            "_flash_attention": property(lambda self: self._flash()), **_ATTENDS},
-    "GroupQueryAttention": {**_projections(), "_flash_attention": property(lambda self: self._flash()), **_ATTENDS},
-    "Attention": _LIST_ATTENTION,
-    "AdditiveAttention": _LIST_ATTENTION,
-    "SpectralNormalization": {"layer": property(lambda self: self._sublayers()[0])},
+    "GroupQueryAttention": {**_ATTRIBUTES["GroupQueryAttention"], **_projections(), "_flash_attention": property(lambda self: self._flash()), **_ATTENDS},
+    "Attention": {**_ATTRIBUTES["Attention"], **_LIST_ATTENTION},
+    "AdditiveAttention": {**_ATTRIBUTES["AdditiveAttention"], **_LIST_ATTENTION},
+    "SpectralNormalization": {"layer": property(lambda self: self._sublayers()[0]), **_ATTRIBUTES["SpectralNormalization"]},
     "InputLayer": {
         "output": property(lambda self: _lamina.input_layer_output(self)),
         "input": property(lambda self: _lamina.input_layer_output(self)),

@@ -37,6 +37,12 @@ class LossScaleOptimizer(Optimizer):
     def inner_optimizer(self):
         return self._wrapped()[0]
 
+    def check_finite(self, grads):
+        """Whether all elements of the gradients are finite, as a bool tensor. None stands for no gradient."""
+        from lamina import ops
+
+        return ops.all(ops.convert_to_tensor([ops.all(ops.isfinite(g)) for g in grads if g is not None]))
+
     @property
     def step_counter(self):
         return self._scale_variables()[0]
@@ -196,6 +202,12 @@ class Muon(Optimizer):
     def zeropower_via_newtonschulz5(self, x, steps):
         """The nearest matrix with orthonormal rows or columns, roughly. x: (..., n, m)."""
         return _lamina.muon_orthogonalize(self, x, steps)
+
+    def transpose_last_axis(self, X):
+        """The matrices over the last two axes, transposed."""
+        from lamina import ops
+
+        return ops.swapaxes(X, -1, -2)
 
     def lr_adjust(self, x):
         """An orthogonal update (n, m) times rms_rate sqrt(max(n, m))."""
