@@ -2,6 +2,7 @@
 #include <set>
 
 #include "api/model.h"
+#include "backends/core/warning.h"
 #include "optimizers/loss_scale_optimizer.h"
 
 namespace lamina {
@@ -103,6 +104,13 @@ Model::~Model() {
 }
 
 void Model::compile_from_config(const Dict& config) {
+  if (overrides(Method::compile)) {
+    warn(
+        "`compile()` was not called as part of model loading because the model's `compile()` method is custom. All "
+        "subclassed Models that have `compile()` overridden should also override `get_compile_config()` and "
+        "`compile_from_config(config)`. Alternatively, you can call `compile()` manually after loading.");
+    return;
+  }
   CompileArgs args;
   Dict known;
   for (const auto& info : describe_fields([&](Fields& f) { args.fields(f); }))

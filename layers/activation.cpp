@@ -10,6 +10,27 @@ std::string canonical(const std::string& name) {
   auto found = names.find(name);
   return found == names.end() ? name : found->second;
 }
+
+// What Keras 1 and 2 called hard_sigmoid. Keras 3 has no function for it, but takes a model: files hold one of this
+// name that computes the same.
+constexpr const char* kOldHardSigmoid = "hard_sigmoid_keras2";
+Value old_hard_sigmoid() {
+  auto layer = [](const char* name, Dict config) -> Value {
+    return Dict{{"module", "keras.layers"}, {"class_name", name}, {"config", config}, {"registered_name", Value()}};
+  };
+  List layers{layer("Rescaling", {{"name", "rescaling"}, {"scale", 0.2}, {"offset", 0.5}}),
+              layer("ReLU", {{"name", "re_lu"}, {"max_value", 1.0}})};
+  return Dict{{"module", "keras"},
+              {"class_name", "Sequential"},
+              {"config", Dict{{"name", kOldHardSigmoid}, {"trainable", true}, {"layers", layers}}},
+              {"registered_name", Value()}};
+}
+bool is_old_hard_sigmoid(const Value& v) {
+  const Value* kind = v.is_dict() ? v.as_dict().find("class_name") : nullptr;
+  const Value* config = kind && *kind == Value("Sequential") ? v.as_dict().find("config") : nullptr;
+  const Value* name = config && config->is_dict() ? config->as_dict().find("name") : nullptr;
+  return name && *name == Value(kOldHardSigmoid);
+}
 }  // namespace
 
 Activation Activation::from(const Value& v) {
@@ -18,6 +39,7 @@ Activation Activation::from(const Value& v) {
   if (v.is_dict() && v.as_dict().contains("config") && v.as_dict().at("config").is_string() &&
       v.as_dict().at("config").as_string() == "linear")
     return out;
+  if (is_old_hard_sigmoid(v)) return from(kOldHardSigmoid);
   ObjectPtr f;
   if (v.is_string()) {
     const std::string& name = v.as_string();
@@ -60,6 +82,8 @@ Tensor Activation::operator()(const Tensor& x) const {
 
 Value Activation::serialized() const {
   if (!function_) return "linear";
+  if (auto f = std::dynamic_pointer_cast<Callable>(function_); f && f->function_name() == kOldHardSigmoid)
+    return old_hard_sigmoid();
   if (auto f = std::dynamic_pointer_cast<Callable>(function_);
       f && f->registered_name().empty() &&
       (find_op("activations." + f->function_name()) || find_op(canonical(f->function_name()))))

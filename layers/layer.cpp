@@ -123,6 +123,7 @@ Tensor Layer::call(const Tensor&, const CallContext&) {
   throw UnsupportedError("The ", describe(), " does not define call() for a single tensor.");
 }
 Tensor Layer::call(const Tensors& xs, const CallContext&) {
+  if (xs.empty()) throw TypeError("The ", describe(), " takes a single tensor, received an empty list.");
   throw ValueError("The ", describe(), " takes a single tensor, received a list of ", xs.size(), ".");
 }
 Value Layer::compute_mask(const Value&, const Value& mask) { return supports_masking_ ? mask : Value(); }

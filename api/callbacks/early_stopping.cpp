@@ -55,7 +55,7 @@ class EarlyStopping final : public Config<MonitorCallback, EarlyStoppingArgs> {
     }
     if (wait_ >= args.patience && epoch > 0) {
       stopped_epoch_ = epoch;
-      model_->stop_training = true;
+      model_of(*this).stop_training = true;
     }
   }
   void on_train_end(Dict&) override {
@@ -63,7 +63,7 @@ class EarlyStopping final : public Config<MonitorCallback, EarlyStoppingArgs> {
     if (!args.restore_best_weights || !best_weights_) return;
     if (args.verbose > 0)
       print_text(text("Restoring model weights from the end of the best epoch: ", best_epoch_ + 1, ".\n"));
-    model_->set_weights(*best_weights_);
+    model_of(*this).set_weights(*best_weights_);
   }
   Value method(std::string_view name, const List& arguments) override {
     if (name != "get_monitor_value") return Config::method(name, arguments);
@@ -82,7 +82,7 @@ class EarlyStopping final : public Config<MonitorCallback, EarlyStoppingArgs> {
     return v.is_none() ? std::nullopt : std::optional(v.as_number());
   }
   void keep(int64_t epoch) {
-    best_weights_ = model_->get_weights();
+    best_weights_ = model_of(*this).get_weights();
     best_epoch_ = epoch;
   }
   int64_t wait_ = 0, stopped_epoch_ = 0, best_epoch_ = 0;

@@ -57,6 +57,14 @@ std::optional<double> MonitorCallback::read(const Dict& logs) {
   return v->as_number();
 }
 
+Model& model_of(const Callback& callback) {
+  if (!callback.model())
+    throw RuntimeError(callback.public_class_name(),
+                       " has no model. Call set_model(model) with a Model before its events, or pass the callback to "
+                       "fit(), which does.");
+  return *callback.model();
+}
+
 std::vector<std::string> log_names(const Dict& logs) {
   std::vector<std::string> out;
   for (const auto& [key, v] : logs) out.push_back(key);

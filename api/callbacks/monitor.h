@@ -35,5 +35,7 @@ class MonitorCallback : public Callback {
 };
 
 std::vector<std::string> log_names(const Dict& logs);
+// The model that a callback works on. RuntimeError if set_model() gave it none of this library.
+Model& model_of(const Callback& callback);
 
 }  // namespace lamina

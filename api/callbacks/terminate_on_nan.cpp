@@ -1,4 +1,4 @@
-#include "api/callbacks/callback.h"
+#include "api/callbacks/monitor.h"
 #include "api/model.h"
 
 namespace lamina {
@@ -20,7 +20,7 @@ class TerminateOnNaN final : public Config<Callback, TerminateOnNaNArgs> {
       throw RuntimeError("NaN or Inf loss encountered at batch ", batch, ". Loss value: ", loss->as_number(),
                          ". Terminating training immediately.");
     print_text(text("Batch ", batch, ": Invalid loss, terminating training\n"));
-    model_->stop_training = true;
+    model_of(*this).stop_training = true;
   }
 };
 LAMINA_CLASS(TerminateOnNaN, "keras.callbacks", "Stops training when the loss is not finite.");

@@ -1,6 +1,7 @@
 // The area under a curve of rates over thresholds.
 #include "api/metrics/confusion.h"
 #include "api/metrics/mean.h"
+#include "backends/core/constant_value.h"
 #include "backends/core/settings.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/operand.h"
@@ -54,6 +55,7 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
     args.summation_method =
         one_of(args.summation_method, {"interpolation", "majoring", "minoring"}, "summation method");
     std::vector<double> inner;
+    args.thresholds = plain_numbers(args.thresholds);
     if (!args.thresholds.is_none()) {
       inner = parse_thresholds(args.thresholds, 0.5);
       std::sort(inner.begin(), inner.end());

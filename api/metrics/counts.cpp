@@ -1,6 +1,7 @@
 // True and false positives and negatives; precision and recall.
 #include "api/metrics/confusion.h"
 #include "api/metrics/mean.h"
+#include "backends/core/constant_value.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina {
@@ -26,6 +27,7 @@ class CountMetric : public MetricWith<Metric, CountArgs<Name>> {
  public:
   bool settled() const override { return true; }
   explicit CountMetric(CountArgs<Name> a) : MetricWith<Metric, CountArgs<Name>>(std::move(a)) {
+    this->args.thresholds = plain_numbers(this->args.thresholds);
     options_.thresholds = parse_thresholds(this->args.thresholds, 0.5);
     options_.even = evenly_spaced(options_.thresholds);
     counts_.*kWhich = this->add_variable("accumulator", {static_cast<int64_t>(options_.thresholds.size())});
@@ -78,6 +80,7 @@ class ShareMetric : public MetricWith<Metric, ShareArgs<Name>> {
  public:
   bool settled() const override { return true; }
   explicit ShareMetric(ShareArgs<Name> a) : MetricWith<Metric, ShareArgs<Name>>(std::move(a)) {
+    this->args.thresholds = plain_numbers(this->args.thresholds);
     options_.thresholds = parse_thresholds(this->args.thresholds, this->args.top_k ? -1e10 : 0.5);
     options_.even = evenly_spaced(options_.thresholds);
     options_.top_k = this->args.top_k;

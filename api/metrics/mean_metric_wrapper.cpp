@@ -37,7 +37,12 @@ class MeanMetricWrapper final : public FunctionMetric {
   std::string class_name() const override { return "MeanMetricWrapper"; }
   Dict get_config() const override {
     Dict config = Metric::get_config();
-    config.set("fn", serialize_object(function_));
+    Value fn = serialize_object(function_);
+    if (fn.is_string()) {  // a built-in one: by the name that Keras finds it under
+      const std::string name = fn.as_string().substr(fn.as_string().rfind('.') + 1);
+      fn = Dict{{"module", "builtins"}, {"class_name", "function"}, {"config", name}, {"registered_name", name}};
+    }
+    config.set("fn", fn);
     for (const auto& [key, v] : kwargs_) config.set(key, serialize_value(v));
     return config;
   }

@@ -11,4 +11,8 @@ Tensor constant_value(const Tensor& t);
 // A list of the numbers of an integer tensor of rank 0 or 1 whose value is known; anything else as it is.
 Value whole_numbers(const Value& v);
 
+// Tensors whose value is known as numbers and (nested) lists of them, also inside lists and tuples: for arguments that
+// are plain numbers, whatever a caller holds them in.
+Value plain_numbers(const Value& v);
+
 }  // namespace lamina

@@ -24,6 +24,8 @@ namespace lamina {
   M(state_size, "state_size")                         \
   M(output_size, "output_size")                       \
   M(initial_state, "initial_state")                   \
+  M(inner_loop, "inner_loop")                         \
+  M(compile, "compile")                               \
   M(get_config, "get_config")                         \
   M(get_build_config, "get_build_config")             \
   M(build_from_config, "build_from_config")           \

@@ -131,6 +131,33 @@ Value whole_numbers(const Value& v) {
   return Value(std::move(list));
 }
 
+namespace {
+// The numbers of `t` from `first` on, below the axes up to `axis`.
+Value numbers_from(const Tensor& t, int axis, int64_t& first) {
+  if (axis == t.rank()) {
+    const double x = t.at(first++);
+    return t.dtype() == DType::boolean ? Value(x != 0)
+           : is_float(t.dtype())       ? Value(x)
+                                       : Value(static_cast<int64_t>(x));
+  }
+  List list;
+  for (int64_t i = 0; i < t.shape()[axis]; ++i) list.push_back(numbers_from(t, axis + 1, first));
+  return Value(std::move(list));
+}
+}  // namespace
+
+Value plain_numbers(const Value& v) {
+  if (v.is_tensor()) {
+    const Tensor known = constant_value(v.as_tensor());
+    int64_t first = 0;
+    return known.defined() ? numbers_from(known, 0, first) : v;
+  }
+  if (!v.is_sequence()) return v;
+  List out;
+  for (const Value& item : v.as_list()) out.push_back(plain_numbers(item));
+  return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
+}
+
 Shape Value::as_shape() const {
   if (is_int()) return Shape{as_int()};
   if (is_tensor())

@@ -1,4 +1,5 @@
 // Activation functions as layers: ReLU, LeakyReLU, PReLU, ELU, Softmax.
+#include "backends/core/constant_value.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "layers/layer.h"
@@ -134,6 +135,7 @@ struct SoftmaxArgs {
 class SoftmaxLayer final : public LayerWith<SoftmaxArgs> {
  public:
   explicit SoftmaxLayer(SoftmaxArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
+    args.axis = plain_numbers(args.axis);
     if (args.axis.is_sequence() && args.axis.as_list().empty())
       throw ValueError("`axis` of Softmax must name at least one axis. Received: axis=", args.axis.repr());
     supports_masking_ = true;

@@ -1,6 +1,7 @@
 #pragma once
 // Arguments that are one integer for all spatial axes or one each, and the arguments that say how axes are laid out; as
 // convolutions and poolings take them. Configs show them as Keras does: tuples, lower-case names.
+#include "backends/core/constant_value.h"
 #include "backends/core/fields.h"
 #include "backends/ops/public/spatial.h"
 
@@ -23,7 +24,7 @@ class AxisSizes {
  private:
   Value given_;
 };
-inline void from_value(const Value& v, AxisSizes& out) { out = AxisSizes(v); }
+inline void from_value(const Value& v, AxisSizes& out) { out = AxisSizes(plain_numbers(v)); }
 inline Value to_value(const AxisSizes& v) { return v.value(); }
 
 // None becomes the global setting. ValueError unless one of the two names, in any case.

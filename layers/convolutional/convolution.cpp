@@ -47,6 +47,8 @@ void ConvArgs<kRank>::fields(Fields& f) {
   f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
   f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
   f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
+  f("lora_rank", lora_rank, kLoraRank).hidden();
+  f("lora_alpha", lora_alpha, kLoraAlpha).hidden();
 }
 
 template <int kRank>
@@ -67,6 +69,7 @@ ConvLayer<kRank>::ConvLayer(ConvArgs<kRank> a, LayerArgs base)
     throw ValueError("The number of filters must be evenly divisible by the number of groups. Received: groups=",
                      args.groups, ", filters=", args.filters, ".");
   check_strides_and_dilation(args.strides, args.dilation_rate, kRank);
+  check_lora(args.lora_rank, args.lora_alpha);
   if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
   if (!args.bias_initializer) args.bias_initializer = "zeros";
   this->input_spec_ = {convolution_input_spec(kRank, ops::channels_last(args.data_format))};
@@ -95,6 +98,20 @@ void ConvLayer<kRank>::build(const Shape& input) {
                               .regularizer = args.bias_regularizer,
                               .constraint = args.bias_constraint});
   this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
+  start_lora(args.lora_rank, args.lora_alpha);
+}
+
+template <int kRank>
+Dict ConvLayer<kRank>::get_config() const {
+  Dict config = ConvolutionalLayer<ConvArgs<kRank>>::get_config();
+  write_lora(config, this->args.lora_rank, this->args.lora_alpha);
+  return config;
+}
+
+template <int kRank>
+LoraTarget ConvLayer<kRank>::lora_target() {
+  const auto& args = this->args;
+  return {*this, kernel_, "lora_kernel", "kernel", args.kernel_regularizer, args.kernel_constraint};
 }
 
 template <int kRank>
@@ -115,7 +132,7 @@ Tensor ConvLayer<kRank>::convolve(const Tensor& x, const Tensor& kernel) const {
 template <int kRank>
 Tensor ConvLayer<kRank>::call(const Tensor& x, const CallContext&) {
   const auto& args = this->args;
-  return finish_convolution(convolve(x, kernel_.value()), args.use_bias ? &bias_ : nullptr, args.activation,
+  return finish_convolution(convolve(x, adapted(kernel_)), args.use_bias ? &bias_ : nullptr, args.activation,
                             ops::channels_last(args.data_format));
 }
 

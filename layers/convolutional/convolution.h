@@ -2,6 +2,7 @@
 // Conv1D, Conv2D, Conv3D.
 #include "layers/activation.h"
 #include "layers/convolutional/axis_sizes.h"
+#include "layers/lora.h"
 
 namespace lamina {
 
@@ -41,13 +42,14 @@ struct ConvArgs {
   InitializerRef kernel_initializer, bias_initializer;
   RegularizerRef kernel_regularizer, bias_regularizer;
   ConstraintRef kernel_constraint, bias_constraint;
+  Value lora_rank, lora_alpha;
   void fields(Fields& f);
 };
 
 // activation(convolution(x, kernel) + bias). Input (batch, spatial..., channels), output (batch, places..., filters),
 // or with channels in front; kernel (kernel_size..., channels / groups, filters), bias (filters).
 template <int kRank>
-class ConvLayer final : public ConvolutionalLayer<ConvArgs<kRank>> {
+class ConvLayer final : public ConvolutionalLayer<ConvArgs<kRank>>, public LoraLayer {
  public:
   explicit ConvLayer(ConvArgs<kRank> args = {}, LayerArgs base = {});
   std::string class_name() const override { return text("Conv", kRank, "D"); }
@@ -55,6 +57,8 @@ class ConvLayer final : public ConvolutionalLayer<ConvArgs<kRank>> {
   using Layer::call;
   void build(const Shape& input) override;
   Tensor call(const Tensor& x, const CallContext&) override;
+  Dict get_config() const override;
+  LoraTarget lora_target() override;
 
  private:
   Tensor convolve(const Tensor& x, const Tensor& kernel) const;

@@ -14,8 +14,8 @@ void DenseArgs::fields(Fields& f) {
   f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
   f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
   f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
-  f("lora_rank", lora_rank, "Not supported; must be None.").hidden();
-  f("lora_alpha", lora_alpha, "Not supported; must be None.").hidden();
+  f("lora_rank", lora_rank, kLoraRank).hidden();
+  f("lora_alpha", lora_alpha, kLoraAlpha).hidden();
   f("quantization_config", quantization_config, "Not supported; must be None.");
 }
 
@@ -23,8 +23,8 @@ DenseLayer::DenseLayer(DenseArgs a, LayerArgs base) : LayerWith(std::move(a), st
   if (args.units <= 0)
     throw ValueError("Received an invalid value for `units`, expected a positive integer. Received: units=",
                      args.units.value);
-  if (!args.lora_rank.is_none() || !args.quantization_config.is_none())
-    throw UnsupportedError("Dense: `lora_rank` and `quantization_config` are not supported.");
+  if (!args.quantization_config.is_none()) throw UnsupportedError("Dense: `quantization_config` is not supported.");
+  check_lora(args.lora_rank, args.lora_alpha);
   if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
   if (!args.bias_initializer) args.bias_initializer = "zeros";
   supports_masking_ = true;
@@ -48,10 +48,21 @@ void DenseLayer::build(const Shape& input) {
                         .regularizer = args.bias_regularizer,
                         .constraint = args.bias_constraint});
   input_spec_[0].axes[-1] = in;
+  start_lora(args.lora_rank, {});
+}
+
+Dict DenseLayer::get_config() const {
+  Dict config = LayerWith::get_config();
+  write_lora(config, args.lora_rank, args.lora_alpha);
+  return config;
+}
+
+LoraTarget DenseLayer::lora_target() {
+  return {*this, kernel_, "lora_kernel", "kernel", args.kernel_regularizer, args.kernel_constraint};
 }
 
 Tensor DenseLayer::call(const Tensor& x, const CallContext&) {
-  Tensor y = ops::matmul(x, kernel_.value());
+  Tensor y = ops::matmul(x, adapted(kernel_));
   if (args.use_bias) y = ops::add(y, bias_.value());
   return args.activation(y);
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include "layers/activation.h"
+#include "layers/lora.h"
 
 namespace lamina {
 
@@ -15,14 +16,17 @@ struct DenseArgs {
 };
 
 // activation(x @ kernel + bias). Input (batch, ..., in), output (batch, ..., units); kernel (in, units), bias (units).
-class DenseLayer final : public LayerWith<DenseArgs> {
+class DenseLayer final : public LayerWith<DenseArgs>, public LoraLayer {
  public:
   explicit DenseLayer(DenseArgs args = {}, LayerArgs base = {});
   std::string class_name() const override { return "Dense"; }
+  bool call_takes_training() const override { return true; }  // as Keras', without a use for it
   using Layer::build;
   using Layer::call;
   void build(const Shape& input) override;
   Tensor call(const Tensor& x, const CallContext&) override;
+  Dict get_config() const override;
+  LoraTarget lora_target() override;
 
  private:
   Variable kernel_, bias_;

@@ -1,6 +1,10 @@
+#include <algorithm>
+
+#include "backends/core/constant_value.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "layers/activation.h"
+#include "layers/lora.h"
 
 namespace lamina {
 
@@ -26,117 +30,143 @@ struct EinsumDenseArgs {
     f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
     f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
     f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
-    f("lora_rank", lora_rank, "Not supported; must be None.").hidden();
-    f("lora_alpha", lora_alpha, "Not supported; must be None.").hidden();
+    f("lora_rank", lora_rank, kLoraRank).hidden();
+    f("lora_alpha", lora_alpha, kLoraAlpha).hidden();
     f("quantization_config", quantization_config, "Not supported; must be None.");
   }
 };
 
-// Sizes of kernel, bias and output from the equation, the input's shape and the declared output.
+// An equation's parts, and whether its dots stand on the left or on the right.
+struct Equation {
+  std::string in, kernel, out;  // letters alone
+  bool left = false, right = false;
+};
+
+Equation parse(const std::string& given) {
+  std::string all;
+  for (char c : given)
+    if (c != ' ') all += c;
+  const size_t comma = all.find(','), arrow = all.find("->");
+  auto dots_first = [](const std::string& s) { return s.starts_with("..."); };
+  auto dots_last = [](const std::string& s) { return s.ends_with("..."); };
+  auto letters = [](const std::string& s) {
+    return !s.empty() && std::all_of(s.begin(), s.end(), [](unsigned char c) { return std::isalpha(c); });
+  };
+  Equation e;
+  bool fits = comma != std::string::npos && arrow != std::string::npos && comma < arrow;
+  if (fits) {
+    e.in = all.substr(0, comma), e.kernel = all.substr(comma + 1, arrow - comma - 1), e.out = all.substr(arrow + 2);
+    e.left = dots_first(e.in) && dots_first(e.out), e.right = !e.left && dots_last(e.in) && dots_last(e.out);
+    for (std::string* part : {&e.in, &e.out}) {
+      if (e.left) part->erase(0, 3);
+      if (e.right) part->erase(part->size() - 3);
+    }
+    fits = letters(e.in) && letters(e.kernel) && letters(e.out) && !(e.right && e.in.size() < 2);
+  }
+  if (!fits)
+    throw ValueError("Invalid einsum equation '", given,
+                     "'. Equations must be in the form [X],[Y]->[Z], ...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....");
+  return e;
+}
+
+// Sizes of kernel and bias from the equation, the input's shape and the declared output.
 struct Analysis {
-  Shape kernel, bias, output;
+  Shape kernel, bias;
   std::vector<int> inputs, outputs;  // axes of the kernel
 };
 
-Analysis analyse(const std::string& equation, const std::string& bias_axes, const Shape& input, const Shape& declared) {
-  std::string text_equation;
-  for (char c : equation)
-    if (c != ' ') text_equation += c;
-  size_t comma = text_equation.find(','), arrow = text_equation.find("->");
-  if (comma == std::string::npos || arrow == std::string::npos || arrow < comma)
-    throw ValueError("Invalid einsum equation '", equation,
-                     "'. Equations must be in the form [X],[Y]->[Z], ...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....");
-  std::string in = text_equation.substr(0, comma), kernel = text_equation.substr(comma + 1, arrow - comma - 1),
-              out = text_equation.substr(arrow + 2);
-  bool left = in.starts_with("..."), right = in.ends_with("...");
-  auto strip = [](std::string s) {
-    if (size_t at = s.find("..."); at != std::string::npos) s.erase(at, 3);
-    return s;
-  };
-  if ((left || right) && out.find("...") == std::string::npos)
-    throw ValueError("Invalid einsum equation '", equation,
-                     "'. Equations must be in the form [X],[Y]->[Z], ...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....");
-  std::string a = strip(in), o = strip(out);
-  int elided = input.rank() - static_cast<int>(a.size());
+Analysis analyse(const Equation& e, const std::string& bias_axes, const Shape& input, const Shape& declared) {
+  const int elided = input.rank() - static_cast<int>(e.in.size());
   if (elided < 0)
-    throw ValueError("The input of shape ", input, " has fewer axes than the equation '", equation, "' names.");
-  std::map<char, int64_t> sizes;
-  for (size_t i = 0; i < a.size(); ++i) sizes[a[i]] = input[static_cast<int>(i) + (left ? elided : 0)];
-  // The declared output leaves out the batch; with leading "..." it states the trailing axes.
-  std::vector<int64_t> stated(declared.begin(), declared.end());
-  Shape full;
-  if (left) {
-    size_t extra = o.size() + static_cast<size_t>(elided) - stated.size();
-    for (size_t i = 0; i < extra; ++i) full.push_back(input[static_cast<int>(i)]);
-    for (int64_t d : stated) full.push_back(d);
-  } else {
-    full.push_back(input[0]);
-    for (int64_t d : stated) full.push_back(d);
-    while (full.rank() < static_cast<int>(o.size()) + (right ? elided : 0)) full.push_back(Shape::kUnknown);
+    throw ValueError("The input of shape ", input, " has fewer axes than the input spec '", e.in, "' names.");
+  // The declared output leaves out the batch and what the dots stand for.
+  Shape full{input[0]};
+  if (e.left)
+    for (int i = 1; i < elided; ++i) full.push_back(input[i]);
+  for (int64_t d : declared) full.push_back(d);
+  if (!e.left)
+    for (int i = input.rank() - elided; i < input.rank(); ++i) full.push_back(input[i]);
+  auto output_size = [&](size_t letter) {
+    const int at = static_cast<int>(letter) + (e.left ? elided : 0);
+    if (at >= full.rank())
+      throw ValueError("The output spec '", e.out, "' names more axes than the output has: ", full,
+                       ", of which output_shape=", declared, " was given.");
+    return full[at];
+  };
+  std::map<char, int64_t> known;
+  for (size_t i = 0; i < e.in.size(); ++i) {
+    const int64_t size = known[e.in[i]] = input[static_cast<int>(i) + (e.left ? elided : 0)];
+    const size_t at = e.out.find(e.in[i]);
+    if (at == std::string::npos) continue;
+    if (const int64_t d = output_size(at); d >= 0 && size >= 0 && d != size)
+      throw ValueError("Input shape and output shape do not match at shared dimension '", std::string(1, e.in[i]),
+                       "'. Input shape is ", size, ", and output shape is ", d, ".");
   }
-  for (size_t i = 0; i < o.size(); ++i) {
-    int at = static_cast<int>(i) + (left ? elided : 0);
-    if (at >= full.rank()) break;
-    int64_t d = full[at];
-    auto known = sizes.find(o[i]);
-    if (known != sizes.end() && known->second >= 0) {
-      if (d >= 0 && d != known->second)
-        throw ValueError("Input shape and output shape do not match at shared dimension '", std::string(1, o[i]),
-                         "'. Input shape is ", known->second, ", and output shape is ", d, ".");
-      full[at] = known->second;
-    } else if (d >= 0) {
-      sizes[o[i]] = d;
-    }
+  auto size_of = [&](char c, size_t at) {  // of an output axis; the input says what the declaration leaves open
+    const int64_t d = output_size(at);
+    auto from_input = known.find(c);
+    return d < 0 && from_input != known.end() ? from_input->second : d;
+  };
+  for (char c : e.out)
+    if (e.in.find(c) == std::string::npos && e.kernel.find(c) == std::string::npos)
+      throw ValueError("Dimension '", std::string(1, c), "' was specified in the output '", e.out,
+                       "' but has no corresponding dim in the input spec '", e.in, "' or weight spec '", e.kernel, "'");
+  Analysis shapes;
+  for (char c : e.kernel) {
+    const size_t at = e.out.find(c);
+    const bool of_output = at != std::string::npos;
+    const int64_t size = of_output ? size_of(c, at) : known.contains(c) ? known[c] : Shape::kUnknown;
+    if (size < 0)
+      throw ValueError("Weight dimension '", std::string(1, c), "' did not have a match in either the input spec '",
+                       e.in, "' or the output spec '", e.out, "'. For this layer, the weight must be fully specified.");
+    (of_output ? shapes.outputs : shapes.inputs).push_back(shapes.kernel.rank());
+    shapes.kernel.push_back(size);
   }
-  Analysis out_shapes;
-  for (char c : kernel) {
-    auto known = sizes.find(c);
-    if (known == sizes.end() || known->second < 0)
-      throw ValueError("Weight dimension '", std::string(1, c), "' did not have a match in either the input spec '", in,
-                       "' or the output spec '", out, "'. For this layer, the weight must be fully specified.");
-    (o.find(c) != std::string::npos ? out_shapes.outputs : out_shapes.inputs).push_back(out_shapes.kernel.rank());
-    out_shapes.kernel.push_back(known->second);
+  if (bias_axes.empty()) return shapes;
+  size_t first = std::string::npos;
+  for (char c : bias_axes) {
+    const size_t at = e.out.find(c);
+    if (at == std::string::npos)
+      throw ValueError("Bias dimension '", std::string(1, c), "' was requested, but is not part of the output spec '",
+                       e.out, "'");
+    first = std::min(first, at);
   }
-  if (!bias_axes.empty()) {
-    size_t first = std::string::npos;
-    for (char c : bias_axes) {
-      size_t at = o.find(c);
-      if (at == std::string::npos)
-        throw ValueError("Bias dimension '", std::string(1, c), "' was requested, but is not part of the output spec '",
-                         out, "'");
-      first = std::min(first, at);
-    }
-    for (size_t i = first; i < o.size(); ++i)
-      out_shapes.bias.push_back(
-          bias_axes.find(o[i]) != std::string::npos ? full[static_cast<int>(i) + (left ? elided : 0)] : 1);
-    if (right)
-      for (int i = 0; i < elided; ++i) out_shapes.bias.push_back(1);
-  }
-  out_shapes.output = full;
-  return out_shapes;
+  for (size_t i = first; i < e.out.size(); ++i)
+    shapes.bias.push_back(bias_axes.find(e.out[i]) != std::string::npos ? size_of(e.out[i], i) : 1);
+  if (!e.left)
+    for (int i = 0; i < elided; ++i) shapes.bias.push_back(1);
+  return shapes;
 }
 
 // A dense layer whose product is an einsum: y = activation(einsum(equation, x, kernel) + bias).
-class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs> {
+class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public LoraLayer {
  public:
   explicit EinsumDenseLayer(EinsumDenseArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (!args.lora_rank.is_none() || !args.quantization_config.is_none())
-      throw UnsupportedError("EinsumDense: `lora_rank` and `quantization_config` are not supported.");
+    if (!args.quantization_config.is_none())
+      throw UnsupportedError("EinsumDense: `quantization_config` is not supported.");
+    check_lora(args.lora_rank, args.lora_alpha);
+    args.output_shape = plain_numbers(args.output_shape);
     args.output_shape =
         Value::tuple(args.output_shape.is_sequence() ? args.output_shape.as_list() : List{args.output_shape});
     if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
     if (!args.bias_initializer) args.bias_initializer = "zeros";
   }
   std::string class_name() const override { return "EinsumDense"; }
+  bool call_takes_training() const override { return true; }  // as Keras', without a use for it
   Dict get_config() const override {
     Dict config = LayerWith::get_config();
     if (args.bias_axes.empty()) config.set("bias_axes", Value());
+    if (!config.contains("activity_regularizer")) config.set("activity_regularizer", Value());
+    write_lora(config, args.lora_rank, args.lora_alpha);
     return config;
   }
   using Layer::build;
   using Layer::call;
   void build(const Shape& input) override {
-    Analysis shapes = analyse(args.equation, args.bias_axes, input, args.output_shape.as_shape());
+    Analysis shapes = analyse(parse(args.equation), args.bias_axes, input, args.output_shape.as_shape());
+    InputSpec spec;
+    spec.ndim = input.rank();
+    input_spec_ = {spec};
     kernel_ = add_weight("kernel", shapes.kernel,
                          {.initializer = scaled_along(shapes),
                           .regularizer = args.kernel_regularizer,
@@ -146,9 +176,13 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs> {
                          {.initializer = args.bias_initializer,
                           .regularizer = args.bias_regularizer,
                           .constraint = args.bias_constraint});
+    start_lora(args.lora_rank, args.lora_alpha);
+  }
+  LoraTarget lora_target() override {
+    return {*this, kernel_, "lora_kernel", "kernel", args.kernel_regularizer, args.kernel_constraint};
   }
   Tensor call(const Tensor& x, const CallContext&) override {
-    Tensor y = ops::einsum(args.equation, {Operand(x), Operand(kernel_.value())});
+    Tensor y = ops::einsum(args.equation, {Operand(x), Operand(adapted(kernel_))});
     if (bias_.defined()) y = ops::add(y, bias_.value());
     return args.activation(y);
   }
@@ -161,6 +195,8 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs> {
     if (!in || !out || (!in->is_none() && !out->is_none())) return args.kernel_initializer;
     config.set("input_axes", to_value(shapes.inputs));
     config.set("output_axes", to_value(shapes.outputs));
+    if (const std::optional<Value> seed = attribute_of(*args.kernel_initializer.pointer(), "seed"))
+      config.set("seed", *seed);  // the same initializer gives the same values
     return InitializerRef::make(args.kernel_initializer->class_name(), config);
   }
   Variable kernel_, bias_;

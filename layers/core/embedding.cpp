@@ -1,6 +1,6 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "layers/layer.h"
+#include "layers/lora.h"
 
 namespace lamina {
 
@@ -32,9 +32,9 @@ struct EmbeddingArgs {
   }
   void others(Fields& f) {
     f("weights", weights, "A first value for the rows.").hidden();
-    f("lora_rank", lora_rank, "Not supported; must be None.").hidden();
-    f("lora_alpha", lora_alpha, "Not supported; must be None.").hidden();
-    f("quantization_config", quantization_config, "Not supported; must be None.").hidden();
+    f("lora_rank", lora_rank, kLoraRank).hidden();
+    f("lora_alpha", lora_alpha, kLoraAlpha).hidden();
+    f("quantization_config", quantization_config, "Not supported; must be None.");
   }
 };
 
@@ -53,11 +53,14 @@ struct ReversibleEmbeddingArgs : EmbeddingArgs {
 
 // Rows of a table by index: (batch, ...) of ints -> (batch, ..., output_dim).
 template <class Args>
-class EmbeddingTable : public LayerWith<Args> {
+class EmbeddingTable : public LayerWith<Args>, public LoraLayer {
  public:
   explicit EmbeddingTable(Args a, LayerArgs base) : LayerWith<Args>(std::move(a), std::move(base)) {
     rows_ = positive("input_dim", this->args.input_dim), width_ = positive("output_dim", this->args.output_dim);
     if (!this->args.embeddings_initializer) this->args.embeddings_initializer = "uniform";
+    if (!this->args.quantization_config.is_none())
+      throw UnsupportedError(this->public_class_name(), ": `quantization_config` is not supported.");
+    check_lora(this->args.lora_rank, this->args.lora_alpha);
     this->supports_masking_ = this->args.mask_zero;
     this->set_autocast(false);
   }
@@ -68,10 +71,25 @@ class EmbeddingTable : public LayerWith<Args> {
                                    {.initializer = this->args.embeddings_initializer,
                                     .regularizer = this->args.embeddings_regularizer,
                                     .constraint = this->args.embeddings_constraint});
+    this->start_lora(this->args.lora_rank, {});
+  }
+  LoraTarget lora_target() override {
+    return {*this,
+            embeddings_,
+            "lora_embeddings",
+            "embedding",
+            this->args.embeddings_regularizer,
+            this->args.embeddings_constraint};
+  }
+  Dict get_config() const override {
+    Dict config = LayerWith<Args>::get_config();
+    if (!config.contains("activity_regularizer")) config.set("activity_regularizer", Value());
+    this->write_lora(config, this->args.lora_rank, this->args.lora_alpha);
+    return config;
   }
   Tensor call(const Tensor& x, const CallContext&) override {
     Tensor index = is_int(x.dtype()) && x.dtype() != DType::uint64 ? x : prim::cast(x, DType::int32);
-    Tensor out = ops::take(embeddings_.value(), index, 0);
+    Tensor out = ops::take(this->adapted(embeddings_), index, 0);
     return prim::cast(out, this->compute_dtype());
   }
   Value compute_mask(const Value& inputs, const Value&) override {
@@ -81,9 +99,9 @@ class EmbeddingTable : public LayerWith<Args> {
 
  protected:
   void start() {
-    Value first = this->args.weights;
-    this->build_from(BuildShapes(Dict{}));
+    const Value first = this->args.weights;
     if (first.is_none()) return;
+    this->build_from(BuildShapes(Dict{}));
     Value w = first.is_sequence() && first.as_list().size() == 1 ? first.as_list()[0] : first;
     embeddings_.assign(value_to<Operand>(w).value());
   }
@@ -129,7 +147,7 @@ class ReversibleEmbedding final : public EmbeddingTable<ReversibleEmbeddingArgs>
       return out;
     }
     const DType dtype = args.reverse_dtype.is_none() ? compute_dtype() : parse_dtype(args.reverse_dtype.as_string());
-    Tensor kernel = args.tie_weights ? prim::transpose(embeddings_.value(), {1, 0}) : reverse_embeddings_.value();
+    Tensor kernel = args.tie_weights ? prim::transpose(adapted(embeddings_), {1, 0}) : reverse_embeddings_.value();
     Tensor logits = ops::matmul(prim::cast(x, dtype), prim::cast(kernel, dtype));
     if (args.logit_soft_cap.is_none()) return logits;
     const double cap = args.logit_soft_cap.as_number();

@@ -2,6 +2,7 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "layers/activation.h"
+#include "layers/core/lambda.h"
 
 namespace lamina {
 
@@ -48,7 +49,7 @@ struct LambdaArgs {
     f("arguments", arguments, "Further keyword arguments of the function.");
   }
 };
-class LambdaLayer final : public LayerWith<LambdaArgs> {
+class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
  public:
   explicit LambdaLayer(LambdaArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.arguments.is_none()) args.arguments = Dict{};
@@ -58,6 +59,7 @@ class LambdaLayer final : public LayerWith<LambdaArgs> {
     set_built(true);
   }
   std::string class_name() const override { return "Lambda"; }
+  Value function() const override { return args.function.is_string() ? args.function : function_; }
   Dict get_config() const override {
     Dict config = LayerWith::get_config();
     for (const char* name : {"function", "mask", "output_shape"}) {

@@ -20,6 +20,9 @@ class RandomInitializer : public Configured<Initializer, A> {
     config.set("seed", serialize_value(this->args.seed));
     return config;
   }
+  void attributes(Fields& f) override {
+    f("seed", seed_, "What it draws from: the seed it was given, or one of its own.");
+  }
 
  protected:
   const Value& seed() const { return seed_; }

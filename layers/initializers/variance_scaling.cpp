@@ -64,17 +64,20 @@ VarianceScalingArgs checked(VarianceScalingArgs a) {
   return a;
 }
 
+FanMode mode_of(const std::string& name) {
+  return name == "fan_in" ? FanMode::in : name == "fan_out" ? FanMode::out : FanMode::average;
+}
+Spread spread_of(const std::string& name) {
+  return name == "uniform" ? Spread::uniform : name == "truncated_normal" ? Spread::truncated_normal : Spread::normal;
+}
+
 class VarianceScaling final : public RandomInitializer<VarianceScalingArgs> {
  public:
   explicit VarianceScaling(VarianceScalingArgs a) : RandomInitializer(checked(std::move(a))) {}
   std::string class_name() const override { return "VarianceScaling"; }
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
-    FanMode mode = args.mode == "fan_in" ? FanMode::in : args.mode == "fan_out" ? FanMode::out : FanMode::average;
-    Spread spread = args.distribution == "uniform"            ? Spread::uniform
-                    : args.distribution == "truncated_normal" ? Spread::truncated_normal
-                                                              : Spread::normal;
-    return scaled_by_fan(shape, compute_fans(shape, args.input_axes, args.output_axes), args.scale, mode, spread, dtype,
-                         seed());
+    return scaled_by_fan(shape, compute_fans(shape, args.input_axes, args.output_axes), args.scale, mode_of(args.mode),
+                         spread_of(args.distribution), dtype, seed());
   }
 };
 LAMINA_CLASS(VarianceScaling, "keras.initializers",
@@ -96,9 +99,21 @@ class FanInitializer : public RandomInitializer<FanArgs> {
  public:
   using RandomInitializer::RandomInitializer;
   Tensor operator()(const Shape& shape, std::optional<DType> dtype) const override {
-    return scaled_by_fan(shape, compute_fans(shape, args.input_axes, args.output_axes), kScale, kMode, kSpread, dtype,
-                         seed());
+    return scaled_by_fan(shape, compute_fans(shape, args.input_axes, args.output_axes), scale_, mode_of(mode_),
+                         spread_of(distribution_), dtype, seed());
   }
+  void attributes(Fields& f) override {
+    RandomInitializer::attributes(f);
+    f("scale", scale_, "Factor of the variance.");
+    f("mode", mode_, "What the variance is divided by.");
+    f("distribution", distribution_, "What values are drawn from.");
+  }
+
+ private:
+  double scale_ = kScale;
+  std::string mode_ = kMode == FanMode::in ? "fan_in" : kMode == FanMode::out ? "fan_out" : "fan_avg";
+  std::string distribution_ = kSpread == Spread::uniform ? "uniform" : "truncated_normal";
+  static_assert(kSpread != Spread::normal);
 };
 
 class GlorotUniform final : public FanInitializer<1, FanMode::average, Spread::uniform> {

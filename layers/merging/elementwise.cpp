@@ -53,6 +53,20 @@ class Merge : public LayerWith<NoArgs> {
       xs.push_back(prim::cast(x, dtype));
       rank = std::max(rank, x.rank());
     }
+    for (const Tensor& x : xs) {  // the first axis is the batch, which a scalar has not
+      if (x.rank() > 0 || rank == 0) continue;
+      const std::string message = text(
+          "The ", describe(), " cannot merge a scalar with inputs that have axes. Received shapes ",
+          [&] {
+            std::vector<std::string> shapes;
+            for (const Tensor& t : given) shapes.push_back(t.shape().str());
+            return join(shapes, ", ");
+          }(),
+          ". Give the scalar the other inputs' number of axes, or use an op, such as ops.add().");
+      if (std::any_of(given.begin(), given.end(), [](const Tensor& t) { return t.shape_only(); }))
+        throw IndexError(message);
+      throw ValueError(message);
+    }
     Tensors masks;  // of the elements; undefined where an input has none
     for (size_t i = 0; i < xs.size(); ++i) {
       while (xs[i].rank() < rank) xs[i] = prim::expand_dims(xs[i], 1);

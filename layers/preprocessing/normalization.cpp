@@ -1,5 +1,6 @@
 #include "layers/preprocessing/normalization.h"
 
+#include "backends/core/constant_value.h"
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
 #include "backends/ops/primitives.h"
@@ -15,7 +16,12 @@ void NormalizationArgs::fields(Fields& f) {
 }
 
 NormalizationLayer::NormalizationLayer(NormalizationArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
-  if (!args.axis.is_none()) axes_ = value_to<std::vector<int>>(args.axis);
+  if (!args.axis.is_none()) {  // which configs hold as a tuple, as Keras' do
+    axes_ = value_to<std::vector<int>>(args.axis);
+    args.axis = Value::tuple(List(axes_.begin(), axes_.end()));
+  }
+  args.mean = plain_numbers(args.mean);
+  args.variance = plain_numbers(args.variance);
   if (args.mean.is_none() != args.variance.is_none())
     throw ValueError("When setting values directly, both `mean` and `variance` must be set. Received: mean=",
                      args.mean.repr(), " and variance=", args.variance.repr());

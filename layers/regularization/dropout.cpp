@@ -1,4 +1,5 @@
 // Layers that act in training only: Dropout, GaussianNoise, GaussianDropout; and ActivityRegularization.
+#include "backends/core/constant_value.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "layers/regularization/seed_source.h"
@@ -21,6 +22,7 @@ class DropoutLayer final : public LayerWith<DropoutArgs> {
  public:
   explicit DropoutLayer(DropoutArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     check_rate(args.rate);
+    args.noise_shape = plain_numbers(args.noise_shape);
     check_noise_shape();
     supports_masking_ = true;
     if (args.rate > 0) source_ = make_seed_source(*this, args.seed);

@@ -1,4 +1,5 @@
 // SpatialDropout1D/2D/3D and AlphaDropout.
+#include "backends/core/constant_value.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "layers/regularization/seed_source.h"
@@ -78,6 +79,7 @@ class AlphaDropoutLayer final : public LayerWith<AlphaDropoutArgs> {
  public:
   explicit AlphaDropoutLayer(AlphaDropoutArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     check_rate(args.rate);
+    args.noise_shape = plain_numbers(args.noise_shape);
     supports_masking_ = true;
     if (args.rate > 0) source_ = make_seed_source(*this, args.seed);
     set_built(true);

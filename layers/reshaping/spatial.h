@@ -1,5 +1,6 @@
 #pragma once
 // Arguments of layers over spatial axes, as Keras takes and prints them.
+#include "backends/core/constant_value.h"
 #include "backends/core/settings.h"
 #include "layers/layer.h"
 
@@ -16,7 +17,8 @@ inline bool channels_last(Value& data_format) {
 }
 
 // n integers from one or a sequence, at least `least`.
-inline std::vector<int64_t> integers(const Value& v, size_t n, const std::string& name, int64_t least) {
+inline std::vector<int64_t> integers(const Value& given, size_t n, const std::string& name, int64_t least) {
+  const Value v = plain_numbers(given);
   const std::string message =
       text("The `", name, "` argument must be a tuple of ", n, " integers. Received ", name, "=", v.repr());
   std::vector<int64_t> out;
@@ -37,7 +39,8 @@ inline std::vector<int64_t> integers(const Value& v, size_t n, const std::string
 }
 
 // One (before, after) pair an axis from an int, an int an axis or pairs. `argument` names it in errors.
-inline std::vector<std::vector<int64_t>> pairs(const Value& v, size_t axes, const std::string& argument) {
+inline std::vector<std::vector<int64_t>> pairs(const Value& given, size_t axes, const std::string& argument) {
+  const Value v = plain_numbers(given);
   static constexpr const char* place[] = {"1st", "2nd", "3rd"};
   if (v.is_int()) {
     if (v.as_int() < 0)

@@ -1,5 +1,6 @@
 #include "layers/rnn/cell.h"
 
+#include "backends/core/engine.h"
 #include "backends/ops/primitives.h"
 #include "layers/rnn/stacked_rnn_cells.h"
 
@@ -121,6 +122,11 @@ class UnitForgetBias final : public Initializer {
 
 InitializerRef unit_forget_bias(InitializerRef rest, int64_t units) {
   return InitializerRef(std::make_shared<UnitForgetBias>(std::move(rest), units));
+}
+
+bool CellMasks::fit(const Tensor& like) const {
+  if (masks_.empty() || masks_[0].shape() != like.shape()) return false;
+  return !masks_[0].traced() || (current_trace() && trace_reaches(*current_trace(), masks_[0].node()->trace));
 }
 
 CellPass::CellPass(Layer& cell, const Tensor& x, const Value& state, bool training)

@@ -18,6 +18,26 @@ class CellInterface {
   // forgotten after.
   virtual void begin_pass(const Tensor& x, const Value& state, bool training) {}
   virtual void end_pass() {}
+  // The masks that a call by hand in training meets: drawn for inputs (or for states, if `recurrent`) like `like` when
+  // they are first asked for, the same until they are reset. A tensor, a list of one a gate, or None without dropout.
+  virtual Value dropout_mask(const Tensor& like, bool recurrent) { return {}; }
+  virtual void reset_dropout_mask(bool recurrent) {}
+};
+
+// Dropout masks that a cell keeps from step to step.
+class CellMasks {
+ public:
+  bool empty() const { return masks_.empty(); }
+  size_t size() const { return masks_.size(); }
+  const Tensor& operator[](size_t gate) const { return masks_[gate]; }
+  // Whether they can be used for tensors like this one, here: those of a trace are of no use outside of it.
+  bool fit(const Tensor& like) const;
+  void operator=(Tensors masks) { masks_ = std::move(masks); }
+  void clear() { masks_.clear(); }
+  Value value() const { return masks_.size() == 1 ? Value(masks_[0]) : to_value(masks_); }
+
+ private:
+  Tensors masks_;
 };
 
 // What every cell can be asked, a user's too. ValueError or TypeError naming the cell where an answer has the wrong

@@ -153,14 +153,15 @@ class ConvLstmCell final : public Layer, public CellInterface {
     if (states.size() != 2)
       throw ValueError("A ConvLSTMCell takes its inputs and a list of 2 states, received ", states.size(), ".");
     const Tensor x = inputs[0].as_tensor(), h = states[0].as_tensor();
-    struct Own {  // a cell called by itself draws its own masks for that call
-      ConvLstmCell* cell;
-      ~Own() {
-        if (cell) cell->end_pass();
-      }
-    } own{context.training && masks_.empty() && recurrent_masks_.empty() ? this : nullptr};
-    if (own.cell) begin_pass(x, h, true);
-    return advance(input_part(x), states);
+    if (in_pass_) return advance(input_part(x), states);
+    if (context.training) {
+      dropout_mask(x, false), dropout_mask(h, true);
+      return advance(input_part(x), states);
+    }
+    CellMasks kept = std::exchange(masks_, {}), kept_recurrent = std::exchange(recurrent_masks_, {});
+    Value out = advance(input_part(x), states);
+    masks_ = std::move(kept), recurrent_masks_ = std::move(kept_recurrent);
+    return out;
   }
 
   Value state_size() const override { return List{args.filters, args.filters}; }
@@ -171,7 +172,9 @@ class ConvLstmCell final : public Layer, public CellInterface {
     return List{zeros, zeros};
   }
   void begin_pass(const Tensor& x, const Value& state, bool training) override {
+    end_pass();
     if (!training) return;
+    in_pass_ = true;
     if (args.dropout > 0 && args.dropout < 1) masks_ = dropout_masks(x, args.dropout);
     const Tensor h = (state.is_sequence() ? state.as_list()[0] : state).as_tensor();
     if (args.recurrent_dropout > 0 && args.recurrent_dropout < 1)
@@ -180,7 +183,16 @@ class ConvLstmCell final : public Layer, public CellInterface {
   void end_pass() override {
     masks_.clear();
     recurrent_masks_.clear();
+    in_pass_ = false;
   }
+  Value dropout_mask(const Tensor& like, bool recurrent) override {
+    const double rate = recurrent ? args.recurrent_dropout : args.dropout;
+    if (rate <= 0 || rate >= 1) return {};
+    CellMasks& masks = recurrent ? recurrent_masks_ : masks_;
+    if (!masks.fit(like)) masks = dropout_masks(like, rate);
+    return masks.value();
+  }
+  void reset_dropout_mask(bool recurrent) override { (recurrent ? recurrent_masks_ : masks_).clear(); }
 
   // Of one step, once built; the batch is unknown.
   Shape output_shape() const {
@@ -264,7 +276,8 @@ class ConvLstmCell final : public Layer, public CellInterface {
   Shape input_;
   Value source_;  // of random numbers
   Variable kernel_, recurrent_kernel_, bias_;
-  Tensors masks_, recurrent_masks_;  // of the pass under way, one a gate
+  CellMasks masks_, recurrent_masks_;  // one a gate
+  bool in_pass_ = false;
 };
 
 struct ConvLstmArgs {

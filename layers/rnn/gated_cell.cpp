@@ -99,7 +99,9 @@ Tensors GatedCell::dropout_masks(const Tensor& like, double rate) {
 }
 
 void GatedCell::begin_pass(const Tensor& x, const Value& state, bool training) {
+  end_pass();
   if (!training) return;
+  in_pass_ = true;
   if (arguments.dropout > 0) masks_ = dropout_masks(x, arguments.dropout);
   const Value h = state.is_sequence() ? state.as_list()[0] : state;
   if (arguments.recurrent_dropout > 0) recurrent_masks_ = dropout_masks(h.as_tensor(), arguments.recurrent_dropout);
@@ -107,6 +109,15 @@ void GatedCell::begin_pass(const Tensor& x, const Value& state, bool training) {
 void GatedCell::end_pass() {
   masks_.clear();
   recurrent_masks_.clear();
+  in_pass_ = false;
+}
+
+Value GatedCell::dropout_mask(const Tensor& like, bool recurrent) {
+  const double rate = recurrent ? arguments.recurrent_dropout : arguments.dropout;
+  if (rate <= 0) return {};
+  CellMasks& masks = recurrent ? recurrent_masks_ : masks_;
+  if (!masks.fit(like)) masks = dropout_masks(like, rate);
+  return masks.value();
 }
 
 Value GatedCell::call(const List& inputs, const CallContext& context) {
@@ -117,14 +128,7 @@ Value GatedCell::call(const List& inputs, const CallContext& context) {
     throw ValueError("A ", class_name(), " takes its inputs and a list of ", states, states == 1 ? " state" : " states",
                      ", received ", given.size(), ".");
   const Tensor x = inputs[0].as_tensor(), h = given[0].as_tensor();
-  // A cell called by itself draws its own masks for that call.
-  struct Own {
-    GatedCell* cell;
-    ~Own() {
-      if (cell) cell->end_pass();
-    }
-  } own{context.training && masks_.empty() && recurrent_masks_.empty() ? this : nullptr};
-  if (own.cell) begin_pass(x, h, true);
+  if (context.training && !in_pass_) dropout_mask(x, false), dropout_mask(h, true);
   if (kind_ == Recurrence::simple) {
     Value out = simple_step(x, h, context.training);
     return inputs[1].is_sequence() ? out : Value::tuple({out.as_list()[0], out.as_list()[0]});
@@ -136,7 +140,7 @@ Value GatedCell::call(const List& inputs, const CallContext& context) {
 
 namespace {
 Tensor columns(const Tensor& t, int64_t from, int64_t to) { return prim::slice_axis(t, t.rank() - 1, from, to); }
-Tensor masked(const Tensor& t, const Tensors& masks, size_t gate) {
+Tensor masked(const Tensor& t, const CellMasks& masks, size_t gate) {
   return masks.empty() ? t : ops::multiply(t, masks[masks.size() == 1 ? 0 : gate]);
 }
 }  // namespace

@@ -41,6 +41,9 @@ class GatedCell : public Layer, public CellInterface {
   Value initial_state(const Value& batch) override;
   void begin_pass(const Tensor& x, const Value& state, bool training) override;
   void end_pass() override;
+  Value dropout_mask(const Tensor& like, bool recurrent) override;
+  void reset_dropout_mask(bool recurrent) override { (recurrent ? recurrent_masks_ : masks_).clear(); }
+  int64_t implementation() const { return implementation_; }
 
   // Why its steps cannot run as one RecurrentOp; empty if they can: tanh and sigmoid, one dropout mask for all gates, a
   // GRU that resets after the product, and no user's class around the call.
@@ -68,7 +71,8 @@ class GatedCell : public Layer, public CellInterface {
   int64_t implementation_;
   Value source_;  // of random numbers
   Variable kernel_, recurrent_kernel_, bias_;
-  Tensors masks_, recurrent_masks_;  // of the pass under way: one, or one a gate
+  CellMasks masks_, recurrent_masks_;  // one, or one a gate
+  bool in_pass_ = false;
 };
 
 // A gated cell as a registered class with its own argument list.

@@ -56,6 +56,23 @@ void RnnLayer::reset_state() {
   for (const Variable& v : states_) v.assign(prim::full(v.shape(), 0, v.dtype()));
 }
 
+RnnLayer::Steps RnnLayer::all_steps(const Tensor& sequences, const Value& states, const Tensor& mask, bool training) {
+  struct Flags {  // for the length of this call
+    RnnFlags& flags;
+    const bool sequences;
+    ~Flags() { flags.return_sequences = sequences; }
+  } kept{flags(), flags().return_sequences};
+  Shape step = sequences.shape();
+  step.erase(1);
+  const Value list = states.is_sequence() ? states : Value(List{states});
+  CellPass pass(*cell_, Tensor::spec_only(step, sequences.dtype()), list, training && !sequences.shape_only());
+  kept.flags.return_sequences = false;
+  Result last = inner_loop(sequences, list, mask, training);
+  kept.flags.return_sequences = true;
+  Result all = inner_loop(sequences, list, mask, training);
+  return {last.last, all.outputs, all.states};
+}
+
 Value RnnLayer::call(const List& inputs, const CallContext& context) {
   const RnnFlags& f = flags();
   const Tensor sequences = inputs[0].as_tensor();
@@ -92,7 +109,16 @@ Value RnnLayer::call(const List& inputs, const CallContext& context) {
   step.erase(1);
   CellPass pass(*cell_, Tensor::spec_only(step, sequences.dtype()), states,
                 context.training && !sequences.shape_only());
-  Result result = inner_loop(sequences, states, mask, context.training);
+  Result result;
+  if (overrides(Method::inner_loop)) {  // a user's class has a loop of its own
+    const Value own = user_class->call(Method::inner_loop, {sequences, states, Value(mask), context.training}, {});
+    if (!own.is_sequence() || own.as_list().size() != 3)
+      throw ValueError("inner_loop() of ", describe(), " must return (last output, outputs, states), received ",
+                       own.repr(), ".");
+    result = {own.as_list()[0].as_tensor(), own.as_list()[1].as_tensor(), own.as_list()[2]};
+  } else {
+    result = inner_loop(sequences, states, mask, context.training);
+  }
   auto cast = [&](const Value& v) -> Value {
     return v.is_tensor() ? Value(prim::cast(v.as_tensor(), compute_dtype())) : v;
   };

@@ -38,6 +38,12 @@ class RnnLayer : public Layer {
   const Variables& states() const { return states_; }
   const Value& state_structure() const { return state_structure_; }
   void reset_state();
+  // The recurrence alone, from the last step's output to the last states; with all outputs, whatever the flags say.
+  struct Steps {
+    Tensor last, outputs;
+    Value states;
+  };
+  Steps all_steps(const Tensor& sequences, const Value& states, const Tensor& mask, bool training);
 
  protected:
   void set_cell(LayerPtr cell);

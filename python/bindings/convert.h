@@ -22,6 +22,8 @@ struct SymbolicTensor : Tensor {
 // Numbers, strings, containers, arrays (NumPy's or anything with the buffer protocol or __array__), tensors, variables
 // (their value), lamina's objects, functions (as Callable), dtypes (as their name); anything else is carried as it is.
 Value to_value(py::handle h);
+// OverflowError for a Python integer that 64 bits do not hold: as an operand it would silently become a float.
+void check_integer_size(py::handle h);
 Value shared_value(py::handle h);  // the same, but that a tensor for an array may lie in the array's memory: for what
                                    // is used up at once
 py::object to_python(const Value& v);

@@ -4,7 +4,9 @@
 #include "bindings/user_class.h"
 #include "layers/attention/head_attention.h"
 #include "layers/core/input_layer.h"
+#include "layers/core/lambda.h"
 #include "layers/layer.h"
+#include "layers/lora.h"
 #include "layers/preprocessing/normalization.h"
 
 namespace lamina::bindings {
@@ -231,6 +233,29 @@ void bind_layers(py::module_& m) {
              return to_python(
                  dynamic_cast<ScoreFunction&>(l).scores_of(to_value(query).as_tensor(), to_value(key).as_tensor()));
            })
+      // LoRA
+      .def("_enable_lora",
+           [](Layer& l, py::handle rank, py::handle alpha, py::handle a, py::handle b) {
+             auto initializer = [](py::handle h) {
+               return h.is_none() ? InitializerRef() : InitializerRef::from(to_value(h));
+             };
+             dynamic_cast<LoraLayer&>(l).enable_lora(to_value(rank), to_value(alpha), initializer(a), initializer(b));
+           })
+      .def("_lora_enabled", [](const Layer& l) { return dynamic_cast<const LoraLayer&>(l).lora_enabled(); })
+      .def("_adapted_kernel",
+           [](Layer& l) {
+             auto& lora = dynamic_cast<LoraLayer&>(l);
+             return lora.lora_enabled() ? to_python(lora.adapted_kernel())
+                                        : variable_to_python(lora.lora_target().kernel);
+           })
+      .def("_lora_kernel",
+           [](Layer& l) { return variable_to_python(dynamic_cast<LoraLayer&>(l).lora_target().kernel); })
+      .def("_clear_lora",
+           [](Layer& l) {
+             if (auto* lora = dynamic_cast<LoraLayer*>(&l)) lora->clear_lora();
+           })
+      .def("_stored_values", [](Layer& l) { return to_python(to_value(stored_values(l))); })
+      .def("_stored_variables", [](Layer& l) { return variable_list(stored_variables(l)); })
       .def("_flash", [](const Layer& l) { return dynamic_cast<const HeadAttention&>(l).requires_blocks(); })
       .def("count_params", &Layer::count_params)
       .def("_set_weights",
@@ -328,6 +353,7 @@ void bind_layers(py::module_& m) {
     for (py::handle batch : batches) data.push_back(value_to<Operand>(to_value(batch)).value());
     dynamic_cast<NormalizationLayer&>(l).adapt(data);
   });
+  m.def("lambda_function", [](Layer& l) { return to_python(dynamic_cast<FunctionHolder&>(l).function()); });
   m.def("input_layer_output", [](Layer& l) { return to_python(dynamic_cast<InputLayer&>(l).output()); });
   m.def("input_layer_shape", [](Layer& l) { return to_python(Value(dynamic_cast<InputLayer&>(l).batch_shape())); });
 }

@@ -24,6 +24,19 @@ class UserModel final : public Model {
 
 // A user's subclass of Sequential or Functional keeps the behaviour of its base; only names come from the user's class.
 
+// The C++ objects of a list of Python ones. TypeError for anything that is none.
+std::vector<ObjectPtr> objects_in(py::handle list) {
+  std::vector<ObjectPtr> out;
+  for (py::handle item : list) {
+    const Value v = to_value(item);
+    if (!v.is_object())
+      throw TypeError("`objects_to_skip` must hold layers, optimizers or other objects that files store, received ",
+                      v.repr(), ".");
+    out.push_back(v.as_object());
+  }
+  return out;
+}
+
 // Batches from a Python object: begin_pass(epoch), next_batch() -> (x, y, sample_weight) or None, end_pass(),
 // on_epoch_begin() and on_epoch_end(); `batches` is a pass' number of batches or None.
 class PySource final : public DataSource {
@@ -319,9 +332,11 @@ void bind_models(py::module_& m) {
     save_model(x, path, SaveOptions{overwrite, zipped, include_optimizer});
   });
   m.def("save_weights", [](const Model& x, const std::string& path, bool overwrite,
-                           std::optional<double> max_shard_size) { save_weights(x, path, overwrite, max_shard_size); });
-  m.def("load_weights", [](Model& x, const std::string& path, bool skip, bool by_name) {
-    load_weights(x, path, LoadWeightsOptions{skip, by_name});
+                           std::optional<double> max_shard_size, py::handle objects_to_skip) {
+    save_weights(x, path, overwrite, max_shard_size, objects_in(objects_to_skip));
+  });
+  m.def("load_weights", [](Model& x, const std::string& path, bool skip, bool by_name, py::handle objects_to_skip) {
+    load_weights(x, path, LoadWeightsOptions{skip, by_name, objects_in(objects_to_skip)});
   });
   m.def("load_model",
         [](const std::string& path, bool compile) { return object_to_python(load_model(path, compile)); });

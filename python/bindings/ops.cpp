@@ -16,6 +16,12 @@ struct PyOp {
 
   py::object call(const py::args& args, const py::kwargs& kwargs) const {
     std::vector<Value> bound = bind_arguments(*info, to_list(args), to_dict(kwargs));
+    bool dtype_given = false;  // which says what an integer of any size becomes
+    for (size_t i = 0; i < bound.size(); ++i) dtype_given |= info->arguments[i].name == "dtype" && !bound[i].is_none();
+    if (!dtype_given) {
+      for (py::handle argument : args) check_integer_size(argument);
+      for (auto argument : kwargs) check_integer_size(argument.second);
+    }
     return to_python(call_op(*info, bound));
   }
   py::object signature() const {

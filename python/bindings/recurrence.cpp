@@ -1,6 +1,8 @@
 // Recurrence layers and cells: what Python reads of them beyond their arguments.
+#include "backends/ops/public/operand.h"
 #include "bindings/convert.h"
 #include "layers/rnn/bidirectional.h"
+#include "layers/rnn/gated_cell.h"
 #include "layers/rnn/rnn.h"
 
 namespace lamina::bindings {
@@ -46,6 +48,19 @@ void bind_recurrence(py::module_& m) {
   m.def("rnn_initial_state", [](Layer& l, py::handle batch) {
     return to_python(as<RnnLayer>(l, "recurrence layer").initial_state(to_value(batch)));
   });
+  m.def("rnn_all_steps", [](Layer& l, py::handle sequences, py::handle states, py::handle mask, bool training) {
+    auto tensor = [](py::handle h) { return h.is_none() ? Tensor() : value_to<Operand>(to_value(h)).value(); };
+    const Value given = map_structure(
+        to_value(states), [](const Value& v) -> Value { return v.is_none() ? v : value_to<Operand>(v).value(); });
+    auto out = as<RnnLayer>(l, "recurrence layer").all_steps(tensor(sequences), given, tensor(mask), training);
+    return py::make_tuple(to_python(out.last), to_python(out.outputs), to_python(out.states));
+  });
+  m.def("cell_dropout_mask", [](Layer& l, py::handle like, bool recurrent) {
+    return to_python(as<CellInterface>(l, "cell").dropout_mask(value_to<Operand>(to_value(like)).value(), recurrent));
+  });
+  m.def("cell_reset_dropout_mask",
+        [](Layer& l, bool recurrent) { as<CellInterface>(l, "cell").reset_dropout_mask(recurrent); });
+  m.def("cell_implementation", [](Layer& l) { return as<GatedCell>(l, "gated cell").implementation(); });
   m.def("rnn_reset_state", [](Layer& l) {
     if (auto* both = dynamic_cast<BidirectionalLayer*>(&l))
       both->reset_state();

@@ -40,13 +40,18 @@ py::object python_int(const Tensor& t) {
   return py::reinterpret_steal<py::object>(out);
 }
 
-bool is_operand(py::handle h) { return !PyUnicode_Check(h.ptr()) && h.ptr() != Py_None && !PyDict_Check(h.ptr()); }
+bool is_operand(py::handle h) {
+  check_integer_size(h);
+  return !PyUnicode_Check(h.ptr()) && h.ptr() != Py_None && !PyDict_Check(h.ptr());
+}
 
-// A tensor of a functional model that is being made; within a layer's call() shapes alone have no history.
+// A tensor of a functional model that is being made, or a KerasTensor made by hand; within a layer's call() shapes
+// alone have no history.
+constexpr int kMadeByHand = -1;  // as history_index
 bool is_recorded(py::handle h) {
   if (!py::isinstance<SymbolicTensor>(h)) return false;
   const auto* notes = h.cast<const Tensor&>().find_notes();
-  return notes && notes->history;
+  return notes && (notes->history || notes->history_index == kMadeByHand);
 }
 
 // Keras reads &, | and ^ as logical between a functional model's tensors (their nodes are stored as LogicalAnd and so
@@ -225,12 +230,14 @@ void bind_tensor(py::module_& m) {
   py::class_<SymbolicTensor, Tensor> symbolic(m, "KerasTensor",
                                               "A tensor of a functional model: shape and dtype, no values.");
   symbolic
-      .def(py::init([](py::object shape, py::object dtype, bool sparse, bool ragged, bool record_history,
-                       py::object name) {
-             if (sparse || ragged) throw ValueError("KerasTensor: sparse and ragged tensors are not supported.");
-             return SymbolicTensor(symbolic_tensor(to_value(shape).as_shape(), parse_dtype(to_value(dtype).as_string()),
-                                                   name.is_none() ? "" : name.cast<std::string>()));
-           }),
+      .def(py::init(
+               [](py::object shape, py::object dtype, bool sparse, bool ragged, bool record_history, py::object name) {
+                 if (sparse || ragged) throw ValueError("KerasTensor: sparse and ragged tensors are not supported.");
+                 Tensor made = symbolic_tensor(to_value(shape).as_shape(), parse_dtype(to_value(dtype).as_string()),
+                                               name.is_none() ? "" : name.cast<std::string>());
+                 if (record_history) made.notes().history_index = kMadeByHand;
+                 return SymbolicTensor(std::move(made));
+               }),
            py::arg("shape"), py::arg("dtype") = "float32", py::arg("sparse") = false, py::arg("ragged") = false,
            py::arg("record_history") = true, py::arg("name") = py::none())
       .def_property(

@@ -8,11 +8,13 @@ from lamina._core import console as _console
 from lamina._core import homes as _homes
 from lamina._core.public import public_module as _public_module
 from lamina._core.tensors import methods as _tensor_methods
+from lamina._core.tensors import updates as _tensor_updates
 
 __version__ = "0.1.0"
 
 _console.install()
 _tensor_methods.install()
+_tensor_updates.install()
 
 _MODULES = (
     "activations",

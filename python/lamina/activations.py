@@ -6,11 +6,12 @@ from lamina._core.configs.serialized import deserialize_keras_object, serialize_
 from lamina._core.errors import suggestion
 from lamina._core.public import public_module
 
+_KERAS2 = "hard_sigmoid_keras2"  # which files hold as a model of this name, for Keras
 _OTHER = {
     "swish": "silu",
     "hard_swish": "hard_silu",
     "exponential": "exp",
-    "hard_sigmoid_keras2": "activations.hard_sigmoid_keras2",
+    _KERAS2: f"activations.{_KERAS2}",
 }
 
 
@@ -125,6 +126,12 @@ def get(identifier):
     """
     if identifier is None:
         return linear
+    if (
+        isinstance(identifier, dict)
+        and identifier.get("class_name") == "Sequential"
+        and identifier["config"].get("name") == _KERAS2
+    ):
+        return __getattr__(_KERAS2)
     if isinstance(identifier, dict):
         obj = deserialize_keras_object(identifier)
     elif isinstance(identifier, str):

@@ -1,6 +1,9 @@
 #include "serialization/models/legacy_h5.h"
 
+#include <zlib.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "backends/core/engine.h"
@@ -28,6 +31,21 @@ Variables own_weights(const Model& model) {
   Variables out = model.own_trainable();
   for (const Variable& v : model.own_non_trainable()) out.push_back(v);
   return out;
+}
+
+// HDF5 keeps no checksums of attributes: beside each text stands one of ours, under a name that other readers pass
+// over.
+std::string checksum_name(const std::string& attribute) { return attribute + "_crc32"; }
+std::string checksum(const std::string& text) {
+  uLong crc = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t part = std::min<size_t>(text.size() - at, 1 << 30);
+    crc = crc32(crc, reinterpret_cast<const Bytef*>(text.data() + at), static_cast<uInt>(part));
+    at += part;
+  }
+  char digits[9];
+  std::snprintf(digits, sizeof digits, "%08lx", crc);
+  return digits;
 }
 
 // ---- reading ----
@@ -144,6 +162,23 @@ std::string text_attribute(const Hdf5Reader& file, const std::string& name) {
   return value && value->is_string() ? value->as_string() : "";
 }
 
+// A text that save_legacy_model() wrote with its checksum; files of others have none.
+std::string checked_text(const Hdf5Reader& file, const std::string& name) {
+  const std::string found = text_attribute(file, name), stored = text_attribute(file, checksum_name(name));
+  if (!stored.empty() && stored != checksum(found))
+    throw ValueError("The attribute '", name, "' of the file at ", file.name(), " has the checksum ", checksum(found),
+                     "; expected ", stored,
+                     ", which it was written with. The file is damaged. If the attribute was changed on purpose, "
+                     "delete the attribute '",
+                     checksum_name(name), "'.");
+  return found;
+}
+
+void write_text(Hdf5Writer& file, const std::string& name, const std::string& value) {
+  file.string_attribute("", name, value, StringTag::ascii);
+  file.string_attribute("", checksum_name(name), checksum(value), StringTag::ascii);
+}
+
 void load_optimizer(Model& model, const Hdf5Reader& file) {
   const auto& optimizer = model.optimizer();
   if (!optimizer || !file.contains("optimizer_weights")) return;
@@ -184,7 +219,7 @@ void load_legacy_weights(Model& model, const Hdf5Reader& file, bool by_name, boo
 }
 
 ModelPtr load_legacy_model(const Hdf5Reader& file, bool compile) {
-  std::string config = text_attribute(file, "model_config");
+  std::string config = checked_text(file, "model_config");
   if (config.empty())
     throw ValueError("No model config found in the file at ", file.name(),
                      ". If it holds weights only, make the model and call load_weights().");
@@ -196,7 +231,7 @@ ModelPtr load_legacy_model(const Hdf5Reader& file, bool compile) {
   if (!model) throw ValueError("The file ", file.name(), " does not hold a model.");
   load_legacy_weights(*model, file, false, false);
   if (!compile) return model;
-  std::string training = text_attribute(file, "training_config");
+  std::string training = checked_text(file, "training_config");
   if (training.empty()) {
     warn("No training configuration found in the save file, so the model was *not* compiled. Compile it manually.");
     return model;
@@ -249,11 +284,11 @@ void save_legacy_model(const Model& model, const std::string& path, bool include
   Hdf5Writer file(path);
   file.string_attribute("", "keras_version", "3.15.1");
   file.string_attribute("", "backend", "lamina");
-  file.string_attribute("", "model_config", to_json(legacy_model_config(config)), StringTag::ascii);
+  write_text(file, "model_config", to_json(legacy_model_config(config)));
   if (include_optimizer && model.compiled() && model.optimizer()) {
     Dict compile = serialize_value(model.get_compile_config()).as_dict();
     if (const Value* loss = compile.find("loss")) compile.set("loss", loss_as_object(*loss));
-    file.string_attribute("", "training_config", to_json(legacy_training_config(compile)), StringTag::ascii);
+    write_text(file, "training_config", to_json(legacy_training_config(compile)));
   }
   const std::string weights = "model_weights";
   file.group(weights);

@@ -45,10 +45,10 @@ Value model_config(const Model& model) {
   return serialize_object(std::const_pointer_cast<Object>(model.shared_from_this()));
 }
 
-std::string weights_image(const Model& model) {
+std::string weights_image(const Model& model, const std::vector<ObjectPtr>& objects_to_skip = {}) {
   Hdf5Writer writer = Hdf5Writer::in_memory(kWeights);
   Hdf5Sink sink(writer);
-  save_variables(model, sink);
+  save_variables(model, sink, objects_to_skip);
   return writer.take_bytes();
 }
 
@@ -139,7 +139,8 @@ void save_model(const Model& model, const std::string& path, const SaveOptions& 
   save_archive(model, path, options.zipped);
 }
 
-void save_weights(const Model& model, const std::string& path, bool overwrite, std::optional<double> max_shard_size) {
+void save_weights(const Model& model, const std::string& path, bool overwrite, std::optional<double> max_shard_size,
+                  const std::vector<ObjectPtr>& objects_to_skip) {
   if (!max_shard_size && !path.ends_with(".weights.h5"))
     throw ValueError("The filename must end in `.weights.h5`. Received: filepath=", path);
   if (max_shard_size && !path.ends_with("weights.h5") && !path.ends_with("weights.json"))
@@ -150,10 +151,10 @@ void save_weights(const Model& model, const std::string& path, bool overwrite, s
         "You are saving a model that has not yet been built. Try building the model first by calling it on some data "
         "or by using `build()`.");
   refuse_existing(path, overwrite);
-  if (!max_shard_size) return write_file(path, weights_image(model));
+  if (!max_shard_size) return write_file(path, weights_image(model, objects_to_skip));
   constexpr double kGigabyte = 1024.0 * 1024 * 1024;
   ShardSink sink(shard_index_path(path), *max_shard_size * kGigabyte);
-  save_variables(model, sink);
+  save_variables(model, sink, objects_to_skip);
   sink.finish();
 }
 
@@ -166,6 +167,8 @@ void load_weights(Model& model, const std::string& path, const LoadWeightsOption
         ". Keras 3 only supports V3 `.keras` files, `.weights.h5` files, or legacy H5 format files (`.h5` extension).");
   if (options.by_name && (own || sharded || archived))
     throw ValueError("`by_name` only supports loading legacy '.h5' or '.hdf5' files. Received: ", path);
+  if (!options.objects_to_skip.empty() && !own)
+    throw ValueError("`objects_to_skip` only supports loading '.weights.h5' files. Received: ", path);
   if (!model.built())
     throw ValueError(
         "You are loading weights into a model that has not yet been built. Try building the model first by calling it "
@@ -175,16 +178,16 @@ void load_weights(Model& model, const std::string& path, const LoadWeightsOption
     ArchiveReader archive(path);
     Hdf5Reader file = weights_of(archive);
     Hdf5Source source(file);
-    return load_state(model, source, nullptr, options.skip_mismatch);
+    return load_state(model, source, nullptr, options.skip_mismatch, options.objects_to_skip);
   }
   if (sharded) {
     ShardSource source(path);
-    return load_state(model, source, nullptr, options.skip_mismatch);
+    return load_state(model, source, nullptr, options.skip_mismatch, options.objects_to_skip);
   }
   Hdf5Reader file(path);
   if (!own) return load_legacy_weights(model, file, options.by_name, options.skip_mismatch);
   Hdf5Source source(file);
-  load_state(model, source, nullptr, options.skip_mismatch);
+  load_state(model, source, nullptr, options.skip_mismatch, options.objects_to_skip);
 }
 
 ModelPtr load_model(const std::string& path, bool compile) {

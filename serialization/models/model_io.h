@@ -19,18 +19,20 @@ inline void save_model(const Model& model, const std::string& path, bool overwri
 
 // ".weights.h5"; with max_shard_size (in GB) an index ".weights.json" and shards of at most that size beside it.
 // ValueError for other endings, for a model without weights yet, and for a variable larger than a shard.
+// Layers and other objects in `objects_to_skip`, and what only they lead to, are left out.
 void save_weights(const Model& model, const std::string& path, bool overwrite = true,
-                  std::optional<double> max_shard_size = {});
+                  std::optional<double> max_shard_size = {}, const std::vector<ObjectPtr>& objects_to_skip = {});
 
 struct LoadWeightsOptions {
-  bool skip_mismatch = false;  // what does not fit keeps its values, with a warning
-  bool by_name = false;        // of legacy .h5 files: layers by their names, others are left
+  bool skip_mismatch = false;                   // what does not fit keeps its values, with a warning
+  bool by_name = false;                         // of legacy .h5 files: layers by their names, others are left
+  std::vector<ObjectPtr> objects_to_skip = {};  // of files that are not legacy: these keep their values, too
 };
 // ".keras", ".weights.h5", ".weights.json" or legacy ".h5" / ".hdf5". IOError if it is missing; ValueError naming the
 // layer, the expected and the stored counts or shapes if it does not fit.
 void load_weights(Model& model, const std::string& path, const LoadWeightsOptions& options);
 inline void load_weights(Model& model, const std::string& path, bool skip_mismatch = false) {
-  load_weights(model, path, LoadWeightsOptions{skip_mismatch, false});
+  load_weights(model, path, LoadWeightsOptions{.skip_mismatch = skip_mismatch});
 }
 
 // A model from a .keras file, a directory of one, or a legacy .h5 file, with its optimizer state if it was compiled and

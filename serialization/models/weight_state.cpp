@@ -4,6 +4,7 @@
 
 #include "backends/core/engine.h"
 #include "backends/core/warning.h"
+#include "layers/lora.h"
 #include "serialization/models/weight_walk.h"
 
 namespace lamina {
@@ -26,8 +27,8 @@ void save_seeds(const Saveable& s, WeightSink& sink) {
 
 }  // namespace
 
-void save_variables(const Model& model, WeightSink& sink) {
-  walk_saveables(model, [&](const Saveable& s) {
+void save_variables(const Model& model, WeightSink& sink, const std::vector<ObjectPtr>& skip) {
+  auto save = [&](const Saveable& s) {
     if (!s.has_own_state()) return true;
     sink.begin(s.path, s.name());
     if (s.object->overrides(Method::save_own_variables)) {
@@ -35,11 +36,12 @@ void save_variables(const Model& model, WeightSink& sink) {
       for (const auto& [key, value] : store.as_dict()) sink.put(key, value.as_tensor());
     } else {
       int index = 0;
-      for (const Variable& v : s.variables()) sink.put(text(index++), v.state().value);
+      for (const Tensor& value : s.values()) sink.put(text(index++), value);
     }
     save_seeds(s, sink);
     return true;
-  });
+  };
+  walk_saveables(model, save, skip);
 }
 
 bool save_assets(const Model& model, const AssetFolder& assets) {
@@ -56,9 +58,11 @@ namespace {
 
 class Loader {
  public:
-  Loader(Model& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch)
+  Loader(Model& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch,
+         const std::vector<ObjectPtr>& skip)
       : source_(source), assets_(assets), skip_(skip_mismatch) {
-    walk_saveables(model, [this](const Saveable& s) { return visit(s); });
+    walk_saveables(
+        model, [this](const Saveable& s) { return visit(s); }, skip);
     if (!skip_) raise_failures();
     for (const Saveable& s : optimizers_to_skip_) warn_skipped(s);
     EagerScope eager;
@@ -71,6 +75,7 @@ class Loader {
     for (size_t i = 0; i < own_.size(); ++i) call_user(own_[i].saveable, Method::load_own_variables, Value(stores[i]));
     if (assets_) load_assets(model);
     raise_failures();
+    for (LoraLayer* l : adapted_) l->clear_lora();
     for (const LayerPtr& l : model.flatten_layers()) l->weights_loaded();
   }
 
@@ -112,6 +117,7 @@ class Loader {
     }
     failures_.erase(s.object.get());
     plan_.insert(plan_.end(), fitting.begin(), fitting.end());
+    if (auto* lora = dynamic_cast<LoraLayer*>(s.layer)) adapted_.push_back(lora);
     plan_seeds(s);
     return true;
   }
@@ -240,12 +246,14 @@ class Loader {
   std::vector<Assignment> plan_;
   std::vector<Own> own_;
   std::vector<Saveable> optimizers_to_skip_;
+  std::vector<LoraLayer*> adapted_;  // layers whose kernels come from the file
 };
 
 }  // namespace
 
-void load_state(Model& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch) {
-  Loader(model, source, assets, skip_mismatch);
+void load_state(Model& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch,
+                const std::vector<ObjectPtr>& skip) {
+  Loader(model, source, assets, skip_mismatch, skip);
 }
 
 }  // namespace lamina

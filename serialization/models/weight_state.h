@@ -7,7 +7,8 @@
 
 namespace lamina {
 
-void save_variables(const Model& model, WeightSink& sink);
+// Without the objects in `skip`, and what only they lead to.
+void save_variables(const Model& model, WeightSink& sink, const std::vector<ObjectPtr>& skip = {});
 // Whether any class keeps files; they are in `assets` then.
 bool save_assets(const Model& model, const AssetFolder& assets);
 
@@ -15,6 +16,7 @@ bool save_assets(const Model& model, const AssetFolder& assets);
 // null. Counts and shapes that do not fit: ValueError that names the objects, with what was expected and found; with
 // skip_mismatch a warning, and those objects keep their values. An optimizer whose count differs is skipped with a
 // warning.
-void load_state(Model& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch);
+void load_state(Model& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch,
+                const std::vector<ObjectPtr>& skip = {});
 
 }  // namespace lamina

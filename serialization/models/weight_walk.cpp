@@ -5,6 +5,7 @@
 #include <set>
 
 #include "api/sequential.h"
+#include "layers/lora.h"
 
 namespace lamina {
 
@@ -22,7 +23,9 @@ std::string join_path(const std::string& a, const std::string& b) { return a.emp
 
 class Walk {
  public:
-  explicit Walk(const std::function<bool(const Saveable&)>& visit) : visit_(visit) {}
+  Walk(const std::function<bool(const Saveable&)>& visit, const std::vector<ObjectPtr>& skip) : visit_(visit) {
+    for (const ObjectPtr& o : skip) done_.insert(o.get());
+  }
 
   void object(const ObjectPtr& pointer, const std::string& path) {
     constexpr int kMaxTries = 16;  // an object that never finds its place, in a web of references
@@ -116,18 +119,19 @@ std::string Saveable::repr() const {
 }
 
 Variables Saveable::variables() const {
-  Variables out;
-  if (layer) {
-    out = layer->own_trainable();
-    for (const Variable& v : layer->own_non_trainable()) out.push_back(v);
-  } else if (optimizer) {
-    out = optimizer->variables();
-  }
+  return layer ? stored_variables(*layer) : optimizer ? optimizer->variables() : Variables{};
+}
+
+Tensors Saveable::values() const {
+  if (layer) return stored_values(*layer);
+  Tensors out;
+  for (const Variable& v : variables()) out.push_back(v.state().value);
   return out;
 }
 
-void walk_saveables(const Model& model, const std::function<bool(const Saveable&)>& visit) {
-  Walk(visit).object(const_cast<Model&>(model).self(), "");
+void walk_saveables(const Model& model, const std::function<bool(const Saveable&)>& visit,
+                    const std::vector<ObjectPtr>& skip) {
+  Walk(visit, skip).object(const_cast<Model&>(model).self(), "");
 }
 
 }  // namespace lamina

@@ -16,11 +16,14 @@ struct Saveable {
   std::string name() const;  // the object's own
   std::string repr() const;  // "<Dense name=dense, built=True>"
   bool has_own_state() const { return layer || optimizer || object->overrides(Method::save_own_variables); }
-  Variables variables() const;  // trainable ones first, each kind in the order it was made
+  Variables variables() const;  // that files hold: trainable ones first, each kind in the order it was made
+  Tensors values() const;       // what files hold of them
 };
 
 // `visit` says whether it is done with the object. If not, and the object is also found under another path, it is
 // visited there again.
-void walk_saveables(const Model& model, const std::function<bool(const Saveable&)>& visit);
+// Objects in `skip`, and what only they lead to, are left out.
+void walk_saveables(const Model& model, const std::function<bool(const Saveable&)>& visit,
+                    const std::vector<ObjectPtr>& skip = {});
 
 }  // namespace lamina

@@ -105,6 +105,16 @@ namespace {
                   " Full object config: ", shown);
 }
 
+// A file that gives a built-in object the registered name of another one may not mean the built-in one: it is refused.
+void check_registered_name(const Dict& d, const std::string& name, std::string_view resolved) {
+  const Value* given = d.find("registered_name");
+  if (!given || !given->is_string() || given->as_string().empty()) return;
+  if (given->as_string() == name || *given == d.at("class_name")) return;
+  throw ValueError("The config gives registered_name='", given->as_string(), "', but '", resolved,
+                   "' resolved to a Keras built-in, which has no such name. If it is a class or function of your own, "
+                   "register it with `@keras.saving.register_keras_serializable()` before loading.");
+}
+
 // An argument of a later Keras that says nothing: None under a name that the layer does not know.
 void drop_unknown_none(const ClassInfo& info, Dict& config) {
   if (info.base != "Layer" || !info.fields) return;
@@ -124,7 +134,11 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
   const Value* where = d.find("module");
   if (name == "function" ||
       (where && where->is_string() && where->as_string() == "builtins" && d.at("config").is_string())) {
+    if (!d.at("config").is_string())
+      throw TypeError("Expected 'config' to be a non-null string, the function's name. Received: ",
+                      d.at("config").repr());
     const std::string& f = d.at("config").as_string();
+    if (function_named(f)) check_registered_name(d, f, f);
     // A loss or metric may have the name of an op (binary_crossentropy): where one is asked for, it is meant.
     if (const ClassInfo* info = module.empty() ? nullptr : find_class(f, module)) return info->make({});
     if (ObjectPtr made = function_named(f)) return made;
@@ -140,7 +154,10 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
   if (!info) info = find_class(name, module);
   if (!info) info = find_class(name);
   if (!info) unknown_class(name, d, module);
+  check_registered_name(d, name, name);
   const Value& config = d.at("config");
+  if (!config.is_none() && !config.is_dict())
+    throw TypeError("Expected 'config' to be a dict of the arguments of ", name, ". Received: ", config.repr());
   ObjectPtr made;
   try {
     Dict arguments = config.is_none() ? Dict{} : deserialize_value(config).as_dict();
@@ -203,6 +220,8 @@ ObjectPtr get_object(const Value& identifier, std::string_view module) {
   if (identifier.is_dict()) {
     const Dict& d = identifier.as_dict();
     if (is_serialized_object(identifier)) return deserialize_object(d, module);
+    throw ValueError("Expected a dictionary containing a 'config' key and a 'class_name', which describe an object of ",
+                     module.empty() ? std::string_view("this library") : module, ". Received: ", identifier.repr());
   }
   throw ValueError("Could not interpret identifier: ", identifier.repr(),
                    ". Expected a name, a config dictionary or an object of ", module, ".");

@@ -102,6 +102,36 @@ def test_hard_sigmoid_has_the_slope_of_its_time(tmp_path, engine, version):
         )
 
 
+@pytest.mark.parametrize("kind, units", [("LSTM", UNITS), ("Dense", 3)])
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_keras_reads_the_old_hard_sigmoid(tmp_path, engine, kind, units, ending):
+    """Keras 3 has no function for it: files hold a small model that computes the same."""
+    real = pytest.importorskip("keras")
+    w = draw(4, 4 * UNITS) if kind == "LSTM" else [np.eye(3, dtype="float32"), np.zeros(3, "float32")]
+    old = (
+        {"recurrent_activation": "hard_sigmoid", "activation": "tanh"}
+        if kind == "LSTM"
+        else {"activation": "hard_sigmoid"}
+    )
+    write(tmp_path / "old.h5", layer(kind, units=units, **old), w)
+    model = lamina.models.load_model(tmp_path / "old.h5", compile=False)
+    assert model.layers[-1].get_config()[next(iter(old))]["class_name"] == "Sequential"
+    named = getattr(model.layers[-1], next(iter(old)))
+    np.testing.assert_allclose(np.asarray(named(X)), old_hard_sigmoid(X), rtol=1e-5, atol=1e-6)
+    expected = model.predict(X, verbose=0)
+    model.save(tmp_path / f"new.{ending}")
+    theirs = real.models.load_model(tmp_path / f"new.{ending}", compile=False)
+    np.testing.assert_allclose(np.asarray(theirs(X)), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(theirs(X[:1])), expected[:1], rtol=1e-4, atol=1e-5)
+    theirs.save(tmp_path / "theirs.keras")  # and back
+    np.testing.assert_allclose(
+        lamina.models.load_model(tmp_path / "theirs.keras", compile=False).predict(X, verbose=0),
+        expected,
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
 def test_a_file_of_keras_3_has_the_slope_of_keras_3(tmp_path):
     real = pytest.importorskip("keras")
     theirs = real.Sequential(

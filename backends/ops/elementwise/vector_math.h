@@ -48,7 +48,8 @@ LAMINA_MATH float fast_expm1(float x) {
   q = q * x + 5.000000122e-01f;
   float small = q * x * x + x;
   float large = fast_exp(x) - 1.0f;
-  return (x < 0.5f && x > -0.5f) ? small : large;
+  float y = (x < 0.5f && x > -0.5f) ? small : large;
+  return __builtin_copysignf(y, x);  // of -0 too, to which the sum gave +0
 }
 
 LAMINA_MATH float log_core(float z) {  // log(1+z), z in [sqrt(1/2)-1, sqrt(2)-1]
@@ -97,11 +98,10 @@ LAMINA_MATH float fast_tanh(float x) {
   q = q * s - 5.385407124e-02f;
   q = q * s + 1.333279457e-01f;
   q = q * s - 3.333332925e-01f;
-  float small = q * s * x + x;
-  float a = x < 0 ? -x : x;
+  float a = __builtin_fabsf(x);
+  float small = q * s * a + a;
   float large = 1.0f - 2.0f / (fast_exp(2.0f * a) + 1.0f);
-  large = x < 0 ? -large : large;
-  return a < 0.625f ? small : large;
+  return __builtin_copysignf(a < 0.625f ? small : large, x);  // tanh(-0) is -0
 }
 
 LAMINA_MATH float fast_sigmoid(float x) { return 1.0f / (1.0f + fast_exp(-x)); }
@@ -158,5 +158,6 @@ LAMINA_MATH float fast_sincos(float x, int32_t shift) {
   float s = r * r;
   int32_t quadrant = static_cast<int32_t>(n) + shift;
   float value = (quadrant & 1) ? cos_core(s) : sin_core(r, s);
-  return (quadrant & 2) ? -value : value;
+  value = (quadrant & 2) ? -value : value;
+  return x == 0 && shift == 0 ? x : value;  // sin(-0) is -0
 }

@@ -43,7 +43,7 @@ def compute_output_spec(fn, *args, **kwargs):
     """What fn gives for symbolic arguments, as KerasTensors without history; runs nothing."""
 
     def plain(x):
-        return _lamina.KerasTensor(x.shape, x.dtype) if isinstance(x, _lamina.TensorBase) else x
+        return _lamina.KerasTensor(x.shape, x.dtype, record_history=False) if isinstance(x, _lamina.TensorBase) else x
 
     args, kwargs = map_structure(plain, (args, kwargs))
     out = fn(*args, **kwargs)

@@ -54,6 +54,8 @@ HOOKS = (
     "compute_output_spec",
     "_compute_attention",
     "_calculate_scores",
+    "inner_loop",
+    "compile",
 )
 
 

@@ -30,6 +30,19 @@ def _learning_rate_scheduler(self, schedule, verbose=0):
     self.__dict__["_schedule"] = schedule
 
 
+def _lambda_callback(self, *args, **functions):
+    """Further keywords become attributes: methods that the class has, or the caller's own."""
+    if len(args) == 1 and isinstance(args[0], _lamina.ObjectBox):
+        self._wrap_init(self, args[0])
+        return
+    events = dict(zip(type(self)._fields, args, strict=False))
+    events.update((k, f) for k, f in functions.items() if k in type(self)._fields)
+    self._builtin_init(self, "LambdaCallback", "keras.callbacks", events)
+    for name, f in functions.items():
+        if name not in events:
+            object.__setattr__(self, name, f)
+
+
 def _set_schedule(self, schedule):
     self._set_attribute("schedule", _of_epoch_and_rate(schedule))
     self.__dict__["_schedule"] = schedule
@@ -86,6 +99,7 @@ MEMBERS = {
             lambda self: self.__dict__["_schedule"], _set_schedule, doc="The function that was given."
         ),
     },
+    "LambdaCallback": {"__init__": _lambda_callback},
     "EarlyStopping": {
         **_OP,
         "best_weights": property(_best_weights, _set_best_weights),

@@ -189,6 +189,8 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes,
         """None: no layer is quantized."""
         return None
 
+    supports_jit = True
+
     @property
     def input_spec(self):
         """What the layer demands of its inputs: an InputSpec, a list of them, or None. It may be set."""

@@ -5,6 +5,7 @@ from lamina import _lamina, activations
 from lamina._core.configs.serialized import deserialize_keras_object
 from lamina._core.public import public_names
 from lamina._core.values.plain import plain
+from lamina.layers.members.reading import Reading
 from lamina.layers.tracked_containers import Lock, TrackedDict, TrackedList, TrackedSet, layers_only, leaves, trackable
 
 
@@ -94,6 +95,8 @@ class LayerAttributes:
         found = getattr(type(self), name, None)
         if isinstance(found, property):  # which raised an AttributeError: again, for its message
             return found.fget(self)
+        if isinstance(found, Reading):
+            return found.read(self)
         # Arguments of built-in classes read as attributes: layer.units, layer.activation.
         if not name.startswith("_"):
             fields = getattr(type(self), "_fields", ())
@@ -112,10 +115,10 @@ class LayerAttributes:
 
 
 def _field_value(name, value):
-    if isinstance(value, dict) and "class_name" in value and "config" in value:
-        return deserialize_keras_object(value)
     if name.endswith("activation"):
         return activations.get(value)
+    if isinstance(value, dict) and "class_name" in value and "config" in value:
+        return deserialize_keras_object(value)
     if isinstance(value, list) and all(isinstance(v, int) for v in value):
         return tuple(value)
     return value

@@ -2,6 +2,8 @@
 
 import inspect
 
+import numpy as np
+
 from lamina._core.user_classes import user_part
 from lamina._core.values.shapes import shape_tuple
 from lamina.layers import users_build
@@ -112,7 +114,7 @@ class LayerBuilding:
         for key, shape in kwargs.items():
             name = key[: -len("_shape")] if key.endswith("_shape") else key
             out[names[0] if name == "input" and names else name] = shape
-        return {k: v for k, v in out.items() if v is not None}
+        return {k: shape_tuple(v) if isinstance(v, np.ndarray) else v for k, v in out.items() if v is not None}
 
     def build_from_config(self, config):
         """Builds the layer as the one was that gave the config.

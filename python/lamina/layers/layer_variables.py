@@ -232,7 +232,8 @@ class LayerVariables:
         Args:
             store: a dict of arrays by name, which goes to the file.
         """
-        for i, v in enumerate(self._own_variables()):
+        values = self._stored_values() if getattr(self, "lora_enabled", False) else self._own_variables()
+        for i, v in enumerate(values):
             store[str(i)] = v
 
     def load_own_variables(self, store):
@@ -244,7 +245,7 @@ class LayerVariables:
         Raises:
             ValueError: if there are not as many as the layer has variables.
         """
-        mine = self._own_variables()
+        mine = self._stored_variables()
         if len(store.keys()) != len(mine):
             if len(mine) == 0 and not self.built:
                 raise ValueError(
@@ -257,3 +258,4 @@ class LayerVariables:
             )
         for i, v in enumerate(mine):
             v.assign(store[str(i)])
+        self._clear_lora()

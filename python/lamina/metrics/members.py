@@ -1,5 +1,7 @@
 """What built-in metrics have beside their arguments and variables."""
 
+from lamina._core import ops
+
 
 def _from(f, doc):
     return property(f, doc=doc)
@@ -30,11 +32,35 @@ _COUNTS = {
     "thresholds": _from(_threshold_list, "The thresholds, as a list."),
 }
 _AT = lambda name: {"thresholds": _from(_even_thresholds, "The thresholds that are tried."), "value": _argument(name)}
+
+
+def _matrix(self):
+    return next(v for v in self._variables() if v.name == "total_confusion_matrix")
+
+
+def _interpolate_pr_auc(self):
+    """The area under the precision-recall curve where precision is interpolated between thresholds (Davis and Goadrich,
+    2006)."""
+    tp, fp, fn = (ops.convert_to_tensor(v) for v in (self.true_positives, self.false_positives, self.false_negatives))
+    predicted = tp + fp
+    rise = tp[:-1] - tp[1:]
+    slope = ops.divide_no_nan(rise, ops.maximum(predicted[:-1] - predicted[1:], 0))
+    intercept = tp[1:] - slope * predicted[1:]
+    both = ops.logical_and(predicted[:-1] > 0, predicted[1:] > 0)
+    quotient = ops.divide_no_nan(predicted[:-1], ops.maximum(predicted[1:], 0))
+    ratio = ops.where(both, quotient, ops.ones_like(predicted[1:]))
+    areas = ops.divide_no_nan(slope * (rise + intercept * ops.log(ratio)), ops.maximum(tp[1:] + fn[1:], 0))
+    if not self.multi_label:
+        return ops.sum(areas)
+    by_label, weights = ops.sum(areas, axis=0), self.label_weights
+    if weights is None:
+        return ops.mean(by_label)
+    weights = ops.cast(ops.convert_to_tensor(weights), by_label.dtype)
+    return ops.divide_no_nan(ops.sum(by_label * weights), ops.sum(weights))
+
+
 _MATRIX = {
-    "total_cm": _from(
-        lambda self: next(v for v in self._variables() if v.name == "total_confusion_matrix"),
-        "The confusion matrix so far.",
-    )
+    "total_cm": property(_matrix, lambda self, value: _matrix(self).assign(value), doc="The confusion matrix so far.")
 }
 _ALL_CLASSES = {"target_class_ids": _from(lambda self: list(range(self._get_config()["num_classes"])), "All classes.")}
 
@@ -58,6 +84,7 @@ MEMBERS = {
         "sparse_y_pred": _constant(True),
         "sparse_y_true": _constant(True),
     },
+    "AUC": {"interpolate_pr_auc": _interpolate_pr_auc},
     "FBetaScore": {"axis": _constant(0)},
     "F1Score": {"axis": _constant(0), "beta": _constant(1.0)},
 }

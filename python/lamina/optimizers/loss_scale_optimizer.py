@@ -1,6 +1,7 @@
 """LossScaleOptimizer."""
 
 from lamina import _lamina
+from lamina._core import ops
 from lamina._core.public import publish
 from lamina.optimizers.optimizer import Optimizer
 
@@ -45,6 +46,17 @@ class LossScaleOptimizer(Optimizer):
     def inner_optimizer(self):
         """The optimizer that it wraps."""
         return self._wrapped()[0]
+
+    def check_finite(self, grads):
+        """Whether all elements of the gradients are finite.
+
+        Args:
+            grads: a list of tensors; None stands for no gradient.
+
+        Returns:
+            A bool tensor.
+        """
+        return ops.all(ops.convert_to_tensor([ops.all(ops.isfinite(g)) for g in grads if g is not None]))
 
     @property
     def step_counter(self):

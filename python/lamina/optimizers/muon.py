@@ -1,6 +1,7 @@
 """Muon."""
 
 from lamina import _lamina
+from lamina._core import ops
 from lamina._core.public import publish
 from lamina.optimizers.optimizer import Optimizer
 
@@ -94,6 +95,17 @@ class Muon(Optimizer):
             A tensor of x's shape.
         """
         return _lamina.muon_orthogonalize(self, x, steps)
+
+    def transpose_last_axis(self, X):
+        """The matrices over the last two axes, transposed.
+
+        Args:
+            X: (..., n, m).
+
+        Returns:
+            (..., m, n)
+        """
+        return ops.swapaxes(X, -1, -2)
 
     def lr_adjust(self, x):
         """An orthogonal update times rms_rate sqrt(max(n, m)).

@@ -67,18 +67,18 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs)
         filepath: ends in `.weights.h5`, or in `.weights.json` for several files under an index.
         overwrite: whether files that are there may be replaced.
         max_shard_size: the most gigabytes a file.
-        **kwargs: none.
+        **kwargs: objects_to_skip, a list of objects that are left out.
 
     Raises:
         ValueError: for another ending.
         TypeError: for unknown arguments.
         OSError: if a file cannot be written, or is there and may not be replaced.
     """
+    objects_to_skip = kwargs.pop("objects_to_skip", None) or ()
     if kwargs:
         raise TypeError(f"Invalid keyword arguments: {kwargs}")
-    _lamina.save_weights(
-        model, os.fspath(filepath), overwrite, None if max_shard_size is None else float(max_shard_size)
-    )
+    size = None if max_shard_size is None else float(max_shard_size)
+    _lamina.save_weights(model, os.fspath(filepath), overwrite, size, objects_to_skip)
 
 
 def load_weights(model, filepath, skip_mismatch=False, **kwargs):
@@ -89,18 +89,19 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
         filepath: a `.weights.h5`, `.weights.json`, `.keras` or legacy `.h5` file.
         skip_mismatch: whether layers whose shapes differ are left out with a warning.
         **kwargs: by_name, for legacy files: whether layers are found by name instead of by their place.
+            objects_to_skip, a list of objects (of a `.weights.h5` file) that keep their values, with what only they lead to.
 
     Raises:
         ValueError: naming the layer, the expected and the stored shapes; for unknown arguments.
         OSError: if the file cannot be read.
     """
-    by_name = kwargs.pop("by_name", None)
+    by_name, objects_to_skip = kwargs.pop("by_name", None), kwargs.pop("objects_to_skip", None) or ()
     if kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs}")
     path = os.fspath(filepath)
     if path.endswith((".h5", ".hdf5", ".weights.json", ".keras")) and not by_name:
         _require(path)
-    _lamina.load_weights(model, path, bool(skip_mismatch), bool(by_name))
+    _lamina.load_weights(model, path, bool(skip_mismatch), bool(by_name), objects_to_skip)
 
 
 def _require(path):

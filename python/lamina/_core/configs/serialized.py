@@ -138,13 +138,7 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
         if name == "__lambda__":
             return lambda_from_config(config)
         if name == "function":
-            found = _find_function(inner)
-            if found is not None:
-                return found
-            raise TypeError(
-                f"Could not locate function '{inner}'. Make sure custom functions are decorated with "
-                "`@keras.saving.register_keras_serializable()`."
-            )
+            return _function_of(config, inner)
         if config.get("module") and not str(config["module"]).startswith(("keras", "builtins")):
             made = resolve(config)
             if made is None:
@@ -156,6 +150,31 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
                 )
             return made
         return _lamina.get_object(config, _module_for(config))
+
+
+def _function_of(config, name):
+    """The function that a config names: a user's, registered under its name or registered_name, or a public one."""
+    if not isinstance(name, str):
+        raise TypeError(
+            f"Expected 'config' to be a non-null str, the function's name. Received: {name!r} of type "
+            f"{type(name).__name__}. Full config: {config}"
+        )
+    own, registered = lookup_function(name), config.get("registered_name")
+    other = registered if registered and registered not in (name, "function") else None
+    if own is None and other:
+        own = lookup_function(other)
+    found = own if own is not None else _find_function(name)
+    if found is None:
+        raise TypeError(
+            f"Could not locate function '{name}'. Make sure custom functions are decorated with "
+            "`@keras.saving.register_keras_serializable()`."
+        )
+    if own is None and other:
+        raise ValueError(
+            f"The config gives registered_name='{registered}', but '{name}' resolved to a Keras built-in, which has no "
+            "such name."
+        )
+    return found
 
 
 def _find_function(name):

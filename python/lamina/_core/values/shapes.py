@@ -5,6 +5,8 @@ import numpy as np
 
 def shape_tuple(x):
     """Shapes as tuples of ints and None, structures kept."""
+    if isinstance(x, np.ndarray):
+        x = x.tolist()
     if isinstance(x, dict):
         return {k: shape_tuple(v) for k, v in x.items()}
     if isinstance(x, (list, tuple)):

@@ -1,8 +1,8 @@
 """What built-in layers have in Python beyond their C++ description, by class."""
 
 from lamina import _lamina
-from lamina.layers.members import attention, convolution, lambda_layer, normalization, recurrence
-from lamina.layers.members.reading import Reading
+from lamina.layers.members import attention, convolution, lambda_layer, lora, normalization, recurrence
+from lamina.layers.members.reading import Reading, constant
 
 _DRAWING = (
     "Dropout",
@@ -28,6 +28,13 @@ MEMBERS = {
     "SpectralNormalization": {
         "layer": property(lambda self: self._sublayers()[0], doc="The layer whose weights are normalized.")
     },
+    **{
+        f"SpatialDropout{n}D": {
+            **_SEED,
+            "noise_shape": constant(None, "None: the layer makes its own from the shape of its inputs."),
+        }
+        for n in (1, 2, 3)
+    },
     "InputLayer": {
         "output": property(
             lambda self: _lamina.input_layer_output(self), doc="The symbolic tensor that it stands for."
@@ -39,6 +46,6 @@ MEMBERS = {
         "dtype": property(lambda self: _lamina.input_layer_output(self).dtype, doc="The input's dtype, by name."),
     },
 }
-for _file in (attention, convolution, lambda_layer, normalization, recurrence):
+for _file in (attention, convolution, lambda_layer, lora, normalization, recurrence):
     for _name, _members in _file.MEMBERS.items():
         MEMBERS[_name] = {**MEMBERS.get(_name, {}), **_members}

@@ -3,6 +3,7 @@
 import inspect
 
 from lamina._core import ops
+from lamina.layers.members.reading import Reading, constant
 
 
 def _sublayer(name):
@@ -92,6 +93,21 @@ _LIST_ATTENTION = {
     "_calculate_score_mask": _calculate_score_mask,
 }
 
+
+def _weight(name):
+    return Reading(
+        lambda layer: next((v for v in layer._own_variables() if v.name == name), None),
+        f"The weight '{name}'; None where the layer has none.",
+    )
+
+
+def _feature_dim(layer):
+    built = layer.get_build_config()
+    if not built:
+        raise AttributeError(f"'{type(layer).__name__}' object has no attribute 'feature_dim' before it is built")
+    return built["shapes_dict"]["query_shape"][-1]
+
+
 MEMBERS = {
     "MultiHeadAttention": {
         **_projections("query_dense", "key_dense", "value_dense", "output_dense"),
@@ -100,7 +116,24 @@ MEMBERS = {
         "_flash_attention": property(lambda self: self._flash()),
         **_ATTENDS,
     },
-    "GroupQueryAttention": {**_projections(), "_flash_attention": property(lambda self: self._flash()), **_ATTENDS},
-    "Attention": _LIST_ATTENTION,
-    "AdditiveAttention": _LIST_ATTENTION,
+    "GroupQueryAttention": {
+        "num_repeats": Reading(
+            lambda layer: layer.num_query_heads // layer.num_key_value_heads,
+            "Heads of queries that share a head of keys and values.",
+        ),
+        "feature_dim": Reading(_feature_dim, "The size of the queries' last axis."),
+        **_projections(),
+        "_flash_attention": property(lambda self: self._flash()),
+        **_ATTENDS,
+    },
+    "Attention": {
+        "scale": _weight("scale"),
+        "concat_score_weight": _weight("concat_score_weight"),
+        **_LIST_ATTENTION,
+    },
+    "AdditiveAttention": {
+        "score_mode": constant("dot", "What Attention's argument is where a subclass has none."),
+        "concat_score_weight": constant(None, "None: the layer has no such weight."),
+        **_LIST_ATTENTION,
+    },
 }

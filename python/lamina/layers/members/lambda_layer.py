@@ -1,5 +1,6 @@
 """Lambda: a config that holds code."""
 
+from lamina import _lamina
 from lamina._core.configs.safe_mode import SafeModeScope, in_safe_mode
 from lamina._core.configs.serialized import deserialize_keras_object
 
@@ -34,4 +35,16 @@ def _lambda_from_config(cls, config, custom_objects=None, safe_mode=None):
     return cls(**config)
 
 
-MEMBERS = {"Lambda": {"from_config": classmethod(_lambda_from_config)}}
+def _function(self):
+    f = _lamina.lambda_function(self)
+    return _lamina.find_op(f) if isinstance(f, str) else f
+
+
+MEMBERS = {
+    "Lambda": {
+        "from_config": classmethod(_lambda_from_config),
+        "function": property(
+            _function, lambda self, f: self._set_argument("function", f), doc="The function that the layer calls."
+        ),
+    }
+}

@@ -1,0 +1,61 @@
+"""LoRA: layers whose kernel can be adapted by the product of two small matrices."""
+
+from lamina._core.values.plain import plain
+from lamina.layers.members.reading import Reading
+
+
+def _enable_lora(self, rank, lora_alpha=None, a_initializer="he_uniform", b_initializer="zeros"):
+    """Freezes the kernel and trains the product of two small matrices beside it: kernel + lora_alpha / rank * (a @ b).
+
+    Once, on a built layer.
+
+    Args:
+        rank: columns of the first matrix, rows of the second.
+        lora_alpha: scales the product; the rank where None.
+        a_initializer: of the first matrix.
+        b_initializer: of the second; zeros leave the layer as it was at first.
+
+    Raises:
+        ValueError: on a layer that is not built, or was adapted before, or whose kernel has a constraint.
+    """
+    self._enable_lora(plain(rank), plain(lora_alpha), plain(a_initializer), plain(b_initializer))
+
+
+def _built_kernel(read, name):
+    def kernel(layer):
+        if not layer.built:
+            raise AttributeError(f"You must build the layer before accessing `{name}`.")
+        return read(layer)
+
+    return kernel
+
+
+def _lora(name="kernel"):
+    """What layers with a kernel that can be adapted have; the kernel's attribute is `name`."""
+    return {
+        "enable_lora": _enable_lora,
+        "lora_enabled": Reading(
+            lambda layer: layer._lora_enabled(),
+            "Whether the kernel is frozen, with a trained product of two small matrices beside it.",
+        ),
+        name: Reading(
+            _built_kernel(lambda layer: layer._adapted_kernel(), name),
+            "What inputs meet: the weight, or with LoRA the sum of the weight and the trained product.",
+        ),
+        f"_{name}": Reading(_built_kernel(lambda layer: layer._lora_kernel(), name), "The weight itself."),
+    }
+
+
+MEMBERS = {
+    "Dense": _lora(),
+    "EinsumDense": {
+        **_lora(),
+        "partial_output_shape": Reading(
+            lambda layer: tuple(layer._get_config()["output_shape"]),
+            "The output's shape without the batch, as it was given.",
+        ),
+    },
+    "Embedding": _lora("embeddings"),
+    "ReversibleEmbedding": _lora("embeddings"),
+    **{f"Conv{n}D": _lora() for n in (1, 2, 3)},
+}

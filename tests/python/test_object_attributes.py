@@ -1,0 +1,116 @@
+"""What public objects have as attributes and methods: all that Keras' have, with the same plain values."""
+
+import inspect
+
+import keras
+import lamina
+import numpy as np
+import object_cases
+import pytest
+
+# Names that Keras' objects have and Lamina's lack, and why. Those of layers hold for models too.
+QUANTIZATION = {
+    "quantize",
+    "quantized_build",
+    "quantized_call",
+    "get_quantization_layer_structure",
+    "variable_serialization_spec",
+    "gptq_unpacked_column_size",
+}
+ABSENT = {
+    "rematerialized_call": "what is kept for gradients and what is computed again is the engine's choice",
+    "backend": "a layer's backend is a module of Keras' own, chosen by where the layer is called",
+    "compute_loss_and_updates": "a part of Keras' training step on JAX",
+    "stateless_compute_loss": "a part of Keras' training step on JAX",
+    "jax_state_sync": "values live in variables, there is nothing to be written back",
+    "call_signature_parameters": "Keras' notes on the signature of call()",
+    "csv_file": "the file is open in C++",
+    "writer": "the file is open in C++",
+    "progbar": "the bar is drawn in C++",
+    **dict.fromkeys(QUANTIZATION, "quantization"),
+}
+# Values that differ, as (class, attribute), and why.
+DIFFERENT = {
+    ("InputLayer", "input"): "Keras gives an empty list, as its node has no inputs",
+    ("Model", "supports_masking"): "a graph hands masks on",
+    ("Sequential", "supports_masking"): "a graph hands masks on",
+    ("CSVLogger", "keys"): "an empty list rather than None before training",
+}
+
+
+def plain(v):
+    return (
+        isinstance(v, (int, float, str, bool, type(None), np.generic))
+        or isinstance(v, (tuple, list))
+        and all(plain(x) for x in v)
+    )
+
+
+def kind(v):
+    """Lists and tuples differ, subclasses of them and kinds of numbers do not."""
+    return next((t for t in (bool, list, tuple) if isinstance(v, t)), None)
+
+
+def compare(label, theirs, mine):
+    missing, different = [], []
+    for name in dir(theirs):
+        if name.startswith("_") or name in ABSENT:
+            continue
+        try:
+            value = getattr(theirs, name)
+        except Exception:
+            continue  # not there before it is used, or not with this configuration
+        if not hasattr(mine, name):
+            missing.append(name)
+            continue
+        found = getattr(mine, name)
+        if (label, name) in DIFFERENT or name in ("name", "path", "seed", "output_names"):
+            continue
+        if callable(value) != callable(found) or plain(value) and (kind(value) != kind(found) or value != found):
+            different.append((name, value, found))
+    assert not missing, f"{label} lacks {missing}"
+    assert not different, f"{label}: (attribute, Keras', Lamina's) {different}"
+
+
+@pytest.mark.parametrize("name", sorted({*object_cases.LAYERS, *object_cases.MADE}))
+def test_layers(name):
+    compare(name, object_cases.layer(keras, name), object_cases.layer(lamina, name))
+
+
+def test_no_layer_is_left_out():
+    known = {*object_cases.LAYERS, *object_cases.MADE}
+    classes = {
+        n
+        for n in dir(keras.layers)
+        if inspect.isclass(getattr(keras.layers, n))
+        and getattr(keras.layers, n).__name__ == n
+        and hasattr(lamina.layers, n)
+    }
+    assert classes - known == {"InputSpec"}
+
+
+@pytest.mark.parametrize("name", object_cases.MODELS)
+def test_models(name):
+    compare(name, object_cases.MODELS[name](keras), object_cases.MODELS[name](lamina))
+
+
+@pytest.mark.parametrize(
+    "module, name", [(m, n) for m in object_cases.ARGUMENTS for n in object_cases.classes(keras, lamina, m)]
+)
+def test_others(module, name):
+    theirs, mine = object_cases.other(keras, module, name), object_cases.other(lamina, module, name)
+    compare(name, theirs, mine)
+    if module == "initializers" and hasattr(theirs, "seed"):
+        assert isinstance(mine.seed, int)
+
+
+def test_exceptions_are_needed():
+    """What is no exception any more is taken off the list."""
+    layers = [(object_cases.layer(keras, n), object_cases.layer(lamina, n)) for n in ("EinsumDense", "Normalization")]
+    models = [(make(keras), make(lamina)) for make in object_cases.MODELS.values()]
+    others = [
+        (object_cases.other(keras, "callbacks", n), object_cases.other(lamina, "callbacks", n))
+        for n in ("CSVLogger", "ProgbarLogger")
+    ]
+    for name in ABSENT:
+        assert any(name in dir(k) and not hasattr(m, name) for k, m in layers + models + others), name
