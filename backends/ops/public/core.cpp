@@ -52,9 +52,14 @@ Tensor saturate_cast_impl(const Operand& x, DType dtype) {
   Range to = range_of(dtype), from = range_of(t.dtype());
   if (from.low < to.low || from.high > to.high) {
     double low = std::max(to.low, from.low), high = std::min(to.high, from.high);
-    // A float may not hold the last integer below 2^31 or 2^63: stay under it.
-    if (t.dtype() == DType::float32 && !is_float(dtype)) high = std::nextafter(static_cast<float>(high), 0.0f);
-    t = prim::minimum(prim::maximum(t, constant(low, t.dtype())), constant(high, t.dtype()));
+    const Tensor above = prim::maximum(t, constant(low, t.dtype()));
+    const float rounded = static_cast<float>(high);
+    if (t.dtype() == DType::float32 && !is_float(dtype) && rounded > high) {
+      // The largest integer lies between two floats: numbers up to the lower one are cast, all others are that integer.
+      const Tensor inside = prim::minimum(above, constant(std::nextafter(rounded, 0.0f), t.dtype()));
+      return prim::where(compare(Binary::greater_equal, t, rounded), constant(high, dtype), prim::cast(inside, dtype));
+    }
+    t = prim::minimum(above, constant(high, t.dtype()));
   }
   return prim::cast(t, dtype);
 }
