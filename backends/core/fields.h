@@ -83,6 +83,12 @@ class Fields {
       owner_.mark_hidden();
       return *this;
     }  // accepted, but left out of get_config (and of signatures' tail)
+    // What descriptions show as the default, where the class puts this in place of None.
+    Entry& shown(Value value) {
+      owner_.mark_shown(std::move(value));
+      return *this;
+    }
+
    private:
     Fields& owner_;
   };
@@ -100,6 +106,7 @@ class Fields {
   virtual void visit(const char* name, const char* doc, const Setter& set, const Getter& get) = 0;
   virtual void mark_required() {}
   virtual void mark_hidden() {}
+  virtual void mark_shown(Value) {}
 };
 
 // Reads `config` into the fields that `list` visits. `owner` names the class in errors. Keys that no field takes are

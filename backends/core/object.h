@@ -1,12 +1,14 @@
 #pragma once
 // Object: what can be named in a config file and made from one (layers, initializers, losses, optimizers, ...), and the
 // registry of classes. A class registers itself where it is defined; there is no central list.
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "backends/core/description.h"
 #include "backends/core/value.h"
 
 namespace lamina {
@@ -90,12 +92,14 @@ struct ClassInfo {
   std::function<ObjectPtr(const Dict&)> make;  // from a config; errors name the class and the key
   std::vector<FieldInfo> (*fields)() = nullptr;
   std::string base;  // the class whose fields precede: "Layer", "Loss", ...
+  Doc description;   // what is told beside `doc` and the fields
 };
 
 void register_class(ClassInfo info);
 // By name or alias within a module ("" searches all). Null if absent.
 const ClassInfo* find_class(std::string_view name, std::string_view module = "");
 std::vector<const ClassInfo*> registered_classes(std::string_view module = "");
+Documentation describe(const ClassInfo& info);
 
 // Bindings put their resolver in front: custom classes of the user.
 using ClassResolver = std::function<ObjectPtr(const Dict& serialized)>;

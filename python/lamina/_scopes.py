@@ -9,10 +9,10 @@ _local = threading.local()
 class name_scope:
     """Variables made inside have paths below `name`."""
 
-    def __init__(self, name, caller=None, **kwargs):
+    def __init__(self, name, **kwargs):
         if not isinstance(name, str) or "/" in name:
             raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}")
-        self.name, self.caller = name, caller
+        self.name, self.caller = name, kwargs.get("caller")
 
     def __enter__(self):
         self._scope = _lamina.new_name_scope(self.name)
@@ -79,6 +79,8 @@ def get_stateless_scope():
 
 
 class SymbolicScope:
+    """Inside, ops on symbolic tensors infer shapes and dtypes only."""
+
     def __enter__(self):
         return self
 
@@ -116,6 +118,7 @@ class RematScope:
 
 
 def remat(f):
+    """The function itself: the graph engine decides what to compute again."""
     return f
 
 

@@ -1,10 +1,10 @@
 """Python classes for C++ classes: made once, when first used, from the C++ description of their arguments."""
 import importlib
-import inspect
 
 from lamina import _lamina
 from lamina._errors import no_attribute
 from lamina._hierarchy import PARENTS
+from lamina._signatures import signature_of
 
 # Where the classes of each registry module live in Python, and their Python base.
 _HOMES = {
@@ -80,16 +80,9 @@ def get_class(name, module):
 
 
 def _make_class(info, home, base):
-    name, module, doc, fields, _ = info
-    parameters = []
-    P = inspect.Parameter
-    for field, default, required, _doc in fields:
-        parameters.append(P(field, P.POSITIONAL_OR_KEYWORD) if required else P(field, P.POSITIONAL_OR_KEYWORD, default=default))
-    parameters.sort(key=lambda p: p.default is not P.empty)
-    names = [p.name for p in parameters]
-    if base.__name__ in ("Layer", "Optimizer") or name == "MeanMetricWrapper":  # which pass further keywords on
-        parameters.append(P("kwargs", P.VAR_KEYWORD))
-    signature = inspect.Signature(parameters)
+    name, module, _doc, fields, _ = info
+    signature = signature_of(name, base.__name__, [field[:3] for field in fields])
+    names = [p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
 
     def __init__(self, *args, **kwargs):
         if len(args) == 1 and isinstance(args[0], _lamina.ObjectBox):
@@ -103,8 +96,7 @@ def _make_class(info, home, base):
             kwargs[key] = value
         base._builtin_init(self, name, module, kwargs)
 
-    lines = [doc, ""] + (["Args:"] + [f"    {f}: {d}" for f, _, _, d in fields if d] if fields else [])
-    members = {"__init__": __init__, "__signature__": signature, "__doc__": "\n".join(lines), "__module__": home, "_builtin": True, "_fields": tuple(f[0] for f in fields)}
+    members = {"__init__": __init__, "__signature__": signature, "__doc__": _lamina.class_docstring(name, module), "__module__": home, "_builtin": True, "_fields": tuple(f[0] for f in fields)}
     members.update(getattr(importlib.import_module(home), "_MEMBERS", {}).get(name, {}))
     parent = PARENTS.get(module, {}).get(name)
     bases = (get_class(parent, module),) if parent else (base,)

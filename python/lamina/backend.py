@@ -2,10 +2,14 @@
 from lamina import _lamina
 from lamina.config import backend, epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format  # noqa: F401
 
-result_type = _lamina.result_type
+
+def result_type(*dtypes):
+    """The dtype's name that operands of these dtypes promote to."""
+    return _lamina.result_type(*dtypes)
 
 
 def clear_session(free_memory=True):
+    """Forgets the counters of names and the global random seeds."""
     from lamina.utils import clear_session as clear
 
     clear(free_memory)
@@ -21,14 +25,17 @@ _uids = {}
 
 
 def is_keras_tensor(x):
+    """Whether x is a symbolic tensor of a functional model."""
     return isinstance(x, _lamina.KerasTensor)
 
 
 def is_float_dtype(dtype):
+    """Whether a dtype holds floats."""
     return "float" in str(dtype)
 
 
 def is_int_dtype(dtype):
+    """Whether a dtype holds integers."""
     return "int" in str(dtype)
 
 

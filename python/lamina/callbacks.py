@@ -187,6 +187,7 @@ class ProgbarLogger(Callback):
     """Prints a progress bar; fit(), evaluate() and predict() add one themselves unless verbose is 0."""
 
     _builtin = True
+    __signature__ = inspect.Signature()
 
     def __init__(self, *args):
         if args:

@@ -1,9 +1,23 @@
 """keras.config."""
 from lamina import _lamina
 
-floatx = _lamina.floatx
-set_floatx = _lamina.set_floatx
-epsilon = _lamina.epsilon
+def floatx():
+    """The dtype of floats where none is said: "float32" at first."""
+    return _lamina.floatx()
+
+
+def set_floatx(value):
+    """Sets the dtype of floats where none is said.
+
+    Raises:
+        ValueError: if it is no floating dtype.
+    """
+    _lamina.set_floatx(value)
+
+
+def epsilon():
+    """The small number that avoids divisions by zero: 1e-7 at first."""
+    return _lamina.epsilon()
 
 
 def set_epsilon(value):
@@ -13,8 +27,19 @@ def set_epsilon(value):
     _lamina.set_epsilon(float(value))
 
 
-image_data_format = _lamina.image_data_format
-set_image_data_format = _lamina.set_image_data_format
+def image_data_format():
+    """Where images have their channels, if a layer does not say: "channels_last" at first, or "channels_first"."""
+    return _lamina.image_data_format()
+
+
+def set_image_data_format(data_format):
+    """Sets where images have their channels, if a layer does not say.
+
+    Raises:
+        ValueError: if it is neither "channels_last" nor "channels_first".
+    """
+    _lamina.set_image_data_format(data_format)
+
 
 lost_masks = _lamina.lost_masks
 
@@ -70,37 +95,45 @@ def set_threads(count):
 
 
 def dtype_policy():
+    """The policy of layers that are made without one."""
     return _lamina.global_dtype_policy()
 
 
 def set_dtype_policy(policy):
+    """Sets the policy of layers that are made without one: a name or a DTypePolicy."""
     _lamina.set_global_dtype_policy(policy)
 
 
 def is_interactive_logging_enabled():
+    """What was said last of progress bars; they go to the standard output either way."""
     return _interactive_logging
 
 
 def enable_interactive_logging():
+    """Remembered for is_interactive_logging_enabled(); progress bars go to the standard output either way."""
     global _interactive_logging
     _interactive_logging = True
 
 
 def disable_interactive_logging():
+    """Remembered for is_interactive_logging_enabled(); progress bars go to the standard output either way."""
     global _interactive_logging
     _interactive_logging = False
 
 
 def is_traceback_filtering_enabled():
+    """What was said last of tracebacks; they are shown in full either way."""
     return _traceback_filtering
 
 
 def enable_traceback_filtering():
+    """Remembered for is_traceback_filtering_enabled(); tracebacks are shown in full either way."""
     global _traceback_filtering
     _traceback_filtering = True
 
 
 def disable_traceback_filtering():
+    """Remembered for is_traceback_filtering_enabled(); tracebacks are shown in full either way."""
     global _traceback_filtering
     _traceback_filtering = False
 
@@ -112,6 +145,7 @@ def enable_unsafe_deserialization():
 
 
 def unsafe_deserialization_enabled():
+    """Whether files may bring Python code with them."""
     return _unsafe_deserialization
 
 
@@ -119,15 +153,18 @@ _flash = False
 
 
 def is_flash_attention_enabled():
+    """What was said last of attention kernels; layers choose theirs by what a call asks for."""
     return _flash
 
 
 def enable_flash_attention():
+    """Remembered for is_flash_attention_enabled(); layers choose their kernel by what a call asks for."""
     global _flash
     _flash = True
 
 
 def disable_flash_attention():
+    """Remembered for is_flash_attention_enabled(); layers choose their kernel by what a call asks for."""
     global _flash
     _flash = False
 
@@ -137,13 +174,13 @@ def max_epochs():
     return _lamina.max_epochs()
 
 
-def set_max_epochs(value):
+def set_max_epochs(max_epochs):
     """Limits fit() to so many epochs, for trial runs; None lifts the limit. The environment's KERAS_MAX_EPOCHS sets it from the start.
 
     Raises:
         ValueError: for numbers below 1.
     """
-    _lamina.set_max_epochs(value)
+    _lamina.set_max_epochs(max_epochs)
 
 
 def max_steps_per_epoch():
@@ -151,18 +188,19 @@ def max_steps_per_epoch():
     return _lamina.max_steps_per_epoch()
 
 
-def set_max_steps_per_epoch(value):
+def set_max_steps_per_epoch(max_steps_per_epoch):
     """Limits fit(), evaluate() and predict() to so many batches an epoch; None lifts the limit. The environment's
     KERAS_MAX_STEPS_PER_EPOCH sets it from the start.
 
     Raises:
         ValueError: for numbers below 1.
     """
-    _lamina.set_max_steps_per_epoch(value)
+    _lamina.set_max_steps_per_epoch(max_steps_per_epoch)
 
 
 _nnx = False
 
 
 def is_nnx_enabled():
+    """Whether variables are those of Flax's NNX: False."""
     return False

@@ -11,7 +11,7 @@ from lamina._recurrence import MEMBERS as _RECURRENCE
 from lamina._safe_mode import SafeModeScope, in_safe_mode
 from lamina._wrap import get_class, module_dir
 
-_FUNCTIONS = {"add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot", "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract"}
+_FUNCTIONS = {"add": "Add", "average": "Average", "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract"}
 
 
 def Input(shape=None, batch_size=None, dtype=None, sparse=None, ragged=None, batch_shape=None, name=None, tensor=None, optional=False):
@@ -161,13 +161,24 @@ def dot(inputs, axes=-1, **kwargs):
     return get_class("Dot", "keras.layers")(axes=axes, **kwargs)(inputs)
 
 
+def concatenate(inputs, axis=-1, **kwargs):
+    """Functional form of Concatenate."""
+    return get_class("Concatenate", "keras.layers")(axis=axis, **kwargs)(inputs)
+
+
 def serialize(layer):
+    """A layer's config, with its class."""
     from lamina import saving
 
     return saving.serialize_keras_object(layer)
 
 
 def deserialize(config, custom_objects=None):
+    """A layer from its config, as serialize() gives it.
+
+    Raises:
+        ValueError: if the config is of something else.
+    """
     from lamina import saving
 
     obj = saving.deserialize_keras_object(config, custom_objects=custom_objects)

@@ -1,8 +1,9 @@
 """keras.tree: structures of lists, tuples and dicts (in key order)."""
 
 
-def is_nested(x):
-    return isinstance(x, (list, tuple, dict))
+def is_nested(structure):
+    """Whether it is a list, a tuple or a dict."""
+    return isinstance(structure, (list, tuple, dict))
 
 
 def _is_namedtuple(x):
@@ -46,6 +47,7 @@ def flatten(structure):
 
 
 def flatten_with_path(structure):
+    """The leaves of a structure, each with the keys and places that lead to it."""
     def walk(path, x):
         if not is_nested(x):
             yield path, x
@@ -69,17 +71,23 @@ def map_structure(func, *structures, none_is_leaf=True):
             return None
         return func(*structures)
     for other in structures[1:]:
-        assert_same_structure(first, other, shallow=True)
+        _expect_same(first, other, shallow=True)
     return _rebuild(first, [map_structure(func, *items, none_is_leaf=none_is_leaf) for items in zip(*(_items(s) for s in structures))])
 
 
 def map_structure_up_to(shallow_structure, func, *structures):
+    """The function of what stands at the leaves of the shallow structure."""
     if not is_nested(shallow_structure):
         return func(*structures)
     return _rebuild(shallow_structure, [map_structure_up_to(s, func, *items) for s, *items in zip(_items(shallow_structure), *(_items(x) for x in structures))])
 
 
-def assert_same_structure(a, b, check_types=None, shallow=False):
+def assert_same_structure(a, b, check_types=None):
+    """ValueError if two structures differ in their lists, tuples and dicts. `check_types` has no effect, as in Keras."""
+    _expect_same(a, b)
+
+
+def _expect_same(a, b, shallow=False):
     if is_nested(a) != is_nested(b):
         expected = next((k.__name__ for k in (dict, list, tuple) if isinstance(a, k)), "a leaf")
         raise ValueError(f"`a` and `b` don't have the same structure: expected {expected}, got {type(b).__name__}: {a!r} and {b!r}")
@@ -92,10 +100,11 @@ def assert_same_structure(a, b, check_types=None, shallow=False):
         raise ValueError(f"`a` and `b` don't have the same structure: {a!r} and {b!r}")
     if not shallow:
         for x, y in zip(_items(a), _items(b)):
-            assert_same_structure(x, y)
+            _expect_same(x, y)
 
 
 def assert_same_paths(a, b):
+    """ValueError if two structures have leaves at different places."""
     pa, pb = {p for p, _ in flatten_with_path(a)}, {p for p, _ in flatten_with_path(b)}
     if pa != pb:
         raise ValueError(f"`a` and `b` don't have the same paths: {sorted(map(str, pa ^ pb))}")
@@ -116,6 +125,7 @@ def pack_sequence_as(structure, flat_sequence):
 
 
 def lists_to_tuples(structure):
+    """The structure with tuples in place of lists."""
     if isinstance(structure, (list, tuple)) and not _is_namedtuple(structure):
         return tuple(lists_to_tuples(x) for x in structure)
     if isinstance(structure, dict):
@@ -124,6 +134,7 @@ def lists_to_tuples(structure):
 
 
 def map_shape_structure(func, structure):
+    """The function of each shape in a structure: tuples of sizes count as leaves."""
     def is_shape(x):
         return isinstance(x, (list, tuple)) and all(isinstance(e, (int, type(None))) for e in x)
 
