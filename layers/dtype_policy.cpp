@@ -52,6 +52,9 @@ struct DTypePolicyRegistration {
     info.name = "DTypePolicy";
     info.module = "keras.dtype_policies";
     info.doc = "The dtypes a layer computes in and keeps its variables in.";
+    info.description = {.raises = "ValueError: if the name is unknown.", .example = R"py(
+>>> keras.dtype_policies.DTypePolicy("mixed_bfloat16").compute_dtype
+'bfloat16')py"};
     info.make = [](const Dict& config) -> ObjectPtr {
       return std::make_shared<DTypePolicy>(config.at("name").as_string());
     };

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "backends/core/variable.h"
+#include "layers/about.h"
 #include "layers/constraints/constraint.h"
 #include "layers/dtype_policy.h"
 #include "layers/initializers/initializer.h"
@@ -280,13 +281,16 @@ class Handle {
 
 template <class T>
 struct LayerRegistration {
-  LayerRegistration(const char* name, const char* doc, std::vector<std::string> aliases = {}) {
+  template <std::same_as<Doc> D>  // braces alone are aliases
+  LayerRegistration(const char* name, const char* doc, D description) : LayerRegistration(name, doc, {}, description) {}
+  LayerRegistration(const char* name, const char* doc, std::vector<std::string> aliases, Doc description) {
     ClassInfo info;
     info.name = name;
     info.module = "keras.layers";
     info.doc = doc;
     info.base = "Layer";
     info.aliases = std::move(aliases);
+    info.description = description;
     info.make = [name](const Dict& config) -> ObjectPtr {
       Dict own = config;
       LayerArgs base = LayerArgs::take(own);
@@ -308,7 +312,7 @@ struct LayerRegistration {
     register_class(std::move(info));
   }
 };
-// LAMINA_LAYER(DenseLayer, "Dense", "doc")
+// LAMINA_LAYER(DenseLayer, "Dense", "doc", Doc{.input = ..., .output = ..., .example = ...})
 #define LAMINA_LAYER(T, NAME, ...) static const ::lamina::LayerRegistration<T> T##_registration(NAME, __VA_ARGS__)
 
 // The training flag that enclosing layers passed on, on this thread.

@@ -12,7 +12,14 @@ Tensor binary_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bo
 const auto binary_crossentropy = public_op(
     "losses.binary_crossentropy", LAMINA_LOSSES "binary_crossentropy",
     "-(t log p + (1 - t) log(1 - p)), its mean over `axis`; p = sigmoid(y_pred) from logits.", binary_crossentropy_impl,
-    {"y_true", "y_pred", {"from_logits", false}, {"label_smoothing", 0.0}, {"axis", -1}});
+    {{"y_true", required, about::y_true},
+     {"y_pred", required, about::y_pred},
+     {"from_logits", false, about::from_logits},
+     {"label_smoothing", 0.0, about::label_smoothing},
+     {"axis", -1, about::axis}},
+    {.returns = "A tensor without `axis`.", .example = R"py(
+>>> keras.losses.binary_crossentropy([[1.0, 0.0]], [[0.9, 0.2]])
+<Tensor shape=(1,), dtype=float32, values=[0.16425204]>)py"});
 
 struct BinaryCrossentropyArgs {
   bool from_logits = false;
@@ -37,7 +44,9 @@ class BinaryCrossentropy final : public LossWith<BinaryCrossentropyArgs> {
   }
 };
 LAMINA_CLASS(BinaryCrossentropy, "keras.losses", "Cross entropy of independent yes-or-no labels.",
-             {"binary_crossentropy", "bce", "BCE"});
+             {"binary_crossentropy", "bce", "BCE"}, Doc{.example = R"py(
+>>> keras.losses.BinaryCrossentropy()(keras.ops.array([[1.0, 0.0]]), keras.ops.array([[0.9, 0.2]]))
+<Tensor shape=(), dtype=float32, values=0.16425204>)py"});
 
 }  // namespace
 }  // namespace lamina

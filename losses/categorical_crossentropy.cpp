@@ -13,11 +13,18 @@ Tensor categorical_crossentropy_impl(const Operand& y_true, const Operand& y_pre
     t = smooth_labels(t, label_smoothing, static_cast<double>(std::max<int64_t>(1, t.shape().back())));
   return ops::categorical_crossentropy(t, p, from_logits, static_cast<int>(axis.as_int()));
 }
-const auto categorical_crossentropy =
-    public_op("losses.categorical_crossentropy", LAMINA_LOSSES "categorical_crossentropy",
-              "-sum(t log p) along `axis`; p = softmax(y_pred) from logits, else y_pred normalised.",
-              categorical_crossentropy_impl,
-              {"y_true", "y_pred", {"from_logits", false}, {"label_smoothing", 0.0}, {"axis", -1}});
+const auto categorical_crossentropy = public_op(
+    "losses.categorical_crossentropy", LAMINA_LOSSES "categorical_crossentropy",
+    "-sum(t log p) along `axis`; p = softmax(y_pred) from logits, else y_pred normalised.",
+    categorical_crossentropy_impl,
+    {{"y_true", required, about::y_true},
+     {"y_pred", required, about::y_pred},
+     {"from_logits", false, about::from_logits},
+     {"label_smoothing", 0.0, about::label_smoothing},
+     {"axis", -1, about::axis}},
+    {.returns = "A tensor without `axis`.", .raises = "ValueError: if the shapes do not fit.", .example = R"py(
+>>> keras.losses.categorical_crossentropy([[0.0, 1.0]], [[0.2, 0.8]])
+<Tensor shape=(1,), dtype=float32, values=[0.22314353]>)py"});
 
 struct CategoricalCrossentropyArgs {
   bool from_logits = false;
@@ -42,7 +49,9 @@ class CategoricalCrossentropy final : public LossWith<CategoricalCrossentropyArg
   }
 };
 LAMINA_CLASS(CategoricalCrossentropy, "keras.losses", "Cross entropy of one-hot (or soft) labels.",
-             {"categorical_crossentropy"});
+             {"categorical_crossentropy"}, Doc{.example = R"py(
+>>> keras.losses.CategoricalCrossentropy()(keras.ops.array([[0.0, 1.0]]), keras.ops.array([[0.2, 0.8]]))
+<Tensor shape=(), dtype=float32, values=0.22314353>)py"});
 
 }  // namespace
 }  // namespace lamina

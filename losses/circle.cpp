@@ -37,17 +37,23 @@ Tensor circle_impl(const Operand& y_true, const Operand& y_pred, const std::opti
   loss.set_mask(ops::compare(Binary::greater, loss, 0.0));
   return loss;
 }
-const auto circle = public_op("losses.circle", LAMINA_LOSSES "circle",
-                              "log(1 + sum over pairs of other labels times sum over pairs of one label), pairs "
-                              "weighted by how far they are from their margin (Sun et al., 2020).",
-                              circle_impl,
-                              {"y_true",
-                               "y_pred",
-                               {"ref_labels", Value()},
-                               {"ref_embeddings", Value()},
-                               {"remove_diagonal", true},
-                               {"gamma", 80},
-                               {"margin", 0.4}});
+const auto circle =
+    public_op("losses.circle", LAMINA_LOSSES "circle",
+              "log(1 + sum over pairs of other labels times sum over pairs of one label), pairs "
+              "weighted by how far they are from their margin (Sun et al., 2020).",
+              circle_impl,
+              {{"y_true", required, "Class numbers, one a row of y_pred."},
+               {"y_pred", required, "Embeddings of length 1 in rows."},
+               {"ref_labels", Value(), "The labels of the embeddings to compare with; None takes `y_true`."},
+               {"ref_embeddings", Value(), "The embeddings to compare with; None takes `y_pred`."},
+               {"remove_diagonal", true, "Whether an embedding is not compared with itself."},
+               {"gamma", 80, "How sharp the loss is."},
+               {"margin", 0.4, "How far similarities may be from 1 and 0."}},
+              {.returns = "A vector of a loss a sample.",
+               .source = "Sun et al., \"Circle Loss: A Unified Perspective of Pair Similarity Optimization\" (2020).",
+               .example = R"py(
+>>> keras.losses.circle([0, 0, 1], [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+<Tensor shape=(3,), dtype=float32, values=[2.7607682e-06 3.8400005e+01 0.0000000e+00]>)py"});
 
 struct CircleArgs {
   double gamma = 80, margin = 0.4;
@@ -73,7 +79,12 @@ class Circle final : public LossWith<CircleArgs> {
 LAMINA_CLASS(
     Circle, "keras.losses",
     "Small distances within a label, large ones between labels (Sun et al., 2020), for embeddings of length 1.",
-    {"circle"});
+    {"circle"},
+    Doc{.source = "Sun et al., \"Circle Loss: A Unified Perspective of Pair Similarity Optimization\" (2020).",
+        .example = R"py(
+>>> embeddings = keras.ops.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+>>> keras.losses.Circle()(keras.ops.array([0, 0, 1]), embeddings)
+<Tensor shape=(), dtype=float32, values=19.200005>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -71,7 +71,16 @@ Tensor ctc_impl(const Operand& y_true, const Operand& y_pred) {
 const auto ctc =
     public_op("losses.ctc", LAMINA_LOSSES "ctc",
               "-log of the probability that y_pred's classes, repetitions and blanks removed, spell y_true.", ctc_impl,
-              {"y_true", "y_pred"});
+              {{"y_true", required, "Class numbers (batch, longest); 0 pads."},
+               {"y_pred", required, "Scores (batch, steps, classes) before the softmax; class 0 is the blank."}},
+              {.returns = "A vector of a loss a sample.",
+               .raises = "ValueError: if y_true has not two axes or y_pred has not three.",
+               .source = "Graves et al., \"Connectionist Temporal Classification\" (2006).",
+               .example = R"py(
+>>> y_true = keras.ops.array([[1, 2]])
+>>> y_pred = keras.ops.array([[[0.0, 4.0, 0.0], [0.0, 0.0, 4.0], [4.0, 0.0, 0.0]]])
+>>> keras.losses.ctc(y_true, y_pred)
+<Tensor shape=(1,), dtype=float32, values=[0.08911468]>)py"});
 
 struct CTCName {
   static constexpr const char* value = "ctc";
@@ -83,7 +92,12 @@ class CTC final : public LossWith<PlainLossArgs<CTCName>> {
   Tensor values(const Tensor& y_true, const Tensor& y_pred) override { return ctc(y_true, y_pred); }
 };
 LAMINA_CLASS(CTC, "keras.losses",
-             "Connectionist temporal classification (Graves et al., 2006): labels without known times.", {"ctc"});
+             "Connectionist temporal classification (Graves et al., 2006): labels without known times.", {"ctc"},
+             Doc{.source = "Graves et al., \"Connectionist Temporal Classification\" (2006).", .example = R"py(
+>>> y_true = keras.ops.array([[1, 2]])
+>>> y_pred = keras.ops.array([[[0.0, 4.0, 0.0], [0.0, 0.0, 4.0], [4.0, 0.0, 0.0]]])
+>>> keras.losses.CTC()(y_true, y_pred)
+<Tensor shape=(), dtype=float32, values=0.08911468>)py"});
 
 }  // namespace
 }  // namespace lamina

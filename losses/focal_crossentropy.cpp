@@ -21,14 +21,19 @@ Tensor binary_focal_impl(const Operand& y_true, const Operand& y_pred, bool appl
 const auto binary_focal =
     public_op("losses.binary_focal_crossentropy", LAMINA_LOSSES "binary_focal_crossentropy",
               "Binary cross entropy times (1 - p)^gamma, p the probability given to the label.", binary_focal_impl,
-              {"y_true",
-               "y_pred",
-               {"apply_class_balancing", false},
-               {"alpha", 0.25},
-               {"gamma", 2.0},
-               {"from_logits", false},
-               {"label_smoothing", 0.0},
-               {"axis", -1}});
+              {{"y_true", required, about::y_true},
+               {"y_pred", required, about::y_pred},
+               {"apply_class_balancing", false, "Whether to weigh labels 1 by alpha and labels 0 by 1 - alpha."},
+               {"alpha", 0.25, "The weight of labels 1."},
+               {"gamma", 2.0, "How strongly sure predictions are weighed down."},
+               {"from_logits", false, about::from_logits},
+               {"label_smoothing", 0.0, about::label_smoothing},
+               {"axis", -1, about::axis}},
+              {.returns = "A tensor without `axis`.",
+               .source = "Lin et al., \"Focal Loss for Dense Object Detection\" (2017).",
+               .example = R"py(
+>>> keras.losses.binary_focal_crossentropy([[1.0, 0.0]], [[0.9, 0.2]])
+<Tensor shape=(1,), dtype=float32, values=[0.00498967]>)py"});
 struct BinaryFocalArgs {
   bool apply_class_balancing = false;
   double alpha = 0.25, gamma = 2;
@@ -58,7 +63,10 @@ class BinaryFocalCrossentropy final : public LossWith<BinaryFocalArgs> {
   }
 };
 LAMINA_CLASS(BinaryFocalCrossentropy, "keras.losses", "Binary cross entropy in which easy examples count less.",
-             {"binary_focal_crossentropy"});
+             {"binary_focal_crossentropy"},
+             Doc{.source = "Lin et al., \"Focal Loss for Dense Object Detection\" (2017).", .example = R"py(
+>>> keras.losses.BinaryFocalCrossentropy()(keras.ops.array([[1.0, 0.0]]), keras.ops.array([[0.9, 0.2]]))
+<Tensor shape=(), dtype=float32, values=0.0049896734>)py"});
 
 Tensor categorical_focal_impl(const Operand& y_true, const Operand& y_pred, const Operand& alpha, double gamma,
                               bool from_logits, double label_smoothing, int axis) {
@@ -75,13 +83,18 @@ Tensor categorical_focal_impl(const Operand& y_true, const Operand& y_pred, cons
 const auto categorical_focal =
     public_op("losses.categorical_focal_crossentropy", LAMINA_LOSSES "categorical_focal_crossentropy",
               "Cross entropy with the terms times alpha (1 - p)^gamma.", categorical_focal_impl,
-              {"y_true",
-               "y_pred",
-               {"alpha", 0.25},
-               {"gamma", 2.0},
-               {"from_logits", false},
-               {"label_smoothing", 0.0},
-               {"axis", -1}});
+              {{"y_true", required, about::y_true},
+               {"y_pred", required, about::y_pred},
+               {"alpha", 0.25, "The weight of a class: a number, or one a class."},
+               {"gamma", 2.0, "How strongly sure predictions are weighed down."},
+               {"from_logits", false, about::from_logits},
+               {"label_smoothing", 0.0, about::label_smoothing},
+               {"axis", -1, about::axis}},
+              {.returns = "A tensor without `axis`.",
+               .source = "Lin et al., \"Focal Loss for Dense Object Detection\" (2017).",
+               .example = R"py(
+>>> keras.losses.categorical_focal_crossentropy([[0.0, 1.0]], [[0.2, 0.8]])
+<Tensor shape=(1,), dtype=float32, values=[0.00223144]>)py"});
 struct CategoricalFocalArgs {
   Value alpha = 0.25;
   double gamma = 2;
@@ -110,7 +123,10 @@ class CategoricalFocalCrossentropy final : public LossWith<CategoricalFocalArgs>
   }
 };
 LAMINA_CLASS(CategoricalFocalCrossentropy, "keras.losses",
-             "Categorical cross entropy in which easy examples count less.", {"categorical_focal_crossentropy"});
+             "Categorical cross entropy in which easy examples count less.", {"categorical_focal_crossentropy"},
+             Doc{.source = "Lin et al., \"Focal Loss for Dense Object Detection\" (2017).", .example = R"py(
+>>> keras.losses.CategoricalFocalCrossentropy()(keras.ops.array([[0.0, 1.0]]), keras.ops.array([[0.2, 0.8]]))
+<Tensor shape=(), dtype=float32, values=0.0022314352>)py"});
 
 }  // namespace
 }  // namespace lamina

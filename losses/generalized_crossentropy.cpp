@@ -13,9 +13,18 @@ Tensor generalized_crossentropy_impl(const Operand& y_true, const Operand& y_pre
   Tensor right = sum(multiply(p, ops::one_hot(t, p.shape().back(), -1, p.dtype())), {-1});
   return multiply(rsub(1, power(right, full({}, q, p.dtype()))), 1 / q);
 }
-const auto generalized_crossentropy = public_op(
-    "losses.categorical_generalized_cross_entropy", LAMINA_LOSSES "categorical_generalized_cross_entropy",
-    "(1 - p^q) / q, p the probability of the label's class.", generalized_crossentropy_impl, {"y_true", "y_pred", "q"});
+const auto generalized_crossentropy =
+    public_op("losses.categorical_generalized_cross_entropy", LAMINA_LOSSES "categorical_generalized_cross_entropy",
+              "(1 - p^q) / q, p the probability of the label's class.", generalized_crossentropy_impl,
+              {{"y_true", required, "Class numbers."},
+               {"y_pred", required, about::y_pred},
+               {"q", required, "0 to 1: near 0 like the cross entropy, at 1 like the absolute error."}},
+              {.returns = "A vector of a loss a sample.",
+               .source = "Zhang and Sabuncu, \"Generalized Cross Entropy Loss for Training Deep Neural Networks with "
+                         "Noisy Labels\" (2018).",
+               .example = R"py(
+>>> keras.losses.categorical_generalized_cross_entropy(keras.ops.array([1]), keras.ops.array([[0.2, 0.8]]), 0.5)
+<Tensor shape=(1,), dtype=float32, values=[0.21114564]>)py"});
 
 struct GeneralizedCrossentropyArgs {
   double q = 0.5;
@@ -37,7 +46,13 @@ class CategoricalGeneralizedCrossEntropy final : public LossWith<GeneralizedCros
 };
 LAMINA_CLASS(CategoricalGeneralizedCrossEntropy, "keras.losses",
              "A cross entropy that bears wrong labels (Zhang and Sabuncu, 2018).",
-             {"categorical_generalized_cross_entropy"});
+             {"categorical_generalized_cross_entropy"},
+             Doc{.raises = "ValueError: if q is not between 0 and 1.",
+                 .source = "Zhang and Sabuncu, \"Generalized Cross Entropy Loss for Training Deep Neural Networks with "
+                           "Noisy Labels\" (2018).",
+                 .example = R"py(
+>>> keras.losses.CategoricalGeneralizedCrossEntropy()(keras.ops.array([1]), keras.ops.array([[0.2, 0.8]]))
+<Tensor shape=(), dtype=float32, values=0.21114564>)py"});
 
 }  // namespace
 }  // namespace lamina

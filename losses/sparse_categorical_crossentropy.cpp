@@ -23,10 +23,18 @@ Tensor sparse_crossentropy_impl(const Operand& y_true, const Operand& y_pred, bo
   loss.set_mask(valid);
   return loss;
 }
-const auto sparse_crossentropy = public_op(
-    "losses.sparse_categorical_crossentropy", LAMINA_LOSSES "sparse_categorical_crossentropy",
-    "-log p[class] along `axis`; y_true holds class numbers. Entries of ignore_class give 0 and are masked.",
-    sparse_crossentropy_impl, {"y_true", "y_pred", {"from_logits", false}, {"ignore_class", Value()}, {"axis", -1}});
+const auto sparse_crossentropy =
+    public_op("losses.sparse_categorical_crossentropy", LAMINA_LOSSES "sparse_categorical_crossentropy",
+              "-log p[class] along `axis`; y_true holds class numbers. Entries of ignore_class give 0 and are masked.",
+              sparse_crossentropy_impl,
+              {{"y_true", required, "Class numbers."},
+               {"y_pred", required, about::y_pred},
+               {"from_logits", false, about::from_logits},
+               {"ignore_class", Value(), "A class number that does not count; None counts all."},
+               {"axis", -1, about::axis}},
+              {.returns = "A tensor of the shape of the class numbers.", .example = R"py(
+>>> keras.losses.sparse_categorical_crossentropy(keras.ops.array([1]), keras.ops.array([[0.2, 0.8]]))
+<Tensor shape=(1,), dtype=float32, values=[0.22314353]>)py"});
 
 struct SparseCategoricalCrossentropyArgs {
   bool from_logits = false;
@@ -53,7 +61,9 @@ class SparseCategoricalCrossentropy final : public LossWith<SparseCategoricalCro
   }
 };
 LAMINA_CLASS(SparseCategoricalCrossentropy, "keras.losses", "Cross entropy of integer labels.",
-             {"sparse_categorical_crossentropy"});
+             {"sparse_categorical_crossentropy"}, Doc{.example = R"py(
+>>> keras.losses.SparseCategoricalCrossentropy()(keras.ops.array([1]), keras.ops.array([[0.2, 0.8]]))
+<Tensor shape=(), dtype=float32, values=0.22314353>)py"});
 
 }  // namespace
 }  // namespace lamina

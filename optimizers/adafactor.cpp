@@ -83,8 +83,16 @@ class Adafactor final : public OptimizerWith<AdafactorArgs> {
  private:
   Variables rows_, columns_, velocities_;
 };
-LAMINA_CLASS(Adafactor, "keras.optimizers",
-             "Adaptive steps from row and column means of squared gradients (Shazeer and Stern, 2018).", {"adafactor"});
+LAMINA_CLASS(
+    Adafactor, "keras.optimizers",
+    "Adaptive steps from row and column means of squared gradients (Shazeer and Stern, 2018).", {"adafactor"},
+    Doc{.source = "Shazeer and Stern, \"Adafactor: Adaptive Learning Rates with Sublinear Memory Cost\" (2018).",
+        .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Adafactor(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.8418861, 2.158114 ]], dtype=float32))py"});
 
 }  // namespace
 }  // namespace lamina

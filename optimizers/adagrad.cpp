@@ -37,8 +37,17 @@ class Adagrad final : public OptimizerWith<AdagradArgs> {
  private:
   Variables accumulators_;
 };
-LAMINA_CLASS(Adagrad, "keras.optimizers",
-             "Steps divided by the root of the sum of squared gradients (Duchi et al., 2011).", {"adagrad"});
+LAMINA_CLASS(
+    Adagrad, "keras.optimizers", "Steps divided by the root of the sum of squared gradients (Duchi et al., 2011).",
+    {"adagrad"},
+    Doc{.source =
+            "Duchi et al., \"Adaptive Subgradient Methods for Online Learning and Stochastic Optimization\" (2011).",
+        .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Adagrad(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.9046537, 2.0953462]], dtype=float32))py"});
 
 struct AdadeltaArgs {
   static constexpr const char* kClass = "Adadelta";
@@ -81,7 +90,13 @@ class Adadelta final : public OptimizerWith<AdadeltaArgs> {
   Variables gradients_, updates_;
 };
 LAMINA_CLASS(Adadelta, "keras.optimizers",
-             "Steps in the ratio of averaged updates to averaged gradients (Zeiler, 2012).", {"adadelta"});
+             "Steps in the ratio of averaged updates to averaged gradients (Zeiler, 2012).", {"adadelta"},
+             Doc{.source = "Zeiler, \"ADADELTA: An Adaptive Learning Rate Method\" (2012).", .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Adadelta(learning_rate=1.0)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.99858576, 2.0014143 ]], dtype=float32))py"});
 
 }  // namespace
 }  // namespace lamina

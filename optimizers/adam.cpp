@@ -59,8 +59,17 @@ class Adam final : public AdamLike<AdamArgs> {
  public:
   using AdamLike::AdamLike;
 };
-LAMINA_CLASS(Adam, "keras.optimizers", "Steps scaled by averages of gradients and their squares (Kingma and Ba, 2014).",
-             {"adam"});
+LAMINA_CLASS(
+    Adam, "keras.optimizers", "Steps scaled by averages of gradients and their squares (Kingma and Ba, 2014).",
+    {"adam"},
+    Doc{.source =
+            "Kingma and Ba, \"Adam: A Method for Stochastic Optimization\" (2015); with `amsgrad` Reddi et al. (2018).",
+        .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Adam(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.900001, 2.099999]], dtype=float32))py"});
 
 struct AdamWArgs : AdamArgs {
   static constexpr const char* kClass = "AdamW";
@@ -83,7 +92,15 @@ class AdamW final : public AdamLike<AdamWArgs> {
       throw ValueError("Argument `weight_decay` must be a float. Received: weight_decay=None");
   }
 };
-LAMINA_CLASS(AdamW, "keras.optimizers", "Adam with decoupled weight decay (Loshchilov and Hutter, 2019).", {"adamw"});
+LAMINA_CLASS(AdamW, "keras.optimizers", "Adam with decoupled weight decay (Loshchilov and Hutter, 2019).", {"adamw"},
+             Doc{.raises = "ValueError: if `weight_decay` is None.",
+                 .source = "Loshchilov and Hutter, \"Decoupled Weight Decay Regularization\" (2019).",
+                 .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.AdamW(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.899601, 2.099199]], dtype=float32))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -34,7 +34,14 @@ class Adamax final : public MomentOptimizer<MomentArgs<AdamaxName>> {
   }
 };
 LAMINA_CLASS(Adamax, "keras.optimizers",
-             "Adam with the largest gradient in place of the mean square (Kingma and Ba, 2014).", {"adamax"});
+             "Adam with the largest gradient in place of the mean square (Kingma and Ba, 2014).", {"adamax"},
+             Doc{.source = "Kingma and Ba, \"Adam: A Method for Stochastic Optimization\" (2015), section 7.1.",
+                 .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Adamax(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.90000004, 2.1       ]], dtype=float32))py"});
 
 struct NadamName {
   static constexpr const char* value = "Nadam";
@@ -69,7 +76,13 @@ class Nadam final : public MomentOptimizer<MomentArgs<NadamName>> {
   }
   Variable product_;
 };
-LAMINA_CLASS(Nadam, "keras.optimizers", "Adam with Nesterov momentum (Dozat, 2015).", {"nadam"});
+LAMINA_CLASS(Nadam, "keras.optimizers", "Adam with Nesterov momentum (Dozat, 2015).", {"nadam"},
+             Doc{.source = "Dozat, \"Incorporating Nesterov Momentum into Adam\" (2016).", .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Nadam(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.89372194, 2.1062782 ]], dtype=float32))py"});
 
 struct LambName {
   static constexpr const char* value = "Lamb";
@@ -94,8 +107,15 @@ class Lamb final : public MomentOptimizer<MomentArgs<LambName>> {
     variable.assign(subtract(w, multiply(update, multiply(ratio, learning_rate))));
   }
 };
-LAMINA_CLASS(Lamb, "keras.optimizers", "Adam with steps in proportion to each variable's norm (You et al., 2019).",
-             {"lamb"});
+LAMINA_CLASS(
+    Lamb, "keras.optimizers", "Adam with steps in proportion to each variable's norm (You et al., 2019).", {"lamb"},
+    Doc{.source = "You et al., \"Large Batch Optimization for Deep Learning: Training BERT in 76 minutes\" (2020).",
+        .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Lamb(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.8418861, 2.158114 ]], dtype=float32))py"});
 
 }  // namespace
 }  // namespace lamina

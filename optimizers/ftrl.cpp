@@ -72,7 +72,15 @@ class Ftrl final : public OptimizerWith<FtrlArgs> {
   Variables accumulators_, linears_;
 };
 LAMINA_CLASS(Ftrl, "keras.optimizers",
-             "Follow the regularized leader (McMahan et al., 2013), for sparse linear models.", {"ftrl"});
+             "Follow the regularized leader (McMahan et al., 2013), for sparse linear models.", {"ftrl"},
+             Doc{.raises = "ValueError: if a coefficient is negative or `learning_rate_power` positive.",
+                 .source = "McMahan et al., \"Ad Click Prediction: a View from the Trenches\" (2013).",
+                 .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Ftrl(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.6031424, 1.4923235]], dtype=float32))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -44,7 +44,15 @@ class Lion final : public OptimizerWith<LionArgs> {
   Variables momentums_;
 };
 LAMINA_CLASS(Lion, "keras.optimizers", "Steps of one size in the direction of averaged gradients (Chen et al., 2023).",
-             {"lion"});
+             {"lion"},
+             Doc{.raises = "ValueError: if `beta_1` is not above 0 and at most 1.",
+                 .source = "Chen et al., \"Symbolic Discovery of Optimization Algorithms\" (2023).",
+                 .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Lion(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.9, 2.1]], dtype=float32))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -136,6 +136,14 @@ const bool registered = [] {
   info.doc =
       "Wraps an optimizer and scales the loss, so that float16 gradients do not underflow. The scale adapts: steps "
       "with infinite or NaN gradients are skipped and halve it.";
+  info.description = {.raises = "ValueError: if `inner_optimizer` is no optimizer.",
+                      .source = "Micikevicius et al., \"Mixed Precision Training\" (2018).",
+                      .example = R"py(
+>>> inner = keras.optimizers.SGD(learning_rate=0.5)
+>>> optimizer = keras.optimizers.LossScaleOptimizer(inner, initial_scale=4.0)
+>>> optimizer.build([keras.Variable([1.0])])
+>>> optimizer.scale_loss(2.0)
+<Tensor shape=(), dtype=float32, values=8.0>)py"};
   info.aliases = {"loss_scale_optimizer", "lossscaleoptimizer"};
   info.make = [](const Dict& config) -> ObjectPtr {
     LossScaleOptimizer::Args args;

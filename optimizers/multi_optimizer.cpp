@@ -99,7 +99,12 @@ Dict OptimizerMap::get_config() const {
 }
 
 LAMINA_CLASS(OptimizerMap, "keras.optimizers", "Optimizers by variables' paths, for MultiOptimizer.",
-             {"optimizer_map", "optimizermap"});
+             {"optimizer_map", "optimizermap"},
+             Doc{.raises = "TypeError: if the default is no optimizer.", .example = R"py(
+>>> rates = keras.optimizers.OptimizerMap(keras.optimizers.SGD(0.5))
+>>> rates[".*bias"] = keras.optimizers.SGD(0.1)
+>>> float(rates["dense/bias"].learning_rate)
+0.10000000149011612)py"});
 
 // ---- MultiOptimizer ----
 
@@ -234,6 +239,14 @@ std::vector<Optimizer*> optimizers_with_rates(Optimizer& optimizer) {
 }
 
 LAMINA_CLASS(MultiOptimizer, "keras.optimizers", "Several optimizers, each for its own variables.",
-             {"multi_optimizer", "multioptimizer"});
+             {"multi_optimizer", "multioptimizer"},
+             Doc{.raises = "ValueError: if a variable has no optimizer.", .example = R"py(
+>>> kernel, bias = keras.Variable([1.0], name="kernel"), keras.Variable([1.0], name="bias")
+>>> rates = keras.optimizers.OptimizerMap(keras.optimizers.SGD(0.5))
+>>> rates[".*bias"] = keras.optimizers.SGD(0.1)
+>>> optimizer = keras.optimizers.MultiOptimizer(rates)
+>>> optimizer.apply([keras.ops.array([1.0]), keras.ops.array([1.0])], [kernel, bias])
+>>> kernel.numpy(), bias.numpy()
+(array([0.5], dtype=float32), array([0.9], dtype=float32)))py"});
 
 }  // namespace lamina

@@ -98,6 +98,13 @@ std::optional<double> Muon::weight_decay_of(const Variable& variable) const {
 }
 
 LAMINA_CLASS(Muon, "keras.optimizers",
-             "Orthogonal updates of matrices; AdamW for other variables, embeddings and excluded layers.", {"muon"});
+             "Orthogonal updates of matrices; AdamW for other variables, embeddings and excluded layers.", {"muon"},
+             Doc{.source = "Jordan et al., \"Muon: An Optimizer for Hidden Layers in Neural Networks\" (2024).",
+                 .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.Muon(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.9856713, 2.0131288]], dtype=float32))py"});
 
 }  // namespace lamina

@@ -51,7 +51,14 @@ class RMSprop final : public OptimizerWith<RMSpropArgs> {
   Op update_;
 };
 LAMINA_CLASS(RMSprop, "keras.optimizers",
-             "Steps divided by the root of the mean square of gradients (Tieleman and Hinton, 2012).", {"rmsprop"});
+             "Steps divided by the root of the mean square of gradients (Tieleman and Hinton, 2012).", {"rmsprop"},
+             Doc{.source = "Tieleman and Hinton, \"Neural Networks for Machine Learning\", lecture 6.5 (2012).",
+                 .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.RMSprop(learning_rate=0.1)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.6837724, 2.3162277]], dtype=float32))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -61,7 +61,13 @@ class ScheduleFreeAdamW final : public OptimizerWith<ScheduleFreeAdamWArgs> {
 };
 LAMINA_CLASS(ScheduleFreeAdamW, "keras.optimizers",
              "AdamW over averaged iterates, without a learning-rate schedule (Defazio et al., 2024, arXiv:2405.15682).",
-             {"schedule_free_adam_w", "schedulefreeadamw"});
+             {"schedule_free_adam_w", "schedulefreeadamw"},
+             Doc{.source = "Defazio et al., \"The Road Less Scheduled\" (2024).", .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.ScheduleFreeAdamW(learning_rate=0.1, warmup_steps=0)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.9000006, 2.0999994]], dtype=float32))py"});
 
 }  // namespace
 }  // namespace lamina

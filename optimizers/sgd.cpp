@@ -43,8 +43,17 @@ class SGD final : public OptimizerWith<SGDArgs> {
   Variables momentums_;
   Op update_;
 };
-LAMINA_CLASS(SGD, "keras.optimizers",
-             "Gradient descent, with momentum if given: m = momentum * m - learning_rate * g; w = w + m.", {"sgd"});
+LAMINA_CLASS(
+    SGD, "keras.optimizers",
+    "Gradient descent, with momentum if given: m = momentum * m - learning_rate * g; w = w + m.", {"sgd"},
+    Doc{.raises = "ValueError: if `momentum` is not between 0 and 1.",
+        .source = "Sutskever et al., \"On the Importance of Initialization and Momentum in Deep Learning\" (2013).",
+        .example = R"py(
+>>> variable = keras.Variable([[1.0, 2.0]])
+>>> optimizer = keras.optimizers.SGD(learning_rate=0.5)
+>>> optimizer.apply([keras.ops.array([[1.0, -1.0]])], [variable])
+>>> variable.numpy()
+array([[0.5, 2.5]], dtype=float32))py"});
 
 }  // namespace
 }  // namespace lamina

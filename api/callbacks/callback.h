@@ -26,7 +26,8 @@ class Callback : public Object {
   // Whether batch events matter: if no callback needs them, steps run without waiting for their logs.
   virtual bool needs_batches() const { return false; }
 
-  // Calls the method of that event: on_epoch_begin, on_train_batch_end, ... with an index; on_train_begin, ... without one.
+  // Calls the method of that event: on_epoch_begin, on_train_batch_end, ... with an index; on_train_begin, ... without
+  // one.
   void event(Method event, int64_t index, Dict& logs);
   void event(Method event, Dict& logs);
   // A further public method of the class: "get_monitor_value", "in_cooldown". AttributeError if it has none of this

@@ -85,7 +85,14 @@ class CSVLogger final : public Config<Callback, CSVLoggerArgs> {
   std::vector<std::string> columns_;
   bool header_ = true;
 };
-LAMINA_CLASS(CSVLogger, "keras.callbacks", "Writes each epoch's logs as a line of a CSV file.");
+LAMINA_CLASS(CSVLogger, "keras.callbacks", "Writes each epoch's logs as a line of a CSV file.", Doc{.example = R"py(
+>>> import os, tempfile
+>>> callback = keras.callbacks.CSVLogger(os.path.join(tempfile.mkdtemp(), "log.csv"))
+>>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+>>> model.compile("sgd", "mse")
+>>> history = model.fit(np.ones((4, 1)), np.zeros(4), epochs=3, verbose=0, callbacks=[callback])
+>>> print(open(callback.filename).readline().split(",")[0])
+epoch)py"});
 
 }  // namespace
 }  // namespace lamina

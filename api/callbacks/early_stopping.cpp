@@ -13,7 +13,7 @@ struct EarlyStoppingArgs : MonitorArgs {
   int64_t start_from_epoch = 0;
   void fields(Fields& f) {
     f("monitor", monitor, "The log to watch.");
-    f("min_delta", min_delta, "Smaller changes are no improvement.");
+    f("min_delta", min_delta, "Smaller changes are no improvement.").shown(0);
     f("patience", patience, "Epochs without improvement before training stops.");
     f("verbose", verbose, "1 prints when it acts.");
     f("mode", mode, "'min', 'max' or 'auto'.");
@@ -88,7 +88,14 @@ class EarlyStopping final : public Config<MonitorCallback, EarlyStoppingArgs> {
   int64_t wait_ = 0, stopped_epoch_ = 0, best_epoch_ = 0;
   std::optional<Tensors> best_weights_;
 };
-LAMINA_CLASS(EarlyStopping, "keras.callbacks", "Stops training when a log has not improved for `patience` epochs.");
+LAMINA_CLASS(EarlyStopping, "keras.callbacks", "Stops training when a log has not improved for `patience` epochs.",
+             Doc{.example = R"py(
+>>> callback = keras.callbacks.EarlyStopping(monitor="loss", min_delta=1e9, patience=1)
+>>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+>>> model.compile("sgd", "mse")
+>>> history = model.fit(np.ones((4, 1)), np.zeros(4), epochs=3, verbose=0, callbacks=[callback])
+>>> len(history.epoch)
+2)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -57,7 +57,14 @@ class LambdaCallback final : public Config<Callback, LambdaCallbackArgs> {
     f->call(std::move(arguments));
   }
 };
-LAMINA_CLASS(LambdaCallback, "keras.callbacks", "Calls functions at the events of training.");
+LAMINA_CLASS(LambdaCallback, "keras.callbacks", "Calls functions at the events of training.", Doc{.example = R"py(
+>>> callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print("epoch", epoch, list(logs)))
+>>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+>>> model.compile("sgd", "mse")
+>>> history = model.fit(np.ones((4, 1)), np.zeros(4), epochs=3, verbose=0, callbacks=[callback])
+epoch 0 ['loss']
+epoch 1 ['loss']
+epoch 2 ['loss'])py"});
 
 }  // namespace
 }  // namespace lamina

@@ -73,7 +73,14 @@ class LearningRateScheduler final : public Config<Callback, LearningRateSchedule
     return f;
   }
 };
-LAMINA_CLASS(LearningRateScheduler, "keras.callbacks", "Sets the learning rate at the start of each epoch.");
+LAMINA_CLASS(LearningRateScheduler, "keras.callbacks", "Sets the learning rate at the start of each epoch.",
+             Doc{.raises = "ValueError: while training, if the schedule's result is no float.", .example = R"py(
+>>> callback = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5)
+>>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+>>> model.compile("sgd", "mse")
+>>> history = model.fit(np.ones((4, 1)), np.zeros(4), epochs=3, verbose=0, callbacks=[callback])
+>>> history.history["learning_rate"]
+[0.004999999888241291, 0.0024999999441206455, 0.0012499999720603228])py"});
 
 struct ReduceLROnPlateauArgs : MonitorArgs {
   double factor = 0.1;
@@ -153,7 +160,14 @@ class ReduceLROnPlateau final : public Config<MonitorCallback, ReduceLROnPlateau
   int64_t cooldown_counter_ = 0, wait_ = 0;
 };
 LAMINA_CLASS(ReduceLROnPlateau, "keras.callbacks",
-             "Multiplies the learning rate by `factor` when a log has not improved for `patience` epochs.");
+             "Multiplies the learning rate by `factor` when a log has not improved for `patience` epochs.",
+             Doc{.raises = "ValueError: if `factor` is 1 or more.", .example = R"py(
+>>> callback = keras.callbacks.ReduceLROnPlateau(monitor="loss", min_delta=1e9, factor=0.5, patience=1)
+>>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+>>> model.compile("sgd", "mse")
+>>> history = model.fit(np.ones((4, 1)), np.zeros(4), epochs=3, verbose=0, callbacks=[callback])
+>>> float(model.optimizer.learning_rate)
+0.0024999999441206455)py"});
 
 }  // namespace
 }  // namespace lamina

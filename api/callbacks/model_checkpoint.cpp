@@ -157,7 +157,17 @@ class ModelCheckpoint final : public Config<MonitorCallback, ModelCheckpointArgs
   int64_t epoch_ = 0, seen_ = 0, last_batch_ = -1;
 };
 LAMINA_CLASS(ModelCheckpoint, "keras.callbacks",
-             "Saves the model or its weights each epoch, every so many batches, or when a log improves.");
+             "Saves the model or its weights each epoch, every so many batches, or when a log improves.",
+             Doc{.raises = "ValueError: if the path has not the ending of its kind of file, or `save_freq` is unknown.",
+                 .example = R"py(
+>>> import os, tempfile
+>>> path = os.path.join(tempfile.mkdtemp(), "epoch{epoch}.weights.h5")
+>>> callback = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
+>>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+>>> model.compile("sgd", "mse")
+>>> history = model.fit(np.ones((4, 1)), np.zeros(4), epochs=3, verbose=0, callbacks=[callback])
+>>> sorted(os.listdir(os.path.dirname(path)))
+['epoch1.weights.h5', 'epoch2.weights.h5', 'epoch3.weights.h5'])py"});
 
 }  // namespace
 }  // namespace lamina

@@ -23,7 +23,13 @@ class TerminateOnNaN final : public Config<Callback, TerminateOnNaNArgs> {
     model_of(*this).stop_training = true;
   }
 };
-LAMINA_CLASS(TerminateOnNaN, "keras.callbacks", "Stops training when the loss is not finite.");
+LAMINA_CLASS(TerminateOnNaN, "keras.callbacks", "Stops training when the loss is not finite.", Doc{.example = R"py(
+>>> callback = keras.callbacks.TerminateOnNaN()
+>>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+>>> model.compile("sgd", "mse")
+>>> history = model.fit(np.ones((4, 1)), np.zeros(4), epochs=3, verbose=0, callbacks=[callback])
+>>> len(history.epoch)
+3)py"});
 
 }  // namespace
 }  // namespace lamina

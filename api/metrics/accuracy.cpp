@@ -22,7 +22,12 @@ Tensor accuracy_impl(const Operand& y_true, const Operand& y_pred) {
   return matches(t, p);
 }
 const auto accuracy = public_op("metrics.accuracy", ACCURACY "accuracy", "1 where y_true equals y_pred.", accuracy_impl,
-                                {"y_true", "y_pred"});
+                                {{"y_true", required, "The labels."}, {"y_pred", required, "The predictions."}},
+                                {.returns = "A floating tensor of zeros and ones.", .example = R"py(
+>>> metric = keras.metrics.Accuracy()
+>>> metric.update_state([1, 2], [1, 3])
+>>> metric.result()
+<Tensor shape=(), dtype=float32, values=0.5>)py"});
 
 Tensor binary_accuracy_impl(const Operand& y_true, const Operand& y_pred, double threshold) {
   Tensor p = y_pred.value(), t = y_true.value();
@@ -32,15 +37,25 @@ Tensor binary_accuracy_impl(const Operand& y_true, const Operand& y_pred, double
 }
 const auto binary_accuracy = public_op("metrics.binary_accuracy", ACCURACY "binary_accuracy",
                                        "1 where y_pred is on y_true's side of the threshold.", binary_accuracy_impl,
-                                       {"y_true", "y_pred", {"threshold", 0.5}});
+                                       {{"y_true", required, "The labels, 0 or 1."},
+                                        {"y_pred", required, "The predictions, 0 to 1."},
+                                        {"threshold", 0.5, "Predictions above it count as 1."}},
+                                       {.returns = "A floating tensor of zeros and ones.", .example = R"py(
+>>> keras.metrics.binary_accuracy([[1], [0]], [[0.9], [0.6]])
+<Tensor shape=(2, 1), dtype=float32, values=[[1.]
+ [0.]]>)py"});
 
 Tensor categorical_accuracy_impl(const Operand& y_true, const Operand& y_pred) {
   Tensor t = y_true.value(), p = y_pred.value();
   return matches(arg_reduce(true, t, t.rank() - 1), arg_reduce(true, p, p.rank() - 1));
 }
-const auto categorical_accuracy = public_op("metrics.categorical_accuracy", ACCURACY "categorical_accuracy",
-                                            "1 where the largest of y_pred stands where that of y_true does.",
-                                            categorical_accuracy_impl, {"y_true", "y_pred"});
+const auto categorical_accuracy =
+    public_op("metrics.categorical_accuracy", ACCURACY "categorical_accuracy",
+              "1 where the largest of y_pred stands where that of y_true does.", categorical_accuracy_impl,
+              {{"y_true", required, "The labels, one-hot."}, {"y_pred", required, "A score a class."}},
+              {.returns = "A floating tensor of zeros and ones, without the classes' axis.", .example = R"py(
+>>> keras.metrics.categorical_accuracy([[0, 1], [1, 0]], [[0.2, 0.8], [0.3, 0.7]])
+<Tensor shape=(2,), dtype=float32, values=[1. 0.]>)py"});
 
 Tensor sparse_categorical_accuracy_impl(const Operand& y_true, const Operand& y_pred) {
   Tensor t = y_true.value(), p = y_pred.value();
@@ -51,7 +66,10 @@ Tensor sparse_categorical_accuracy_impl(const Operand& y_true, const Operand& y_
 const auto sparse_categorical_accuracy =
     public_op("metrics.sparse_categorical_accuracy", ACCURACY "sparse_categorical_accuracy",
               "1 where the largest of y_pred stands at the class y_true.", sparse_categorical_accuracy_impl,
-              {"y_true", "y_pred"});
+              {{"y_true", required, "The labels, class numbers."}, {"y_pred", required, "A score a class."}},
+              {.returns = "A floating tensor of zeros and ones, without the classes' axis.", .example = R"py(
+>>> keras.metrics.sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.3, 0.7]])
+<Tensor shape=(2,), dtype=float32, values=[1. 0.]>)py"});
 
 // One row a sample: all axes before the last count as samples.
 Tensor as_rows(const Tensor& x) {
@@ -78,7 +96,13 @@ Tensor top_k_impl(const Operand& y_true, const Operand& y_pred, int64_t k) {
 }
 const auto top_k_categorical_accuracy =
     public_op("metrics.top_k_categorical_accuracy", ACCURACY "top_k_categorical_accuracy",
-              "1 where the true class is among the k highest scores.", top_k_impl, {"y_true", "y_pred", {"k", 5}});
+              "1 where the true class is among the k highest scores.", top_k_impl,
+              {{"y_true", required, "The labels, one-hot."},
+               {"y_pred", required, "A score a class."},
+               {"k", 5, "How many of the highest scores count."}},
+              {.returns = "A floating tensor of zeros and ones, without the classes' axis.", .example = R"py(
+>>> keras.metrics.top_k_categorical_accuracy([[0, 0, 1]], [[0.5, 0.2, 0.3]], k=2)
+<Tensor shape=(1,), dtype=float32, values=[1.]>)py"});
 
 Tensor sparse_top_k_impl(const Operand& y_true, const Operand& y_pred, int64_t k, bool from_sorted_ids) {
   Tensor t = y_true.value(), p = y_pred.value();
@@ -94,7 +118,14 @@ Tensor sparse_top_k_impl(const Operand& y_true, const Operand& y_pred, int64_t k
 const auto sparse_top_k_categorical_accuracy = public_op(
     "metrics.sparse_top_k_categorical_accuracy", ACCURACY "sparse_top_k_categorical_accuracy",
     "1 where the class y_true is among the k highest scores (or, from sorted ids, among the first k of y_pred).",
-    sparse_top_k_impl, {"y_true", "y_pred", {"k", 5}, {"from_sorted_ids", false}});
+    sparse_top_k_impl,
+    {{"y_true", required, "The labels, class numbers."},
+     {"y_pred", required, "A score a class, or class numbers with the best first."},
+     {"k", 5, "How many of the highest scores count."},
+     {"from_sorted_ids", false, "Whether y_pred holds class numbers."}},
+    {.returns = "A floating tensor of zeros and ones, without the classes' axis.", .example = R"py(
+>>> keras.metrics.sparse_top_k_categorical_accuracy([2], [[0.5, 0.2, 0.3]], k=2)
+<Tensor shape=(1,), dtype=float32, values=[1.]>)py"});
 
 // ---- classes ----
 
@@ -115,7 +146,10 @@ class Accuracy final : public MetricWith<FunctionMetric, AccuracyArgs> {
   using MetricWith::MetricWith;
   Tensor values(const Value& t, const Value& p) override { return accuracy(operand(t), operand(p)); }
 };
-LAMINA_CLASS(Accuracy, "keras.metrics", "How often predictions equal labels.", {"accuracy"});
+LAMINA_CLASS(Accuracy, "keras.metrics", "How often predictions equal labels.", {"accuracy"}, Doc{.example = R"py(
+>>> metric = keras.metrics.Accuracy()
+>>> metric([1, 2, 3, 4], [0, 2, 3, 4])
+<Tensor shape=(), dtype=float32, values=0.75>)py"});
 
 struct BinaryAccuracyArgs {
   static constexpr const char* kClass = "BinaryAccuracy";
@@ -134,7 +168,11 @@ class BinaryAccuracy final : public MetricWith<FunctionMetric, BinaryAccuracyArg
     return binary_accuracy(operand(t), operand(p), args.threshold);
   }
 };
-LAMINA_CLASS(BinaryAccuracy, "keras.metrics", "How often predictions match binary labels.", {"binary_accuracy"});
+LAMINA_CLASS(BinaryAccuracy, "keras.metrics", "How often predictions match binary labels.", {"binary_accuracy"},
+             Doc{.example = R"py(
+>>> metric = keras.metrics.BinaryAccuracy()
+>>> metric([[1.0], [0.0]], [[0.9], [0.6]])
+<Tensor shape=(), dtype=float32, values=0.5>)py"});
 
 struct CategoricalAccuracyArgs {
   static constexpr const char* kClass = "CategoricalAccuracy";
@@ -148,7 +186,10 @@ class CategoricalAccuracy final : public MetricWith<FunctionMetric, CategoricalA
   Tensor values(const Value& t, const Value& p) override { return categorical_accuracy(operand(t), operand(p)); }
 };
 LAMINA_CLASS(CategoricalAccuracy, "keras.metrics", "How often the highest score is that of the one-hot label.",
-             {"categorical_accuracy"});
+             {"categorical_accuracy"}, Doc{.example = R"py(
+>>> metric = keras.metrics.CategoricalAccuracy()
+>>> metric([[0, 1], [1, 0]], [[0.2, 0.8], [0.3, 0.7]])
+<Tensor shape=(), dtype=float32, values=0.5>)py"});
 
 struct SparseCategoricalAccuracyArgs {
   static constexpr const char* kClass = "SparseCategoricalAccuracy";
@@ -162,7 +203,10 @@ class SparseCategoricalAccuracy final : public MetricWith<FunctionMetric, Sparse
   Tensor values(const Value& t, const Value& p) override { return sparse_categorical_accuracy(operand(t), operand(p)); }
 };
 LAMINA_CLASS(SparseCategoricalAccuracy, "keras.metrics", "How often the highest score is that of the integer label.",
-             {"sparse_categorical_accuracy"});
+             {"sparse_categorical_accuracy"}, Doc{.example = R"py(
+>>> metric = keras.metrics.SparseCategoricalAccuracy()
+>>> metric([1, 0], [[0.2, 0.8], [0.3, 0.7]])
+<Tensor shape=(), dtype=float32, values=0.5>)py"});
 
 struct TopKCategoricalAccuracyArgs {
   static constexpr const char* kClass = "TopKCategoricalAccuracy";
@@ -182,7 +226,10 @@ class TopKCategoricalAccuracy final : public MetricWith<FunctionMetric, TopKCate
   }
 };
 LAMINA_CLASS(TopKCategoricalAccuracy, "keras.metrics", "How often the one-hot label is among the k highest scores.",
-             {"top_k_categorical_accuracy"});
+             {"top_k_categorical_accuracy"}, Doc{.example = R"py(
+>>> metric = keras.metrics.TopKCategoricalAccuracy(k=2)
+>>> metric([[0, 0, 1]], [[0.5, 0.2, 0.3]])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
 
 struct SparseTopKCategoricalAccuracyArgs {
   static constexpr const char* kClass = "SparseTopKCategoricalAccuracy";
@@ -209,7 +256,11 @@ class SparseTopKCategoricalAccuracy final : public MetricWith<FunctionMetric, Sp
   }
 };
 LAMINA_CLASS(SparseTopKCategoricalAccuracy, "keras.metrics",
-             "How often the integer label is among the k highest scores.", {"sparse_top_k_categorical_accuracy"});
+             "How often the integer label is among the k highest scores.", {"sparse_top_k_categorical_accuracy"},
+             Doc{.example = R"py(
+>>> metric = keras.metrics.SparseTopKCategoricalAccuracy(k=2)
+>>> metric([2], [[0.5, 0.2, 0.3]])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
 
 }  // namespace
 }  // namespace lamina

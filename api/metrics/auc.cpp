@@ -176,7 +176,13 @@ class AUC final : public MetricWith<Metric, AUCArgs> {
   ConfusionCounts counts_;
   Tensor weights_;
 };
-LAMINA_CLASS(AUC, "keras.metrics", "The area under the ROC, precision-recall or precision-recall-gain curve.", {"auc"});
+LAMINA_CLASS(AUC, "keras.metrics", "The area under the ROC, precision-recall or precision-recall-gain curve.", {"auc"},
+             Doc{.raises = "ValueError: if `num_thresholds` is below 2, or `curve` or `summation_method` is unknown.",
+                 .source = "Davis and Goadrich, \"The Relationship Between Precision-Recall and ROC Curves\" (2006).",
+                 .example = R"py(
+>>> metric = keras.metrics.AUC(num_thresholds=3)
+>>> metric([0, 0, 1, 1], [0.0, 0.5, 0.3, 0.9])
+<Tensor shape=(), dtype=float32, values=0.75>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -43,7 +43,7 @@ class CountMetric : public MetricWith<Metric, CountArgs<Name>> {
   ConfusionCounts counts_;
 };
 
-#define COUNT_METRIC(T, NAME, WHICH, DOC)                                \
+#define COUNT_METRIC(T, NAME, WHICH, DOC, ...)                           \
   struct T##Name {                                                       \
     static constexpr const char* kClass = #T;                            \
   };                                                                     \
@@ -51,12 +51,28 @@ class CountMetric : public MetricWith<Metric, CountArgs<Name>> {
    public:                                                               \
     using CountMetric::CountMetric;                                      \
   };                                                                     \
-  LAMINA_CLASS(T, "keras.metrics", DOC, {NAME})
+  LAMINA_CLASS(T, "keras.metrics", DOC, {NAME}, __VA_ARGS__)
 
-COUNT_METRIC(TruePositives, "true_positives", true_positives, "How many labels 1 are predicted as 1.");
-COUNT_METRIC(FalsePositives, "false_positives", false_positives, "How many labels 0 are predicted as 1.");
-COUNT_METRIC(TrueNegatives, "true_negatives", true_negatives, "How many labels 0 are predicted as 0.");
-COUNT_METRIC(FalseNegatives, "false_negatives", false_negatives, "How many labels 1 are predicted as 0.");
+COUNT_METRIC(TruePositives, "true_positives", true_positives, "How many labels 1 are predicted as 1.",
+             Doc{.example = R"py(
+>>> metric = keras.metrics.TruePositives()
+>>> metric([0, 1, 1], [1, 0, 1])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
+COUNT_METRIC(FalsePositives, "false_positives", false_positives, "How many labels 0 are predicted as 1.",
+             Doc{.example = R"py(
+>>> metric = keras.metrics.FalsePositives()
+>>> metric([0, 1, 1], [1, 0, 1])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
+COUNT_METRIC(TrueNegatives, "true_negatives", true_negatives, "How many labels 0 are predicted as 0.",
+             Doc{.example = R"py(
+>>> metric = keras.metrics.TrueNegatives()
+>>> metric([0, 1, 0], [0, 0, 1])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
+COUNT_METRIC(FalseNegatives, "false_negatives", false_negatives, "How many labels 1 are predicted as 0.",
+             Doc{.example = R"py(
+>>> metric = keras.metrics.FalseNegatives()
+>>> metric([0, 1, 1], [1, 0, 1])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
 
 template <class Name>
 struct ShareArgs {
@@ -110,7 +126,11 @@ class Precision final : public ShareMetric<PrecisionName, &ConfusionCounts::fals
  public:
   using ShareMetric::ShareMetric;
 };
-LAMINA_CLASS(Precision, "keras.metrics", "The share of predictions 1 that are right.", {"precision"});
+LAMINA_CLASS(Precision, "keras.metrics", "The share of predictions 1 that are right.", {"precision"},
+             Doc{.raises = "ValueError: if a threshold is not between 0 and 1.", .example = R"py(
+>>> metric = keras.metrics.Precision()
+>>> metric([0, 1, 1, 1], [1, 0, 1, 1])
+<Tensor shape=(), dtype=float32, values=0.6666667>)py"});
 
 struct RecallName {
   static constexpr const char *kClass = "Recall", *kOtherName = "false_negatives";
@@ -119,7 +139,11 @@ class Recall final : public ShareMetric<RecallName, &ConfusionCounts::false_nega
  public:
   using ShareMetric::ShareMetric;
 };
-LAMINA_CLASS(Recall, "keras.metrics", "The share of labels 1 that are found.", {"recall"});
+LAMINA_CLASS(Recall, "keras.metrics", "The share of labels 1 that are found.", {"recall"},
+             Doc{.raises = "ValueError: if a threshold is not between 0 and 1.", .example = R"py(
+>>> metric = keras.metrics.Recall()
+>>> metric([0, 1, 1, 1], [1, 0, 1, 1])
+<Tensor shape=(), dtype=float32, values=0.6666667>)py"});
 
 // ---- the best of one rate where another is high enough ----
 
@@ -199,19 +223,39 @@ struct RecallAtPrecisionName {
   static constexpr const char *kClass = "RecallAtPrecision", *kArgument = "precision";
   static Chosen choose(const Tensor& recall, const Tensor&, const Tensor& precision) { return {precision, recall}; }
 };
-#define AT_METRIC(T, DOC, ALIAS)             \
+#define AT_METRIC(T, DOC, ALIAS, ...)        \
   class T final : public AtMetric<T##Name> { \
    public:                                   \
     using AtMetric::AtMetric;                \
   };                                         \
-  LAMINA_CLASS(T, "keras.metrics", DOC, {ALIAS})
+  LAMINA_CLASS(T, "keras.metrics", DOC, {ALIAS}, __VA_ARGS__)
 
 AT_METRIC(SensitivityAtSpecificity, "The best sensitivity where the specificity is high enough.",
-          "sensitivity_at_specificity");
+          "sensitivity_at_specificity",
+          Doc{.raises = "ValueError: if `specificity` is not between 0 and 1 or `num_thresholds` is not positive.",
+              .example = R"py(
+>>> metric = keras.metrics.SensitivityAtSpecificity(0.5)
+>>> metric([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
 AT_METRIC(SpecificityAtSensitivity, "The best specificity where the sensitivity is high enough.",
-          "specificity_at_sensitivity");
-AT_METRIC(PrecisionAtRecall, "The best precision where the recall is high enough.", "precision_at_recall");
-AT_METRIC(RecallAtPrecision, "The best recall where the precision is high enough.", "recall_at_precision");
+          "specificity_at_sensitivity",
+          Doc{.raises = "ValueError: if `sensitivity` is not between 0 and 1 or `num_thresholds` is not positive.",
+              .example = R"py(
+>>> metric = keras.metrics.SpecificityAtSensitivity(0.5)
+>>> metric([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
+AT_METRIC(PrecisionAtRecall, "The best precision where the recall is high enough.", "precision_at_recall",
+          Doc{.raises = "ValueError: if `recall` is not between 0 and 1 or `num_thresholds` is not positive.",
+              .example = R"py(
+>>> metric = keras.metrics.PrecisionAtRecall(0.5)
+>>> metric([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
+AT_METRIC(RecallAtPrecision, "The best recall where the precision is high enough.", "recall_at_precision",
+          Doc{.raises = "ValueError: if `precision` is not between 0 and 1 or `num_thresholds` is not positive.",
+              .example = R"py(
+>>> metric = keras.metrics.RecallAtPrecision(0.8)
+>>> metric([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9])
+<Tensor shape=(), dtype=float32, values=0.5>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -136,14 +136,27 @@ class FBetaScore final : public FScore<FBetaScoreArgs> {
  public:
   using FScore::FScore;
 };
-LAMINA_CLASS(FBetaScore, "keras.metrics",
-             "(1 + beta^2) precision recall / (beta^2 precision + recall), a class or averaged.",
-             {"f_beta_score", "fbeta_score"});
+LAMINA_CLASS(
+    FBetaScore, "keras.metrics", "(1 + beta^2) precision recall / (beta^2 precision + recall), a class or averaged.",
+    {"f_beta_score", "fbeta_score"},
+    Doc{.raises =
+            "ValueError: if `average` is unknown, `beta` is not positive or the threshold is not between 0 and 1.",
+        .source = "van Rijsbergen, \"Information Retrieval\" (1979).",
+        .example = R"py(
+>>> metric = keras.metrics.FBetaScore(beta=2.0, threshold=0.5)
+>>> metric([[1, 0], [1, 1]], [[0.9, 0.6], [0.2, 0.8]])
+<Tensor shape=(2,), dtype=float32, values=[0.5555556 0.8333332]>)py"});
 class F1Score final : public FScore<F1ScoreArgs> {
  public:
   using FScore::FScore;
 };
-LAMINA_CLASS(F1Score, "keras.metrics", "The harmonic mean of precision and recall.", {"f1_score"});
+LAMINA_CLASS(F1Score, "keras.metrics", "The harmonic mean of precision and recall.", {"f1_score"},
+             Doc{.raises = "ValueError: if `average` is unknown or the threshold is not between 0 and 1.",
+                 .source = "van Rijsbergen, \"Information Retrieval\" (1979).",
+                 .example = R"py(
+>>> metric = keras.metrics.F1Score(threshold=0.5)
+>>> metric([[1, 0], [1, 1]], [[0.9, 0.6], [0.2, 0.8]])
+<Tensor shape=(2,), dtype=float32, values=[0.66666657 0.66666657]>)py"});
 
 }  // namespace
 }  // namespace lamina

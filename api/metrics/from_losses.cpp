@@ -43,23 +43,56 @@ class PlainMetric : public MetricWith<FunctionMetric, PlainArgs<Name>> {
   LAMINA_CLASS(T, "keras.metrics", __VA_ARGS__)
 
 LOSS_METRIC(MeanSquaredError, "mean_squared_error", "losses.mean_squared_error", "The mean of squared differences.",
-            {"mean_squared_error", "mse", "MSE"});
+            {"mean_squared_error", "mse", "MSE"}, Doc{.example = R"py(
+>>> metric = keras.metrics.MeanSquaredError()
+>>> metric([[0.0, 2.0]], [[1.0, 3.0]])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
 LOSS_METRIC(MeanAbsoluteError, "mean_absolute_error", "losses.mean_absolute_error", "The mean of absolute differences.",
-            {"mean_absolute_error", "mae", "MAE"});
+            {"mean_absolute_error", "mae", "MAE"}, Doc{.example = R"py(
+>>> metric = keras.metrics.MeanAbsoluteError()
+>>> metric([[0.0, 2.0]], [[1.0, 1.0]])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
 LOSS_METRIC(MeanAbsolutePercentageError, "mean_absolute_percentage_error", "losses.mean_absolute_percentage_error",
             "The mean absolute difference as a percentage of the label.",
-            {"mean_absolute_percentage_error", "mape", "MAPE"});
+            {"mean_absolute_percentage_error", "mape", "MAPE"}, Doc{.example = R"py(
+>>> metric = keras.metrics.MeanAbsolutePercentageError()
+>>> metric([[1.0, 2.0]], [[1.5, 1.0]])
+<Tensor shape=(), dtype=float32, values=50.0>)py"});
 LOSS_METRIC(MeanSquaredLogarithmicError, "mean_squared_logarithmic_error", "losses.mean_squared_logarithmic_error",
-            "The mean squared difference of logarithms.", {"mean_squared_logarithmic_error", "msle", "MSLE"});
+            "The mean squared difference of logarithms.", {"mean_squared_logarithmic_error", "msle", "MSLE"},
+            Doc{.example = R"py(
+>>> metric = keras.metrics.MeanSquaredLogarithmicError()
+>>> metric([[0.0, 2.0]], [[1.0, 1.0]])
+<Tensor shape=(), dtype=float32, values=0.32242742>)py"});
 LOSS_METRIC(LogCoshError, "logcosh", "losses.log_cosh", "The mean of log(cosh(difference)).",
-            {"log_cosh_error", "logcosh", "log_cosh"});
+            {"log_cosh_error", "logcosh", "log_cosh"}, Doc{.example = R"py(
+>>> metric = keras.metrics.LogCoshError()
+>>> metric([[0.0, 2.0]], [[1.0, 1.0]])
+<Tensor shape=(), dtype=float32, values=0.43378085>)py"});
 LOSS_METRIC(KLDivergence, "kl_divergence", "losses.kl_divergence", "The Kullback-Leibler divergence of distributions.",
-            {"kl_divergence", "kld", "KLD"});
-LOSS_METRIC(Poisson, "poisson", "losses.poisson", "The mean of y_pred - y_true log y_pred.", {"poisson"});
-LOSS_METRIC(Hinge, "hinge", "losses.hinge", "The mean hinge loss.", {"hinge"});
-LOSS_METRIC(SquaredHinge, "squared_hinge", "losses.squared_hinge", "The mean squared hinge loss.", {"squared_hinge"});
+            {"kl_divergence", "kld", "KLD"}, Doc{.example = R"py(
+>>> metric = keras.metrics.KLDivergence()
+>>> metric([[0.5, 0.5]], [[0.25, 0.75]])
+<Tensor shape=(), dtype=float32, values=0.14384106>)py"});
+LOSS_METRIC(Poisson, "poisson", "losses.poisson", "The mean of y_pred - y_true log y_pred.", {"poisson"},
+            Doc{.example = R"py(
+>>> metric = keras.metrics.Poisson()
+>>> metric([[0.0, 2.0]], [[1.0, 1.0]])
+<Tensor shape=(), dtype=float32, values=0.9999999>)py"});
+LOSS_METRIC(Hinge, "hinge", "losses.hinge", "The mean hinge loss.", {"hinge"}, Doc{.example = R"py(
+>>> metric = keras.metrics.Hinge()
+>>> metric([[1.0, -1.0]], [[0.5, 0.5]])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
+LOSS_METRIC(SquaredHinge, "squared_hinge", "losses.squared_hinge", "The mean squared hinge loss.", {"squared_hinge"},
+            Doc{.example = R"py(
+>>> metric = keras.metrics.SquaredHinge()
+>>> metric([[1.0, -1.0]], [[0.5, 0.5]])
+<Tensor shape=(), dtype=float32, values=1.25>)py"});
 LOSS_METRIC(CategoricalHinge, "categorical_hinge", "losses.categorical_hinge", "The mean categorical hinge loss.",
-            {"categorical_hinge"});
+            {"categorical_hinge"}, Doc{.example = R"py(
+>>> metric = keras.metrics.CategoricalHinge()
+>>> metric([[0.0, 1.0]], [[0.4, 0.6]])
+<Tensor shape=(), dtype=float32, values=0.79999995>)py"});
 
 struct BinaryCrossentropyArgs {
   static constexpr const char* kClass = "BinaryCrossentropy";
@@ -81,7 +114,10 @@ class BinaryCrossentropy final : public MetricWith<FunctionMetric, BinaryCrossen
   }
 };
 LAMINA_CLASS(BinaryCrossentropy, "keras.metrics", "The cross entropy of yes-or-no labels.",
-             {"binary_crossentropy", "bce", "BCE"});
+             {"binary_crossentropy", "bce", "BCE"}, Doc{.example = R"py(
+>>> metric = keras.metrics.BinaryCrossentropy()
+>>> metric([[1.0, 0.0]], [[0.9, 0.2]])
+<Tensor shape=(), dtype=float32, values=0.16425204>)py"});
 
 struct CategoricalCrossentropyArgs {
   static constexpr const char* kClass = "CategoricalCrossentropy";
@@ -105,7 +141,10 @@ class CategoricalCrossentropy final : public MetricWith<FunctionMetric, Categori
   }
 };
 LAMINA_CLASS(CategoricalCrossentropy, "keras.metrics", "The cross entropy of one-hot labels.",
-             {"categorical_crossentropy"});
+             {"categorical_crossentropy"}, Doc{.example = R"py(
+>>> metric = keras.metrics.CategoricalCrossentropy()
+>>> metric([[0.0, 1.0]], [[0.2, 0.8]])
+<Tensor shape=(), dtype=float32, values=0.22314353>)py"});
 
 struct SparseCategoricalCrossentropyArgs {
   static constexpr const char* kClass = "SparseCategoricalCrossentropy";
@@ -130,7 +169,10 @@ class SparseCategoricalCrossentropy final : public MetricWith<FunctionMetric, Sp
   }
 };
 LAMINA_CLASS(SparseCategoricalCrossentropy, "keras.metrics", "The cross entropy of integer labels.",
-             {"sparse_categorical_crossentropy"});
+             {"sparse_categorical_crossentropy"}, Doc{.example = R"py(
+>>> metric = keras.metrics.SparseCategoricalCrossentropy()
+>>> metric(np.array([1, 0]), np.array([[0.2, 0.8], [0.3, 0.7]]))
+<Tensor shape=(), dtype=float32, values=0.7135582>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -119,14 +119,18 @@ class IoU final : public IoUMetric<IoUArgs> {
  public:
   using IoUMetric::IoUMetric;
 };
-LAMINA_CLASS(IoU, "keras.metrics", "Intersection over union, the mean of the target classes.", {"io_u"});
+LAMINA_CLASS(IoU, "keras.metrics", "Intersection over union, the mean of the target classes.", {"io_u"},
+             Doc{.raises = "ValueError: if a class of `target_class_ids` is not below `num_classes`.", .example = R"py(
+>>> metric = keras.metrics.IoU(num_classes=2, target_class_ids=[0])
+>>> metric([0, 0, 1, 1], [0, 1, 0, 1])
+<Tensor shape=(), dtype=float32, values=0.3333333>)py"});
 
 struct BinaryIoUArgs : IoUArgs {
   static constexpr const char* kClass = "BinaryIoU";
   static constexpr auto kDirection = Metric::Direction::up;
   BinaryIoUArgs() { target_class_ids = {0, 1}; }
   void fields(Fields& f) {
-    f("target_class_ids", target_class_ids, "The classes whose mean is the result.");
+    f("target_class_ids", target_class_ids, "The classes whose mean is the result.").shown(Value::tuple({0, 1}));
     f("threshold", threshold, "From it on a prediction is class 1.");
     named(f);
   }
@@ -141,7 +145,10 @@ class BinaryIoU final : public IoUMetric<BinaryIoUArgs> {
   }
 };
 LAMINA_CLASS(BinaryIoU, "keras.metrics", "Intersection over union of two classes told apart by a threshold.",
-             {"binary_io_u"});
+             {"binary_io_u"}, Doc{.example = R"py(
+>>> metric = keras.metrics.BinaryIoU()
+>>> metric([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])
+<Tensor shape=(), dtype=float32, values=0.5833334>)py"});
 
 struct MeanIoUArgs : IoUArgs {
   static constexpr const char* kClass = "MeanIoU";
@@ -152,7 +159,11 @@ class MeanIoU final : public IoUMetric<MeanIoUArgs> {
  public:
   using IoUMetric::IoUMetric;
 };
-LAMINA_CLASS(MeanIoU, "keras.metrics", "Intersection over union, the mean of all classes.", {"mean_io_u"});
+LAMINA_CLASS(MeanIoU, "keras.metrics", "Intersection over union, the mean of all classes.", {"mean_io_u"},
+             Doc{.example = R"py(
+>>> metric = keras.metrics.MeanIoU(num_classes=2)
+>>> metric([0, 0, 1, 1], [0, 1, 0, 1])
+<Tensor shape=(), dtype=float32, values=0.33333334>)py"});
 
 struct OneHotIoUArgs : IoUArgs {
   static constexpr const char* kClass = "OneHotIoU";
@@ -164,7 +175,11 @@ class OneHotIoU final : public IoUMetric<OneHotIoUArgs> {
  public:
   using IoUMetric::IoUMetric;
 };
-LAMINA_CLASS(OneHotIoU, "keras.metrics", "Intersection over union of one-hot labels.", {"one_hot_io_u"});
+LAMINA_CLASS(OneHotIoU, "keras.metrics", "Intersection over union of one-hot labels.", {"one_hot_io_u"},
+             Doc{.raises = "ValueError: if a class of `target_class_ids` is not below `num_classes`.", .example = R"py(
+>>> metric = keras.metrics.OneHotIoU(num_classes=2, target_class_ids=[0])
+>>> metric([[1, 0], [0, 1]], [[0.8, 0.2], [0.6, 0.4]])
+<Tensor shape=(), dtype=float32, values=0.49999994>)py"});
 
 struct OneHotMeanIoUArgs : IoUArgs {
   static constexpr const char* kClass = "OneHotMeanIoU";
@@ -177,7 +192,10 @@ class OneHotMeanIoU final : public IoUMetric<OneHotMeanIoUArgs> {
   using IoUMetric::IoUMetric;
 };
 LAMINA_CLASS(OneHotMeanIoU, "keras.metrics", "Intersection over union of one-hot labels, the mean of all classes.",
-             {"one_hot_mean_io_u"});
+             {"one_hot_mean_io_u"}, Doc{.example = R"py(
+>>> metric = keras.metrics.OneHotMeanIoU(num_classes=2)
+>>> metric([[1, 0], [0, 1]], [[0.8, 0.2], [0.6, 0.4]])
+<Tensor shape=(), dtype=float32, values=0.25>)py"});
 
 }  // namespace
 }  // namespace lamina

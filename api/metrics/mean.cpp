@@ -77,7 +77,10 @@ class Mean final : public MetricWith<MeanMetric, MeanArgs> {
  public:
   using MetricWith::MetricWith;
 };
-LAMINA_CLASS(Mean, "keras.metrics", "The weighted mean of the given values.", {"mean"});
+LAMINA_CLASS(Mean, "keras.metrics", "The weighted mean of the given values.", {"mean"}, Doc{.example = R"py(
+>>> metric = keras.metrics.Mean()
+>>> metric([1.0, 3.0, 5.0])
+<Tensor shape=(), dtype=float32, values=3.0>)py"});
 
 struct SumArgs : MeanArgs {
   static constexpr const char* kClass = "Sum";
@@ -98,7 +101,10 @@ class Sum final : public MetricWith<Metric, SumArgs> {
  private:
   Variable total_;
 };
-LAMINA_CLASS(Sum, "keras.metrics", "The weighted sum of the given values.", {"sum"});
+LAMINA_CLASS(Sum, "keras.metrics", "The weighted sum of the given values.", {"sum"}, Doc{.example = R"py(
+>>> metric = keras.metrics.Sum()
+>>> metric([1.0, 3.0, 5.0])
+<Tensor shape=(), dtype=float32, values=9.0>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -68,6 +68,10 @@ const bool registered = [] {
   info.name = "MeanMetricWrapper";
   info.module = "keras.metrics";
   info.doc = "The mean of a function of y_true and y_pred.";
+  info.description = {.example = R"py(
+>>> metric = keras.metrics.MeanMetricWrapper(keras.losses.mean_squared_error)
+>>> metric([[0.0, 2.0]], [[1.0, 1.0]])
+<Tensor shape=(), dtype=float32, values=1.0>)py"};
   info.aliases = {"mean_metric_wrapper"};
   info.make = [](const Dict& config) -> ObjectPtr {
     WrapperArgs a;

@@ -86,7 +86,13 @@ class R2Score final : public MetricWith<Metric, R2ScoreArgs> {
  private:
   Variable samples_, squares_, sum_, residual_, count_;
 };
-LAMINA_CLASS(R2Score, "keras.metrics", "The share of the labels' variance that predictions explain.", {"r2_score"});
+LAMINA_CLASS(R2Score, "keras.metrics", "The share of the labels' variance that predictions explain.", {"r2_score"},
+             Doc{.raises = "ValueError: if `class_aggregation` is unknown or `num_regressors` is negative.",
+                 .source = "Draper and Smith, \"Applied Regression Analysis\" (1966).",
+                 .example = R"py(
+>>> metric = keras.metrics.R2Score()
+>>> metric([[1.0], [2.0], [3.0]], [[1.0], [2.0], [2.5]])
+<Tensor shape=(), dtype=float32, values=0.875>)py"});
 
 }  // namespace
 }  // namespace lamina

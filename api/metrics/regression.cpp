@@ -31,7 +31,10 @@ class RootMeanSquaredError final : public MetricWith<MeanMetric, RootMeanSquared
   Value result() override { return sqrt(divide_no_nan(total_.value(), count_.value())); }
 };
 LAMINA_CLASS(RootMeanSquaredError, "keras.metrics", "The root of the mean squared difference.",
-             {"root_mean_squared_error", "rmse"});
+             {"root_mean_squared_error", "rmse"}, Doc{.example = R"py(
+>>> metric = keras.metrics.RootMeanSquaredError()
+>>> metric([[0.0, 2.0]], [[1.0, 3.0]])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
 
 Tensor cosine_similarity_impl(const Operand& y_true, const Operand& y_pred, int axis) {
   auto [t, p] = loss_pair(y_true, y_pred);
@@ -40,7 +43,11 @@ Tensor cosine_similarity_impl(const Operand& y_true, const Operand& y_pred, int 
 const auto cosine_similarity =
     public_op("metrics.cosine_similarity", "keras.src.metrics.regression_metrics.cosine_similarity",
               "The cosine of the angle between y_true and y_pred along `axis`.", cosine_similarity_impl,
-              {"y_true", "y_pred", {"axis", -1}});
+              {{"y_true", required, about::y_true}, {"y_pred", required, about::y_pred}, {"axis", -1, about::axis}},
+              {.returns = "A tensor without `axis`: 1 for equal directions, -1 for opposite ones.", .example = R"py(
+>>> metric = keras.metrics.CosineSimilarity()
+>>> metric([[1.0, 0.0]], [[1.0, 1.0]])
+<Tensor shape=(), dtype=float32, values=0.70710677>)py"});
 
 Tensor mean_keep(const Tensor& x, int axis) {
   int a = normalize_axis(axis, x.rank());
@@ -56,7 +63,11 @@ Tensor pearson_impl(const Operand& y_true, const Operand& y_pred, int axis) {
 }
 const auto pearson =
     public_op("metrics.pearson_correlation", "keras.src.metrics.correlation_metrics.pearson_correlation",
-              "The Pearson correlation along `axis`.", pearson_impl, {"y_true", "y_pred", {"axis", -1}});
+              "The Pearson correlation along `axis`.", pearson_impl,
+              {{"y_true", required, about::y_true}, {"y_pred", required, about::y_pred}, {"axis", -1, about::axis}},
+              {.returns = "A tensor without `axis`, -1 to 1.", .example = R"py(
+>>> keras.metrics.pearson_correlation([[1.0, 2.0, 3.0]], [[1.0, 2.0, 2.0]])
+<Tensor shape=(1,), dtype=float32, values=[0.86602545]>)py"});
 
 Tensor concordance_impl(const Operand& y_true, const Operand& y_pred, int axis) {
   auto [t, p] = loss_pair(y_true, y_pred);
@@ -67,7 +78,13 @@ Tensor concordance_impl(const Operand& y_true, const Operand& y_pred, int axis) 
 }
 const auto concordance =
     public_op("metrics.concordance_correlation", "keras.src.metrics.correlation_metrics.concordance_correlation",
-              "The concordance correlation along `axis`.", concordance_impl, {"y_true", "y_pred", {"axis", -1}});
+              "The concordance correlation along `axis`.", concordance_impl,
+              {{"y_true", required, about::y_true}, {"y_pred", required, about::y_pred}, {"axis", -1, about::axis}},
+              {.returns = "A tensor without `axis`, -1 to 1.",
+               .source = "Lin, \"A Concordance Correlation Coefficient to Evaluate Reproducibility\" (1989).",
+               .example = R"py(
+>>> keras.metrics.concordance_correlation([[1.0, 2.0, 3.0]], [[1.0, 2.0, 2.0]])
+<Tensor shape=(1,), dtype=float32, values=[0.6666666]>)py"});
 
 template <class Name, bool kAxisInConfig>
 struct AxisArgs {
@@ -94,7 +111,10 @@ class CosineSimilarity final : public MetricWith<FunctionMetric, AxisArgs<Cosine
   }
 };
 LAMINA_CLASS(CosineSimilarity, "keras.metrics", "The mean cosine of the angle between labels and predictions.",
-             {"cosine_similarity", "cosine_proximity"});
+             {"cosine_similarity", "cosine_proximity"}, Doc{.example = R"py(
+>>> metric = keras.metrics.CosineSimilarity()
+>>> metric([[1.0, 0.0]], [[1.0, 1.0]])
+<Tensor shape=(), dtype=float32, values=0.70710677>)py"});
 
 struct PearsonName {
   static constexpr const char *kClass = "PearsonCorrelation", *kName = "pearson_correlation";
@@ -106,7 +126,11 @@ class PearsonCorrelation final : public MetricWith<FunctionMetric, AxisArgs<Pear
     return pearson(value_to<Operand>(t), value_to<Operand>(p), args.axis);
   }
 };
-LAMINA_CLASS(PearsonCorrelation, "keras.metrics", "The mean Pearson correlation.", {"pearson_correlation"});
+LAMINA_CLASS(PearsonCorrelation, "keras.metrics", "The mean Pearson correlation.", {"pearson_correlation"},
+             Doc{.example = R"py(
+>>> metric = keras.metrics.PearsonCorrelation()
+>>> metric([[1.0, 2.0, 3.0]], [[1.0, 2.0, 2.0]])
+<Tensor shape=(), dtype=float32, values=0.86602545>)py"});
 
 struct ConcordanceName {
   static constexpr const char *kClass = "ConcordanceCorrelation", *kName = "concordance_correlation";
@@ -119,7 +143,12 @@ class ConcordanceCorrelation final : public MetricWith<FunctionMetric, AxisArgs<
   }
 };
 LAMINA_CLASS(ConcordanceCorrelation, "keras.metrics", "The mean concordance correlation (Lin, 1989).",
-             {"concordance_correlation"});
+             {"concordance_correlation"},
+             Doc{.source = "Lin, \"A Concordance Correlation Coefficient to Evaluate Reproducibility\" (1989).",
+                 .example = R"py(
+>>> metric = keras.metrics.ConcordanceCorrelation()
+>>> metric([[1.0, 2.0, 3.0]], [[1.0, 2.0, 2.0]])
+<Tensor shape=(), dtype=float32, values=0.6666666>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -136,6 +136,7 @@ class Describer final : public Fields {
     out.push_back({name, get(), false, doc});
   }
   void mark_required() override { out.back().required = true; }
+  void mark_shown(Value value) override { out.back().default_value = std::move(value); }
 };
 
 }  // namespace

@@ -83,6 +83,12 @@ class Fields {
       owner_.mark_hidden();
       return *this;
     }  // accepted, but left out of get_config (and of signatures' tail)
+    // What descriptions show as the default, where the class puts this in place of None.
+    Entry& shown(Value value) {
+      owner_.mark_shown(std::move(value));
+      return *this;
+    }
+
    private:
     Fields& owner_;
   };
@@ -100,6 +106,7 @@ class Fields {
   virtual void visit(const char* name, const char* doc, const Setter& set, const Getter& get) = 0;
   virtual void mark_required() {}
   virtual void mark_hidden() {}
+  virtual void mark_shown(Value) {}
 };
 
 // Reads `config` into the fields that `list` visits. `owner` names the class in errors. Keys that no field takes are
@@ -120,12 +127,15 @@ std::vector<FieldInfo> describe_fields(const std::function<void(Fields&)>& list)
 
 // The same of a struct that lists its own fields (which is one list for reading and writing, hence not const).
 template <class A>
-void write_fields(Dict& config, const A& args) requires requires(A& a, Fields& f) { a.fields(f); } {
+void write_fields(Dict& config, const A& args) requires requires(A& a, Fields& f) {
+  a.fields(f);
+}
+{
   write_fields(config, [&](Fields& f) { const_cast<A&>(args).fields(f); });
 }
 
-// A class over Base whose constructor arguments are the struct A, which lists them in `void fields(Fields&)`. Its config
-// is Base's and then those; where both have a key, Base's value stands.
+// A class over Base whose constructor arguments are the struct A, which lists them in `void fields(Fields&)`. Its
+// config is Base's and then those; where both have a key, Base's value stands.
 template <class Base, class A>
 class Configured : public Base {
  public:

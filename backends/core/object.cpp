@@ -77,6 +77,19 @@ std::vector<const ClassInfo*> registered_classes(std::string_view module) {
   return out;
 }
 
+Documentation describe(const ClassInfo& info) {
+  Documentation out;
+  out.kind = info.base == "Layer" ? Documentation::Kind::layer : Documentation::Kind::object;
+  out.name = info.name;
+  out.module = info.module;
+  out.summary = info.doc;
+  out.doc = info.description;
+  if (!info.fields) return out;
+  for (const FieldInfo& f : info.fields())
+    out.arguments.push_back({f.name, f.required ? "" : f.default_value.repr(), f.required, false, f.doc});
+  return out;
+}
+
 void set_custom_resolver(ClassResolver r) { resolver() = std::move(r); }
 const ClassResolver& custom_resolver() { return resolver(); }
 

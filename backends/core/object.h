@@ -1,12 +1,14 @@
 #pragma once
 // Object: what can be named in a config file and made from one (layers, initializers, losses, optimizers, ...), and the
 // registry of classes. A class registers itself where it is defined; there is no central list.
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "backends/core/description.h"
 #include "backends/core/user_class.h"
 #include "backends/core/value.h"
 
@@ -43,7 +45,9 @@ class Object : public std::enable_shared_from_this<Object> {
   std::string public_class_name() const { return user_class ? user_class->class_name() : class_name(); }
   std::string public_module() const { return user_class ? user_class->module() : module(); }
   std::string public_registered_name() const { return user_class ? user_class->registered_name() : registered_name(); }
-  Dict config() const { return overrides(Method::get_config) ? user_class->call(Method::get_config, {}, {}).as_dict() : get_config(); }
+  Dict config() const {
+    return overrides(Method::get_config) ? user_class->call(Method::get_config, {}, {}).as_dict() : get_config();
+  }
 };
 
 // A function as a value: a built-in activation, a loss function, a user's callable.
@@ -77,12 +81,14 @@ struct ClassInfo {
   std::function<ObjectPtr(const Dict&)> make;  // from a config; errors name the class and the key
   std::vector<FieldInfo> (*fields)() = nullptr;
   std::string base;  // the class whose fields precede: "Layer", "Loss", ...
+  Doc description;   // what is told beside `doc` and the fields
 };
 
 void register_class(ClassInfo info);
 // By name or alias within a module ("" searches all). Null if absent.
 const ClassInfo* find_class(std::string_view name, std::string_view module = "");
 std::vector<const ClassInfo*> registered_classes(std::string_view module = "");
+Documentation describe(const ClassInfo& info);
 
 // Bindings put their resolver in front: custom classes of the user.
 using ClassResolver = std::function<ObjectPtr(const Dict& serialized)>;

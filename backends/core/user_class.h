@@ -74,7 +74,7 @@ enum class Method : uint8_t {
 };
 inline constexpr size_t kMethodCount = static_cast<size_t>(Method::count);
 
-std::string_view name_of(Method method);                     // as users spell it
+std::string_view name_of(Method method);                    // as users spell it
 std::optional<Method> method_named(std::string_view name);  // none if C++ never calls a method of this name
 
 class UserClass {

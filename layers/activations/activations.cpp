@@ -37,7 +37,14 @@ class ReLULayer final : public LayerWith<ReLUArgs> {
     return activations::relu(x, *args.negative_slope, args.max_value, *args.threshold);
   }
 };
-LAMINA_LAYER(ReLULayer, "ReLU", "Rectified linear unit.");
+LAMINA_LAYER(ReLULayer, "ReLU", "Rectified linear unit.",
+             Doc{.call = about::inputs,
+                 .input = "Any.",
+                 .output = "That of the input.",
+                 .raises = "ValueError: if an argument is negative or None where a number is needed.",
+                 .example = R"py(
+>>> keras.layers.ReLU(max_value=1.0)(keras.ops.array([-1.0, 2.0]))
+<Tensor shape=(2,), dtype=float32, values=[0. 1.]>)py"});
 
 struct LeakyReLUArgs {
   std::optional<double> negative_slope = 0.3;
@@ -63,7 +70,14 @@ class LeakyReLULayer final : public LayerWith<LeakyReLUArgs> {
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override { return ops::leaky_relu(x, *args.negative_slope); }
 };
-LAMINA_LAYER(LeakyReLULayer, "LeakyReLU", "ReLU with a slope below zero.");
+LAMINA_LAYER(LeakyReLULayer, "LeakyReLU", "ReLU with a slope below zero.",
+             Doc{.call = about::inputs,
+                 .input = "Any.",
+                 .output = "That of the input.",
+                 .raises = "ValueError: if `negative_slope` is None or negative.",
+                 .example = R"py(
+>>> keras.layers.LeakyReLU()(keras.ops.array([-1.0, 2.0]))
+<Tensor shape=(2,), dtype=float32, values=[-0.3  2. ]>)py"});
 
 struct ELUArgs {
   double alpha = 1;
@@ -79,7 +93,16 @@ class ELULayer final : public LayerWith<ELUArgs> {
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override { return ops::elu(x, args.alpha); }
 };
-LAMINA_LAYER(ELULayer, "ELU", "Exponential linear unit.");
+LAMINA_LAYER(
+    ELULayer, "ELU", "Exponential linear unit.",
+    Doc{.call = about::inputs,
+        .input = "Any.",
+        .output = "That of the input.",
+        .raises = "TypeError: if `alpha` is no number.",
+        .source = "Clevert et al., \"Fast and Accurate Deep Network Learning by Exponential Linear Units\" (2015).",
+        .example = R"py(
+>>> keras.layers.ELU()(keras.ops.array([-1.0, 2.0]))
+<Tensor shape=(2,), dtype=float32, values=[-0.63212055  2.        ]>)py"});
 
 struct PReLUArgs {
   InitializerRef alpha_initializer;
@@ -87,7 +110,7 @@ struct PReLUArgs {
   ConstraintRef alpha_constraint;
   std::optional<std::vector<int>> shared_axes;
   void fields(Fields& f) {
-    f("alpha_initializer", alpha_initializer, "Initializer of the slopes.");
+    f("alpha_initializer", alpha_initializer, "Initializer of the slopes.").shown("Zeros");
     f("alpha_regularizer", alpha_regularizer, "Penalty on the slopes.");
     f("alpha_constraint", alpha_constraint, "Projection of the slopes after each update.");
     f("shared_axes", shared_axes, "Axes along which slopes are shared.");
@@ -126,7 +149,14 @@ class PReLULayer final : public LayerWith<PReLUArgs> {
  private:
   Variable alpha_;
 };
-LAMINA_LAYER(PReLULayer, "PReLU", "ReLU with trained slopes below zero.");
+LAMINA_LAYER(PReLULayer, "PReLU", "ReLU with trained slopes below zero.",
+             Doc{.call = about::inputs,
+                 .input = "Any, with known sizes after the batch but for shared axes.",
+                 .output = "That of the input.",
+                 .source = "He et al., \"Delving Deep into Rectifiers\" (2015).",
+                 .example = R"py(
+>>> keras.layers.PReLU(alpha_initializer="ones")(keras.ops.array([[-1.0, 2.0]]))
+<Tensor shape=(1, 2), dtype=float32, values=[[-1.  2.]]>)py"});
 
 struct SoftmaxArgs {
   Value axis = -1;
@@ -181,7 +211,13 @@ class SoftmaxLayer final : public LayerWith<SoftmaxArgs> {
     return ops::softmax(y, std::vector<int>{axis});
   }
 };
-LAMINA_LAYER(SoftmaxLayer, "Softmax", "exp(x) / sum(exp(x)).");
+LAMINA_LAYER(SoftmaxLayer, "Softmax", "exp(x) / sum(exp(x)).",
+             Doc{.call = "inputs: A tensor.\nmask: A bool tensor of the input's shape; positions that are False get 0.",
+                 .input = "Any.",
+                 .output = "That of the input.",
+                 .example = R"py(
+>>> keras.layers.Softmax()(keras.ops.array([1.0, 1.0]))
+<Tensor shape=(2,), dtype=float32, values=[0.5 0.5]>)py"});
 
 }  // namespace
 }  // namespace lamina

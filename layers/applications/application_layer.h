@@ -7,12 +7,13 @@ namespace lamina {
 
 template <class T>
 struct ApplicationLayerRegistration {
-  ApplicationLayerRegistration(const char* name, const char* doc) {
+  ApplicationLayerRegistration(const char* name, const char* doc, Doc description) {
     ClassInfo info;
     info.name = name;
     info.module = T::kModule;
     info.doc = doc;
     info.base = "Layer";
+    info.description = description;
     info.make = [name](const Dict& config) -> ObjectPtr {
       Dict own = config;
       LayerArgs base = LayerArgs::take(own);

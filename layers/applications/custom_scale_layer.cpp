@@ -29,7 +29,11 @@ class CustomScaleLayer final : public ApplicationLayer<CustomScaleArgs> {
   }
 };
 const ApplicationLayerRegistration<CustomScaleLayer> registration(
-    "CustomScaleLayer", "InceptionResNetV2's layer: the first input plus the second times `scale`.");
+    "CustomScaleLayer", "InceptionResNetV2's layer: the first input plus the second times `scale`.",
+    Doc{.call = "inputs: A list of two tensors: what is kept, and what is scaled and added.",
+        .input = "Two tensors of one shape.",
+        .output = "That of the inputs.",
+        .source = "Keras' InceptionResNetV2."});
 
 }  // namespace
 }  // namespace lamina

@@ -34,7 +34,11 @@ class LayerScale final : public ApplicationLayer<LayerScaleArgs> {
   Variable gamma_;
 };
 const ApplicationLayerRegistration<LayerScale> registration(
-    "LayerScale", "ConvNeXt's layer: the input times a learned scale per channel.");
+    "LayerScale", "ConvNeXt's layer: the input times a learned scale per channel.",
+    Doc{.call = about::inputs,
+        .input = "Any whose last axis has the size `projection_dim`.",
+        .output = "That of the input.",
+        .source = "Touvron et al., \"Going Deeper with Image Transformers\" (2021)."});
 
 }  // namespace
 }  // namespace lamina

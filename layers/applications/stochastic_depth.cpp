@@ -37,7 +37,11 @@ class StochasticDepth final : public ApplicationLayer<StochasticDepthArgs> {
   }
 };
 const ApplicationLayerRegistration<StochasticDepth> registration(
-    "StochasticDepth", "ConvNeXt's layer: drops the path of whole samples at random in training.");
+    "StochasticDepth", "ConvNeXt's layer: drops the path of whole samples at random in training.",
+    Doc{.call = "inputs: A tensor.\ntraining: Whether the layer runs in training mode.",
+        .input = "A tensor (batch, ...).",
+        .output = "That of the input.",
+        .source = "Huang et al., \"Deep Networks with Stochastic Depth\" (2016)."});
 
 }  // namespace
 }  // namespace lamina

@@ -153,7 +153,18 @@ class AttentionLayer final : public ListAttention<AttentionArgs> {
  private:
   Variable scale_, concat_;
 };
-LAMINA_LAYER(AttentionLayer, "Attention", "Dot-product attention (Luong et al., 2015).");
+LAMINA_LAYER(
+    AttentionLayer, "Attention", "Dot-product attention (Luong et al., 2015).",
+    Doc{.call = "inputs: A list of queries (batch, queries, size), values (batch, keys, size) and, where they differ "
+                "from the values, keys.\nmask: A list of the masks of queries and values.\nreturn_attention_scores: "
+                "Whether to give the scores too.\nuse_causal_mask: Whether queries see no later keys.\ntraining: "
+                "Whether the layer runs in training mode.",
+        .input = "A list of tensors (batch, queries, size) and (batch, keys, size).",
+        .output = "A tensor (batch, queries, size); with scores also (batch, queries, keys).",
+        .source = "Luong et al., \"Effective Approaches to Attention-based Neural Machine Translation\" (2015).",
+        .example = R"py(
+>>> keras.layers.Attention()([keras.ops.ones((1, 2, 4)), keras.ops.ones((1, 3, 4))]).shape
+(1, 2, 4))py"});
 
 struct AdditiveAttentionArgs {
   bool use_scale = true;
@@ -183,7 +194,18 @@ class AdditiveAttentionLayer final : public ListAttention<AdditiveAttentionArgs>
  private:
   Variable scale_;
 };
-LAMINA_LAYER(AdditiveAttentionLayer, "AdditiveAttention", "Additive attention (Bahdanau et al., 2014).");
+LAMINA_LAYER(
+    AdditiveAttentionLayer, "AdditiveAttention", "Additive attention (Bahdanau et al., 2014).",
+    Doc{.call = "inputs: A list of queries (batch, queries, size), values (batch, keys, size) and, where they differ "
+                "from the values, keys.\nmask: A list of the masks of queries and values.\nreturn_attention_scores: "
+                "Whether to give the scores too.\nuse_causal_mask: Whether queries see no later keys.\ntraining: "
+                "Whether the layer runs in training mode.",
+        .input = "A list of tensors (batch, queries, size) and (batch, keys, size).",
+        .output = "A tensor (batch, queries, size); with scores also (batch, queries, keys).",
+        .source = "Bahdanau et al., \"Neural Machine Translation by Jointly Learning to Align and Translate\" (2015).",
+        .example = R"py(
+>>> keras.layers.AdditiveAttention()([keras.ops.ones((1, 2, 4)), keras.ops.ones((1, 3, 4))]).shape
+(1, 2, 4))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -81,7 +81,17 @@ class GroupedQueryAttentionLayer final : public HeadAttentionWith<GroupedQueryAt
   }
 };
 LAMINA_LAYER(GroupedQueryAttentionLayer, "GroupQueryAttention",
-             "Attention whose query heads share key and value heads.", {"GroupedQueryAttention"});
+             "Attention whose query heads share key and value heads.", {"GroupedQueryAttention"},
+             Doc{.call = about::attention_call,
+                 .input = "A query (batch, queries, features), a value and a key (batch, keys, features).",
+                 .output = "A tensor (batch, queries, features); with scores also (batch, heads, queries, keys).",
+                 .raises = "ValueError: if the key-value heads do not divide the query heads.",
+                 .source = "Ainslie et al., \"GQA: Training Generalized Multi-Query Transformer Models from Multi-Head "
+                           "Checkpoints\" (2023).",
+                 .example = R"py(
+>>> layer = keras.layers.GroupQueryAttention(head_dim=4, num_query_heads=4, num_key_value_heads=2)
+>>> layer(keras.ops.ones((1, 3, 8)), keras.ops.ones((1, 5, 8))).shape
+(1, 3, 8))py"});
 
 }  // namespace
 }  // namespace lamina

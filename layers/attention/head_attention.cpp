@@ -15,8 +15,8 @@ void HeadAttentionArgs::middle_fields(Fields& f) {
       .hidden();
 }
 void HeadAttentionArgs::last_fields(Fields& f) {
-  f("kernel_initializer", kernel_initializer, "Initializer of the projections' kernels.");
-  f("bias_initializer", bias_initializer, "Initializer of the projections' biases.");
+  f("kernel_initializer", kernel_initializer, "Initializer of the projections' kernels.").shown("glorot_uniform");
+  f("bias_initializer", bias_initializer, "Initializer of the projections' biases.").shown("zeros");
   f("kernel_regularizer", kernel_regularizer, "Penalty on the kernels.");
   f("bias_regularizer", bias_regularizer, "Penalty on the biases.");
   f("kernel_constraint", kernel_constraint, "Projection of the kernels after each update.");

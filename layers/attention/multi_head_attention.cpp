@@ -128,7 +128,17 @@ class MultiHeadAttentionLayer final : public HeadAttentionWith<MultiHeadAttentio
   }
   std::vector<int> axes_;
 };
-LAMINA_LAYER(MultiHeadAttentionLayer, "MultiHeadAttention", "Attention with several heads.");
+LAMINA_LAYER(MultiHeadAttentionLayer, "MultiHeadAttention", "Attention with several heads.",
+             Doc{.call = about::attention_call,
+                 .input = "A query (batch, queries..., features), a value and a key (batch, keys..., features).",
+                 .output = "A tensor (batch, queries..., features), the last size `output_shape` where it is given; "
+                           "with scores also (batch, heads, queries, keys).",
+                 .raises = "ValueError: if the shapes of key and value do not fit.",
+                 .source = "Vaswani et al., \"Attention Is All You Need\" (2017).",
+                 .example = R"py(
+>>> layer = keras.layers.MultiHeadAttention(num_heads=2, key_dim=4)
+>>> layer(keras.ops.ones((1, 3, 8)), keras.ops.ones((1, 5, 8))).shape
+(1, 3, 8))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -36,7 +36,11 @@ class MaxNorm final : public Config<Constraint, MaxNormArgs> {
     return with_norms(w, norms, clip(norms, 0, args.max_value.as_number()));
   }
 };
-LAMINA_CLASS(MaxNorm, "keras.constraints", "Vectors longer than max_value are shortened to it.", {"max_norm"});
+LAMINA_CLASS(MaxNorm, "keras.constraints", "Vectors longer than max_value are shortened to it.", {"max_norm"},
+             Doc{.source = "Srivastava et al., \"Dropout\" (2014).", .example = R"py(
+>>> keras.constraints.MaxNorm(1.0)(keras.ops.array([[3.0], [4.0]]))
+<Tensor shape=(2, 1), dtype=float32, values=[[0.6]
+ [0.8]]>)py"});
 
 struct NoArgs {
   void fields(Fields&) {}
@@ -47,7 +51,9 @@ class NonNeg final : public Config<Constraint, NoArgs> {
   std::string class_name() const override { return "NonNeg"; }
   Tensor operator()(const Tensor& w) const override { return maximum(w, full({}, 0, w.dtype())); }
 };
-LAMINA_CLASS(NonNeg, "keras.constraints", "Negative values become 0.", {"non_neg"});
+LAMINA_CLASS(NonNeg, "keras.constraints", "Negative values become 0.", {"non_neg"}, Doc{.example = R"py(
+>>> keras.constraints.NonNeg()(keras.ops.array([-1.0, 2.0]))
+<Tensor shape=(2,), dtype=float32, values=[0. 2.]>)py"});
 
 struct UnitNormArgs {
   Value axis = 0;
@@ -61,7 +67,10 @@ class UnitNorm final : public Config<Constraint, UnitNormArgs> {
     return divide(w, add(norms_of(w, axes_from(args.axis)), settings().epsilon()));
   }
 };
-LAMINA_CLASS(UnitNorm, "keras.constraints", "Vectors get length 1.", {"unit_norm"});
+LAMINA_CLASS(UnitNorm, "keras.constraints", "Vectors get length 1.", {"unit_norm"}, Doc{.example = R"py(
+>>> keras.constraints.UnitNorm()(keras.ops.array([[3.0], [4.0]]))
+<Tensor shape=(2, 1), dtype=float32, values=[[0.6]
+ [0.8]]>)py"});
 
 struct MinMaxNormArgs {
   Value min_value = 0.0, max_value = 1.0, rate = 1.0, axis = 0;
@@ -84,7 +93,10 @@ class MinMaxNorm final : public Config<Constraint, MinMaxNormArgs> {
   }
 };
 LAMINA_CLASS(MinMaxNorm, "keras.constraints", "Vectors' lengths are moved between min_value and max_value.",
-             {"min_max_norm"});
+             {"min_max_norm"}, Doc{.example = R"py(
+>>> keras.constraints.MinMaxNorm(2.0, 3.0)(keras.ops.array([[3.0], [4.0]]))
+<Tensor shape=(2, 1), dtype=float32, values=[[1.8000001]
+ [2.4      ]]>)py"});
 
 }  // namespace
 }  // namespace lamina

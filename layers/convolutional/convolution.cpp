@@ -39,10 +39,10 @@ void ConvArgs<kRank>::fields(Fields& f) {
   f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
   f("dilation_rate", dilation_rate, "Steps between the places of the window.");
   f("groups", groups, "Groups of channels that are convolved apart.");
-  f("activation", activation, "Function applied to the output.");
+  f("activation", activation, "Function applied to the output.").shown({});
   f("use_bias", use_bias, "Whether to add a bias.");
-  f("kernel_initializer", kernel_initializer, "Initializer of the kernel.");
-  f("bias_initializer", bias_initializer, "Initializer of the bias.");
+  f("kernel_initializer", kernel_initializer, "Initializer of the kernel.").shown("glorot_uniform");
+  f("bias_initializer", bias_initializer, "Initializer of the bias.").shown("zeros");
   f("kernel_regularizer", kernel_regularizer, "Penalty on the kernel.");
   f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
   f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
@@ -143,8 +143,29 @@ template class ConvLayer<3>;
 using Conv1DLayer = ConvLayer<1>;
 using Conv2DLayer = ConvLayer<2>;
 using Conv3DLayer = ConvLayer<3>;
-LAMINA_LAYER(Conv1DLayer, "Conv1D", "A convolution over one axis, such as time.", {"Convolution1D"});
-LAMINA_LAYER(Conv2DLayer, "Conv2D", "A convolution over two axes, such as an image's.", {"Convolution2D"});
-LAMINA_LAYER(Conv3DLayer, "Conv3D", "A convolution over three axes, such as a volume's.", {"Convolution3D"});
+LAMINA_LAYER(Conv1DLayer, "Conv1D", "A convolution over one axis, such as time.", {"Convolution1D"},
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, steps, channels).",
+                 .output = "A tensor (batch, steps, filters).",
+                 .raises = about::convolution_raises,
+                 .example = R"py(
+>>> keras.layers.Conv1D(4, 3)(keras.ops.ones((1, 6, 2))).shape
+(1, 4, 4))py"});
+LAMINA_LAYER(Conv2DLayer, "Conv2D", "A convolution over two axes, such as an image's.", {"Convolution2D"},
+             Doc{.call = about::inputs,
+                 .input = about::image,
+                 .output = "A tensor (batch, rows, columns, filters), in the order of the input's axes.",
+                 .raises = about::convolution_raises,
+                 .example = R"py(
+>>> keras.layers.Conv2D(4, 3, padding="same")(keras.ops.ones((1, 6, 6, 2))).shape
+(1, 6, 6, 4))py"});
+LAMINA_LAYER(Conv3DLayer, "Conv3D", "A convolution over three axes, such as a volume's.", {"Convolution3D"},
+             Doc{.call = about::inputs,
+                 .input = about::volume,
+                 .output = "A tensor (batch, depth, rows, columns, filters), in the order of the input's axes.",
+                 .raises = about::convolution_raises,
+                 .example = R"py(
+>>> keras.layers.Conv3D(4, 3)(keras.ops.ones((1, 5, 5, 5, 2))).shape
+(1, 3, 3, 3, 4))py"});
 
 }  // namespace lamina

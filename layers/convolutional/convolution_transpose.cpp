@@ -32,10 +32,10 @@ struct ConvTransposeArgs {
     f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
     if constexpr (kRank == 3) output();  // Keras' order
     f("dilation_rate", dilation_rate, "Steps between the places of the window.");
-    f("activation", activation, "Function applied to the output.");
+    f("activation", activation, "Function applied to the output.").shown({});
     f("use_bias", use_bias, "Whether to add a bias.");
-    f("kernel_initializer", kernel_initializer, "Initializer of the kernel.");
-    f("bias_initializer", bias_initializer, "Initializer of the bias.");
+    f("kernel_initializer", kernel_initializer, "Initializer of the kernel.").shown("glorot_uniform");
+    f("bias_initializer", bias_initializer, "Initializer of the bias.").shown("zeros");
     f("kernel_regularizer", kernel_regularizer, "Penalty on the kernel.");
     f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
     f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
@@ -113,11 +113,35 @@ using Conv1DTransposeLayer = ConvTransposeLayer<1>;
 using Conv2DTransposeLayer = ConvTransposeLayer<2>;
 using Conv3DTransposeLayer = ConvTransposeLayer<3>;
 LAMINA_LAYER(Conv1DTransposeLayer, "Conv1DTranspose", "A transposed convolution over one axis.",
-             {"Convolution1DTranspose"});
+             {"Convolution1DTranspose"},
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, steps, channels).",
+                 .output = "A tensor (batch, steps, filters).",
+                 .raises = about::convolution_raises,
+                 .source = "Zeiler et al., \"Deconvolutional Networks\" (2010).",
+                 .example = R"py(
+>>> keras.layers.Conv1DTranspose(4, 3, strides=2)(keras.ops.ones((1, 6, 2))).shape
+(1, 13, 4))py"});
 LAMINA_LAYER(Conv2DTransposeLayer, "Conv2DTranspose", "A transposed convolution over two axes.",
-             {"Convolution2DTranspose"});
+             {"Convolution2DTranspose"},
+             Doc{.call = about::inputs,
+                 .input = about::image,
+                 .output = "A tensor (batch, rows, columns, filters), in the order of the input's axes.",
+                 .raises = about::convolution_raises,
+                 .source = "Zeiler et al., \"Deconvolutional Networks\" (2010).",
+                 .example = R"py(
+>>> keras.layers.Conv2DTranspose(4, 3, strides=2)(keras.ops.ones((1, 6, 6, 2))).shape
+(1, 13, 13, 4))py"});
 LAMINA_LAYER(Conv3DTransposeLayer, "Conv3DTranspose", "A transposed convolution over three axes.",
-             {"Convolution3DTranspose"});
+             {"Convolution3DTranspose"},
+             Doc{.call = about::inputs,
+                 .input = about::volume,
+                 .output = "A tensor (batch, depth, rows, columns, filters), in the order of the input's axes.",
+                 .raises = about::convolution_raises,
+                 .source = "Zeiler et al., \"Deconvolutional Networks\" (2010).",
+                 .example = R"py(
+>>> keras.layers.Conv3DTranspose(4, 3)(keras.ops.ones((1, 3, 3, 3, 2))).shape
+(1, 5, 5, 5, 4))py"});
 
 }  // namespace
 }  // namespace lamina

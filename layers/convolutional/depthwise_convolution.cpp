@@ -41,10 +41,10 @@ struct DepthwiseConvArgs {
     f("depth_multiplier", depth_multiplier, "Outputs of each channel.");
     f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
     f("dilation_rate", dilation_rate, "Steps between the places of the window.");
-    f("activation", activation, "Function applied to the output.");
+    f("activation", activation, "Function applied to the output.").shown({});
     f("use_bias", use_bias, "Whether to add a bias.");
-    f("depthwise_initializer", depthwise_initializer, "Initializer of the kernel.");
-    f("bias_initializer", bias_initializer, "Initializer of the bias.");
+    f("depthwise_initializer", depthwise_initializer, "Initializer of the kernel.").shown("glorot_uniform");
+    f("bias_initializer", bias_initializer, "Initializer of the bias.").shown("zeros");
     f("depthwise_regularizer", depthwise_regularizer, "Penalty on the kernel.");
     f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
     f("depthwise_constraint", depthwise_constraint, "Projection of the kernel after each update.");
@@ -120,11 +120,11 @@ struct SeparableConvArgs {
     f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
     f("dilation_rate", dilation_rate, "Steps between the places of the window.");
     f("depth_multiplier", depth_multiplier, "Outputs of each channel before they are mixed.");
-    f("activation", activation, "Function applied to the output.");
+    f("activation", activation, "Function applied to the output.").shown({});
     f("use_bias", use_bias, "Whether to add a bias.");
-    f("depthwise_initializer", depthwise_initializer, "Initializer of the depthwise kernel.");
-    f("pointwise_initializer", pointwise_initializer, "Initializer of the pointwise kernel.");
-    f("bias_initializer", bias_initializer, "Initializer of the bias.");
+    f("depthwise_initializer", depthwise_initializer, "Initializer of the depthwise kernel.").shown("glorot_uniform");
+    f("pointwise_initializer", pointwise_initializer, "Initializer of the pointwise kernel.").shown("glorot_uniform");
+    f("bias_initializer", bias_initializer, "Initializer of the bias.").shown("zeros");
     f("depthwise_regularizer", depthwise_regularizer, "Penalty on the depthwise kernel.");
     f("pointwise_regularizer", pointwise_regularizer, "Penalty on the pointwise kernel.");
     f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
@@ -197,12 +197,43 @@ using DepthwiseConv1DLayer = DepthwiseConvLayer<1>;
 using DepthwiseConv2DLayer = DepthwiseConvLayer<2>;
 using SeparableConv1DLayer = SeparableConvLayer<1>;
 using SeparableConv2DLayer = SeparableConvLayer<2>;
-LAMINA_LAYER(DepthwiseConv1DLayer, "DepthwiseConv1D", "A convolution of each channel alone, over one axis.");
-LAMINA_LAYER(DepthwiseConv2DLayer, "DepthwiseConv2D", "A convolution of each channel alone, over two axes.");
+LAMINA_LAYER(DepthwiseConv1DLayer, "DepthwiseConv1D", "A convolution of each channel alone, over one axis.",
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, steps, channels).",
+                 .output = "A tensor (batch, steps, channels * depth_multiplier).",
+                 .raises = about::convolution_raises,
+                 .example = R"py(
+>>> keras.layers.DepthwiseConv1D(3)(keras.ops.ones((1, 6, 2))).shape
+(1, 4, 2))py"});
+LAMINA_LAYER(
+    DepthwiseConv2DLayer, "DepthwiseConv2D", "A convolution of each channel alone, over two axes.",
+    Doc{.call = about::inputs,
+        .input = about::image,
+        .output = "A tensor (batch, rows, columns, channels * depth_multiplier), in the order of the input's axes.",
+        .raises = about::convolution_raises,
+        .example = R"py(
+>>> keras.layers.DepthwiseConv2D(3)(keras.ops.ones((1, 6, 6, 2))).shape
+(1, 4, 4, 2))py"});
 LAMINA_LAYER(SeparableConv1DLayer, "SeparableConv1D",
-             "A depthwise convolution over one axis, then a mix of the channels.", {"SeparableConvolution1D"});
+             "A depthwise convolution over one axis, then a mix of the channels.", {"SeparableConvolution1D"},
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, steps, channels).",
+                 .output = "A tensor (batch, steps, filters).",
+                 .raises = about::convolution_raises,
+                 .source = "Chollet, \"Xception: Deep Learning with Depthwise Separable Convolutions\" (2017).",
+                 .example = R"py(
+>>> keras.layers.SeparableConv1D(4, 3)(keras.ops.ones((1, 6, 2))).shape
+(1, 4, 4))py"});
 LAMINA_LAYER(SeparableConv2DLayer, "SeparableConv2D",
-             "A depthwise convolution over two axes, then a mix of the channels.", {"SeparableConvolution2D"});
+             "A depthwise convolution over two axes, then a mix of the channels.", {"SeparableConvolution2D"},
+             Doc{.call = about::inputs,
+                 .input = about::image,
+                 .output = "A tensor (batch, rows, columns, filters), in the order of the input's axes.",
+                 .raises = about::convolution_raises,
+                 .source = "Chollet, \"Xception: Deep Learning with Depthwise Separable Convolutions\" (2017).",
+                 .example = R"py(
+>>> keras.layers.SeparableConv2D(4, 3)(keras.ops.ones((1, 6, 6, 2))).shape
+(1, 4, 4, 4))py"});
 
 }  // namespace
 }  // namespace lamina

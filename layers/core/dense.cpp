@@ -6,10 +6,10 @@ namespace lamina {
 
 void DenseArgs::fields(Fields& f) {
   f("units", units, "Size of the output's last axis.").required();
-  f("activation", activation, "Function applied to the output.");
+  f("activation", activation, "Function applied to the output.").shown({});
   f("use_bias", use_bias, "Whether to add a bias.");
-  f("kernel_initializer", kernel_initializer, "Initializer of the kernel.");
-  f("bias_initializer", bias_initializer, "Initializer of the bias.");
+  f("kernel_initializer", kernel_initializer, "Initializer of the kernel.").shown("glorot_uniform");
+  f("bias_initializer", bias_initializer, "Initializer of the bias.").shown("zeros");
   f("kernel_regularizer", kernel_regularizer, "Penalty on the kernel.");
   f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
   f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
@@ -67,6 +67,14 @@ Tensor DenseLayer::call(const Tensor& x, const CallContext&) {
   return args.activation(y);
 }
 
-LAMINA_LAYER(DenseLayer, "Dense", "A fully connected layer: activation(x @ kernel + bias).");
+LAMINA_LAYER(
+    DenseLayer, "Dense", "A fully connected layer: activation(x @ kernel + bias).",
+    Doc{.call = about::inputs,
+        .input = "A tensor (batch, ..., features).",
+        .output = "A tensor (batch, ..., units).",
+        .raises = "ValueError: if `units` is not a positive integer, or the input's last axis has no known size.",
+        .example = R"py(
+>>> keras.layers.Dense(4, activation="relu")(keras.ops.ones((2, 3))).shape
+(2, 4))py"});
 
 }  // namespace lamina

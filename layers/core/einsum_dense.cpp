@@ -22,10 +22,10 @@ struct EinsumDenseArgs {
   void fields(Fields& f) {
     f("equation", equation, "Einsum equation of input and kernel, as \"ab,bc->ac\".").required();
     f("output_shape", output_shape, "Shape of the output without the batch; None entries are inferred.").required();
-    f("activation", activation, "Function applied to the output.");
-    f("bias_axes", bias_axes, "Output axes that have a bias.");
-    f("kernel_initializer", kernel_initializer, "Initializer of the kernel.");
-    f("bias_initializer", bias_initializer, "Initializer of the bias.");
+    f("activation", activation, "Function applied to the output.").shown({});
+    f("bias_axes", bias_axes, "Output axes that have a bias.").shown({});
+    f("kernel_initializer", kernel_initializer, "Initializer of the kernel.").shown("glorot_uniform");
+    f("bias_initializer", bias_initializer, "Initializer of the bias.").shown("zeros");
     f("kernel_regularizer", kernel_regularizer, "Penalty on the kernel.");
     f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
     f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
@@ -202,7 +202,15 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public LoraLay
   Variable kernel_, bias_;
 };
 
-LAMINA_LAYER(EinsumDenseLayer, "EinsumDense", "A dense layer whose product is an einsum.");
+LAMINA_LAYER(EinsumDenseLayer, "EinsumDense", "A dense layer whose product is an einsum.",
+             Doc{.call = about::inputs,
+                 .input = "What the equation's first labels describe.",
+                 .output = "What its last labels describe; `output_shape` gives the sizes.",
+                 .raises = "ValueError: if the equation does not fit the input or `output_shape`.",
+                 .example = R"py(
+>>> layer = keras.layers.EinsumDense("abc,cd->abd", output_shape=(None, 4))
+>>> layer(keras.ops.ones((1, 2, 3))).shape
+(1, 2, 4))py"});
 
 }  // namespace
 }  // namespace lamina

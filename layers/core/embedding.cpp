@@ -25,7 +25,7 @@ struct EmbeddingArgs {
     f("output_dim", output_dim, "Size of a row.").required();
   }
   void regularized(Fields& f) {
-    f("embeddings_initializer", embeddings_initializer, "Initializer of the rows.");
+    f("embeddings_initializer", embeddings_initializer, "Initializer of the rows.").shown("uniform");
     f("embeddings_regularizer", embeddings_regularizer, "Penalty on the rows.");
     f("embeddings_constraint", embeddings_constraint, "Projection after each update.");
     f("mask_zero", mask_zero, "Whether index 0 is padding: the output then carries a mask.");
@@ -159,10 +159,25 @@ class ReversibleEmbedding final : public EmbeddingTable<ReversibleEmbeddingArgs>
   Variable reverse_embeddings_;
 };
 
-LAMINA_LAYER(EmbeddingLayer, "Embedding", "Turns indices into rows of a trained table.");
+LAMINA_LAYER(EmbeddingLayer, "Embedding", "Turns indices into rows of a trained table.",
+             Doc{.call = "inputs: A tensor of integers below `input_dim`.",
+                 .input = "Any.",
+                 .output = "The input's shape with an axis of size `output_dim` added.",
+                 .example = R"py(
+>>> keras.layers.Embedding(10, 4)(keras.ops.array([[1, 2, 3]])).shape
+(1, 3, 4))py"});
 LAMINA_LAYER(ReversibleEmbedding, "ReversibleEmbedding",
              "Turns indices into rows of a trained table and, called with reverse=True, rows into scores of indices "
-             "(Press and Wolf, 2016).");
+             "(Press and Wolf, 2016).",
+             Doc{.call = "inputs: A tensor of integers below `input_dim`, or with `reverse` a tensor (..., "
+                         "output_dim).\nreverse: Whether to give scores for all entries in place of the vectors.",
+                 .input = "Any.",
+                 .output = "The input's shape with an axis of size `output_dim` added; with `reverse` the last axis "
+                           "has the size `input_dim`.",
+                 .example = R"py(
+>>> layer = keras.layers.ReversibleEmbedding(10, 4)
+>>> layer(layer(keras.ops.array([[1, 2]])), reverse=True).shape
+(1, 2, 10))py"});
 
 }  // namespace
 }  // namespace lamina

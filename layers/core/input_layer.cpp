@@ -7,9 +7,9 @@ namespace lamina {
 void InputLayerArgs::fields(Fields& f) {
   f("shape", shape, "Shape of one sample, without the batch; None entries are unknown sizes.").hidden();
   f("batch_size", batch_size, "Batch size, if it is fixed.").hidden();
-  f("dtype", dtype, "Dtype of the input; floatx by default.");
-  f("sparse", sparse, "Not supported; must be False.");
-  f("ragged", ragged, "Not supported; must be False.");
+  f("dtype", dtype, "Dtype of the input; floatx by default.").shown({});
+  f("sparse", sparse, "Not supported; must be False.").shown({});
+  f("ragged", ragged, "Not supported; must be False.").shown({});
   f("batch_shape", batch_shape, "Shape with the batch, instead of `shape`.");
   f("input_tensor", input_tensor, "An existing symbolic tensor to wrap.").hidden();
   f("optional", optional, "Whether the model may be called without this input.");
@@ -115,6 +115,13 @@ struct InputLayerRegistration {
     info.module = "keras.layers";
     info.base = "Layer";
     info.doc = "Entry of a functional model.";
+    info.description = {.call = "It has no arguments: an InputLayer is where a model begins, not called.",
+                        .input = "None: the model's input.",
+                        .output = "`batch_shape`, or (batch_size, *shape).",
+                        .raises = "ValueError: if both `shape` and `batch_shape` are given, or neither.",
+                        .example = R"py(
+>>> keras.layers.InputLayer(shape=(3,)).batch_shape
+(None, 3))py"};
     info.make = [](const Dict& config) -> ObjectPtr {
       Dict own = config;
       InputLayerArgs args;

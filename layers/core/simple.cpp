@@ -26,7 +26,10 @@ class ActivationLayer final : public LayerWith<ActivationArgs> {
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override { return args.activation(x); }
 };
-LAMINA_LAYER(ActivationLayer, "Activation", "Applies an activation function.");
+LAMINA_LAYER(ActivationLayer, "Activation", "Applies an activation function.",
+             Doc{.call = about::inputs, .input = "Any.", .output = "That of the input.", .example = R"py(
+>>> keras.layers.Activation("relu")(keras.ops.array([-1.0, 2.0]))
+<Tensor shape=(2,), dtype=float32, values=[0. 2.]>)py"});
 
 class IdentityLayer final : public LayerWith<NoArgs> {
  public:
@@ -38,7 +41,10 @@ class IdentityLayer final : public LayerWith<NoArgs> {
   using Layer::call;
   Value call(const List& inputs, const CallContext&) override { return inputs[0]; }
 };
-LAMINA_LAYER(IdentityLayer, "Identity", "Gives its input unchanged.");
+LAMINA_LAYER(IdentityLayer, "Identity", "Gives its input unchanged.",
+             Doc{.call = about::inputs, .input = "Any.", .output = "That of the input.", .example = R"py(
+>>> keras.layers.Identity()(keras.ops.array([1.0, 2.0]))
+<Tensor shape=(2,), dtype=float32, values=[1. 2.]>)py"});
 
 struct LambdaArgs {
   Value function, output_shape, mask, arguments;
@@ -117,7 +123,14 @@ class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
     });
   }
 };
-LAMINA_LAYER(LambdaLayer, "Lambda", "A function as a layer.");
+LAMINA_LAYER(LambdaLayer, "Lambda", "A function as a layer.",
+             Doc{.call = "inputs: What the function takes.\nmask: Handed on to the function if it has such an "
+                         "argument.\ntraining: Handed on to the function if it has such an argument.",
+                 .input = "Any.",
+                 .output = "What the function gives; `output_shape` tells where it cannot be inferred.",
+                 .example = R"py(
+>>> keras.layers.Lambda(lambda x: x * 2)(keras.ops.array([1.0, 2.0]))
+<Tensor shape=(2,), dtype=float32, values=[2. 4.]>)py"});
 
 struct MaskingArgs {
   double mask_value = 0;
@@ -145,7 +158,14 @@ class MaskingLayer final : public LayerWith<MaskingArgs> {
     return inputs.is_tensor() ? Value(prim::squeeze(kept(inputs.as_tensor()), -1)) : Value();
   }
 };
-LAMINA_LAYER(MaskingLayer, "Masking", "Masks timesteps whose features all equal a value.");
+LAMINA_LAYER(MaskingLayer, "Masking", "Masks timesteps whose features all equal a value.",
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, steps, features).",
+                 .output = "That of the input.",
+                 .example = R"py(
+>>> layer = keras.layers.Masking(mask_value=0.0)
+>>> layer.compute_mask(keras.ops.array([[[1.0], [0.0]]]))
+<Tensor shape=(1, 2), dtype=bool, values=[[ True False]]>)py"});
 
 }  // namespace
 }  // namespace lamina

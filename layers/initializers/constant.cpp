@@ -21,7 +21,9 @@ class Zeros final : public Config<Initializer, NoArgs> {
     return prim::full(shape, 0, dtype_or_default(dtype));
   }
 };
-LAMINA_CLASS(Zeros, "keras.initializers", "All zeros.", {"zeros", "zero"});
+LAMINA_CLASS(Zeros, "keras.initializers", "All zeros.", {"zeros", "zero"}, Doc{.example = R"py(
+>>> keras.initializers.Zeros()((2,))
+<Tensor shape=(2,), dtype=float32, values=[0. 0.]>)py"});
 
 class Ones final : public Config<Initializer, NoArgs> {
  public:
@@ -31,7 +33,9 @@ class Ones final : public Config<Initializer, NoArgs> {
     return prim::full(shape, 1, dtype_or_default(dtype));
   }
 };
-LAMINA_CLASS(Ones, "keras.initializers", "All ones.", {"ones", "one"});
+LAMINA_CLASS(Ones, "keras.initializers", "All ones.", {"ones", "one"}, Doc{.example = R"py(
+>>> keras.initializers.Ones()((2,))
+<Tensor shape=(2,), dtype=float32, values=[1. 1.]>)py"});
 
 struct ConstantArgs {
   Value value = 0.0;
@@ -48,7 +52,9 @@ class Constant final : public Config<Initializer, ConstantArgs> {
     return prim::broadcast_to(value_to<Operand>(args.value).as(type), shape);
   }
 };
-LAMINA_CLASS(Constant, "keras.initializers", "One value everywhere.", {"constant"});
+LAMINA_CLASS(Constant, "keras.initializers", "One value everywhere.", {"constant"}, Doc{.example = R"py(
+>>> keras.initializers.Constant(3.0)((2,))
+<Tensor shape=(2,), dtype=float32, values=[3. 3.]>)py"});
 
 struct IdentityArgs {
   double gain = 1;
@@ -69,7 +75,11 @@ class Identity final : public Config<Initializer, IdentityArgs> {
   }
 };
 LAMINA_CLASS(Identity, "keras.initializers", "The identity matrix times `gain`; only for two axes.",
-             {"identity", "IdentityInitializer"});
+             {"identity", "IdentityInitializer"},
+             Doc{.raises = "ValueError: if the shape has not two axes.", .example = R"py(
+>>> keras.initializers.Identity()((2, 2))
+<Tensor shape=(2, 2), dtype=float32, values=[[1. 0.]
+ [0. 1.]]>)py"});
 
 }  // namespace
 }  // namespace lamina

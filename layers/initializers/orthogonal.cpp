@@ -54,7 +54,14 @@ class Orthogonal final : public RandomInitializer<OrthogonalArgs> {
 };
 LAMINA_CLASS(Orthogonal, "keras.initializers",
              "An orthogonal matrix (with orthonormal rows or columns) times `gain` (Saxe et al., 2013).",
-             {"orthogonal", "OrthogonalInitializer"});
+             {"orthogonal", "OrthogonalInitializer"},
+             Doc{.raises = "ValueError: if the shape has fewer than two axes.",
+                 .source = "Saxe et al., \"Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear Neural "
+                           "Networks\" (2014).",
+                 .example = R"py(
+>>> q = keras.initializers.Orthogonal(seed=1)((3, 3))
+>>> bool(np.allclose(keras.ops.matmul(q, keras.ops.transpose(q)), np.eye(3), atol=1e-5))
+True)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -33,7 +33,10 @@ class RandomNormal final : public RandomInitializer<NormalArgs> {
     return random::normal(shape, args.mean, args.stddev, dtype, seed());
   }
 };
-LAMINA_CLASS(RandomNormal, "keras.initializers", "Normally distributed values.", {"random_normal", "normal"});
+LAMINA_CLASS(RandomNormal, "keras.initializers", "Normally distributed values.", {"random_normal", "normal"},
+             Doc{.example = R"py(
+>>> keras.initializers.RandomNormal(stddev=0.1, seed=1)((2, 3)).shape
+(2, 3))py"});
 
 class TruncatedNormal final : public RandomInitializer<NormalArgs> {
  public:
@@ -44,7 +47,10 @@ class TruncatedNormal final : public RandomInitializer<NormalArgs> {
   }
 };
 LAMINA_CLASS(TruncatedNormal, "keras.initializers",
-             "Normally distributed values within two standard deviations of the mean.", {"truncated_normal"});
+             "Normally distributed values within two standard deviations of the mean.", {"truncated_normal"},
+             Doc{.example = R"py(
+>>> keras.initializers.TruncatedNormal(stddev=0.1, seed=1)((2, 3)).shape
+(2, 3))py"});
 
 struct UniformArgs {
   double minval = -0.05, maxval = 0.05;
@@ -64,7 +70,9 @@ class RandomUniform final : public RandomInitializer<UniformArgs> {
   }
 };
 LAMINA_CLASS(RandomUniform, "keras.initializers", "Evenly distributed values: minval <= x < maxval.",
-             {"random_uniform", "uniform"});
+             {"random_uniform", "uniform"}, Doc{.example = R"py(
+>>> keras.initializers.RandomUniform(-1.0, 1.0, seed=1)((2, 3)).shape
+(2, 3))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -69,7 +69,10 @@ class STFT final : public Config<Initializer, STFTArgs> {
 };
 LAMINA_CLASS(STFT, "keras.initializers",
              "The cosines or sines of a short-time Fourier transform, windowed: a convolution's kernel.",
-             {"stft", "STFTInitializer", "stft_initializer"});
+             {"stft", "STFTInitializer", "stft_initializer"},
+             Doc{.raises = "ValueError: if `side` or `scaling` is unknown.", .example = R"py(
+>>> keras.initializers.STFT(side="real")((8, 1, 5)).shape
+(8, 1, 5))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -82,7 +82,12 @@ class VarianceScaling final : public RandomInitializer<VarianceScalingArgs> {
 };
 LAMINA_CLASS(VarianceScaling, "keras.initializers",
              "Random values whose variance is `scale` divided by the number of inputs or outputs of a unit.",
-             {"variance_scaling"});
+             {"variance_scaling"},
+             Doc{.raises = "ValueError: if `scale` is not positive, or `mode` or `distribution` is unknown.",
+                 .source = "Glorot and Bengio (2010) and He et al. (2015), of which it is the common form.",
+                 .example = R"py(
+>>> keras.initializers.VarianceScaling(2.0, mode="fan_out", seed=1)((2, 3)).shape
+(2, 3))py"});
 
 // The named special cases, which only take a seed and axes.
 struct FanArgs {
@@ -121,16 +126,28 @@ class GlorotUniform final : public FanInitializer<1, FanMode::average, Spread::u
   using FanInitializer::FanInitializer;
   std::string class_name() const override { return "GlorotUniform"; }
 };
-LAMINA_CLASS(GlorotUniform, "keras.initializers",
-             "Uniform within sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010).", {"glorot_uniform"});
+LAMINA_CLASS(
+    GlorotUniform, "keras.initializers", "Uniform within sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010).",
+    {"glorot_uniform"},
+    Doc{.source =
+            "Glorot and Bengio, \"Understanding the Difficulty of Training Deep Feedforward Neural Networks\" (2010).",
+        .example = R"py(
+>>> keras.initializers.GlorotUniform(seed=1)((2, 3)).shape
+(2, 3))py"});
 
 class GlorotNormal final : public FanInitializer<1, FanMode::average, Spread::truncated_normal> {
  public:
   using FanInitializer::FanInitializer;
   std::string class_name() const override { return "GlorotNormal"; }
 };
-LAMINA_CLASS(GlorotNormal, "keras.initializers",
-             "Truncated normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).", {"glorot_normal"});
+LAMINA_CLASS(
+    GlorotNormal, "keras.initializers",
+    "Truncated normal with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).", {"glorot_normal"},
+    Doc{.source =
+            "Glorot and Bengio, \"Understanding the Difficulty of Training Deep Feedforward Neural Networks\" (2010).",
+        .example = R"py(
+>>> keras.initializers.GlorotNormal(seed=1)((2, 3)).shape
+(2, 3))py"});
 
 class LecunNormal final : public FanInitializer<1, FanMode::in, Spread::truncated_normal> {
  public:
@@ -138,7 +155,9 @@ class LecunNormal final : public FanInitializer<1, FanMode::in, Spread::truncate
   std::string class_name() const override { return "LecunNormal"; }
 };
 LAMINA_CLASS(LecunNormal, "keras.initializers", "Truncated normal with variance 1 / fan_in (LeCun et al., 1998).",
-             {"lecun_normal"});
+             {"lecun_normal"}, Doc{.source = "LeCun et al., \"Efficient BackProp\" (1998).", .example = R"py(
+>>> keras.initializers.LecunNormal(seed=1)((2, 3)).shape
+(2, 3))py"});
 
 class LecunUniform final : public FanInitializer<1, FanMode::in, Spread::uniform> {
  public:
@@ -146,7 +165,9 @@ class LecunUniform final : public FanInitializer<1, FanMode::in, Spread::uniform
   std::string class_name() const override { return "LecunUniform"; }
 };
 LAMINA_CLASS(LecunUniform, "keras.initializers", "Uniform within sqrt(3 / fan_in) (LeCun et al., 1998).",
-             {"lecun_uniform"});
+             {"lecun_uniform"}, Doc{.source = "LeCun et al., \"Efficient BackProp\" (1998).", .example = R"py(
+>>> keras.initializers.LecunUniform(seed=1)((2, 3)).shape
+(2, 3))py"});
 
 class HeNormal final : public FanInitializer<2, FanMode::in, Spread::truncated_normal> {
  public:
@@ -154,14 +175,19 @@ class HeNormal final : public FanInitializer<2, FanMode::in, Spread::truncated_n
   std::string class_name() const override { return "HeNormal"; }
 };
 LAMINA_CLASS(HeNormal, "keras.initializers", "Truncated normal with variance 2 / fan_in (He et al., 2015).",
-             {"he_normal"});
+             {"he_normal"}, Doc{.source = "He et al., \"Delving Deep into Rectifiers\" (2015).", .example = R"py(
+>>> keras.initializers.HeNormal(seed=1)((2, 3)).shape
+(2, 3))py"});
 
 class HeUniform final : public FanInitializer<2, FanMode::in, Spread::uniform> {
  public:
   using FanInitializer::FanInitializer;
   std::string class_name() const override { return "HeUniform"; }
 };
-LAMINA_CLASS(HeUniform, "keras.initializers", "Uniform within sqrt(6 / fan_in) (He et al., 2015).", {"he_uniform"});
+LAMINA_CLASS(HeUniform, "keras.initializers", "Uniform within sqrt(6 / fan_in) (He et al., 2015).", {"he_uniform"},
+             Doc{.source = "He et al., \"Delving Deep into Rectifiers\" (2015).", .example = R"py(
+>>> keras.initializers.HeUniform(seed=1)((2, 3)).shape
+(2, 3))py"});
 
 }  // namespace
 }  // namespace lamina

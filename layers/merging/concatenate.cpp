@@ -57,7 +57,14 @@ class ConcatenateLayer final : public LayerWith<ConcatenateArgs> {
     return prim::reduce(Reduce::any, joined, {joined.rank() - 1}, false);
   }
 };
-LAMINA_LAYER(ConcatenateLayer, "Concatenate", "Inputs one after the other along an axis.");
+LAMINA_LAYER(ConcatenateLayer, "Concatenate", "Inputs one after the other along an axis.",
+             Doc{.call = about::merged,
+                 .input = "Tensors that agree in all axes but `axis`.",
+                 .output = "A tensor with the sizes along `axis` added up.",
+                 .raises = "ValueError: if the inputs are no list, or their shapes do not fit.",
+                 .example = R"py(
+>>> keras.layers.Concatenate()([keras.ops.array([[1.0]]), keras.ops.array([[2.0]])])
+<Tensor shape=(1, 2), dtype=float32, values=[[1. 2.]]>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -78,7 +78,14 @@ class DotLayer final : public LayerWith<DotArgs> {
     return {normalize_axis(a, rank_a, "axes"), normalize_axis(b, rank_b, "axes")};
   }
 };
-LAMINA_LAYER(DotLayer, "Dot", "Batched dot product of two inputs along axes.");
+LAMINA_LAYER(DotLayer, "Dot", "Batched dot product of two inputs along axes.",
+             Doc{.call = about::merged,
+                 .input = "Two tensors whose sizes along `axes` agree.",
+                 .output = "A tensor (batch, ...) of the axes that are not summed; (batch, 1) where none is left.",
+                 .raises = "ValueError: if there are not two inputs or the summed sizes differ.",
+                 .example = R"py(
+>>> keras.layers.Dot(axes=1)([keras.ops.array([[1.0, 2.0]]), keras.ops.array([[3.0, 4.0]])])
+<Tensor shape=(1, 1), dtype=float32, values=[[11.]]>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -126,22 +126,29 @@ class Merge : public LayerWith<NoArgs> {
   }
 };
 
-#define LAMINA_MERGE(NAME, DOC, ...)                                      \
-  class NAME##Layer final : public Merge<NAME##Layer> {                   \
-   public:                                                                \
-    using Merge::Merge;                                                   \
-    std::string class_name() const override { return #NAME; }             \
-    Tensor merge(const Tensors& xs, const Tensors& masks) { __VA_ARGS__ } \
-  };                                                                      \
-  LAMINA_LAYER(NAME##Layer, #NAME, DOC);
+#define LAMINA_MERGE(NAME, DOC, EXAMPLE, ...)                                                                  \
+  class NAME##Layer final : public Merge<NAME##Layer> {                                                        \
+   public:                                                                                                     \
+    using Merge::Merge;                                                                                        \
+    std::string class_name() const override { return #NAME; }                                                  \
+    Tensor merge(const Tensors& xs, const Tensors& masks) { __VA_ARGS__ }                                      \
+  };                                                                                                           \
+  LAMINA_LAYER(                                                                                                \
+      NAME##Layer, #NAME, DOC,                                                                                 \
+      (Doc{.call = about::merged,                                                                              \
+           .input = about::merged_in,                                                                          \
+           .output = about::merged_out,                                                                        \
+           .raises = about::merged_raises,                                                                     \
+           .example = ">>> x, y = keras.ops.array([[5.0]]), keras.ops.array([[2.0]])\n>>> keras.layers." #NAME \
+                      "()([x, y])\n<Tensor shape=(1, 1), dtype=float32, values=[[" EXAMPLE "]]>"}));
 
-LAMINA_MERGE(Add, "Sum of the inputs.", return fold(Binary::add, xs);)
-LAMINA_MERGE(Multiply, "Product of the inputs.", return product_masked(xs, masks);)
-LAMINA_MERGE(Maximum, "Elementwise maximum of the inputs.", return fold_masked(Binary::maximum, xs, masks);)
-LAMINA_MERGE(Minimum, "Elementwise minimum of the inputs.", return fold_masked(Binary::minimum, xs, masks);)
-LAMINA_MERGE(Average, "Mean of the inputs.",
+LAMINA_MERGE(Add, "Sum of the inputs.", "7.", return fold(Binary::add, xs);)
+LAMINA_MERGE(Multiply, "Product of the inputs.", "10.", return product_masked(xs, masks);)
+LAMINA_MERGE(Maximum, "Elementwise maximum of the inputs.", "5.", return fold_masked(Binary::maximum, xs, masks);)
+LAMINA_MERGE(Minimum, "Elementwise minimum of the inputs.", "2.", return fold_masked(Binary::minimum, xs, masks);)
+LAMINA_MERGE(Average, "Mean of the inputs.", "3.5",
              return ops::true_divide(fold(Binary::add, xs), static_cast<int64_t>(xs.size()));)
-LAMINA_MERGE(Subtract, "First input less the second.",
+LAMINA_MERGE(Subtract, "First input less the second, of which there must be two.", "3.",
              if (xs.size() != 2) throw ValueError(
                  "A `Subtract` layer should be called on exactly 2 inputs. Received: inputs of length ", xs.size());
              return prim::subtract(xs[0], xs[1]);)

@@ -23,8 +23,8 @@ struct BatchNormalizationArgs : ScaleOffsetArgs {
     f("epsilon", epsilon, "Added to the variance.");
     switches(f);
     initializers(f);
-    f("moving_mean_initializer", moving_mean_initializer, "Initializer of the moving mean.");
-    f("moving_variance_initializer", moving_variance_initializer, "Initializer of the moving variance.");
+    f("moving_mean_initializer", moving_mean_initializer, "Initializer of the moving mean.").shown("zeros");
+    f("moving_variance_initializer", moving_variance_initializer, "Initializer of the moving variance.").shown("ones");
     penalties(f);
     f("renorm", renorm, "Whether to correct the batch's statistics towards the moving ones.");
     f("renorm_clipping", renorm_clipping, "Bounds of the correction: a dict of 'rmax', 'rmin' and 'dmax'.");
@@ -188,7 +188,19 @@ class BatchNormalizationLayer final : public LayerWith<BatchNormalizationArgs> {
   }
   Variable gamma_, beta_, mean_, variance_, stddev_, renorm_mean_, renorm_stddev_;
 };
-LAMINA_LAYER(BatchNormalizationLayer, "BatchNormalization", "Normalises features over the batch.");
+LAMINA_LAYER(
+    BatchNormalizationLayer, "BatchNormalization", "Normalises features over the batch.",
+    Doc{.call = "inputs: A tensor.\ntraining: Whether to take the batch's own statistics and to move the averages "
+                "towards them.\nmask: A bool tensor; positions that are False do not count in the statistics.",
+        .input = "Any, with a known size along `axis`.",
+        .output = "That of the input.",
+        .source = "Ioffe and Szegedy, \"Batch Normalization: Accelerating Deep Network Training by Reducing Internal "
+                  "Covariate Shift\" (2015).",
+        .example = R"py(
+>>> layer = keras.layers.BatchNormalization()
+>>> layer(keras.ops.array([[1.0], [3.0]]), training=True)
+<Tensor shape=(2, 1), dtype=float32, values=[[-0.9995004]
+ [ 0.9995004]]>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -93,7 +93,15 @@ class GroupNormalizationLayer final : public LayerWith<GroupNormalizationArgs> {
  private:
   Variable gamma_, beta_;
 };
-LAMINA_LAYER(GroupNormalizationLayer, "GroupNormalization", "Normalises groups of channels of each sample.");
+LAMINA_LAYER(GroupNormalizationLayer, "GroupNormalization", "Normalises groups of channels of each sample.",
+             Doc{.call = about::inputs,
+                 .input = "Any, with a known size along `axis` that `groups` divides.",
+                 .output = "That of the input.",
+                 .raises = "ValueError: if the groups do not divide the axis.",
+                 .source = "Wu and He, \"Group Normalization\" (2018).",
+                 .example = R"py(
+>>> keras.layers.GroupNormalization(groups=2)(keras.ops.array([[1.0, 3.0, 10.0, 20.0]]))
+<Tensor shape=(1, 4), dtype=float32, values=[[-0.9995004  0.9995004 -0.99998    0.99998  ]]>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -68,7 +68,14 @@ class LayerNormalizationLayer final : public LayerWith<LayerNormalizationArgs> {
  private:
   Variable gamma_, beta_;
 };
-LAMINA_LAYER(LayerNormalizationLayer, "LayerNormalization", "Normalises each sample over axes.");
+LAMINA_LAYER(LayerNormalizationLayer, "LayerNormalization", "Normalises each sample over axes.",
+             Doc{.call = about::inputs,
+                 .input = "Any, with known sizes along `axis`.",
+                 .output = "That of the input.",
+                 .source = "Ba et al., \"Layer Normalization\" (2016).",
+                 .example = R"py(
+>>> keras.layers.LayerNormalization()(keras.ops.array([[1.0, 3.0]]))
+<Tensor shape=(1, 2), dtype=float32, values=[[-0.9995004  0.9995004]]>)py"});
 
 struct RMSNormalizationArgs {
   Value axis = -1;
@@ -99,8 +106,14 @@ class RMSNormalizationLayer final : public LayerWith<RMSNormalizationArgs> {
  private:
   Variable scale_;
 };
-LAMINA_LAYER(RMSNormalizationLayer, "RMSNormalization",
-             "Divides each sample by the root of its mean square over axes.");
+LAMINA_LAYER(RMSNormalizationLayer, "RMSNormalization", "Divides each sample by the root of its mean square over axes.",
+             Doc{.call = about::inputs,
+                 .input = "Any, with known sizes along `axis`.",
+                 .output = "That of the input.",
+                 .source = "Zhang and Sennrich, \"Root Mean Square Layer Normalization\" (2019).",
+                 .example = R"py(
+>>> keras.layers.RMSNormalization()(keras.ops.array([[3.0, 4.0]]))
+<Tensor shape=(1, 2), dtype=float32, values=[[0.8485281 1.1313708]]>)py"});
 
 struct UnitNormalizationArgs {
   Value axis = -1;
@@ -123,7 +136,10 @@ class UnitNormalizationLayer final : public LayerWith<UnitNormalizationArgs> {
     return ops::normalize(x, checked_axes(args.axis, x.shape()), 2, 1e-12);
   }
 };
-LAMINA_LAYER(UnitNormalizationLayer, "UnitNormalization", "Gives each sample the norm 1.");
+LAMINA_LAYER(UnitNormalizationLayer, "UnitNormalization", "Gives each sample the norm 1.",
+             Doc{.call = about::inputs, .input = "Any.", .output = "That of the input.", .example = R"py(
+>>> keras.layers.UnitNormalization()(keras.ops.array([[3.0, 4.0]]))
+<Tensor shape=(1, 2), dtype=float32, values=[[0.6 0.8]]>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -27,7 +27,10 @@ class RescalingLayer final : public LayerWith<RescalingArgs> {
     return prim::add(y, value_to<Operand>(args.offset).as(compute_dtype()));
   }
 };
-LAMINA_LAYER(RescalingLayer, "Rescaling", "x * scale + offset.");
+LAMINA_LAYER(RescalingLayer, "Rescaling", "x * scale + offset.",
+             Doc{.call = about::inputs, .input = "Any.", .output = "That of the input.", .example = R"py(
+>>> keras.layers.Rescaling(1 / 255)(keras.ops.array([0.0, 255.0]))
+<Tensor shape=(2,), dtype=float32, values=[0. 1.]>)py"});
 
 }  // namespace
 }  // namespace lamina

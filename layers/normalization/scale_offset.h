@@ -14,8 +14,8 @@ struct ScaleOffsetArgs {
     f("scale", scale, "Whether to multiply by gamma.");
   }
   void initializers(Fields& f) {
-    f("beta_initializer", beta_initializer, "Initializer of beta.");
-    f("gamma_initializer", gamma_initializer, "Initializer of gamma.");
+    f("beta_initializer", beta_initializer, "Initializer of beta.").shown("zeros");
+    f("gamma_initializer", gamma_initializer, "Initializer of gamma.").shown("ones");
   }
   void penalties(Fields& f) {
     f("beta_regularizer", beta_regularizer, "Penalty on beta.");

@@ -99,7 +99,16 @@ class SpectralNormalizationLayer final : public LayerWith<SpectralNormalizationA
   Variable kernel_, u_;
 };
 LAMINA_LAYER(SpectralNormalizationLayer, "SpectralNormalization",
-             "Keeps the largest singular value of a layer's kernel at 1.");
+             "Keeps the largest singular value of a layer's kernel at 1.",
+             Doc{.call = "inputs: A tensor.\ntraining: Whether the vectors of the power iteration move on.",
+                 .input = "That of the layer inside.",
+                 .output = "That of the layer inside.",
+                 .raises = "ValueError: if `power_iterations` is not positive or the layer has no kernel.",
+                 .source = "Miyato et al., \"Spectral Normalization for Generative Adversarial Networks\" (2018).",
+                 .example = R"py(
+>>> layer = keras.layers.SpectralNormalization(keras.layers.Dense(4))
+>>> layer(keras.ops.ones((2, 3))).shape
+(2, 4))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -52,15 +52,25 @@ class AdaptivePoolingLayer final : public LayerWith<AdaptivePoolingArgs> {
   }
 };
 
-#define LAMINA_ADAPTIVE(RANK, AXES)                                                                                 \
-  using AdaptiveMax##RANK = AdaptivePoolingLayer<PoolKind::max, RANK>;                                              \
-  using AdaptiveAverage##RANK = AdaptivePoolingLayer<PoolKind::average, RANK>;                                      \
-  LAMINA_LAYER(AdaptiveMax##RANK, "AdaptiveMaxPooling" #RANK "D", "Maxima over " AXES ", to a given output size."); \
-  LAMINA_LAYER(AdaptiveAverage##RANK, "AdaptiveAveragePooling" #RANK "D",                                           \
-               "Means over " AXES ", to a given output size.")
-LAMINA_ADAPTIVE(1, "one spatial axis");
-LAMINA_ADAPTIVE(2, "two spatial axes");
-LAMINA_ADAPTIVE(3, "three spatial axes");
+#define LAMINA_ADAPTIVE(RANK, AXES, INPUT, SIDES, TWOS)                                                            \
+  using AdaptiveMax##RANK = AdaptivePoolingLayer<PoolKind::max, RANK>;                                             \
+  using AdaptiveAverage##RANK = AdaptivePoolingLayer<PoolKind::average, RANK>;                                     \
+  LAMINA_LAYER(AdaptiveMax##RANK, "AdaptiveMaxPooling" #RANK "D", "Maxima over " AXES ", to a given output size.", \
+               (Doc{.call = about::inputs,                                                                         \
+                    .input = INPUT,                                                                                \
+                    .output = about::pooled_to_size,                                                               \
+                    .example = ">>> layer = keras.layers.AdaptiveMaxPooling" #RANK                                 \
+                               "D(2)\n>>> layer(keras.ops.ones((1, " SIDES ", 3))).shape\n(1, " TWOS ", 3)"}));    \
+  LAMINA_LAYER(AdaptiveAverage##RANK, "AdaptiveAveragePooling" #RANK "D",                                          \
+               "Means over " AXES ", to a given output size.",                                                     \
+               (Doc{.call = about::inputs,                                                                         \
+                    .input = INPUT,                                                                                \
+                    .output = about::pooled_to_size,                                                               \
+                    .example = ">>> layer = keras.layers.AdaptiveAveragePooling" #RANK                             \
+                               "D(2)\n>>> layer(keras.ops.ones((1, " SIDES ", 3))).shape\n(1, " TWOS ", 3)"}))
+LAMINA_ADAPTIVE(1, "one spatial axis", about::sequence, "6", "2");
+LAMINA_ADAPTIVE(2, "two spatial axes", about::image, "6, 5", "2, 2");
+LAMINA_ADAPTIVE(3, "three spatial axes", about::volume, "6, 5, 4", "2, 2, 2");
 
 }  // namespace
 }  // namespace lamina

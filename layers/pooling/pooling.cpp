@@ -82,25 +82,45 @@ Tensor GlobalPoolingLayer<kKind, kRank>::call(const Tensor& x, const CallContext
   return ops::mean(x, axes, args.keepdims);
 }
 
-#define LAMINA_POOLING(RANK, AXES)                                                                      \
-  template class PoolingLayer<PoolKind::max, RANK>;                                                     \
-  template class PoolingLayer<PoolKind::average, RANK>;                                                 \
-  template class GlobalPoolingLayer<PoolKind::max, RANK>;                                               \
-  template class GlobalPoolingLayer<PoolKind::average, RANK>;                                           \
-  using MaxPooling##RANK = PoolingLayer<PoolKind::max, RANK>;                                           \
-  using AveragePooling##RANK = PoolingLayer<PoolKind::average, RANK>;                                   \
-  using GlobalMaxPooling##RANK = GlobalPoolingLayer<PoolKind::max, RANK>;                               \
-  using GlobalAveragePooling##RANK = GlobalPoolingLayer<PoolKind::average, RANK>;                       \
-  LAMINA_LAYER(MaxPooling##RANK, "MaxPooling" #RANK "D", "The maxima of windows over " AXES ".",        \
-               {"MaxPool" #RANK "D"});                                                                  \
-  LAMINA_LAYER(AveragePooling##RANK, "AveragePooling" #RANK "D", "The means of windows over " AXES ".", \
-               {"AvgPool" #RANK "D"});                                                                  \
-  LAMINA_LAYER(GlobalMaxPooling##RANK, "GlobalMaxPooling" #RANK "D", "The maximum over " AXES ".",      \
-               {"GlobalMaxPool" #RANK "D"});                                                            \
-  LAMINA_LAYER(GlobalAveragePooling##RANK, "GlobalAveragePooling" #RANK "D", "The mean over " AXES ".", \
-               {"GlobalAvgPool" #RANK "D"})
-LAMINA_POOLING(1, "one spatial axis");
-LAMINA_POOLING(2, "two spatial axes");
-LAMINA_POOLING(3, "three spatial axes");
+#define LAMINA_POOLING(RANK, AXES, INPUT, SIDES, HALVES)                                                               \
+  template class PoolingLayer<PoolKind::max, RANK>;                                                                    \
+  template class PoolingLayer<PoolKind::average, RANK>;                                                                \
+  template class GlobalPoolingLayer<PoolKind::max, RANK>;                                                              \
+  template class GlobalPoolingLayer<PoolKind::average, RANK>;                                                          \
+  using MaxPooling##RANK = PoolingLayer<PoolKind::max, RANK>;                                                          \
+  using AveragePooling##RANK = PoolingLayer<PoolKind::average, RANK>;                                                  \
+  using GlobalMaxPooling##RANK = GlobalPoolingLayer<PoolKind::max, RANK>;                                              \
+  using GlobalAveragePooling##RANK = GlobalPoolingLayer<PoolKind::average, RANK>;                                      \
+  LAMINA_LAYER(MaxPooling##RANK, "MaxPooling" #RANK "D", "The maxima of windows over " AXES ".",                       \
+               {"MaxPool" #RANK "D"},                                                                                  \
+               (Doc{.call = about::inputs,                                                                             \
+                    .input = INPUT,                                                                                    \
+                    .output = about::pooled,                                                                           \
+                    .example = ">>> layer = keras.layers.MaxPooling" #RANK "D(2)\n>>> layer(keras.ops.ones((1, " SIDES \
+                               ", 3))).shape\n(1, " HALVES ", 3)"}));                                                  \
+  LAMINA_LAYER(AveragePooling##RANK, "AveragePooling" #RANK "D", "The means of windows over " AXES ".",                \
+               {"AvgPool" #RANK "D"},                                                                                  \
+               (Doc{.call = about::inputs,                                                                             \
+                    .input = INPUT,                                                                                    \
+                    .output = about::pooled,                                                                           \
+                    .example = ">>> layer = keras.layers.AveragePooling" #RANK                                         \
+                               "D(2)\n>>> layer(keras.ops.ones((1, " SIDES ", 3))).shape\n(1, " HALVES ", 3)"}));      \
+  LAMINA_LAYER(GlobalMaxPooling##RANK, "GlobalMaxPooling" #RANK "D", "The maximum over " AXES ".",                     \
+               {"GlobalMaxPool" #RANK "D"},                                                                            \
+               (Doc{.call = about::inputs,                                                                             \
+                    .input = INPUT,                                                                                    \
+                    .output = about::globally_pooled,                                                                  \
+                    .example = ">>> layer = keras.layers.GlobalMaxPooling" #RANK                                       \
+                               "D()\n>>> layer(keras.ops.ones((1, " SIDES ", 3))).shape\n(1, 3)"}));                   \
+  LAMINA_LAYER(GlobalAveragePooling##RANK, "GlobalAveragePooling" #RANK "D", "The mean over " AXES ".",                \
+               {"GlobalAvgPool" #RANK "D"},                                                                            \
+               (Doc{.call = RANK == 1 ? about::masked_inputs : about::inputs,                                          \
+                    .input = INPUT,                                                                                    \
+                    .output = about::globally_pooled,                                                                  \
+                    .example = ">>> layer = keras.layers.GlobalAveragePooling" #RANK                                   \
+                               "D()\n>>> layer(keras.ops.ones((1, " SIDES ", 3))).shape\n(1, 3)"}))
+LAMINA_POOLING(1, "one spatial axis", about::sequence, "4", "2");
+LAMINA_POOLING(2, "two spatial axes", about::image, "4, 6", "2, 3");
+LAMINA_POOLING(3, "three spatial axes", about::volume, "4, 6, 8", "2, 3, 4");
 
 }  // namespace lamina

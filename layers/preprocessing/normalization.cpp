@@ -117,6 +117,16 @@ void NormalizationLayer::adapt(const Tensors& batches) {
   variance_.assign(prim::cast(prim::reshape(variance, variance_.shape()), variance_.dtype()));
 }
 
-LAMINA_LAYER(NormalizationLayer, "Normalization", "Shifts and scales inputs to mean 0 and variance 1.");
+LAMINA_LAYER(NormalizationLayer, "Normalization", "Shifts and scales inputs to mean 0 and variance 1.",
+             Doc{.call = about::inputs,
+                 .input = "Any, with known sizes along `axis`.",
+                 .output = "That of the input.",
+                 .raises = "ValueError: if only one of `mean` and `variance` is given.",
+                 .example = R"py(
+>>> layer = keras.layers.Normalization()
+>>> layer.adapt(np.array([[1.0], [3.0]], dtype="float32"))
+>>> layer(keras.ops.array([[1.0], [5.0]]))
+<Tensor shape=(2, 1), dtype=float32, values=[[-1.]
+ [ 3.]]>)py"});
 
 }  // namespace lamina

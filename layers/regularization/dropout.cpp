@@ -57,7 +57,16 @@ class DropoutLayer final : public LayerWith<DropoutArgs> {
   }
   Value source_;
 };
-LAMINA_LAYER(DropoutLayer, "Dropout", "Drops inputs at random in training.");
+LAMINA_LAYER(
+    DropoutLayer, "Dropout", "Drops inputs at random in training.",
+    Doc{.call = "inputs: A tensor.\ntraining: Whether the layer runs in training mode.",
+        .input = "Any.",
+        .output = "That of the input.",
+        .raises = about::rate_raises,
+        .source = "Srivastava et al., \"Dropout: A Simple Way to Prevent Neural Networks from Overfitting\" (2014).",
+        .example = R"py(
+>>> keras.layers.Dropout(0.5)(keras.ops.array([1.0, 2.0]), training=False)
+<Tensor shape=(2,), dtype=float32, values=[1. 2.]>)py"});
 
 struct GaussianArgs {
   double stddev = 0;
@@ -89,7 +98,14 @@ class GaussianNoiseLayer final : public LayerWith<GaussianArgs> {
  private:
   Value source_;
 };
-LAMINA_LAYER(GaussianNoiseLayer, "GaussianNoise", "Adds Gaussian noise in training.");
+LAMINA_LAYER(GaussianNoiseLayer, "GaussianNoise", "Adds Gaussian noise in training.",
+             Doc{.call = "inputs: A tensor.\ntraining: Whether the layer runs in training mode.",
+                 .input = "Any.",
+                 .output = "That of the input.",
+                 .raises = "ValueError: if `stddev` is not between 0 and 1.",
+                 .example = R"py(
+>>> keras.layers.GaussianNoise(0.5)(keras.ops.array([1.0, 2.0]), training=False)
+<Tensor shape=(2,), dtype=float32, values=[1. 2.]>)py"});
 
 struct GaussianDropoutArgs {
   double rate = 0;
@@ -119,7 +135,16 @@ class GaussianDropoutLayer final : public LayerWith<GaussianDropoutArgs> {
  private:
   Value source_;
 };
-LAMINA_LAYER(GaussianDropoutLayer, "GaussianDropout", "Multiplies by Gaussian noise around 1 in training.");
+LAMINA_LAYER(
+    GaussianDropoutLayer, "GaussianDropout", "Multiplies by Gaussian noise around 1 in training.",
+    Doc{.call = "inputs: A tensor.\ntraining: Whether the layer runs in training mode.",
+        .input = "Any.",
+        .output = "That of the input.",
+        .raises = about::rate_raises,
+        .source = "Srivastava et al., \"Dropout: A Simple Way to Prevent Neural Networks from Overfitting\" (2014).",
+        .example = R"py(
+>>> keras.layers.GaussianDropout(0.5)(keras.ops.array([1.0, 2.0]), training=False)
+<Tensor shape=(2,), dtype=float32, values=[1. 2.]>)py"});
 
 struct ActivityRegularizationArgs {
   double l1 = 0, l2 = 0;
@@ -149,7 +174,12 @@ class ActivityRegularizationLayer final : public LayerWith<ActivityRegularizatio
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override { return x; }
 };
-LAMINA_LAYER(ActivityRegularizationLayer, "ActivityRegularization", "A penalty on its input.");
+LAMINA_LAYER(ActivityRegularizationLayer, "ActivityRegularization", "A penalty on its input.",
+             Doc{.call = about::inputs, .input = "Any.", .output = "That of the input.", .example = R"py(
+>>> layer = keras.layers.ActivityRegularization(l2=0.5)
+>>> x = layer(keras.ops.array([[1.0, 2.0]]))
+>>> layer.losses
+[<Tensor shape=(), dtype=float32, values=2.5>])py"});
 
 }  // namespace
 }  // namespace lamina

@@ -60,9 +60,33 @@ class SpatialDropoutLayer : public LayerWith<SpatialDropoutArgs<N>> {
 using SpatialDropout1D = SpatialDropoutLayer<1>;
 using SpatialDropout2D = SpatialDropoutLayer<2>;
 using SpatialDropout3D = SpatialDropoutLayer<3>;
-LAMINA_LAYER(SpatialDropout1D, "SpatialDropout1D", "Drops whole channels of sequences at random in training.");
-LAMINA_LAYER(SpatialDropout2D, "SpatialDropout2D", "Drops whole channels of images at random in training.");
-LAMINA_LAYER(SpatialDropout3D, "SpatialDropout3D", "Drops whole channels of volumes at random in training.");
+LAMINA_LAYER(SpatialDropout1D, "SpatialDropout1D", "Drops whole channels of sequences at random in training.",
+             Doc{.call = "inputs: A tensor.\ntraining: Whether the layer runs in training mode.",
+                 .input = "A tensor (batch, steps, channels).",
+                 .output = "That of the input.",
+                 .raises = about::rate_raises,
+                 .source = "Tompson et al., \"Efficient Object Localization Using Convolutional Networks\" (2015).",
+                 .example = R"py(
+>>> keras.layers.SpatialDropout1D(0.5)(keras.ops.ones((1, 2, 3)), training=False).shape
+(1, 2, 3))py"});
+LAMINA_LAYER(SpatialDropout2D, "SpatialDropout2D", "Drops whole channels of images at random in training.",
+             Doc{.call = "inputs: A tensor.\ntraining: Whether the layer runs in training mode.",
+                 .input = about::image,
+                 .output = "That of the input.",
+                 .raises = about::rate_raises,
+                 .source = "Tompson et al., \"Efficient Object Localization Using Convolutional Networks\" (2015).",
+                 .example = R"py(
+>>> keras.layers.SpatialDropout2D(0.5)(keras.ops.ones((1, 2, 2, 3)), training=False).shape
+(1, 2, 2, 3))py"});
+LAMINA_LAYER(SpatialDropout3D, "SpatialDropout3D", "Drops whole channels of volumes at random in training.",
+             Doc{.call = "inputs: A tensor.\ntraining: Whether the layer runs in training mode.",
+                 .input = about::volume,
+                 .output = "That of the input.",
+                 .raises = about::rate_raises,
+                 .source = "Tompson et al., \"Efficient Object Localization Using Convolutional Networks\" (2015).",
+                 .example = R"py(
+>>> keras.layers.SpatialDropout3D(0.5)(keras.ops.ones((1, 2, 2, 2, 3)), training=False).shape
+(1, 2, 2, 2, 3))py"});
 
 struct AlphaDropoutArgs {
   double rate = 0;
@@ -102,7 +126,15 @@ class AlphaDropoutLayer final : public LayerWith<AlphaDropoutArgs> {
  private:
   Value source_;
 };
-LAMINA_LAYER(AlphaDropoutLayer, "AlphaDropout", "Dropout that keeps mean and variance, for selu.");
+LAMINA_LAYER(AlphaDropoutLayer, "AlphaDropout", "Dropout that keeps mean and variance, for selu.",
+             Doc{.call = "inputs: A tensor.\ntraining: Whether the layer runs in training mode.",
+                 .input = "Any.",
+                 .output = "That of the input.",
+                 .raises = about::rate_raises,
+                 .source = "Klambauer et al., \"Self-Normalizing Neural Networks\" (2017).",
+                 .example = R"py(
+>>> keras.layers.AlphaDropout(0.5)(keras.ops.array([1.0, 2.0]), training=False)
+<Tensor shape=(2,), dtype=float32, values=[1. 2.]>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -28,7 +28,10 @@ class L1 final : public Config<Regularizer, L1Args> {
   std::string class_name() const override { return "L1"; }
   Tensor operator()(const Tensor& x) const override { return l1_of(x, args.l1.as_number()); }
 };
-LAMINA_CLASS(L1, "keras.regularizers", "l1 * sum(|x|).", {"l1"});
+LAMINA_CLASS(L1, "keras.regularizers", "l1 * sum(|x|).", {"l1"},
+             Doc{.raises = "ValueError: if the factor is negative, infinite or NaN.", .example = R"py(
+>>> keras.regularizers.L1(0.1)(keras.ops.array([1.0, -2.0]))
+<Tensor shape=(), dtype=float32, values=0.3>)py"});
 
 struct L2Args {
   Value l2 = 0.01;
@@ -40,7 +43,10 @@ class L2 final : public Config<Regularizer, L2Args> {
   std::string class_name() const override { return "L2"; }
   Tensor operator()(const Tensor& x) const override { return l2_of(x, args.l2.as_number()); }
 };
-LAMINA_CLASS(L2, "keras.regularizers", "l2 * sum(x^2).", {"l2"});
+LAMINA_CLASS(L2, "keras.regularizers", "l2 * sum(x^2).", {"l2"},
+             Doc{.raises = "ValueError: if the factor is negative, infinite or NaN.", .example = R"py(
+>>> keras.regularizers.L2(0.1)(keras.ops.array([1.0, -2.0]))
+<Tensor shape=(), dtype=float32, values=0.5>)py"});
 
 struct L1L2Args {
   Value l1 = 0.0, l2 = 0.0;
@@ -63,7 +69,10 @@ class L1L2 final : public Config<Regularizer, L1L2Args> {
     return l2 == 0 ? l1_of(x, l1) : add(l1_of(x, l1), l2_of(x, l2));
   }
 };
-LAMINA_CLASS(L1L2, "keras.regularizers", "l1 * sum(|x|) + l2 * sum(x^2).", {"l1l2", "l1_l2"});
+LAMINA_CLASS(L1L2, "keras.regularizers", "l1 * sum(|x|) + l2 * sum(x^2).", {"l1l2", "l1_l2"},
+             Doc{.raises = "ValueError: if a factor is negative, infinite or NaN.", .example = R"py(
+>>> keras.regularizers.L1L2(l1=0.1, l2=0.1)(keras.ops.array([1.0, -2.0]))
+<Tensor shape=(), dtype=float32, values=0.8>)py"});
 
 }  // namespace
 }  // namespace lamina

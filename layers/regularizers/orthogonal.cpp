@@ -39,8 +39,13 @@ class OrthogonalRegularizer final : public Config<Regularizer, OrthogonalRegular
                           args.factor * 0.5 / pairs);
   }
 };
-LAMINA_CLASS(OrthogonalRegularizer, "keras.regularizers",
-             "The mean absolute cosine of pairs of rows (or columns), times `factor`.", {"orthogonal_regularizer"});
+LAMINA_CLASS(
+    OrthogonalRegularizer, "keras.regularizers",
+    "The mean absolute cosine of pairs of rows (or columns), times `factor`.", {"orthogonal_regularizer"},
+    Doc{.raises = "ValueError: if `mode` is neither \"rows\" nor \"columns\"; when called, if the tensor is no matrix.",
+        .example = R"py(
+>>> keras.regularizers.OrthogonalRegularizer(0.1)(keras.ops.array([[1.0, 0.0], [1.0, 0.0]]))
+<Tensor shape=(), dtype=float32, values=0.1>)py"});
 
 }  // namespace
 }  // namespace lamina

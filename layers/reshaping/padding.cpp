@@ -97,12 +97,47 @@ using ZeroPadding3D = EdgeLayer<3, false>;
 using Cropping1D = EdgeLayer<1, true>;
 using Cropping2D = EdgeLayer<2, true>;
 using Cropping3D = EdgeLayer<3, true>;
-LAMINA_LAYER(ZeroPadding1D, "ZeroPadding1D", "Adds zeros before and after the steps of a sequence.");
-LAMINA_LAYER(ZeroPadding2D, "ZeroPadding2D", "Surrounds images with zeros.");
-LAMINA_LAYER(ZeroPadding3D, "ZeroPadding3D", "Surrounds volumes with zeros.");
-LAMINA_LAYER(Cropping1D, "Cropping1D", "Cuts steps off both ends of a sequence.");
-LAMINA_LAYER(Cropping2D, "Cropping2D", "Cuts rows and columns off images.");
-LAMINA_LAYER(Cropping3D, "Cropping3D", "Cuts slices off volumes.");
+LAMINA_LAYER(ZeroPadding1D, "ZeroPadding1D", "Adds zeros before and after the steps of a sequence.",
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, steps, channels).",
+                 .output = "A tensor with more steps.",
+                 .example = R"py(
+>>> keras.layers.ZeroPadding1D(1)(keras.ops.ones((1, 6, 3))).shape
+(1, 8, 3))py"});
+LAMINA_LAYER(
+    ZeroPadding2D, "ZeroPadding2D", "Surrounds images with zeros.",
+    Doc{.call = about::inputs, .input = about::image, .output = "A tensor with more rows and columns.", .example = R"py(
+>>> keras.layers.ZeroPadding2D(1)(keras.ops.ones((1, 6, 6, 3))).shape
+(1, 8, 8, 3))py"});
+LAMINA_LAYER(
+    ZeroPadding3D, "ZeroPadding3D", "Surrounds volumes with zeros.",
+    Doc{.call = about::inputs, .input = about::volume, .output = "A tensor with larger spatial axes.", .example = R"py(
+>>> keras.layers.ZeroPadding3D(1)(keras.ops.ones((1, 4, 4, 4, 3))).shape
+(1, 6, 6, 6, 3))py"});
+LAMINA_LAYER(Cropping1D, "Cropping1D", "Cuts steps off both ends of a sequence.",
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, steps, channels).",
+                 .output = "A tensor with fewer steps.",
+                 .raises = "ValueError: if nothing would be left.",
+                 .example = R"py(
+>>> keras.layers.Cropping1D(1)(keras.ops.ones((1, 6, 3))).shape
+(1, 4, 3))py"});
+LAMINA_LAYER(Cropping2D, "Cropping2D", "Cuts rows and columns off images.",
+             Doc{.call = about::inputs,
+                 .input = about::image,
+                 .output = "A tensor with fewer rows and columns.",
+                 .raises = "ValueError: if nothing would be left.",
+                 .example = R"py(
+>>> keras.layers.Cropping2D(1)(keras.ops.ones((1, 6, 6, 3))).shape
+(1, 4, 4, 3))py"});
+LAMINA_LAYER(Cropping3D, "Cropping3D", "Cuts slices off volumes.",
+             Doc{.call = about::inputs,
+                 .input = about::volume,
+                 .output = "A tensor with smaller spatial axes.",
+                 .raises = "ValueError: if nothing would be left.",
+                 .example = R"py(
+>>> keras.layers.Cropping3D(1)(keras.ops.ones((1, 4, 4, 4, 3))).shape
+(1, 2, 2, 2, 3))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -40,7 +40,13 @@ class FlattenLayer final : public LayerWith<FlattenArgs> {
     return prim::reshape(y, {x.shape()[0], count});
   }
 };
-LAMINA_LAYER(FlattenLayer, "Flatten", "All axes but the batch into one.");
+LAMINA_LAYER(FlattenLayer, "Flatten", "All axes but the batch into one.",
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, ...).",
+                 .output = "A tensor (batch, elements).",
+                 .example = R"py(
+>>> keras.layers.Flatten()(keras.ops.ones((2, 3, 4))).shape
+(2, 12))py"});
 
 struct ReshapeArgs {
   std::vector<int64_t> target_shape;
@@ -86,7 +92,14 @@ class ReshapeLayer final : public LayerWith<ReshapeArgs> {
     return prim::reshape(x, target);
   }
 };
-LAMINA_LAYER(ReshapeLayer, "Reshape", "Gives samples another shape.");
+LAMINA_LAYER(ReshapeLayer, "Reshape", "Gives samples another shape.",
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, ...).",
+                 .output = "A tensor (batch, *target_shape).",
+                 .raises = "ValueError: if the elements do not fit the shape.",
+                 .example = R"py(
+>>> keras.layers.Reshape((2, -1))(keras.ops.ones((1, 6))).shape
+(1, 2, 3))py"});
 
 struct PermuteArgs {
   std::vector<int> dims;
@@ -116,7 +129,14 @@ class PermuteLayer final : public LayerWith<PermuteArgs> {
     return prim::transpose(x, axes);
   }
 };
-LAMINA_LAYER(PermuteLayer, "Permute", "Reorders the axes of samples.");
+LAMINA_LAYER(PermuteLayer, "Permute", "Reorders the axes of samples.",
+             Doc{.call = about::inputs,
+                 .input = "A tensor with as many axes after the batch as `dims` names.",
+                 .output = "The same axes in the new order.",
+                 .raises = "ValueError: if `dims` does not name each axis from 1 on once.",
+                 .example = R"py(
+>>> keras.layers.Permute((2, 1))(keras.ops.ones((1, 2, 3))).shape
+(1, 3, 2))py"});
 
 struct RepeatVectorArgs {
   Value n = 1;
@@ -140,7 +160,14 @@ class RepeatVectorLayer final : public LayerWith<RepeatVectorArgs> {
     return prim::broadcast_to(prim::expand_dims(x, 1), {x.shape()[0], args.n.as_int(), x.shape()[1]});
   }
 };
-LAMINA_LAYER(RepeatVectorLayer, "RepeatVector", "(batch, features) -> (batch, n, features).");
+LAMINA_LAYER(RepeatVectorLayer, "RepeatVector", "(batch, features) -> (batch, n, features).",
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, features).",
+                 .output = "A tensor (batch, n, features).",
+                 .raises = "TypeError: if `n` is not an integer.",
+                 .example = R"py(
+>>> keras.layers.RepeatVector(3)(keras.ops.ones((1, 2))).shape
+(1, 3, 2))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -33,7 +33,13 @@ class UpSampling1DLayer final : public LayerWith<UpSampling1DArgs> {
   using Layer::call;
   Tensor call(const Tensor& x, const CallContext&) override { return repeated(x, 1, args.size.as_int()); }
 };
-LAMINA_LAYER(UpSampling1DLayer, "UpSampling1D", "Repeats each step of a sequence.");
+LAMINA_LAYER(UpSampling1DLayer, "UpSampling1D", "Repeats each step of a sequence.",
+             Doc{.call = about::inputs,
+                 .input = "A tensor (batch, steps, channels).",
+                 .output = "A tensor (batch, steps * size, channels).",
+                 .example = R"py(
+>>> keras.layers.UpSampling1D(2)(keras.ops.ones((1, 3, 2))).shape
+(1, 6, 2))py"});
 
 struct UpSampling2DArgs {
   Value size = Value::tuple({2, 2}), data_format;
@@ -73,7 +79,13 @@ class UpSampling2DLayer final : public LayerWith<UpSampling2DArgs> {
   std::vector<int64_t> factors_;
   int first_ = 1;
 };
-LAMINA_LAYER(UpSampling2DLayer, "UpSampling2D", "Enlarges images by whole factors.");
+LAMINA_LAYER(UpSampling2DLayer, "UpSampling2D", "Enlarges images by whole factors.",
+             Doc{.call = about::inputs,
+                 .input = about::image,
+                 .output = "A tensor with rows and columns multiplied.",
+                 .example = R"py(
+>>> keras.layers.UpSampling2D(2)(keras.ops.ones((1, 3, 3, 2))).shape
+(1, 6, 6, 2))py"});
 
 struct UpSampling3DArgs {
   Value size = Value::tuple({2, 2, 2}), data_format;
@@ -103,7 +115,13 @@ class UpSampling3DLayer final : public LayerWith<UpSampling3DArgs> {
   std::vector<int64_t> factors_;
   int first_ = 1;
 };
-LAMINA_LAYER(UpSampling3DLayer, "UpSampling3D", "Repeats the elements of volumes along each spatial axis.");
+LAMINA_LAYER(UpSampling3DLayer, "UpSampling3D", "Repeats the elements of volumes along each spatial axis.",
+             Doc{.call = about::inputs,
+                 .input = about::volume,
+                 .output = "A tensor with its spatial axes multiplied.",
+                 .example = R"py(
+>>> keras.layers.UpSampling3D(2)(keras.ops.ones((1, 2, 2, 2, 1))).shape
+(1, 4, 4, 4, 1))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -155,6 +155,15 @@ void BidirectionalLayer::reset_state() {
   backward_->reset_state();
 }
 
-LAMINA_LAYER(BidirectionalLayer, "Bidirectional", "A recurrence layer in both directions.");
+LAMINA_LAYER(
+    BidirectionalLayer, "Bidirectional", "A recurrence layer in both directions.",
+    Doc{.call = about::recurrent_call,
+        .input = about::recurrent_in,
+        .output = "The outputs of both directions merged as `merge_mode` says: \"concat\" doubles the last axis.",
+        .raises = "ValueError: if `merge_mode` is unknown.\nTypeError: if the layer is not recurrent.",
+        .source = "Schuster and Paliwal, \"Bidirectional Recurrent Neural Networks\" (1997).",
+        .example = R"py(
+>>> keras.layers.Bidirectional(keras.layers.LSTM(4))(keras.ops.ones((1, 5, 3))).shape
+(1, 8))py"});
 
 }  // namespace lamina

@@ -44,9 +44,9 @@ struct ConvLstmCellArgs {
     f("activation", activation, "Function of the candidate state and of the output.");
     f("recurrent_activation", recurrent_activation, "Function of the gates.");
     f("use_bias", use_bias, "Whether to add a bias.");
-    f("kernel_initializer", kernel_initializer, "Initializer of the inputs' kernel.");
-    f("recurrent_initializer", recurrent_initializer, "Initializer of the state's kernel.");
-    f("bias_initializer", bias_initializer, "Initializer of the bias.");
+    f("kernel_initializer", kernel_initializer, "Initializer of the inputs' kernel.").shown("glorot_uniform");
+    f("recurrent_initializer", recurrent_initializer, "Initializer of the state's kernel.").shown("orthogonal");
+    f("bias_initializer", bias_initializer, "Initializer of the bias.").shown("zeros");
     f("unit_forget_bias", unit_forget_bias, "Whether the forget gate's bias starts at 1.");
     f("kernel_regularizer", kernel_regularizer, "Penalty on the inputs' kernel.");
     f("recurrent_regularizer", recurrent_regularizer, "Penalty on the state's kernel.");
@@ -370,13 +370,45 @@ class ConvLstmLayer final : public RnnLayer {
   Args args_;
 };
 
-LAMINA_LAYER(ConvLstmCell, "ConvLSTMCell", "One step of a ConvLSTM.");
+LAMINA_LAYER(ConvLstmCell, "ConvLSTMCell", "One step of a ConvLSTM.",
+             Doc{.call = about::cell_call,
+                 .input = "A tensor (batch, ..., channels) of one step.",
+                 .output = "A tensor (batch, ..., filters) and the list of the two new states.",
+                 .source = "Shi et al., \"Convolutional LSTM Network\" (2015).",
+                 .example = R"py(
+>>> layer = keras.layers.RNN(keras.layers.LSTMCell(4))
+>>> layer(keras.ops.ones((1, 2, 3))).shape
+(1, 4))py"});
 using ConvLSTM1DLayer = ConvLstmLayer<1>;
 using ConvLSTM2DLayer = ConvLstmLayer<2>;
 using ConvLSTM3DLayer = ConvLstmLayer<3>;
-LAMINA_LAYER(ConvLSTM1DLayer, "ConvLSTM1D", "An LSTM over sequences of rows, such as several sensors' over time.");
-LAMINA_LAYER(ConvLSTM2DLayer, "ConvLSTM2D", "An LSTM over sequences of images, such as a video's.");
-LAMINA_LAYER(ConvLSTM3DLayer, "ConvLSTM3D", "An LSTM over sequences of volumes.");
+LAMINA_LAYER(ConvLSTM1DLayer, "ConvLSTM1D", "An LSTM over sequences of rows, such as several sensors' over time.",
+             Doc{.call = about::recurrent_call,
+                 .input = "A tensor (batch, time, steps, channels).",
+                 .output = "A tensor (batch, steps, filters); with `return_sequences` (batch, time, steps, filters). "
+                           "`return_state` adds the two states.",
+                 .source = "Shi et al., \"Convolutional LSTM Network\" (2015).",
+                 .example = R"py(
+>>> keras.layers.ConvLSTM1D(4, 3)(keras.ops.ones((1, 2, 6, 3))).shape
+(1, 4, 4))py"});
+LAMINA_LAYER(ConvLSTM2DLayer, "ConvLSTM2D", "An LSTM over sequences of images, such as a video's.",
+             Doc{.call = about::recurrent_call,
+                 .input = "A tensor (batch, time, rows, columns, channels).",
+                 .output = "A tensor (batch, rows, columns, filters); with `return_sequences` (batch, time, rows, "
+                           "columns, filters). `return_state` adds the two states.",
+                 .source = "Shi et al., \"Convolutional LSTM Network\" (2015).",
+                 .example = R"py(
+>>> keras.layers.ConvLSTM2D(4, 3)(keras.ops.ones((1, 2, 6, 6, 3))).shape
+(1, 4, 4, 4))py"});
+LAMINA_LAYER(ConvLSTM3DLayer, "ConvLSTM3D", "An LSTM over sequences of volumes.",
+             Doc{.call = about::recurrent_call,
+                 .input = "A tensor (batch, time, depth, rows, columns, channels).",
+                 .output = "A tensor (batch, depth, rows, columns, filters); with `return_sequences` an axis of time "
+                           "after the batch. `return_state` adds the two states.",
+                 .source = "Shi et al., \"Convolutional LSTM Network\" (2015).",
+                 .example = R"py(
+>>> keras.layers.ConvLSTM3D(2, 2)(keras.ops.ones((1, 2, 3, 3, 3, 1))).shape
+(1, 2, 2, 2, 2))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -13,9 +13,9 @@ void GatedCellArgs::fields(Recurrence kind, Fields& f, bool of_layer) {
   f("activation", activation, "Function of the candidate state and of the output.");
   if (gated) f("recurrent_activation", recurrent_activation, "Function of the gates.");
   f("use_bias", use_bias, "Whether to add a bias.");
-  f("kernel_initializer", kernel_initializer, "Initializer of the inputs' kernel.");
-  f("recurrent_initializer", recurrent_initializer, "Initializer of the state's kernel.");
-  f("bias_initializer", bias_initializer, "Initializer of the bias.");
+  f("kernel_initializer", kernel_initializer, "Initializer of the inputs' kernel.").shown("glorot_uniform");
+  f("recurrent_initializer", recurrent_initializer, "Initializer of the state's kernel.").shown("orthogonal");
+  f("bias_initializer", bias_initializer, "Initializer of the bias.").shown("zeros");
   if (kind == Recurrence::lstm) f("unit_forget_bias", unit_forget_bias, "Whether the forget gate's bias starts at 1.");
   f("kernel_regularizer", kernel_regularizer, "Penalty on the inputs' kernel.");
   f("recurrent_regularizer", recurrent_regularizer, "Penalty on the state's kernel.");
@@ -258,8 +258,32 @@ GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states,
 }
 
 LAMINA_LAYER(SimpleRNNCellLayer, "SimpleRNNCell",
-             "One step of SimpleRNN: activation(x kernel + h recurrent_kernel + bias).");
-LAMINA_LAYER(LSTMCellLayer, "LSTMCell", "One step of LSTM.");
-LAMINA_LAYER(GRUCellLayer, "GRUCell", "One step of GRU.");
+             "One step of SimpleRNN: activation(x kernel + h recurrent_kernel + bias).",
+             Doc{.call = about::cell_call,
+                 .input = about::cell_in,
+                 .output = about::cell_out,
+                 .source = "Elman, \"Finding Structure in Time\" (1990).",
+                 .example = R"py(
+>>> layer = keras.layers.RNN(keras.layers.SimpleRNNCell(4))
+>>> layer(keras.ops.ones((1, 5, 3))).shape
+(1, 4))py"});
+LAMINA_LAYER(LSTMCellLayer, "LSTMCell", "One step of LSTM.",
+             Doc{.call = about::cell_call,
+                 .input = about::cell_in,
+                 .output = about::cell_out,
+                 .source = "Hochreiter and Schmidhuber, \"Long Short-Term Memory\" (1997).",
+                 .example = R"py(
+>>> layer = keras.layers.RNN(keras.layers.LSTMCell(4))
+>>> layer(keras.ops.ones((1, 5, 3))).shape
+(1, 4))py"});
+LAMINA_LAYER(GRUCellLayer, "GRUCell", "One step of GRU.",
+             Doc{.call = about::cell_call,
+                 .input = about::cell_in,
+                 .output = about::cell_out,
+                 .source = "Cho et al., \"Learning Phrase Representations using RNN Encoder-Decoder\" (2014).",
+                 .example = R"py(
+>>> layer = keras.layers.RNN(keras.layers.GRUCell(4))
+>>> layer(keras.ops.ones((1, 5, 3))).shape
+(1, 4))py"});
 
 }  // namespace lamina

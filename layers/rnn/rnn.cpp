@@ -237,7 +237,16 @@ class RNNLayer final : public RnnLayer {
  private:
   RNNArgs args;
 };
-LAMINA_LAYER(RNNLayer, "RNN", "A cell over the steps of a sequence.");
+LAMINA_LAYER(RNNLayer, "RNN", "A cell over the steps of a sequence.",
+             Doc{.call = about::recurrent_call,
+                 .input = about::recurrent_in,
+                 .output = "A tensor (batch, features of the cell's output); with `return_sequences` (batch, time, "
+                           "features). `return_state` adds the states.",
+                 .raises = "ValueError: if the cell has no `state_size` or no call().",
+                 .example = R"py(
+>>> layer = keras.layers.RNN(keras.layers.GRUCell(4), return_sequences=True)
+>>> layer(keras.ops.ones((1, 5, 3))).shape
+(1, 5, 4))py"});
 
 // SimpleRNN, LSTM and GRU: their own cell, whose arguments are theirs.
 template <Recurrence K>
@@ -307,9 +316,30 @@ class GatedRnnLayer final : public RnnLayer {
 using SimpleRNNLayer = GatedRnnLayer<Recurrence::simple>;
 using LSTMLayer = GatedRnnLayer<Recurrence::lstm>;
 using GRULayer = GatedRnnLayer<Recurrence::gru>;
-LAMINA_LAYER(SimpleRNNLayer, "SimpleRNN", "A recurrence whose output is its state.");
-LAMINA_LAYER(LSTMLayer, "LSTM", "Long short-term memory.");
-LAMINA_LAYER(GRULayer, "GRU", "Gated recurrent units.");
+LAMINA_LAYER(SimpleRNNLayer, "SimpleRNN", "A recurrence whose output is its state.",
+             Doc{.call = about::recurrent_call,
+                 .input = about::recurrent_in,
+                 .output = about::recurrent_out,
+                 .source = "Elman, \"Finding Structure in Time\" (1990).",
+                 .example = R"py(
+>>> keras.layers.SimpleRNN(4)(keras.ops.ones((1, 5, 3))).shape
+(1, 4))py"});
+LAMINA_LAYER(LSTMLayer, "LSTM", "Long short-term memory.",
+             Doc{.call = about::recurrent_call,
+                 .input = about::recurrent_in,
+                 .output = about::recurrent_out,
+                 .source = "Hochreiter and Schmidhuber, \"Long Short-Term Memory\" (1997).",
+                 .example = R"py(
+>>> keras.layers.LSTM(4, return_sequences=True)(keras.ops.ones((1, 5, 3))).shape
+(1, 5, 4))py"});
+LAMINA_LAYER(GRULayer, "GRU", "Gated recurrent units.",
+             Doc{.call = about::recurrent_call,
+                 .input = about::recurrent_in,
+                 .output = about::recurrent_out,
+                 .source = "Cho et al., \"Learning Phrase Representations using RNN Encoder-Decoder\" (2014).",
+                 .example = R"py(
+>>> keras.layers.GRU(4)(keras.ops.ones((1, 5, 3))).shape
+(1, 4))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -84,6 +84,14 @@ void StackedRNNCellsLayer::end_pass() {
     if (auto* cell = dynamic_cast<CellInterface*>(c.get())) cell->end_pass();
 }
 
-LAMINA_LAYER(StackedRNNCellsLayer, "StackedRNNCells", "Several cells as one: each takes the output of the one before.");
+LAMINA_LAYER(StackedRNNCellsLayer, "StackedRNNCells", "Several cells as one: each takes the output of the one before.",
+             Doc{.call = about::cell_call,
+                 .input = about::cell_in,
+                 .output = "The output of the last cell, and the states of all.",
+                 .raises = "ValueError: if a cell has no `state_size` or no call().",
+                 .example = R"py(
+>>> cells = keras.layers.StackedRNNCells([keras.layers.GRUCell(4), keras.layers.GRUCell(2)])
+>>> keras.layers.RNN(cells)(keras.ops.ones((1, 5, 3))).shape
+(1, 2))py"});
 
 }  // namespace lamina

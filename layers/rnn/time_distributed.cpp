@@ -142,7 +142,16 @@ class TimeDistributedLayer final : public LayerWith<TimeDistributedArgs> {
   }
   LayerPtr layer_;
 };
-LAMINA_LAYER(TimeDistributedLayer, "TimeDistributed", "A layer on every step of a sequence.");
+LAMINA_LAYER(
+    TimeDistributedLayer, "TimeDistributed", "A layer on every step of a sequence.",
+    Doc{.call =
+            "inputs: A tensor.\ntraining: Whether the layer runs in training mode.\nmask: A bool tensor (batch, time).",
+        .input = "A tensor (batch, time, ...), whose slices along time suit the layer inside.",
+        .output = "A tensor (batch, time, ...) of the layer's outputs.",
+        .raises = "ValueError: if the layer inside is none, or the input has fewer than three axes.",
+        .example = R"py(
+>>> keras.layers.TimeDistributed(keras.layers.Dense(4))(keras.ops.ones((1, 5, 3))).shape
+(1, 5, 4))py"});
 
 }  // namespace
 }  // namespace lamina

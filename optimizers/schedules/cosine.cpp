@@ -53,7 +53,12 @@ class CosineDecay final : public Config<LearningRateSchedule, CosineDecayArgs> {
   }
 };
 LAMINA_CLASS(CosineDecay, "keras.optimizers.schedules",
-             "Falls along half a cosine wave, after a warm-up if one is given.");
+             "Falls along half a cosine wave, after a warm-up if one is given.",
+             Doc{.source = "Loshchilov and Hutter, \"SGDR: Stochastic Gradient Descent with Warm Restarts\" (2017).",
+                 .example = R"py(
+>>> schedule = keras.optimizers.schedules.CosineDecay(0.1, decay_steps=100)
+>>> schedule(50)
+<Tensor shape=(), dtype=float32, values=0.049999997>)py"});
 
 struct CosineDecayRestartsArgs {
   Value initial_learning_rate, first_decay_steps, t_mul = 2.0, m_mul = 1.0, alpha = 0.0;
@@ -91,7 +96,12 @@ class CosineDecayRestarts final : public Config<LearningRateSchedule, CosineDeca
   }
 };
 LAMINA_CLASS(CosineDecayRestarts, "keras.optimizers.schedules",
-             "Half cosine waves one after the other, each t_mul times longer and m_mul times as high.");
+             "Half cosine waves one after the other, each t_mul times longer and m_mul times as high.",
+             Doc{.source = "Loshchilov and Hutter, \"SGDR: Stochastic Gradient Descent with Warm Restarts\" (2017).",
+                 .example = R"py(
+>>> schedule = keras.optimizers.schedules.CosineDecayRestarts(0.1, first_decay_steps=100)
+>>> schedule(100)
+<Tensor shape=(), dtype=float32, values=0.1>)py"});
 
 }  // namespace
 }  // namespace lamina

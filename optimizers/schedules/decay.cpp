@@ -46,8 +46,11 @@ class ExponentialDecay final : public Config<LearningRateSchedule, ExponentialDe
     return multiply(power(full({}, args.decay_rate.as_number(), p.dtype()), p), args.initial_learning_rate.as_number());
   }
 };
-LAMINA_CLASS(ExponentialDecay, "keras.optimizers.schedules",
-             "initial_learning_rate * decay_rate^(step / decay_steps).");
+LAMINA_CLASS(ExponentialDecay, "keras.optimizers.schedules", "initial_learning_rate * decay_rate^(step / decay_steps).",
+             Doc{.raises = "ValueError: if `decay_steps` is not positive.", .example = R"py(
+>>> schedule = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=100, decay_rate=0.5)
+>>> schedule(200)
+<Tensor shape=(), dtype=float32, values=0.025>)py"});
 
 struct InverseTimeDecayArgs : DecayArgs {
   InverseTimeDecayArgs() { name = "InverseTimeDecay"; }
@@ -65,7 +68,11 @@ class InverseTimeDecay final : public Config<LearningRateSchedule, InverseTimeDe
   }
 };
 LAMINA_CLASS(InverseTimeDecay, "keras.optimizers.schedules",
-             "initial_learning_rate / (1 + decay_rate * step / decay_steps).");
+             "initial_learning_rate / (1 + decay_rate * step / decay_steps).",
+             Doc{.raises = "ValueError: if `decay_steps` is not positive.", .example = R"py(
+>>> schedule = keras.optimizers.schedules.InverseTimeDecay(0.1, decay_steps=100, decay_rate=1.0)
+>>> schedule(100)
+<Tensor shape=(), dtype=float32, values=0.05>)py"});
 
 struct PiecewiseConstantDecayArgs {
   List boundaries, values;
@@ -95,7 +102,11 @@ class PiecewiseConstantDecay final : public Config<LearningRateSchedule, Piecewi
     return rate;
   }
 };
-LAMINA_CLASS(PiecewiseConstantDecay, "keras.optimizers.schedules", "One rate up to each boundary.");
+LAMINA_CLASS(PiecewiseConstantDecay, "keras.optimizers.schedules", "One rate up to each boundary.",
+             Doc{.raises = "ValueError: if there is not one value more than boundaries.", .example = R"py(
+>>> schedule = keras.optimizers.schedules.PiecewiseConstantDecay([100, 200], [1.0, 0.5, 0.1])
+>>> schedule(150)
+<Tensor shape=(), dtype=float32, values=0.5>)py"});
 
 struct PolynomialDecayArgs {
   Value initial_learning_rate, decay_steps, end_learning_rate = 0.0001, power = 1.0;
@@ -130,7 +141,11 @@ class PolynomialDecay final : public Config<LearningRateSchedule, PolynomialDeca
   }
 };
 LAMINA_CLASS(PolynomialDecay, "keras.optimizers.schedules",
-             "From the initial rate to the end rate along (1 - step / decay_steps)^power.");
+             "From the initial rate to the end rate along (1 - step / decay_steps)^power.",
+             Doc{.raises = "ValueError: if `decay_steps` is not positive.", .example = R"py(
+>>> schedule = keras.optimizers.schedules.PolynomialDecay(0.1, decay_steps=100, end_learning_rate=0.0)
+>>> schedule(50)
+<Tensor shape=(), dtype=float32, values=0.05>)py"});
 
 }  // namespace
 }  // namespace lamina

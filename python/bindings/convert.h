@@ -81,6 +81,7 @@ void bind_objects(py::module_& m);
 void bind_layers(py::module_& m);
 void bind_models(py::module_& m);
 void bind_ops(py::module_& m);
+void bind_descriptions(py::module_& m);
 void bind_recurrence(py::module_& m);
 void bind_settings(py::module_& m);
 

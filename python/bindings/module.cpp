@@ -151,6 +151,7 @@ PYBIND11_MODULE(_lamina, m) {
   bind_objects(m);
   bind_tensor(m);
   bind_ops(m);
+  bind_descriptions(m);
   bind_layers(m);
   bind_recurrence(m);
   bind_models(m);

@@ -28,10 +28,17 @@ struct PyOp {
     py::module_ inspect = py::module_::import("inspect");
     py::object parameter = inspect.attr("Parameter");
     py::list parameters;
-    for (const OpArgument& a : info->arguments)
-      parameters.append(a.required ? parameter(a.name, parameter.attr("POSITIONAL_OR_KEYWORD"))
-                                   : parameter(a.name, parameter.attr("POSITIONAL_OR_KEYWORD"),
-                                               py::arg("default") = to_python(a.default_value)));
+    py::object kind = parameter.attr("POSITIONAL_OR_KEYWORD");
+    for (const OpArgument& a : info->arguments) {
+      if (a.collects) {
+        parameters.append(parameter(a.name, parameter.attr("VAR_POSITIONAL")));
+        kind = parameter.attr("KEYWORD_ONLY");
+      } else if (a.required) {
+        parameters.append(parameter(a.name, kind));
+      } else {
+        parameters.append(parameter(a.name, kind, py::arg("default") = to_python(a.default_value)));
+      }
+    }
     return inspect.attr("Signature")(parameters);
   }
 };
@@ -46,7 +53,7 @@ static py::object wrap_op(const OpInfo* info) {
   py::object op = py::cast(PyOp{info});
   op.attr("__name__") = info->name.substr(info->name.rfind('.') + 1);
   op.attr("__qualname__") = info->name;
-  op.attr("__doc__") = info->doc;
+  op.attr("__doc__") = docstring(describe(*info));
   op.attr("__module__") = "lamina.ops";
   return made->emplace(info, op).first->second;
 }

@@ -3,7 +3,7 @@
 from lamina._core.public import public_module
 
 _CONFIG = ("backend", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx", "set_image_data_format")
-_DTYPES = ("is_float_dtype", "is_int_dtype", "standardize_dtype")
+_DTYPES = ("is_float_dtype", "is_int_dtype", "result_type", "standardize_dtype")
 
 __getattr__, __dir__ = public_module(
     __name__,
@@ -13,6 +13,5 @@ __getattr__, __dir__ = public_module(
         "clear_session": "lamina._core.sessions",
         "get_uid": "lamina._core.sessions",
         "is_keras_tensor": "lamina._core.symbolic",
-        "result_type": "lamina._lamina",
     },
 )

@@ -3,9 +3,27 @@
 from lamina import _lamina
 from lamina._core.public import public_module
 
-floatx = _lamina.floatx
-set_floatx = _lamina.set_floatx
-epsilon = _lamina.epsilon
+
+def floatx():
+    """The dtype of floats where none is said: "float32" at first."""
+    return _lamina.floatx()
+
+
+def set_floatx(value):
+    """Sets the dtype of floats where none is said.
+
+    Args:
+        value: "float16", "bfloat16", "float32" or "float64".
+
+    Raises:
+        ValueError: for another.
+    """
+    _lamina.set_floatx(value)
+
+
+def epsilon():
+    """The small number that avoids divisions by zero: 1e-7 at first."""
+    return _lamina.epsilon()
 
 
 def set_epsilon(value):
@@ -22,8 +40,22 @@ def set_epsilon(value):
     _lamina.set_epsilon(float(value))
 
 
-image_data_format = _lamina.image_data_format
-set_image_data_format = _lamina.set_image_data_format
+def image_data_format():
+    """Where images have their channels, if a layer does not say: "channels_last" at first, or "channels_first"."""
+    return _lamina.image_data_format()
+
+
+def set_image_data_format(data_format):
+    """Sets where images have their channels, if a layer does not say.
+
+    Args:
+        data_format: "channels_last" or "channels_first".
+
+    Raises:
+        ValueError: for another.
+    """
+    _lamina.set_image_data_format(data_format)
+
 
 lost_masks = _lamina.lost_masks
 
@@ -163,16 +195,16 @@ def max_epochs():
     return _lamina.max_epochs()
 
 
-def set_max_epochs(value):
+def set_max_epochs(max_epochs):
     """Limits fit() to so many epochs, for trial runs. The environment's KERAS_MAX_EPOCHS sets it from the start.
 
     Args:
-        value: the most epochs; None lifts the limit.
+        max_epochs: the most epochs; None lifts the limit.
 
     Raises:
         ValueError: for numbers below 1.
     """
-    _lamina.set_max_epochs(value)
+    _lamina.set_max_epochs(max_epochs)
 
 
 def max_steps_per_epoch():
@@ -180,17 +212,17 @@ def max_steps_per_epoch():
     return _lamina.max_steps_per_epoch()
 
 
-def set_max_steps_per_epoch(value):
+def set_max_steps_per_epoch(max_steps_per_epoch):
     """Limits fit(), evaluate() and predict() to so many batches an epoch. The environment's KERAS_MAX_STEPS_PER_EPOCH
     sets it from the start.
 
     Args:
-        value: the most batches; None lifts the limit.
+        max_steps_per_epoch: the most batches; None lifts the limit.
 
     Raises:
         ValueError: for numbers below 1.
     """
-    _lamina.set_max_steps_per_epoch(value)
+    _lamina.set_max_steps_per_epoch(max_steps_per_epoch)
 
 
 _nnx = False

@@ -74,12 +74,17 @@ class Config : public Configured<Base, A> {
 
 template <class T>
 struct ClassRegistration {
-  ClassRegistration(const char* name, const char* module, const char* doc, std::vector<std::string> aliases = {}) {
+  template <std::same_as<Doc> D>  // braces alone are aliases
+  ClassRegistration(const char* name, const char* module, const char* doc, D description)
+      : ClassRegistration(name, module, doc, {}, description) {}
+  ClassRegistration(const char* name, const char* module, const char* doc, std::vector<std::string> aliases,
+                    Doc description) {
     ClassInfo info;
     info.name = name;
     info.module = module;
     info.doc = doc;
     info.aliases = std::move(aliases);
+    info.description = description;
     info.make = [name](const Dict& config) -> ObjectPtr { return make(name, config); };
     info.fields = [] {
       typename T::Args args;
@@ -93,7 +98,8 @@ struct ClassRegistration {
     return std::make_shared<T>(std::move(args));
   }
 };
-// LAMINA_CLASS(Zeros, "keras.initializers", "doc", {"zeros"}): the class constructible from a config, by its C++ name.
+// LAMINA_CLASS(Zeros, "keras.initializers", "doc", {"zeros"}, Doc{.example = "..."}): the class constructible from a
+// config, by its C++ name.
 #define LAMINA_CLASS(T, MODULE, DOC, ...) \
   static const ::lamina::ClassRegistration<T> T##_registration(#T, MODULE, DOC __VA_OPT__(, ) __VA_ARGS__)
 

@@ -488,6 +488,8 @@ class Draw:
     def arguments(self, signature, owner):
         out = []
         for p in signature.parameters.values():
+            if p.kind is p.VAR_POSITIONAL and owner.islower():  # an op takes them by name too
+                out.append(f"{p.name}={self.tensors()}")
             if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
                 continue
             required = p.default is p.empty

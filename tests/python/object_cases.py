@@ -1,4 +1,4 @@
-"""One object of every public class, made alike by a library `k`: Keras or Lamina. Layers are built where they take an input."""
+"""One object of every public class, made alike by a library `k`: Keras or Lamina. Layers are built if they can be."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Arrays where arguments are numbers, tuples or lists: sizes, axes, shapes, thresholds. They mean the same, and configs hold plain numbers."""
+"""Arrays where arguments are numbers, tuples or lists: they mean the same, and configs hold plain numbers."""
 
 import json
 

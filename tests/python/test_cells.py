@@ -1,4 +1,4 @@
-"""Cells and recurrence layers as their subclasses and callers see them: dropout masks, the inner loop, kinds of states."""
+"""Cells and recurrence layers as their subclasses and callers see them: dropout masks, inner loops, states."""
 
 import keras
 import lamina

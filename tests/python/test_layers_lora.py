@@ -203,7 +203,7 @@ def test_errors(k):
     with pytest.raises(ValueError, match="isn't yet built"):
         k.layers.Dense(3).enable_lora(2)
     with pytest.raises(AttributeError, match="must build the layer"):
-        k.layers.Dense(3).kernel
+        _ = k.layers.Dense(3).kernel
     constrained = k.layers.Dense(3, kernel_constraint="non_neg")
     constrained.build((2, 4))
     with pytest.raises(ValueError, match="incompatible with kernel constraints"):

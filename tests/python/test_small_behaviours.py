@@ -1,4 +1,4 @@
-"""Behaviours of single ops, layers and operators at the edges: signs of zero, kinds of errors, large integers, logical operators."""
+"""Ops, layers and operators at the edges: signs of zero, kinds of errors, large integers, logical operators."""
 
 import keras
 import lamina

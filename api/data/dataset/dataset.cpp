@@ -107,7 +107,8 @@ class Zip final : public DatasetIterator {
 
 class Map final : public DatasetIterator {
  public:
-  Map(DatasetIteratorPtr input, Dataset::Function function) : input_(std::move(input)), function_(std::move(function)) {}
+  Map(DatasetIteratorPtr input, Dataset::Function function)
+      : input_(std::move(input)), function_(std::move(function)) {}
   std::optional<Value> next() override {
     auto element = input_->next();
     return element ? std::optional(call_with(function_, *element)) : std::nullopt;
@@ -207,7 +208,11 @@ class Interleave final : public DatasetIterator {
  public:
   Interleave(DatasetIteratorPtr input, std::function<Dataset(const Value&)> function, int64_t cycle, int64_t block,
              uint64_t pass)
-      : input_(std::move(input)), function_(std::move(function)), open_(static_cast<size_t>(cycle)), block_(block), pass_(pass) {}
+      : input_(std::move(input)),
+        function_(std::move(function)),
+        open_(static_cast<size_t>(cycle)),
+        block_(block),
+        pass_(pass) {}
   std::optional<Value> next() override {
     for (size_t idle = 0; idle < open_.size();) {
       DatasetIteratorPtr& inner = open_[at_];
@@ -365,8 +370,9 @@ class Source final : public DataSource {
     if (element->is_tuple()) {
       const List& parts = element->as_list();
       if (parts.empty() || parts.size() > 3)
-        throw ValueError("The elements of a dataset for training must be x, (x, y) or (x, y, sample_weight). Received a tuple of ",
-                         parts.size(), ".");
+        throw ValueError(
+            "The elements of a dataset for training must be x, (x, y) or (x, y, sample_weight). Received a tuple of ",
+            parts.size(), ".");
       b.x = parts[0];
       if (parts.size() > 1) b.y = parts[1];
       if (parts.size() > 2) b.sample_weight = parts[2];
@@ -428,7 +434,8 @@ Value stack_elements(const std::vector<Value>& elements) {
       if (i >= l.size() || !l[i].is_tensor() || l[i].as_tensor().dtype() != model.dtype() ||
           l[i].as_tensor().shape() != model.shape())
         throw ValueError("Elements of a batch must have the same structure, shapes and dtypes. Received ", model.spec(),
-                         " and ", i < l.size() ? l[i].is_tensor() ? text(l[i].as_tensor().spec()) : l[i].repr() : "nothing",
+                         " and ",
+                         i < l.size() ? l[i].is_tensor() ? text(l[i].as_tensor().spec()) : l[i].repr() : "nothing",
                          ". Use padded_batch() for tensors of different sizes.");
       const Tensor& t = l[i].as_tensor();
       if (t.bytes()) std::memcpy(to, t.raw(), t.bytes());
@@ -453,7 +460,8 @@ Dataset Dataset::from_slices(const Value& arrays) {
   for (const Value& leaf : flatten(arrays)) {
     if (!leaf.is_tensor()) continue;
     const Shape& s = leaf.as_tensor().shape();
-    if (s.rank() == 0) throw ValueError("A scalar has no rows to slice. Received a structure with a tensor of shape ().");
+    if (s.rank() == 0)
+      throw ValueError("A scalar has no rows to slice. Received a structure with a tensor of shape ().");
     if (count && *count != s[0])
       throw ValueError("All arrays must have the same first size. Received ", *count, " and ", s[0], ".");
     count = s[0];
@@ -508,12 +516,12 @@ Dataset Dataset::take(int64_t count) const {
 Dataset Dataset::skip(int64_t count) const {
   if (count < 0) return take(0);
   const int64_t n = cardinality();
-  return Dataset(make_node(over<Part>(node_, count, int64_t{1}, int64_t{-1}), n < 0 ? n : std::max<int64_t>(0, n - count)));
+  return Dataset(
+      make_node(over<Part>(node_, count, int64_t{1}, int64_t{-1}), n < 0 ? n : std::max<int64_t>(0, n - count)));
 }
 Dataset Dataset::shard(int64_t count, int64_t index) const {
   expect_positive("num_shards", count);
-  if (index < 0 || index >= count)
-    throw ValueError("`index` must be in [0, ", count, "). Received: index=", index);
+  if (index < 0 || index >= count) throw ValueError("`index` must be in [0, ", count, "). Received: index=", index);
   const int64_t n = cardinality();
   return Dataset(make_node(
       [input = node_, count, index](uint64_t pass) {
@@ -536,7 +544,10 @@ Dataset Dataset::concatenate(const Dataset& other) const {
 }
 Dataset Dataset::repeat(std::optional<int64_t> count) const {
   const int64_t times = count.value_or(-1), n = cardinality();
-  const int64_t total = n == 0 || times == 0 ? 0 : times < 0 || n == kInfinite ? kInfinite : n == kUnknown ? kUnknown : n * times;
+  const int64_t total = n == 0 || times == 0          ? 0
+                        : times < 0 || n == kInfinite ? kInfinite
+                        : n == kUnknown               ? kUnknown
+                                                      : n * times;
   return Dataset(make_node(
       [input = node_, times](uint64_t pass) {
         return std::make_unique<Sequence>([input, times, pass](int64_t i) -> DatasetIteratorPtr {

@@ -1,8 +1,8 @@
 #pragma once
-// Dataset: a pipeline that gives elements one after the other: tensors, or tuples and dicts of them. Each call below makes
-// a new dataset that reads from this one; nothing is read before somebody iterates. A pass is one iteration from start to
-// end. What is shuffled is ordered by seed and number of the pass, so that a pass can be repeated, whatever the number of
-// workers.
+// Dataset: a pipeline that gives elements one after the other: tensors, or tuples and dicts of them. Each call below
+// makes a new dataset that reads from this one; nothing is read before somebody iterates. A pass is one iteration from
+// start to end. What is shuffled is ordered by seed and number of the pass, so that a pass can be repeated, whatever
+// the number of workers.
 //
 //   Dataset d = Dataset::from_slices(Value::tuple({x, y})).shuffle(1000, 7).map(augment, 2).batch(32).prefetch(2);
 //   model->fit(d.source(), {.epochs = 3});
@@ -48,18 +48,18 @@ class Dataset {
   // --- sources ---
   // Rows of arrays: a structure of tensors with one first axis. ValueError where they differ, or are scalars.
   static Dataset from_slices(const Value& arrays);
-  static Dataset from_element(const Value& element);                          // one
-  static Dataset range(int64_t start, int64_t stop, int64_t step = 1);        // int64 scalars
-  static Dataset zip(const std::vector<Dataset>& datasets);                   // tuples; the shortest ends it
+  static Dataset from_element(const Value& element);                    // one
+  static Dataset range(int64_t start, int64_t stop, int64_t step = 1);  // int64 scalars
+  static Dataset zip(const std::vector<Dataset>& datasets);             // tuples; the shortest ends it
   // Elements from elsewhere: `open` gives the iterator of a pass.
   static Dataset from_iterators(std::function<DatasetIteratorPtr(uint64_t pass)> open, int64_t cardinality = kUnknown);
 
   // --- one element at a time ---
   // With `workers` > 1 as many threads call the function ahead; elements keep their order.
   Dataset map(Function function, int workers = 1) const;
-  Dataset filter(Function predicate) const;  // those for which it gives true
-  Dataset take(int64_t count) const;         // -1: all
-  Dataset skip(int64_t count) const;         // -1: all
+  Dataset filter(Function predicate) const;           // those for which it gives true
+  Dataset take(int64_t count) const;                  // -1: all
+  Dataset skip(int64_t count) const;                  // -1: all
   Dataset shard(int64_t count, int64_t index) const;  // every count-th from index on
   Dataset enumerate(int64_t start = 0) const;         // (number, element)
   Dataset concatenate(const Dataset& other) const;
@@ -69,7 +69,9 @@ class Dataset {
   Dataset cache() const;  // in memory, from the first complete pass on
   // Elements of the datasets that `function` gives for elements: `block` of each of `cycle` in turn.
   Dataset interleave(std::function<Dataset(const Value&)> function, int64_t cycle = 16, int64_t block = 1) const;
-  Dataset flat_map(std::function<Dataset(const Value&)> function) const { return interleave(std::move(function), 1, 1); }
+  Dataset flat_map(std::function<Dataset(const Value&)> function) const {
+    return interleave(std::move(function), 1, 1);
+  }
 
   // --- several ---
   Dataset batch(int64_t size, bool drop_remainder = false) const;

@@ -63,7 +63,8 @@ class Replay final : public DatasetIterator {
 
 class Record final : public DatasetIterator {
  public:
-  Record(DatasetIteratorPtr input, std::shared_ptr<Memory> memory) : input_(std::move(input)), memory_(std::move(memory)) {}
+  Record(DatasetIteratorPtr input, std::shared_ptr<Memory> memory)
+      : input_(std::move(input)), memory_(std::move(memory)) {}
   std::optional<Value> next() override {
     if (!elements_) return std::nullopt;
     if (auto element = input_->next()) {

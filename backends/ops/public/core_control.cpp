@@ -116,8 +116,15 @@ Value cond_impl(const Operand& pred, const Value& true_fn, const Value& false_fn
       {[&] { return call_function(true_fn, "true_fn", {}); }, [&] { return call_function(false_fn, "false_fn", {}); }},
       {"true_fn", "false_fn"});
 }
-const auto cond_op = public_op("cond", CORE "Cond", "true_fn() where the scalar `pred` holds, else false_fn().",
-                               cond_impl, {"pred", OpArgument("true_fn").in_call(), OpArgument("false_fn").in_call()});
+const auto cond_op = public_op(
+    "cond", CORE "Cond", "true_fn() where the scalar `pred` holds, else false_fn().", cond_impl,
+    {{"pred", required, "A bool scalar."},
+     OpArgument("true_fn", required, "A function without arguments.").in_call(),
+     OpArgument("false_fn", required, "A function without arguments; its results have the structure of the other's.")
+         .in_call()},
+    {.returns = "What the chosen function returns.", .example = R"py(
+>>> keras.ops.cond(True, lambda: keras.ops.array(1), lambda: keras.ops.array(2))
+<Tensor shape=(), dtype=int32, values=1>)py"});
 
 Value switch_impl(const Operand& index, const List& branches, const List& operands) {
   if (branches.empty()) throw ValueError("`branches` must hold at least one function.");
@@ -148,7 +155,13 @@ Value switch_impl(const Operand& index, const List& branches, const List& operan
 }
 const auto switch_op =
     public_op("switch", CORE "Switch", "branches[index](*operands), with the index clamped to the branches there are.",
-              switch_impl, {"index", OpArgument("branches").in_call(), OpArgument("operands").in_call().variadic()});
+              switch_impl,
+              {{"index", required, "An integer scalar."},
+               OpArgument("branches", required, "A list of functions of the operands.").in_call(),
+               OpArgument("operands", required, "What the branches are called with.").in_call().variadic()},
+              {.returns = "What the chosen branch returns.", .example = R"py(
+>>> keras.ops.switch(1, [lambda x: x + 1, lambda x: x * 10], 5)
+<Tensor shape=(), dtype=int32, values=50>)py"});
 
 // --- while and for ------------------------------------------------------------------------------------------------
 Value spread(const Value& f, const char* name, const Value& packed) {
@@ -238,9 +251,15 @@ Value while_impl(const Value& condition, const Value& body, const Value& loop_va
   }
   return as_tuple(variables.pack());
 }
-const auto while_op =
-    public_op("while_loop", CORE "WhileLoop", "Runs `body` over the loop variables while `cond` of them holds.",
-              while_impl, {"cond", "body", OpArgument("loop_vars").in_call(), {"maximum_iterations", Value()}});
+const auto while_op = public_op(
+    "while_loop", CORE "WhileLoop", "Runs `body` over the loop variables while `cond` of them holds.", while_impl,
+    {{"cond", required, "A function of the loop variables that gives a bool scalar."},
+     {"body", required, "A function of the loop variables that gives their next values."},
+     OpArgument("loop_vars", required, "The first values: a tensor, a list or a tuple.").in_call(),
+     {"maximum_iterations", Value(), "The most rounds; None for no bound."}},
+    {.returns = "The last values, in the structure of `loop_vars`.", .example = R"py(
+>>> keras.ops.while_loop(lambda i: i < 10, lambda i: (i + 3,), (0,))
+(<Tensor shape=(), dtype=int32, values=12>,))py"});
 
 // --- scan ---------------------------------------------------------------------------------------------------------
 std::pair<Value, Value> halves(const Value& result) {
@@ -347,15 +366,21 @@ Value scan_impl(const Value& f, const Value& init, const Value& xs, const std::o
       },
       init, xs, length, reverse);
 }
-const auto scan_op =
-    public_op("scan", CORE "Scan",
-              "carry, y = f(carry, row) along the leading axis of xs: the last carry and the stacked y.", scan_impl,
-              {OpArgument("f").in_call(),
-               OpArgument("init").in_call(),
-               OpArgument("xs", Value()).in_call(),
-               {"length", Value()},
-               {"reverse", false},
-               {"unroll", 1}});
+const auto scan_op = public_op(
+    "scan", CORE "Scan", "carry, y = f(carry, row) along the leading axis of xs: the last carry and the stacked y.",
+    scan_impl,
+    {OpArgument("f", required, "A function of the carry and a row that gives the next carry and a result.").in_call(),
+     OpArgument("init", required, "The first carry.").in_call(),
+     OpArgument("xs", Value(), "A tensor, or a structure of them, whose rows are gone through; None calls with None.")
+         .in_call(),
+     {"length", Value(), "The number of rounds, where `xs` is None."},
+     {"reverse", false, "Whether to begin at the end."},
+     {"unroll", 1, "How many rounds may be written out; the result is the same."}},
+    {.returns = "The last carry and the stacked results.",
+     .raises = "ValueError: if neither `xs` nor `length` says how many rounds there are.",
+     .example = R"py(
+>>> keras.ops.scan(lambda total, x: (total + x, total * x), keras.ops.array(0), keras.ops.array([1, 2, 3]))
+(<Tensor shape=(), dtype=int32, values=6>, <Tensor shape=(3,), dtype=int32, values=[0 2 9]>))py"});
 
 Value map_rows(const Value& f, const char* name, const Value& xs) {
   return scan_rows(
@@ -367,13 +392,21 @@ Value map_rows(const Value& f, const char* name, const Value& xs) {
 }
 Value map_impl(const Value& f, const Value& xs) { return map_rows(f, "f", xs); }
 const auto map_op = public_op("map", CORE "Map", "f of each row of xs, stacked.", map_impl,
-                              {OpArgument("f").in_call(), OpArgument("xs").in_call()});
+                              {OpArgument("f", required, "A function of a row.").in_call(),
+                               OpArgument("xs", required, "A tensor, or a structure of them.").in_call()},
+                              {.returns = "The results, stacked.", .example = R"py(
+>>> keras.ops.map(lambda x: x * x, keras.ops.array([1, 2, 3]))
+<Tensor shape=(3,), dtype=int32, values=[1 4 9]>)py"});
 Value vectorized_map_impl(const Value& function, const Value& elements) {
   return map_rows(function, "function", elements);
 }
-const auto vectorized_map_op =
-    public_op("vectorized_map", CORE "VectorizedMap", "The function of each row of the elements, stacked.",
-              vectorized_map_impl, {"function", OpArgument("elements").in_call()});
+const auto vectorized_map_op = public_op(
+    "vectorized_map", CORE "VectorizedMap", "The function of each row of the elements, stacked.", vectorized_map_impl,
+    {{"function", required, "A function of a row."},
+     OpArgument("elements", required, "A tensor, or a structure of them.").in_call()},
+    {.returns = "The results, stacked.", .example = R"py(
+>>> keras.ops.vectorized_map(lambda x: x * x, keras.ops.array([1, 2, 3]))
+<Tensor shape=(3,), dtype=int32, values=[1 4 9]>)py"});
 
 // --- for ----------------------------------------------------------------------------------------------------------
 Value fori_impl(const Operand& lower, const Operand& upper, const Value& body, const Value& init) {
@@ -407,103 +440,15 @@ Value fori_impl(const Operand& lower, const Operand& upper, const Value& body, c
   }));
   return while_impl(condition, round, Value::tuple({first, init}), {}).as_list()[1];
 }
-const auto fori_op = public_op(
-    "fori_loop", CORE "ForiLoop", "value = body_fun(i, value) for i from lower to upper - 1.", fori_impl,
-    {OpArgument("lower").in_config(), OpArgument("upper").in_config(), "body_fun", OpArgument("init_val").in_call()});
-
-// --- associative_scan ---------------------------------------------------------------------------------------------
-class Prefixes {
- public:
-  Prefixes(const Value& f, const Structure& elems, int axis) : f_(f), elems_(elems), axis_(axis) {}
-
-  // Combines neighbours, solves for the pairs, and fills in what lies between: 2 log2(n) calls of f on whole slices.
-  Tensors of(const Tensors& x) const {
-    const int64_t n = x[0].shape()[axis_];
-    if (n < 2) return x;
-    Tensors odd = of(combine(slice(x, 0, n - 1, 2), slice(x, 1, n, 2)));  // prefixes at 1, 3, 5, ...
-    Tensors even;                                                         // at 2, 4, 6, ...
-    if (n > 2) {
-      const int64_t pairs = (n - 1) / 2;
-      even = combine(slice(odd, 0, pairs, 1), slice(x, 2, n, 2));
-    }
-    Tensors out;
-    for (size_t i = 0; i < x.size(); ++i) {
-      Tensor first = slice({x[i]}, 0, 1, 1)[0];
-      if (first.dtype() != odd[i].dtype()) first = prim::cast(first, odd[i].dtype());
-      out.push_back(interleave(even.empty() ? first : prim::concat({first, even[i]}, axis_), odd[i]));
-    }
-    return out;
-  }
-  Tensors combine(const Tensors& a, const Tensors& b) const {
-    Structure out(call_function(f_, "f", {elems_.pack(a), elems_.pack(b)}));
-    if (out.tensors.size() != elems_.tensors.size())
-      throw ValueError("`f` must return the structure of its arguments.");
-    return out.tensors;
-  }
-
- private:
-  Tensors slice(const Tensors& x, int64_t from, int64_t to, int64_t step) const {
-    Tensors out;
-    for (const Tensor& t : x) {
-      std::vector<int64_t> starts(static_cast<size_t>(t.rank()), 0), limits = t.shape().vec(),
-                                                                     strides(static_cast<size_t>(t.rank()), 1);
-      starts[static_cast<size_t>(axis_)] = from, limits[static_cast<size_t>(axis_)] = to,
-      strides[static_cast<size_t>(axis_)] = step;
-      out.push_back(prim::slice(t, starts, limits, strides));
-    }
-    return out;
-  }
-  // a0 b0 a1 b1 ...; a has as many as b, or one more.
-  Tensor interleave(const Tensor& a, const Tensor& b) const {
-    const int64_t n = a.shape()[axis_], total = n + b.shape()[axis_];
-    Tensor even = b.shape()[axis_] == n ? a : prim::expand_dims(slice({a}, 0, n - 1, 1)[0], axis_ + 1);
-    if (b.shape()[axis_] == n) even = prim::expand_dims(a, axis_ + 1);
-    Tensor pairs = prim::concat({even, prim::expand_dims(b, axis_ + 1)}, axis_ + 1);
-    Shape flat = a.shape();
-    flat[axis_] = 2 * b.shape()[axis_];
-    Tensor out = prim::reshape(pairs, flat);
-    return total == flat[axis_] ? out : prim::concat({out, slice({a}, n - 1, n, 1)[0]}, axis_);
-  }
-  const Value& f_;
-  const Structure& elems_;
-  int axis_;
-};
-
-Value associative_scan_impl(const Value& f, const Value& elements, bool reverse, int axis) {
-  Structure elems(elements);
-  if (elems.tensors.empty()) throw ValueError("`elems` must hold at least one tensor.");
-  const int a = normalize_axis(axis, elems.tensors[0].rank());
-  std::string shapes;
-  bool same = true;
-  for (const Tensor& t : elems.tensors) {
-    shapes += text(shapes.empty() ? "[" : ", ", t.shape());
-    same &= a < t.rank() && t.shape()[a] == elems.tensors[0].shape()[a];
-  }
-  if (!same)
-    throw ValueError("Array inputs to associative_scan must have the same first dimension. (saw: ", shapes, "])");
-  Prefixes prefixes(f, elems, a);
-  if (elems.any_shape_only()) {
-    Tensors ones;
-    for (const Tensor& t : elems.tensors) {
-      Shape s = t.shape();
-      s[a] = 1;
-      ones.push_back(Tensor::spec_only(s, t.dtype()));
-    }
-    Tensors out = prefixes.combine(ones, ones);
-    for (size_t i = 0; i < out.size(); ++i) out[i] = Tensor::spec_only(elems.tensors[i].shape(), out[i].dtype());
-    return elems.pack(out);
-  }
-  Tensors x = elems.tensors;
-  if (reverse)
-    for (Tensor& t : x) t = prim::reverse(t, {a});
-  x = prefixes.of(x);
-  if (reverse)
-    for (Tensor& t : x) t = prim::reverse(t, {a});
-  return elems.pack(x);
-}
-const auto associative_scan_op = public_op(
-    "associative_scan", CORE "AssociativeScan", "All prefixes along `axis`, combined with an associative f.",
-    associative_scan_impl, {OpArgument("f").in_call(), OpArgument("elems").in_call(), {"reverse", false}, {"axis", 0}});
+const auto fori_op =
+    public_op("fori_loop", CORE "ForiLoop", "value = body_fun(i, value) for i from lower to upper - 1.", fori_impl,
+              {OpArgument("lower", required, "The first index.").in_config(),
+               OpArgument("upper", required, "The end of the indices, itself left out.").in_config(),
+               {"body_fun", required, "A function of the index and the value that gives the next value."},
+               OpArgument("init_val", required, "The first value.").in_call()},
+              {.returns = "The last value.", .example = R"py(
+>>> keras.ops.fori_loop(0, 4, lambda i, value: value + i, 0)
+<Tensor shape=(), dtype=int32, values=6>)py"});
 
 // C++ functions as the values that the ops take.
 Value function(const char* name, std::function<Value(List)> f) {
@@ -546,10 +491,6 @@ Value map(const std::function<Value(const Value&)>& f, const Value& xs) {
 }
 Value vectorized_map(const std::function<Value(const Value&)>& f, const Value& elements) {
   return vectorized_map_op(function("function", [=](List a) { return f(a[0]); }), elements);
-}
-Value associative_scan(const std::function<Value(const Value&, const Value&)>& f, const Value& elems, bool reverse,
-                       int axis) {
-  return associative_scan_op(function("f", [=](List a) { return f(a[0], a[1]); }), elems, reverse, axis);
 }
 
 }  // namespace lamina::ops

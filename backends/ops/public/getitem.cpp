@@ -219,7 +219,14 @@ Tensor getitem_impl(const Operand& operand, const Value& key) {
 const auto getitem_op =
     public_op("get_item", NUMPY "GetItem",
               "x[key] as NumPy reads it: integers, slices, None, Ellipsis, integer or bool arrays, and tuples of them.",
-              getitem_impl, {"x", OpArgument("key").in_call().tuple_in_files()});
+              getitem_impl,
+              {{"x", required, about::tensor},
+               OpArgument("key", required, "The index, as Python's brackets take it.").in_call().tuple_in_files()},
+              {.returns = "A tensor in the dtype of `x`.",
+               .raises = "IndexError: if an index is out of range or there are more than axes.",
+               .example = R"py(
+>>> keras.ops.get_item(keras.ops.array([[1, 2], [3, 4]]), (slice(None), 0))
+<Tensor shape=(2,), dtype=int32, values=[1 3]>)py"});
 
 // Start positions: known numbers, or a tensor (one number an axis) that is only known when the function runs.
 std::optional<std::vector<int64_t>> known_starts(const Value& v) {
@@ -289,8 +296,14 @@ Tensor slice_impl(const Operand& inputs, const Value& start_indices, const Shape
   }
   return prim::slice(x, *starts, limits);
 }
-const auto slice_op = public_op("slice", CORE "Slice", "The window of the given shape that begins at `start_indices`.",
-                                slice_impl, {"inputs", OpArgument("start_indices").in_call(), "shape"});
+const auto slice_op =
+    public_op("slice", CORE "Slice", "The window of the given shape that begins at `start_indices`.", slice_impl,
+              {{"inputs", required, about::tensor},
+               OpArgument("start_indices", required, "Where the window begins, a number an axis.").in_call(),
+               {"shape", required, "The window's sizes; -1 takes what is left of the axis."}},
+              {.returns = "A tensor of that shape, in the dtype of `inputs`.", .example = R"py(
+>>> keras.ops.slice(keras.ops.array([[1, 2], [3, 4]]), (1, 0), (1, 2))
+<Tensor shape=(1, 2), dtype=int32, values=[[3 4]]>)py"});
 
 Tensor slice_update_impl(const Operand& inputs, const Value& start_indices, const Operand& updates) {
   Tensor x = inputs.value(), u = updates.as(x.dtype());
@@ -320,9 +333,15 @@ Tensor slice_update_impl(const Operand& inputs, const Value& start_indices, cons
   Tensor inside = prim::pad(prim::full(u.shape(), 1, DType::boolean), low, high);
   return prim::where(inside, prim::pad(u, low, high), x);
 }
-const auto slice_update_op = public_op("slice_update", CORE "SliceUpdate",
-                                       "`inputs` with the window that begins at `start_indices` replaced by `updates`.",
-                                       slice_update_impl, {"inputs", OpArgument("start_indices").in_call(), "updates"});
+const auto slice_update_op =
+    public_op("slice_update", CORE "SliceUpdate",
+              "`inputs` with the window that begins at `start_indices` replaced by `updates`.", slice_update_impl,
+              {{"inputs", required, about::tensor},
+               OpArgument("start_indices", required, "Where the window begins, a number an axis.").in_call(),
+               {"updates", required, "What the window then holds."}},
+              {.returns = "A tensor of the shape and dtype of `inputs`.", .example = R"py(
+>>> keras.ops.slice_update(keras.ops.array([1, 2, 3]), keras.ops.array([1]), keras.ops.array([9]))
+<Tensor shape=(3,), dtype=int32, values=[1 9 3]>)py"});
 
 Tensor index_tensor(const Operand& indices) {
   return indices.as(indices.dtype() == DType::int64 ? DType::int64 : DType::int32);
@@ -332,10 +351,15 @@ Tensor scatter_impl(const Operand& indices, const Operand& values, const Shape& 
   Tensor v = values.value();
   return prim::scatter_nd(Scatter::add, prim::full(shape, 0, v.dtype()), index_tensor(indices), v);
 }
-const auto scatter_op =
-    public_op("scatter", CORE "Scatter",
-              "Zeros of `shape` with each value added at its index; indices (..., d) address the first d axes.",
-              scatter_impl, {"indices", "values", "shape"});
+const auto scatter_op = public_op(
+    "scatter", CORE "Scatter",
+    "Zeros of `shape` with each value added at its index; indices (..., d) address the first d axes.", scatter_impl,
+    {{"indices", required, "Integers of shape (..., d)."},
+     {"values", required, "What to add at each index."},
+     {"shape", required, "The shape of the result."}},
+    {.returns = "A tensor of that shape, in the dtype of `values`.", .example = R"py(
+>>> keras.ops.scatter(keras.ops.array([[0], [2]]), keras.ops.array([5, 7]), (4,))
+<Tensor shape=(4,), dtype=int32, values=[5 0 7 0]>)py"});
 
 Tensor scatter_update_impl(const Operand& inputs, const Operand& indices, const Operand& updates,
                            const std::optional<std::string>& reduction) {
@@ -351,10 +375,19 @@ Tensor scatter_update_impl(const Operand& inputs, const Operand& indices, const 
   }
   return prim::scatter_nd(kind, x, index_tensor(indices), updates.as(x.dtype()));
 }
-const auto scatter_update_op =
-    public_op("scatter_update", CORE "ScatterUpdate",
-              "`inputs` with the updates written at their indices, or combined there by add, max, min or mul.",
-              scatter_update_impl, {"inputs", "indices", "updates", {"reduction", Value()}});
+const auto scatter_update_op = public_op(
+    "scatter_update", CORE "ScatterUpdate",
+    "`inputs` with the updates written at their indices, or combined there by add, max, min or mul.",
+    scatter_update_impl,
+    {{"inputs", required, about::tensor},
+     {"indices", required, "Integers of shape (..., d)."},
+     {"updates", required, "What to write at each index."},
+     {"reduction", Value(), "None writes; \"add\", \"max\", \"min\" and \"mul\" combine with what is there."}},
+    {.returns = "A tensor of the shape and dtype of `inputs`.",
+     .raises = "ValueError: if `reduction` is none of these.",
+     .example = R"py(
+>>> keras.ops.scatter_update([1, 2, 3], [[1]], [9])
+<Tensor shape=(3,), dtype=int32, values=[1 9 3]>)py"});
 
 }  // namespace
 

@@ -93,15 +93,24 @@ Tensor resize_impl(const Operand& images, const std::vector<int64_t>& size, cons
 const auto resize_op =
     public_op("image.resize", "keras.src.ops.image.Resize",
               "Images of another size, by nearest, bilinear, bicubic or Lanczos interpolation.", resize_impl,
-              {"images",
-               "size",
-               {"interpolation", "bilinear"},
-               {"antialias", false},
-               {"crop_to_aspect_ratio", false},
-               {"pad_to_aspect_ratio", false},
-               {"fill_mode", "constant"},
-               {"fill_value", 0.0},
-               {"data_format", Value()}});
+              {{"images", required, "An image (height, width, channels) or a batch of them."},
+               {"size", required, "The new height and width."},
+               {"interpolation", "bilinear", "\"nearest\", \"bilinear\", \"bicubic\", \"lanczos3\" or \"lanczos5\"."},
+               {"antialias", false, "Whether to smooth where the images shrink."},
+               {"crop_to_aspect_ratio", false, "Whether to cut the images first so that their sides keep their ratio."},
+               {"pad_to_aspect_ratio", false, "Whether to pad the images first so that their sides keep their ratio."},
+               {"fill_mode", "constant", "\"constant\": how padding is filled."},
+               {"fill_value", 0.0, "What padding is filled with."},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "Images of the new size, in the dtype of `images`.",
+               .raises = "ValueError: if `size` is no pair, `interpolation` is unknown, or both ways of keeping the "
+                         "ratio are asked for.",
+               .example = R"py(
+>>> keras.ops.image.resize(keras.ops.array([[[1.0], [3.0]]]), (1, 4), interpolation="nearest")
+<Tensor shape=(1, 4, 1), dtype=float32, values=[[[1.]
+  [1.]
+  [3.]
+  [3.]]]>)py"});
 
 }  // namespace
 

@@ -74,26 +74,83 @@ Tensor mish_impl(const Operand& x) {
 
 }  // namespace
 
-LAMINA_UNARY_OP(relu, NN "Relu", "Rectified linear unit: max(x, 0).", relu_impl)
-LAMINA_UNARY_OP(relu6, NN "Relu6", "min(max(x, 0), 6).", relu6_impl)
-LAMINA_UNARY_OP(sigmoid, NN "Sigmoid", "The logistic function: 1 / (1 + exp(-x)).", sigmoid_impl)
+LAMINA_UNARY_OP(relu, NN "Relu", "Rectified linear unit: max(x, 0).", relu_impl,
+                {.returns = about::same, .example = R"py(
+>>> keras.ops.relu([-1.0, 2.0])
+<Tensor shape=(2,), dtype=float32, values=[0. 2.]>)py"})
+LAMINA_UNARY_OP(relu6, NN "Relu6", "min(max(x, 0), 6).", relu6_impl,
+                {.returns = about::floating,
+                 .source = "Krizhevsky, \"Convolutional Deep Belief Networks on CIFAR-10\" (2010).",
+                 .example = R"py(
+>>> keras.ops.relu6([-1.0, 2.0, 8.0])
+<Tensor shape=(3,), dtype=float32, values=[0. 2. 6.]>)py"})
+LAMINA_UNARY_OP(sigmoid, NN "Sigmoid", "The logistic function: 1 / (1 + exp(-x)).", sigmoid_impl,
+                {.returns = about::floating, .example = R"py(
+>>> keras.ops.sigmoid([0.0, 2.0])
+<Tensor shape=(2,), dtype=float32, values=[0.5      0.880797]>)py"})
 LAMINA_UNARY_OP(hard_sigmoid, NN "HardSigmoid", "A sigmoid of three straight lines: clip(x / 6 + 1/2, 0, 1).",
-                hard_sigmoid_impl)
+                hard_sigmoid_impl, {.returns = about::floating, .example = R"py(
+>>> keras.ops.hard_sigmoid([-3.0, 0.0, 1.5])
+<Tensor shape=(3,), dtype=float32, values=[0.   0.5  0.75]>)py"})
 LAMINA_UNARY_OP(sparse_sigmoid, NN "SparseSigmoid", "A sigmoid of three straight lines: clip((x + 1) / 2, 0, 1).",
-                sparse_sigmoid_impl)
-LAMINA_UNARY_OP(softplus, NN "Softplus", "log(1 + exp(x)), a smooth relu.", softplus_impl)
-LAMINA_UNARY_OP(log_sigmoid, NN "LogSigmoid", "log(sigmoid(x)), without underflow.", log_sigmoid_impl)
-LAMINA_UNARY_OP(softsign, NN "Softsign", "x / (1 + |x|).", softsign_impl)
-LAMINA_UNARY_OP(sparse_plus, NN "SparsePlus", "0 below -1, (x + 1)^2 / 4 up to 1, x above.", sparse_plus_impl)
-LAMINA_UNARY_OP(tanh_shrink, NN "TanhShrink", "x - tanh(x).", tanh_shrink_impl)
-LAMINA_UNARY_OP(hard_tanh, NN "HardTanh", "clip(x, -1, 1).", hard_tanh_impl)
-LAMINA_UNARY_OP(silu, NN "Silu", "x * sigmoid(x), also called swish.", silu_impl)
-LAMINA_UNARY_OP(hard_silu, NN "HardSilu", "x * hard_sigmoid(x), also called hard swish.", hard_silu_impl)
+                sparse_sigmoid_impl,
+                {.returns = about::floating,
+                 .source = "Martins and Astudillo, \"From Softmax to Sparsemax\" (2016).",
+                 .example = R"py(
+>>> keras.ops.sparse_sigmoid([-2.0, 0.0, 0.5])
+<Tensor shape=(3,), dtype=float32, values=[0.   0.5  0.75]>)py"})
+LAMINA_UNARY_OP(softplus, NN "Softplus", "log(1 + exp(x)), a smooth relu.", softplus_impl,
+                {.returns = about::floating, .example = R"py(
+>>> keras.ops.softplus([-1.0, 0.0, 1.0])
+<Tensor shape=(3,), dtype=float32, values=[0.3132617 0.6931472 1.3132617]>)py"})
+LAMINA_UNARY_OP(log_sigmoid, NN "LogSigmoid", "log(sigmoid(x)), without underflow.", log_sigmoid_impl,
+                {.returns = about::floating, .example = R"py(
+>>> keras.ops.log_sigmoid([-100.0, 0.0])
+<Tensor shape=(2,), dtype=float32, values=[-100.          -0.6931472]>)py"})
+LAMINA_UNARY_OP(softsign, NN "Softsign", "x / (1 + |x|).", softsign_impl, {.returns = about::floating, .example = R"py(
+>>> keras.ops.softsign([-1.0, 3.0])
+<Tensor shape=(2,), dtype=float32, values=[-0.5   0.75]>)py"})
+LAMINA_UNARY_OP(sparse_plus, NN "SparsePlus", "0 below -1, (x + 1)^2 / 4 up to 1, x above.", sparse_plus_impl,
+                {.returns = about::floating,
+                 .source = "Martins and Astudillo, \"From Softmax to Sparsemax\" (2016).",
+                 .example = R"py(
+>>> keras.ops.sparse_plus([-2.0, 0.0, 2.0])
+<Tensor shape=(3,), dtype=float32, values=[0.   0.25 2.  ]>)py"})
+LAMINA_UNARY_OP(tanh_shrink, NN "TanhShrink", "x - tanh(x).", tanh_shrink_impl,
+                {.returns = about::floating, .example = R"py(
+>>> keras.ops.tanh_shrink([-1.0, 0.0, 1.0])
+<Tensor shape=(3,), dtype=float32, values=[-0.23840582  0.          0.23840582]>)py"})
+LAMINA_UNARY_OP(hard_tanh, NN "HardTanh", "clip(x, -1, 1).", hard_tanh_impl, {.returns = about::same, .example = R"py(
+>>> keras.ops.hard_tanh([-2.0, 0.5, 2.0])
+<Tensor shape=(3,), dtype=float32, values=[-1.   0.5  1. ]>)py"})
+LAMINA_UNARY_OP(silu, NN "Silu", "x * sigmoid(x), also called swish.", silu_impl,
+                {.returns = about::floating,
+                 .source = "Ramachandran et al., \"Searching for Activation Functions\" (2017).",
+                 .example = R"py(
+>>> keras.ops.silu([-1.0, 0.0, 2.0])
+<Tensor shape=(3,), dtype=float32, values=[-0.26894143  0.          1.761594  ]>)py"})
+LAMINA_UNARY_OP(hard_silu, NN "HardSilu", "x * hard_sigmoid(x), also called hard swish.", hard_silu_impl,
+                {.returns = about::floating,
+                 .source = "Howard et al., \"Searching for MobileNetV3\" (2019).",
+                 .example = R"py(
+>>> keras.ops.hard_silu([-3.0, 0.0, 1.5])
+<Tensor shape=(3,), dtype=float32, values=[-0.     0.     1.125]>)py"})
 LAMINA_UNARY_OP(selu, NN "Selu", "The scaled elu whose outputs keep mean 0 and variance 1 (Klambauer et al., 2017).",
-                selu_impl)
+                selu_impl,
+                {.returns = about::floating,
+                 .source = "Klambauer et al., \"Self-Normalizing Neural Networks\" (2017).",
+                 .example = R"py(
+>>> keras.ops.selu([-1.0, 0.0, 1.0])
+<Tensor shape=(3,), dtype=float32, values=[-1.1113307  0.         1.050701 ]>)py"})
 
 static const auto mish_op =
-    public_op("activations.mish", ACTIVATIONS "Mish", "x * tanh(softplus(x)) (Misra, 2019).", mish_impl, {"x"});
+    public_op("activations.mish", ACTIVATIONS "Mish", "x * tanh(softplus(x)) (Misra, 2019).", mish_impl,
+              {{"x", required, about::tensor}},
+              {.returns = about::floating,
+               .source = "Misra, \"Mish: A Self Regularized Non-Monotonic Activation Function\" (2019).",
+               .example = R"py(
+>>> keras.activations.mish(keras.ops.array([-1.0, 0.0, 1.0]))
+<Tensor shape=(3,), dtype=float32, values=[-0.30340147  0.          0.8650984 ]>)py"});
 Tensor mish(const Operand& x) { return mish_op(x); }
 
 namespace {
@@ -102,42 +159,78 @@ Tensor leaky_relu_impl(const Operand& x, double negative_slope) {
   Tensor t = as_float(x);
   return where(compare(Binary::greater_equal, t, 0), t, multiply(t, negative_slope));
 }
-const auto leaky_relu_op = public_op("leaky_relu", NN "LeakyRelu", "x, times negative_slope where x < 0.",
-                                     leaky_relu_impl, {"x", {"negative_slope", 0.2}});
+const auto leaky_relu_op =
+    public_op("leaky_relu", NN "LeakyRelu", "x, times negative_slope where x < 0.", leaky_relu_impl,
+              {{"x", required, about::tensor}, {"negative_slope", 0.2, "The factor below 0."}},
+              {.returns = about::floating, .example = R"py(
+>>> keras.ops.leaky_relu([-1.0, 2.0])
+<Tensor shape=(2,), dtype=float32, values=[-0.2  2. ]>)py"});
 Tensor squareplus_impl(const Operand& x, double b) {
   Tensor t = as_float(x);
   return multiply(add(t, sqrt(add(square(t), b))), 0.5);
 }
-const auto squareplus_op = public_op("squareplus", NN "Squareplus", "(x + sqrt(x^2 + b)) / 2, a smooth relu.",
-                                     squareplus_impl, {"x", {"b", 4}});
+const auto squareplus_op =
+    public_op("squareplus", NN "Squareplus", "(x + sqrt(x^2 + b)) / 2, a smooth relu.", squareplus_impl,
+              {{"x", required, about::tensor}, {"b", 4, "How round the bend at 0 is; 0 gives relu."}},
+              {.returns = about::floating,
+               .source = "Barron, \"Squareplus: A Softplus-Like Algebraic Rectifier\" (2021).",
+               .example = R"py(
+>>> keras.ops.squareplus([-1.0, 0.0, 1.0])
+<Tensor shape=(3,), dtype=float32, values=[0.618034 1.       1.618034]>)py"});
 Tensor soft_shrink_impl(const Operand& x, double threshold) {
   Tensor t = as_float(x);
   return where(above(t, threshold), add(t, -threshold),
                where(compare(Binary::less, t, -threshold), add(t, threshold), constant(0, t.dtype())));
 }
-const auto soft_shrink_op = public_op("soft_shrink", NN "SoftShrink", "x moved towards 0 by `threshold`, 0 within it.",
-                                      soft_shrink_impl, {"x", {"threshold", 0.5}});
+const auto soft_shrink_op =
+    public_op("soft_shrink", NN "SoftShrink", "x moved towards 0 by `threshold`, 0 within it.", soft_shrink_impl,
+              {{"x", required, about::tensor}, {"threshold", 0.5, "How far numbers move towards 0."}},
+              {.returns = about::floating, .example = R"py(
+>>> keras.ops.soft_shrink([-2.0, 0.3, 2.0])
+<Tensor shape=(3,), dtype=float32, values=[-1.5  0.   1.5]>)py"});
 Tensor hard_shrink_impl(const Operand& x, double threshold) {
   Tensor t = as_float(x);
   return where(above(abs_of(t), threshold), t, constant(0, t.dtype()));
 }
-const auto hard_shrink_op = public_op("hard_shrink", NN "HardShrink", "x where |x| > threshold, else 0.",
-                                      hard_shrink_impl, {"x", {"threshold", 0.5}});
+const auto hard_shrink_op =
+    public_op("hard_shrink", NN "HardShrink", "x where |x| > threshold, else 0.", hard_shrink_impl,
+              {{"x", required, about::tensor}, {"threshold", 0.5, "Numbers within this distance of 0 become 0."}},
+              {.returns = about::floating, .example = R"py(
+>>> keras.ops.hard_shrink([-2.0, 0.3, 2.0])
+<Tensor shape=(3,), dtype=float32, values=[-2.  0.  2.]>)py"});
 Tensor threshold_impl(const Operand& x, double threshold, double default_value) {
   Tensor t = as_float(x);
   return where(above(t, threshold), t, constant(default_value, t.dtype()));
 }
-const auto threshold_op = public_op("threshold", NN "Threshold", "x where x > threshold, else default_value.",
-                                    threshold_impl, {"x", "threshold", "default_value"});
+const auto threshold_op =
+    public_op("threshold", NN "Threshold", "x where x > threshold, else default_value.", threshold_impl,
+              {{"x", required, about::tensor},
+               {"threshold", required, "The bound that numbers must exceed to be kept."},
+               {"default_value", required, "What stands in for the others."}},
+              {.returns = about::floating, .example = R"py(
+>>> keras.ops.threshold([-1.0, 0.5, 2.0], 1.0, 0.0)
+<Tensor shape=(3,), dtype=float32, values=[0. 0. 2.]>)py"});
 Tensor elu_impl(const Operand& x, double alpha) { return elu_of(as_float(x), alpha); }
-const auto elu_op = public_op("elu", NN "Elu", "x where x > 0, else alpha * (exp(x) - 1) (Clevert et al., 2015).",
-                              elu_impl, {"x", {"alpha", 1.0}});
+const auto elu_op = public_op(
+    "elu", NN "Elu", "x where x > 0, else alpha * (exp(x) - 1) (Clevert et al., 2015).", elu_impl,
+    {{"x", required, about::tensor}, {"alpha", 1.0, "The factor below 0: the result's lower bound is -alpha."}},
+    {.returns = about::floating,
+     .source = "Clevert et al., \"Fast and Accurate Deep Network Learning by Exponential Linear Units\" (2015).",
+     .example = R"py(
+>>> keras.ops.elu([-1.0, 0.0, 1.0])
+<Tensor shape=(3,), dtype=float32, values=[-0.63212055  0.          1.        ]>)py"});
 Tensor celu_impl(const Operand& x, double alpha) {
   Tensor t = as_float(x), zero = constant(0, t.dtype());
   return add(maximum(t, zero), multiply(unary(Unary::expm1, multiply(minimum(t, zero), 1 / alpha)), alpha));
 }
-const auto celu_op =
-    public_op("celu", NN "Celu", "max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1).", celu_impl, {"x", {"alpha", 1.0}});
+const auto celu_op = public_op(
+    "celu", NN "Celu", "max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1).", celu_impl,
+    {{"x", required, about::tensor}, {"alpha", 1.0, "The scale below 0: the result's lower bound is -alpha."}},
+    {.returns = about::floating,
+     .source = "Barron, \"Continuously Differentiable Exponential Linear Units\" (2017).",
+     .example = R"py(
+>>> keras.ops.celu([-1.0, 0.0, 1.0])
+<Tensor shape=(3,), dtype=float32, values=[-0.63212055  0.          1.        ]>)py"});
 Tensor gelu_impl(const Operand& x, bool approximate) {
   Tensor t = as_float(x);
   return t.dtype() == DType::float32 || t.dtype() == DType::float64 ? prim::gelu(t, approximate)
@@ -145,7 +238,12 @@ Tensor gelu_impl(const Operand& x, bool approximate) {
 }
 const auto gelu_op = public_op(
     "gelu", NN "Gelu", "x * P(X <= x) for a standard normal X, exactly or by a tanh (Hendrycks and Gimpel, 2016).",
-    gelu_impl, {"x", {"approximate", true}});
+    gelu_impl, {{"x", required, about::tensor}, {"approximate", true, "Whether to take the formula with a tanh."}},
+    {.returns = about::floating,
+     .source = "Hendrycks and Gimpel, \"Gaussian Error Linear Units\" (2016).",
+     .example = R"py(
+>>> keras.ops.gelu([-1.0, 0.0, 1.0], approximate=False)
+<Tensor shape=(3,), dtype=float32, values=[-0.15865527  0.          0.8413447 ]>)py"});
 Tensor glu_impl(const Operand& x, int axis) {
   Tensor t = as_float(x);
   int a = normalize_axis(axis, t.rank());
@@ -155,8 +253,15 @@ Tensor glu_impl(const Operand& x, int axis) {
   if (n < 0) return t;
   return multiply(slice_axis(t, a, 0, n / 2), sigmoid_of(slice_axis(t, a, n / 2, n)));
 }
-const auto glu_op = public_op("glu", NN "Glu", "The first half along `axis` times the sigmoid of the second half.",
-                              glu_impl, {"x", {"axis", -1}});
+const auto glu_op =
+    public_op("glu", NN "Glu", "The first half along `axis` times the sigmoid of the second half.", glu_impl,
+              {{"x", required, about::tensor}, {"axis", -1, "The axis to halve."}},
+              {.returns = "A tensor of half the size along `axis`, in floating point.",
+               .raises = "ValueError: if the size along `axis` is odd.",
+               .source = "Dauphin et al., \"Language Modeling with Gated Convolutional Networks\" (2017).",
+               .example = R"py(
+>>> keras.ops.glu([1.0, 2.0, 0.0, 1.0])
+<Tensor shape=(2,), dtype=float32, values=[0.5       1.4621172]>)py"});
 
 // --- Softmax ------------------------------------------------------------------------------------------------------
 template <bool log>
@@ -185,12 +290,20 @@ Tensor softmax_impl(const Operand& x, const Axes& axis) {
   for (size_t i = 0; i < order.size(); ++i) back[static_cast<size_t>(order[i])] = static_cast<int>(i);
   return prim::transpose(y, back);
 }
-const auto softmax_op =
-    public_op("softmax", NN "Softmax", "exp(x) / sum(exp(x)) along `axis` (a tuple: over those axes together).",
-              softmax_impl<false>, {"x", {"axis", -1}});
+const auto softmax_op = public_op(
+    "softmax", NN "Softmax", "exp(x) / sum(exp(x)) along `axis` (a tuple: over those axes together).",
+    softmax_impl<false>,
+    {{"x", required, about::tensor}, {"axis", -1, "The axis, or a tuple of axes, over which the results sum to 1."}},
+    {.returns = about::floating, .example = R"py(
+>>> keras.ops.softmax(keras.ops.array([1.0, 2.0, 3.0]))
+<Tensor shape=(3,), dtype=float32, values=[0.09003057 0.24472845 0.6652409 ]>)py"});
 const auto log_softmax_op =
     public_op("log_softmax", NN "LogSoftmax", "log(softmax(x)) along `axis`, without underflow.", softmax_impl<true>,
-              {"x", {"axis", -1}});
+              {{"x", required, about::tensor},
+               {"axis", -1, "The axis, or a tuple of axes, over which the exponentials sum to 1."}},
+              {.returns = about::floating, .example = R"py(
+>>> keras.ops.log_softmax([1.0, 2.0, 3.0])
+<Tensor shape=(3,), dtype=float32, values=[-2.4076061  -1.4076061  -0.40760612]>)py"});
 
 // After Martins and Astudillo (2016), with Keras' threshold: it adds up the running sums of the support, where the
 // projection onto the simplex takes the last one, so rows whose support has several elements do not sum to 1.
@@ -209,10 +322,16 @@ Tensor sparsemax_impl(const Operand& x, int axis) {
   Tensor level = divide(add(inside, -1), size);
   return from_last(unary(Unary::relu, subtract(rows, level)), a);
 }
-const auto sparsemax_op = public_op("sparsemax", NN "Sparsemax",
-                                    "A softmax with exact zeros along `axis`: max(x - tau, 0), with tau from the "
-                                    "sorted running sums as Keras computes it.",
-                                    sparsemax_impl, {"x", {"axis", -1}});
+const auto sparsemax_op =
+    public_op("sparsemax", NN "Sparsemax",
+              "A softmax with exact zeros along `axis`: max(x - tau, 0), with tau from the "
+              "sorted running sums as Keras computes it.",
+              sparsemax_impl, {{"x", required, about::tensor}, {"axis", -1, about::axis}},
+              {.returns = about::floating,
+               .source = "Martins and Astudillo, \"From Softmax to Sparsemax\" (2016), with Keras' threshold.",
+               .example = R"py(
+>>> keras.ops.sparsemax([1.0, 3.0, 0.5])
+<Tensor shape=(3,), dtype=float32, values=[0. 1. 0.]>)py"});
 
 // --- keras.activations where they differ ----------------------------------------------------------------------------
 Tensor full_relu(const Operand& x, double negative_slope, const std::optional<double>& max_value, double threshold) {
@@ -229,17 +348,36 @@ Tensor full_relu(const Operand& x, double negative_slope, const std::optional<do
 const auto full_relu_op =
     public_op("activations.relu", ACTIVATIONS "ReLU",
               "x above `threshold`, at most max_value; negative_slope * (x - threshold) below.", full_relu,
-              {"x", {"negative_slope", 0.0}, {"max_value", Value()}, {"threshold", 0.0}});
+              {{"x", required, about::tensor},
+               {"negative_slope", 0.0, "The slope below the threshold."},
+               {"max_value", Value(), "The largest result; None for no bound."},
+               {"threshold", 0.0, "Where the function begins."}},
+              {.returns = about::same, .example = R"py(
+>>> keras.activations.relu(keras.ops.array([-2.0, 1.0, 9.0]), negative_slope=0.5, max_value=6.0)
+<Tensor shape=(3,), dtype=float32, values=[-1.  1.  6.]>)py"});
 const auto exact_gelu_op =
-    public_op("activations.gelu", ACTIVATIONS, "gelu, exact by default.", gelu_impl, {"x", {"approximate", false}});
+    public_op("activations.gelu", ACTIVATIONS, "gelu, exact by default.", gelu_impl,
+              {{"x", required, about::tensor}, {"approximate", false, "Whether to take the formula with a tanh."}},
+              {.returns = about::floating,
+               .source = "Hendrycks and Gimpel, \"Gaussian Error Linear Units\" (2016).",
+               .example = R"py(
+>>> keras.activations.gelu(keras.ops.array([-1.0, 0.0, 1.0]))
+<Tensor shape=(3,), dtype=float32, values=[-0.15865527  0.          0.8413447 ]>)py"});
 Tensor keras2_hard_sigmoid_impl(const Operand& x) { return clipped(add(multiply(as_float(x), 0.2), 0.5), 0, 1); }
-const auto keras2_hard_sigmoid_op =
-    public_op("activations.hard_sigmoid_keras2", ACTIVATIONS,
-              "What Keras 1 and 2 called hard_sigmoid: clip(0.2 x + 0.5, 0, 1).", keras2_hard_sigmoid_impl, {"x"});
+const auto keras2_hard_sigmoid_op = public_op(
+    "activations.hard_sigmoid_keras2", ACTIVATIONS, "What Keras 1 and 2 called hard_sigmoid: clip(0.2 x + 0.5, 0, 1).",
+    keras2_hard_sigmoid_impl, {{"x", required, about::tensor}},
+    {.returns = about::floating, .source = "Keras 1 and 2: the files that they write mean this function."});
 Tensor exponential_impl(const Operand& x) { return exp(as_float(x)); }
-const auto exponential_op = public_op("activations.exponential", ACTIVATIONS, "e^x.", exponential_impl, {"x"});
+const auto exponential_op = public_op("activations.exponential", ACTIVATIONS, "e^x.", exponential_impl,
+                                      {{"x", required, about::tensor}}, {.returns = about::floating, .example = R"py(
+>>> keras.activations.exponential(keras.ops.array([0.0, 1.0]))
+<Tensor shape=(2,), dtype=float32, values=[1.        2.7182817]>)py"});
 Tensor linear_impl(const Operand& x) { return x.value(); }
-const auto linear_op = public_op("activations.linear", ACTIVATIONS, "x itself.", linear_impl, {"x"});
+const auto linear_op = public_op("activations.linear", ACTIVATIONS, "x itself.", linear_impl,
+                                 {{"x", required, about::tensor}}, {.returns = about::same, .example = R"py(
+>>> keras.activations.linear(keras.ops.array([0.0, 1.0]))
+<Tensor shape=(2,), dtype=float32, values=[0. 1.]>)py"});
 
 }  // namespace
 

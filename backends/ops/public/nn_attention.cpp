@@ -43,15 +43,22 @@ Tensor attention_impl(const Operand& query, const Operand& key, const Operand& v
 const auto attention_op =
     public_op("dot_product_attention", "keras.src.ops.nn.DotProductAttention",
               "softmax(q k^T * scale + bias) v a head, where the mask allows (Vaswani et al., 2017).", attention_impl,
-              {"query",
-               "key",
-               "value",
-               {"bias", Value()},
-               {"mask", Value()},
-               OpArgument("scale", Value()).in_call(),
-               {"is_causal", false},
-               {"flash_attention", Value()},
-               {"attn_logits_soft_cap", Value()}});
+              {{"query", required, "Queries (batch, queries, heads, size)."},
+               {"key", required, "Keys (batch, keys, key heads, size); their heads divide those of the queries."},
+               {"value", required, "Values (batch, keys, key heads, size)."},
+               {"bias", Value(), "What is added to the scores; broadcasts to (batch, heads, queries, keys)."},
+               {"mask", Value(), "A bool tensor: which keys each query may see; broadcasts likewise."},
+               OpArgument("scale", Value(), "What the scores are multiplied with; None is 1 / sqrt(size).").in_call(),
+               {"is_causal", false, "Whether queries see no later keys."},
+               {"flash_attention", Value(), "True asks for a kernel that keeps no scores; None leaves the choice."},
+               {"attn_logits_soft_cap", Value(), "A bound that scores approach by a tanh; None for none."}},
+              {.returns = "A tensor (batch, queries, heads, size).",
+               .raises = "ValueError: if an operand has not four axes or the heads do not fit.",
+               .source = "Vaswani et al., \"Attention Is All You Need\" (2017).",
+               .example = R"py(
+>>> query, key = keras.ops.ones((1, 2, 1, 4)), keras.ops.ones((1, 3, 1, 4))
+>>> keras.ops.dot_product_attention(query, key, key).shape
+(1, 2, 1, 4))py"});
 
 }  // namespace
 

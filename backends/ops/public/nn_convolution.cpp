@@ -135,34 +135,67 @@ Tensor transpose_impl(const Operand& inputs, const Operand& kernel, const Sizes&
   return c.back(y);
 }
 
-const auto conv_op = public_op(
-    "conv", NN "Conv", "Slides a kernel (sizes..., channels / groups, filters) over the spatial axes of `inputs`.",
-    conv_impl,
-    {"inputs", "kernel", {"strides", 1}, {"padding", "valid"}, {"data_format", Value()}, {"dilation_rate", 1}});
-const auto depthwise_conv_op = public_op(
-    "depthwise_conv", NN "DepthwiseConv",
-    "A convolution of each channel alone, by a kernel (sizes..., channels, multiplier).", depthwise_impl,
-    {"inputs", "kernel", {"strides", 1}, {"padding", "valid"}, {"data_format", Value()}, {"dilation_rate", 1}});
+const auto conv_op =
+    public_op("conv", NN "Conv",
+              "Slides a kernel (sizes..., channels / groups, filters) over the spatial axes of `inputs`.", conv_impl,
+              {{"inputs", required, about::spatial},
+               {"kernel", required, "The kernel (sizes..., channels / groups, filters)."},
+               {"strides", 1, about::strides},
+               {"padding", "valid", about::padding},
+               {"data_format", Value(), about::data_format},
+               {"dilation_rate", 1, about::dilation}},
+              {.returns = about::windows,
+               .raises = "ValueError: if the channels of inputs and kernel do not fit, or `padding` is unknown.",
+               .example = R"py(
+>>> keras.ops.conv(keras.ops.ones((1, 5, 2)), keras.ops.ones((3, 2, 4))).shape
+(1, 3, 4))py"});
+const auto depthwise_conv_op =
+    public_op("depthwise_conv", NN "DepthwiseConv",
+              "A convolution of each channel alone, by a kernel (sizes..., channels, multiplier).", depthwise_impl,
+              {{"inputs", required, about::spatial},
+               {"kernel", required, "The kernel (sizes..., channels, multiplier)."},
+               {"strides", 1, about::strides},
+               {"padding", "valid", about::padding},
+               {"data_format", Value(), about::data_format},
+               {"dilation_rate", 1, about::dilation}},
+              {.returns = about::windows,
+               .raises = "ValueError: if the channels of inputs and kernel do not fit, or `padding` is unknown.",
+               .example = R"py(
+>>> keras.ops.depthwise_conv(keras.ops.ones((1, 5, 2)), keras.ops.ones((3, 2, 1))).shape
+(1, 3, 2))py"});
 const auto separable_conv_op = public_op(
     "separable_conv", NN "SeparableConv",
     "A depthwise convolution, then a pointwise one by a kernel (1..., channels * multiplier, filters).", separable_impl,
-    {"inputs",
-     "depthwise_kernel",
-     "pointwise_kernel",
-     {"strides", 1},
-     {"padding", "valid"},
-     {"data_format", Value()},
-     {"dilation_rate", 1}});
+    {{"inputs", required, about::spatial},
+     {"depthwise_kernel", required, "The kernel of the first step (sizes..., channels, multiplier)."},
+     {"pointwise_kernel", required, "The kernel of the second step (1..., channels * multiplier, filters)."},
+     {"strides", 1, about::strides},
+     {"padding", "valid", about::padding},
+     {"data_format", Value(), about::data_format},
+     {"dilation_rate", 1, about::dilation}},
+    {.returns = about::windows,
+     .raises = "ValueError: if the channels do not fit, or `padding` is unknown.",
+     .source = "Chollet, \"Xception: Deep Learning with Depthwise Separable Convolutions\" (2017).",
+     .example = R"py(
+>>> x, depthwise, pointwise = keras.ops.ones((1, 5, 2)), keras.ops.ones((3, 2, 1)), keras.ops.ones((1, 2, 4))
+>>> keras.ops.separable_conv(x, depthwise, pointwise).shape
+(1, 3, 4))py"});
 const auto conv_transpose_op = public_op(
     "conv_transpose", NN "ConvTranspose",
     "The transposed convolution, a convolution's gradient, by a kernel (sizes..., filters, channels).", transpose_impl,
-    {"inputs",
-     "kernel",
-     {"strides", 1},
-     {"padding", "valid"},
-     {"output_padding", Value()},
-     {"data_format", Value()},
-     {"dilation_rate", 1}});
+    {{"inputs", required, about::spatial},
+     {"kernel", required, "The kernel (sizes..., filters, channels)."},
+     {"strides", 1, about::strides},
+     {"padding", "valid", about::padding},
+     {"output_padding", Value(),
+      "Sizes to add at the end of each axis; None lets them follow from strides and padding."},
+     {"data_format", Value(), about::data_format},
+     {"dilation_rate", 1, about::dilation}},
+    {.returns = about::windows,
+     .raises = "ValueError: if the channels of inputs and kernel do not fit, or `padding` is unknown.",
+     .example = R"py(
+>>> keras.ops.conv_transpose(keras.ops.ones((1, 4, 2)), keras.ops.ones((3, 5, 2)), strides=2).shape
+(1, 9, 5))py"});
 
 }  // namespace
 

@@ -22,7 +22,16 @@ Tensor one_hot_impl(const Operand& x, int64_t num_classes, int axis, const std::
 }
 const auto one_hot_op =
     public_op("one_hot", NN "OneHot", "A new axis of num_classes with a 1 at each index; indices outside give zeros.",
-              one_hot_impl, {"x", "num_classes", {"axis", -1}, {"dtype", Value()}, {"sparse", false}});
+              one_hot_impl,
+              {{"x", required, "Integers."},
+               {"num_classes", required, "How many classes."},
+               {"axis", -1, "Where the axis of the classes stands."},
+               {"dtype", Value(), "The dtype of the result; None is `keras.config.floatx()`."},
+               {"sparse", false, "False: tensors are dense."}},
+              {.returns = "A tensor with one axis more than `x`.", .example = R"py(
+>>> keras.ops.one_hot([0, 2], 3)
+<Tensor shape=(2, 3), dtype=float32, values=[[1. 0. 0.]
+ [0. 0. 1.]]>)py"});
 
 Tensor multi_hot_impl(const Operand& inputs, const std::optional<int64_t>& num_classes, int axis,
                       const std::optional<DType>& dtype, bool sparse) {
@@ -33,7 +42,15 @@ Tensor multi_hot_impl(const Operand& inputs, const std::optional<int64_t>& num_c
 }
 const auto multi_hot_op =
     public_op("multi_hot", NN "MultiHot", "A 1 for each class that occurs among the indices of a row.", multi_hot_impl,
-              {"inputs", {"num_classes", Value()}, {"axis", -1}, {"dtype", Value()}, {"sparse", false}});
+              {{"inputs", required, "Integers, a row of classes a sample."},
+               {"num_classes", Value(), "How many classes; required."},
+               {"axis", -1, "Where the axis of the classes stands."},
+               {"dtype", Value(), "The dtype of the result; None is `keras.config.floatx()`."},
+               {"sparse", false, "False: tensors are dense."}},
+              {.returns = "A tensor with the classes' axis in place of the rows'.", .example = R"py(
+>>> keras.ops.multi_hot([[0, 2], [1, 1]], num_classes=3)
+<Tensor shape=(2, 3), dtype=float32, values=[[1. 0. 1.]
+ [0. 1. 0.]]>)py"});
 
 // --- Cross entropies ------------------------------------------------------------------------------------------------
 void check_same_shape(const Tensor& target, const Tensor& output) {
@@ -55,10 +72,15 @@ Tensor binary_crossentropy_impl(const Operand& target, const Operand& output, bo
   Tensor p = clip_probability(x);
   return negative(add(multiply(t, log(p)), multiply(rest, log(rsub(1, p)))));
 }
-const auto binary_crossentropy_op =
-    public_op("binary_crossentropy", NN "BinaryCrossentropy",
-              "-(t log p + (1 - t) log(1 - p)), elementwise; p = sigmoid(output) from logits.",
-              binary_crossentropy_impl, {"target", "output", {"from_logits", false}});
+const auto binary_crossentropy_op = public_op(
+    "binary_crossentropy", NN "BinaryCrossentropy",
+    "-(t log p + (1 - t) log(1 - p)), elementwise; p = sigmoid(output) from logits.", binary_crossentropy_impl,
+    {{"target", required, "The labels, 0 to 1."},
+     {"output", required, about::predicted},
+     {"from_logits", false, about::from_logits}},
+    {.returns = "A tensor of the shape of `output`.", .raises = "ValueError: if the shapes differ.", .example = R"py(
+>>> keras.ops.binary_crossentropy([1.0, 0.0], [0.9, 0.2])
+<Tensor shape=(2,), dtype=float32, values=[0.10536055 0.22314353]>)py"});
 
 Tensor categorical_crossentropy_impl(const Operand& target, const Operand& output, bool from_logits, int axis) {
   DType type = float_type({&target, &output}), compute = from_logits ? at_least_float32(type) : type;
@@ -75,7 +97,14 @@ Tensor categorical_crossentropy_impl(const Operand& target, const Operand& outpu
 const auto categorical_crossentropy_op =
     public_op("categorical_crossentropy", NN "CategoricalCrossentropy",
               "-sum(t log p) along `axis`; p = softmax(output) from logits, else output scaled to sum 1.",
-              categorical_crossentropy_impl, {"target", "output", {"from_logits", false}, {"axis", -1}});
+              categorical_crossentropy_impl,
+              {{"target", required, "The labels: a distribution along `axis`."},
+               {"output", required, about::predicted},
+               {"from_logits", false, about::from_logits},
+               {"axis", -1, "The axis of the classes."}},
+              {.returns = "A tensor without `axis`.", .raises = "ValueError: if the shapes differ.", .example = R"py(
+>>> keras.ops.categorical_crossentropy([[0.0, 1.0]], [[0.2, 0.8]])
+<Tensor shape=(1,), dtype=float32, values=[0.22314353]>)py"});
 
 Tensor sparse_crossentropy_impl(const Operand& target, const Operand& output, bool from_logits, int axis) {
   DType type = float_type({&output});
@@ -101,7 +130,16 @@ Tensor sparse_crossentropy_impl(const Operand& target, const Operand& output, bo
 const auto sparse_crossentropy_op =
     public_op("sparse_categorical_crossentropy", NN "SparseCategoricalCrossentropy",
               "-log p[target] along `axis`; p = softmax(output) from logits, else output scaled to sum 1.",
-              sparse_crossentropy_impl, {"target", "output", {"from_logits", false}, {"axis", -1}});
+              sparse_crossentropy_impl,
+              {{"target", required, "The labels: class numbers."},
+               {"output", required, about::predicted},
+               {"from_logits", false, about::from_logits},
+               {"axis", -1, "The axis of the classes."}},
+              {.returns = "A tensor of the shape of `target`.",
+               .raises = "ValueError: if the shapes do not fit.",
+               .example = R"py(
+>>> keras.ops.sparse_categorical_crossentropy([1], [[0.2, 0.8]])
+<Tensor shape=(1,), dtype=float32, values=[0.22314353]>)py"});
 
 // --- Images ----------------------------------------------------------------------------------------------------------
 Tensor mean_over(const Tensor& x, const std::vector<int>& axes) {
@@ -116,9 +154,15 @@ Tensor psnr_impl(const Operand& x1, const Operand& x2, double max_val) {
   Tensor mean = reshape(mean_over(error, axes_of({}, error.rank())), {});
   return rsub(20 * std::log10(max_val), multiply(unary(Unary::log10, mean), 10));
 }
-const auto psnr_op = public_op(
-    "psnr", NN "PSNR", "The peak signal-to-noise ratio in decibels: 20 log10(max_val) - 10 log10(mean((x1 - x2)^2)).",
-    psnr_impl, {"x1", "x2", "max_val"});
+const auto psnr_op =
+    public_op("psnr", NN "PSNR",
+              "The peak signal-to-noise ratio in decibels: 20 log10(max_val) - 10 log10(mean((x1 - x2)^2)).", psnr_impl,
+              {{"x1", required, "The images."},
+               {"x2", required, "The images to compare with, of the same shape."},
+               {"max_val", required, "The largest number that a pixel can have."}},
+              {.returns = "A floating scalar.", .example = R"py(
+>>> keras.ops.psnr(keras.ops.array([1.0, 2.0]), keras.ops.array([1.0, 3.0]), 255.0)
+<Tensor shape=(), dtype=float32, values=51.1411>)py"});
 
 struct Blocks {
   bool last;
@@ -147,9 +191,17 @@ Tensor depth_to_space_impl(const Operand& x, int64_t block_size, const std::stri
   if (last) return reshape(prim::transpose(reshape(t, {n, h, w, b, b, depth}), {0, 1, 3, 2, 4, 5}), out);
   return reshape(prim::transpose(reshape(t, {n, depth, b, b, h, w}), {0, 1, 4, 2, 5, 3}), out);
 }
-const auto depth_to_space_op = public_op("depth_to_space", NN "DepthToSpace",
-                                         "Moves channels into blocks of pixels: (H, W, C) -> (H b, W b, C / b^2).",
-                                         depth_to_space_impl, {"x", "block_size", {"data_format", "channels_last"}});
+const auto depth_to_space_op =
+    public_op("depth_to_space", NN "DepthToSpace",
+              "Moves channels into blocks of pixels: (H, W, C) -> (H b, W b, C / b^2).", depth_to_space_impl,
+              {{"x", required, "Images with four axes."},
+               {"block_size", required, "The sides of a block."},
+               {"data_format", "channels_last", about::data_format}},
+              {.returns = "A tensor in the dtype of `x`.",
+               .raises = "ValueError: if the channels do not make whole blocks.",
+               .example = R"py(
+>>> keras.ops.depth_to_space(keras.ops.ones((1, 2, 2, 12)), 2).shape
+(1, 4, 4, 3))py"});
 
 Tensor space_to_depth_impl(const Operand& x, int64_t block_size, const std::string& data_format) {
   Tensor t = x.value();
@@ -163,9 +215,17 @@ Tensor space_to_depth_impl(const Operand& x, int64_t block_size, const std::stri
   if (last) return reshape(prim::transpose(reshape(t, {n, h / b, b, w / b, b, c}), {0, 1, 3, 2, 4, 5}), out);
   return reshape(prim::transpose(reshape(t, {n, c, h / b, b, w / b, b}), {0, 1, 3, 5, 2, 4}), out);
 }
-const auto space_to_depth_op = public_op("space_to_depth", NN "SpaceToDepth",
-                                         "Moves blocks of pixels into channels: (H, W, C) -> (H / b, W / b, C b^2).",
-                                         space_to_depth_impl, {"x", "block_size", {"data_format", "channels_last"}});
+const auto space_to_depth_op =
+    public_op("space_to_depth", NN "SpaceToDepth",
+              "Moves blocks of pixels into channels: (H, W, C) -> (H / b, W / b, C b^2).", space_to_depth_impl,
+              {{"x", required, "Images with four axes."},
+               {"block_size", required, "The sides of a block."},
+               {"data_format", "channels_last", about::data_format}},
+              {.returns = "A tensor in the dtype of `x`.",
+               .raises = "ValueError: if the sides do not make whole blocks.",
+               .example = R"py(
+>>> keras.ops.space_to_depth(keras.ops.ones((1, 4, 4, 3)), 2).shape
+(1, 2, 2, 12))py"});
 
 }  // namespace
 

@@ -35,8 +35,16 @@ Tensors moments_impl(const Operand& x, const std::vector<int>& axes, bool keepdi
   }
   return {mean, variance};
 }
-const auto moments_op = public_op("moments", NN "Moments", "The mean and the variance over `axes`.", moments_impl,
-                                  {"x", "axes", {"keepdims", false}, {"synchronized", false}});
+const auto moments_op = public_op(
+    "moments", NN "Moments", "The mean and the variance over `axes`.", moments_impl,
+    {{"x", required, about::tensor},
+     {"axes", required, "The axis or axes to take them over."},
+     {"keepdims", false, about::keepdims},
+     {"synchronized", false, "Whether to take them over all replicas; there is one here."}},
+    {.returns = "The mean and the variance, each without the axes (of size 1 with `keepdims`), in floating point.",
+     .example = R"py(
+>>> keras.ops.moments(keras.ops.array([1.0, 3.0]), axes=0)
+[<Tensor shape=(), dtype=float32, values=2.0>, <Tensor shape=(), dtype=float32, values=1.0>])py"});
 
 Tensor batch_normalization_impl(const Operand& x, const Operand& mean, const Operand& variance, int axis,
                                 const std::optional<Operand>& offset, const std::optional<Operand>& scale,
@@ -66,7 +74,20 @@ Tensor batch_normalization_impl(const Operand& x, const Operand& mean, const Ope
 const auto batch_normalization_op = public_op(
     "batch_normalization", NN "BatchNorm",
     "(x - mean) / sqrt(variance + epsilon) * scale + offset, with vectors along `axis`.", batch_normalization_impl,
-    {"x", "mean", "variance", "axis", {"offset", Value()}, {"scale", Value()}, {"epsilon", 1e-3}});
+    {{"x", required, about::tensor},
+     {"mean", required, "The mean of each entry along `axis`."},
+     {"variance", required, "The variance of each entry along `axis`."},
+     {"axis", required, "The axis of the statistics."},
+     {"offset", Value(), "What is added at the end; None is 0."},
+     {"scale", Value(), "What the normalised numbers are multiplied with; None is 1."},
+     {"epsilon", 1e-3, about::epsilon}},
+    {.returns = about::floating,
+     .raises = "ValueError: if a vector's size is not that of the axis.",
+     .source = "Ioffe and Szegedy, \"Batch Normalization\" (2015).",
+     .example = R"py(
+>>> x, mean, variance = keras.ops.array([[1.0, 2.0]]), keras.ops.array([0.0, 2.0]), keras.ops.ones(2)
+>>> keras.ops.batch_normalization(x, mean, variance, axis=-1)
+<Tensor shape=(1, 2), dtype=float32, values=[[0.9995004 0.       ]]>)py"});
 
 // A weight over the normalised axes, with size 1 elsewhere.
 Tensor spread_weight(const Operand& w, const Tensor& x, const std::vector<int>& axes) {
@@ -121,7 +142,15 @@ Tensor layer_normalization_impl(const Operand& x, const std::optional<Operand>& 
 const auto layer_normalization_op = public_op(
     "layer_normalization", NN "LayerNorm",
     "(x - mean) / sqrt(variance + epsilon) * gamma + beta over `axis` (Ba et al., 2016).", layer_normalization_impl,
-    {"x", {"gamma", Value()}, {"beta", Value()}, {"axis", -1}, {"epsilon", Value()}, {"rms_scaling", false}});
+    {{"x", required, about::tensor},
+     {"gamma", Value(), "What the normalised numbers are multiplied with; None is 1."},
+     {"beta", Value(), "What is added at the end; None is 0."},
+     {"axis", -1, "The axis or axes to normalise over."},
+     {"epsilon", Value(), about::default_epsilon},
+     {"rms_scaling", false, "Whether to divide by the variance's root alone, without taking off the mean."}},
+    {.returns = about::floating, .source = "Ba et al., \"Layer Normalization\" (2016).", .example = R"py(
+>>> keras.ops.layer_normalization(keras.ops.array([[1.0, 3.0]]))
+<Tensor shape=(1, 2), dtype=float32, values=[[-1.  1.]]>)py"});
 
 Tensor rms_normalization_impl(const Operand& x, const std::optional<Operand>& scale, const std::vector<int>& axis,
                               const std::optional<double>& epsilon) {
@@ -135,9 +164,18 @@ Tensor rms_normalization_impl(const Operand& x, const std::optional<Operand>& sc
   if (scale) out = multiply(out, scale->as(t.dtype()));
   return cast(out, x.dtype());
 }
-const auto rms_normalization_op = public_op(
-    "rms_normalization", NN "RMSNorm", "x / sqrt(mean(x^2) + epsilon) * scale over `axis` (Zhang and Sennrich, 2019).",
-    rms_normalization_impl, {"x", {"scale", Value()}, {"axis", -1}, {"epsilon", Value()}});
+const auto rms_normalization_op =
+    public_op("rms_normalization", NN "RMSNorm",
+              "x / sqrt(mean(x^2) + epsilon) * scale over `axis` (Zhang and Sennrich, 2019).", rms_normalization_impl,
+              {{"x", required, about::tensor},
+               {"scale", Value(), "What the normalised numbers are multiplied with; None is 1."},
+               {"axis", -1, "The axis or axes to normalise over."},
+               {"epsilon", Value(), about::default_epsilon}},
+              {.returns = about::floating,
+               .source = "Zhang and Sennrich, \"Root Mean Square Layer Normalization\" (2019).",
+               .example = R"py(
+>>> keras.ops.rms_normalization(keras.ops.array([[3.0, 4.0]]))
+<Tensor shape=(1, 2), dtype=float32, values=[[0.84852815 1.1313709 ]]>)py"});
 
 Tensor normalize_impl(const Operand& x, const std::vector<int>& axis, int order, const std::optional<double>& epsilon) {
   if (order < 1) throw ValueError("Argument `order` must be an int >= 1. Received: order=", order);
@@ -157,7 +195,13 @@ Tensor normalize_impl(const Operand& x, const std::vector<int>& axis, int order,
 }
 const auto normalize_op =
     public_op("normalize", NN "Normalize", "x divided by its norm over `axis` (at least epsilon).", normalize_impl,
-              {"x", {"axis", -1}, {"order", 2}, {"epsilon", Value()}});
+              {{"x", required, about::tensor},
+               {"axis", -1, about::axis},
+               {"order", 2, "Which norm: 1, 2, another positive number, or infinity."},
+               {"epsilon", Value(), "The smallest norm to divide by; None takes `keras.config.epsilon()`."}},
+              {.returns = about::floating, .example = R"py(
+>>> keras.ops.normalize([3.0, 4.0])
+<Tensor shape=(2,), dtype=float32, values=[0.6 0.8]>)py"});
 
 }  // namespace
 

@@ -53,26 +53,51 @@ Tensor adaptive_average_impl(const Operand& inputs, const Sizes& output_size, co
 
 const auto max_pool_op =
     public_op("max_pool", NN "MaxPool", "The maxima of sliding windows over the spatial axes.", max_pool_impl,
-              {"inputs",
-               OpArgument("pool_size").in_config(),
-               {"strides", Value()},
-               {"padding", "valid"},
-               {"data_format", Value()}});
+              {{"inputs", required, about::spatial},
+               OpArgument("pool_size", required, about::pool_size).in_config(),
+               {"strides", Value(), about::pool_strides},
+               {"padding", "valid", about::padding},
+               {"data_format", Value(), about::data_format}},
+              {.returns = about::windows,
+               .raises = "ValueError: if `padding` is unknown or the window does not fit.",
+               .example = R"py(
+>>> keras.ops.max_pool(keras.ops.array([[[1.0], [3.0], [5.0], [7.0]]]), 2, strides=2)
+<Tensor shape=(1, 2, 1), dtype=float32, values=[[[3.]
+  [7.]]]>)py"});
 const auto average_pool_op = public_op(
     "average_pool", NN "AveragePool",
     "The means of sliding windows over the spatial axes; places outside the input do not count.", average_pool_impl,
-    {"inputs",
-     OpArgument("pool_size").in_config(),
-     {"strides", Value()},
-     {"padding", "valid"},
-     {"data_format", Value()}});
-const auto adaptive_max_pool_op = public_op(
-    "adaptive_max_pool", NN "AdaptiveMaxPool", "The maxima of output_size windows an axis, of nearly equal sizes.",
-    adaptive_max_impl, {"inputs", OpArgument("output_size").in_config(), {"data_format", Value()}});
+    {{"inputs", required, about::spatial},
+     OpArgument("pool_size", required, about::pool_size).in_config(),
+     {"strides", Value(), about::pool_strides},
+     {"padding", "valid", about::padding},
+     {"data_format", Value(), about::data_format}},
+    {.returns = about::windows,
+     .raises = "ValueError: if `padding` is unknown or the window does not fit.",
+     .example = R"py(
+>>> keras.ops.average_pool(keras.ops.array([[[1.0], [3.0], [5.0], [7.0]]]), 2, strides=2)
+<Tensor shape=(1, 2, 1), dtype=float32, values=[[[2.]
+  [6.]]]>)py"});
+const auto adaptive_max_pool_op =
+    public_op("adaptive_max_pool", NN "AdaptiveMaxPool",
+              "The maxima of output_size windows an axis, of nearly equal sizes.", adaptive_max_impl,
+              {{"inputs", required, about::spatial},
+               OpArgument("output_size", required, about::output_size).in_config(),
+               {"data_format", Value(), about::data_format}},
+              {.returns = about::windows, .example = R"py(
+>>> keras.ops.adaptive_max_pool(keras.ops.array([[[1.0], [3.0], [5.0], [7.0]]]), 2)
+<Tensor shape=(1, 2, 1), dtype=float32, values=[[[3.]
+  [7.]]]>)py"});
 const auto adaptive_average_pool_op =
     public_op("adaptive_average_pool", NN "AdaptiveAveragePool",
               "The means of output_size windows an axis, of nearly equal sizes.", adaptive_average_impl,
-              {"inputs", OpArgument("output_size").in_config(), {"data_format", Value()}});
+              {{"inputs", required, about::spatial},
+               OpArgument("output_size", required, about::output_size).in_config(),
+               {"data_format", Value(), about::data_format}},
+              {.returns = about::windows, .example = R"py(
+>>> keras.ops.adaptive_average_pool(keras.ops.array([[[1.0], [3.0], [5.0], [7.0]]]), 2)
+<Tensor shape=(1, 2, 1), dtype=float32, values=[[[2.]
+  [6.]]]>)py"});
 
 }  // namespace
 

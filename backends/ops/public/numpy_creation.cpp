@@ -12,40 +12,72 @@ namespace lamina::ops {
 namespace {
 
 DType or_floatx(const std::optional<DType>& dtype) { return dtype.value_or(settings().floatx()); }
-const OpArgument kDtype("dtype", Value());
+const OpArgument kDtype("dtype", Value(), about::dtype);
 
 template <int value>
 Tensor filled(const Shape& shape, const std::optional<DType>& dtype) {
   return prim::full(shape, value, or_floatx(dtype));
 }
-const auto zeros_op = public_op("zeros", FUNCTION, "A tensor of zeros.", filled<0>, {"shape", kDtype});
-const auto ones_op = public_op("ones", FUNCTION, "A tensor of ones.", filled<1>, {"shape", kDtype});
+const auto zeros_op =
+    public_op("zeros", FUNCTION, "A tensor of zeros.", filled<0>, {{"shape", required, about::shape}, kDtype},
+              {.returns = about::created, .example = R"py(
+>>> keras.ops.zeros((2, 2))
+<Tensor shape=(2, 2), dtype=float32, values=[[0. 0.]
+ [0. 0.]]>)py"});
+const auto ones_op = public_op("ones", FUNCTION, "A tensor of ones.", filled<1>,
+                               {{"shape", required, about::shape}, kDtype}, {.returns = about::created, .example = R"py(
+>>> keras.ops.ones((2, 2))
+<Tensor shape=(2, 2), dtype=float32, values=[[1. 1.]
+ [1. 1.]]>)py"});
 const auto empty_op =
-    public_op("empty", FUNCTION, "A tensor whose values mean nothing (zeros).", filled<0>, {"shape", kDtype});
+    public_op("empty", FUNCTION, "A tensor whose values mean nothing (zeros).", filled<0>,
+              {{"shape", required, about::shape}, kDtype}, {.returns = about::created, .example = R"py(
+>>> keras.ops.empty((2, 3)).shape
+(2, 3))py"});
 
 Tensor full_impl(const Shape& shape, const Operand& fill_value, const std::optional<DType>& dtype) {
   if (fill_value.is_scalar()) return prim::full(shape, fill_value.number(), or_floatx(dtype));
   return prim::broadcast_to(fill_value.as(or_floatx(dtype)), shape);
 }
 const auto full_op = public_op("full", NUMPY "Full", "A tensor of one repeated value.", full_impl,
-                               {OpArgument("shape"), "fill_value", kDtype});
+                               {OpArgument("shape", required, about::shape),
+                                {"fill_value", required, "The value, a number or a tensor that broadcasts."},
+                                kDtype},
+                               {.returns = about::created, .example = R"py(
+>>> keras.ops.full((2, 2), 7.0)
+<Tensor shape=(2, 2), dtype=float32, values=[[7. 7.]
+ [7. 7.]]>)py"});
 
 template <int value>
 Tensor filled_like(const Operand& x, const std::optional<DType>& dtype) {
   return prim::full(x.shape(), value, dtype.value_or(x.dtype()));
 }
-const auto zeros_like_op =
-    public_op("zeros_like", NUMPY "ZerosLike", "Zeros in the shape and dtype of x.", filled_like<0>, {"x", kDtype});
-const auto ones_like_op =
-    public_op("ones_like", NUMPY "OnesLike", "Ones in the shape and dtype of x.", filled_like<1>, {"x", kDtype});
-const auto empty_like_op =
-    public_op("empty_like", NUMPY "EmptyLike", "A tensor like x whose values mean nothing (zeros).", filled_like<0>,
-              {"x", kDtype});
+const auto zeros_like_op = public_op(
+    "zeros_like", NUMPY "ZerosLike", "Zeros in the shape and dtype of x.", filled_like<0>,
+    {{"x", required, about::tensor}, {"dtype", Value(), about::like_dtype}}, {.returns = about::like, .example = R"py(
+>>> keras.ops.zeros_like(keras.ops.array([1, 2]))
+<Tensor shape=(2,), dtype=int32, values=[0 0]>)py"});
+const auto ones_like_op = public_op("ones_like", NUMPY "OnesLike", "Ones in the shape and dtype of x.", filled_like<1>,
+                                    {{"x", required, about::tensor}, {"dtype", Value(), about::like_dtype}},
+                                    {.returns = about::like, .example = R"py(
+>>> keras.ops.ones_like(keras.ops.array([1, 2]))
+<Tensor shape=(2,), dtype=int32, values=[1 1]>)py"});
+const auto empty_like_op = public_op(
+    "empty_like", NUMPY "EmptyLike", "A tensor like x whose values mean nothing (zeros).", filled_like<0>,
+    {{"x", required, about::tensor}, {"dtype", Value(), about::like_dtype}}, {.returns = about::like, .example = R"py(
+>>> keras.ops.empty_like(keras.ops.ones((2, 3))).shape
+(2, 3))py"});
 Tensor full_like_impl(const Operand& x, const Operand& fill_value, const std::optional<DType>& dtype) {
   return full_impl(x.shape(), fill_value, dtype.value_or(x.dtype()));
 }
-const auto full_like_op = public_op("full_like", NUMPY "FullLike", "One repeated value in the shape and dtype of x.",
-                                    full_like_impl, {"x", "fill_value", kDtype});
+const auto full_like_op =
+    public_op("full_like", NUMPY "FullLike", "One repeated value in the shape and dtype of x.", full_like_impl,
+              {{"x", required, about::tensor},
+               {"fill_value", required, "The value, a number or a tensor that broadcasts."},
+               {"dtype", Value(), about::like_dtype}},
+              {.returns = about::like, .example = R"py(
+>>> keras.ops.full_like(keras.ops.array([1, 2]), 7)
+<Tensor shape=(2,), dtype=int32, values=[7 7]>)py"});
 
 // Column minus row of each element of an (n, m) matrix, compared with k.
 Tensor band(int64_t n, int64_t m, Binary kind, int64_t k) {
@@ -58,15 +90,36 @@ Tensor band(int64_t n, int64_t m, Binary kind, int64_t k) {
 Tensor eye_impl(int64_t N, const std::optional<int64_t>& M, int64_t k, const std::optional<DType>& dtype) {
   return prim::cast(band(N, M.value_or(N), Binary::equal, k), or_floatx(dtype));
 }
-const auto eye_op = public_op("eye", FUNCTION, "An (N, M) matrix with ones on diagonal k and zeros elsewhere.",
-                              eye_impl, {"N", {"M", Value()}, {"k", 0}, kDtype});
+const auto eye_op =
+    public_op("eye", FUNCTION, "An (N, M) matrix with ones on diagonal k and zeros elsewhere.", eye_impl,
+              {{"N", required, "The number of rows."},
+               {"M", Value(), "The number of columns; None takes N."},
+               {"k", 0, "The diagonal: 0 is the main one, those above are positive."},
+               kDtype},
+              {.returns = "A matrix (N, M).", .example = R"py(
+>>> keras.ops.eye(2)
+<Tensor shape=(2, 2), dtype=float32, values=[[1. 0.]
+ [0. 1.]]>)py"});
 Tensor identity_impl(int64_t n, const std::optional<DType>& dtype) { return eye_impl(n, {}, 0, dtype); }
-const auto identity_op = public_op("identity", FUNCTION, "The (n, n) identity matrix.", identity_impl, {"n", kDtype});
+const auto identity_op = public_op("identity", FUNCTION, "The (n, n) identity matrix.", identity_impl,
+                                   {{"n", required, "The number of rows and columns."}, kDtype},
+                                   {.returns = "A matrix (n, n).", .example = R"py(
+>>> keras.ops.identity(2)
+<Tensor shape=(2, 2), dtype=float32, values=[[1. 0.]
+ [0. 1.]]>)py"});
 Tensor tri_impl(int64_t N, const std::optional<int64_t>& M, int64_t k, const std::optional<DType>& dtype) {
   return prim::cast(band(N, M.value_or(N), Binary::less_equal, k), or_floatx(dtype));
 }
 const auto tri_op = public_op("tri", FUNCTION, "An (N, M) matrix with ones at and below diagonal k.", tri_impl,
-                              {"N", {"M", Value()}, {"k", 0}, kDtype});
+                              {{"N", required, "The number of rows."},
+                               {"M", Value(), "The number of columns; None takes N."},
+                               {"k", 0, "The highest diagonal with ones: 0 is the main one, those above are positive."},
+                               kDtype},
+                              {.returns = "A matrix (N, M).", .example = R"py(
+>>> keras.ops.tri(3)
+<Tensor shape=(3, 3), dtype=float32, values=[[1. 0. 0.]
+ [1. 1. 0.]
+ [1. 1. 1.]]>)py"});
 
 double number_of(const Operand& x, const char* what) {
   if (x.is_scalar()) return x.number();
@@ -87,8 +140,15 @@ Tensor arange_impl(const Operand& start, const std::optional<Operand>& stop, con
   DType type = dtype.value_or(result_type(types.data(), types.size()));
   return prim::iota(std::max<int64_t>(0, whole_number(std::ceil((to - from) / by), "stop")), type, from, by);
 }
-const auto arange_op = public_op("arange", NUMPY "Arange", "start, start + step, ... up to but not including stop.",
-                                 arange_impl, {"start", {"stop", Value()}, {"step", Value()}, kDtype});
+const auto arange_op =
+    public_op("arange", NUMPY "Arange", "start, start + step, ... up to but not including stop.", arange_impl,
+              {{"start", required, "The first number; the end, where `stop` is None, which then begins at 0."},
+               {"stop", Value(), "The end, itself left out."},
+               {"step", Value(), "The distance; None is 1."},
+               {"dtype", Value(), about::kept_dtype}},
+              {.returns = "A vector.", .example = R"py(
+>>> keras.ops.arange(0, 10, 3)
+<Tensor shape=(4,), dtype=int32, values=[0 3 6 9]>)py"});
 
 // Fractions 0..1 in `num` steps, along a new axis 0 before the axes of start and stop.
 struct Span {
@@ -125,16 +185,35 @@ Value linspace_impl(const Operand& start, const Operand& stop, int64_t num, bool
 const auto linspace_op =
     public_op("linspace", NUMPY "Linspace",
               "`num` numbers at equal distances from start to stop; with retstep also that distance.", linspace_impl,
-              {"start", "stop", {"num", 50}, {"endpoint", true}, {"retstep", false}, kDtype, {"axis", 0}});
+              {{"start", required, "The first number, or a tensor of them."},
+               {"stop", required, "The last number, or a tensor of them."},
+               {"num", 50, "How many."},
+               {"endpoint", true, "Whether `stop` belongs to them."},
+               {"retstep", false, "Whether to give the distance too."},
+               {"dtype", Value(), about::kept_dtype},
+               {"axis", 0, "Where the axis of the numbers is put."}},
+              {.returns = "A floating tensor; with `retstep` also the distance.", .example = R"py(
+>>> keras.ops.linspace(0.0, 1.0, 5)
+<Tensor shape=(5,), dtype=float32, values=[0.   0.25 0.5  0.75 1.  ]>)py"});
 Tensor logspace_impl(const Operand& start, const Operand& stop, int64_t num, bool endpoint, double base,
                      const std::optional<DType>& dtype, int axis) {
   DType compute = spread_type(start, stop);
   Tensor powers = prim::power(constant(base, compute), spread(start, stop, num, endpoint, compute).values);
   return prim::cast(first_axis_to(powers, axis), dtype.value_or(compute));
 }
-const auto logspace_op = public_op(
-    "logspace", NUMPY "Logspace", "`base` to the power of `num` numbers at equal distances from start to stop.",
-    logspace_impl, {"start", "stop", {"num", 50}, {"endpoint", true}, {"base", 10}, kDtype, {"axis", 0}});
+const auto logspace_op =
+    public_op("logspace", NUMPY "Logspace",
+              "`base` to the power of `num` numbers at equal distances from start to stop.", logspace_impl,
+              {{"start", required, "The exponent of the first number, or a tensor of them."},
+               {"stop", required, "The exponent of the last number, or a tensor of them."},
+               {"num", 50, "How many."},
+               {"endpoint", true, "Whether `stop` belongs to them."},
+               {"base", 10, "What is raised to the exponents."},
+               {"dtype", Value(), about::kept_dtype},
+               {"axis", 0, "Where the axis of the numbers is put."}},
+              {.returns = "A floating tensor.", .example = R"py(
+>>> keras.ops.logspace(0.0, 2.0, 3)
+<Tensor shape=(3,), dtype=float32, values=[  1.  10. 100.]>)py"});
 Tensor geomspace_impl(const Operand& start, const Operand& stop, int64_t num, bool endpoint,
                       const std::optional<DType>& dtype, int axis) {
   DType compute = spread_type(start, stop);
@@ -143,13 +222,25 @@ Tensor geomspace_impl(const Operand& start, const Operand& stop, int64_t num, bo
   Tensor values = prim::multiply(prim::exp(spread(log_of(a), log_of(b), num, endpoint, compute).values), sign);
   return prim::cast(first_axis_to(values, axis), dtype.value_or(compute));
 }
-const auto geomspace_op = public_op(
-    "geomspace", NUMPY "Geomspace", "`num` numbers from start to stop, each the same multiple of the one before.",
-    geomspace_impl, {"start", "stop", {"num", 50}, {"endpoint", true}, kDtype, {"axis", 0}});
+const auto geomspace_op =
+    public_op("geomspace", NUMPY "Geomspace",
+              "`num` numbers from start to stop, each the same multiple of the one before.", geomspace_impl,
+              {{"start", required, "The first number, or a tensor of them."},
+               {"stop", required, "The last number, or a tensor of them."},
+               {"num", 50, "How many."},
+               {"endpoint", true, "Whether `stop` belongs to them."},
+               {"dtype", Value(), about::kept_dtype},
+               {"axis", 0, "Where the axis of the numbers is put."}},
+              {.returns = "A floating tensor.", .example = R"py(
+>>> keras.ops.geomspace(1.0, 8.0, 4)
+<Tensor shape=(4,), dtype=float32, values=[1. 2. 4. 8.]>)py"});
 
 Tensor array_impl(const Operand& x, const std::optional<DType>& dtype) { return x.as(dtype.value_or(x.dtype())); }
-const auto array_op =
-    public_op("array", NUMPY "Array", "x as a tensor, of the given dtype.", array_impl, {"x", kDtype});
+const auto array_op = public_op(
+    "array", NUMPY "Array", "x as a tensor, of the given dtype.", array_impl, {{"x", required, about::tensor}, kDtype},
+    {.returns = "A tensor.", .raises = "ValueError: if nested lists are not rectangular.", .example = R"py(
+>>> keras.ops.array([1.5, 2.5])
+<Tensor shape=(2,), dtype=float32, values=[1.5 2.5]>)py"});
 
 // --- Diagonals ----------------------------------------------------------------------------------------------------
 template <bool lower>
@@ -161,9 +252,19 @@ Tensor triangle(const Operand& x, int64_t k) {
   return prim::where(band(n, m, lower ? Binary::less_equal : Binary::greater_equal, k), t, constant(0, t.dtype()));
 }
 const auto tril_op =
-    public_op("tril", NUMPY "Tril", "The last two axes with zeros above diagonal k.", triangle<true>, {"x", {"k", 0}});
+    public_op("tril", NUMPY "Tril", "The last two axes with zeros above diagonal k.", triangle<true>,
+              {{"x", required, "A matrix, or a stack of them."}, {"k", 0, "The highest diagonal that is kept."}},
+              {.returns = about::same, .example = R"py(
+>>> keras.ops.tril([[1, 2], [3, 4]])
+<Tensor shape=(2, 2), dtype=int32, values=[[1 0]
+ [3 4]]>)py"});
 const auto triu_op =
-    public_op("triu", NUMPY "Triu", "The last two axes with zeros below diagonal k.", triangle<false>, {"x", {"k", 0}});
+    public_op("triu", NUMPY "Triu", "The last two axes with zeros below diagonal k.", triangle<false>,
+              {{"x", required, "A matrix, or a stack of them."}, {"k", 0, "The lowest diagonal that is kept."}},
+              {.returns = about::same, .example = R"py(
+>>> keras.ops.triu([[1, 2], [3, 4]])
+<Tensor shape=(2, 2), dtype=int32, values=[[1 2]
+ [0 4]]>)py"});
 
 // The diagonal of the last two axes, moved to the last.
 Tensor last_diagonal(const Tensor& t, int64_t offset) {
@@ -195,7 +296,15 @@ Tensor diagonal_impl(const Operand& x, int64_t offset, int axis1, int axis2) {
 }
 const auto diagonal_op =
     public_op("diagonal", NUMPY "Diagonal", "The diagonal of two axes, as the last axis of the result.", diagonal_impl,
-              {"x", {"offset", 0}, {"axis1", 0}, {"axis2", 1}});
+              {{"x", required, about::tensor},
+               {"offset", 0, "The diagonal: 0 is the main one, those above are positive."},
+               {"axis1", 0, "The axis of the rows."},
+               {"axis2", 1, "The axis of the columns."}},
+              {.returns = "A tensor without the two axes and with one of the diagonal's elements last.",
+               .raises = "ValueError: if `x` has fewer than two axes.",
+               .example = R"py(
+>>> keras.ops.diagonal(keras.ops.array([[1, 2], [3, 4]]))
+<Tensor shape=(2,), dtype=int32, values=[1 4]>)py"});
 
 Tensor diag_impl(const Operand& x, int64_t k) {
   Tensor t = x.value();
@@ -207,15 +316,26 @@ Tensor diag_impl(const Operand& x, int64_t k) {
   Tensor padded = prim::pad(t, {std::max<int64_t>(0, -k)}, {std::max<int64_t>(0, k)});
   return prim::where(band(side, side, Binary::equal, k), prim::expand_dims(padded, 1), constant(0, t.dtype()));
 }
-const auto diag_op =
-    public_op("diag", NUMPY "Diag", "The diagonal k of a matrix, or a matrix with the vector on diagonal k.", diag_impl,
-              {"x", {"k", 0}});
+const auto diag_op = public_op(
+    "diag", NUMPY "Diag", "The diagonal k of a matrix, or a matrix with the vector on diagonal k.", diag_impl,
+    {{"x", required, "A vector or a matrix."}, {"k", 0, "The diagonal: 0 is the main one, those above are positive."}},
+    {.returns = "A matrix for a vector, a vector for a matrix, in the dtype of `x`.",
+     .raises = "ValueError: if `x` is neither.",
+     .example = R"py(
+>>> keras.ops.diag([1, 2])
+<Tensor shape=(2, 2), dtype=int32, values=[[1 0]
+ [0 2]]>)py"});
 Tensor diagflat_impl(const Operand& x, int64_t k) {
   Tensor t = x.value();
   return diag_impl(prim::reshape(t, {t.size()}), k);
 }
-const auto diagflat_op = public_op("diagflat", NUMPY "Diagflat", "A matrix with the flattened elements on diagonal k.",
-                                   diagflat_impl, {"x", {"k", 0}});
+const auto diagflat_op =
+    public_op("diagflat", NUMPY "Diagflat", "A matrix with the flattened elements on diagonal k.", diagflat_impl,
+              {{"x", required, about::tensor}, {"k", 0, "The diagonal: 0 is the main one, those above are positive."}},
+              {.returns = "A square matrix in the dtype of `x`.", .example = R"py(
+>>> keras.ops.diagflat([[1, 2]])
+<Tensor shape=(2, 2), dtype=int32, values=[[1 0]
+ [0 2]]>)py"});
 Tensor trace_impl(const Operand& x, int64_t offset, int axis1, int axis2) {
   Tensor d = diagonal_impl(x, offset, axis1, axis2);
   DType type = d.dtype();
@@ -223,8 +343,15 @@ Tensor trace_impl(const Operand& x, int64_t offset, int axis1, int axis2) {
   if (type == DType::uint8 || type == DType::uint16) type = DType::uint32;
   return prim::reduce(Reduce::sum, prim::cast(d, type), {d.rank() - 1}, false);
 }
-const auto trace_op = public_op("trace", NUMPY "Trace", "The sum of a diagonal of two axes.", trace_impl,
-                                {"x", {"offset", 0}, {"axis1", 0}, {"axis2", 1}});
+const auto trace_op =
+    public_op("trace", NUMPY "Trace", "The sum of a diagonal of two axes.", trace_impl,
+              {{"x", required, about::tensor},
+               {"offset", 0, "The diagonal: 0 is the main one, those above are positive."},
+               {"axis1", 0, "The axis of the rows."},
+               {"axis2", 1, "The axis of the columns."}},
+              {.returns = "A tensor without the two axes; int32 for small integers and bools.", .example = R"py(
+>>> keras.ops.trace([[1, 2], [3, 4]])
+<Tensor shape=(), dtype=int32, values=5>)py"});
 
 }  // namespace
 

@@ -22,9 +22,14 @@ Tensor take_impl(const Operand& x, const Operand& indices, const std::optional<i
   if (!axis) return prim::gather(prim::reshape(t, {t.size()}), index_of(indices), 0);
   return prim::gather(t, index_of(indices), normalize_axis(*axis, t.rank()));
 }
-const auto take_op =
-    public_op("take", NUMPY "Take", "The elements at `indices` along `axis` (of the flattened tensor for None).",
-              take_impl, {"x", "indices", {"axis", Value()}});
+const auto take_op = public_op(
+    "take", NUMPY "Take", "The elements at `indices` along `axis` (of the flattened tensor for None).", take_impl,
+    {{"x", required, about::tensor},
+     {"indices", required, "Integers; negative ones count from the end."},
+     {"axis", Value(), about::flat_axis}},
+    {.returns = "A tensor in the dtype of `x`, with the axes of `indices` in place of `axis`.", .example = R"py(
+>>> keras.ops.take([10, 20, 30], [2, 0])
+<Tensor shape=(2,), dtype=int32, values=[30 10]>)py"});
 
 Tensor take_along_axis_impl(const Operand& x, const Operand& indices, const std::optional<int>& axis) {
   Tensor t = x.value(), places = index_of(indices);
@@ -43,9 +48,16 @@ Tensor take_along_axis_impl(const Operand& x, const Operand& indices, const std:
   to_x[a] = t.shape()[a], to_i[a] = places.shape()[a];
   return prim::gather_along(prim::broadcast_to(t, to_x), prim::broadcast_to(places, to_i), a);
 }
-const auto take_along_axis_op = public_op("take_along_axis", NUMPY "TakeAlongAxis",
-                                          "One element an index along `axis`; the other axes go together.",
-                                          take_along_axis_impl, {"x", "indices", {"axis", Value()}});
+const auto take_along_axis_op =
+    public_op("take_along_axis", NUMPY "TakeAlongAxis",
+              "One element an index along `axis`; the other axes go together.", take_along_axis_impl,
+              {{"x", required, about::tensor},
+               {"indices", required, "Integers, of the shape of `x` but along `axis`."},
+               {"axis", Value(), about::flat_axis}},
+              {.returns = "A tensor in the dtype of `x` and the shape of the indices.", .example = R"py(
+>>> keras.ops.take_along_axis([[10, 20], [30, 40]], [[1], [0]], axis=1)
+<Tensor shape=(2, 1), dtype=int32, values=[[20]
+ [30]]>)py"});
 
 // --- Sorting ------------------------------------------------------------------------------------------------------
 template <bool places>
@@ -59,12 +71,18 @@ Tensor sort_impl(const Operand& x, const std::optional<int>& axis) {
   prim::Sorted s = prim::sort_last(to_last(t, a));
   return from_last(places ? s.indices : s.values, a);
 }
-const auto sort_op = public_op("sort", NUMPY "Sort", "The elements in ascending order along `axis`, NaN last.",
-                               sort_impl<false>, {"x", {"axis", -1}});
+const auto sort_op =
+    public_op("sort", NUMPY "Sort", "The elements in ascending order along `axis`, NaN last.", sort_impl<false>,
+              {{"x", required, about::tensor}, {"axis", -1, about::axis}}, {.returns = about::same, .example = R"py(
+>>> keras.ops.sort([3, 1, 2])
+<Tensor shape=(3,), dtype=int32, values=[1 2 3]>)py"});
 const auto argsort_op =
     public_op("argsort", NUMPY "Argsort",
               "The int32 places of the elements in ascending order along `axis`; equal ones keep their order.",
-              sort_impl<true>, {"x", {"axis", -1}});
+              sort_impl<true>, {{"x", required, about::tensor}, {"axis", -1, about::axis}},
+              {.returns = "An int32 tensor of the shape of `x`.", .example = R"py(
+>>> keras.ops.argsort([3, 1, 2])
+<Tensor shape=(3,), dtype=int32, values=[1 2 0]>)py"});
 
 Tensor argpartition_impl(const Operand& x, int64_t kth, const std::optional<int>& axis) {
   const int64_t n = axis ? x.shape()[normalize_axis(*axis, x.shape().rank())] : x.shape().elements();
@@ -74,15 +92,27 @@ Tensor argpartition_impl(const Operand& x, int64_t kth, const std::optional<int>
 const auto argpartition_op =
     public_op("argpartition", NUMPY "Argpartition",
               "Places such that the kth is where sorting would put it, smaller elements before it, larger ones after.",
-              argpartition_impl, {"x", "kth", {"axis", -1}});
+              argpartition_impl,
+              {{"x", required, about::tensor}, {"kth", required, "Which place to settle."}, {"axis", -1, about::axis}},
+              {.returns = "An int32 tensor of the shape of `x`.", .example = R"py(
+>>> keras.ops.argpartition(keras.ops.array([3, 1, 2]), 1)[1]
+<Tensor shape=(), dtype=int32, values=2>)py"});
 
 Tensors top_k_impl(const Operand& x, int64_t k, bool) {
   prim::Sorted s = prim::sort_last(x.value(), true, checked_count(k, "k"));
   return {s.values, s.indices};
 }
-const auto top_k_op = public_op("top_k", MATH "TopK",
-                                "The k largest elements of the last axis in descending order, and their int32 places.",
-                                top_k_impl, {"x", "k", {"sorted", true}});
+const auto top_k_op =
+    public_op("top_k", MATH "TopK",
+              "The k largest elements of the last axis in descending order, and their int32 places.", top_k_impl,
+              {{"x", required, about::tensor},
+               {"k", required, "How many."},
+               {"sorted", true, "True; the largest always comes first."}},
+              {.returns = "The values and their int32 places, both with k entries along the last axis.",
+               .raises = "ValueError: if k exceeds the size of the last axis.",
+               .example = R"py(
+>>> keras.ops.top_k(keras.ops.array([1, 9, 5]), 2)
+[<Tensor shape=(2,), dtype=int32, values=[9 5]>, <Tensor shape=(2,), dtype=int32, values=[1 2]>])py"});
 
 Tensor in_top_k_impl(const Operand& targets, const Operand& predictions, int64_t k) {
   Tensor p = predictions.value(), t = prim::cast(targets.value(), DType::int32);
@@ -94,9 +124,15 @@ Tensor in_top_k_impl(const Operand& targets, const Operand& predictions, int64_t
   Tensor valid = prim::unary(Unary::is_finite, prim::squeeze(own, last));
   return prim::binary(Binary::logical_and, valid, compare(Binary::less, above, static_cast<double>(k)));
 }
-const auto in_top_k_op = public_op("in_top_k", MATH "InTopK",
-                                   "Whether each target class is among the k classes with the highest predictions.",
-                                   in_top_k_impl, {"targets", "predictions", "k"});
+const auto in_top_k_op =
+    public_op("in_top_k", MATH "InTopK",
+              "Whether each target class is among the k classes with the highest predictions.", in_top_k_impl,
+              {{"targets", required, "Integers, one a row."},
+               {"predictions", required, "Scores of shape (rows, classes)."},
+               {"k", required, "How many of the highest scores count."}},
+              {.returns = "A bool vector.", .example = R"py(
+>>> keras.ops.in_top_k(keras.ops.array([1, 0]), keras.ops.array([[0.1, 0.9], [0.1, 0.9]]), 1)
+<Tensor shape=(2,), dtype=bool, values=[ True False]>)py"});
 
 // --- Searching ----------------------------------------------------------------------------------------------------
 Tensors nonzero_impl(const Operand& x) {
@@ -116,8 +152,11 @@ Tensors nonzero_impl(const Operand& x) {
   for (const auto& p : places) out.push_back(Tensor::of(p));
   return out;
 }
-const auto nonzero_op = public_op(
-    "nonzero", NUMPY "Nonzero", "The places of the non-zero elements, one int32 vector an axis.", nonzero_impl, {"x"});
+const auto nonzero_op =
+    public_op("nonzero", NUMPY "Nonzero", "The places of the non-zero elements, one int32 vector an axis.",
+              nonzero_impl, {{"x", required, about::tensor}}, {.returns = "One int32 vector an axis.", .example = R"py(
+>>> keras.ops.nonzero(keras.ops.array([0, 3, 5]))
+[<Tensor shape=(2,), dtype=int32, values=[1 2]>])py"});
 
 Tensor count_below(const Tensor& edges, const Tensor& values, bool right) {
   if (edges.rank() != 1)
@@ -132,15 +171,27 @@ Tensor searchsorted_impl(const Operand& sorted_sequence, const Operand& values, 
   auto [edges, v] = promote(sorted_sequence, values);
   return count_below(edges, v, side == "right");
 }
-const auto searchsorted_op = public_op("searchsorted", NUMPY "SearchSorted",
-                                       "Where each value would be inserted to keep the sequence sorted, int32.",
-                                       searchsorted_impl, {"sorted_sequence", "values", {"side", "left"}});
+const auto searchsorted_op =
+    public_op("searchsorted", NUMPY "SearchSorted",
+              "Where each value would be inserted to keep the sequence sorted, int32.", searchsorted_impl,
+              {{"sorted_sequence", required, "A vector in ascending order."},
+               {"values", required, "The values to place."},
+               {"side", "left", "\"left\" puts a value before equal ones, \"right\" behind them."}},
+              {.returns = "An int32 tensor of the shape of `values`.",
+               .raises = "ValueError: if the sequence is no vector or `side` is neither.",
+               .example = R"py(
+>>> keras.ops.searchsorted([1, 3, 5], [2, 3])
+<Tensor shape=(2,), dtype=int32, values=[1 1]>)py"});
 Tensor digitize_impl(const Operand& x, const Operand& bins) {
   auto [v, edges] = promote(x, bins);
   return count_below(edges, v, true);
 }
-const auto digitize_op = public_op("digitize", NUMPY "Digitize", "The number of bin edges that are not above x, int32.",
-                                   digitize_impl, {"x", "bins"});
+const auto digitize_op =
+    public_op("digitize", NUMPY "Digitize", "The number of bin edges that are not above x, int32.", digitize_impl,
+              {{"x", required, about::tensor}, {"bins", required, "The edges, a vector in ascending order."}},
+              {.returns = "An int32 tensor of the shape of `x`.", .example = R"py(
+>>> keras.ops.digitize([0.5, 2.5], [1.0, 2.0, 3.0])
+<Tensor shape=(2,), dtype=int32, values=[0 2]>)py"});
 
 Tensor isin_impl(const Operand& x1, const Operand& x2, bool, bool invert) {
   auto [a, b] = promote(x1, x2);
@@ -149,8 +200,15 @@ Tensor isin_impl(const Operand& x1, const Operand& x2, bool, bool invert) {
       prim::reduce(Reduce::any, compare(Binary::equal, prim::expand_dims(a, a.rank()), flat), {a.rank()}, false);
   return invert ? logical_not_of(out) : out;
 }
-const auto isin_op = public_op("isin", NUMPY "IsIn", "Whether each element of x1 occurs in x2.", isin_impl,
-                               {"x1", "x2", {"assume_unique", false}, {"invert", false}});
+const auto isin_op =
+    public_op("isin", NUMPY "IsIn", "Whether each element of x1 occurs in x2.", isin_impl,
+              {{"x1", required, about::first},
+               {"x2", required, about::second},
+               {"assume_unique", false, "Whether neither operand holds a number twice; the result is the same."},
+               {"invert", false, "Whether to ask for what does not occur."}},
+              {.returns = "A bool tensor of the shape of `x1`.", .example = R"py(
+>>> keras.ops.isin([1, 2, 3], [2, 4])
+<Tensor shape=(3,), dtype=bool, values=[False  True False]>)py"});
 
 Tensors unravel_index_impl(const Operand& indices, const Shape& shape) {
   Tensor i = indices.value();
@@ -165,9 +223,13 @@ Tensors unravel_index_impl(const Operand& indices, const Shape& shape) {
   }
   return out;
 }
-const auto unravel_index_op =
-    public_op("unravel_index", NUMPY "UnravelIndex", "Flat indices as one index an axis of `shape`.",
-              unravel_index_impl, {"indices", "shape"});
+const auto unravel_index_op = public_op("unravel_index", NUMPY "UnravelIndex",
+                                        "Flat indices as one index an axis of `shape`.", unravel_index_impl,
+                                        {{"indices", required, "Integers into the flattened tensor."},
+                                         {"shape", required, "The shape of the tensor that they address."}},
+                                        {.returns = "One tensor an axis.", .example = R"py(
+>>> keras.ops.unravel_index([1, 5], (2, 3))
+[<Tensor shape=(2,), dtype=int32, values=[0 1]>, <Tensor shape=(2,), dtype=int32, values=[1 2]>])py"});
 
 // --- Segments -----------------------------------------------------------------------------------------------------
 template <Scatter kind>
@@ -203,19 +265,32 @@ Tensor segment_impl(const Operand& data, const Operand& segment_ids, const std::
   Tensor inside = prim::where(compare(Binary::less, ids, 0), constant(static_cast<double>(n), ids.dtype()), ids);
   return prim::scatter(kind, base, inside, t, 0);
 }
-const std::vector<OpArgument> kSegmentArguments = {"data", "segment_ids", {"num_segments", Value()}, {"sorted", false}};
+const std::vector<OpArgument> kSegmentArguments = {
+    {"data", required, "A tensor, a row an element of `segment_ids`."},
+    {"segment_ids", required,
+     "Integers: the segment of each row; negative ones and those beyond the last do not count."},
+    {"num_segments", Value(), "How many segments; None takes the highest id and one."},
+    {"sorted", false, "Whether the ids ascend; the result is the same."}};
 const auto segment_sum_op =
     public_op("segment_sum", MATH "SegmentSum", "The sums of the rows of `data` that have the same segment id.",
-              segment_impl<Scatter::add>, kSegmentArguments);
+              segment_impl<Scatter::add>, kSegmentArguments, {.returns = about::segments, .example = R"py(
+>>> keras.ops.segment_sum(keras.ops.array([1, 2, 3]), keras.ops.array([0, 0, 1]), num_segments=2)
+<Tensor shape=(2,), dtype=int32, values=[3 3]>)py"});
 const auto segment_max_op =
     public_op("segment_max", MATH "SegmentMax", "The largest of the rows of `data` that have the same segment id.",
-              segment_impl<Scatter::max>, kSegmentArguments);
+              segment_impl<Scatter::max>, kSegmentArguments, {.returns = about::segments, .example = R"py(
+>>> keras.ops.segment_max(keras.ops.array([1, 2, 3]), keras.ops.array([0, 0, 1]), num_segments=2)
+<Tensor shape=(2,), dtype=int32, values=[2 3]>)py"});
 const auto segment_min_op =
     public_op("segment_min", MATH "SegmentMin", "The smallest of the rows of `data` that have the same segment id.",
-              segment_impl<Scatter::min>, kSegmentArguments);
+              segment_impl<Scatter::min>, kSegmentArguments, {.returns = about::segments, .example = R"py(
+>>> keras.ops.segment_min(keras.ops.array([1, 2, 3]), keras.ops.array([0, 0, 1]), num_segments=2)
+<Tensor shape=(2,), dtype=int32, values=[1 3]>)py"});
 const auto segment_prod_op =
     public_op("segment_prod", MATH "SegmentProd", "The products of the rows of `data` that have the same segment id.",
-              segment_impl<Scatter::mul>, kSegmentArguments);
+              segment_impl<Scatter::mul>, kSegmentArguments, {.returns = about::segments, .example = R"py(
+>>> keras.ops.segment_prod(keras.ops.array([1, 2, 3]), keras.ops.array([0, 0, 1]), num_segments=2)
+<Tensor shape=(2,), dtype=int32, values=[2 3]>)py"});
 
 Tensor bincount_impl(const Operand& x, const std::optional<Operand>& weights, int64_t minlength, bool sparse) {
   if (sparse) throw UnsupportedError("Unsupported value `sparse=True`: sparse tensors are not available.");
@@ -236,10 +311,16 @@ Tensor bincount_impl(const Operand& x, const std::optional<Operand>& weights, in
   if (t.rank() != 2) throw ValueError("expected 1 or 2 axes, received shape ", t.shape(), ".");
   return prim::scatter_along(Scatter::add, prim::full({t.shape()[0], n}, 0, type), t, w, 1);
 }
-const auto bincount_op =
-    public_op("bincount", NUMPY "Bincount",
-              "How often each non-negative integer occurs (or the sum of its weights), a row at a time.", bincount_impl,
-              {"x", OpArgument("weights", Value()).in_config(), {"minlength", 0}, {"sparse", false}});
+const auto bincount_op = public_op(
+    "bincount", NUMPY "Bincount",
+    "How often each non-negative integer occurs (or the sum of its weights), a row at a time.", bincount_impl,
+    {{"x", required, "Non-negative integers: a vector, or rows."},
+     OpArgument("weights", Value(), "What each integer counts; None counts 1.").in_config(),
+     {"minlength", 0, "The least number of bins."},
+     {"sparse", false, "False: tensors are dense."}},
+    {.returns = "A vector, or a row for each row of `x`: int32, or the dtype of the weights.", .example = R"py(
+>>> keras.ops.bincount(keras.ops.array([1, 1, 3]))
+<Tensor shape=(4,), dtype=int32, values=[0 2 0 1]>)py"});
 
 }  // namespace
 

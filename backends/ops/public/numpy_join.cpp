@@ -14,8 +14,14 @@ Tensor concatenate_impl(const std::vector<Operand>& xs, int axis) {
   if (parts[0].rank() == 0) throw ValueError("scalars cannot be concatenated; use stack.");
   return prim::concat(parts, normalize_axis(axis, parts[0].rank()));
 }
-const auto concatenate_op = public_op("concatenate", NUMPY "Concatenate", "Joins tensors along an axis that they have.",
-                                      concatenate_impl, {"xs", {"axis", 0}});
+const auto concatenate_op =
+    public_op("concatenate", NUMPY "Concatenate", "Joins tensors along an axis that they have.", concatenate_impl,
+              {{"xs", required, "A list of tensors that agree in all other axes."}, {"axis", 0, about::axis}},
+              {.returns = "A tensor in the dtype that they promote to.",
+               .raises = "ValueError: if the shapes do not fit.",
+               .example = R"py(
+>>> keras.ops.concatenate([[1, 2], [3]])
+<Tensor shape=(3,), dtype=int32, values=[1 2 3]>)py"});
 
 Tensor stack_impl(const std::vector<Operand>& x, int axis) {
   if (x.empty()) throw ValueError("needs at least one tensor.");
@@ -29,7 +35,14 @@ Tensor stack_impl(const std::vector<Operand>& x, int axis) {
   return prim::concat(parts, a);
 }
 const auto stack_op =
-    public_op("stack", NUMPY "Stack", "Joins tensors of one shape along a new axis.", stack_impl, {"x", {"axis", 0}});
+    public_op("stack", NUMPY "Stack", "Joins tensors of one shape along a new axis.", stack_impl,
+              {{"x", required, "A list of tensors of one shape."}, {"axis", 0, "Where the new axis stands."}},
+              {.returns = "A tensor in the dtype that they promote to.",
+               .raises = "ValueError: if the shapes differ.",
+               .example = R"py(
+>>> keras.ops.stack([[1, 2], [3, 4]])
+<Tensor shape=(2, 2), dtype=int32, values=[[1 2]
+ [3 4]]>)py"});
 
 // Axes are added until there are `rank` of them, as vstack, hstack and dstack ask.
 Tensor joined(const std::vector<Operand>& xs, int rank, int axis) {
@@ -49,20 +62,37 @@ Tensor hstack_impl(const std::vector<Operand>& xs) {
 }
 Tensor dstack_impl(const std::vector<Operand>& xs) { return joined(xs, 3, 2); }
 const auto vstack_op = public_op("vstack", NUMPY "Vstack", "Joins tensors along the first axis; vectors count as rows.",
-                                 vstack_impl, {"xs"});
+                                 vstack_impl, {{"xs", required, "A list of tensors that agree in all other axes."}},
+                                 {.returns = "A tensor in the dtype that they promote to.", .example = R"py(
+>>> keras.ops.vstack([keras.ops.array([1, 2]), keras.ops.array([3, 4])])
+<Tensor shape=(2, 2), dtype=int32, values=[[1 2]
+ [3 4]]>)py"});
 const auto hstack_op =
     public_op("hstack", NUMPY "Hstack", "Joins tensors along the second axis (vectors along their only one).",
-              hstack_impl, {"xs"});
-const auto dstack_op = public_op("dstack", NUMPY "Dstack", "Joins tensors along the third axis.", dstack_impl, {"xs"});
+              hstack_impl, {{"xs", required, "A list of tensors that agree in all other axes."}},
+              {.returns = "A tensor in the dtype that they promote to.", .example = R"py(
+>>> keras.ops.hstack([keras.ops.array([1, 2]), keras.ops.array([3])])
+<Tensor shape=(3,), dtype=int32, values=[1 2 3]>)py"});
+const auto dstack_op = public_op("dstack", NUMPY "Dstack", "Joins tensors along the third axis.", dstack_impl,
+                                 {{"xs", required, "A list of tensors that agree in all other axes."}},
+                                 {.returns = "A tensor in the dtype that they promote to.", .example = R"py(
+>>> keras.ops.dstack([keras.ops.array([1, 2]), keras.ops.array([3, 4])])
+<Tensor shape=(1, 2, 2), dtype=int32, values=[[[1 3]
+  [2 4]]]>)py"});
 
 Tensor append_impl(const Operand& x1, const Operand& x2, const std::optional<int>& axis) {
   auto [a, b] = promote(x1, x2);
   if (!axis) return prim::concat({prim::reshape(a, {a.size()}), prim::reshape(b, {b.size()})}, 0);
   return prim::concat({a, b}, normalize_axis(*axis, a.rank()));
 }
-const auto append_op =
-    public_op("append", NUMPY "Append", "x2 joined to the end of x1 along `axis` (both flattened for None).",
-              append_impl, {"x1", "x2", {"axis", Value()}});
+const auto append_op = public_op("append", NUMPY "Append",
+                                 "x2 joined to the end of x1 along `axis` (both flattened for None).", append_impl,
+                                 {{"x1", required, about::first},
+                                  {"x2", required, about::second},
+                                  {"axis", Value(), "The axis to join along; None flattens both."}},
+                                 {.returns = "A tensor in the dtype that both promote to.", .example = R"py(
+>>> keras.ops.append([1, 2], [3])
+<Tensor shape=(3,), dtype=int32, values=[1 2 3]>)py"});
 
 Tensors unstack_impl(const Operand& x, const std::optional<int64_t>& num, int axis) {
   Tensor t = x.value();
@@ -78,7 +108,14 @@ Tensors unstack_impl(const Operand& x, const std::optional<int64_t>& num, int ax
 }
 const auto unstack_op =
     public_op("unstack", "keras.src.ops.core.Unstack", "The slices along `axis`, without that axis.", unstack_impl,
-              {"x", {"num", Value()}, {"axis", 0}});
+              {{"x", required, about::tensor},
+               {"num", Value(), "How many, where the size is unknown; None takes the size."},
+               {"axis", 0, "The axis to take apart."}},
+              {.returns = "A list of tensors.",
+               .raises = "ValueError: if the size is unknown and `num` is not given.",
+               .example = R"py(
+>>> keras.ops.unstack(keras.ops.array([[1, 2], [3, 4]]))
+[<Tensor shape=(2,), dtype=int32, values=[1 2]>, <Tensor shape=(2,), dtype=int32, values=[3 4]>])py"});
 
 // Cuts at places[0] < places[1] < ...; places beyond the end give empty parts.
 Tensors cut(const Tensor& t, int axis, const std::vector<int64_t>& places) {
@@ -134,17 +171,46 @@ Tensors vsplit_impl(const Operand& x, const Value& indices_or_sections) {
 Tensors dsplit_impl(const Operand& x, const Value& indices_or_sections) {
   return split_at(x, indices_or_sections, 2, true);
 }
-const auto split_op = public_op("split", NUMPY "Split", "Cuts along `axis` into equal parts, or at the given places.",
-                                split_impl, {"x", "indices_or_sections", {"axis", 0}});
-const auto array_split_op =
-    public_op("array_split", NUMPY "ArraySplit", "Cuts along `axis` into parts that differ by at most one.",
-              array_split_impl, {"x", "indices_or_sections", {"axis", 0}});
-const auto hsplit_op =
-    public_op("hsplit", NUMPY "Hsplit", "Splits along the second axis.", hsplit_impl, {"x", "indices_or_sections"});
-const auto vsplit_op =
-    public_op("vsplit", NUMPY "Vsplit", "Splits along the first axis.", vsplit_impl, {"x", "indices_or_sections"});
-const auto dsplit_op =
-    public_op("dsplit", NUMPY "Dsplit", "Splits along the third axis.", dsplit_impl, {"x", "indices_or_sections"});
+const auto split_op = public_op(
+    "split", NUMPY "Split", "Cuts along `axis` into equal parts, or at the given places.", split_impl,
+    {{"x", required, about::tensor},
+     {"indices_or_sections", required, "The number of parts, or the places to cut at."},
+     {"axis", 0, about::axis}},
+    {.returns = "A list of tensors.", .raises = "ValueError: if the parts would not be equal.", .example = R"py(
+>>> keras.ops.split([1, 2, 3, 4], 2)
+[<Tensor shape=(2,), dtype=int32, values=[1 2]>, <Tensor shape=(2,), dtype=int32, values=[3 4]>])py"});
+const auto array_split_op = public_op(
+    "array_split", NUMPY "ArraySplit", "Cuts along `axis` into parts that differ by at most one.", array_split_impl,
+    {{"x", required, about::tensor},
+     {"indices_or_sections", required, "The number of parts, or the places to cut at."},
+     {"axis", 0, about::axis}},
+    {.returns = "A list of tensors, the larger ones first.", .example = R"py(
+>>> keras.ops.array_split([1, 2, 3], 2)
+[<Tensor shape=(2,), dtype=int32, values=[1 2]>, <Tensor shape=(1,), dtype=int32, values=[3]>])py"});
+const auto hsplit_op = public_op(
+    "hsplit", NUMPY "Hsplit", "Splits along the second axis.", hsplit_impl,
+    {{"x", required, about::tensor},
+     {"indices_or_sections", required, "The number of parts, or the places to cut at."}},
+    {.returns = "A list of tensors.", .raises = "ValueError: if the parts would not be equal.", .example = R"py(
+>>> keras.ops.hsplit([[1, 2], [3, 4]], 2)
+[<Tensor shape=(2, 1), dtype=int32, values=[[1]
+ [3]]>, <Tensor shape=(2, 1), dtype=int32, values=[[2]
+ [4]]>])py"});
+const auto vsplit_op = public_op(
+    "vsplit", NUMPY "Vsplit", "Splits along the first axis.", vsplit_impl,
+    {{"x", required, about::tensor},
+     {"indices_or_sections", required, "The number of parts, or the places to cut at."}},
+    {.returns = "A list of tensors.", .raises = "ValueError: if the parts would not be equal.", .example = R"py(
+>>> keras.ops.vsplit([[1, 2], [3, 4]], 2)
+[<Tensor shape=(1, 2), dtype=int32, values=[[1 2]]>, <Tensor shape=(1, 2), dtype=int32, values=[[3 4]]>])py"});
+const auto dsplit_op = public_op("dsplit", NUMPY "Dsplit", "Splits along the third axis.", dsplit_impl,
+                                 {{"x", required, about::tensor},
+                                  {"indices_or_sections", required, "The number of parts, or the places to cut at."}},
+                                 {.returns = "A list of tensors.",
+                                  .raises = "ValueError: if the parts would not be equal or there is no third axis.",
+                                  .example = R"py(
+>>> [part.shape for part in keras.ops.dsplit(keras.ops.ones((1, 2, 4)), 2)]
+[(1, 2, 2), (1, 2, 2)])py"});
 
 Tensors meshgrid_impl(const std::vector<Operand>& x, const std::string& indexing) {
   if (indexing != "xy" && indexing != "ij")
@@ -161,12 +227,22 @@ Tensors meshgrid_impl(const std::vector<Operand>& x, const std::string& indexing
   }
   return grids;
 }
-const auto meshgrid_op = public_op("meshgrid", NUMPY "Meshgrid",
-                                   "Grids of coordinates from vectors, in matrix (ij) or Cartesian (xy) order.",
-                                   meshgrid_impl, {OpArgument("x").variadic(), {"indexing", "xy"}});
+const auto meshgrid_op = public_op(
+    "meshgrid", NUMPY "Meshgrid", "Grids of coordinates from vectors, in matrix (ij) or Cartesian (xy) order.",
+    meshgrid_impl,
+    {OpArgument("x", required, "The vectors, one an axis of the grid.").variadic(),
+     {"indexing", "xy", "\"xy\" lets the first vector run along the second axis, \"ij\" along the first."}},
+    {.returns = "A list of one tensor a vector.", .raises = "ValueError: if `indexing` is neither.", .example = R"py(
+>>> keras.ops.meshgrid(keras.ops.array([1, 2]), keras.ops.array([3, 4]))
+[<Tensor shape=(2, 2), dtype=int32, values=[[1 2]
+ [1 2]]>, <Tensor shape=(2, 2), dtype=int32, values=[[3 3]
+ [4 4]]>])py"});
 
 Tensor copy_impl(const Operand& x) { return x.value(); }  // tensors are immutable: sharing is copying
-const auto copy_op = public_op("copy", NUMPY "Copy", "A copy of x.", copy_impl, {"x"});
+const auto copy_op = public_op("copy", NUMPY "Copy", "A copy of x.", copy_impl, {{"x", required, about::tensor}},
+                               {.returns = about::same, .example = R"py(
+>>> keras.ops.copy([1, 2])
+<Tensor shape=(2,), dtype=int32, values=[1 2]>)py"});
 
 }  // namespace
 

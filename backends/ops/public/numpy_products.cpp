@@ -220,34 +220,102 @@ Tensor cdist_impl(const Operand& x, const Operand& y) {
 const auto matmul_op =
     public_op("matmul", NUMPY "Matmul",
               "The matrix product (..., m, k) x (..., k, n) -> (..., m, n); vectors count as a row or a column.",
-              matmul_impl, {"x1", "x2"});
+              matmul_impl, {{"x1", required, about::first}, {"x2", required, about::second}},
+              {.returns = "A tensor in the dtype that both promote to; leading axes broadcast.",
+               .raises = "ValueError: if the inner sizes differ or an operand is a scalar.",
+               .example = R"py(
+>>> keras.ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])
+<Tensor shape=(1, 1), dtype=float32, values=[[11.]]>)py"});
 const auto dot_op = public_op("dot", NUMPY "Dot", "The product over the last axis of x1 and the second to last of x2.",
-                              dot_impl, {"x1", "x2"});
-const auto vdot_op =
-    public_op("vdot", NUMPY "Vdot", "The sum of products of all elements, in order.", vdot_impl, {"x1", "x2"});
+                              dot_impl, {{"x1", required, about::first}, {"x2", required, about::second}},
+                              {.returns = "A tensor in the dtype that both promote to.",
+                               .raises = "ValueError: if the summed sizes differ.",
+                               .example = R"py(
+>>> keras.ops.dot([1.0, 2.0], [3.0, 4.0])
+<Tensor shape=(), dtype=float32, values=11.0>)py"});
+const auto vdot_op = public_op("vdot", NUMPY "Vdot", "The sum of products of all elements, in order.", vdot_impl,
+                               {{"x1", required, about::first}, {"x2", required, about::second}},
+                               {.returns = "A scalar in the dtype that both promote to.", .example = R"py(
+>>> keras.ops.vdot([1.0, 2.0], [3.0, 4.0])
+<Tensor shape=(), dtype=float32, values=11.0>)py"});
 const auto inner_op =
-    public_op("inner", NUMPY "Inner", "The product over the last axes of both.", inner_impl, {"x1", "x2"});
-const auto outer_op =
-    public_op("outer", NUMPY "Outer", "The products of all pairs of elements: (n, m).", outer_impl, {"x1", "x2"});
-const auto tensordot_op =
-    public_op("tensordot", NUMPY "Tensordot",
-              "The product over pairs of axes: the last `axes` of x1 with the first of x2, or those named.",
-              tensordot_impl, {"x1", "x2", {"axes", 2}});
-const auto einsum_op =
-    public_op("einsum", NUMPY "Einsum", "Products summed over the labels that the output does not name: 'ij,jk->ik'.",
-              einsum_impl, {OpArgument("subscripts").in_config(), OpArgument("operands").variadic()});
+    public_op("inner", NUMPY "Inner", "The product over the last axes of both.", inner_impl,
+              {{"x1", required, about::first}, {"x2", required, about::second}},
+              {.returns = "A tensor of the other axes of both, in the dtype that both promote to.", .example = R"py(
+>>> keras.ops.inner([1.0, 2.0], [3.0, 4.0])
+<Tensor shape=(), dtype=float32, values=11.0>)py"});
+const auto outer_op = public_op("outer", NUMPY "Outer", "The products of all pairs of elements: (n, m).", outer_impl,
+                                {{"x1", required, about::first}, {"x2", required, about::second}},
+                                {.returns = "A matrix in the dtype that both promote to.", .example = R"py(
+>>> keras.ops.outer(keras.ops.array([1, 2]), keras.ops.array([3, 4]))
+<Tensor shape=(2, 2), dtype=int32, values=[[3 4]
+ [6 8]]>)py"});
+const auto tensordot_op = public_op(
+    "tensordot", NUMPY "Tensordot",
+    "The product over pairs of axes: the last `axes` of x1 with the first of x2, or those named.", tensordot_impl,
+    {{"x1", required, about::first},
+     {"x2", required, about::second},
+     {"axes", 2, "A number of axes, or the axes of `x1` and those of `x2`."}},
+    {.returns = "A tensor of the axes that are not summed, in the dtype that both promote to.",
+     .raises = "ValueError: if the summed sizes differ.",
+     .example = R"py(
+>>> keras.ops.tensordot([[1, 2]], [[3], [4]], axes=1)
+<Tensor shape=(1, 1), dtype=int32, values=[[11]]>)py"});
+const auto einsum_op = public_op(
+    "einsum", NUMPY "Einsum", "Products summed over the labels that the output does not name: 'ij,jk->ik'.",
+    einsum_impl,
+    {OpArgument("subscripts", required, "The labels: of each operand, and after \"->\" of the result.").in_config(),
+     OpArgument("operands", required, "The tensors, one for each group of labels.").variadic()},
+    {.returns = "A tensor in the dtype that the operands promote to.",
+     .raises = "ValueError: if labels and operands do not fit.",
+     .example = R"py(
+>>> keras.ops.einsum("ij,jk->ik", [[1, 2]], [[3], [4]])
+<Tensor shape=(1, 1), dtype=int32, values=[[11]]>)py"});
 const auto kron_op =
-    public_op("kron", NUMPY "Kron", "The Kronecker product: x2 scaled by each element of x1.", kron_impl, {"x1", "x2"});
-const auto cross_op =
-    public_op("cross", NUMPY "Cross", "The vector product of vectors with 2 or 3 components.", cross_impl,
-              {"x1", "x2", {"axisa", -1}, {"axisb", -1}, {"axisc", -1}, {"axis", Value()}});
-const auto norm_op = public_op("norm", "keras.src.ops.linalg.Norm",
-                               "The length of vectors (one axis) or the norm of matrices (two axes).", norm_impl,
-                               {"x", {"ord", Value()}, {"axis", Value()}, {"keepdims", false}});
-const auto diff_op = public_op("diff", NUMPY "Diff", "Each element minus the one before along `axis`, n times.",
-                               diff_impl, {"a", {"n", 1}, {"axis", -1}});
-const auto cdist_op = public_op("cdist", "keras.src.ops.math.CDist",
-                                "The Euclidean distance of each row of x to each row of y.", cdist_impl, {"x", "y"});
+    public_op("kron", NUMPY "Kron", "The Kronecker product: x2 scaled by each element of x1.", kron_impl,
+              {{"x1", required, about::first}, {"x2", required, about::second}},
+              {.returns = "A tensor of the products of the sizes, in the dtype that both promote to.", .example = R"py(
+>>> keras.ops.kron([1, 2], [1, 10])
+<Tensor shape=(4,), dtype=int32, values=[ 1 10  2 20]>)py"});
+const auto cross_op = public_op(
+    "cross", NUMPY "Cross", "The vector product of vectors with 2 or 3 components.", cross_impl,
+    {{"x1", required, about::first},
+     {"x2", required, about::second},
+     {"axisa", -1, "The axis of the vectors of `x1`."},
+     {"axisb", -1, "The axis of the vectors of `x2`."},
+     {"axisc", -1, "The axis of the vectors of the result."},
+     {"axis", Value(), "One axis in place of the three."}},
+    {.returns = "A tensor in the dtype that both promote to; without the vectors' axis where both have 2 components.",
+     .raises = "ValueError: if vectors have other than 2 or 3 components.",
+     .example = R"py(
+>>> keras.ops.cross([1, 0, 0], [0, 1, 0])
+<Tensor shape=(3,), dtype=int32, values=[0 0 1]>)py"});
+const auto norm_op =
+    public_op("norm", "keras.src.ops.linalg.Norm",
+              "The length of vectors (one axis) or the norm of matrices (two axes).", norm_impl,
+              {{"x", required, about::tensor},
+               {"ord", Value(), "Which norm: a number, \"fro\" or \"nuc\" for matrices; None is the Euclidean length."},
+               {"axis", Value(), "One axis for vectors, two for matrices; None takes all elements."},
+               {"keepdims", false, about::keepdims}},
+              {.returns = about::reduced_floating,
+               .raises = "ValueError: if `ord` does not fit the number of axes.",
+               .example = R"py(
+>>> keras.ops.norm([3.0, 4.0])
+<Tensor shape=(), dtype=float32, values=5.0>)py"});
+const auto diff_op =
+    public_op("diff", NUMPY "Diff", "Each element minus the one before along `axis`, n times.", diff_impl,
+              {{"a", required, about::tensor}, {"n", 1, "How many times."}, {"axis", -1, about::axis}},
+              {.returns = "A tensor of the dtype of `a`, shorter by n along `axis`.",
+               .raises = "ValueError: if `a` has no axes.",
+               .example = R"py(
+>>> keras.ops.diff([1, 4, 9])
+<Tensor shape=(2,), dtype=int32, values=[3 5]>)py"});
+const auto cdist_op = public_op(
+    "cdist", "keras.src.ops.math.CDist", "The Euclidean distance of each row of x to each row of y.", cdist_impl,
+    {{"x", required, "A matrix of points in rows."}, {"y", required, "A matrix of points in rows."}},
+    {.returns = "A floating matrix (rows of x, rows of y).", .example = R"py(
+>>> keras.ops.cdist([[0.0, 0.0]], [[3.0, 4.0]])
+<Tensor shape=(1, 1), dtype=float32, values=[[5.]]>)py"});
 
 }  // namespace
 

@@ -151,55 +151,136 @@ Tensor cumulative_impl(const Operand& x, const std::optional<int>& axis, const s
   return prim::cumulative(kind, t, normalize_axis(*axis, t.rank()));
 }
 
-const std::vector<OpArgument> kReduceArguments = {"x", {"axis", Value()}, {"keepdims", false}};
+const std::vector<OpArgument> kReduceArguments = {
+    {"x", required, about::tensor}, {"axis", Value(), about::reduced_axes}, {"keepdims", false, about::keepdims}};
 const std::vector<OpArgument> kExtremeArguments = {
-    "x", {"axis", Value()}, {"keepdims", false}, OpArgument("initial", Value()).in_config()};
+    {"x", required, about::tensor},
+    {"axis", Value(), about::reduced_axes},
+    {"keepdims", false, about::keepdims},
+    OpArgument("initial", Value(), "A bound of the result; needed where there is nothing to reduce.").in_config()};
 
-const auto sum_op = public_op("sum", NUMPY "Sum", "The sum over `axis`.", sum_impl, kReduceArguments);
-const auto prod_op = public_op("prod", NUMPY "Prod", "The product over `axis`.", prod_impl,
-                               {"x", {"axis", Value()}, {"keepdims", false}, {"dtype", Value()}});
+const auto sum_op = public_op("sum", NUMPY "Sum", "The sum over `axis`.", sum_impl, kReduceArguments,
+                              {.returns = "A tensor without the reduced axes (of size 1 with `keepdims`), in the dtype "
+                                          "of the operand. Small integers and bools are summed as int32.",
+                               .example = R"py(
+>>> keras.ops.sum([[1, 2], [3, 4]], axis=0)
+<Tensor shape=(2,), dtype=int32, values=[4 6]>)py"});
+const auto prod_op = public_op(
+    "prod", NUMPY "Prod", "The product over `axis`.", prod_impl,
+    {{"x", required, about::tensor},
+     {"axis", Value(), about::reduced_axes},
+     {"keepdims", false, about::keepdims},
+     {"dtype", Value(), "The dtype of the result; None takes the operand's, or int32 for small integers and bools."}},
+    {.returns = "A tensor without the reduced axes (of size 1 with `keepdims`), in the dtype of the operand. Small "
+                "integers and bools are multiplied as int32.",
+     .example = R"py(
+>>> keras.ops.prod([[1, 2], [3, 4]], axis=0)
+<Tensor shape=(2,), dtype=int32, values=[3 8]>)py"});
 const auto mean_op = public_op("mean", NUMPY "Mean", "The arithmetic mean over `axis`; float32 for integers.",
-                               mean_impl, kReduceArguments);
+                               mean_impl, kReduceArguments, {.returns = about::reduced_floating, .example = R"py(
+>>> keras.ops.mean([[1.0, 2.0], [3.0, 6.0]], axis=0)
+<Tensor shape=(2,), dtype=float32, values=[2. 4.]>)py"});
 const auto var_op = public_op("var", NUMPY "Var", "The mean squared distance from the mean over `axis` (divided by n).",
-                              var_impl, kReduceArguments);
-const auto std_op =
-    public_op("std", NUMPY "Std", "The square root of the variance over `axis`.", std_impl, kReduceArguments);
-const auto max_op = public_op("max", NUMPY "Max", "The largest element over `axis`; at least `initial` if given.",
-                              extreme_impl<true>, kExtremeArguments);
-const auto min_op = public_op("min", NUMPY "Min", "The smallest element over `axis`; at most `initial` if given.",
-                              extreme_impl<false>, kExtremeArguments);
-const auto amax_op =
-    public_op("amax", NUMPY "Amax", "The largest element over `axis`.", plain_extreme<true>, kReduceArguments);
-const auto amin_op =
-    public_op("amin", NUMPY "Amin", "The smallest element over `axis`.", plain_extreme<false>, kReduceArguments);
-const auto ptp_op =
-    public_op("ptp", NUMPY "Ptp", "The largest minus the smallest element over `axis`.", ptp_impl, kReduceArguments);
-const auto any_op = public_op("any", NUMPY "Any", "Whether any element over `axis` is non-zero.",
-                              truth_impl<Reduce::any>, kReduceArguments);
-const auto all_op = public_op("all", NUMPY "All", "Whether all elements over `axis` are non-zero.",
-                              truth_impl<Reduce::all>, kReduceArguments);
+                              var_impl, kReduceArguments, {.returns = about::reduced_floating, .example = R"py(
+>>> keras.ops.var([1.0, 3.0])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
+const auto std_op = public_op("std", NUMPY "Std", "The square root of the variance over `axis`.", std_impl,
+                              kReduceArguments, {.returns = about::reduced_floating, .example = R"py(
+>>> keras.ops.std([1.0, 3.0])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
+const auto max_op =
+    public_op("max", NUMPY "Max", "The largest element over `axis`; at least `initial` if given.", extreme_impl<true>,
+              kExtremeArguments,
+              {.returns = about::reduced,
+               .raises = "ValueError: if there are no elements to take the largest of and no `initial`.",
+               .example = R"py(
+>>> keras.ops.max([[1, 5], [7, 2]], axis=0)
+<Tensor shape=(2,), dtype=int32, values=[7 5]>)py"});
+const auto min_op =
+    public_op("min", NUMPY "Min", "The smallest element over `axis`; at most `initial` if given.", extreme_impl<false>,
+              kExtremeArguments,
+              {.returns = about::reduced,
+               .raises = "ValueError: if there are no elements to take the smallest of and no `initial`.",
+               .example = R"py(
+>>> keras.ops.min([[1, 5], [7, 2]], axis=0)
+<Tensor shape=(2,), dtype=int32, values=[1 2]>)py"});
+const auto amax_op = public_op("amax", NUMPY "Amax", "The largest element over `axis`.", plain_extreme<true>,
+                               kReduceArguments, {.returns = about::reduced, .example = R"py(
+>>> keras.ops.amax(keras.ops.array([[1, 5], [7, 2]]), axis=0)
+<Tensor shape=(2,), dtype=int32, values=[7 5]>)py"});
+const auto amin_op = public_op("amin", NUMPY "Amin", "The smallest element over `axis`.", plain_extreme<false>,
+                               kReduceArguments, {.returns = about::reduced, .example = R"py(
+>>> keras.ops.amin(keras.ops.array([[1, 5], [7, 2]]), axis=0)
+<Tensor shape=(2,), dtype=int32, values=[1 2]>)py"});
+const auto ptp_op = public_op("ptp", NUMPY "Ptp", "The largest minus the smallest element over `axis`.", ptp_impl,
+                              kReduceArguments, {.returns = about::reduced, .example = R"py(
+>>> keras.ops.ptp([[1, 5], [7, 2]], axis=1)
+<Tensor shape=(2,), dtype=int32, values=[4 5]>)py"});
+const auto any_op =
+    public_op("any", NUMPY "Any", "Whether any element over `axis` is non-zero.", truth_impl<Reduce::any>,
+              kReduceArguments, {.returns = about::reduced_bools, .example = R"py(
+>>> keras.ops.any(keras.ops.array([[True, False], [False, False]]), axis=1)
+<Tensor shape=(2,), dtype=bool, values=[ True False]>)py"});
+const auto all_op =
+    public_op("all", NUMPY "All", "Whether all elements over `axis` are non-zero.", truth_impl<Reduce::all>,
+              kReduceArguments, {.returns = about::reduced_bools, .example = R"py(
+>>> keras.ops.all(keras.ops.array([[True, False], [True, True]]), axis=1)
+<Tensor shape=(2,), dtype=bool, values=[False  True]>)py"});
 const auto count_nonzero_op =
     public_op("count_nonzero", NUMPY "CountNonzero", "How many elements over `axis` are non-zero, as int32.",
-              count_nonzero_impl, {"x", {"axis", Value()}});
-const auto average_op = public_op("average", NUMPY "Average", "The weighted mean over `axis`: sum(x w) / sum(w).",
-                                  average_impl, {"x", {"axis", Value()}, {"weights", Value()}});
+              count_nonzero_impl, {{"x", required, about::tensor}, {"axis", Value(), about::reduced_axes}},
+              {.returns = "An int32 tensor without the axes in `axis`.", .example = R"py(
+>>> keras.ops.count_nonzero(keras.ops.array([[0, 1], [2, 3]]), axis=0)
+<Tensor shape=(2,), dtype=int32, values=[1 2]>)py"});
+const auto average_op = public_op(
+    "average", NUMPY "Average", "The weighted mean over `axis`: sum(x w) / sum(w).", average_impl,
+    {{"x", required, about::tensor},
+     {"axis", Value(), about::reduced_axes},
+     {"weights", Value(), "The weight of each element, in the shape of `x` or along `axis`; None weighs all alike."}},
+    {.returns = "A tensor without the axes in `axis`, in floating point.",
+     .raises = "ValueError: if the weights fit neither the shape nor the axis.",
+     .example = R"py(
+>>> keras.ops.average([1.0, 4.0], weights=[3.0, 1.0])
+<Tensor shape=(), dtype=float32, values=1.75>)py"});
 const auto logsumexp_op =
     public_op("logsumexp", "keras.src.ops.math.Logsumexp", "log(sum(exp(x))) over `axis`, without overflow.",
-              logsumexp_impl, kReduceArguments);
-const auto argmax_op =
-    public_op("argmax", NUMPY "Argmax",
-              "The place of the largest element along `axis` (of the flattened tensor for None), int32.",
-              arg_impl<true>, kReduceArguments);
-const auto argmin_op =
-    public_op("argmin", NUMPY "Argmin",
-              "The place of the smallest element along `axis` (of the flattened tensor for None), int32.",
-              arg_impl<false>, kReduceArguments);
-const auto cumsum_op =
-    public_op("cumsum", NUMPY "Cumsum", "Running sums along `axis` (of the flattened tensor for None).",
-              cumulative_impl<CumulativeOp::Kind::sum>, {"x", {"axis", Value()}, {"dtype", Value()}});
-const auto cumprod_op =
-    public_op("cumprod", NUMPY "Cumprod", "Running products along `axis` (of the flattened tensor for None).",
-              cumulative_impl<CumulativeOp::Kind::prod>, {"x", {"axis", Value()}, {"dtype", Value()}});
+              logsumexp_impl, kReduceArguments, {.returns = about::reduced_floating, .example = R"py(
+>>> keras.ops.logsumexp(keras.ops.array([1000.0, 1000.0]))
+<Tensor shape=(), dtype=float32, values=1000.6932>)py"});
+const auto argmax_op = public_op(
+    "argmax", NUMPY "Argmax",
+    "The place of the largest element along `axis` (of the flattened tensor for None), int32.", arg_impl<true>,
+    kReduceArguments,
+    {.returns = "An int32 tensor without `axis` (of size 1 with `keepdims`); of equal elements the first counts.",
+     .example = R"py(
+>>> keras.ops.argmax([[1, 5], [7, 2]], axis=1)
+<Tensor shape=(2,), dtype=int32, values=[1 0]>)py"});
+const auto argmin_op = public_op(
+    "argmin", NUMPY "Argmin",
+    "The place of the smallest element along `axis` (of the flattened tensor for None), int32.", arg_impl<false>,
+    kReduceArguments,
+    {.returns = "An int32 tensor without `axis` (of size 1 with `keepdims`); of equal elements the first counts.",
+     .example = R"py(
+>>> keras.ops.argmin([[1, 5], [7, 2]], axis=1)
+<Tensor shape=(2,), dtype=int32, values=[0 1]>)py"});
+const auto cumsum_op = public_op(
+    "cumsum", NUMPY "Cumsum", "Running sums along `axis` (of the flattened tensor for None).",
+    cumulative_impl<CumulativeOp::Kind::sum>,
+    {{"x", required, about::tensor}, {"axis", Value(), about::flat_axis}, {"dtype", Value(), about::kept_dtype}},
+    {.returns = "A tensor of the shape of `x` (a vector for axis=None), int32 for bools and small integers unless "
+                "`dtype` says otherwise.",
+     .example = R"py(
+>>> keras.ops.cumsum([1, 2, 3])
+<Tensor shape=(3,), dtype=int32, values=[1 3 6]>)py"});
+const auto cumprod_op = public_op(
+    "cumprod", NUMPY "Cumprod", "Running products along `axis` (of the flattened tensor for None).",
+    cumulative_impl<CumulativeOp::Kind::prod>,
+    {{"x", required, about::tensor}, {"axis", Value(), about::flat_axis}, {"dtype", Value(), about::kept_dtype}},
+    {.returns = "A tensor of the shape of `x` (a vector for axis=None), int32 for bools and small integers unless "
+                "`dtype` says otherwise.",
+     .example = R"py(
+>>> keras.ops.cumprod([1, 2, 3])
+<Tensor shape=(3,), dtype=int32, values=[1 2 6]>)py"});
 
 // --- Quantiles ----------------------------------------------------------------------------------------------------
 Tensor quantile_impl(const Operand& x, const Operand& q, const Axes& axis, const std::string& method, bool keepdims) {
@@ -263,15 +344,32 @@ Tensor median_impl(const Operand& x, const Axes& axis, bool keepdims) {
 }
 
 const std::vector<OpArgument> kQuantileArguments = {
-    "x", "q", {"axis", Value()}, {"method", "linear"}, {"keepdims", false}};
-const auto quantile_op =
-    public_op("quantile", NUMPY "Quantile", "The value below which a share `q` of the sorted elements lies.",
-              quantile_impl, kQuantileArguments);
-const auto percentile_op =
-    public_op("percentile", NUMPY "Percentile", "The quantile of q percent.", percentile_impl, kQuantileArguments);
+    {"x", required, about::tensor},
+    {"q", required, "The shares (0 to 1) or percentages (0 to 100): a number or a vector of them."},
+    {"axis", Value(), about::reduced_axes},
+    {"method", "linear",
+     "What lies between two elements: \"linear\", \"lower\", \"higher\", \"midpoint\" or \"nearest\"."},
+    {"keepdims", false, about::keepdims}};
+const auto quantile_op = public_op(
+    "quantile", NUMPY "Quantile", "The value below which a share `q` of the sorted elements lies.", quantile_impl,
+    kQuantileArguments,
+    {.returns = "A floating tensor without the axes in `axis`; a vector of shares puts an axis for them first.",
+     .raises = "ValueError: if `method` is none of these.",
+     .example = R"py(
+>>> keras.ops.quantile([1.0, 2.0, 3.0, 4.0], 0.5)
+<Tensor shape=(), dtype=float32, values=2.5>)py"});
+const auto percentile_op = public_op(
+    "percentile", NUMPY "Percentile", "The quantile of q percent.", percentile_impl, kQuantileArguments,
+    {.returns = "A floating tensor without the axes in `axis`; a vector of percentages puts an axis for them first.",
+     .raises = "ValueError: if `method` is none of these.",
+     .example = R"py(
+>>> keras.ops.percentile([1.0, 2.0, 3.0, 4.0], 25)
+<Tensor shape=(), dtype=float32, values=1.75>)py"});
 const auto median_op =
     public_op("median", NUMPY "Median", "The middle element over `axis`, or the mean of the two middle ones.",
-              median_impl, kReduceArguments);
+              median_impl, kReduceArguments, {.returns = about::reduced_floating, .example = R"py(
+>>> keras.ops.median([3.0, 1.0, 10.0])
+<Tensor shape=(), dtype=float32, values=3.0>)py"});
 
 // --- Reductions that skip NaN -------------------------------------------------------------------------------------
 Tensor without_nan(const Tensor& x, double filler) {
@@ -316,20 +414,46 @@ Tensor nan_extreme(const Operand& x, const Axes& axis, bool keepdims) {
                      prim::reduce(kind, without_nan(t, largest ? -INFINITY : INFINITY), axes, keepdims));
 }
 
-const auto nansum_op =
-    public_op("nansum", NUMPY "Nansum", "The sum of the elements that are not NaN.", nansum_impl, kReduceArguments);
+const auto nansum_op = public_op("nansum", NUMPY "Nansum", "The sum of the elements that are not NaN.", nansum_impl,
+                                 kReduceArguments, {.returns = about::reduced, .example = R"py(
+>>> keras.ops.nansum([1.0, float("nan"), 2.0])
+<Tensor shape=(), dtype=float32, values=3.0>)py"});
 const auto nanprod_op = public_op("nanprod", NUMPY "Nanprod", "The product of the elements that are not NaN.",
-                                  nanprod_impl, kReduceArguments);
-const auto nanmean_op =
-    public_op("nanmean", NUMPY "Nanmean", "The mean of the elements that are not NaN.", nanmean_impl, kReduceArguments);
-const auto nanvar_op = public_op("nanvar", NUMPY "Nanvar", "The variance of the elements that are not NaN.",
-                                 nanvar_impl, kReduceArguments);
-const auto nanstd_op = public_op("nanstd", NUMPY "Nanstd", "The standard deviation of the elements that are not NaN.",
-                                 nanstd_impl, kReduceArguments);
+                                  nanprod_impl, kReduceArguments, {.returns = about::reduced, .example = R"py(
+>>> keras.ops.nanprod([3.0, float("nan"), 2.0])
+<Tensor shape=(), dtype=float32, values=6.0>)py"});
+const auto nanmean_op = public_op(
+    "nanmean", NUMPY "Nanmean", "The mean of the elements that are not NaN.", nanmean_impl, kReduceArguments,
+    {.returns = "A floating tensor without the reduced axes (of size 1 with `keepdims`). NaN where all elements are.",
+     .example = R"py(
+>>> keras.ops.nanmean([1.0, float("nan"), 2.0])
+<Tensor shape=(), dtype=float32, values=1.5>)py"});
+const auto nanvar_op = public_op(
+    "nanvar", NUMPY "Nanvar", "The variance of the elements that are not NaN.", nanvar_impl, kReduceArguments,
+    {.returns = "A floating tensor without the reduced axes (of size 1 with `keepdims`). NaN where all elements are.",
+     .example = R"py(
+>>> keras.ops.nanvar([1.0, float("nan"), 3.0])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
+const auto nanstd_op = public_op(
+    "nanstd", NUMPY "Nanstd", "The standard deviation of the elements that are not NaN.", nanstd_impl, kReduceArguments,
+    {.returns = "A floating tensor without the reduced axes (of size 1 with `keepdims`). NaN where all elements are.",
+     .example = R"py(
+>>> keras.ops.nanstd([1.0, float("nan"), 3.0])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
 const auto nanmax_op = public_op("nanmax", NUMPY "Nanmax", "The largest of the elements that are not NaN.",
-                                 nan_extreme<true>, kReduceArguments);
+                                 nan_extreme<true>, kReduceArguments,
+                                 {.returns = "A tensor without the reduced axes (of size 1 with `keepdims`), in the "
+                                             "dtype of the operand. NaN where all elements are.",
+                                  .example = R"py(
+>>> keras.ops.nanmax([1.0, float("nan"), 3.0])
+<Tensor shape=(), dtype=float32, values=3.0>)py"});
 const auto nanmin_op = public_op("nanmin", NUMPY "Nanmin", "The smallest of the elements that are not NaN.",
-                                 nan_extreme<false>, kReduceArguments);
+                                 nan_extreme<false>, kReduceArguments,
+                                 {.returns = "A tensor without the reduced axes (of size 1 with `keepdims`), in the "
+                                             "dtype of the operand. NaN where all elements are.",
+                                  .example = R"py(
+>>> keras.ops.nanmin([1.0, float("nan"), 3.0])
+<Tensor shape=(), dtype=float32, values=1.0>)py"});
 
 }  // namespace
 

@@ -15,15 +15,25 @@ Tensor reshape_impl(const Operand& x, const Shape& newshape) {
                      t.shape(), ".");
   return prim::reshape(t, newshape);
 }
-const auto reshape_op =
-    public_op("reshape", NUMPY "Reshape", "The same elements under another shape; one size may be -1.", reshape_impl,
-              {"x", "newshape"});
+const auto reshape_op = public_op(
+    "reshape", NUMPY "Reshape", "The same elements under another shape; one size may be -1.", reshape_impl,
+    {{"x", required, about::tensor}, {"newshape", required, "The sizes; one may be -1 and follows from the others."}},
+    {.returns = "A tensor of that shape, in the dtype of `x`.",
+     .raises = "ValueError: if the elements do not fit the shape.",
+     .example = R"py(
+>>> keras.ops.reshape([1, 2, 3, 4], (2, -1))
+<Tensor shape=(2, 2), dtype=int32, values=[[1 2]
+ [3 4]]>)py"});
 
 Tensor ravel_impl(const Operand& x) {
   Tensor t = x.value();
   return prim::reshape(t, {t.size()});
 }
-const auto ravel_op = public_op("ravel", NUMPY "Ravel", "All elements in one axis.", ravel_impl, {"x"});
+const auto ravel_op =
+    public_op("ravel", NUMPY "Ravel", "All elements in one axis.", ravel_impl, {{"x", required, about::tensor}},
+              {.returns = "A vector in the dtype of `x`.", .example = R"py(
+>>> keras.ops.ravel([[1, 2], [3, 4]])
+<Tensor shape=(4,), dtype=int32, values=[1 2 3 4]>)py"});
 
 Tensor transpose_impl(const Operand& x, const std::optional<std::vector<int>>& axes) {
   Tensor t = x.value();
@@ -34,9 +44,16 @@ Tensor transpose_impl(const Operand& x, const std::optional<std::vector<int>>& a
     for (int i = t.rank(); i-- > 0;) order.push_back(i);
   return prim::transpose(t, order);
 }
-const auto transpose_op = public_op("transpose", NUMPY "Transpose",
-                                    "Axes in another order: output axis i is input axis axes[i]; None reverses them.",
-                                    transpose_impl, {"x", {"axes", Value()}});
+const auto transpose_op = public_op(
+    "transpose", NUMPY "Transpose", "Axes in another order: output axis i is input axis axes[i]; None reverses them.",
+    transpose_impl,
+    {{"x", required, about::tensor}, {"axes", Value(), "The input axis of each output axis; None reverses them."}},
+    {.returns = "A tensor in the dtype of `x`.",
+     .raises = "ValueError: if `axes` does not name each axis once.",
+     .example = R"py(
+>>> keras.ops.transpose([[1, 2], [3, 4]])
+<Tensor shape=(2, 2), dtype=int32, values=[[1 3]
+ [2 4]]>)py"});
 
 Tensor swapaxes_impl(const Operand& x, int axis1, int axis2) {
   Tensor t = x.value();
@@ -45,7 +62,12 @@ Tensor swapaxes_impl(const Operand& x, int axis1, int axis2) {
   return prim::transpose(t, order);
 }
 const auto swapaxes_op =
-    public_op("swapaxes", NUMPY "Swapaxes", "Exchanges two axes.", swapaxes_impl, {"x", "axis1", "axis2"});
+    public_op("swapaxes", NUMPY "Swapaxes", "Exchanges two axes.", swapaxes_impl,
+              {{"x", required, about::tensor}, {"axis1", required, "One axis."}, {"axis2", required, "The other."}},
+              {.returns = "A tensor in the dtype of `x`.", .example = R"py(
+>>> keras.ops.swapaxes([[1, 2], [3, 4]], 0, 1)
+<Tensor shape=(2, 2), dtype=int32, values=[[1 3]
+ [2 4]]>)py"});
 
 Tensor moveaxis_impl(const Operand& x, const std::vector<int>& source, const std::vector<int>& destination) {
   Tensor t = x.value();
@@ -72,7 +94,14 @@ Tensor moveaxis_impl(const Operand& x, const std::vector<int>& source, const std
 }
 const auto moveaxis_op =
     public_op("moveaxis", NUMPY "Moveaxis", "Moves axes to new places; the others keep their order.", moveaxis_impl,
-              {"x", "source", "destination"});
+              {{"x", required, about::tensor},
+               {"source", required, "The axis or axes to move."},
+               {"destination", required, "Where each of them goes."}},
+              {.returns = "A tensor in the dtype of `x`.",
+               .raises = "ValueError: if the two differ in number or name an axis twice.",
+               .example = R"py(
+>>> keras.ops.moveaxis(keras.ops.ones((2, 3, 4)), 0, -1).shape
+(3, 4, 2))py"});
 
 Tensor expand_dims_impl(const Operand& x, const std::vector<int>& axis) {
   Tensor t = x.value();
@@ -83,7 +112,11 @@ Tensor expand_dims_impl(const Operand& x, const std::vector<int>& axis) {
 }
 const auto expand_dims_op =
     public_op("expand_dims", NUMPY "ExpandDims", "Inserts axes of size 1 at `axis` of the result.", expand_dims_impl,
-              {"x", "axis"});
+              {{"x", required, about::tensor},
+               {"axis", required, "Where the new axes stand in the result: an integer or a tuple."}},
+              {.returns = "A tensor in the dtype of `x`.", .example = R"py(
+>>> keras.ops.expand_dims([1, 2], 0)
+<Tensor shape=(1, 2), dtype=int32, values=[[1 2]]>)py"});
 
 Tensor squeeze_impl(const Operand& x, const Axes& axis) {
   Tensor t = x.value();
@@ -97,30 +130,52 @@ Tensor squeeze_impl(const Operand& x, const Axes& axis) {
   }
   return prim::reshape(t, s);
 }
-const auto squeeze_op = public_op("squeeze", NUMPY "Squeeze", "Drops axes of size 1: those in `axis`, or all.",
-                                  squeeze_impl, {"x", {"axis", Value()}});
+const auto squeeze_op = public_op(
+    "squeeze", NUMPY "Squeeze", "Drops axes of size 1: those in `axis`, or all.", squeeze_impl,
+    {{"x", required, about::tensor}, {"axis", Value(), "The axis or axes to drop; None drops all of size 1."}},
+    {.returns = "A tensor in the dtype of `x`.", .raises = "ValueError: if an axis is not of size 1.", .example = R"py(
+>>> keras.ops.squeeze([[1, 2]])
+<Tensor shape=(2,), dtype=int32, values=[1 2]>)py"});
 
 Tensor broadcast_to_impl(const Operand& x, const Shape& shape) { return prim::broadcast_to(x.value(), shape); }
 const auto broadcast_to_op =
     public_op("broadcast_to", NUMPY "BroadcastTo", "Repeats axes of size 1 (and missing leading ones) up to `shape`.",
-              broadcast_to_impl, {"x", "shape"});
+              broadcast_to_impl, {{"x", required, about::tensor}, {"shape", required, "The shape to reach."}},
+              {.returns = "A tensor of that shape, in the dtype of `x`.",
+               .raises = "ValueError: if an axis is neither of size 1 nor of the size asked for.",
+               .example = R"py(
+>>> keras.ops.broadcast_to([1, 2], (2, 2))
+<Tensor shape=(2, 2), dtype=int32, values=[[1 2]
+ [1 2]]>)py"});
 
 Tensor flip_impl(const Operand& x, const Axes& axis) {
   Tensor t = x.value();
   return prim::reverse(t, axes_of(axis, t.rank()));
 }
-const auto flip_op = public_op("flip", NUMPY "Flip", "Reverses the order of elements along `axis` (all axes for None).",
-                               flip_impl, {"x", {"axis", Value()}});
+const auto flip_op =
+    public_op("flip", NUMPY "Flip", "Reverses the order of elements along `axis` (all axes for None).", flip_impl,
+              {{"x", required, about::tensor}, {"axis", Value(), "The axis or axes; None takes all."}},
+              {.returns = about::same, .example = R"py(
+>>> keras.ops.flip(keras.ops.array([1, 2, 3]))
+<Tensor shape=(3,), dtype=int32, values=[3 2 1]>)py"});
 Tensor fliplr_impl(const Operand& x) {
   if (x.shape().rank() < 2) throw ValueError("expected at least 2 axes, received shape ", x.shape(), ".");
   return flip_impl(x, std::vector<int>{1});
 }
-const auto fliplr_op = public_op("fliplr", NUMPY "Fliplr", "Reverses the second axis.", fliplr_impl, {"x"});
+const auto fliplr_op = public_op("fliplr", NUMPY "Fliplr", "Reverses the second axis.", fliplr_impl,
+                                 {{"x", required, about::tensor}}, {.returns = about::same, .example = R"py(
+>>> keras.ops.fliplr([[1, 2], [3, 4]])
+<Tensor shape=(2, 2), dtype=int32, values=[[2 1]
+ [4 3]]>)py"});
 Tensor flipud_impl(const Operand& x) {
   if (x.shape().rank() < 1) throw ValueError("expected at least 1 axis, received a scalar.");
   return flip_impl(x, std::vector<int>{0});
 }
-const auto flipud_op = public_op("flipud", NUMPY "Flipud", "Reverses the first axis.", flipud_impl, {"x"});
+const auto flipud_op = public_op("flipud", NUMPY "Flipud", "Reverses the first axis.", flipud_impl,
+                                 {{"x", required, about::tensor}}, {.returns = about::same, .example = R"py(
+>>> keras.ops.flipud([[1, 2], [3, 4]])
+<Tensor shape=(2, 2), dtype=int32, values=[[3 4]
+ [1 2]]>)py"});
 
 Tensor rot90_impl(const Operand& array, int k, const std::vector<int>& axes) {
   Tensor t = array.value();
@@ -133,9 +188,17 @@ Tensor rot90_impl(const Operand& array, int k, const std::vector<int>& axes) {
   if (k == 2) return prim::reverse(t, axes_of(std::vector<int>{a, b}, t.rank()));
   return k == 1 ? swapaxes_impl(prim::reverse(t, {b}), a, b) : prim::reverse(swapaxes_impl(t, a, b), {b});
 }
-const auto rot90_op =
-    public_op("rot90", NUMPY "Rot90", "Turns by 90 degrees k times, from the first of `axes` towards the second.",
-              rot90_impl, {"array", {"k", 1}, {"axes", Value::tuple({0, 1})}});
+const auto rot90_op = public_op(
+    "rot90", NUMPY "Rot90", "Turns by 90 degrees k times, from the first of `axes` towards the second.", rot90_impl,
+    {{"array", required, about::tensor},
+     {"k", 1, "How many quarter turns; negative ones go the other way."},
+     {"axes", Value::tuple({0, 1}), "The two axes of the plane."}},
+    {.returns = "A tensor in the dtype of `array`.",
+     .raises = "ValueError: if `array` has fewer than two axes or `axes` does not name two different ones.",
+     .example = R"py(
+>>> keras.ops.rot90(keras.ops.array([[1, 2], [3, 4]]))
+<Tensor shape=(2, 2), dtype=int32, values=[[2 4]
+ [1 3]]>)py"});
 
 Tensor roll_one(const Tensor& t, int64_t shift, int axis) {
   int64_t n = t.shape()[axis];
@@ -158,9 +221,15 @@ Tensor roll_impl(const Operand& x, const std::vector<int>& shift, const Axes& ax
     t = roll_one(t, shift[shift.size() == 1 ? 0 : i], normalize_axis((*axis)[axis->size() == 1 ? 0 : i], t.rank()));
   return t;
 }
-const auto roll_op = public_op("roll", NUMPY "Roll",
-                               "Moves elements by `shift` along `axis`; what leaves at one end enters at the other.",
-                               roll_impl, {"x", "shift", {"axis", Value()}});
+const auto roll_op =
+    public_op("roll", NUMPY "Roll",
+              "Moves elements by `shift` along `axis`; what leaves at one end enters at the other.", roll_impl,
+              {{"x", required, about::tensor},
+               {"shift", required, "How far: an integer, or one for each axis."},
+               {"axis", Value(), "The axis or axes; None rolls the flattened tensor and keeps the shape."}},
+              {.returns = about::same, .example = R"py(
+>>> keras.ops.roll(keras.ops.array([1, 2, 3, 4]), 1)
+<Tensor shape=(4,), dtype=int32, values=[4 1 2 3]>)py"});
 
 Tensor tile_impl(const Operand& x, const std::vector<int64_t>& repeats) {
   Tensor t = x.value();
@@ -190,7 +259,11 @@ Tensor tile_impl(const Operand& x, const std::vector<int64_t>& repeats) {
   return t;
 }
 const auto tile_op = public_op("tile", NUMPY "Tile", "The tensor laid out `repeats` times along each axis.", tile_impl,
-                               {"x", "repeats"});
+                               {{"x", required, about::tensor},
+                                {"repeats", required, "How often along each axis; missing ones in front count as 1."}},
+                               {.returns = "A tensor in the dtype of `x`.", .example = R"py(
+>>> keras.ops.tile(keras.ops.array([1, 2]), 2)
+<Tensor shape=(4,), dtype=int32, values=[1 2 1 2]>)py"});
 
 Tensor repeat_impl(const Operand& x, const Operand& repeats, const std::optional<int>& axis) {
   Tensor t = x.value();
@@ -222,10 +295,15 @@ Tensor repeat_impl(const Operand& x, const Operand& repeats, const std::optional
     for (int64_t r = 0; r < static_cast<int64_t>(counts.at(i)); ++r) places.push_back(static_cast<int32_t>(i));
   return prim::gather(t, Tensor::of(places), a);
 }
-const auto repeat_op =
-    public_op("repeat", NUMPY "Repeat",
-              "Each element `repeats` times, next to each other, along `axis` (of the flattened tensor for None).",
-              repeat_impl, {"x", OpArgument("repeats").in_config(), {"axis", Value()}});
+const auto repeat_op = public_op(
+    "repeat", NUMPY "Repeat",
+    "Each element `repeats` times, next to each other, along `axis` (of the flattened tensor for None).", repeat_impl,
+    {{"x", required, about::tensor},
+     OpArgument("repeats", required, "How often: an integer, or one for each element of the axis.").in_config(),
+     {"axis", Value(), about::flat_axis}},
+    {.returns = "A tensor in the dtype of `x`.", .example = R"py(
+>>> keras.ops.repeat([1, 2], 2)
+<Tensor shape=(4,), dtype=int32, values=[1 1 2 2]>)py"});
 
 // --- Padding ------------------------------------------------------------------------------------------------------
 std::vector<std::pair<int64_t, int64_t>> pad_pairs(const Value& width, int rank) {
@@ -308,10 +386,20 @@ Tensor pad_impl(const Operand& x, const Value& pad_width, const std::string& mod
   }
   return t;
 }
-const auto pad_op = public_op("pad", NUMPY "Pad",
-                              "Adds elements before and after each axis: a constant, or by mode edge, reflect, "
-                              "symmetric or wrap from the tensor.",
-                              pad_impl, {"x", "pad_width", {"mode", "constant"}, {"constant_values", Value()}});
+const auto pad_op =
+    public_op("pad", NUMPY "Pad",
+              "Adds elements before and after each axis: a constant, or by mode edge, reflect, "
+              "symmetric or wrap from the tensor.",
+              pad_impl,
+              {{"x", required, about::tensor},
+               {"pad_width", required, "(before, after) for each axis, or one pair or number for all."},
+               {"mode", "constant", "\"constant\", \"edge\", \"reflect\", \"symmetric\" or \"wrap\"."},
+               {"constant_values", Value(), "The number to pad with in mode \"constant\"; None is 0."}},
+              {.returns = "A tensor in the dtype of `x`.",
+               .raises = "ValueError: if `mode` is none of these, or `constant_values` is given with another mode.",
+               .example = R"py(
+>>> keras.ops.pad([1, 2], (1, 2))
+<Tensor shape=(5,), dtype=int32, values=[0 1 2 0 0]>)py"});
 
 }  // namespace
 

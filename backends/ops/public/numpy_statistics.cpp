@@ -21,9 +21,18 @@ Tensor select_impl(const std::vector<Operand>& condlist, const std::vector<Opera
   for (size_t i = condlist.size(); i-- > 0;) out = prim::where(as_bool(condlist[i]), choices[i], out);
   return out;
 }
-const auto select_op = public_op("select", NUMPY "Select",
-                                 "For each element the choice of the first condition that holds, else the default.",
-                                 select_impl, {"condlist", "choicelist", {"default", 0}});
+const auto select_op =
+    public_op("select", NUMPY "Select",
+              "For each element the choice of the first condition that holds, else the default.", select_impl,
+              {{"condlist", required, "A list of bool tensors."},
+               {"choicelist", required, "A list of tensors, one a condition."},
+               {"default", 0, "What is taken where no condition holds."}},
+              {.returns = about::promoted,
+               .raises = "ValueError: if the two lists differ in length or are empty.",
+               .example = R"py(
+>>> x = keras.ops.array([1, 5, 9])
+>>> keras.ops.select([x < 3, x > 7], [x * 10, x * 100], default=0)
+<Tensor shape=(3,), dtype=int32, values=[ 10   0 900]>)py"});
 
 Tensor corrcoef_impl(const Operand& x) {
   Tensor t = as_float(x);
@@ -39,7 +48,12 @@ Tensor corrcoef_impl(const Operand& x) {
   return vector ? prim::reshape(out, {}) : out;
 }
 const auto corrcoef_op =
-    public_op("corrcoef", NUMPY "Corrcoef", "Pearson's correlation of each pair of rows.", corrcoef_impl, {"x"});
+    public_op("corrcoef", NUMPY "Corrcoef", "Pearson's correlation of each pair of rows.", corrcoef_impl,
+              {{"x", required, "A matrix whose rows are variables and whose columns are observations."}},
+              {.returns = "A floating matrix: entry (i, j) is the correlation of rows i and j.", .example = R"py(
+>>> keras.ops.corrcoef([[1.0, 2.0, 3.0], [1.0, 2.0, 2.0]])
+<Tensor shape=(2, 2), dtype=float32, values=[[1.         0.86602545]
+ [0.86602545 1.        ]]>)py"});
 
 // Row i holds elements i * stride ... of the last axis: (..., n) -> (..., count, length).
 Tensor windows(const Tensor& t, int64_t length, int64_t stride) {
@@ -61,10 +75,17 @@ Tensor extract_sequences_impl(const Operand& x, int64_t sequence_length, int64_t
   if (t.rank() == 0) throw ValueError("needs at least one axis, received a scalar.");
   return windows(t, sequence_length, sequence_stride);
 }
-const auto extract_sequences_op =
-    public_op("extract_sequences", "keras.src.ops.math.ExtractSequences",
-              "Windows of the last axis, `sequence_stride` apart, as a new axis before their elements.",
-              extract_sequences_impl, {"x", "sequence_length", "sequence_stride"});
+const auto extract_sequences_op = public_op(
+    "extract_sequences", "keras.src.ops.math.ExtractSequences",
+    "Windows of the last axis, `sequence_stride` apart, as a new axis before their elements.", extract_sequences_impl,
+    {{"x", required, about::tensor},
+     {"sequence_length", required, "The length of a window."},
+     {"sequence_stride", required, "The distance between the starts of windows."}},
+    {.returns = "A tensor (..., windows, sequence_length).", .example = R"py(
+>>> keras.ops.extract_sequences(keras.ops.array([1, 2, 3, 4]), 2, 1)
+<Tensor shape=(3, 2), dtype=float32, values=[[1. 2.]
+ [2. 3.]
+ [3. 4.]]>)py"});
 
 Tensor correlate_impl(const Operand& x1, const Operand& x2, const std::string& mode) {
   auto [a, b] = promote_float(x1, x2);
@@ -88,8 +109,17 @@ Tensor correlate_impl(const Operand& x1, const Operand& x2, const std::string& m
   Tensor out = prim::squeeze(prim::matmul(rows, prim::expand_dims(b, 1)), 1);
   return swapped ? prim::reverse(out, {0}) : out;
 }
-const auto correlate_op = public_op("correlate", NUMPY "Correlate", "The products of x1, moved step by step, with x2.",
-                                    correlate_impl, {"x1", "x2", {"mode", "valid"}});
+const auto correlate_op = public_op(
+    "correlate", NUMPY "Correlate", "The products of x1, moved step by step, with x2.", correlate_impl,
+    {{"x1", required, "A vector."},
+     {"x2", required, "A vector."},
+     {"mode", "valid",
+      "\"valid\" keeps places where both overlap completely, \"same\" as many as the longer has, \"full\" all."}},
+    {.returns = "A vector; float32 for integers that do not all promote to one dtype.",
+     .raises = "ValueError: if an operand is no vector or `mode` is none of these.",
+     .example = R"py(
+>>> keras.ops.correlate([1.0, 2.0, 3.0], [0.0, 1.0], mode="full")
+<Tensor shape=(4,), dtype=float32, values=[1. 2. 3. 0.]>)py"});
 
 Tensors histogram_impl(const Operand& x, int64_t bins, const std::optional<std::vector<double>>& range) {
   if (bins < 1) throw ValueError("`bins` should be a non-negative integer greater than 0. Received: bins=", bins);
@@ -121,9 +151,17 @@ Tensors histogram_impl(const Operand& x, int64_t bins, const std::optional<std::
       prim::scatter(Scatter::add, prim::full({bins}, 0, t.dtype()), bin, prim::full(t.shape(), 1, t.dtype()), 0);
   return {counts, edges};
 }
-const auto histogram_op = public_op("histogram", NUMPY "Histogram",
-                                    "How many elements lie in each of `bins` equal intervals, and the edges of these.",
-                                    histogram_impl, {"x", {"bins", 10}, {"range", Value()}});
+const auto histogram_op =
+    public_op("histogram", NUMPY "Histogram",
+              "How many elements lie in each of `bins` equal intervals, and the edges of these.", histogram_impl,
+              {{"x", required, about::tensor},
+               {"bins", 10, "How many intervals."},
+               {"range", Value(), "The lowest and the highest edge; None takes those of the elements."}},
+              {.returns = "The counts, and bins + 1 edges.",
+               .raises = "ValueError: if `bins` is not positive or the range is no pair in order.",
+               .example = R"py(
+>>> keras.ops.histogram([1.0, 2.0, 4.0], bins=3)
+[<Tensor shape=(3,), dtype=float32, values=[1. 1. 1.]>, <Tensor shape=(4,), dtype=float32, values=[1. 2. 3. 4.]>])py"});
 
 Tensor without_nan(const Tensor& t, double filler) {
   return is_float(t.dtype()) ? prim::where(prim::unary(Unary::is_nan, t), constant(filler, t.dtype()), t) : t;
@@ -134,11 +172,18 @@ Tensor nancumsum_impl(const Operand& x, const std::optional<int>& axis, const st
 Tensor nancumprod_impl(const Operand& x, const std::optional<int>& axis, const std::optional<DType>& dtype) {
   return cumprod(without_nan(x.value(), 1), axis, dtype);
 }
-const std::vector<OpArgument> kCumulativeArguments = {"x", {"axis", Value()}, {"dtype", Value()}};
-const auto nancumsum_op = public_op("nancumsum", NUMPY "Nancumsum", "Running sums that count NaN as 0.", nancumsum_impl,
-                                    kCumulativeArguments);
-const auto nancumprod_op = public_op("nancumprod", NUMPY "Nancumprod", "Running products that count NaN as 1.",
-                                     nancumprod_impl, kCumulativeArguments);
+const std::vector<OpArgument> kCumulativeArguments = {
+    {"x", required, about::tensor}, {"axis", Value(), about::flat_axis}, {"dtype", Value(), about::kept_dtype}};
+const auto nancumsum_op =
+    public_op("nancumsum", NUMPY "Nancumsum", "Running sums that count NaN as 0.", nancumsum_impl, kCumulativeArguments,
+              {.returns = "A tensor of the shape of `x`, a vector for axis=None.", .example = R"py(
+>>> keras.ops.nancumsum([1.0, float("nan"), 3.0])
+<Tensor shape=(3,), dtype=float32, values=[1. 1. 4.]>)py"});
+const auto nancumprod_op = public_op(
+    "nancumprod", NUMPY "Nancumprod", "Running products that count NaN as 1.", nancumprod_impl, kCumulativeArguments,
+    {.returns = "A tensor of the shape of `x`, a vector for axis=None.", .example = R"py(
+>>> keras.ops.nancumprod([2.0, float("nan"), 3.0])
+<Tensor shape=(3,), dtype=float32, values=[2. 2. 6.]>)py"});
 
 template <bool largest>
 Tensor nanarg_impl(const Operand& x, const std::optional<int>& axis, bool keepdims) {
@@ -149,13 +194,20 @@ Tensor nanarg_impl(const Operand& x, const std::optional<int>& axis, bool keepdi
   Tensor none = all(prim::unary(Unary::is_nan, t), over, keepdims);
   return prim::where(none, constant(-1, DType::int32), find(without_nan(t, largest ? -INFINITY : INFINITY)));
 }
-const std::vector<OpArgument> kArgArguments = {"x", {"axis", Value()}, {"keepdims", false}};
+const std::vector<OpArgument> kArgArguments = {
+    {"x", required, about::tensor}, {"axis", Value(), about::flat_axis}, {"keepdims", false, about::keepdims}};
 const auto nanargmax_op =
     public_op("nanargmax", NUMPY "Nanargmax", "The place of the largest element that is not NaN, -1 if all are.",
-              nanarg_impl<true>, kArgArguments);
+              nanarg_impl<true>, kArgArguments,
+              {.returns = "An int32 tensor without `axis` (of size 1 with `keepdims`).", .example = R"py(
+>>> keras.ops.nanargmax([1.0, float("nan"), 3.0])
+<Tensor shape=(), dtype=int32, values=2>)py"});
 const auto nanargmin_op =
     public_op("nanargmin", NUMPY "Nanargmin", "The place of the smallest element that is not NaN, -1 if all are.",
-              nanarg_impl<false>, kArgArguments);
+              nanarg_impl<false>, kArgArguments,
+              {.returns = "An int32 tensor without `axis` (of size 1 with `keepdims`).", .example = R"py(
+>>> keras.ops.nanargmin([1.0, float("nan"), 3.0])
+<Tensor shape=(), dtype=int32, values=0>)py"});
 
 Tensor trapezoid_impl(const Operand& y, const std::optional<Operand>& x, double dx, int axis) {
   DType type = x ? float_type({&y, &*x}) : float_type({&y});
@@ -181,9 +233,17 @@ Tensor trapezoid_impl(const Operand& y, const std::optional<Operand>& x, double 
   auto [from, to] = sides(at, at.rank() - 1);
   return prim::reduce(Reduce::sum, prim::multiply(middle, prim::subtract(to, from)), {last}, false);
 }
-const auto trapezoid_op = public_op(
-    "trapezoid", NUMPY "Trapezoid", "The integral along `axis` by the trapezoidal rule, at the places x or dx apart.",
-    trapezoid_impl, {"y", OpArgument("x", Value()).in_config(), {"dx", 1.0}, {"axis", -1}});
+const auto trapezoid_op =
+    public_op("trapezoid", NUMPY "Trapezoid",
+              "The integral along `axis` by the trapezoidal rule, at the places x or dx apart.", trapezoid_impl,
+              {{"y", required, "The values to integrate."},
+               OpArgument("x", Value(), "Their places, of the shape of `y` or along `axis`; None puts them `dx` apart.")
+                   .in_config(),
+               {"dx", 1.0, "The distance between neighbours, where `x` is None."},
+               {"axis", -1, about::axis}},
+              {.returns = "A floating tensor without `axis`.", .example = R"py(
+>>> keras.ops.trapezoid([1.0, 2.0, 3.0])
+<Tensor shape=(), dtype=float32, values=4.0>)py"});
 
 Tensor vander_impl(const Operand& x, const std::optional<int64_t>& N, bool increasing) {
   Tensor t = x.value();
@@ -193,9 +253,18 @@ Tensor vander_impl(const Operand& x, const std::optional<int64_t>& N, bool incre
   Tensor powers = increasing ? prim::iota(n, t.dtype()) : prim::iota(n, t.dtype(), static_cast<double>(n - 1), -1);
   return prim::power(prim::expand_dims(t, 1), powers);
 }
-const auto vander_op =
-    public_op("vander", NUMPY "Vander", "Powers of the elements as columns, the highest first unless `increasing`.",
-              vander_impl, {"x", {"N", Value()}, {"increasing", false}});
+const auto vander_op = public_op(
+    "vander", NUMPY "Vander", "Powers of the elements as columns, the highest first unless `increasing`.", vander_impl,
+    {{"x", required, "A vector."},
+     {"N", Value(), "The number of columns; None takes the size of `x`."},
+     {"increasing", false, "Whether the powers rise from left to right."}},
+    {.returns = "A matrix of a row an element.",
+     .raises = "ValueError: if `x` is no vector or N is negative.",
+     .example = R"py(
+>>> keras.ops.vander(keras.ops.array([1, 2, 3]))
+<Tensor shape=(3, 3), dtype=int32, values=[[1 1 1]
+ [4 2 1]
+ [9 3 1]]>)py"});
 
 }  // namespace
 

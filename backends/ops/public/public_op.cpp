@@ -172,6 +172,20 @@ std::vector<const OpInfo*> all_ops() {
   return out;
 }
 
+Documentation describe(const OpInfo& op) {
+  Documentation out;
+  const size_t dot = op.name.rfind('.');
+  const std::string space = dot == std::string::npos ? "" : op.name.substr(0, dot);
+  out.name = dot == std::string::npos ? op.name : op.name.substr(dot + 1);
+  out.module = space.empty() ? "keras.ops" : space == "image" ? "keras.ops.image" : "keras." + space;
+  out.summary = op.doc;
+  out.doc = op.description;
+  for (const OpArgument& a : op.arguments)
+    out.arguments.push_back(
+        {a.name, a.required || a.collects ? "" : a.default_value.repr(), a.required, a.collects, a.doc});
+  return out;
+}
+
 std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwargs) {
   for (size_t i = 0; i < op.arguments.size() && i < args.size(); ++i) {
     if (!op.arguments[i].collects) continue;

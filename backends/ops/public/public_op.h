@@ -6,7 +6,7 @@
 //   namespace {
 //   Tensor relu_impl(const Operand& x) { ... }
 //   const auto relu_op = public_op("relu", "keras.src.ops.nn.Relu", "Rectified linear unit: max(x, 0).", relu_impl,
-//   {"x"});
+//                                  {{"x", required, about::tensor}}, {.returns = ..., .example = ...});
 //   }
 //   Tensor relu(const Operand& x) { return relu_op(x); }
 #include <tuple>
@@ -15,9 +15,13 @@
 
 namespace lamina {
 
+struct Required {};
+inline constexpr Required required;  // in place of a default
+
 struct OpArgument {
-  OpArgument(const char* name) : name(name), required(true) {}
-  OpArgument(const char* name, Value default_value) : name(name), default_value(std::move(default_value)) {}
+  OpArgument(const char* name, Required, const char* doc) : name(name), required(true), doc(doc) {}
+  OpArgument(const char* name, Value default_value, const char* doc)
+      : name(name), default_value(std::move(default_value)), doc(doc) {}
   // Keras' operation classes take tensors in call() and everything else in the constructor, whose arguments go to the
   // node's config. in_call() marks a non-tensor that goes with the call (the key of GetItem), in_config() a tensor or
   // number that goes to the constructor (the bounds of Clip).
@@ -49,6 +53,7 @@ struct OpArgument {
   bool config = false;
   bool collects = false;
   bool tuple = false;
+  const char* doc = "";
 };
 
 struct OpInfo {
@@ -58,11 +63,13 @@ struct OpInfo {
   std::string doc;
   std::vector<OpArgument> arguments;
   std::function<Value(std::span<const Value>)> call;  // arguments in order, all present
+  Doc description;                                    // what is told beside `doc` and the arguments
 };
 
 const OpInfo* find_op(std::string_view name);
 const OpInfo* find_op_class(std::string_view class_name);
 std::vector<const OpInfo*> all_ops();  // sorted by name
+Documentation describe(const OpInfo& op);
 void register_op(std::unique_ptr<OpInfo> info);
 
 // Binds Python-like arguments to the op's list. TypeError naming the op for missing, unknown or repeated ones.
@@ -140,7 +147,7 @@ Value to_value(const std::vector<Operand>& v);
 
 template <class R, class... Args>
 TypedOp<R, Args...> public_op(const char* name, const char* class_path, const char* doc, R (*function)(Args...),
-                              std::vector<OpArgument> arguments) {
+                              std::vector<OpArgument> arguments, Doc description) {
   auto info = std::make_unique<OpInfo>();
   info->name = name;
   std::string path = class_path;
@@ -148,6 +155,7 @@ TypedOp<R, Args...> public_op(const char* name, const char* class_path, const ch
   info->module = path.substr(0, dot);
   info->class_name = path.substr(dot + 1);
   info->doc = doc;
+  info->description = description;
   info->arguments = std::move(arguments);
   info->call = [function, self = info.get()](std::span<const Value> v) -> Value {
     try {

@@ -141,31 +141,105 @@ Tensor binomial_impl(const Shape& shape, const Operand& counts, const Operand& p
   return cast(random_binomial(draw_seed(seed), shaped(counts, shape), shaped(probabilities, shape)), type);
 }
 
-const OpArgument kDtype("dtype", Value()), kSeed("seed", Value());
+const OpArgument kDtype("dtype", Value(), about::dtype), kSeed("seed", Value(), about::seed);
 const auto normal_op = public_op("random.normal", RANDOM, "Normally distributed numbers.", normal_impl,
-                                 {"shape", {"mean", 0.0}, {"stddev", 1.0}, kDtype, kSeed});
+                                 {{"shape", required, about::shape},
+                                  {"mean", 0.0, "The mean."},
+                                  {"stddev", 1.0, "The standard deviation."},
+                                  kDtype,
+                                  kSeed},
+                                 {.returns = about::created, .example = R"py(
+>>> keras.random.normal((2, 3), seed=1).shape
+(2, 3))py"});
 const auto truncated_normal_op =
     public_op("random.truncated_normal", RANDOM, "Normally distributed numbers within two deviations of the mean.",
-              truncated_normal_impl, {"shape", {"mean", 0.0}, {"stddev", 1.0}, kDtype, kSeed});
-const auto uniform_op = public_op("random.uniform", RANDOM, "Evenly distributed numbers: minval <= x < maxval.",
-                                  uniform_impl, {"shape", {"minval", 0.0}, {"maxval", 1.0}, kDtype, kSeed});
-const auto randint_op = public_op("random.randint", RANDOM, "Evenly distributed integers: minval <= x < maxval.",
-                                  randint_impl, {"shape", "minval", "maxval", {"dtype", "int32"}, kSeed});
-const auto categorical_op =
-    public_op("random.categorical", RANDOM, "Classes drawn with probabilities softmax(logits): (batch, num_samples).",
-              categorical_impl, {"logits", "num_samples", {"dtype", "int32"}, kSeed});
+              truncated_normal_impl,
+              {{"shape", required, about::shape},
+               {"mean", 0.0, "The mean."},
+               {"stddev", 1.0, "The standard deviation, before the ends are cut."},
+               kDtype,
+               kSeed},
+              {.returns = about::created, .example = R"py(
+>>> keras.random.truncated_normal((2, 3), seed=1).shape
+(2, 3))py"});
+const auto uniform_op =
+    public_op("random.uniform", RANDOM, "Evenly distributed numbers: minval <= x < maxval.", uniform_impl,
+              {{"shape", required, about::shape},
+               {"minval", 0.0, "The lowest number."},
+               {"maxval", 1.0, "The end of the interval, itself left out."},
+               kDtype,
+               kSeed},
+              {.returns = about::created, .example = R"py(
+>>> keras.random.uniform((2, 3), seed=1).shape
+(2, 3))py"});
+const auto randint_op =
+    public_op("random.randint", RANDOM, "Evenly distributed integers: minval <= x < maxval.", randint_impl,
+              {{"shape", required, about::shape},
+               {"minval", required, "The lowest number."},
+               {"maxval", required, "The end of the interval, itself left out."},
+               {"dtype", "int32", "An integer dtype."},
+               kSeed},
+              {.returns = about::created, .raises = "ValueError: if `dtype` is no integer dtype.", .example = R"py(
+>>> keras.random.randint((2, 3), 0, 10, seed=1).shape
+(2, 3))py"});
+const auto categorical_op = public_op(
+    "random.categorical", RANDOM, "Classes drawn with probabilities softmax(logits): (batch, num_samples).",
+    categorical_impl,
+    {{"logits", required, "Scores (batch, classes)."},
+     {"num_samples", required, "How many to draw for each row."},
+     {"dtype", "int32", "An integer dtype."},
+     kSeed},
+    {.returns = "A tensor (batch, num_samples).", .raises = "ValueError: if `logits` is no matrix.", .example = R"py(
+>>> keras.random.categorical(keras.ops.array([[0.0, 0.0]]), 5, seed=1).shape
+(1, 5))py"});
 const auto dropout_op =
     public_op("random.dropout", RANDOM, "A share `rate` of the elements set to 0, the others scaled by 1 / (1 - rate).",
-              dropout_impl, {"inputs", "rate", {"noise_shape", Value()}, kSeed});
+              dropout_impl,
+              {{"inputs", required, about::tensor},
+               {"rate", required, "The share to drop, 0 to 1."},
+               {"noise_shape", Value(),
+                "The shape of the draw, with 1 for axes that are dropped together; None takes that of `inputs`."},
+               kSeed},
+              {.returns = "A tensor of the shape and dtype of `inputs`.",
+               .raises = "ValueError: if `rate` is not between 0 and 1.",
+               .source = "Srivastava et al., \"Dropout\" (2014).",
+               .example = R"py(
+>>> keras.random.dropout(keras.ops.ones((2, 3)), 0.5, seed=1).shape
+(2, 3))py"});
 const auto shuffle_op = public_op("random.shuffle", RANDOM, "The slices along `axis` in random order.", shuffle_impl,
-                                  {"x", {"axis", 0}, kSeed});
-const auto gamma_op =
-    public_op("random.gamma", RANDOM, "Numbers from the gamma distribution with shape parameter alpha and scale 1.",
-              gamma_impl, {"shape", "alpha", kDtype, kSeed});
-const auto beta_op = public_op("random.beta", RANDOM, "Numbers from the beta distribution.", beta_impl,
-                               {"shape", "alpha", "beta", kDtype, kSeed});
-const auto binomial_op = public_op("random.binomial", RANDOM, "Numbers of successes in `counts` trials.", binomial_impl,
-                                   {"shape", "counts", "probabilities", kDtype, kSeed});
+                                  {{"x", required, about::tensor}, {"axis", 0, about::axis}, kSeed},
+                                  {.returns = about::same, .example = R"py(
+>>> keras.random.shuffle(keras.ops.arange(5), seed=1).shape
+(5,))py"});
+const auto gamma_op = public_op(
+    "random.gamma", RANDOM, "Numbers from the gamma distribution with shape parameter alpha and scale 1.", gamma_impl,
+    {{"shape", required, about::shape},
+     {"alpha", required, "The shape parameter, a positive number or a tensor that broadcasts."},
+     kDtype,
+     kSeed},
+    {.returns = about::created, .example = R"py(
+>>> keras.random.gamma((2, 3), 2.0, seed=1).shape
+(2, 3))py"});
+const auto beta_op =
+    public_op("random.beta", RANDOM, "Numbers from the beta distribution.", beta_impl,
+              {{"shape", required, about::shape},
+               {"alpha", required, "The first parameter, a positive number or a tensor that broadcasts."},
+               {"beta", required, "The second parameter, a positive number or a tensor that broadcasts."},
+               kDtype,
+               kSeed},
+              {.returns = about::created, .example = R"py(
+>>> keras.random.beta((2, 3), 1.0, 2.0, seed=1).shape
+(2, 3))py"});
+const auto binomial_op =
+    public_op("random.binomial", RANDOM, "Numbers of successes in `counts` trials.", binomial_impl,
+              {{"shape", required, about::shape},
+               {"counts", required, "The numbers of trials, a number or a tensor that broadcasts."},
+               {"probabilities", required, "The probability of success, a number or a tensor that broadcasts."},
+               kDtype,
+               kSeed},
+              {.returns = about::created, .example = R"py(
+>>> keras.random.binomial((2, 3), 10.0, 0.5, seed=1).shape
+(2, 3))py"});
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #pragma once
 // Shared by the public ops: promotion and axes.
 #include "backends/ops/primitives.h"
+#include "backends/ops/public/about.h"
 #include "backends/ops/public/public_op.h"
 
 namespace lamina::ops {
@@ -47,11 +48,22 @@ Tensor to_last(const Tensor& x, int axis);
 Tensor from_last(const Tensor& x, int axis);
 
 // Defines a public op of one tensor: its record and its function.
-#define LAMINA_UNARY_OP(NAME, CLASS, DOC, ...)                                    \
-  static const auto NAME##_op = public_op(#NAME, CLASS, DOC, __VA_ARGS__, {"x"}); \
+inline auto unary_op(const char* name, const char* class_path, const char* doc, Tensor (*function)(const Operand&),
+                     Doc description) {
+  return public_op(name, class_path, doc, function, {{"x", required, about::tensor}}, description);
+}
+inline auto binary_op(const char* name, const char* class_path, const char* doc,
+                      Tensor (*function)(const Operand&, const Operand&), Doc description,
+                      const char* x1 = about::first, const char* x2 = about::second) {
+  return public_op(name, class_path, doc, function, {{"x1", required, x1}, {"x2", required, x2}}, description);
+}
+
+// LAMINA_UNARY_OP(exp, "keras.src.ops.numpy.Exp", "e^x.", exp_impl, {.returns = ..., .example = ...})
+#define LAMINA_UNARY_OP(NAME, CLASS, ...)                            \
+  static const auto NAME##_op = unary_op(#NAME, CLASS, __VA_ARGS__); \
   Tensor NAME(const Operand& x) { return NAME##_op(x); }
-#define LAMINA_BINARY_OP(NAME, CLASS, DOC, ...)                                          \
-  static const auto NAME##_op = public_op(#NAME, CLASS, DOC, __VA_ARGS__, {"x1", "x2"}); \
+#define LAMINA_BINARY_OP(NAME, CLASS, ...)                            \
+  static const auto NAME##_op = binary_op(#NAME, CLASS, __VA_ARGS__); \
   Tensor NAME(const Operand& x1, const Operand& x2) { return NAME##_op(x1, x2); }
 
 }  // namespace lamina::ops

@@ -34,6 +34,10 @@ const bool registered = [] {
   info.name = "SeedGenerator";
   info.module = "keras.random";
   info.doc = "A seed and a counter: gives a new seed at each draw.";
+  info.description = {.raises = "ValueError: if the seed is not an integer.", .example = R"py(
+>>> seeds = keras.random.SeedGenerator(seed=1)
+>>> keras.random.normal((2,), seed=seeds).shape
+(2,))py"};
   info.make = [](const Dict& config) -> ObjectPtr {
     const Value *seed = config.find("seed"), *name = config.find("name");
     for (const auto& [key, value] : config)

@@ -1,11 +1,10 @@
 """Python classes for C++ classes: made once, when first used, from the C++ description of their arguments."""
 
-import inspect
-
 from lamina import _lamina
 from lamina._core import homes
 from lamina._core.hierarchy import PARENTS
 from lamina._core.operation import Operation
+from lamina._core.signatures import signature_of
 from lamina._core.tensors.seeds import SeedGenerator
 
 _classes = {}
@@ -24,18 +23,9 @@ def get_class(name, module):
 
 
 def _make_class(info, home, base):
-    name, module, doc, fields, _ = info
-    parameters = []
-    P = inspect.Parameter
-    for field, default, required, _doc in fields:
-        parameters.append(
-            P(field, P.POSITIONAL_OR_KEYWORD) if required else P(field, P.POSITIONAL_OR_KEYWORD, default=default)
-        )
-    parameters.sort(key=lambda p: p.default is not P.empty)
-    names = [p.name for p in parameters]
-    if base.__name__ in ("Layer", "Optimizer") or name == "MeanMetricWrapper":  # which pass further keywords on
-        parameters.append(P("kwargs", P.VAR_KEYWORD))
-    signature = inspect.Signature(parameters)
+    name, module, _doc, fields, _ = info
+    signature = signature_of(name, base.__name__, [field[:3] for field in fields])
+    names = [p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
 
     def __init__(self, *args, **kwargs):
         if len(args) == 1 and isinstance(args[0], _lamina.ObjectBox):
@@ -52,11 +42,10 @@ def _make_class(info, home, base):
             kwargs[key] = value
         base._builtin_init(self, name, module, kwargs)
 
-    lines = [doc, ""] + (["Args:"] + [f"    {f}: {d}" for f, _, _, d in fields if d] if fields else [])
     members = {
         "__init__": __init__,
         "__signature__": signature,
-        "__doc__": "\n".join(lines),
+        "__doc__": _lamina.class_docstring(name, module),
         "__module__": home,
         "_builtin": True,
         "_fields": tuple(f[0] for f in fields),

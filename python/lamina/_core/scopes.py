@@ -16,12 +16,12 @@ class name_scope:
         ValueError: for a name with "/".
     """
 
-    def __init__(self, name, caller=None, **kwargs):
+    def __init__(self, name, **kwargs):
         if not isinstance(name, str) or "/" in name:
             raise ValueError(
                 f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}"
             )
-        self.name, self.caller = name, caller
+        self.name, self.caller = name, kwargs.get("caller")
 
     def __enter__(self):
         self._scope = _lamina.new_name_scope(self.name)

@@ -1,5 +1,7 @@
 """ProgbarLogger: the progress bar of fit(), evaluate() and predict()."""
 
+import inspect
+
 from lamina import _lamina
 from lamina._core.public import publish
 from lamina._core.user_classes import own
@@ -10,6 +12,7 @@ class ProgbarLogger(Callback):
     """Prints a progress bar; fit(), evaluate() and predict() add one themselves unless verbose is 0."""
 
     _builtin = True
+    __signature__ = inspect.Signature()
 
     def __init__(self, _box=None):
         if _box is not None:

@@ -8,7 +8,6 @@ from lamina._core.public import publish
 _CLASSES = {
     "add": "Add",
     "average": "Average",
-    "concatenate": "Concatenate",
     "maximum": "Maximum",
     "minimum": "Minimum",
     "multiply": "Multiply",
@@ -37,7 +36,21 @@ def _merge(name, cls_name):
     return merge
 
 
-add, average, concatenate, maximum, minimum, multiply, subtract = (_merge(name, cls) for name, cls in _CLASSES.items())
+add, average, maximum, minimum, multiply, subtract = (_merge(name, cls) for name, cls in _CLASSES.items())
+
+
+def concatenate(inputs, axis=-1, **kwargs):
+    """Functional form of Concatenate.
+
+    Args:
+        inputs: tensors.
+        axis: the axis along which they are put one behind the other.
+        **kwargs: further arguments of Concatenate.
+
+    Returns:
+        A tensor.
+    """
+    return get_class("Concatenate", "keras.layers")(axis=axis, **kwargs)(inputs)
 
 
 def dot(inputs, axes=-1, **kwargs):

@@ -89,7 +89,8 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
         filepath: a `.weights.h5`, `.weights.json`, `.keras` or legacy `.h5` file.
         skip_mismatch: whether layers whose shapes differ are left out with a warning.
         **kwargs: by_name, for legacy files: whether layers are found by name instead of by their place.
-            objects_to_skip, a list of objects (of a `.weights.h5` file) that keep their values, with what only they lead to.
+            objects_to_skip, a list of objects (of a `.weights.h5` file) that keep their values, with what only they
+            lead to.
 
     Raises:
         ValueError: naming the layer, the expected and the stored shapes; for unknown arguments.

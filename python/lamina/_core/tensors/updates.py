@@ -19,7 +19,7 @@ class At:
 
 
 class Places:
-    """Some places of a tensor, by an index as NumPy takes it. The methods give a new tensor; the old one stays as it is.
+    """Some places of a tensor, by an index as NumPy takes it. The methods give a new tensor; the old one stays.
 
     Places that an index of integers names several times are updated several times, in order.
     """
@@ -90,7 +90,8 @@ class Places:
             fits = False
         if not fits:
             raise ValueError(
-                f"Values of shape {tuple(values.shape)} do not broadcast to the places of index {self.index!r}, which have shape {shape}."
+                f"Values of shape {tuple(values.shape)} do not broadcast to the places of index {self.index!r}, which "
+                f"have shape {shape}."
             )
         flat, values = ops.reshape(self._x, (-1,)), ops.reshape(ops.broadcast_to(values, shape), (-1,))
         places = self._places.reshape(-1)
@@ -107,7 +108,8 @@ def _plain(index):
 
     if isinstance(index, list):
         raise TypeError(
-            "Using a non-tuple sequence for multidimensional indexing is not allowed; use `x.at[array(seq)]` instead of `x.at[seq]`."
+            "Using a non-tuple sequence for multidimensional indexing is not allowed; use `x.at[array(seq)]` instead of "
+            "`x.at[seq]`."
         )
     if isinstance(index, tuple):
         return tuple(
@@ -117,7 +119,7 @@ def _plain(index):
 
 
 def _rounds(places):
-    """Positions in `places`, in rounds without two of the same place: first all first mentions, then all second ones."""
+    """Positions in `places`, in rounds without two of the same place: first mentions, then second ones."""
     import numpy as np
 
     if not len(places):
@@ -145,7 +147,8 @@ def view(self, dtype=None):
 
     if not _lamina.has_data(self):
         raise TypeError(
-            "Tensor.view: bytes can only be read of a tensor that holds values, not of a symbolic one or inside a compiled function. To convert numbers, use astype()."
+            "Tensor.view: bytes can only be read of a tensor that holds values, not of a symbolic one or inside a "
+            "compiled function. To convert numbers, use astype()."
         )
     name = standardize_dtype(dtype)
     wanted = np.dtype(name) if name != "bfloat16" else np.asarray(ops.zeros((), "bfloat16")).dtype
@@ -182,7 +185,8 @@ def choose(self, choices, out=None, mode="raise"):
     if mode == "raise":
         if not _lamina.has_data(self):
             raise TypeError(
-                "Tensor.choose: indices can only be checked where their values are known; pass mode='clip' or mode='wrap' inside a compiled function."
+                "Tensor.choose: indices can only be checked where their values are known; pass mode='clip' or mode='wrap' "
+                "inside a compiled function."
             )
         if bool(ops.any(ops.logical_or(self < 0, self >= n))):
             raise ValueError(f"Tensor.choose: invalid entry in choice array: indices must be from 0 to {n - 1}.")

@@ -25,6 +25,18 @@ def is_int_dtype(dtype):
 _NAMES = {"float": "float32", "int": "int32", "double": "float64", "half": "float16"}
 
 
+def result_type(*dtypes):
+    """The dtype that operands of these dtypes promote to.
+
+    Args:
+        *dtypes: dtypes or their names.
+
+    Returns:
+        Its name.
+    """
+    return _lamina.result_type(*dtypes)
+
+
 def standardize_dtype(dtype):
     """A dtype's name.
 

@@ -3,13 +3,13 @@
 from lamina._core.public import publish
 
 
-def is_nested(x):
-    """Whether x is a list, a tuple or a dict.
+def is_nested(structure):
+    """Whether it is a list, a tuple or a dict.
 
     Args:
-        x: anything.
+        structure: anything.
     """
-    return isinstance(x, (list, tuple, dict))
+    return isinstance(structure, (list, tuple, dict))
 
 
 def _is_namedtuple(x):
@@ -105,7 +105,7 @@ def map_structure(func, *structures, none_is_leaf=True):
             return None
         return func(*structures)
     for other in structures[1:]:
-        assert_same_structure(first, other, shallow=True)
+        _expect_same(first, other, shallow=True)
     return _rebuild(
         first,
         [map_structure(func, *items, none_is_leaf=none_is_leaf) for items in zip(*(_items(s) for s in structures))],
@@ -134,18 +134,21 @@ def map_structure_up_to(shallow_structure, func, *structures):
     )
 
 
-def assert_same_structure(a, b, check_types=None, shallow=False):
+def assert_same_structure(a, b, check_types=None):
     """Raises if two structures differ in more than their leaves.
 
     Args:
         a: a structure.
         b: another.
         check_types: as in Keras; lists, tuples and dicts are told apart in any case.
-        shallow: whether only the outermost level is compared.
 
     Raises:
         ValueError: if they differ.
     """
+    _expect_same(a, b)
+
+
+def _expect_same(a, b, shallow=False):
     if is_nested(a) != is_nested(b):
         expected = next((k.__name__ for k in (dict, list, tuple) if isinstance(a, k)), "a leaf")
         raise ValueError(
@@ -163,7 +166,7 @@ def assert_same_structure(a, b, check_types=None, shallow=False):
         raise ValueError(f"`a` and `b` don't have the same structure: {a!r} and {b!r}")
     if not shallow:
         for x, y in zip(_items(a), _items(b)):
-            assert_same_structure(x, y)
+            _expect_same(x, y)
 
 
 def assert_same_paths(a, b):
