@@ -21,7 +21,7 @@ void from_value(const Value& v, std::string& out) { out = v.is_none() ? std::str
 void from_value(const Value& v, Tensor& out) { out = v.is_none() ? Tensor() : v.as_tensor(); }
 void from_value(const Value& v, Shape& out) { out = v.as_shape(); }
 void from_value(const Value& v, DType& out) { out = parse_dtype(v.as_string()); }
-void from_value(const Value& v, List& out) { out = plain_numbers(v).as_list(); }
+void from_value(const Value& v, List& out) { out = (v.is_tensor() ? plain_numbers(v) : v).as_list(); }
 void from_value(const Value& v, Dict& out) { out = v.is_none() ? Dict() : v.as_dict(); }
 void from_value(const Value& v, ObjectPtr& out) { out = v.is_none() ? nullptr : v.as_object(); }
 

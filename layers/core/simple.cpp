@@ -71,6 +71,7 @@ class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
     for (const char* name : {"function", "mask", "output_shape"}) {
       Value& v = config[name];
       if (v.is_object()) v = serialize_object(v.as_object());
+      if (v.is_tensor()) v = serialize_value(v);
       if (v.is_string()) {  // an op by its name
         v = Dict{{"module", "builtins"}, {"class_name", "function"}, {"config", v}, {"registered_name", "function"}};
       } else if (is_serialized_object(v) && v.as_dict().at("class_name") == Value("__lambda__")) {

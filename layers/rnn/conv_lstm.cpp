@@ -374,11 +374,7 @@ LAMINA_LAYER(ConvLstmCell, "ConvLSTMCell", "One step of a ConvLSTM.",
              Doc{.call = about::cell_call,
                  .input = "A tensor (batch, ..., channels) of one step.",
                  .output = "A tensor (batch, ..., filters) and the list of the two new states.",
-                 .source = "Shi et al., \"Convolutional LSTM Network\" (2015).",
-                 .example = R"py(
->>> layer = keras.layers.RNN(keras.layers.LSTMCell(4))
->>> layer(keras.ops.ones((1, 2, 3))).shape
-(1, 4))py"});
+                 .source = "Shi et al., \"Convolutional LSTM Network\" (2015)."});
 using ConvLSTM1DLayer = ConvLstmLayer<1>;
 using ConvLSTM2DLayer = ConvLstmLayer<2>;
 using ConvLSTM3DLayer = ConvLstmLayer<3>;

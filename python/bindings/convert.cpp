@@ -270,8 +270,8 @@ bool is_buffer_of_numbers(PyObject* p) { return PyObject_CheckBuffer(p) && !PyBy
 void check_integer_size(py::handle h) {
   int overflow = 0;
   if (PyLong_CheckExact(h.ptr()) && (PyLong_AsLongLongAndOverflow(h.ptr(), &overflow), overflow))
-    throw OverflowError("Python's integer ", std::string(py::str(h)),
-                        " does not fit into 64 bits. Give it as a float, or convert it with a float dtype first.");
+    throw OverflowError(
+        "A Python integer that does not fit into 64 bits. Give it as a float, or convert it with a float dtype first.");
 }
 
 Value to_value(py::handle h) {

@@ -1,5 +1,7 @@
 """keras.initializers."""
 
+import numpy as np
+
 from lamina import _lamina
 from lamina._core.builtin_classes import class_names, find_class
 from lamina._core.configs.serialized import serialize_keras_object
@@ -22,7 +24,21 @@ class Initializer(Light, _lamina.InitializerCore):
         return type(self).from_config(self.get_config())
 
 
-get = getter(__name__, "keras.initializers", Initializer, "initializer")
+_find = getter(__name__, "keras.initializers", Initializer, "initializer")
+
+
+def get(identifier):
+    """An initializer by its name or config. Tensors and arrays are themselves: the values to begin with.
+
+    Args:
+        identifier: a name, a config, a class, a callable, a tensor or an array.
+
+    Raises:
+        ValueError: if it describes no initializer.
+    """
+    if isinstance(identifier, (np.ndarray, np.generic, _lamina.TensorBase)):
+        return identifier
+    return _find(identifier)
 
 
 def serialize(initializer):

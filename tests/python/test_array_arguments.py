@@ -104,6 +104,10 @@ def test_several_thresholds(name):
 
 
 CALLS = {
+    "pad": lambda k: k.ops.pad(np.ones((2, 3)), A([[1, 1], [0, 2]]), constant_values=A(3.0)),
+    "slice": lambda k: k.ops.slice(np.ones((2, 3)), A([0, 1]), A([1, 2])),
+    "reshape": lambda k: k.ops.reshape(np.ones((2, 3)), A([3, 2])),
+    "transpose": lambda k: k.ops.transpose(np.ones((2, 3)), A([1, 0])),
     "schedule": lambda k: k.optimizers.schedules.PiecewiseConstantDecay(A([1, 2]), A([1.0, 0.5, 0.1]))(2),
     "constraint": lambda k: k.constraints.UnitNorm(axis=A([0, 1]))(np.ones((2, 2), "float32")),
     "initializer": lambda k: k.ops.shape(k.initializers.Zeros()(A([2, 3]))),

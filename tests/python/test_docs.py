@@ -19,6 +19,7 @@ MODULES = sorted({d["module"] for d in DOCUMENTATION})
 WITHOUT_ARGUMENTS = {"keras.models.Functional", "keras.models.Model", "keras.models.Sequential"}
 WITHOUT_EXAMPLE = WITHOUT_ARGUMENTS | {
     "keras.activations.hard_sigmoid_keras2",
+    "keras.layers.ConvLSTMCell",
     "keras.src.applications.convnext.LayerScale",
     "keras.src.applications.convnext.StochasticDepth",
     "keras.src.applications.inception_resnet_v2.CustomScaleLayer",

@@ -17,6 +17,7 @@ MODULES = [
     "lamina",
     *(f"lamina.{name}" for name in dir(lamina) if isinstance(getattr(lamina, name), types.ModuleType)),
     "lamina.optimizers.schedules",
+    *(f"lamina.datasets.{name}" for name in dir(lamina.datasets)),
     *(f"lamina.ops.{name}" for name in ("image", "linalg", "nn", "numpy")),
 ]
 

@@ -312,3 +312,48 @@ def test_wrong_configs(config, words):
     for k in (keras, lamina):
         with pytest.raises(TypeError, match=words):
             k.saving.deserialize_keras_object(config)
+
+
+def test_dtypes_in_configs_of_subclasses():
+    """Constructors get the name of a plain policy, as from Keras."""
+    for k in (keras, lamina):
+
+        class Noting(k.layers.Dense):
+            def __init__(self, units, dtype=None, **kwargs):
+                super().__init__(units, dtype=dtype, **kwargs)
+                self.noted = dtype
+
+        assert Noting.from_config(k.layers.Dense(2, dtype="mixed_float16").get_config()).noted == "mixed_float16"
+
+
+def test_a_mask_in_the_config_of_a_lambda():
+    import json
+
+    layer = lamina.layers.Lambda(lamina.ops.square, mask=lamina.ops.ones((2, 3)))
+    copy = lamina.layers.Lambda.from_config(json.loads(json.dumps(layer.get_config())))
+    np.testing.assert_array_equal(np.asarray(copy.compute_mask(np.ones((2, 3, 4)))), np.ones((2, 3)))
+
+
+def test_signatures():
+    import inspect
+
+    class Own(lamina.layers.Dense):
+        def __init__(self, first, second=2):
+            super().__init__(first)
+
+    assert list(inspect.signature(Own).parameters) == ["first", "second"]
+    assert list(inspect.signature(lamina.layers.Dense).parameters)[:3] == ["units", "activation", "use_bias"]
+    assert list(inspect.signature(lamina.initializers.Zeros()).parameters)[:2] == ["shape", "dtype"]  # that of a call
+
+
+def test_arguments_by_keras_names():
+    for k in (keras, lamina):
+        x = k.ops.convert_to_tensor([[[0.0, 0.0], [1.0, 2.0]]])
+        mask = k.ops.convert_to_tensor([[True, False]])
+        assert np.asarray(k.layers.Add().compute_mask([x, x], mask=[mask, mask])).tolist() == [[True, False]]
+        optimizer = k.optimizers.Adam()
+        optimizer.build(var_list=[k.Variable(np.ones(2, "float32"))])
+        assert optimizer.built
+        inner = k.layers.Dense(2)
+        config = k.layers.SpectralNormalization(inner).get_config()
+        assert type(k.layers.SpectralNormalization.from_config(config, custom_objects={}).layer) is type(inner)

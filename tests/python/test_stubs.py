@@ -92,7 +92,7 @@ def test_stubs_are_python_and_cover_the_public_modules(stubs):
 
 
 def test_stubs_carry_signatures_and_texts(stubs):
-    text = (stubs / "lamina" / "layers.pyi").read_text()
+    text = (stubs / "lamina" / "layers" / "__init__.pyi").read_text()
     dense = text[text.index("class Dense(") : text.index("class DepthwiseConv1D(")]
     assert (
         "units: Any, activation: Any = None, use_bias: bool = True, kernel_initializer: Any = 'glorot_uniform'" in dense

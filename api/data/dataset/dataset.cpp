@@ -15,14 +15,6 @@ void expect_positive(const char* name, int64_t value) {
   if (value < 1) throw ValueError("`", name, "` must be at least 1. Received: ", name, "=", value);
 }
 
-// Calls `make` when asked for elements, with the input's iterator.
-template <class Iterator, class... Args>
-SimpleNode::Open over(DatasetNodePtr input, Args... args) {
-  return [input = std::move(input), args...](uint64_t pass) -> DatasetIteratorPtr {
-    return std::make_unique<Iterator>(input->iterate(pass), args...);
-  };
-}
-
 // --- sources ---
 
 class Slices final : public DatasetIterator {
@@ -253,109 +245,6 @@ class Interleave final : public DatasetIterator {
   bool used_up_ = false;
 };
 
-// --- several ---
-
-class Batches final : public DatasetIterator {
- public:
-  Batches(DatasetIteratorPtr input, int64_t size, bool drop, std::optional<double> padding)
-      : input_(std::move(input)), size_(size), drop_(drop), padding_(padding) {}
-  std::optional<Value> next() override;
-
- private:
-  DatasetIteratorPtr input_;
-  const int64_t size_;
-  const bool drop_;
-  const std::optional<double> padding_;
-};
-
-int64_t leading(const Value& batch) {
-  for (const Value& leaf : flatten(batch))
-    if (leaf.is_tensor()) return leaf.as_tensor().rank() ? leaf.as_tensor().shape()[0] : 1;
-  return 0;
-}
-
-Tensor padded(const Tensor& x, const Shape& shape, double value) {
-  if (x.shape() == shape) return x;
-  Tensor out = Tensor::empty(shape, x.dtype());
-  with_dtype(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    T* to = out.mutable_data<T>();
-    std::fill(to, to + out.size(), static_cast<T>(static_cast<float>(value)));
-    const T* from = x.data<T>();
-    const int64_t row = x.rank() ? x.shape().back() : 1;
-    std::vector<int64_t> index(static_cast<size_t>(std::max(0, x.rank() - 1)), 0);
-    for (int64_t done = 0; done < x.size(); done += row) {
-      int64_t offset = 0;
-      for (int a = 0; a + 1 < x.rank(); ++a) offset = offset * shape[a] + index[static_cast<size_t>(a)];
-      std::copy(from + done, from + done + row, to + offset * (x.rank() ? shape.back() : 1));
-      for (int a = x.rank() - 2; a >= 0; --a) {
-        if (++index[static_cast<size_t>(a)] < x.shape()[a]) break;
-        index[static_cast<size_t>(a)] = 0;
-      }
-    }
-  });
-  return out;
-}
-
-std::vector<Value> padded_alike(const std::vector<Value>& elements, double value) {
-  std::vector<Shape> largest;
-  for (const Value& e : elements) {
-    const List leaves = flatten(e);
-    if (largest.empty()) largest.resize(leaves.size());
-    for (size_t i = 0; i < leaves.size() && i < largest.size(); ++i) {
-      if (!leaves[i].is_tensor()) continue;
-      const Shape& s = leaves[i].as_tensor().shape();
-      if (largest[i].rank() == 0) largest[i] = s;
-      if (largest[i].rank() != s.rank())
-        throw ValueError("padded_batch() can pad tensors of one rank. Received shapes ", largest[i], " and ", s, ".");
-      for (int a = 0; a < s.rank(); ++a) largest[i][a] = std::max(largest[i][a], s[a]);
-    }
-  }
-  std::vector<Value> out;
-  for (const Value& e : elements) {
-    size_t i = 0;
-    out.push_back(map_structure(e, [&](const Value& leaf) -> Value {
-      const Shape& shape = largest[i++];
-      return leaf.is_tensor() ? Value(padded(leaf.as_tensor(), shape, value)) : leaf;
-    }));
-  }
-  return out;
-}
-
-std::optional<Value> Batches::next() {
-  std::optional<Value> out;
-  if (padding_) {
-    std::vector<Value> elements;
-    while (static_cast<int64_t>(elements.size()) < size_) {
-      auto element = input_->next();
-      if (!element) break;
-      elements.push_back(std::move(*element));
-    }
-    if (!elements.empty()) out = stack_elements(padded_alike(elements, *padding_));
-  } else {
-    out = input_->next_batch(size_);
-  }
-  if (out && drop_ && leading(*out) < size_) return std::nullopt;
-  return out;
-}
-
-class Unbatch final : public DatasetIterator {
- public:
-  explicit Unbatch(DatasetIteratorPtr input) : input_(std::move(input)) {}
-  std::optional<Value> next() override {
-    while (true) {
-      if (current_)
-        if (auto element = current_->next()) return element;
-      auto batch = input_->next();
-      if (!batch) return std::nullopt;
-      current_ = Dataset::from_slices(*batch).iterate(0);
-    }
-  }
-
- private:
-  DatasetIteratorPtr input_, current_;
-};
-
 class Source final : public DataSource {
  public:
   Source(Dataset dataset, uint64_t first_pass) : dataset_(std::move(dataset)), first_pass_(first_pass) {}
@@ -379,7 +268,7 @@ class Source final : public DataSource {
     } else {
       b.x = std::move(*element);
     }
-    b.size = leading(b.x);
+    b.size = rows_of(b.x);
     return b;
   }
   void end_pass() override { iterator_.reset(); }
@@ -416,33 +305,6 @@ int64_t DatasetIterator::skip(int64_t n) {
   int64_t skipped = 0;
   while (skipped < n && next()) ++skipped;
   return skipped;
-}
-
-Value stack_elements(const std::vector<Value>& elements) {
-  std::vector<List> leaves;
-  for (const Value& e : elements) leaves.push_back(flatten(e));
-  size_t at = 0;
-  return map_structure(elements[0], [&](const Value& first) -> Value {
-    const size_t i = at++;
-    if (!first.is_tensor()) return first;
-    const Tensor& model = first.as_tensor();
-    Shape shape = model.shape();
-    shape.insert(0, static_cast<int64_t>(elements.size()));
-    Tensor out = Tensor::empty(shape, model.dtype());
-    auto* to = static_cast<char*>(out.mutable_raw());
-    for (const List& l : leaves) {
-      if (i >= l.size() || !l[i].is_tensor() || l[i].as_tensor().dtype() != model.dtype() ||
-          l[i].as_tensor().shape() != model.shape())
-        throw ValueError("Elements of a batch must have the same structure, shapes and dtypes. Received ", model.spec(),
-                         " and ",
-                         i < l.size() ? l[i].is_tensor() ? text(l[i].as_tensor().spec()) : l[i].repr() : "nothing",
-                         ". Use padded_batch() for tensors of different sizes.");
-      const Tensor& t = l[i].as_tensor();
-      if (t.bytes()) std::memcpy(to, t.raw(), t.bytes());
-      to += t.bytes();
-    }
-    return out;
-  });
 }
 
 namespace datasets {
@@ -575,24 +437,15 @@ Dataset Dataset::interleave(std::function<Dataset(const Value&)> function, int64
       kUnknown));
 }
 
-namespace {
-int64_t batches_of(int64_t n, int64_t size, bool drop) { return n < 0 ? n : drop ? n / size : (n + size - 1) / size; }
-}  // namespace
-
 Dataset Dataset::batch(int64_t size, bool drop_remainder) const {
   expect_positive("batch_size", size);
-  return Dataset(make_node(over<Batches>(node_, size, drop_remainder, std::optional<double>()),
-                           batches_of(cardinality(), size, drop_remainder)));
+  return Dataset(batched(node_, size, drop_remainder, {}));
 }
 Dataset Dataset::padded_batch(int64_t size, double value, bool drop_remainder) const {
   expect_positive("batch_size", size);
-  return Dataset(make_node(over<Batches>(node_, size, drop_remainder, std::optional<double>(value)),
-                           batches_of(cardinality(), size, drop_remainder)));
+  return Dataset(batched(node_, size, drop_remainder, value));
 }
-Dataset Dataset::unbatch() const {
-  const int64_t n = cardinality();
-  return Dataset(make_node(over<Unbatch>(node_), n == kInfinite ? kInfinite : n == 0 ? 0 : kUnknown));
-}
+Dataset Dataset::unbatch() const { return Dataset(unbatched(node_)); }
 Dataset Dataset::prefetch(int64_t count) const {
   if (count == 0) return *this;
   return Dataset(prefetched(node_, count < 0 ? 2 : count));

@@ -23,12 +23,26 @@ inline DatasetNodePtr make_node(SimpleNode::Open open, int64_t cardinality) {
   return std::make_shared<const SimpleNode>(std::move(open), cardinality);
 }
 
+// The first size of the tensors in a batch.
+int64_t rows_of(const Value& batch);
+
+// How a node makes its iterators: Iterator(iterator of `input`, args...).
+template <class Iterator, class... Args>
+SimpleNode::Open over(DatasetNodePtr input, Args... args) {
+  return [input = std::move(input), args...](uint64_t pass) -> DatasetIteratorPtr {
+    return std::make_unique<Iterator>(input->iterate(pass), args...);
+  };
+}
+
 // Calls a function with an element: a tuple's parts are its arguments.
 Value call_with(const Dataset::Function& function, const Value& element);
 
 DatasetNodePtr parallel_map(DatasetNodePtr input, Dataset::Function function, int workers);
 DatasetNodePtr prefetched(DatasetNodePtr input, int64_t count);
 DatasetNodePtr shuffled(DatasetNodePtr input, int64_t buffer, int64_t seed, bool each_pass_anew);
+// With `padding`, elements are padded with it to the largest sizes in their batch.
+DatasetNodePtr batched(DatasetNodePtr input, int64_t size, bool drop_remainder, std::optional<double> padding);
+DatasetNodePtr unbatched(DatasetNodePtr input);
 DatasetNodePtr cached(DatasetNodePtr input);
 
 }  // namespace lamina::datasets

@@ -1,6 +1,7 @@
 // keras.ops.image: colours.
 #include <limits>
 
+#include "backends/ops/public/about.h"
 #include "backends/ops/public/image.h"
 #include "backends/ops/public/image_support.h"
 
@@ -46,9 +47,17 @@ Tensor rgb_to_grayscale_impl(const Operand& images, const std::optional<std::str
   // As TensorFlow (ITU-R BT.601 luma, to four digits). Integers lose their fractions, as there.
   return cast(add(add(multiply(p[0], 0.2989), multiply(p[1], 0.5870)), multiply(p[2], 0.1140)), x.dtype());
 }
-const auto rgb_to_grayscale_op = public_op("image.rgb_to_grayscale", IMAGE "RGBToGrayscale",
-                                           "The luma of colour images: 0.2989 red + 0.587 green + 0.114 blue.",
-                                           rgb_to_grayscale_impl, {"images", {"data_format", Value()}});
+const auto rgb_to_grayscale_op =
+    public_op("image.rgb_to_grayscale", IMAGE "RGBToGrayscale",
+              "The luma of colour images: 0.2989 red + 0.587 green + 0.114 blue.", rgb_to_grayscale_impl,
+              {{"images", required, "An image (height, width, channels) or a batch of them."},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "Images with one channel, in the dtype of `images`.",
+               .raises = "ValueError: if there are neither 3 channels nor 1.",
+               .source = "ITU-R BT.601, to four digits.",
+               .example = R"py(
+>>> keras.ops.image.rgb_to_grayscale(keras.ops.ones((2, 2, 3))).shape
+(2, 2, 1))py"});
 
 Tensor rgb_to_hsv_impl(const Operand& images, const std::optional<std::string>& data_format) {
   Tensor x = images.value();
@@ -77,7 +86,14 @@ Tensor rgb_to_hsv_impl(const Operand& images, const std::optional<std::string>& 
 }
 const auto rgb_to_hsv_op =
     public_op("image.rgb_to_hsv", IMAGE "RGBToHSV", "Red, green and blue in 0..1 as hue, saturation and value in 0..1.",
-              rgb_to_hsv_impl, {"images", {"data_format", Value()}});
+              rgb_to_hsv_impl,
+              {{"images", required, "An image (height, width, channels) or a batch of them."},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "Images of the same shape and dtype.",
+               .raises = "ValueError: if there are not 3 channels, or the dtype is no floating one.",
+               .example = R"py(
+>>> keras.ops.image.rgb_to_hsv([[[1.0, 0.0, 0.0]]])
+<Tensor shape=(1, 1, 3), dtype=float32, values=[[[0. 1. 1.]]]>)py"});
 
 Tensor hsv_to_rgb_impl(const Operand& images, const std::optional<std::string>& data_format) {
   const Tensor x = images.value();
@@ -98,7 +114,14 @@ Tensor hsv_to_rgb_impl(const Operand& images, const std::optional<std::string>& 
 }
 const auto hsv_to_rgb_op =
     public_op("image.hsv_to_rgb", IMAGE "HSVToRGB", "Hue, saturation and value in 0..1 as red, green and blue in 0..1.",
-              hsv_to_rgb_impl, {"images", {"data_format", Value()}});
+              hsv_to_rgb_impl,
+              {{"images", required, "An image (height, width, channels) or a batch of them."},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "Images of the same shape and dtype.",
+               .raises = "ValueError: if there are not 3 channels, or the dtype is no floating one.",
+               .example = R"py(
+>>> keras.ops.image.hsv_to_rgb([[[0.0, 1.0, 1.0]]])
+<Tensor shape=(1, 1, 3), dtype=float32, values=[[[1. 0. 0.]]]>)py"});
 
 }  // namespace
 

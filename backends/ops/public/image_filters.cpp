@@ -1,4 +1,5 @@
 // keras.ops.image: filters over neighbouring pixels.
+#include "backends/ops/public/about.h"
 #include "backends/ops/public/image.h"
 #include "backends/ops/public/image_support.h"
 #include "backends/ops/public/nn_convolution.h"
@@ -47,7 +48,13 @@ Tensor gaussian_blur_impl(const Operand& images, const Sizes& kernel_size, const
 const auto gaussian_blur_op = public_op(
     "image.gaussian_blur", IMAGE "GaussianBlur", "Images blurred by a normal density of pixels' distances.",
     gaussian_blur_impl,
-    {"images", {"kernel_size", Value::tuple({3, 3})}, {"sigma", Value::tuple({1.0, 1.0})}, {"data_format", Value()}});
+    {{"images", required, "An image (height, width, channels) or a batch of them."},
+     {"kernel_size", Value::tuple({3, 3}), "The window's sizes."},
+     {"sigma", Value::tuple({1.0, 1.0}), "The standard deviation along each of both axes, in pixels."},
+     {"data_format", Value(), about::data_format}},
+    {.returns = "Images of the same shape and dtype.", .raises = "ValueError: for other ranks.", .example = R"py(
+>>> keras.ops.image.gaussian_blur(keras.ops.ones((5, 5, 3))).shape
+(5, 5, 3))py"});
 
 Tensor sobel_edges_impl(const Operand& images, const std::optional<std::string>& data_format) {
   const Tensor x = images.value();
@@ -68,7 +75,15 @@ Tensor sobel_edges_impl(const Operand& images, const std::optional<std::string>&
 const auto sobel_edges_op =
     public_op("image.sobel_edges", IMAGE "SobelEdges",
               "The change of brightness downwards and to the right, along a last axis of size 2 (Sobel's operator).",
-              sobel_edges_impl, {"images", {"data_format", Value()}});
+              sobel_edges_impl,
+              {{"images", required, "A batch of images (batch, height, width, channels)."},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "A tensor of the shape of `images` with an axis of size 2 behind.",
+               .raises = "ValueError: for other ranks.",
+               .source = "Sobel and Feldman 1968.",
+               .example = R"py(
+>>> keras.ops.image.sobel_edges(keras.ops.ones((1, 5, 5, 3))).shape
+(1, 5, 5, 3, 2))py"});
 
 Tensor ssim_impl(const Operand& image1, const Operand& image2, double max_val, int64_t filter_size, double filter_sigma,
                  double k1, double k2, const std::optional<std::string>& data_format) {
@@ -101,16 +116,23 @@ Tensor ssim_impl(const Operand& image1, const Operand& image2, double max_val, i
   const double places = static_cast<double>(map.size()) / static_cast<double>(map.shape()[0]);
   return cast(reshape(multiply(reduce(Reduce::sum, map, {1, 2, 3}, false), 1 / places), out), x.dtype());
 }
-const auto ssim_op = public_op("image.ssim", IMAGE "SSIM",
-                               "How alike two images are in structure, 1 for equal ones (Wang et al. 2004).", ssim_impl,
-                               {"image1",
-                                "image2",
-                                {"max_val", 1.0},
-                                {"filter_size", 11},
-                                {"filter_sigma", 1.5},
-                                {"k1", 0.01},
-                                {"k2", 0.03},
-                                {"data_format", Value()}});
+const auto ssim_op =
+    public_op("image.ssim", IMAGE "SSIM", "How alike two images are in structure, 1 for equal ones (Wang et al. 2004).",
+              ssim_impl,
+              {{"image1", required, "An image (height, width, channels) or a batch of them."},
+               {"image2", required, "Images of the same shape."},
+               {"max_val", 1.0, "The largest value that a pixel can have."},
+               {"filter_size", 11, "The width of the window in which structure is compared."},
+               {"filter_sigma", 1.5, "The standard deviation of its weights, in pixels."},
+               {"k1", 0.01, "Keeps quotients of small means finite."},
+               {"k2", 0.03, "Keeps quotients of small variances finite."},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "A number per image.",
+               .raises = "ValueError: if the shapes differ, or the images are smaller than the window.",
+               .source = "Wang, Bovik, Sheikh and Simoncelli 2004, Image Quality Assessment.",
+               .example = R"py(
+>>> keras.ops.image.ssim(keras.ops.ones((2, 12, 12, 1)), keras.ops.ones((2, 12, 12, 1)))
+<Tensor shape=(2,), dtype=float32, values=[1. 1.]>)py"});
 
 }  // namespace
 

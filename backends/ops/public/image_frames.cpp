@@ -1,4 +1,5 @@
 // keras.ops.image: parts of images, and images with more around them.
+#include "backends/ops/public/about.h"
 #include "backends/ops/public/image.h"
 #include "backends/ops/public/image_support.h"
 
@@ -67,14 +68,19 @@ Tensor crop_images_impl(const Operand& images, const Size& top, const Size& left
 const auto crop_images_op =
     public_op("image.crop_images", IMAGE "CropImages",
               "A part of images: two of top, bottom and height, and two of left, right and width.", crop_images_impl,
-              {"images",
-               {"top_cropping", Value()},
-               {"left_cropping", Value()},
-               {"bottom_cropping", Value()},
-               {"right_cropping", Value()},
-               {"target_height", Value()},
-               {"target_width", Value()},
-               {"data_format", Value()}});
+              {{"images", required, "An image (height, width, channels) or a batch of them."},
+               {"top_cropping", Value(), "Rows to cut above."},
+               {"left_cropping", Value(), "Columns to cut at the left."},
+               {"bottom_cropping", Value(), "Rows to cut below."},
+               {"right_cropping", Value(), "Columns to cut at the right."},
+               {"target_height", Value(), "The height of the result."},
+               {"target_width", Value(), "The width of the result."},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "Images of that size.",
+               .raises = "ValueError: unless exactly two of each three are given, and where one comes out below 0.",
+               .example = R"py(
+>>> keras.ops.image.crop_images(keras.ops.ones((4, 6, 3)), 1, 2, target_height=2, target_width=3).shape
+(2, 3, 3))py"});
 
 Tensor pad_images_impl(const Operand& images, const Size& top, const Size& left, const Size& bottom, const Size& right,
                        const Size& height, const Size& width, const std::optional<std::string>& data_format) {
@@ -91,14 +97,19 @@ Tensor pad_images_impl(const Operand& images, const Size& top, const Size& left,
 const auto pad_images_op = public_op(
     "image.pad_images", IMAGE "PadImages",
     "Images with zeros around them: two of top, bottom and height, and two of left, right and width.", pad_images_impl,
-    {"images",
-     {"top_padding", Value()},
-     {"left_padding", Value()},
-     {"bottom_padding", Value()},
-     {"right_padding", Value()},
-     {"target_height", Value()},
-     {"target_width", Value()},
-     {"data_format", Value()}});
+    {{"images", required, "An image (height, width, channels) or a batch of them."},
+     {"top_padding", Value(), "Rows to add above."},
+     {"left_padding", Value(), "Columns to add at the left."},
+     {"bottom_padding", Value(), "Rows to add below."},
+     {"right_padding", Value(), "Columns to add at the right."},
+     {"target_height", Value(), "The height of the result."},
+     {"target_width", Value(), "The width of the result."},
+     {"data_format", Value(), about::data_format}},
+    {.returns = "Images of that size.",
+     .raises = "ValueError: unless exactly two of each three are given, and where one comes out below 0.",
+     .example = R"py(
+>>> keras.ops.image.pad_images(keras.ops.ones((2, 3, 3)), 1, 2, target_height=5, target_width=8).shape
+(5, 8, 3))py"});
 
 // Windows of a tensor with `rank` spatial axes, each as one vector: its places in order, the channels of each together.
 Tensor windows(const Tensor& images, int rank, const Sizes& size, const std::optional<Sizes>& strides,
@@ -165,7 +176,18 @@ Tensor extract_patches_impl(const Operand& images, const Sizes& size, const std:
 const auto extract_patches_op = public_op(
     "image.extract_patches", IMAGE "ExtractPatches",
     "Windows of images (or of volumes, where `size` has three numbers), each as one vector.", extract_patches_impl,
-    {"images", "size", {"strides", Value()}, {"dilation_rate", 1}, {"padding", "valid"}, {"data_format", Value()}});
+    {{"images", required,
+      "An image (height, width, channels) or a batch of them. Volumes where `size` has three numbers."},
+     {"size", required, "The window's sizes: a number, or one per axis."},
+     {"strides", Value(), "The step along each axis; None takes the window's sizes."},
+     {"dilation_rate", 1, about::dilation},
+     {"padding", "valid", about::padding},
+     {"data_format", Value(), about::data_format}},
+    {.returns = "A tensor with a vector for each window: its places in order, the channels of each together.",
+     .raises = "ValueError: for other ranks and paddings.",
+     .example = R"py(
+>>> keras.ops.image.extract_patches(keras.ops.ones((1, 4, 6, 3)), (2, 3)).shape
+(1, 2, 2, 18))py"});
 
 Tensor extract_patches_3d_impl(const Operand& volumes, const Sizes& size, const std::optional<Sizes>& strides,
                                const Sizes& dilation_rate, const std::string& padding,
@@ -174,10 +196,20 @@ Tensor extract_patches_3d_impl(const Operand& volumes, const Sizes& size, const 
     throw TypeError("Invalid `size` argument. Expected an int or a tuple of length 3. Received: size=", size);
   return windows(volumes.value(), 3, size, strides, dilation_rate, padding, data_format);
 }
-const auto extract_patches_3d_op = public_op(
-    "image.extract_patches_3d", IMAGE "ExtractPatches", "Windows of volumes, each as one vector.",
-    extract_patches_3d_impl,
-    {"volumes", "size", {"strides", Value()}, {"dilation_rate", 1}, {"padding", "valid"}, {"data_format", Value()}});
+const auto extract_patches_3d_op =
+    public_op("image.extract_patches_3d", IMAGE "ExtractPatches", "Windows of volumes, each as one vector.",
+              extract_patches_3d_impl,
+              {{"volumes", required, "A volume (depth, height, width, channels) or a batch of them."},
+               {"size", required, "The window's sizes: a number, or one per axis."},
+               {"strides", Value(), "The step along each axis; None takes the window's sizes."},
+               {"dilation_rate", 1, about::dilation},
+               {"padding", "valid", about::padding},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "A tensor with a vector for each window.",
+               .raises = "ValueError: for other ranks and paddings.",
+               .example = R"py(
+>>> keras.ops.image.extract_patches_3d(keras.ops.ones((1, 4, 4, 4, 2)), 2).shape
+(1, 2, 2, 2, 16))py"});
 
 }  // namespace
 

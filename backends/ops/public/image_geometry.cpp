@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "backends/ops/linalg/linalg.h"
+#include "backends/ops/public/about.h"
 #include "backends/ops/public/image.h"
 #include "backends/ops/public/image_support.h"
 #include "backends/ops/public/nn_convolution.h"
@@ -55,12 +56,20 @@ Tensor affine_transform_impl(const Operand& images, const Operand& transform, co
 const auto affine_transform_op =
     public_op("image.affine_transform", IMAGE "AffineTransform",
               "The pixel at (x, y) is the input's at (a0 x + a1 y + a2, b0 x + b1 y + b2).", affine_transform_impl,
-              {"images",
-               "transform",
-               {"interpolation", "bilinear"},
-               {"fill_mode", "constant"},
-               {"fill_value", 0},
-               {"data_format", Value()}});
+              {{"images", required, "An image (height, width, channels) or a batch of them."},
+               {"transform", required,
+                "The 8 numbers a0, a1, a2, b0, b1, b2, c0, c1 (the last two 0), or one such row per image."},
+               {"interpolation", "bilinear", "\"nearest\" or \"bilinear\"."},
+               {"fill_mode", "constant",
+                "What stands outside of the image: \"constant\", \"nearest\", \"wrap\", \"mirror\" or \"reflect\"."},
+               {"fill_value", 0, "The value outside with \"constant\"."},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "Images of the same shape and dtype.",
+               .raises = "ValueError: for other ranks, interpolations and fill modes.",
+               .example = R"py(
+>>> x = keras.ops.reshape(keras.ops.arange(4.0), (1, 4, 1))
+>>> keras.ops.image.affine_transform(x, [1, 0, 1, 0, 1, 0, 0, 0])[0, :, 0]
+<Tensor shape=(4,), dtype=float32, values=[1. 2. 3. 0.]>)py"});
 
 // Coordinates arrive as a tensor or as a list of tensors.
 Tensor map_coordinates_impl(const Operand& inputs, const Operand& coordinates, int order, const std::string& fill_mode,
@@ -92,7 +101,18 @@ Tensor map_coordinates_impl(const Operand& inputs, const Operand& coordinates, i
 const auto map_coordinates_op =
     public_op("image.map_coordinates", IMAGE "MapCoordinates",
               "The values of `inputs` at `coordinates` (one row per axis), by the nearest point or linearly.",
-              map_coordinates_impl, {"inputs", "coordinates", "order", {"fill_mode", "constant"}, {"fill_value", 0}});
+              map_coordinates_impl,
+              {{"inputs", required, "A tensor of any rank."},
+               {"coordinates", required, "(rank, ...): a row of places per axis."},
+               {"order", required, "0 takes the nearest point, 1 interpolates linearly."},
+               {"fill_mode", "constant",
+                "What stands outside of the image: \"constant\", \"nearest\", \"wrap\", \"mirror\" or \"reflect\"."},
+               {"fill_value", 0, "The value outside with \"constant\"."}},
+              {.returns = "A tensor of the shape of a row of `coordinates`, in the dtype of `inputs`.",
+               .raises = "ValueError: if there is not one row per axis, and for other orders.",
+               .example = R"py(
+>>> keras.ops.image.map_coordinates([0.0, 10.0, 20.0], [[0.5, 1.0]], 1)
+<Tensor shape=(2,), dtype=float32, values=[ 5. 10.]>)py"});
 
 Tensor elastic_transform_impl(const Operand& images, double alpha, double sigma, const std::string& interpolation,
                               const std::string& fill_mode, double fill_value, const Value& seed,
@@ -119,14 +139,21 @@ Tensor elastic_transform_impl(const Operand& images, double alpha, double sigma,
 const auto elastic_transform_op =
     public_op("image.elastic_transform", IMAGE "ElasticTransform",
               "Pixels from nearby places: shifts are blurred normal noise.", elastic_transform_impl,
-              {"images",
-               {"alpha", 20.0},
-               {"sigma", 5.0},
-               {"interpolation", "bilinear"},
-               {"fill_mode", "reflect"},
-               {"fill_value", 0.0},
-               {"seed", Value()},
-               {"data_format", Value()}});
+              {{"images", required, "An image (height, width, channels) or a batch of them."},
+               {"alpha", 20.0, "How far pixels move."},
+               {"sigma", 5.0, "The standard deviation of the noise and of its blur, in pixels."},
+               {"interpolation", "bilinear", "\"nearest\" or \"bilinear\"."},
+               {"fill_mode", "reflect",
+                "What stands outside of the image: \"constant\", \"nearest\", \"wrap\", \"mirror\" or \"reflect\"."},
+               {"fill_value", 0.0, "The value outside with \"constant\"."},
+               {"seed", Value(), about::seed},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "Images of the same shape and dtype.",
+               .raises = "ValueError: for other ranks, interpolations and fill modes.",
+               .source = "Simard, Steinkraus and Platt 2003, Best Practices for Convolutional Neural Networks.",
+               .example = R"py(
+>>> keras.ops.image.elastic_transform(keras.ops.ones((8, 8, 3)), seed=1).shape
+(8, 8, 3))py"});
 
 // The 8 numbers of the projection that takes `end` to `start`, each (batch, 4, 2): (batch, 8).
 Tensor homography(const Tensor& start, const Tensor& end) {
@@ -178,12 +205,19 @@ Tensor perspective_transform_impl(const Operand& images, const Operand& start_po
 const auto perspective_transform_op =
     public_op("image.perspective_transform", IMAGE "PerspectiveTransform",
               "Images projected so that four points come to lie elsewhere.", perspective_transform_impl,
-              {"images",
-               "start_points",
-               "end_points",
-               {"interpolation", "bilinear"},
-               {"fill_value", 0},
-               {"data_format", Value()}});
+              {{"images", required, "An image (height, width, channels) or a batch of them."},
+               {"start_points", required, "Four (x, y) points, (4, 2), or four per image."},
+               {"end_points", required, "Where they come to lie, in the same shape."},
+               {"interpolation", "bilinear", "\"nearest\" or \"bilinear\"."},
+               {"fill_value", 0, "The value outside."},
+               {"data_format", Value(), about::data_format}},
+              {.returns = "Images of the same shape and dtype.",
+               .raises = "ValueError: for points of other shapes, and other ranks and interpolations.",
+               .example = R"py(
+>>> corners = keras.ops.convert_to_tensor([[0.0, 0.0], [0.0, 3.0], [3.0, 0.0], [3.0, 3.0]])
+>>> x = keras.ops.reshape(keras.ops.arange(4.0), (1, 4, 1))
+>>> keras.ops.image.perspective_transform(x, corners, corners).shape
+(1, 4, 1))py"});
 
 enum class Kernel : uint8_t { linear, cubic, lanczos3, lanczos5 };
 Kernel kernel_of(const std::string& method) {
@@ -271,7 +305,20 @@ Tensor scale_and_translate_impl(const Operand& images, const Shape& output_shape
 const auto scale_and_translate_op = public_op(
     "image.scale_and_translate", IMAGE "ScaleAndTranslate",
     "Images scaled and shifted along some axes, by a linear, cubic or Lanczos kernel.", scale_and_translate_impl,
-    {"images", "output_shape", "scale", "translation", "spatial_dims", "method", {"antialias", true}});
+    {{"images", required, "A tensor."},
+     {"output_shape", required, "The shape of the result."},
+     {"scale", required, "A factor per axis of `spatial_dims`."},
+     {"translation", required, "A shift per axis of `spatial_dims`, in pixels of the result."},
+     {"spatial_dims", required, "The axes that are scaled and shifted."},
+     {"method", required,
+      "\"linear\", \"cubic\", \"lanczos3\" or \"lanczos5\"; \"bilinear\" and its kin mean the same."},
+     {"antialias", true, "Whether to smooth where the images shrink."}},
+    {.returns = "A tensor of that shape, in the dtype of `images`.",
+     .raises = "ValueError: for other methods, and if `scale` or `translation` have other lengths.",
+     .source = "Keys 1981 for the cubic kernel.",
+     .example = R"py(
+>>> keras.ops.image.scale_and_translate([0.0, 2.0, 4.0], (3,), [1.0], [1.0], (0,), "linear")
+<Tensor shape=(3,), dtype=float32, values=[0. 0. 2.]>)py"});
 
 }  // namespace
 

@@ -1,4 +1,5 @@
 #include "backends/ops/public/linalg.h"
+#include "backends/ops/public/about.h"
 
 #include <limits>
 
@@ -65,7 +66,15 @@ Tensor cholesky_impl(const Operand& x, bool upper) {
 }
 const auto cholesky_op =
     public_op("cholesky", LINALG "Cholesky", "The lower triangular L with L L^T = x, or with `upper` its transpose.",
-              cholesky_impl, {"x", {"upper", false}});
+              cholesky_impl,
+              {{"x", required, "A symmetric positive definite matrix (..., n, n), or a batch of them."},
+               {"upper", false, "Whether to give the upper factor instead."}},
+              {.returns = "A tensor (..., n, n).",
+               .raises = "ValueError: if a matrix is not positive definite, or not square.",
+               .example = R"py(
+>>> keras.ops.cholesky([[4.0, 2.0], [2.0, 5.0]])
+<Tensor shape=(2, 2), dtype=float32, values=[[2. 0.]
+ [1. 2.]]>)py"});
 
 Tensor cholesky_inverse_impl(const Operand& x, bool upper) {
   const Wide w(x);
@@ -74,30 +83,50 @@ Tensor cholesky_inverse_impl(const Operand& x, bool upper) {
   const Tensor i = triangular_solve(w.x, eye_like(w.x), !upper);
   return w.narrow(upper ? matmul(i, i, false, true) : matmul(i, i, true));
 }
-const auto cholesky_inverse_op =
-    public_op("cholesky_inverse", LINALG "CholeskyInverse", "The inverse of the matrix whose Cholesky factor x is.",
-              cholesky_inverse_impl, {"x", {"upper", false}});
+const auto cholesky_inverse_op = public_op(
+    "cholesky_inverse", LINALG "CholeskyInverse", "The inverse of the matrix whose Cholesky factor x is.",
+    cholesky_inverse_impl,
+    {{"x", required, "A factor as cholesky() gives it."}, {"upper", false, "Whether it is the upper one."}},
+    {.returns = "A tensor (..., n, n).", .raises = "ValueError: if the matrices are not square.", .example = R"py(
+>>> keras.ops.cholesky_inverse([[2.0, 0.0], [0.0, 1.0]])
+<Tensor shape=(2, 2), dtype=float32, values=[[0.25 0.  ]
+ [0.   1.  ]]>)py"});
 
 Tensor det_impl(const Operand& x) {
   const Wide w(x);
   return w.narrow(prim::det(w.x));
 }
-const auto det_op = public_op("det", LINALG "Det", "The determinant of square matrices.", det_impl, {"x"});
+const auto det_op = public_op(
+    "det", LINALG "Det", "The determinant of square matrices.", det_impl,
+    {{"x", required, "A matrix (..., n, n) or a batch of them."}},
+    {.returns = "A number per matrix.", .raises = "ValueError: if the matrices are not square.", .example = R"py(
+>>> keras.ops.det([[2.0, 1.0], [0.0, 3.0]])
+<Tensor shape=(), dtype=float32, values=6.0>)py"});
 
 Tensors slogdet_impl(const Operand& x) {
   const Wide w(x);
   return w.narrow(prim::slogdet(w.x));
 }
-const auto slogdet_op =
-    public_op("slogdet", "keras.src.ops.numpy.Slogdet",
-              "The determinant of square matrices as its sign and the logarithm of its size.", slogdet_impl, {"x"});
+const auto slogdet_op = public_op("slogdet", "keras.src.ops.numpy.Slogdet",
+                                  "The determinant of square matrices as its sign and the logarithm of its size.",
+                                  slogdet_impl, {{"x", required, "A matrix (..., n, n) or a batch of them."}},
+                                  {.returns = "(sign, logarithm), a number of each per matrix.",
+                                   .raises = "ValueError: if the matrices are not square.",
+                                   .example = R"py(
+>>> sign, size = keras.ops.slogdet([[-1.0, 0.0], [0.0, 1.0]])
+>>> sign
+<Tensor shape=(), dtype=float32, values=-1.0>)py"});
 
 Tensor logdet_impl(const Operand& x) {
   const Wide w(x);
   return w.narrow(prim::slogdet(w.x)[1]);
 }
-const auto logdet_op = public_op("logdet", "keras.src.ops.math.Logdet",
-                                 "The logarithm of the determinant of positive definite matrices.", logdet_impl, {"x"});
+const auto logdet_op = public_op(
+    "logdet", "keras.src.ops.math.Logdet", "The logarithm of the determinant of positive definite matrices.",
+    logdet_impl, {{"x", required, "A positive definite matrix (..., n, n), or a batch of them."}},
+    {.returns = "A number per matrix.", .raises = "ValueError: if the matrices are not square.", .example = R"py(
+>>> keras.ops.logdet([[1.0, 0.0], [0.0, 1.0]])
+<Tensor shape=(), dtype=float32, values=0.0>)py"});
 
 Tensors eigh_impl(const Operand& x) {
   const Wide w(x);
@@ -105,9 +134,14 @@ Tensors eigh_impl(const Operand& x) {
   if (!w.x.shape().known()) return w.narrow(prim::eigh(w.x));
   return w.narrow(prim::eigh(multiply(add(w.x, transposed(w.x)), 0.5)));
 }
-const auto eigh_op =
-    public_op("eigh", LINALG "Eigh",
-              "The eigenvalues, ascending, and the eigenvectors (as columns) of symmetric matrices.", eigh_impl, {"x"});
+const auto eigh_op = public_op("eigh", LINALG "Eigh",
+                               "The eigenvalues, ascending, and the eigenvectors (as columns) of symmetric matrices.",
+                               eigh_impl, {{"x", required, "A symmetric matrix (..., n, n), or a batch of them."}},
+                               {.returns = "(values (..., n), vectors (..., n, n)).",
+                                .raises = "ValueError: if the matrices are not square.",
+                                .example = R"py(
+>>> keras.ops.eigh([[3.0, 0.0], [0.0, 1.0]])[0]
+<Tensor shape=(2,), dtype=float32, values=[1. 3.]>)py"});
 
 Tensor inv_impl(const Operand& x) {
   const Wide w(x);
@@ -115,7 +149,13 @@ Tensor inv_impl(const Operand& x) {
   if (!w.x.shape().known()) return Tensor::spec_only(w.x.shape(), w.dtype);
   return w.narrow(prim::solve(w.x, eye_like(w.x)));
 }
-const auto inv_op = public_op("inv", LINALG "Inv", "The inverse of square matrices.", inv_impl, {"x"});
+const auto inv_op = public_op(
+    "inv", LINALG "Inv", "The inverse of square matrices.", inv_impl,
+    {{"x", required, "A matrix (..., n, n) or a batch of them."}},
+    {.returns = "A tensor (..., n, n).", .raises = "ValueError: if the matrices are not square.", .example = R"py(
+>>> keras.ops.inv([[2.0, 0.0], [0.0, 4.0]])
+<Tensor shape=(2, 2), dtype=float32, values=[[0.5  0.  ]
+ [0.   0.25]]>)py"});
 
 Tensors lu_factor_impl(const Operand& x) {
   const Wide w(x);
@@ -124,7 +164,13 @@ Tensors lu_factor_impl(const Operand& x) {
 const auto lu_factor_op =
     public_op("lu_factor", LINALG "LuFactor",
               "The factors of square matrices in one (L below the diagonal, U from it on), and the exchanged rows.",
-              lu_factor_impl, {"x"});
+              lu_factor_impl, {{"x", required, "A matrix (..., n, n) or a batch of them."}},
+              {.returns = "(factors (..., n, n), exchanged rows (..., n) of int32).",
+               .raises = "ValueError: if the matrices are not square.",
+               .example = R"py(
+>>> keras.ops.lu_factor([[2.0, 1.0], [1.0, 3.0]])[0]
+<Tensor shape=(2, 2), dtype=float32, values=[[2.  1. ]
+ [0.5 2.5]]>)py"});
 
 Tensors qr_impl(const Operand& x, const std::string& mode) {
   if (mode != "reduced" && mode != "complete")
@@ -133,8 +179,16 @@ Tensors qr_impl(const Operand& x, const std::string& mode) {
   const Wide w(x);
   return w.narrow(prim::qr(w.x, mode == "complete"));
 }
-const auto qr_op = public_op("qr", LINALG "Qr", "Q with orthonormal columns and the upper triangular R of x = Q R.",
-                             qr_impl, {"x", {"mode", "reduced"}});
+const auto qr_op = public_op(
+    "qr", LINALG "Qr", "Q with orthonormal columns and the upper triangular R of x = Q R.", qr_impl,
+    {{"x", required, "A matrix (..., m, n) or a batch of them."},
+     {"mode", "reduced", "\"reduced\" gives min(m, n) columns of Q, \"complete\" m."}},
+    {.returns = "(Q, R).",
+     .raises = "ValueError: for another mode.\nNotImplementedError: for the gradient with fewer rows than columns.",
+     .example = R"py(
+>>> q, r = keras.ops.qr(keras.ops.ones((4, 2)))
+>>> q.shape, r.shape
+((4, 2), (2, 2)))py"});
 
 struct Pair2 {
   Tensor a, b;
@@ -165,16 +219,29 @@ Tensor solve_impl(const Operand& a, const Operand& b) {
   const Pair2 s = system(a, b);
   return finished(s, prim::solve(s.a, s.b));
 }
-const auto solve_op =
-    public_op("solve", LINALG "Solve", "x with a x = b, for square matrices a.", solve_impl, {"a", "b"});
+const auto solve_op = public_op(
+    "solve", LINALG "Solve", "x with a x = b, for square matrices a.", solve_impl,
+    {{"a", required, "A matrix (..., n, n) or a batch of them."}, {"b", required, "(..., n, k), or a vector (n)."}},
+    {.returns = "A tensor of the shape of `b`.",
+     .raises = "ValueError: if `a` is not square, or the sizes differ.",
+     .example = R"py(
+>>> keras.ops.solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 2.0])
+<Tensor shape=(2,), dtype=float32, values=[1.  0.5]>)py"});
 
 Tensor solve_triangular_impl(const Operand& a, const Operand& b, bool lower) {
   const Pair2 s = system(a, b);
   return finished(s, triangular_solve(s.a, s.b, lower));
 }
-const auto solve_triangular_op =
-    public_op("solve_triangular", LINALG "SolveTriangular", "x with a x = b, for triangular matrices a.",
-              solve_triangular_impl, {"a", "b", {"lower", false}});
+const auto solve_triangular_op = public_op("solve_triangular", LINALG "SolveTriangular",
+                                           "x with a x = b, for triangular matrices a.", solve_triangular_impl,
+                                           {{"a", required, "A triangular matrix (..., n, n), or a batch of them."},
+                                            {"b", required, "(..., n, k), or a vector (n)."},
+                                            {"lower", false, "Whether `a` is a lower one."}},
+                                           {.returns = "A tensor of the shape of `b`.",
+                                            .raises = "ValueError: if `a` is not square, or the sizes differ.",
+                                            .example = R"py(
+>>> keras.ops.solve_triangular([[2.0, 0.0], [2.0, 1.0]], [2.0, 3.0], lower=True)
+<Tensor shape=(2,), dtype=float32, values=[1. 1.]>)py"});
 
 Value svd_impl(const Operand& x, bool full_matrices, bool compute_uv) {
   const Wide w(x);
@@ -182,9 +249,17 @@ Value svd_impl(const Operand& x, bool full_matrices, bool compute_uv) {
   if (!compute_uv) return Value(out[0]);
   return Value::tuple({Value(out[0]), Value(out[1]), Value(out[2])});
 }
-const auto svd_op = public_op("svd", LINALG "SVD",
-                              "U, s and V^T of x = U diag(s) V^T, with s descending; s alone without `compute_uv`.",
-                              svd_impl, {"x", {"full_matrices", true}, {"compute_uv", true}});
+const auto svd_op =
+    public_op("svd", LINALG "SVD",
+              "U, s and V^T of x = U diag(s) V^T, with s descending; s alone without `compute_uv`.", svd_impl,
+              {{"x", required, "A matrix (..., m, n) or a batch of them."},
+               {"full_matrices", true, "Whether U and V^T are square."},
+               {"compute_uv", true, "Whether to give them at all."}},
+              {.returns = "(U, s, V^T), or s.",
+               .raises = "NotImplementedError: for the gradient of square U and V^T of a matrix that is not square.",
+               .example = R"py(
+>>> keras.ops.svd([[3.0, 0.0], [0.0, 4.0]], compute_uv=False)
+<Tensor shape=(2,), dtype=float32, values=[4. 3.]>)py"});
 
 // 1 / s where s > cutoff, else 0; cutoff (..., 1).
 Tensor inverted(const Tensor& s, const Tensor& cutoff) {
@@ -205,9 +280,15 @@ Tensor pinv_impl(const Operand& x, const std::optional<double>& rcond) {
   const Tensor s = inverted(f[1], multiply(largest(f[1]), share));
   return w.narrow(matmul(multiply(transposed(f[2]), expand_dims(s, s.rank() - 1)), f[0], false, true));
 }
-const auto pinv_op = public_op("pinv", LINALG "Pinv",
-                               "The Moore-Penrose inverse; singular values up to rcond times the largest count as 0.",
-                               pinv_impl, {"x", {"rcond", Value()}});
+const auto pinv_op =
+    public_op("pinv", LINALG "Pinv",
+              "The Moore-Penrose inverse; singular values up to rcond times the largest count as 0.", pinv_impl,
+              {{"x", required, "A matrix (..., m, n) or a batch of them."},
+               {"rcond", Value(),
+                "The share of the largest singular value up to which others count as 0; None follows from the dtype."}},
+              {.returns = "A tensor (..., n, m).", .raises = "ValueError: for other ranks.", .example = R"py(
+>>> keras.ops.pinv([[2.0], [0.0]])
+<Tensor shape=(1, 2), dtype=float32, values=[[0.5 0. ]]>)py"});
 
 Tensor matrix_rank_impl(const Operand& x, const std::optional<double>& tol) {
   const Wide w(x);
@@ -219,8 +300,13 @@ Tensor matrix_rank_impl(const Operand& x, const std::optional<double>& tol) {
                             : multiply(largest(s), static_cast<double>(std::max(m, n)) * epsilon_of(s.dtype()));
   return reduce(Reduce::sum, cast(compare(Binary::greater, s, cutoff), DType::int32), {s.rank() - 1}, false);
 }
-const auto matrix_rank_op = public_op("matrix_rank", LINALG "MatrixRank", "The number of singular values above `tol`.",
-                                      matrix_rank_impl, {"x", {"tol", Value()}});
+const auto matrix_rank_op = public_op(
+    "matrix_rank", LINALG "MatrixRank", "The number of singular values above `tol`.", matrix_rank_impl,
+    {{"x", required, "A matrix (..., m, n) or a batch of them."},
+     {"tol", Value(), "The value above which singular values count; None follows from the largest and the dtype."}},
+    {.returns = "An int32 per matrix.", .raises = "ValueError: for other ranks.", .example = R"py(
+>>> keras.ops.matrix_rank([[1.0, 2.0], [2.0, 4.0]])
+<Tensor shape=(), dtype=int32, values=1>)py"});
 
 Tensor lstsq_impl(const Operand& given_a, const Operand& given_b, const std::optional<double>& rcond) {
   const DType dtype = float_type({&given_a, &given_b});
@@ -247,9 +333,18 @@ Tensor lstsq_impl(const Operand& given_a, const Operand& given_b, const std::opt
   const Tensor x = matmul(f[2], multiply(expand_dims(s, 1), matmul(f[0], b, true)), true);
   return cast(reshape(x, out), dtype);
 }
-const auto lstsq_op = public_op("lstsq", LINALG "Lstsq",
-                                "x with the least |a x - b|; singular values below rcond times the largest count as 0.",
-                                lstsq_impl, {"a", "b", {"rcond", Value()}});
+const auto lstsq_op =
+    public_op("lstsq", LINALG "Lstsq",
+              "x with the least |a x - b|; singular values below rcond times the largest count as 0.", lstsq_impl,
+              {{"a", required, "A matrix (m, n)."},
+               {"b", required, "(m, k), or a vector (m)."},
+               {"rcond", Value(),
+                "The share of the largest singular value below which others count as 0; None follows from the dtype."}},
+              {.returns = "A tensor (n, k), or (n).",
+               .raises = "ValueError: for other ranks, and if the sizes differ.",
+               .example = R"py(
+>>> keras.ops.lstsq([[1.0], [1.0]], [1.0, 3.0]).shape
+(1,))py"});
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "backends/ops/public/numpy_shape.h"
 
+#include "backends/core/constant_value.h"
 #include "backends/ops/public/support.h"
 
 namespace lamina::ops {
@@ -356,7 +357,7 @@ std::vector<int32_t> pad_places(const std::string& mode, int64_t n, int64_t low,
 Tensor pad_impl(const Operand& x, const Value& pad_width, const std::string& mode,
                 const std::optional<Operand>& constant_values) {
   Tensor t = x.value();
-  auto pairs = pad_pairs(pad_width, t.rank());
+  auto pairs = pad_pairs(plain_numbers(pad_width), t.rank());
   if (mode != "constant" && constant_values)
     throw ValueError("Argument `constant_values` can only be provided when `mode == 'constant'`. Received: mode=",
                      mode);

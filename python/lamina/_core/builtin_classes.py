@@ -4,7 +4,7 @@ from lamina import _lamina
 from lamina._core import homes
 from lamina._core.hierarchy import PARENTS
 from lamina._core.operation import Operation
-from lamina._core.signatures import signature_of
+from lamina._core.signatures import ConstructorSignature, signature_of
 from lamina._core.tensors.seeds import SeedGenerator
 
 _classes = {}
@@ -44,13 +44,13 @@ def _make_class(info, home, base):
 
     members = {
         "__init__": __init__,
-        "__signature__": signature,
         "__doc__": _lamina.class_docstring(name, module),
         "__module__": home,
         "_builtin": True,
         "_fields": tuple(f[0] for f in fields),
     }
     members.update(homes.members(home, name))
+    members.setdefault("__signature__", ConstructorSignature(signature, members["__init__"]))
     parent = PARENTS.get(module, {}).get(name)
     bases = (get_class(parent, module),) if parent else (base,)
     return type(bases[0])(name, bases, members)

@@ -29,6 +29,7 @@ _BEHIND = {"SimpleRNN": "seed"}
 _UNLISTED = {
     **dict.fromkeys(("SimpleRNN", "GRU", "LSTM", "GRUCell", "LSTMCell"), {"implementation", "zero_output_for_mask"}),
     **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), {"unroll", "zero_output_for_mask"}),
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), {"lora_rank", "lora_alpha"}),
     "AdditiveAttention": {"seed"},
     "LayerNormalization": {"rms_scaling"},
     "LeakyReLU": {"alpha"},
@@ -37,6 +38,27 @@ _UNLISTED = {
     },
     "ReversibleEmbedding": {"weights", "lora_rank", "lora_alpha", "quantization_config"},
 }
+
+
+class ConstructorSignature:
+    """What inspect.signature() says of a class. Subclasses with a constructor have its signature; of callable
+    objects it is that of their call.
+
+    Args:
+        signature: of the built-in class.
+        init: its constructor.
+    """
+
+    def __init__(self, signature, init):
+        self._signature, self._init = signature, init
+
+    def __get__(self, obj, owner):
+        if obj is not None:
+            raise AttributeError("__signature__")
+        if owner.__init__ is self._init:
+            return self._signature
+        own = inspect.signature(owner.__init__)
+        return own.replace(parameters=list(own.parameters.values())[1:])
 
 
 def signature_of(name, base, fields):

@@ -64,6 +64,10 @@ class Dataset:
     `evaluate`, `predict` and `adapt` take it, and iterating over it gives tensors. The order of a shuffled pass depends
     on the seed and the number of the pass alone, not on the number of workers.
 
+    Args:
+        core: the pipeline in C++; programs use from_tensor_slices(), from_generator(), range() and zip().
+        **attributes: what is known of it, as its `class_names`.
+
     Example:
 
     >>> data = Dataset.from_tensor_slices(([1, 2, 3, 4], [0, 1, 0, 1])).batch(2)
@@ -83,6 +87,10 @@ class Dataset:
     def from_tensor_slices(tensors, name=None):
         """The rows of arrays: a structure of arrays with one first size.
 
+        Args:
+            tensors: an array, or a tuple or dict of them.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+
         Raises:
             ValueError: where the first sizes differ, or an array is a scalar.
         """
@@ -90,7 +98,12 @@ class Dataset:
 
     @staticmethod
     def from_tensors(tensors, name=None):
-        """One element."""
+        """One element.
+
+        Args:
+            tensors: the element: an array, or a tuple or dict of them.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return Dataset(_lamina.DatasetCore.from_element(_element(tensors)))
 
     @staticmethod
@@ -99,8 +112,11 @@ class Dataset:
 
         Args:
             generator: a function that gives an iterable.
-            output_types, output_shapes, output_signature: as in tf.data. Dtypes that they name are converted to.
+            output_types: the dtype of each part; parts are converted to it. None leaves them.
+            output_shapes: taken as in tf.data; shapes are those of what is yielded.
+            output_signature: a structure of TensorSpec or tf.TensorSpec, whose dtypes count like `output_types`.
             args: arguments of `generator`.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
 
         Raises:
             TypeError: where `generator` is no function.
@@ -124,13 +140,24 @@ class Dataset:
 
     @staticmethod
     def range(*args, output_type=None, name=None):
-        """int64 numbers, as Python's range()."""
+        """int64 numbers, as Python's range().
+
+        Args:
+            *args: stop; start and stop; or start, stop and step.
+            output_type: the dtype of the numbers; None is int64.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         out = Dataset(_lamina.DatasetCore.range(*(range(*args).start, range(*args).stop, range(*args).step)))
         return out if output_type is None else out.map(lambda x: _lamina.find_op("cast")(x, output_type))
 
     @staticmethod
     def zip(*datasets, name=None):
-        """Tuples of one element of each; the shortest dataset ends it."""
+        """Tuples of one element of each; the shortest dataset ends it.
+
+        Args:
+            *datasets: the datasets, or one list of them.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         if len(datasets) == 1 and isinstance(datasets[0], (list, tuple)):
             datasets = datasets[0]
         return Dataset(_lamina.DatasetCore.zip([d._core for d in datasets]))
@@ -144,36 +171,73 @@ class Dataset:
             map_func: gives a tensor or a structure; NumPy arrays and numbers become tensors.
             num_parallel_calls: threads that work ahead; AUTOTUNE takes one per core. Python's own code runs in one of
                 them at a time, ops and what releases the interpreter in all.
-            deterministic: accepted as in tf.data; the order is always kept.
+            deterministic: taken as in tf.data; the order is always kept.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
         """
         return self._with(self._core.map(lambda *args: _element(map_func(*args)), _workers(num_parallel_calls)))
 
     def filter(self, predicate, name=None):
-        """The elements for which predicate(element) is true."""
+        """The elements for which predicate(element) is true.
+
+        Args:
+            predicate: element -> bool; of a tuple it takes the parts.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self._with(self._core.filter(lambda *args: bool(predicate(*args))))
 
     def take(self, count, name=None):
-        """The first `count` elements; -1 takes all."""
+        """The first `count` elements; -1 takes all.
+
+        Args:
+            count: how many.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self._with(self._core.take(int(count)))
 
     def skip(self, count, name=None):
-        """All but the first `count` elements; -1 passes over all."""
+        """All but the first `count` elements; -1 passes over all.
+
+        Args:
+            count: how many.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self._with(self._core.skip(int(count)))
 
     def shard(self, num_shards, index, name=None):
-        """Every num_shards-th element, from number `index` on."""
+        """Every num_shards-th element, from number `index` on.
+
+        Args:
+            num_shards: in how many parts the dataset is cut.
+            index: the part, from 0 on.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self._with(self._core.shard(int(num_shards), int(index)))
 
     def enumerate(self, start=0, name=None):
-        """(number, element) tuples."""
+        """(number, element) tuples.
+
+        Args:
+            start: the first number.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self._with(self._core.enumerate(int(start)))
 
     def concatenate(self, dataset, name=None):
-        """These elements, then those of another dataset."""
+        """These elements, then those of another dataset.
+
+        Args:
+            dataset: what comes behind.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self._with(self._core.concatenate(dataset._core))
 
     def repeat(self, count=None, name=None):
-        """`count` passes, or without one passes for ever."""
+        """`count` passes, or without one passes for ever.
+
+        Args:
+            count: how often; None or -1 is for ever.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self._with(self._core.repeat(None if count is None or count < 0 else int(count)))
 
     def shuffle(self, buffer_size, seed=None, reshuffle_each_iteration=True, name=None):
@@ -183,12 +247,17 @@ class Dataset:
             buffer_size: elements in memory.
             seed: of the order; None draws one now.
             reshuffle_each_iteration: whether each pass has an order of its own.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
         """
         anew = reshuffle_each_iteration is None or bool(reshuffle_each_iteration)
         return self._with(self._core.shuffle(int(buffer_size), None if seed is None else int(seed), anew))
 
     def cache(self, filename="", name=None):
         """Elements kept in memory from the first complete pass on.
+
+        Args:
+            filename: must be empty: elements are kept in memory.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
 
         Raises:
             NotImplementedError: for a file.
@@ -200,26 +269,57 @@ class Dataset:
     def interleave(
         self, map_func, cycle_length=None, block_length=1, num_parallel_calls=None, deterministic=None, name=None
     ):
-        """Elements of the datasets that map_func(element) gives: `block_length` of each of `cycle_length` in turn."""
+        """Elements of the datasets that map_func(element) gives: `block_length` of each of `cycle_length` in turn.
+
+        Args:
+            map_func: element -> Dataset.
+            cycle_length: datasets that are read in turn; None or -1 is 16.
+            block_length: elements of one dataset before the next one's turn.
+            num_parallel_calls: taken as in tf.data; datasets are read one after the other, prefetch() in `map_func`
+                reads ahead.
+            deterministic: taken as in tf.data; the order is always kept.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         cycle = 16 if cycle_length in (None, -1) else int(cycle_length)
         return self._with(self._core.interleave(lambda x: _called(map_func, x)._core, cycle, int(block_length)))
 
     def flat_map(self, map_func, name=None):
-        """Elements of the datasets that map_func(element) gives, one dataset after the other."""
+        """Elements of the datasets that map_func(element) gives, one dataset after the other.
+
+        Args:
+            map_func: element -> Dataset.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self.interleave(map_func, 1, 1)
 
     def apply(self, transformation_func):
-        """transformation_func(self)"""
+        """transformation_func(self)
+
+        Args:
+            transformation_func: Dataset -> Dataset.
+        """
         return transformation_func(self)
 
     def with_options(self, options, name=None):
-        """This dataset: it has no options of tf.data's kind."""
+        """This dataset: it has no options of tf.data's kind.
+
+        Args:
+            options: of tf.data, ignored.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self
 
     # --- several ---
 
     def batch(self, batch_size, drop_remainder=False, num_parallel_calls=None, deterministic=None, name=None):
         """`batch_size` elements stacked along a new first axis.
+
+        Args:
+            batch_size: elements in a batch.
+            drop_remainder: whether a smaller last batch is left out.
+            num_parallel_calls: taken as in tf.data; one thread makes batches, prefetch() lets it work ahead.
+            deterministic: taken as in tf.data; the order is always kept.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
 
         Raises:
             ValueError: where elements differ in structure, shape or dtype (when it is iterated).
@@ -228,6 +328,13 @@ class Dataset:
 
     def padded_batch(self, batch_size, padded_shapes=None, padding_values=None, drop_remainder=False, name=None):
         """As batch(), padded with `padding_values` (a number; None is 0) to the largest size of each axis in the batch.
+
+        Args:
+            batch_size: elements in a batch.
+            padded_shapes: must be None, or None and -1 for all sizes.
+            padding_values: the number around the elements; None is 0.
+            drop_remainder: whether a smaller last batch is left out.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
 
         Raises:
             NotImplementedError: for `padded_shapes`, and for several padding values.
@@ -244,15 +351,30 @@ class Dataset:
         return self._with(self._core.padded_batch(int(batch_size), *values, bool(drop_remainder)))
 
     def unbatch(self, name=None):
-        """The rows of batches."""
+        """The rows of batches.
+
+        Args:
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self._with(self._core.unbatch())
 
     def rebatch(self, batch_size, drop_remainder=False, name=None):
-        """Batches of another size."""
+        """Batches of another size.
+
+        Args:
+            batch_size: the new size.
+            drop_remainder: whether a smaller last batch is left out.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self.unbatch().batch(batch_size, drop_remainder)
 
     def prefetch(self, buffer_size, name=None):
-        """A thread works ahead by `buffer_size` elements; AUTOTUNE is two."""
+        """A thread works ahead by `buffer_size` elements; AUTOTUNE is two.
+
+        Args:
+            buffer_size: elements that are made ahead.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         return self._with(self._core.prefetch(int(buffer_size)))
 
     # --- use ---
@@ -265,7 +387,13 @@ class Dataset:
         return (tree.map_structure(np.asarray, element) for element in self)
 
     def reduce(self, initial_state, reduce_func, name=None):
-        """The last state of: state = reduce_func(state, element)."""
+        """The last state of: state = reduce_func(state, element).
+
+        Args:
+            initial_state: a structure of numbers or tensors.
+            reduce_func: (state, element) -> the next state.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
         state = initial_state
         for element in self:
             state = reduce_func(state, element)
@@ -273,6 +401,9 @@ class Dataset:
 
     def get_single_element(self, name=None):
         """The only element.
+
+        Args:
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
 
         Raises:
             ValueError: where there is none, or more than one.

@@ -25,13 +25,17 @@ def load_data(
         start_char: put before each review; None for nothing.
         oov_char: stands for words that were cut; None removes them.
         index_from: added to the words' numbers.
+        **kwargs: none: Keras lists them and ignores what they hold.
 
     Returns:
         ((x_train, y_train), (x_test, y_test)): x are arrays of lists, y arrays of 0 and 1.
 
     Raises:
         ValueError: where `maxlen` leaves nothing.
+        TypeError: for arguments that are not listed.
     """
+    if kwargs:
+        raise TypeError(f"imdb.load_data() does not know the arguments {sorted(kwargs)}.")
     f = load_npz(fetch(path, "imdb.npz", "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"))
     rng = np.random.RandomState(seed)
     sequences, labels, lengths = [], [], []
@@ -57,7 +61,11 @@ def load_data(
 
 
 def get_word_index(path="imdb_word_index.json"):
-    """A dict from words to their numbers, before `index_from` is added."""
+    """A dict from words to their numbers, before `index_from` is added.
+
+    Args:
+        path: the file's name in the cache.
+    """
     with open(fetch(path, "imdb_word_index.json", "bfafd718b763782e994055a2d397834f")) as f:
         return json.load(f)
 

@@ -48,7 +48,11 @@ def load_data(
 
 
 def get_word_index(path="reuters_word_index.json"):
-    """A dict from words to their numbers, before `index_from` is added."""
+    """A dict from words to their numbers, before `index_from` is added.
+
+    Args:
+        path: the file's name in the cache.
+    """
     with open(fetch(path, "reuters_word_index.json", "4d44cc38712099c9e383dc6e5f11a921")) as f:
         return json.load(f)
 

@@ -119,17 +119,18 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes,
         """
         return self._compute_output_spec(*args, **kwargs)
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs, previous_mask=None, mask=None):
         """The mask of the output. Subclasses override it to change or stop the mask that layers before them made.
 
         Args:
             inputs: the arguments of call().
             previous_mask: bool tensors of the inputs' leading axes, or None.
+            mask: the same by the name that some layers of Keras give it.
 
         Returns:
             A bool tensor, a structure of them, or None.
         """
-        return self._compute_mask(inputs, previous_mask)
+        return self._compute_mask(inputs, mask if previous_mask is None else previous_mask)
 
     def stateless_call(self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs):
         """call() with these values in place of the variables'.

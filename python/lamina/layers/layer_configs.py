@@ -5,6 +5,15 @@ import inspect
 import numpy as np
 
 from lamina import _lamina
+from lamina._core.configs.serialized import deserialize_keras_object
+
+
+def _with_dtype_name(config):
+    """The config with a dtype policy as its name, where it says no more: what constructors of users' classes expect."""
+    dtype = config.get("dtype") if isinstance(config, dict) else None
+    if isinstance(dtype, dict) and "class_name" in dtype:
+        dtype = deserialize_keras_object(dtype)
+    return {**config, "dtype": dtype.name} if type(dtype).__name__ == "DTypePolicy" else config
 
 
 class LayerConfigs:
@@ -74,6 +83,7 @@ class LayerConfigs:
         Raises:
             TypeError: if the constructor fails on them.
         """
+        config = _with_dtype_name(config)
         try:
             return cls(**config)
         except Exception as e:

@@ -95,13 +95,19 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         else:
             super().__setattr__(name, value)
 
-    def build(self, variables):
+    def build(self, variables=None, var_list=None):
         """Makes the slots of these variables; apply() does so at its first call.
 
         Args:
             variables: the variables to train.
+            var_list: the same by the name that some optimizers of Keras give it.
+
+        Raises:
+            TypeError: if neither is given, or both are.
         """
-        self._build(list(variables))
+        if (variables is None) == (var_list is None):
+            raise TypeError("build() of an optimizer takes the list of variables, as `variables` or as `var_list`.")
+        self._build(list(var_list if variables is None else variables))
 
     def apply(self, grads, trainable_variables=None):
         """One step.

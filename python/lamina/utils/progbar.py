@@ -96,7 +96,12 @@ class Progbar:
         self._drawn_at = now
 
     def add(self, n, values=None):
-        """Moves by n steps; `values` as in update()."""
+        """Moves by some steps.
+
+        Args:
+            n: how many.
+            values: as in update().
+        """
         self.update(self._seen + n, values)
 
     def _draw(self, current, now, step_time, finalize):

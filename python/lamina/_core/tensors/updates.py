@@ -108,8 +108,8 @@ def _plain(index):
 
     if isinstance(index, list):
         raise TypeError(
-            "Using a non-tuple sequence for multidimensional indexing is not allowed; use `x.at[array(seq)]` instead of "
-            "`x.at[seq]`."
+            "Using a non-tuple sequence for multidimensional indexing is not allowed; use `x.at[array(seq)]` instead "
+            "of `x.at[seq]`."
         )
     if isinstance(index, tuple):
         return tuple(
@@ -143,7 +143,7 @@ def view(self, dtype=None):
 
     if dtype is None:
         return self
-    from lamina.backend import standardize_dtype
+    from lamina._core.values.dtypes import standardize_dtype
 
     if not _lamina.has_data(self):
         raise TypeError(
@@ -185,8 +185,8 @@ def choose(self, choices, out=None, mode="raise"):
     if mode == "raise":
         if not _lamina.has_data(self):
             raise TypeError(
-                "Tensor.choose: indices can only be checked where their values are known; pass mode='clip' or mode='wrap' "
-                "inside a compiled function."
+                "Tensor.choose: indices can only be checked where their values are known; pass mode='clip' or "
+                "mode='wrap' inside a compiled function."
             )
         if bool(ops.any(ops.logical_or(self < 0, self >= n))):
             raise ValueError(f"Tensor.choose: invalid entry in choice array: indices must be from 0 to {n - 1}.")

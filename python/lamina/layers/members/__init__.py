@@ -26,7 +26,8 @@ _SEED = {
 MEMBERS = {
     **dict.fromkeys(_DRAWING, _SEED),
     "SpectralNormalization": {
-        "layer": property(lambda self: self._sublayers()[0], doc="The layer whose weights are normalized.")
+        "layer": property(lambda self: self._sublayers()[0], doc="The layer whose weights are normalized."),
+        "from_config": recurrence.MEMBERS["TimeDistributed"]["from_config"],
     },
     **{
         f"SpatialDropout{n}D": {
