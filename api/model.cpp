@@ -46,7 +46,9 @@ Value Model::call(const List& inputs, const CallContext& context) {
   if (!graph_)
     throw UnsupportedError("The model '", name(), "' (", public_class_name(),
                            ") does not define call(): build it from symbolic inputs and outputs, or override call().");
-  Value out = graph_->run(inputs[0], context.training, context.mask);
+  // Untold, each layer does what is its own default.
+  const std::optional<bool> training = context.training ? std::optional<bool>(true) : inherited_training();
+  Value out = graph_->run(inputs[0], training, context.mask);
   // A list of one output is, outside the making of further models, that output.
   if (out.is_sequence() && out.as_list().size() == 1 &&
       !(out.as_list()[0].is_tensor() && out.as_list()[0].as_tensor().shape_only()))

@@ -6,6 +6,7 @@
 #include "backends/core/stateless.h"
 #include "backends/graph/lending.h"
 #include "backends/ops/primitives.h"
+#include "layers/preprocessing/image/image_layer.h"
 
 namespace lamina {
 
@@ -240,6 +241,8 @@ Value Model::step_body(StepKind kind, const Value& data) {
       Value out = invoke({parts[0]}, {});
       bool more = !losses().empty();  // what a compiled call cannot give: losses and masks
       for (const Tensor& t : flatten_tensors(out)) more |= t.mask().defined();
+      // Nor is one graph both a call in inference and one that was told nothing, where layers act by default.
+      for (const LayerPtr& l : flatten_layers()) more |= dynamic_cast<const ImageLayer*>(l.get()) != nullptr;
       if (more) call_compiles_ = false;
       return out;
     }

@@ -31,6 +31,15 @@ class CallScope {
   AutocastScope autocast_;
 };
 
+class TrainingScope {
+ public:
+  explicit TrainingScope(std::optional<bool> training) : saved_(training_flag) { training_flag = training; }
+  ~TrainingScope() { training_flag = saved_; }
+
+ private:
+  std::optional<bool> saved_;
+};
+
 bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
@@ -349,7 +358,9 @@ void Layer::report_lost_mask() const {
 Value Layer::call_base(List args, Dict kwargs) {
   Bound b = bind(std::move(args), std::move(kwargs), false);
   CallContext context;
-  context.training = b.training ? *b.training : training_flag.value_or(false);
+  const std::optional<bool> training = b.training ? b.training : training_flag;
+  context.training = training.value_or(false);
+  const TrainingScope scope(training);  // what this call was told counts, also for layers whose default is another one
   if (b.mask) context.mask = *b.mask;
   context.kwargs = b.extras;
   return call(b.inputs, context);

@@ -130,6 +130,8 @@ void bind_settings(py::module_& m) {
 }
 
 void bind_datasets(py::module_& m);
+void bind_image_layers(py::module_& m);
+void bind_images(py::module_& m);
 
 PYBIND11_MODULE(_lamina, m) {
   m.doc() = "C++ core of lamina";
@@ -156,6 +158,8 @@ PYBIND11_MODULE(_lamina, m) {
   bind_recurrence(m);
   bind_models(m);
   bind_datasets(m);
+  bind_image_layers(m);
+  bind_images(m);
 }
 
 }  // namespace lamina::bindings

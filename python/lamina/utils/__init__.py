@@ -6,11 +6,13 @@ _CONFIGS = "lamina._core.configs.registration"
 
 __getattr__, __dir__ = public_module(
     __name__,
+    modules=("bounding_boxes",),
     loaded={
         "CustomObjectScope": _CONFIGS,
         "Progbar": "lamina.utils.progbar",
         "PyDataset": "lamina.utils.py_dataset",
         "Sequence": "lamina.utils.py_dataset",
+        "array_to_img": "lamina.utils.images",
         "clear_session": "lamina._core.sessions",
         "custom_object_scope": _CONFIGS,
         "deserialize_keras_object": "lamina._core.configs.serialized",
@@ -19,11 +21,14 @@ __getattr__, __dir__ = public_module(
         "get_registered_name": _CONFIGS,
         "get_registered_object": _CONFIGS,
         "get_source_inputs": "lamina._core.symbolic",
+        "img_to_array": "lamina.utils.images",
         "is_keras_tensor": "lamina._core.symbolic",
+        "load_img": "lamina.utils.images",
         "normalize": "lamina.utils.arrays",
         "pack_x_y_sample_weight": "lamina.utils.batches",
         "pad_sequences": "lamina.utils.arrays",
         "register_keras_serializable": _CONFIGS,
+        "save_img": "lamina.utils.images",
         "serialize_keras_object": "lamina._core.configs.serialized",
         "set_random_seed": "lamina.utils.random_seed",
         "standardize_dtype": "lamina._core.values.dtypes",

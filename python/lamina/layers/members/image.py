@@ -1,0 +1,150 @@
+"""Layers on images: the parts of their calls. A transformation is what the layer's own methods agree on."""
+
+from lamina import _lamina
+from lamina._core import ops
+from lamina.layers.members.reading import Reading
+
+
+def get_random_transformation(self, data, training=True, seed=None):
+    """What a call would do to the data: random numbers are drawn here, and applied by the transform methods.
+
+    Args:
+        data: images, or a dict with "images".
+        training: whether it is training.
+        seed: an int or a SeedGenerator; None takes the layer's own.
+
+    Returns:
+        What the transform methods of this layer take; None if there is nothing to apply.
+    """
+    return _lamina.image_layer_transformation(self, data, bool(training), seed)
+
+
+def transform_images(self, images, transformation=None, training=True):
+    """Images after a transformation.
+
+    Args:
+        images: a batch (batch, height, width, channels), or in the order of `data_format`.
+        transformation: what get_random_transformation() gave.
+        training: whether it is training.
+    """
+    return _lamina.image_layer_images(self, images, transformation, bool(training))
+
+
+def transform_labels(self, labels, transformation=None, training=True):
+    """Labels of images after a transformation.
+
+    Args:
+        labels: one for each image.
+        transformation: what get_random_transformation() gave.
+        training: whether it is training.
+    """
+    return _lamina.image_layer_labels(self, labels, transformation, bool(training))
+
+
+def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+    """Bounding boxes after a transformation.
+
+    Args:
+        bounding_boxes: {"boxes": (batch, boxes, 4), "labels": (batch, boxes)}, in the layer's `bounding_box_format`.
+        transformation: what get_random_transformation() gave.
+        training: whether it is training.
+
+    Raises:
+        ValueError: if the layer was given no format, and for boxes of other shapes.
+    """
+    return _lamina.image_layer_boxes(self, bounding_boxes, transformation, bool(training))
+
+
+def transform_segmentation_masks(self, segmentation_masks, transformation=None, training=True):
+    """Masks after a transformation of their images; their values are never mixed.
+
+    Args:
+        segmentation_masks: one for each image, of its size.
+        transformation: what get_random_transformation() gave.
+        training: whether it is training.
+    """
+    return _lamina.image_layer_masks(self, segmentation_masks, transformation, bool(training))
+
+
+def transform_single_image(self, image, transformation, training=True):
+    """transform_images() of one image.
+
+    Args:
+        image: one image without a batch's axis.
+        transformation: what get_random_transformation() gave.
+        training: whether it is training.
+    """
+    return _single(self.transform_images, image, transformation, training)
+
+
+def transform_single_label(self, label, transformation, training=True):
+    """transform_labels() of one image's label.
+
+    Args:
+        label: the label.
+        transformation: what get_random_transformation() gave.
+        training: whether it is training.
+    """
+    return _single(self.transform_labels, label, transformation, training)
+
+
+def transform_single_bounding_box(self, bounding_box, transformation, training=True):
+    """transform_bounding_boxes() of one image's boxes.
+
+    Args:
+        bounding_box: {"boxes": (boxes, 4), "labels": (boxes,)}.
+        transformation: what get_random_transformation() gave.
+        training: whether it is training.
+    """
+    batch = {k: ops.expand_dims(v, 0) if k in ("boxes", "labels") else v for k, v in bounding_box.items()}
+    out = self.transform_bounding_boxes(batch, transformation, training=training)
+    return {k: ops.squeeze(v, axis=0) if k in ("boxes", "labels") else v for k, v in out.items()}
+
+
+def transform_single_segmentation_mask(self, segmentation_mask, transformation, training=True):
+    """transform_segmentation_masks() of one image's mask.
+
+    Args:
+        segmentation_mask: the mask.
+        transformation: what get_random_transformation() gave.
+        training: whether it is training.
+    """
+    return _single(self.transform_segmentation_masks, segmentation_mask, transformation, training)
+
+
+def _single(transform, x, transformation, training):
+    return ops.squeeze(transform(ops.expand_dims(x, 0), transformation, training=training), axis=0)
+
+
+_METHODS = {
+    f.__name__: f
+    for f in (
+        get_random_transformation,
+        transform_images,
+        transform_labels,
+        transform_bounding_boxes,
+        transform_segmentation_masks,
+        transform_single_image,
+        transform_single_label,
+        transform_single_bounding_box,
+        transform_single_segmentation_mask,
+    )
+}
+_GENERATOR = {
+    "generator": Reading(lambda layer: next(iter(layer._seeds()), None), "Where the layer's random numbers come from.")
+}
+_STEADY = ("Resizing", "CenterCrop")
+_RANDOM = (
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
+)
+
+MEMBERS = {
+    **dict.fromkeys(_STEADY, _METHODS),
+    **dict.fromkeys(_RANDOM, {**_METHODS, **_GENERATOR}),
+}
