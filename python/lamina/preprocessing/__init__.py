@@ -1,0 +1,9 @@
+"""keras.preprocessing: older names for what keras.utils has."""
+
+from lamina._core.public import public_module
+
+__getattr__, __dir__ = public_module(
+    __name__,
+    modules=("image", "sequence"),
+    loaded={"timeseries_dataset_from_array": "lamina.utils.timeseries"},
+)
