@@ -21,7 +21,7 @@ LiveModels& live_models() {
 void CompileArgs::fields(Fields& f) {
   f("optimizer", optimizer, "Name, config or Optimizer.");
   f("loss", loss, "One loss, or a list or dict of them over the outputs.");
-  f("loss_weights", loss_weights, "Numbers, one a loss.");
+  f("loss_weights", loss_weights, "Numbers, one per loss.");
   f("metrics", metrics, "Metrics, unweighted.");
   f("weighted_metrics", weighted_metrics, "Metrics that take sample weights.");
   f("run_eagerly", run_eagerly, "Run this model on the eager engine.");

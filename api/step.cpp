@@ -1,4 +1,4 @@
-// One step of training, evaluation or prediction, for both engines: the graph engine traces it once a signature.
+// One step of training, evaluation or prediction, for both engines: the graph engine traces it once per signature.
 #include "api/model.h"
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"

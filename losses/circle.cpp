@@ -42,7 +42,7 @@ const auto circle =
               "log(1 + sum over pairs of other labels times sum over pairs of one label), pairs "
               "weighted by how far they are from their margin (Sun et al., 2020).",
               circle_impl,
-              {{"y_true", required, "Class numbers, one a row of y_pred."},
+              {{"y_true", required, "Class numbers, one per row of y_pred."},
                {"y_pred", required, "Embeddings of length 1 in rows."},
                {"ref_labels", Value(), "The labels of the embeddings to compare with; None takes `y_true`."},
                {"ref_embeddings", Value(), "The embeddings to compare with; None takes `y_pred`."},

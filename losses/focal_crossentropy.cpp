@@ -85,7 +85,7 @@ const auto categorical_focal =
               "Cross entropy with the terms times alpha (1 - p)^gamma.", categorical_focal_impl,
               {{"y_true", required, about::y_true},
                {"y_pred", required, about::y_pred},
-               {"alpha", 0.25, "The weight of a class: a number, or one a class."},
+               {"alpha", 0.25, "The weight of a class: a number, or one per class."},
                {"gamma", 2.0, "How strongly sure predictions are weighed down."},
                {"from_logits", false, about::from_logits},
                {"label_smoothing", 0.0, about::label_smoothing},

@@ -62,7 +62,7 @@ class GraphSubFunction final : public SubFunction {
   std::vector<TensorSpec> inputs_, outputs_;
   std::string key_;
   mutable std::mutex mutex_;
-  mutable std::vector<std::shared_ptr<Executable>> executables_;  // one a device
+  mutable std::vector<std::shared_ptr<Executable>> executables_;  // one per device
 };
 
 }  // namespace

@@ -38,7 +38,7 @@ def machine(threads):
 
 
 def measure(workers, names, rounds, measures, seconds):
-    """{(workload, measure, framework): [seconds, one a round]}, {workload: what a training step has to do}, and what
+    """{(workload, measure, framework): [seconds, one per round]}, {workload: what a training step has to do}, and what
     went wrong"""
     times, work, failures = {}, {}, []
     for workload in names:

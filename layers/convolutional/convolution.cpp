@@ -31,7 +31,7 @@ Tensor finish_convolution(Tensor y, const Variable* bias, const Activation& acti
 template <int kRank>
 void ConvArgs<kRank>::fields(Fields& f) {
   f("filters", filters, "Number of filters: the channels of the output.").required();
-  f("kernel_size", kernel_size, "Size of the window, one integer or one a spatial axis.").required();
+  f("kernel_size", kernel_size, "Size of the window, one integer or one per spatial axis.").required();
   f("strides", strides, "Steps of the window.");
   f("padding", padding,
     kRank == 1 ? "\"valid\", \"same\" or \"causal\" (the output never depends on later inputs)."

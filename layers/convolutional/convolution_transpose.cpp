@@ -25,7 +25,7 @@ struct ConvTransposeArgs {
         "Places added behind the output, below the strides; None: as many as the padding's name says.");
     };
     f("filters", filters, "Number of filters: the channels of the output.").required();
-    f("kernel_size", kernel_size, "Size of the window, one integer or one a spatial axis.").required();
+    f("kernel_size", kernel_size, "Size of the window, one integer or one per spatial axis.").required();
     f("strides", strides, "How many times as large the output is.");
     f("padding", padding, "\"valid\" (all places that a window reaches) or \"same\" (size * stride places).");
     if constexpr (kRank < 3) output();

@@ -35,7 +35,7 @@ struct DepthwiseConvArgs {
   RegularizerRef depthwise_regularizer, bias_regularizer;
   ConstraintRef depthwise_constraint, bias_constraint;
   void fields(Fields& f) {
-    f("kernel_size", kernel_size, "Size of the window, one integer or one a spatial axis.").required();
+    f("kernel_size", kernel_size, "Size of the window, one integer or one per spatial axis.").required();
     f("strides", strides, "Steps of the window.");
     f("padding", padding, "\"valid\" (none) or \"same\" (ceil(size / stride) places).");
     f("depth_multiplier", depth_multiplier, "Outputs of each channel.");
@@ -114,7 +114,7 @@ struct SeparableConvArgs {
   ConstraintRef depthwise_constraint, pointwise_constraint, bias_constraint;
   void fields(Fields& f) {
     f("filters", filters, "Number of filters: the channels of the output.").required();
-    f("kernel_size", kernel_size, "Size of the depthwise window, one integer or one a spatial axis.").required();
+    f("kernel_size", kernel_size, "Size of the depthwise window, one integer or one per spatial axis.").required();
     f("strides", strides, "Steps of the window.");
     f("padding", padding, "\"valid\" (none) or \"same\" (ceil(size / stride) places).");
     f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");

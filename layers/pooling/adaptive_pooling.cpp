@@ -10,7 +10,7 @@ struct AdaptivePoolingArgs {
   Value output_size;
   ops::DataFormat data_format;
   void fields(Fields& f) {
-    f("output_size", output_size, "Size of the output, one integer or one a spatial axis.").required();
+    f("output_size", output_size, "Size of the output, one integer or one per spatial axis.").required();
     f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
   }
 };

@@ -21,7 +21,7 @@ PoolingArgs<kKind, kRank>::PoolingArgs() {
 
 template <PoolKind kKind, int kRank>
 void PoolingArgs<kKind, kRank>::fields(Fields& f) {
-  auto entry = f("pool_size", pool_size, "Size of the window, one integer or one a spatial axis.");
+  auto entry = f("pool_size", pool_size, "Size of the window, one integer or one per spatial axis.");
   if (kKind == PoolKind::average) entry.required();
   f("strides", strides, "Steps of the window; None: its size.");
   f("padding", padding,

@@ -36,7 +36,7 @@ struct ConvLstmCellArgs {
   }
   void fields_of_layer(Fields& f) {
     f("filters", filters, "Number of filters: the channels of the output and of the states.").required();
-    f("kernel_size", kernel_size, "Size of the window, one integer or one a spatial axis.").required();
+    f("kernel_size", kernel_size, "Size of the window, one integer or one per spatial axis.").required();
     f("strides", strides, "Steps of the window over the inputs.");
     f("padding", padding, "\"valid\" (none) or \"same\" (ceil(size / stride) places), of the inputs' convolution.");
     f("data_format", data_format, "\"channels_last\" or \"channels_first\"; None: the global setting.");
@@ -276,7 +276,7 @@ class ConvLstmCell final : public Layer, public CellInterface {
   Shape input_;
   Value source_;  // of random numbers
   Variable kernel_, recurrent_kernel_, bias_;
-  CellMasks masks_, recurrent_masks_;  // one a gate
+  CellMasks masks_, recurrent_masks_;  // one per gate
   bool in_pass_ = false;
 };
 

@@ -222,8 +222,8 @@ py::object result_to_python(Value&& result) {
 
 namespace {
 
-// A conversion within another. What walks through Values later calls itself once a level, so that the depth is limited
-// here.
+// A conversion within another. What walks through Values later calls itself once per level, so that the depth is
+// limited here.
 class Level {
  public:
   Level() {

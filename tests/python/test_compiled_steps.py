@@ -9,7 +9,7 @@ X = np.linspace(-1, 1, 12, dtype="float32").reshape(3, 4)
 
 
 class Counting(keras.layers.Layer):
-    """The identity; counts how often its Python code runs, which in a compiled step is once a compilation."""
+    """The identity; counts how often its Python code runs, which in a compiled step is once per compilation."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -18,6 +18,8 @@ MODULES = [
     *(f"lamina.{name}" for name in dir(lamina) if isinstance(getattr(lamina, name), types.ModuleType)),
     "lamina.optimizers.schedules",
     *(f"lamina.datasets.{name}" for name in dir(lamina.datasets)),
+    *(f"lamina.preprocessing.{name}" for name in ("image", "sequence")),
+    "lamina.utils.bounding_boxes",
     *(f"lamina.ops.{name}" for name in ("image", "linalg", "nn", "numpy")),
 ]
 

@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kMostCopied = 64 << 20;
 
 // By pieces of the result, each summed over the whole batch with operands where they lie (unpacked.h). The bias's sums:
-// one a sample, then all in order.
+// one per sample, then all in order.
 struct WeightGrad {
   Geometry g;
   int64_t batch, piece, cuts;  // rows of the result a task, tasks a tap

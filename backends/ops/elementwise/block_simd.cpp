@@ -1,4 +1,4 @@
-// The block functions, built once an instruction set (see cmake/LaminaToolchain.cmake).
+// The block functions, built once per instruction set (see cmake/LaminaToolchain.cmake).
 #include <cmath>
 #include <limits>
 #include <type_traits>

@@ -1,4 +1,4 @@
-// Tiles of matrix products, built once an instruction set (see cmake/LaminaToolchain.cmake).
+// Tiles of matrix products, built once per instruction set (see cmake/LaminaToolchain.cmake).
 #include "backends/ops/matmul/gemm.h"
 
 namespace lamina {

@@ -1,4 +1,4 @@
-// Small products without packing, built once an instruction set (see cmake/LaminaToolchain.cmake).
+// Small products without packing, built once per instruction set (see cmake/LaminaToolchain.cmake).
 #include "backends/ops/matmul/unpacked.h"
 
 #include <utility>

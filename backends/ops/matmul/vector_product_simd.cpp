@@ -1,4 +1,4 @@
-// A vector times a matrix, built once an instruction set (see cmake/LaminaToolchain.cmake).
+// A vector times a matrix, built once per instruction set (see cmake/LaminaToolchain.cmake).
 #include "backends/ops/matmul/vector_product.h"
 
 namespace lamina {

@@ -127,7 +127,7 @@ Tensor in_top_k_impl(const Operand& targets, const Operand& predictions, int64_t
 const auto in_top_k_op =
     public_op("in_top_k", MATH "InTopK",
               "Whether each target class is among the k classes with the highest predictions.", in_top_k_impl,
-              {{"targets", required, "Integers, one a row."},
+              {{"targets", required, "Integers, one per row."},
                {"predictions", required, "Scores of shape (rows, classes)."},
                {"k", required, "How many of the highest scores count."}},
               {.returns = "A bool vector.", .example = R"py(

@@ -230,7 +230,7 @@ Tensors meshgrid_impl(const std::vector<Operand>& x, const std::string& indexing
 const auto meshgrid_op = public_op(
     "meshgrid", NUMPY "Meshgrid", "Grids of coordinates from vectors, in matrix (ij) or Cartesian (xy) order.",
     meshgrid_impl,
-    {OpArgument("x", required, "The vectors, one an axis of the grid.").variadic(),
+    {OpArgument("x", required, "The vectors, one per axis of the grid.").variadic(),
      {"indexing", "xy", "\"xy\" lets the first vector run along the second axis, \"ij\" along the first."}},
     {.returns = "A list of one tensor a vector.", .raises = "ValueError: if `indexing` is neither.", .example = R"py(
 >>> keras.ops.meshgrid(keras.ops.array([1, 2]), keras.ops.array([3, 4]))

@@ -284,7 +284,7 @@ Tensor repeat_impl(const Operand& x, const Operand& repeats, const std::optional
   }
   const Tensor& counts = repeats.tensor();
   if (counts.rank() != 1 || (t.shape()[a] >= 0 && counts.size() != t.shape()[a]))
-    throw ValueError("`repeats` must be an integer or hold one a position along the axis (", t.shape()[a],
+    throw ValueError("`repeats` must be an integer or hold one per position along the axis (", t.shape()[a],
                      "), received shape ", counts.shape(), ".");
   int64_t total = 0;
   for (int64_t i = 0; i < counts.size(); ++i)

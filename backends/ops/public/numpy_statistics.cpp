@@ -25,7 +25,7 @@ const auto select_op =
     public_op("select", NUMPY "Select",
               "For each element the choice of the first condition that holds, else the default.", select_impl,
               {{"condlist", required, "A list of bool tensors."},
-               {"choicelist", required, "A list of tensors, one a condition."},
+               {"choicelist", required, "A list of tensors, one per condition."},
                {"default", 0, "What is taken where no condition holds."}},
               {.returns = about::promoted,
                .raises = "ValueError: if the two lists differ in length or are empty.",

@@ -1,5 +1,5 @@
-// Philox-4x32-10 over 16 blocks at a time, built once an instruction set. The bits must not depend on the set: products
-// and sums are kept apart (no fused multiply-add), and only exactly rounded operations are used.
+// Philox-4x32-10 over 16 blocks at a time, built once per instruction set. The bits must not depend on the set:
+// products and sums are kept apart (no fused multiply-add), and only exactly rounded operations are used.
 #pragma GCC optimize("fp-contract=off")
 #include <cmath>
 #if LAMINA_SIMD_LEVEL > 0

@@ -1,4 +1,4 @@
-// The steps of recurrences, built once an instruction set (see cmake/LaminaToolchain.cmake). A task takes some rows of
+// The steps of recurrences, built once per instruction set (see cmake/LaminaToolchain.cmake). A task takes some rows of
 // the batch through all steps: per step the product of the state with the packed kernel, a panel at a time, and right
 // after it the gates of that panel while its values are in the nearest cache. A row's numbers do not depend on the rows
 // it shares a tile with, nor on whether the kernel was packed: every sum runs over the units in order.

@@ -1,4 +1,4 @@
-// The softmax rows, built once an instruction set (see cmake/LaminaToolchain.cmake). Sums run over a fixed number of
+// The softmax rows, built once per instruction set (see cmake/LaminaToolchain.cmake). Sums run over a fixed number of
 // lanes, so that a row gives the same bits wherever it stands.
 #include <cmath>
 

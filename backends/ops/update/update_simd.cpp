@@ -1,4 +1,4 @@
-// The update rules over whole variables, built once an instruction set (see cmake/LaminaToolchain.cmake).
+// The update rules over whole variables, built once per instruction set (see cmake/LaminaToolchain.cmake).
 #pragma GCC optimize("fp-contract=off")
 #include <cmath>
 #include <type_traits>

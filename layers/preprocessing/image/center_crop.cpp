@@ -67,7 +67,16 @@ class CenterCropLayer final : public ImageLayerWith<CenterCropArgs> {
     return boxes::from_coordinates({c[0], c[1], c[2], c[3]});
   }
 };
-LAMINA_LAYER(CenterCropLayer, "CenterCrop", "The middle of images.");
+LAMINA_LAYER(CenterCropLayer, "CenterCrop", "The middle of images.",
+             Doc{.call = about::image_call,
+                 .input = about::images,
+                 .output = "The input's shape with the height and width asked for.",
+                 .raises = "ValueError: if a size is not positive.",
+                 .source = about::image_source,
+                 .example = R"py(
+>>> x = keras.ops.reshape(keras.ops.arange(9.0), (1, 3, 3, 1))
+>>> keras.layers.CenterCrop(1, 1)(x)
+<Tensor shape=(1, 1, 1, 1), dtype=float32, values=[[[[4.]]]]>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "layers/preprocessing/image/image_layer.h"
 
 #include "backends/ops/public/ops.h"

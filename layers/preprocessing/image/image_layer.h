@@ -7,6 +7,17 @@
 
 namespace lamina {
 
+// Texts that the descriptions of layers on images share.
+namespace about {
+inline constexpr const char* image_call =
+    "data: Images, or a dict of \"images\" and any of \"labels\", \"bounding_boxes\" and "
+    "\"segmentation_masks\".\ntraining: Whether the layer runs in training mode, as it does by default.";
+inline constexpr const char* images =
+    "A tensor (batch, rows, columns, channels) or (rows, columns, channels), or the channels in front of the rows with "
+    "\"channels_first\".";
+inline constexpr const char* image_source = "Keras.";
+}  // namespace about
+
 struct ImageArgs {
   Value data_format, bounding_box_format;
   void image_fields(Fields& f) {

@@ -41,7 +41,16 @@ class RandomBrightnessLayer final : public ImageLayerWith<RandomBrightnessArgs> 
   }
   Tensor transform_segmentation_masks(const Tensor& masks, const Value&, bool) override { return masks; }
 };
-LAMINA_LAYER(RandomBrightnessLayer, "RandomBrightness", "Adds a random number to all of an image.");
+LAMINA_LAYER(RandomBrightnessLayer, "RandomBrightness", "Adds a random number to all of an image.",
+             Doc{.call = about::image_call,
+                 .input = about::images,
+                 .output = "That of the input.",
+                 .raises = "ValueError: if `factor` is not within -1 and 1, or `value_range` is not two numbers.",
+                 .source = about::image_source,
+                 .example = R"py(
+>>> layer = keras.layers.RandomBrightness(0.2)
+>>> layer(keras.ops.ones((1, 1, 1, 1)), training=False)
+<Tensor shape=(1, 1, 1, 1), dtype=float32, values=[[[[1.]]]]>)py"});
 
 }  // namespace
 }  // namespace lamina

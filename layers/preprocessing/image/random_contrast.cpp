@@ -42,7 +42,16 @@ class RandomContrastLayer final : public ImageLayerWith<RandomContrastArgs> {
   }
   Tensor transform_segmentation_masks(const Tensor& masks, const Value&, bool) override { return masks; }
 };
-LAMINA_LAYER(RandomContrastLayer, "RandomContrast", "Multiplies the distance of pixels from their channel's mean.");
+LAMINA_LAYER(RandomContrastLayer, "RandomContrast", "Multiplies the distance of pixels from their channel's mean.",
+             Doc{.call = about::image_call,
+                 .input = about::images,
+                 .output = "That of the input.",
+                 .raises = "ValueError: if `factor` is not within 0 and 1, or `value_range` is not two numbers.",
+                 .source = about::image_source,
+                 .example = R"py(
+>>> layer = keras.layers.RandomContrast(0.2)
+>>> layer(keras.ops.ones((1, 1, 1, 1)), training=False)
+<Tensor shape=(1, 1, 1, 1), dtype=float32, values=[[[[1.]]]]>)py"});
 
 }  // namespace
 }  // namespace lamina

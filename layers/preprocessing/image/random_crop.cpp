@@ -78,7 +78,15 @@ class RandomCropLayer final : public ImageLayerWith<RandomCropArgs> {
     return {{"boxes", boxes::convert(b, "xyxy", box_format(), height, width)}, {"labels", given.at("labels")}};
   }
 };
-LAMINA_LAYER(RandomCropLayer, "RandomCrop", "A part of images from a random place; in inference images as they are.");
+LAMINA_LAYER(RandomCropLayer, "RandomCrop", "A part of images from a random place; in inference images as they are.",
+             Doc{.call = about::image_call,
+                 .input = about::images,
+                 .output = "The input's shape with the height and width asked for.",
+                 .raises = "ValueError: if a size is not positive.",
+                 .source = about::image_source,
+                 .example = R"py(
+>>> keras.layers.RandomCrop(2, 2)(keras.ops.ones((1, 4, 4, 3))).shape
+(1, 2, 2, 3))py"});
 
 }  // namespace
 }  // namespace lamina

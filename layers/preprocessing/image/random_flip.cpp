@@ -67,7 +67,15 @@ class RandomFlipLayer final : public ImageLayerWith<RandomFlipArgs> {
   bool horizontal() const { return both() || args.mode == "horizontal"; }
   bool vertical() const { return both() || args.mode == "vertical"; }
 };
-LAMINA_LAYER(RandomFlipLayer, "RandomFlip", "Flips images at random.");
+LAMINA_LAYER(RandomFlipLayer, "RandomFlip", "Flips images at random.",
+             Doc{.call = about::image_call,
+                 .input = about::images,
+                 .output = "That of the input.",
+                 .raises = "ValueError: if `mode` is not known.",
+                 .source = about::image_source,
+                 .example = R"py(
+>>> keras.layers.RandomFlip("horizontal")(keras.ops.ones((1, 4, 4, 3))).shape
+(1, 4, 4, 3))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -67,7 +67,15 @@ class RandomRotationLayer final : public ImageLayerWith<RandomRotationArgs> {
                                         interpolation, args.fill_mode, args.fill_value, format());
   }
 };
-LAMINA_LAYER(RandomRotationLayer, "RandomRotation", "Turns images by random angles.");
+LAMINA_LAYER(RandomRotationLayer, "RandomRotation", "Turns images by random angles.",
+             Doc{.call = about::image_call,
+                 .input = about::images,
+                 .output = "That of the input.",
+                 .raises = "ValueError: if `factor` is not within -1 and 1, or a name is not known.",
+                 .source = about::image_source,
+                 .example = R"py(
+>>> keras.layers.RandomRotation(0.1)(keras.ops.ones((1, 4, 4, 3))).shape
+(1, 4, 4, 3))py"});
 
 }  // namespace
 }  // namespace lamina

@@ -72,7 +72,15 @@ class RandomTranslationLayer final : public ImageLayerWith<RandomTranslationArgs
  private:
   FactorRange height_, width_;
 };
-LAMINA_LAYER(RandomTranslationLayer, "RandomTranslation", "Moves images at random.");
+LAMINA_LAYER(RandomTranslationLayer, "RandomTranslation", "Moves images at random.",
+             Doc{.call = about::image_call,
+                 .input = about::images,
+                 .output = "That of the input.",
+                 .raises = "ValueError: if a factor is not within -1 and 1, or a name is not known.",
+                 .source = about::image_source,
+                 .example = R"py(
+>>> keras.layers.RandomTranslation(0.1, 0.1)(keras.ops.ones((1, 4, 4, 3))).shape
+(1, 4, 4, 3))py"});
 
 }  // namespace
 }  // namespace lamina

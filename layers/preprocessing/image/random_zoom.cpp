@@ -90,7 +90,15 @@ class RandomZoomLayer final : public ImageLayerWith<RandomZoomArgs> {
   FactorRange height_;
   std::optional<FactorRange> width_;
 };
-LAMINA_LAYER(RandomZoomLayer, "RandomZoom", "Zooms into and out of images at random.");
+LAMINA_LAYER(RandomZoomLayer, "RandomZoom", "Zooms into and out of images at random.",
+             Doc{.call = about::image_call,
+                 .input = about::images,
+                 .output = "That of the input.",
+                 .raises = "ValueError: if a factor is not above -1 and up to 1, or a name is not known.",
+                 .source = about::image_source,
+                 .example = R"py(
+>>> keras.layers.RandomZoom(0.1)(keras.ops.ones((1, 4, 4, 3))).shape
+(1, 4, 4, 3))py"});
 
 }  // namespace
 }  // namespace lamina

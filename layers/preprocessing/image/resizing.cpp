@@ -80,7 +80,18 @@ class ResizingLayer final : public ImageLayerWith<ResizingArgs> {
         {c[0] * scale_x + left, c[1] * scale_y + above, c[2] * scale_x + left, c[3] * scale_y + above});
   }
 };
-LAMINA_LAYER(ResizingLayer, "Resizing", "Images of another size.");
+LAMINA_LAYER(
+    ResizingLayer, "Resizing", "Images of another size.",
+    Doc{.call = about::image_call,
+        .input = about::images,
+        .output = "The input's shape with the height and width asked for.",
+        .raises = "ValueError: if a size is not positive, a name is not known, or both `crop_to_aspect_ratio` and "
+                  "`pad_to_aspect_ratio` are set.",
+        .source = about::image_source,
+        .example = R"py(
+>>> x = keras.ops.reshape(keras.ops.arange(4.0), (1, 2, 2, 1))
+>>> keras.layers.Resizing(1, 1)(x)
+<Tensor shape=(1, 1, 1, 1), dtype=float32, values=[[[[1.5]]]]>)py"});
 
 }  // namespace
 }  // namespace lamina

@@ -9,7 +9,7 @@ _uids = {}
 
 
 def get_uid(prefix=""):
-    """A number that grows by one a call with a prefix.
+    """A number that grows by one per call with a prefix.
 
     Args:
         prefix: any string.

@@ -58,7 +58,7 @@ def dot(inputs, axes=-1, **kwargs):
 
     Args:
         inputs: two tensors.
-        axes: the axis or the axes (one an input) along which products are summed.
+        axes: the axis or the axes (one per input) along which products are summed.
         **kwargs: further arguments of Dot.
 
     Returns:

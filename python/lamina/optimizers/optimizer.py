@@ -205,7 +205,7 @@ class Optimizer(Configurable, _lamina.OptimizerCore):
         Args:
             trainable_variables: the variables.
             name: the slots' name; several names make several lists.
-            initializer: one for all, or one a name.
+            initializer: one for all, or one per name.
 
         Returns:
             A list of Variables; with several names a tuple of such lists.
