@@ -194,7 +194,7 @@ def test_damaged_files_are_errors():
                     assert pixels.ndim == 3, name
                 except (ValueError, NotImplementedError, MemoryError):
                     pass
-    for name, data in pictures().items():
+    for data in pictures().values():
         with pytest.raises((ValueError, NotImplementedError)):
             _lamina.decode_picture(data[: len(data) // 2])
     huge = bytearray(pictures()["rgb.bmp"])

@@ -1,7 +1,7 @@
 """keras.utils.bounding_boxes: formats of boxes, and how far they overlap.
 
-Formats: xyxy, yxyx, xywh, center_xywh, center_yxhw in pixels; rel_xyxy, rel_yxyx, rel_xywh, rel_center_xywh as shares of
-the image's sides.
+Formats: xyxy, yxyx, xywh, center_xywh, center_yxhw in pixels; rel_xyxy, rel_yxyx, rel_xywh, rel_center_xywh as shares
+of the image's sides.
 """
 
 import math
@@ -27,8 +27,8 @@ def _sides(image_shape):
 def _only_corners(name, bounding_box_format):
     if bounding_box_format != "xyxy":
         raise NotImplementedError(
-            f"`{name}` takes boxes in the format 'xyxy'. Received: bounding_box_format={bounding_box_format!r}. Convert "
-            "them with `convert_format()` first."
+            f"`{name}` takes boxes in the format 'xyxy'. Received: bounding_box_format={bounding_box_format!r}. "
+            "Convert them with `convert_format()` first."
         )
 
 
@@ -292,7 +292,7 @@ def compute_iou(boxes1, boxes2, bounding_box_format, use_masking=False, mask_val
 
 
 def compute_ciou(boxes1, boxes2, bounding_box_format, image_shape=None):
-    """Complete intersection over union of boxes with their counterparts: less for distant centres and other proportions.
+    """Complete intersection over union of boxes with their counterparts: less for distant centres and other shapes.
 
     Args:
         boxes1: (..., 4).
@@ -308,8 +308,8 @@ def compute_ciou(boxes1, boxes2, bounding_box_format, image_shape=None):
     """
     if "rel" in bounding_box_format:
         raise ValueError(
-            f"compute_ciou() takes boxes in pixels. Received: bounding_box_format={bounding_box_format!r}. Convert them "
-            "with `convert_format()` first."
+            f"compute_ciou() takes boxes in pixels. Received: bounding_box_format={bounding_box_format!r}. Convert "
+            "them with `convert_format()` first."
         )
     height, width = _sides(image_shape)
     boxes1, boxes2 = (

@@ -1,4 +1,4 @@
-"""Images where Pillow is not installed: what of Pillow's Image load_img() and array_to_img() need, over the C++ code."""
+"""Images where Pillow is not installed: what load_img() and array_to_img() need of Pillow's Image, over C++ code."""
 
 import io
 import os
