@@ -50,7 +50,8 @@ const auto gaussian_blur_op = public_op(
     gaussian_blur_impl,
     {{"images", required, "An image (height, width, channels) or a batch of them."},
      {"kernel_size", Value::tuple({3, 3}), "The window's sizes."},
-     {"sigma", Value::tuple({1.0, 1.0}), "The standard deviation along each of both axes, in pixels."},
+     OpArgument("sigma", Value::tuple({1.0, 1.0}), "The standard deviation along each of both axes, in pixels.")
+         .in_config(),
      {"data_format", Value(), about::data_format}},
     {.returns = "Images of the same shape and dtype.", .raises = "ValueError: for other ranks.", .example = R"py(
 >>> keras.ops.image.gaussian_blur(keras.ops.ones((5, 5, 3))).shape

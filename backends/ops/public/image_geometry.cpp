@@ -306,7 +306,7 @@ const auto scale_and_translate_op = public_op(
     "image.scale_and_translate", IMAGE "ScaleAndTranslate",
     "Images scaled and shifted along some axes, by a linear, cubic or Lanczos kernel.", scale_and_translate_impl,
     {{"images", required, "A tensor."},
-     {"output_shape", required, "The shape of the result."},
+     OpArgument("output_shape", required, "The shape of the result.").in_call(),
      {"scale", required, "A factor per axis of `spatial_dims`."},
      {"translation", required, "A shift per axis of `spatial_dims`, in pixels of the result."},
      {"spatial_dims", required, "The axes that are scaled and shifted."},

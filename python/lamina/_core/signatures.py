@@ -22,7 +22,10 @@ _CONVOLUTIONS = (
 # Layers that list the argument of every layer, behind bias_regularizer.
 _ACTIVITY_REGULARIZER = {"Dense", "MultiHeadAttention", "GroupQueryAttention", *_CONVOLUTIONS, *_RECURRENT}
 # Layers whose last listed arguments are these of every layer.
-_LAST = {**dict.fromkeys((*_POOLING, "InputLayer"), ("name",)), **dict.fromkeys(_SPATIAL_DROPOUT, ("name", "dtype"))}
+_LAST = {
+    **dict.fromkeys((*_POOLING, "InputLayer", "RandomCrop"), ("name",)),
+    **dict.fromkeys(_SPATIAL_DROPOUT, ("name", "dtype")),
+}
 # Arguments that come last in Keras' list and stand further in front in configs.
 _BEHIND = {"SimpleRNN": "seed"}
 # Arguments that Keras takes by **kwargs.
@@ -30,6 +33,11 @@ _UNLISTED = {
     **dict.fromkeys(("SimpleRNN", "GRU", "LSTM", "GRUCell", "LSTMCell"), {"implementation", "zero_output_for_mask"}),
     **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), {"unroll", "zero_output_for_mask"}),
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), {"lora_rank", "lora_alpha"}),
+    **dict.fromkeys(
+        ("CenterCrop", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "Resizing"),
+        {"bounding_box_format"},
+    ),
+    **dict.fromkeys(("RandomBrightness", "RandomContrast"), {"bounding_box_format", "data_format"}),
     "AdditiveAttention": {"seed"},
     "LayerNormalization": {"rms_scaling"},
     "LeakyReLU": {"alpha"},

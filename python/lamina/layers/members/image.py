@@ -2,7 +2,8 @@
 
 from lamina import _lamina
 from lamina._core import ops
-from lamina.layers.members.reading import Reading
+from lamina.layers.members.normalization import convert_weight
+from lamina.layers.members.reading import Reading, constant
 
 
 def get_random_transformation(self, data, training=True, seed=None):
@@ -116,9 +117,22 @@ def _single(transform, x, transformation, training):
     return ops.squeeze(transform(ops.expand_dims(x, 0), transformation, training=training), axis=0)
 
 
+def _bound(argument, place):
+    """A bound of what is drawn: a number f stands for (-f, f)."""
+
+    def read(layer):
+        factor = getattr(layer, argument)
+        if isinstance(factor, (int, float)):
+            factor = (max(-abs(factor), -1.0), abs(factor))
+        return None if factor is None else sorted(factor)[place]
+
+    return Reading(read, f"The {('smallest', 'largest')[place]} number that is drawn for `{argument}`.")
+
+
 _METHODS = {
     f.__name__: f
     for f in (
+        convert_weight,
         get_random_transformation,
         transform_images,
         transform_labels,
@@ -144,7 +158,25 @@ _RANDOM = (
     "RandomZoom",
 )
 
+_AXES = {
+    f"{side}_axis": Reading(
+        lambda layer, place=place: place if layer.data_format == "channels_last" else place + 1,
+        f"Where the {side} stands in the shape of images.",
+    )
+    for side, place in (("height", -3), ("width", -2))
+}
+_BOUNDS = {
+    f"{side}_{bound}": _bound(f"{side}_factor", place)
+    for side in ("height", "width")
+    for place, bound in enumerate(("lower", "upper"))
+}
+_ADDED = {
+    **dict.fromkeys(_STEADY, _AXES),
+    "RandomCrop": {**_AXES, "factor": constant((0.0, 0.0), "No strength is drawn: (0.0, 0.0).")},
+    "RandomTranslation": _BOUNDS,
+    "RandomZoom": _BOUNDS,
+}
 MEMBERS = {
-    **dict.fromkeys(_STEADY, _METHODS),
-    **dict.fromkeys(_RANDOM, {**_METHODS, **_GENERATOR}),
+    **{name: {**_METHODS, **_ADDED.get(name, {})} for name in _STEADY},
+    **{name: {**_METHODS, **_GENERATOR, **_ADDED.get(name, {})} for name in _RANDOM},
 }

@@ -79,7 +79,7 @@ def _given_statistic(name):
     return Reading(lambda layer: layer._get_config()[name], f"The {name} given as an argument, or None.")
 
 
-def _convert_weight(self, weight):
+def convert_weight(self, weight):
     """The weight for the backend that the layer computes with: there is one alone.
 
     Args:
@@ -117,7 +117,7 @@ def _wrapped_kernel(layer):
 MEMBERS = {
     "LayerNormalization": {"axis": _config_list("axis")},
     "RMSNormalization": {"axis": _config_list("axis")},
-    "Rescaling": {"convert_weight": _convert_weight},
+    "Rescaling": {"convert_weight": convert_weight},
     "SpectralNormalization": {
         "kernel": Reading(_wrapped_kernel, "The wrapped layer's weight that is normalized."),
         "kernel_shape": Reading(lambda layer: tuple(layer.kernel.shape), "The shape of `kernel`."),
@@ -129,7 +129,7 @@ MEMBERS = {
         "variance": _statistic("variance"),
         "input_mean": _given_statistic("mean"),
         "input_variance": _given_statistic("variance"),
-        "convert_weight": _convert_weight,
+        "convert_weight": convert_weight,
         "finalize_state": _finalize_state,
         "adapt_mean": Reading(_adapted("mean"), "The variable of the mean that adapt() found; None before."),
         "adapt_variance": Reading(
