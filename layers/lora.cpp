@@ -22,6 +22,12 @@ Value checked_rank(const Value& rank) {
   return rank;
 }
 
+void refuse_constraint(const LoraTarget& target) {
+  if (target.constraint)
+    throw ValueError("Lora is incompatible with ", target.noun, " constraints. In order to enable lora on ",
+                     target.layer.describe(), ", remove its constraint.");
+}
+
 // While it lives, a built layer takes further weights.
 class Unlocked {
  public:
@@ -37,6 +43,7 @@ class Unlocked {
 
 void LoraLayer::enable_lora(const Value& rank, const Value& alpha, InitializerRef a, InitializerRef b) {
   const LoraTarget target = lora_target();
+  refuse_constraint(target);
   if (!target.layer.built())
     throw ValueError("Cannot enable lora on a layer that isn't yet built. Build ", target.layer.describe(),
                      " first, by a call or by build().");
@@ -45,9 +52,7 @@ void LoraLayer::enable_lora(const Value& rank, const Value& alpha, InitializerRe
 
 void LoraLayer::make(const LoraTarget& target, const Value& rank, const Value& alpha, InitializerRef a,
                      InitializerRef b) {
-  if (target.constraint)
-    throw ValueError("Lora is incompatible with ", target.noun, " constraints. In order to enable lora on ",
-                     target.layer.describe(), ", remove its constraint.");
+  refuse_constraint(target);
   if (lora_enabled())
     throw ValueError("lora is already enabled. This can only be done once per layer: ", target.layer.describe(), ".");
   const int64_t size = checked_rank(rank).as_int();

@@ -374,7 +374,11 @@ ERRORS = [
         ValueError,
         ["Supported formats", "rel_center_xywh"],
     ),
-    (lambda k: k.utils.bounding_boxes.convert_format(BOXES, "xyxy", "rel_xyxy"), ValueError, ["height", "width"]),
+    (
+        lambda k: k.utils.bounding_boxes.convert_format(BOXES, "xyxy", "rel_xyxy"),
+        ValueError,
+        ["must receive", "height", "width"],
+    ),
     (lambda k: k.utils.bounding_boxes.convert_format(BOXES[..., :3], "xyxy", "yxyx"), ValueError, ["(4, 2, 3)"]),
 ]
 

@@ -212,6 +212,8 @@ def test_errors(k):
     table.build()
     with pytest.raises(ValueError, match="incompatible with embedding constraints"):
         table.enable_lora(2)
+    with pytest.raises(ValueError, match="incompatible with embedding constraints"):  # which building would not help
+        k.layers.Embedding(5, 3, embeddings_constraint="non_neg").enable_lora(2)
     twice = k.layers.Dense(3, lora_rank=2)
     twice.build((2, 4))
     with pytest.raises(ValueError, match="already enabled"):

@@ -54,7 +54,8 @@ Tensor convert(const Tensor& boxes, const std::string& source_format, const std:
       throw ValueError("Invalid source or target format. Supported formats: ", kFormats, ". Received: ", format);
   if ((relative(source) || relative(target)) && !(height && width))
     throw ValueError(
-        "Boxes cannot be converted between relative and absolute formats without the image's `height` and `width`. "
+        "To convert boxes between relative and absolute formats, convert_format() must receive `height` and `width` of "
+        "the image. "
         "Received: source=",
         source, ", target=", target, ", height=", height ? "given" : "None", ", width=", width ? "given" : "None");
   const Tensor x = ops::cast(boxes, dtype);
