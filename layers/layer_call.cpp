@@ -14,23 +14,6 @@ namespace {
 thread_local std::optional<bool> training_flag;
 thread_local int call_depth = 0;
 
-// The training flag and the autocast dtype that hold inside one layer's call.
-class CallScope {
- public:
-  CallScope(std::optional<bool> training, std::optional<DType> autocast) : saved_(training_flag), autocast_(autocast) {
-    training_flag = training;
-    ++call_depth;
-  }
-  ~CallScope() {
-    training_flag = saved_;
-    --call_depth;
-  }
-
- private:
-  std::optional<bool> saved_;
-  AutocastScope autocast_;
-};
-
 class TrainingScope {
  public:
   explicit TrainingScope(std::optional<bool> training) : saved_(training_flag) { training_flag = training; }
@@ -39,6 +22,24 @@ class TrainingScope {
  private:
   std::optional<bool> saved_;
 };
+
+// The training flag and the autocast dtype that hold inside one layer's call.
+class CallScope {
+ public:
+  CallScope(std::optional<bool> training, std::optional<DType> autocast) : training_(training), autocast_(autocast) {
+    ++call_depth;
+  }
+  ~CallScope() { --call_depth; }
+
+ private:
+  TrainingScope training_;
+  AutocastScope autocast_;
+};
+
+// What a call is told, or else what the call around it was told.
+std::optional<bool> training_or_inherited(const std::optional<bool>& training) {
+  return training ? training : training_flag;
+}
 
 bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
@@ -252,7 +253,7 @@ void Layer::build_for(const Bound& b) {
 
 CallContext Layer::context_of(const Bound& b) const {
   CallContext context;
-  context.training = (b.training ? b.training : training_flag).value_or(false);
+  context.training = training_or_inherited(b.training).value_or(false);
   const Value carried = b.inputs.empty() ? Value() : masks_of(b.inputs[0]);
   context.mask = b.mask ? *b.mask : any_tensor(carried) ? carried : Value();
   context.kwargs = b.extras;
@@ -263,7 +264,7 @@ CallContext Layer::context_of(const Bound& b) const {
 Value Layer::compute(const Bound& b, const CallContext& context) {
   std::optional<DType> autocast;
   if (autocast_ && is_float(compute_dtype())) autocast = compute_dtype();
-  const std::optional<bool> training = b.training ? b.training : training_flag;
+  const std::optional<bool> training = training_or_inherited(b.training);
   CallScope scope(training, autocast);
   NameScope named(name_, this);
   Value result;
@@ -358,7 +359,7 @@ void Layer::report_lost_mask() const {
 Value Layer::call_base(List args, Dict kwargs) {
   Bound b = bind(std::move(args), std::move(kwargs), false);
   CallContext context;
-  const std::optional<bool> training = b.training ? b.training : training_flag;
+  const std::optional<bool> training = training_or_inherited(b.training);
   context.training = training.value_or(false);
   const TrainingScope scope(training);  // what this call was told counts, also for layers whose default is another one
   if (b.mask) context.mask = *b.mask;

@@ -1,7 +1,7 @@
 """The benchmark's models, a file each: a new file here is a new row of the tables.
 
 A workload gives
-    BATCH, STEPS        samples a step; steps of the data set made for it
+    BATCH, STEPS        samples per step; steps of the data set made for it
     data(rng, samples)  NumPy arrays (inputs, target); inputs is a list
     keras_model(keras, check=False)   a compiled model, written once for Keras and for Lamina
     torch_model(torch, check=False)   (module, loss, optimizer): the same model in PyTorch

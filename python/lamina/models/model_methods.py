@@ -176,7 +176,7 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
         Args:
             filepath: ends in `.weights.h5`, or in `.weights.json` for several files under an index.
             overwrite: whether files that are there may be replaced.
-            max_shard_size: the most gigabytes a file.
+            max_shard_size: the most gigabytes per file.
 
         Raises:
             ValueError: for another ending.

@@ -120,7 +120,7 @@ class Training:
             x: arrays or tensors of samples along the first axis (of several inputs a list or a dict), a PyDataset, a
                 generator, or an iterable of batches.
             y: targets like x; None where x yields them.
-            batch_size: samples a step; 32 by default, for arrays only.
+            batch_size: samples per step; 32 by default, for arrays only.
             epochs: the number of the last epoch.
             verbose: 0 (silent), 1 (a progress bar), 2 (a line an epoch) or "auto".
             callbacks: Callbacks, in nested lists if need be.
@@ -199,7 +199,7 @@ class Training:
         Args:
             x: as in fit().
             y: as in fit().
-            batch_size: samples a step; 32 by default.
+            batch_size: samples per step; 32 by default.
             verbose: as in fit().
             sample_weight: as in fit().
             steps: the most steps.
@@ -225,7 +225,7 @@ class Training:
 
         Args:
             x: as in fit().
-            batch_size: samples a step; 32 by default.
+            batch_size: samples per step; 32 by default.
             verbose: as in fit().
             steps: the most steps.
             callbacks: as in fit().

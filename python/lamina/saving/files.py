@@ -66,7 +66,7 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs)
         model: the model.
         filepath: ends in `.weights.h5`, or in `.weights.json` for several files under an index.
         overwrite: whether files that are there may be replaced.
-        max_shard_size: the most gigabytes a file.
+        max_shard_size: the most gigabytes per file.
         **kwargs: objects_to_skip, a list of objects that are left out.
 
     Raises:
