@@ -1,6 +1,5 @@
 """Dataset: elements one after the other, through functions, batches and threads, to fit()."""
 
-import os
 from typing import NamedTuple
 
 import numpy as np
@@ -51,7 +50,7 @@ def _element(x):
 def _workers(num_parallel_calls):
     if num_parallel_calls is None:
         return 1
-    count = len(os.sched_getaffinity(0)) if num_parallel_calls == -1 else int(num_parallel_calls)
+    count = _lamina.threads() if num_parallel_calls == -1 else int(num_parallel_calls)
     if count < 1:
         raise ValueError(f"`num_parallel_calls` must be positive, AUTOTUNE or None. Received: {num_parallel_calls}")
     return count
@@ -169,7 +168,7 @@ class Dataset:
 
         Args:
             map_func: gives a tensor or a structure; NumPy arrays and numbers become tensors.
-            num_parallel_calls: threads that work ahead; AUTOTUNE takes one per core. Python's own code runs in one of
+            num_parallel_calls: threads that work ahead; AUTOTUNE takes `config.threads()`. Python's own code runs in one of
                 them at a time, ops and what releases the interpreter in all.
             deterministic: taken as in tf.data; the order is always kept.
             name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
