@@ -168,8 +168,8 @@ class Dataset:
 
         Args:
             map_func: gives a tensor or a structure; NumPy arrays and numbers become tensors.
-            num_parallel_calls: threads that work ahead; AUTOTUNE takes `config.threads()`. Python's own code runs in one of
-                them at a time, ops and what releases the interpreter in all.
+            num_parallel_calls: threads that work ahead; AUTOTUNE takes `config.threads()`. Python's own code runs in
+                one of them at a time, ops and what releases the interpreter in all.
             deterministic: taken as in tf.data; the order is always kept.
             name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
         """
