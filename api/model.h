@@ -8,6 +8,7 @@
 #include "api/compile.h"
 #include "api/data/data_source.h"
 #include "api/functional.h"
+#include "api/training_state.h"
 
 #include "backends/graph/function.h"
 
@@ -129,6 +130,11 @@ class Model : public Layer {
   void set_steps_per_execution(int64_t batches);  // ValueError below 1
   const Value& jit_compile() const { return compile_args_.jit_compile; }
   void set_jit_compile(Value on) { compile_args_.jit_compile = std::move(on); }
+  // Within fit(): where it stands (training_state.h), and a stamp that changes with it. RuntimeError elsewhere.
+  Dict training_state() const;
+  TrainingStamp training_stamp() const;
+  // The fit() under way, or the next one, goes on from there. ValueError or KeyError then if the state is damaged.
+  void resume(Dict state) { resumed_ = std::move(state); }
   bool stop_training = false, stop_evaluating = false,
        stop_predicting = false;  // for callbacks: end the loop after this batch
 
@@ -165,7 +171,9 @@ class Model : public Layer {
 
   std::unique_ptr<FunctionalGraph> graph_;
   bool compiled_ = false;
-  bool fitting_ = false;  // within fit(), so that a callback's evaluate() can tell
+  const TrainingLoop* loop_ = nullptr;  // of the fit() under way
+  std::optional<Dict> resumed_;         // a state that fit() is to go on from
+  bool fitting_ = false;                // within fit(), so that a callback's evaluate() can tell
   std::optional<Variables>
       trained_;  // the trainable weights at the first training step after compile(), which stay the trained ones
   CompileArgs compile_args_;

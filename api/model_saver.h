@@ -9,6 +9,10 @@ class Model;
 struct ModelSaver {
   void (*model)(const Model& model, const std::string& path);    // the whole of it; overwrites
   void (*weights)(const Model& model, const std::string& path);  // its weights alone; overwrites
+  std::string (*json)(const Model& model);                       // its config
+  // serialization/models/training_backup.h
+  void (*backup)(const Model& model, const std::string& weights, const std::string& metadata);
+  void (*restore)(Model& model, const std::string& weights, const std::string& metadata);
 };
 
 void set_model_saver(const ModelSaver& saver);

@@ -183,28 +183,41 @@ std::shared_ptr<History> Model::fit_loop(DataSource& data, const FitArgs& args) 
   CallbackList callbacks(with_defaults(args.callbacks, verbose, args.keep_history ? &history : nullptr), *this, params);
   stop_training = false;
   Dict training_logs, none;
+  TrainingLoop loop{reader, callbacks, args.initial_epoch};
+  struct Running {
+    const TrainingLoop*& place;
+    const TrainingLoop* const before;
+    ~Running() { place = before; }
+  } running{loop_, std::exchange(loop_, &loop)};
   callbacks.phase(Method::on_train_begin, none);
+  const std::optional<Dict> resumed = std::exchange(resumed_, std::nullopt);
+  if (resumed) restore_training_state(*resumed, loop);
+  const int64_t first_epoch = loop.epoch;
   bool validated = false;
-  for (int64_t epoch = args.initial_epoch; epoch < args.epochs; ++epoch) {
+  for (int64_t epoch = first_epoch; epoch < args.epochs; ++epoch) {
     reset_metrics();
     none = {};
     callbacks.epoch(Method::on_epoch_begin, epoch, none);
     BatchEvents events(callbacks, Method::on_train_batch_begin, Method::on_train_batch_end,
                        compile_args_.steps_per_execution);
-    Dict logs;
-    int64_t step = 0;
+    Dict& logs = loop.logs;
+    loop.epoch = epoch;
+    if (epoch != first_epoch) loop.batches = 0, logs = {};
     reader.begin(epoch);
+    bool metrics_due = loop.batches > 0;
     while (std::optional<Batch> batch = reader.next()) {
-      events.before(step);
+      if (std::exchange(metrics_due, false)) restore_metrics(*resumed, *this, *batch);
+      events.before(loop.batches);
       logs = logs_of_step(StepKind::train, *batch);
-      events.after(step++, [&] { return sorted(numbers(logs)); });
+      events.after(loop.batches++, [&] { return sorted(numbers(logs)); });
+      if (events.wanted()) callbacks.settled();
       check_interrupt();
       if (stop_training) break;
     }
-    if (!stop_training) events.finish(step, [&] { return sorted(numbers(logs)); });
+    if (!stop_training) events.finish(loop.batches, [&] { return sorted(numbers(logs)); });
     reader.end();
     if (reader.empty()) {
-      if (epoch == args.initial_epoch)
+      if (epoch == first_epoch)
         throw ValueError(
             "The training data gave no batch: it is empty, or a generator that was read before. It must yield at least "
             "one batch.");
@@ -229,7 +242,9 @@ std::shared_ptr<History> Model::fit_loop(DataSource& data, const FitArgs& args) 
         for (const auto& [key, v] : *val) training_logs.set("val_" + key, v);
       validated = true;
     }
+    loop.epoch = epoch + 1, loop.batches = 0;
     callbacks.epoch(Method::on_epoch_end, epoch, training_logs);
+    callbacks.settled();
     if (stop_training) break;
   }
   callbacks.phase(Method::on_train_end, training_logs);

@@ -77,6 +77,10 @@ void CallbackList::epoch(Method event, int64_t index, Dict& logs) {
   }
 }
 
+void CallbackList::settled() {
+  for (const auto& c : callbacks_) c->settled();
+}
+
 void CallbackList::phase(Method event, Dict& logs) {
   for (const auto& c : callbacks_) {
     if (c->overrides(event))

@@ -23,6 +23,10 @@ class Callback : public Object {
   virtual void on_predict_end(Dict&) {}
   virtual void on_predict_batch_begin(int64_t batch, Dict&) {}
   virtual void on_predict_batch_end(int64_t batch, Dict& logs) {}
+  // After all callbacks were told of the end of an epoch, or of a batch of training.
+  virtual void settled() {}
+  // What it counts from epoch to epoch: a backup of the training holds it.
+  virtual void state(Fields&) {}
   // Whether batch events matter: if no callback needs them, steps run without waiting for their logs.
   virtual bool needs_batches() const { return false; }
 
@@ -54,6 +58,7 @@ class CallbackList {
   CallbackList(std::vector<CallbackPtr> callbacks, Model& model, const Dict& params);
   void epoch(Method event, int64_t index, Dict& logs);  // on_epoch_begin, on_train_batch_end, ...
   void phase(Method event, Dict& logs);                 // on_train_begin, ...
+  void settled();
   bool needs_batches() const;
   const std::vector<CallbackPtr>& all() const { return callbacks_; }
 

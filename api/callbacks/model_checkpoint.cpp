@@ -96,6 +96,12 @@ class ModelCheckpoint final : public Config<MonitorCallback, ModelCheckpointArgs
     Config::attributes(f);
     f("min_delta", args.min_delta, "Smaller changes are no improvement.");
   }
+  void state(Fields& f) override {
+    attributes(f);
+    f("epoch", epoch_);
+    f("seen", seen_);
+    f("last_batch", last_batch_);
+  }
   bool needs_batches() const override { return args.save_freq.is_int(); }
   void on_epoch_begin(int64_t epoch, Dict&) override { epoch_ = epoch; }
   void on_train_batch_end(int64_t batch, Dict& logs) override {

@@ -15,6 +15,7 @@ struct MonitorArgs {
 class MonitorCallback : public Callback {
  public:
   void attributes(Fields& f) override;
+  void state(Fields& f) override { attributes(f); }
 
  protected:
   virtual MonitorArgs& watched() = 0;

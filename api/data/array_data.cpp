@@ -153,7 +153,9 @@ void ArrayData::begin_pass(int64_t) {
   if (!options_.shuffle) return;
   order_.resize(samples_);
   for (int64_t i = 0; i < samples_; ++i) order_[i] = i;
-  std::mt19937_64 random(next_shuffle_seed());
+  seed_ = next_ ? *next_ : next_shuffle_seed();
+  next_.reset();
+  std::mt19937_64 random(seed_);
   auto shuffle = [&random](std::vector<int64_t>& list) {
     for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random() % i]);
   };
@@ -164,6 +166,16 @@ void ArrayData::begin_pass(int64_t) {
   for (size_t i = 0; i < batches.size(); ++i)
     for (int64_t k = 0; k < options_.batch_size; ++k)
       order_[static_cast<int64_t>(i) * options_.batch_size + k] = batches[i] * options_.batch_size + k;
+}
+
+void ArrayData::restore(const Value& state, bool within_pass) {
+  if (within_pass) next_ = static_cast<uint64_t>(state.as_int());
+}
+
+bool ArrayData::skip(int64_t batches) {
+  if (batches > this->batches().value()) return false;
+  at_ = std::min(samples_, at_ + batches * options_.batch_size);
+  return true;
 }
 
 Batch ArrayData::views(int64_t from, int64_t to) const {

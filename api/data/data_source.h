@@ -23,6 +23,12 @@ class DataSource {
   virtual void on_epoch_begin() {}
   virtual void on_epoch_end() {}
   virtual std::optional<int64_t> batch_size() const { return {}; }
+  // What the order of the batches depends on beside the source's own data and the seeds: plain values and tensors. In a
+  // source that was given it the next begin_pass() begins the pass that was under way then, if one was.
+  virtual Value state() const { return {}; }
+  virtual void restore(const Value& state, bool within_pass) {}
+  // Leaves out batches of the pass. False if it ended before.
+  virtual bool skip(int64_t batches);
 };
 
 // Arrays in memory. Batches of an unshuffled pass share the arrays' memory; those of a shuffled one are copied together
@@ -42,6 +48,9 @@ class ArrayData final : public DataSource {
   std::optional<Batch> next() override;
   std::optional<int64_t> batches() const override;
   std::optional<int64_t> batch_size() const override { return options_.batch_size; }
+  Value state() const override { return static_cast<int64_t>(seed_); }
+  void restore(const Value& state, bool within_pass) override;
+  bool skip(int64_t batches) override;
   int64_t samples() const { return samples_; }
   // The last `fraction` of the samples for validation, the rest for training (Keras' split).
   static std::pair<Batch, Batch> split(const Value& x, const Value& y, const Value& sample_weight, double fraction);
@@ -53,6 +62,8 @@ class ArrayData final : public DataSource {
   Value x_, y_, sample_weight_;
   Options options_;
   int64_t samples_ = 0, at_ = 0;
+  uint64_t seed_ = 0;             // of the pass' order
+  std::optional<uint64_t> next_;  // of the next pass', if it is given
   std::vector<int64_t> order_;
   std::unique_ptr<Shuffled> ahead_;  // the batch after the last one given
 };

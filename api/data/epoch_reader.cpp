@@ -23,9 +23,30 @@ void EpochReader::begin(int64_t epoch) {
   step_ = 0;
   source_.on_epoch_begin();
   if (open_) return;
-  source_.begin_pass(epoch);
-  seen_ = 0;
+  const Position from = resumed_ ? *resumed_ : Position{epoch, 0, 0};
+  resumed_.reset();
+  pass_epoch_ = from.epoch, seen_ = from.seen, step_ = from.step;
+  source_.begin_pass(pass_epoch_);
+  if (seen_ && !source_.skip(seen_))
+    throw ValueError("The training was interrupted after ", seen_,
+                     " batches of its data, and the data has fewer now. Train with the data that it began with.");
   open_ = true;
+}
+
+Dict EpochReader::state() const {
+  return {{"pass_epoch", pass_epoch_}, {"seen", seen_}, {"open", open_}, {"source", source_.state()}};
+}
+
+void EpochReader::restore(const Dict& state, int64_t step) {
+  const bool open = state.at("open").as_bool();
+  source_.restore(state.at("source"), open);
+  if (open) resumed_ = Position{state.at("pass_epoch").as_int(), state.at("seen").as_int(), step};
+}
+
+bool DataSource::skip(int64_t batches) {
+  for (int64_t i = 0; i < batches; ++i)
+    if (!next()) return false;
+  return true;
 }
 
 std::optional<Batch> EpochReader::next() {

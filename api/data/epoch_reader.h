@@ -14,6 +14,10 @@ class EpochReader {
   void end();
   // Batches an epoch, if known.
   std::optional<int64_t> steps() const { return steps_ ? steps_ : source_.batches(); }
+  // Which pass is under way and how far. After restore() the next begin() goes on there, `step` batches into its epoch;
+  // ValueError if the data has fewer batches than were read of it.
+  Dict state() const;
+  void restore(const Dict& state, int64_t step);
   bool empty() const { return step_ == 0; }  // the epoch has had no batch
 
  private:
@@ -21,7 +25,12 @@ class EpochReader {
   DataSource& source_;
   std::optional<int64_t> steps_;
   int64_t step_ = 0, seen_ = 0;  // batches of this epoch and of this pass
+  int64_t pass_epoch_ = 0;       // in which the pass was begun
   bool open_ = false;            // a pass is under way
+  struct Position {
+    int64_t epoch, seen, step;
+  };
+  std::optional<Position> resumed_;  // where the next begin() goes on
 };
 
 }  // namespace lamina

@@ -37,7 +37,7 @@ std::vector<ObjectPtr> objects_in(py::handle list) {
   return out;
 }
 
-// Batches from a Python object: begin_pass(epoch), next_batch() -> (x, y, sample_weight) or None, end_pass(),
+// Batches from a Python object: begin(epoch), next_batch() -> (x, y, sample_weight) or None, end_pass(),
 // on_epoch_begin() and on_epoch_end(); `batches` is a pass' number of batches or None.
 class PySource final : public DataSource {
  public:
@@ -46,7 +46,7 @@ class PySource final : public DataSource {
     py::gil_scoped_acquire gil;
     source_ = py::object();
   }
-  void begin_pass(int64_t epoch) override { call("begin_pass", epoch); }
+  void begin_pass(int64_t epoch) override { call("begin", epoch); }
   std::optional<Batch> next() override {
     py::gil_scoped_acquire gil;
     py::object item = source_.attr("next_batch")();
@@ -62,6 +62,14 @@ class PySource final : public DataSource {
   void end_pass() override { call("end_pass"); }
   void on_epoch_begin() override { call("on_epoch_begin"); }
   void on_epoch_end() override { call("on_epoch_end"); }
+  Value state() const override {
+    py::gil_scoped_acquire gil;
+    return to_value(source_.attr("state")());
+  }
+  void restore(const Value& state, bool within_pass) override {
+    py::gil_scoped_acquire gil;
+    source_.attr("restore")(to_python(state), within_pass);
+  }
   std::optional<int64_t> batches() const override {
     py::gil_scoped_acquire gil;
     return source_.attr("batches").cast<std::optional<int64_t>>();

@@ -9,6 +9,7 @@
 #include "serialization/formats/json/json.h"
 #include "serialization/models/keras2_meaning.h"
 #include "serialization/models/legacy_h5.h"
+#include "serialization/models/training_backup.h"
 #include "serialization/models/weight_shards.h"
 #include "serialization/models/weight_state.h"
 #include "serialization/objects/weight_budget.h"
@@ -21,7 +22,9 @@ constexpr const char *kWeights = "model.weights.h5", *kConfig = "config.json";
 
 [[maybe_unused]] const bool handed_in = [] {
   set_model_saver({[](const Model& model, const std::string& path) { save_model(model, path); },
-                   [](const Model& model, const std::string& path) { save_weights(model, path); }});
+                   [](const Model& model, const std::string& path) { save_weights(model, path); },
+                   [](const Model& model) { return model_to_json(model); }, write_training_backup,
+                   read_training_backup});
   return true;
 }();
 

@@ -276,10 +276,12 @@ class Source final : public DataSource {
     const int64_t n = dataset_.cardinality();
     return n < 0 ? std::nullopt : std::optional(n);
   }
+  Value state() const override { return static_cast<int64_t>(first_pass_); }
+  void restore(const Value& state, bool) override { first_pass_ = static_cast<uint64_t>(state.as_int()); }
 
  private:
   const Dataset dataset_;
-  const uint64_t first_pass_;
+  uint64_t first_pass_;
   DatasetIteratorPtr iterator_;
 };
 

@@ -116,4 +116,15 @@ void set_random_seed(int64_t seed) {
   global_generator() = nullptr;
 }
 
+Dict random_state() {
+  return {{"shuffles", static_cast<int64_t>(shuffle_state().load())},
+          {"global", global_seed_generator()->state().value()}};
+}
+
+void set_random_state(const Dict& state) {
+  const int64_t shuffles = state.at("shuffles").as_int();
+  global_seed_generator()->state().assign(state.at("global").as_tensor());
+  shuffle_state() = static_cast<uint64_t>(shuffles);
+}
+
 }  // namespace lamina

@@ -36,5 +36,8 @@ int64_t make_default_seed();
 uint64_t next_shuffle_seed();
 // ...this sets where the sequences of default seeds and of shuffles begin. Also starts the global generator anew.
 void set_random_seed(int64_t seed);
+// Where shuffles and the global generator stand; plain values and a tensor.
+Dict random_state();
+void set_random_state(const Dict& state);  // KeyError if it is no such state
 
 }  // namespace lamina

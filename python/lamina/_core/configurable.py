@@ -1,6 +1,7 @@
 """The bases of objects that are made from a config: losses, metrics, optimizers, initializers, callbacks, ..."""
 
 import functools
+import os
 
 from lamina._core.configs.serialized import deserialize_keras_object
 from lamina._core.public import public_names, publish
@@ -22,7 +23,7 @@ class Configurable(Saveable):
 
     @classmethod
     def _builtin_init(cls, self, name, module, config):
-        config = plain(config)
+        config = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k, v in plain(config).items()}
         cls._core.__init__(self, name, config)
         self.__dict__["_given"] = dict(config)
         own(self)

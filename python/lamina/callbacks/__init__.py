@@ -11,6 +11,7 @@ __getattr__, __dir__ = public_module(
         "CallbackList": "lamina.callbacks.callback_list",
         "History": "lamina.callbacks.history",
         "ProgbarLogger": "lamina.callbacks.progbar_logger",
+        "RemoteMonitor": "lamina.callbacks.remote_monitor",
         "_restored": "lamina.callbacks.callback",
     },
     find=find_class("keras.callbacks"),

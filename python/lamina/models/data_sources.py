@@ -91,6 +91,29 @@ class _Source:
     """What C++ asks of batches that come from Python."""
 
     batches = None  # in a pass, if that is known
+    _begun = _restored = None  # states of NumPy's generator, which orders what is shuffled
+
+    def begin(self, epoch):
+        """begin_pass(), in a pass that is to be repeated with the order that it had."""
+        restored, self._restored = self._restored, None
+        if restored is not None and restored["begun"] is not None:
+            np.random.set_state(restored["begun"])
+        self._begun = np.random.get_state()
+        self.begin_pass(epoch)
+        if restored is not None:
+            np.random.set_state(restored["now"])
+
+    def state(self):
+        """What the order of this pass and of those to come follows from."""
+        return {"begun": self._begun, "now": np.random.get_state()}
+
+    def restore(self, state, within_pass):
+        """What state() gave in another process; within_pass if the pass that was under way then is to be repeated."""
+        begun, now = (v and tuple(np.asarray(x) if i == 1 else x for i, x in enumerate(v)) for v in state.values())
+        self._restored = {"begun": begun if within_pass else None, "now": now}
+        if not within_pass:
+            self._restored = None
+            np.random.set_state(now)
 
     def begin_pass(self, epoch):
         raise NotImplementedError

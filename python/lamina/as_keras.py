@@ -1,0 +1,228 @@
+"""`import lamina.as_keras`: from here on `import keras`, `from keras.layers import Dense` and `tensorflow.keras` mean
+Lamina, in this process. `python -m lamina script.py` runs a script so.
+
+Import it before anything that imports Keras. Where TensorFlow is not installed, `import tensorflow` gives a module that
+has `keras` alone; what else a script asks it for is an AttributeError that names the equivalent.
+"""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+import types
+
+import lamina
+
+_TENSORFLOW = "tensorflow"
+# What scripts ask TensorFlow for, and what there is for it. Names that keras.ops has are found there.
+_EQUIVALENTS = {
+    "GradientTape": "keras.GradientTape",
+    "Tensor": "keras.KerasTensor",
+    "Variable": "keras.Variable",
+    "clip_by_value": "keras.ops.clip",
+    "concat": "keras.ops.concatenate",
+    "config": "keras.config, and the file lamina.json",
+    "constant": "keras.ops.convert_to_tensor",
+    "data": "lamina.data.Dataset",
+    "data.AUTOTUNE": "lamina.data.AUTOTUNE",
+    "data.Dataset": "lamina.data.Dataset",
+    "device": "keras.device",
+    "function": "keras.function",
+    "gather": "keras.ops.take",
+    "image": "keras.ops.image",
+    "io.decode_image": "keras.utils.load_img",
+    "io.decode_jpeg": "keras.utils.load_img",
+    "io.decode_png": "keras.utils.load_img",
+    "io.read_file": "open(path, 'rb').read()",
+    "linalg": "keras.ops.linalg",
+    "map_fn": "keras.ops.map",
+    "math.reduce_mean": "keras.ops.mean",
+    "math.reduce_std": "keras.ops.std",
+    "math.reduce_variance": "keras.ops.var",
+    "nn": "keras.ops.nn",
+    "nn.sigmoid_cross_entropy_with_logits": "keras.ops.binary_crossentropy(..., from_logits=True)",
+    "nn.softmax_cross_entropy_with_logits": "keras.ops.categorical_crossentropy(..., from_logits=True)",
+    "nn.sparse_softmax_cross_entropy_with_logits": "keras.ops.sparse_categorical_crossentropy(..., from_logits=True)",
+    "random": "keras.random",
+    "random.set_seed": "keras.utils.set_random_seed",
+    "range": "keras.ops.arange",
+    "saved_model": "model.export(...)",
+    "stop_gradient": "keras.ops.stop_gradient",
+    "summary": "keras.callbacks.TensorBoard",
+    "train.Checkpoint": "model.save_weights(...)",
+}
+
+
+def install():
+    """Makes the names mean Lamina. Once is enough; importing this module does it.
+
+    Raises:
+        ImportError: if `keras` was imported before: objects of two libraries do not mix.
+    """
+    other = sys.modules.get("keras")
+    if other is not None and other is not lamina:
+        raise ImportError(
+            "Keras was imported before lamina.as_keras, and what it defined stays Keras' own. Import lamina.as_keras "
+            "first, or run the script with `python -m lamina`."
+        )
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+    sys.modules["keras"] = lamina
+    if _TENSORFLOW in sys.modules:
+        sys.modules[_TENSORFLOW].keras = lamina
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, fullname, path=None, target=None):
+        for prefix in ("keras", f"{_TENSORFLOW}.keras"):
+            if fullname == prefix or fullname.startswith(prefix + "."):
+                ours = "lamina" + fullname[len(prefix) :]
+                return importlib.machinery.ModuleSpec(fullname, _Alias(ours), is_package=True)
+        if fullname != _TENSORFLOW:
+            return None
+        installed = self._installed()
+        loader = _StandIn() if installed is None else _WithKeras(installed.loader)
+        if installed is None:
+            return importlib.machinery.ModuleSpec(fullname, loader, is_package=True)
+        installed.loader = loader
+        return installed
+
+    def _installed(self):
+        """TensorFlow's own spec, or None."""
+        for finder in sys.meta_path:
+            if finder is not self and (spec := finder.find_spec(_TENSORFLOW, None)) is not None:
+                return spec
+        return None
+
+
+class _Alias(importlib.abc.Loader):
+    """One of our modules under another name."""
+
+    def __init__(self, ours):
+        self.ours = ours
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        try:
+            found = importlib.import_module(self.ours)
+        except ModuleNotFoundError as error:
+            if not self.ours.startswith(str(error.name)):
+                raise
+            found = _attribute(self.ours)  # `import keras.applications.resnet50` of what is a module by attribute alone
+            if not isinstance(found, types.ModuleType):
+                raise ModuleNotFoundError(
+                    f"No module named '{module.__name__}': it stands for {self.ours}, which Lamina has not. Keras' "
+                    "inner modules (keras.src) are not a part of it.",
+                    name=module.__name__,
+                ) from None
+        sys.modules[module.__name__] = found  # what the import gives: the module itself, not a copy
+
+
+def _attribute(dotted):
+    found = lamina
+    for part in dotted.split(".")[1:]:
+        found = getattr(found, part, None)
+    return found
+
+
+class _WithKeras(importlib.abc.Loader):
+    """TensorFlow itself, with our `keras`."""
+
+    def __init__(self, loader):
+        self.loader = loader
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        self.loader.exec_module(module)
+        module.keras = lamina
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
+
+
+class _StandIn(importlib.abc.Loader):
+    """A module `tensorflow` that has `keras` and says of all else what there is for it."""
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        module.keras = lamina
+        module.__version__ = lamina.__version__
+        module.__getattr__ = lambda name: _missing(name)
+
+
+class _Namespace:
+    """`tensorflow.nn` and the like: their names are looked up, too."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _missing(f"{self._path}.{name}")
+
+    def __call__(self, *args, **kwargs):
+        raise _error(self._path)
+
+
+_NAMESPACES = frozenset(
+    [
+        "compat",
+        "compat.v1",
+        "config",
+        "config.experimental",
+        "data",
+        "data.experimental",
+        "image",
+        "io",
+        "linalg",
+        "math",
+        "nn",
+        "random",
+        "saved_model",
+        "sparse",
+        "strings",
+        "summary",
+        "train",
+    ]
+)
+
+
+def _missing(path):
+    if path.startswith("__"):
+        raise AttributeError(path)
+    if path in _NAMESPACES:
+        return _Namespace(path)
+    raise _error(path)
+
+
+def _error(path):
+    equivalent = _equivalent(path)
+    hint = f"Use {equivalent}." if equivalent else "Keras' modules have no equivalent by that name."
+    return AttributeError(
+        f"tensorflow.{path} is TensorFlow's own, which is not installed; of `tensorflow`, Lamina has `keras` alone. "
+        f"{hint}"
+    )
+
+
+def _equivalent(path):
+    if path in _EQUIVALENTS:
+        return _EQUIVALENTS[path]
+    name = path.rpartition(".")[2]
+    for candidate in (name, name.removeprefix("reduce_")):
+        if path.startswith("random.") and candidate in dir(lamina.random):
+            return f"keras.random.{candidate}"
+        for module in (lamina.ops.image, lamina.ops.linalg, lamina.ops):
+            if candidate in dir(module):
+                return f"keras.{module.__name__.removeprefix('lamina.')}.{candidate}"
+    return _EQUIVALENTS.get(name)
+
+
+install()
