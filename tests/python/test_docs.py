@@ -120,7 +120,12 @@ def test_examples_mean_the_same_in_keras(module):
         if d["module"] != module or not d["example"]:
             continue
         try:
-            ours, theirs = values(d["example"], lamina), values(d["example"], keras)
+            ours = values(d["example"], lamina)
+            try:
+                theirs = values(d["example"], keras)
+            except ImportError as error:  # what Keras has through TensorFlow alone
+                assert "tensorflow" in str(error).lower()
+                continue
             if not same(ours, theirs):
                 differing.append(f"{d['name']}: {ours} and {theirs}")
         except Exception as error:
