@@ -3,6 +3,7 @@
 
 #include "api/cloning.h"
 #include "api/config.h"
+#include "api/drawing/model_drawing.h"
 #include "api/model.h"
 #include "api/sequential.h"
 #include "backends/core/interrupt.h"
@@ -140,6 +141,20 @@ void bind_models(py::module_& m) {
       .def("_set_graph",
            [](Model& x, py::handle inputs, py::handle outputs) { x.set_graph(to_value(inputs), to_value(outputs)); })
       .def_property_readonly("_is_functional", &Model::is_functional)
+      .def("_draw",
+           [](const Model& x, py::dict given) {
+             DrawingOptions o;
+             const Dict options = to_value(given).as_dict();
+             o.show_shapes = options.at("show_shapes").as_bool(), o.show_dtype = options.at("show_dtype").as_bool();
+             o.show_layer_names = options.at("show_layer_names").as_bool();
+             o.rankdir = options.at("rankdir").as_string(), o.splines = options.at("splines").as_string();
+             o.expand_nested = options.at("expand_nested").as_bool(), o.framed = options.at("framed").as_bool();
+             o.dpi = options.at("dpi").as_int();
+             o.show_layer_activations = options.at("show_layer_activations").as_bool();
+             o.show_trainable = options.at("show_trainable").as_bool();
+             const Drawing drawing = draw(x, o);
+             return std::pair(to_dot(drawing), to_svg(drawing));
+           })
       .def("_graph_inputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->inputs()) : py::none(); })
       .def("_graph_outputs", [](const Model& x) { return x.graph() ? to_python(x.graph()->outputs()) : py::none(); })
       .def("_clone_graph",
