@@ -123,7 +123,7 @@ class Draughtsman {
       if (node)
         for (const TensorSpec& s : node->specs) dtypes.push_back(std::string(name_of(s.dtype)));
       if (dtypes.size() > 1)  // as Python prints a list of strings
-        for (std::string& dtype : dtypes) dtype = "'" + dtype + "'";
+        for (std::string& dtype : dtypes) dtype = text("'", dtype, "'");
       box.cells.push_back({"Output dtype: ", texts_of(dtypes)});
     }
     if (o.show_trainable && layer && !layer->weights().empty())

@@ -6,6 +6,7 @@
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
 #include "backends/core/stateless.h"
+#include "backends/ops/custom_gradient/custom_gradient.h"
 #include "backends/ops/public/public_op.h"
 #include "bindings/dlpack.h"
 #include "bindings/user_class.h"
@@ -401,6 +402,22 @@ void bind_tensor(py::module_& m) {
     py::list out;
     for (const Tensor& g : gradients(outs, from, seeds)) out.append(to_python(g));
     return out;
+  });
+  m.def("custom_gradient", [](py::handle sources, py::handle results, py::object rule) {
+    auto function = std::dynamic_pointer_cast<Callable>(to_value(rule).as_object());
+    for (const Tensor& t : flatten_tensors(to_value(sources)))
+      if (t.symbolic())
+        throw TypeError(
+            "A function with a custom gradient was called with a symbolic tensor of a functional model, which records "
+            "layers and ops alone. Call it in the call() of a layer, or wrap it in a Lambda layer.");
+    const Tensors out = prim::custom_gradient(
+        flatten_tensors(to_value(sources)), flatten_tensors(to_value(results)), [function](const Tensors& gradients) {
+          const Value given = (*function)({Value(List(gradients.begin(), gradients.end()))});
+          Tensors all;
+          for (const Value& g : given.as_list()) all.push_back(g.is_none() ? Tensor() : g.as_tensor());
+          return all;
+        });
+    return to_python(Value(List(out.begin(), out.end())));
   });
   m.def("load_numpy", load_numpy);
   m.def("tensor_from_array", [](py::handle a, bool share) { return to_python(tensor_from_array(a, share)); });

@@ -25,6 +25,7 @@ _MODULES = (
     "data",
     "datasets",
     "dtype_policies",
+    "export",
     "initializers",
     "layers",
     "losses",
@@ -76,6 +77,8 @@ __getattr__, __dir__ = _public_module(
     __name__,
     loaded={
         "DTypePolicy": "lamina.dtype_policies",
+        "FloatDTypePolicy": "lamina.dtype_policies",
+        "Function": "lamina.models.function",
         "GradientTape": "lamina._core.gradients",
         "Initializer": "lamina.initializers",
         "Input": "lamina.layers",

@@ -1,5 +1,7 @@
 """keras.config."""
 
+import warnings
+
 from lamina import _lamina
 from lamina._core.public import public_module
 
@@ -84,6 +86,31 @@ def backend():
 engine = _lamina.engine
 set_engine = _lamina.set_engine
 device = _lamina.device
+
+
+_BACKENDS_OF_KERAS = ("jax", "numpy", "openvino", "tensorflow", "torch")
+
+
+def set_backend(backend):
+    """Sets the engine that models run on from now on. Existing objects stay as they are.
+
+    Args:
+        backend: "graph" or "eager". The names of Keras' backends are taken with a warning: this library is none of
+            them, and brings its own.
+
+    Raises:
+        ValueError: for another name.
+    """
+    if backend in _BACKENDS_OF_KERAS:
+        warnings.warn(
+            f"Lamina has its own engines: the backend stays as it is, '{engine()}' on '{device()}'. Received: "
+            f"backend='{backend}'",
+            stacklevel=2,
+        )
+        return
+    if backend not in ("graph", "eager"):
+        raise ValueError(f"Available backends are 'graph' and 'eager'. Received: backend={backend}")
+    set_engine(backend)
 
 
 def set_device(name):
@@ -257,6 +284,7 @@ __getattr__, __dir__ = public_module(
         "lost_masks",
         "max_epochs",
         "max_steps_per_epoch",
+        "set_backend",
         "set_device",
         "set_dtype_policy",
         "set_engine",

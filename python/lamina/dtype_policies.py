@@ -69,6 +69,9 @@ class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
         return hash(self.name)
 
 
+FloatDTypePolicy = DTypePolicy  # the name that Keras had for it
+
+
 def dtype_policy():
     """The policy of layers that are given none."""
     return _lamina.global_dtype_policy()
@@ -119,5 +122,6 @@ def serialize(dtype_policy):
 
 deserialize = deserializer(__name__, "a policy")
 __getattr__, __dir__ = public_module(
-    __name__, defined=("DTypePolicy", "deserialize", "dtype_policy", "get", "serialize", "set_dtype_policy")
+    __name__,
+    defined=("DTypePolicy", "FloatDTypePolicy", "deserialize", "dtype_policy", "get", "serialize", "set_dtype_policy"),
 )

@@ -119,7 +119,7 @@ def test_a_large_model_is_drawn():
     for i in range(400):
         x = keras.layers.Dense(4)(x) if i % 3 else keras.layers.Add()([x, keras.layers.Dense(4)(x)])
     root = picture(keras.utils.model_to_dot(keras.Model(inputs, x)))
-    assert len([r for r in root.iter(SVG + "rect")]) == 1 + 400 + 134
+    assert len(list(root.iter(SVG + "rect"))) == 1 + 400 + 134
 
 
 def test_plot_model(tmp_path, monkeypatch):

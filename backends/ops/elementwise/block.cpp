@@ -19,11 +19,11 @@ std::string_view name_of(Unary kind) {
 
 std::string_view name_of(Binary kind) {
   static constexpr std::string_view names[] = {
-      "add",        "subtract",    "multiply",    "divide",      "floor_divide", "mod",
-      "fmod",       "power",       "maximum",     "minimum",     "fmax",         "fmin",
-      "atan2",      "hypot",       "nextafter",   "bitwise_and", "bitwise_or",   "bitwise_xor",
-      "left_shift", "right_shift", "logical_and", "logical_or",  "logical_xor",  "equal",
-      "not_equal",  "less",        "less_equal",  "greater",     "greater_equal"};
+      "add",         "subtract",   "multiply",    "divide",      "floor_divide", "mod",
+      "fmod",        "power",      "maximum",     "minimum",     "fmax",         "fmin",
+      "atan2",       "hypot",      "nextafter",   "gcd",         "bitwise_and",  "bitwise_or",
+      "bitwise_xor", "left_shift", "right_shift", "logical_and", "logical_or",   "logical_xor",
+      "equal",       "not_equal",  "less",        "less_equal",  "greater",      "greater_equal"};
   static_assert(std::size(names) == kBinaryCount);
   return names[static_cast<int>(kind)];
 }

@@ -1,6 +1,7 @@
 // The block functions, built once per instruction set (see cmake/LaminaToolchain.cmake).
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 
 #include "backends/ops/elementwise/block.h"
@@ -245,6 +246,16 @@ void b_fmod(const void* a, const void* b, const void*, void* o, int64_t n) {
   });
 }
 template <class T>
+void b_gcd(const void* a, const void* b, const void*, void* o, int64_t n) {
+  map2<T, T>(a, b, o, n, [](T x, T y) -> T {
+    using Bits = std::make_unsigned_t<T>;  // the magnitude of the least value fits there
+    auto magnitude = [](T v) {
+      return static_cast<Bits>(v < T(0) ? Bits(0) - static_cast<Bits>(v) : static_cast<Bits>(v));
+    };
+    return static_cast<T>(std::gcd(magnitude(x), magnitude(y)));
+  });
+}
+template <class T>
 void b_nextafter(const void* a, const void* b, const void*, void* o, int64_t n) {
   if constexpr (kLow<T>) {
     const T *x = static_cast<const T*>(a), *y = static_cast<const T*>(b);
@@ -458,7 +469,7 @@ void add_all_types(BlockTable& t, int d) {
     b(Binary::bitwise_and, b_bitwise_and<T>), b(Binary::bitwise_or, b_bitwise_or<T>),
         b(Binary::bitwise_xor, b_bitwise_xor<T>);
     if constexpr (!std::is_same_v<T, bool>)
-      b(Binary::left_shift, b_left_shift<T>), b(Binary::right_shift, b_right_shift<T>);
+      b(Binary::gcd, b_gcd<T>), b(Binary::left_shift, b_left_shift<T>), b(Binary::right_shift, b_right_shift<T>);
   } else {
 #define U(NAME) u(Unary::NAME, u_##NAME<T>)
     U(sqrt), U(rsqrt), U(reciprocal), U(exp), U(expm1), U(log), U(log1p), U(log2), U(log10), U(exp2), U(sin), U(cos),

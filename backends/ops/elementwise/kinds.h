@@ -69,6 +69,7 @@ enum class Binary : uint8_t {
   atan2,
   hypot,
   nextafter,
+  gcd,
   bitwise_and,
   bitwise_or,
   bitwise_xor,

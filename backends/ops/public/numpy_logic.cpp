@@ -185,6 +185,13 @@ Tensor shift(const Operand& x, const Operand& y) {
   if (type == DType::boolean) type = DType::int32;
   return prim::binary(kind, x.as(type), y.as(type));
 }
+Tensor gcd_impl(const Operand& x1, const Operand& x2) { return shift<Binary::gcd>(x1, x2); }
+Tensor lcm_impl(const Operand& x1, const Operand& x2) {
+  DType type = bits_type(x1, x2);
+  if (type == DType::boolean) type = DType::int32;
+  const Tensor a = x1.as(type), b = x2.as(type), divisor = prim::binary(Binary::gcd, a, b);
+  return prim::unary(Unary::abs, prim::multiply(prim::binary(Binary::floor_divide, a, divisor), b));  // 0 / 0 is 0
+}
 Tensor invert(const Operand& x) { return prim::unary(Unary::bitwise_not, x.as(bits_type(x, x))); }
 
 }  // namespace
@@ -226,6 +233,18 @@ BITS_OP(right_shift, "RightShift", "The bits of x moved y places down, the sign 
 >>> keras.ops.right_shift([8, -8], 1)
 <Tensor shape=(2,), dtype=int32, values=[ 4 -4]>)py"})
 #undef BITS_OP
+LAMINA_BINARY_OP(gcd, NUMPY "Gcd", "The greatest common divisor.", gcd_impl,
+                 {.returns = about::promoted_integers,
+                  .raises = "TypeError: if an operand holds floats.",
+                  .example = R"py(
+>>> keras.ops.gcd([12, 9], 8)
+<Tensor shape=(2,), dtype=int32, values=[4 1]>)py"})
+LAMINA_BINARY_OP(lcm, NUMPY "Lcm", "The least common multiple.", lcm_impl,
+                 {.returns = about::promoted_integers,
+                  .raises = "TypeError: if an operand holds floats.",
+                  .example = R"py(
+>>> keras.ops.lcm([4, 3], 6)
+<Tensor shape=(2,), dtype=int32, values=[12  6]>)py"})
 LAMINA_UNARY_OP(bitwise_invert, NUMPY "BitwiseInvert", "Every bit flipped.", invert,
                 {.returns = about::same, .raises = "TypeError: if `x` holds floats.", .example = R"py(
 >>> keras.ops.bitwise_invert([0, 5])

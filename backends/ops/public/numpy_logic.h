@@ -34,5 +34,7 @@ Tensor bitwise_left_shift(const Operand& x, const Operand& y);
 Tensor bitwise_right_shift(const Operand& x, const Operand& y);
 Tensor left_shift(const Operand& x, const Operand& y);
 Tensor right_shift(const Operand& x, const Operand& y);
+Tensor gcd(const Operand& x1, const Operand& x2);
+Tensor lcm(const Operand& x1, const Operand& x2);
 
 }  // namespace lamina::ops

@@ -25,6 +25,12 @@ Tensor argmin(const Operand& x, const std::optional<int>& axis = {}, bool keepdi
 Tensor cumsum(const Operand& x, const std::optional<int>& axis = {}, const std::optional<DType>& dtype = {});
 Tensor cumprod(const Operand& x, const std::optional<int>& axis = {}, const std::optional<DType>& dtype = {});
 Tensor median(const Operand& x, const Axes& axis = {}, bool keepdims = false);
+// NaN left out.
+Tensor nanmedian(const Operand& x, const Axes& axis = {}, bool keepdims = false);
+Tensor nanquantile(const Operand& x, const Operand& q, const Axes& axis = {}, const std::string& method = "linear",
+                   bool keepdims = false);
+Tensor nanpercentile(const Operand& x, const Operand& q, const Axes& axis = {}, const std::string& method = "linear",
+                     bool keepdims = false);
 // q in 0..1, a scalar or a vector (which comes first in the result). Methods: linear, lower, higher, midpoint, nearest.
 Tensor quantile(const Operand& x, const Operand& q, const Axes& axis = {}, const std::string& method = "linear",
                 bool keepdims = false);

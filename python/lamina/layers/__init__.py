@@ -45,6 +45,7 @@ __getattr__, __dir__ = public_module(
     defined=("Layer", "deserialize", "serialize"),
     loaded={
         **dict.fromkeys(_MERGING, "lamina.layers.merging"),
+        **dict.fromkeys(("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"), "lamina.layers.foreign"),
         "Input": "lamina.layers.input",
         "InputSpec": "lamina.layers.input_spec",
         "Wrapper": "lamina.layers.wrapper",

@@ -9,4 +9,7 @@ def _names():
     return [n for n in plain if _lamina.find_op(n).class_module == "keras.src.ops.linalg"]
 
 
-__getattr__, __dir__ = public_module(__name__, find=lambda name: getattr(ops, name, None), known=_names)
+_DEFINED_IN_PYTHON = ("eig", "jvp")
+__getattr__, __dir__ = public_module(
+    __name__, find=lambda name: getattr(ops, name, None), known=lambda: [*_names(), *_DEFINED_IN_PYTHON]
+)

@@ -67,4 +67,37 @@ def vectorize(pyfunc, *, excluded=None, signature=None):
     return f
 
 
-publish("lamina.ops", convert_to_numpy, dtype, is_tensor, vectorize)
+def view(x, dtype=None):
+    """The bytes of a tensor as elements of another dtype; the last axis grows or shrinks where their width differs.
+
+    Args:
+        x: a tensor with values.
+        dtype: a dtype's name; None gives `x` itself.
+
+    Returns:
+        A tensor.
+
+    Raises:
+        TypeError: for a symbolic tensor, and inside compiled functions.
+        ValueError: if the last axis cannot be divided so.
+    """
+    return ops.convert_to_tensor(x).view(dtype)
+
+
+def eig(x):
+    """Refuses: the eigenvalues of general matrices are complex numbers, and there is no complex dtype here. `eigh` has
+    those of symmetric ones.
+
+    Args:
+        x: a matrix.
+
+    Raises:
+        NotImplementedError: always.
+    """
+    raise NotImplementedError(
+        "ops.eig: the eigenvalues of general matrices are complex, and Lamina has no complex dtype. For symmetric "
+        "matrices use ops.eigh; on the values alone numpy.linalg.eig(keras.ops.convert_to_numpy(x)) works."
+    )
+
+
+publish("lamina.ops", convert_to_numpy, dtype, eig, is_tensor, vectorize, view)

@@ -8,6 +8,7 @@ __getattr__, __dir__ = public_module(
     __name__,
     modules=("bounding_boxes",),
     loaded={
+        "Config": "lamina.utils.config",
         "CustomObjectScope": _CONFIGS,
         "Progbar": "lamina.utils.progbar",
         "PyDataset": "lamina.utils.py_dataset",

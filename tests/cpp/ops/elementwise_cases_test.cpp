@@ -154,6 +154,8 @@ const CaseTable binary{{
     BINARY(isclose, D::real, D::real).no_gradient(),
     BINARY(allclose, D::real, D::real).no_gradient(),
     BINARY(nextafter, D::real, D::real).no_gradient(),
+    BINARY(gcd, D::small_int, D::index).no_gradient(),
+    BINARY(lcm, D::small_int, D::index).no_gradient(),
     BINARY(bitwise_and, D::small_int, D::index).no_gradient(),
     BINARY(bitwise_or, D::small_int, D::index).no_gradient(),
     BINARY(bitwise_xor, D::small_int, D::index).no_gradient(),

@@ -1,4 +1,6 @@
 // Softmax, cross entropies, normalisations, attention and random numbers.
+#include "backends/ops/custom_gradient/custom_gradient.h"
+#include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "support/op_case.h"
 
@@ -56,6 +58,25 @@ const CaseTable nn{{
     CASE("space_to_depth", IN(Input({2, 4, 6, 2})), ops::space_to_depth(x[0], 2)),
     CASE("depth_to_space", IN(Input({2, 8, 2, 3})), ops::depth_to_space(x[0], 2, "channels_first")),
     CASE("space_to_depth", IN(Input({2, 2, 4, 6})), ops::space_to_depth(x[0], 2, "channels_first")),
+}};
+
+const CaseTable patches_and_sequences{{
+    CASE("unfold", IN(Input({2, 2, 5, 6})), ops::unfold(x[0], {2, 3}, {2, 1}, {1, 0}, {1, 2})),
+    CASE("fold", IN(Input({2, 12, 12})), ops::fold(x[0], {5, 6}, {2, 3}, {2, 1}, {1, 0}, {2, 1})),
+    CASE("ctc_loss", IN(Input({3, 2}, D::index), Input({3, 5, 3})),
+         ops::ctc_loss(prim::add(x[0], 1), x[1], Tensor::of<int32_t>({2, 1, 2}), Tensor::of<int32_t>({5, 4, 3}), 0))
+        .known_sizes(),
+    CASE("ctc_decode", IN(Input({3, 5, 3})), Value(ops::ctc_decode(x[0], Tensor::of<int32_t>({5, 4, 3}))))
+        .no_gradient()
+        .known_sizes(),
+    CASE("ctc_decode", IN(Input({3, 5, 3})),
+         Value(ops::ctc_decode(x[0], Tensor::of<int32_t>({5, 4, 3}), "beam_search", 10, 2)))
+        .no_gradient()
+        .known_sizes(),
+    CASE("prim.CustomGradient", IN(Input({3, 2})),
+         Value(prim::custom_gradient(
+             {x[0]}, {prim::square(x[0])},
+             [t = x[0]](const Tensors& g) { return Tensors{prim::multiply(g[0], prim::multiply(t, 2.0))}; }))),
 }};
 
 const CaseTable randoms{{

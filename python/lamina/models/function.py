@@ -1,0 +1,126 @@
+"""keras.Function: a graph of ops and layers as a function."""
+
+from lamina import _lamina
+from lamina._core.public import publish
+from lamina._core.values.structures import flatten, map_structure
+from lamina.models.model import Model
+
+
+class Function:
+    """What was computed from symbolic inputs to symbolic outputs, as a function of other inputs. Unlike a Model it has
+    no training of its own, and it is no layer.
+
+    Args:
+        inputs: symbolic tensors, or a structure of them.
+        outputs: symbolic tensors that follow from the inputs, or a structure of them.
+        name: a name; None makes one.
+
+    Raises:
+        ValueError: if `inputs` or `outputs` is empty, or an output does not follow from the inputs.
+    """
+
+    def __init__(self, inputs, outputs, name=None):
+        for which, given in (("inputs", inputs), ("outputs", outputs)):
+            if not flatten(given):
+                raise ValueError(f"`{which}` argument cannot be empty. Received:\ninputs={inputs}\noutputs={outputs}")
+        self.name = name or _lamina.auto_name("function")
+        self._inputs_struct, self._outputs_struct = inputs, outputs
+        self._model = Model(inputs, outputs, name=self.name)
+
+    @property
+    def inputs(self):
+        """The flat list of the symbolic inputs."""
+        return flatten(self._inputs_struct)
+
+    @property
+    def outputs(self):
+        """The flat list of the symbolic outputs."""
+        return flatten(self._outputs_struct)
+
+    @property
+    def input(self):
+        """The structure of the symbolic inputs."""
+        return self._inputs_struct
+
+    @property
+    def output(self):
+        """The structure of the symbolic outputs."""
+        return self._outputs_struct
+
+    @property
+    def operations(self):
+        """The layers and ops of the graph, in the order in which they run."""
+        return self._model.operations
+
+    def __call__(self, inputs):
+        """The outputs for other inputs; symbolic ones are recorded.
+
+        Args:
+            inputs: tensors in the structure of `inputs`.
+        """
+        return self.call(inputs)
+
+    def call(self, inputs):
+        """The outputs for other inputs.
+
+        Args:
+            inputs: tensors in the structure of `inputs`.
+
+        Returns:
+            Tensors in the structure of `outputs`.
+
+        Raises:
+            ValueError: for another structure or other shapes.
+        """
+        self._check(inputs)
+        return self._model.call(inputs)
+
+    def compute_output_spec(self, inputs):
+        """The shapes and dtypes of the outputs.
+
+        Args:
+            inputs: symbolic tensors in the structure of `inputs`.
+
+        Returns:
+            KerasTensors in the structure of `outputs`.
+        """
+        self._check(inputs)
+        return self._model.compute_output_spec(inputs)
+
+    def compute_output_shape(self, input_shape):
+        """The shapes of the outputs.
+
+        Args:
+            input_shape: shapes in the structure of `inputs`.
+
+        Returns:
+            Shapes in the structure of `outputs`.
+        """
+        return self._model.compute_output_shape(input_shape)
+
+    def _check(self, inputs):
+        given = flatten(inputs)
+        if type(inputs) is not type(self._inputs_struct) and (
+            isinstance(inputs, (list, tuple, dict)) or isinstance(self._inputs_struct, (list, tuple, dict))
+        ):
+            self._refuse(inputs)
+        if len(given) != len(self.inputs):
+            self._refuse(inputs)
+        for x, reference in zip(given, self.inputs):
+            shape = tuple(getattr(x, "shape", ()))
+            if len(shape) != len(reference.shape) or any(
+                a is not None and b is not None and a != b for a, b in zip(shape, reference.shape)
+            ):
+                raise ValueError(
+                    f"{type(self).__name__} was passed incompatible inputs. For input '{reference.name}', expected "
+                    f"shape {tuple(reference.shape)}, but received instead a tensor with shape {shape}."
+                )
+
+    def _refuse(self, inputs):
+        raise ValueError(
+            f"{type(self).__name__} was called with an invalid input structure. Expected input structure: "
+            f"{map_structure(lambda x: x.name, self._inputs_struct)}\nReceived input structure: {inputs}"
+        )
+
+
+publish("lamina", Function)
