@@ -14,7 +14,8 @@ ModelSaver& current() {
 void set_model_saver(const ModelSaver& saver) { current() = saver; }
 
 const ModelSaver& model_saver() {
-  if (!current().model) throw RuntimeError("this program was linked without serialization/models, which saves models.");
+  if (!current().model)
+    throw RuntimeError("this program was linked without serialization/models, which saves and loads models.");
   return current();
 }
 

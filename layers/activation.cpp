@@ -42,7 +42,8 @@ Activation Activation::from(const Value& v) {
   if (is_old_hard_sigmoid(v)) return from(kOldHardSigmoid);
   ObjectPtr f;
   if (v.is_string()) {
-    const std::string& name = v.as_string();
+    const std::string& given = v.as_string();
+    const std::string name = given == "exponential" ? given : canonical(given);  // as files hold it
     // Keras' activation of a name where it differs from the op (gelu is exact), else the op.
     for (const std::string& candidate : {"activations." + name, canonical(name)})
       if (const OpInfo* op = f ? nullptr : find_op(candidate))

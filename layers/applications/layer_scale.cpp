@@ -24,9 +24,10 @@ class LayerScale final : public ApplicationLayer<LayerScaleArgs> {
   using Layer::build;
   using Layer::call;
   void build(const Shape&) override {
+    // Keras leaves the weight without a name.
     auto initial = std::dynamic_pointer_cast<Initializer>(get_object(
         Dict{{"class_name", "Constant"}, {"config", Dict{{"value", args.init_values}}}}, "keras.initializers"));
-    gamma_ = add_weight("gamma", {args.projection_dim}, {.initializer = initial});
+    gamma_ = add_weight(auto_name("variable"), {args.projection_dim}, {.initializer = initial});
   }
   Tensor call(const Tensor& x, const CallContext&) override { return ops::multiply(x, gamma_); }
 

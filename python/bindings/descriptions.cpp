@@ -1,13 +1,14 @@
 // What is told of ops and classes: the text of help(), and the list from which stubs and pages are made.
 #include <pybind11/stl.h>
 
+#include "api/applications/model_function.h"
 #include "backends/core/object.h"
 #include "backends/ops/public/documentation.h"
 #include "bindings/convert.h"
 
 namespace lamina::bindings {
 
-static py::dict to_dict(const Documentation& of) {
+static py::dict to_dict(const Documentation& of, const char* kind = nullptr) {
   py::list arguments;
   for (const ArgumentDocumentation& a : of.arguments) {
     py::dict argument;
@@ -19,7 +20,10 @@ static py::dict to_dict(const Documentation& of) {
     arguments.append(argument);
   }
   py::dict out;
-  out["kind"] = of.kind == Documentation::Kind::op ? "op" : of.kind == Documentation::Kind::layer ? "layer" : "object";
+  out["kind"] = kind                                    ? kind
+                : of.kind == Documentation::Kind::op    ? "op"
+                : of.kind == Documentation::Kind::layer ? "layer"
+                                                        : "object";
   out["name"] = of.name;
   out["module"] = of.module;
   out["summary"] = of.summary;
@@ -41,9 +45,10 @@ void bind_descriptions(py::module_& m) {
       [] {
         py::list out;
         for (const Documentation& of : all_documentation()) out.append(to_dict(of));
+        for (const auto* model : applications::model_functions()) out.append(to_dict(describe(*model), "model"));
         return out;
       },
-      "What is told of each op and class, as dicts.");
+      "What is told of each op, class and model function, as dicts.");
   m.def(
       "class_docstring",
       [](const std::string& name, const std::string& module) {

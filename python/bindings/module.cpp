@@ -129,6 +129,7 @@ void bind_settings(py::module_& m) {
       .def("dump", &Function::dump);
 }
 
+void bind_applications(py::module_& m);
 void bind_datasets(py::module_& m);
 void bind_image_layers(py::module_& m);
 void bind_images(py::module_& m);
@@ -157,6 +158,7 @@ PYBIND11_MODULE(_lamina, m) {
   bind_layers(m);
   bind_recurrence(m);
   bind_models(m);
+  bind_applications(m);
   bind_datasets(m);
   bind_image_layers(m);
   bind_images(m);

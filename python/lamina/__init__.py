@@ -18,6 +18,7 @@ _tensor_updates.install()
 
 _MODULES = (
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "config",

@@ -23,6 +23,7 @@ constexpr const char *kWeights = "model.weights.h5", *kConfig = "config.json";
 [[maybe_unused]] const bool handed_in = [] {
   set_model_saver({[](const Model& model, const std::string& path) { save_model(model, path); },
                    [](const Model& model, const std::string& path) { save_weights(model, path); },
+                   [](Model& model, const std::string& path) { load_weights(model, path); },
                    [](const Model& model) { return model_to_json(model); }, write_training_backup,
                    read_training_backup});
   return true;

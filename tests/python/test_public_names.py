@@ -17,6 +17,11 @@ MODULES = [
     "lamina",
     *(f"lamina.{name}" for name in dir(lamina) if isinstance(getattr(lamina, name), types.ModuleType)),
     "lamina.optimizers.schedules",
+    *(
+        f"lamina.applications.{n}"
+        for n in dir(lamina.applications)
+        if isinstance(getattr(lamina.applications, n), types.ModuleType)
+    ),
     *(f"lamina.datasets.{name}" for name in dir(lamina.datasets)),
     *(f"lamina.preprocessing.{name}" for name in ("image", "sequence")),
     "lamina.utils.bounding_boxes",

@@ -7,6 +7,9 @@ import pytest
 
 MODULES = (
     "activations",
+    "applications",
+    "applications.imagenet_utils",
+    "applications.mobilenet_v2",
     "backend",
     "callbacks",
     "config",

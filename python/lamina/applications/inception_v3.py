@@ -1,0 +1,5 @@
+"""keras.applications.inception_v3: InceptionV3."""
+
+from lamina.applications._functions import application_module
+
+__getattr__, __dir__ = application_module(__name__)
