@@ -1,5 +1,6 @@
 #pragma once
 // Shared by the ops on images: their layout, and reading them between pixels.
+#include "backends/ops/image/resample.h"
 #include "backends/ops/public/spatial.h"
 
 namespace lamina::ops::image {
@@ -29,6 +30,13 @@ Tensor as_pixels(const Tensor& values, DType dtype);
 enum class Outside : uint8_t { constant, nearest, wrap, mirror, reflect };
 Outside outside_of(const std::string& fill_mode);  // ValueError naming the choices
 int order_of(const std::string& interpolation);    // "nearest" 0, "bilinear" 1; ValueError naming the choices
+
+// By Keras' name, ValueError naming the choices; `of_files`: also those that images of files alone are resized by.
+Interpolation interpolation_of(const std::string& name, bool of_files = false);
+// Images of known sizes, whose height is axis `height_axis` and their width the one after it, as image.resize makes
+// them.
+Tensor resized(Tensor images, int height_axis, int64_t height, int64_t width, Interpolation kind, bool antialias,
+               bool crop_to_aspect_ratio, bool pad_to_aspect_ratio, double fill_value);
 
 // Values between the points of grids. `rows` is (N, C): the points of grids of `sizes`, row-major; `coordinates` has
 // one float tensor per axis of a grid, all of shape K; `base` (int32, K or scalar) is the row where the grid of a place
