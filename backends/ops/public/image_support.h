@@ -48,4 +48,22 @@ Tensor sample(const Tensor& rows, const std::vector<int64_t>& sizes, const Tenso
 Tensor sample_images(const Tensor& images, const Tensor& y, const Tensor& x, int order, Outside outside,
                      double fill_value);
 
+// (batch, height, width) blurred by a Gaussian of int(6 sigma) | 1 places each way. `sigma` is a scalar that may be
+// traced, and at most `most`.
+Tensor smoothed_noise(const Tensor& noise, const Tensor& sigma, double most);
+
+// elastic_transform with numbers that may be traced.
+struct Elastic {
+  Tensor alpha, sigma;    // scalars
+  double most_sigma = 0;  // an upper bound of sigma
+  std::string interpolation = "bilinear", fill_mode = "reflect";
+  double fill_value = 0;
+  Value seed;
+  std::optional<std::string> data_format;
+};
+Tensor elastic(const Tensor& images, const Elastic& by);
+
+// The 8 numbers of the projection that takes `end` to `start`, each (batch, 4, 2): (batch, 8).
+Tensor homography(const Tensor& start, const Tensor& end);
+
 }  // namespace lamina::ops::image
