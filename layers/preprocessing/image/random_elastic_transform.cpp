@@ -12,7 +12,8 @@ struct RandomElasticTransformArgs : ImageArgs {
   double fill_value = 0;
   Value value_range = Value::tuple({0, 255}), seed;
   void fields(Fields& f) {
-    f("factor", factor, "The probability with which an image is changed, or two numbers between which it is drawn.");
+    f("factor", factor,
+      "The probability with which an image is changed, drawn for each: f for 0 to f, or two numbers.");
     f("scale", scale, "How far pixels move, in 0..1: f for (0, f), or two numbers.");
     f("interpolation", interpolation, "bilinear or nearest.");
     f("fill_mode", fill_mode, "What stands outside: reflect, wrap, constant, nearest or mirror.");

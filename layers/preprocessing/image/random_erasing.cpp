@@ -9,7 +9,8 @@ namespace {
 struct RandomErasingArgs : ImageArgs {
   Value factor = 1.0, scale = Value::tuple({0.02, 0.33}), fill_value, value_range = Value::tuple({0, 255}), seed;
   void fields(Fields& f) {
-    f("factor", factor, "The probability with which a part is erased, or two numbers between which it is drawn.");
+    f("factor", factor,
+      "The probability with which a part is erased, drawn for each image: f for 0 to f, or two numbers.");
     f("scale", scale, "The share of the image that the part has, f for (0, f), or two numbers.");
     f("fill_value", fill_value, "What fills the part: a number, or three for the channels; None is normal noise.");
     f("value_range", value_range, "The smallest and largest value of images.");

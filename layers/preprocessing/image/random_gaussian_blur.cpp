@@ -8,7 +8,8 @@ namespace {
 struct RandomGaussianBlurArgs : ImageArgs {
   Value factor = 1.0, kernel_size = 3, sigma = 1.0, value_range = Value::tuple({0, 255}), seed;
   void fields(Fields& f) {
-    f("factor", factor, "The probability with which an image is blurred, or two numbers between which it is drawn.");
+    f("factor", factor,
+      "The probability with which an image is blurred, drawn for each: f for 0 to f, or two numbers.");
     f("kernel_size", kernel_size, "The window's size, odd, or its width and height.");
     f("sigma", sigma, "The largest standard deviation in pixels, up to 1, or two numbers between which it is drawn.");
     f("value_range", value_range, "The smallest and largest value of images.");

@@ -8,7 +8,8 @@ namespace {
 struct RandomInvertArgs : ImageArgs {
   Value factor = 1.0, value_range = Value::tuple({0, 255}), seed;
   void fields(Fields& f) {
-    f("factor", factor, "The probability with which an image is inverted, or two numbers between which it is drawn.");
+    f("factor", factor,
+      "The probability with which an image is inverted, drawn for each: f for 0 to f, or two numbers.");
     f("value_range", value_range, "The smallest and largest value of images.");
     f("seed", seed, "An int or a SeedGenerator.");
     image_fields(f);
@@ -43,7 +44,7 @@ LAMINA_LAYER(RandomInvertLayer, "RandomInvert", "Subtracts some of the images fr
                  .raises = "ValueError: if `factor` is not within 0 and 1, or `value_range` is not two numbers.",
                  .source = about::image_source,
                  .example = R"py(
->>> keras.layers.RandomInvert(1.0)(keras.ops.ones((1, 1, 1, 3)))
+>>> keras.layers.RandomInvert((1.0, 1.0))(keras.ops.ones((1, 1, 1, 3)))
 <Tensor shape=(1, 1, 1, 3), dtype=float32, values=[[[[254. 254. 254.]]]]>)py"});
 
 }  // namespace

@@ -13,7 +13,8 @@ struct RandomPerspectiveArgs : ImageArgs {
   double fill_value = 0;
   Value seed;
   void fields(Fields& f) {
-    f("factor", factor, "The probability with which an image is changed, or two numbers between which it is drawn.");
+    f("factor", factor,
+      "The probability with which an image is changed, drawn for each: f for 0 to f, or two numbers.");
     f("scale", scale, "How far corners move at most, as a share of their distance from the first one, in 0..1.");
     f("interpolation", interpolation, "bilinear or nearest.");
     f("fill_value", fill_value, "The value outside.");
