@@ -4,6 +4,7 @@
 
 #include <pybind11/stl.h>
 
+#include "api/data/dataset/file_readers.h"
 #include "bindings/convert.h"
 
 namespace lamina::bindings {
@@ -101,6 +102,17 @@ void bind_datasets(py::module_& m) {
                         cardinality);
                   })
       .def("map", [](const Dataset& d, py::handle f, int workers) { return d.map(function_of(f), workers); })
+      .def("read_images",
+           [](const Dataset& d, const std::vector<std::string>& paths, std::pair<int64_t, int64_t> size, int channels,
+              const std::string& interpolation, bool crop, bool pad, bool last, int workers) {
+             return d.map(image_reader(paths, {size.first, size.second, channels, interpolation, crop, pad, last}),
+                          workers);
+           })
+      .def("read_sounds",
+           [](const Dataset& d, const std::vector<std::string>& paths, std::optional<int64_t> rate,
+              std::optional<int64_t> samples, int workers) {
+             return d.map(sound_reader(paths, {rate, samples}), workers);
+           })
       .def("filter", [](const Dataset& d, py::handle f) { return d.filter(function_of(f)); })
       .def("take", &Dataset::take)
       .def("skip", &Dataset::skip)

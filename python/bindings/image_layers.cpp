@@ -1,9 +1,11 @@
 // What layers on images have beside a call: their transformation, and its use on each part of the data; bounding boxes.
+// The mel scale of layers on sounds.
 #include "layers/preprocessing/image/image_layer.h"
 
 #include <pybind11/stl.h>
 
 #include "bindings/convert.h"
+#include "layers/preprocessing/audio/mel_weights.h"
 
 namespace lamina::bindings {
 
@@ -48,6 +50,9 @@ void bind_image_layers(py::module_& m) {
   });
   m.def("labels_of_visible_boxes", [](py::handle labels, py::handle b) {
     return to_python(boxes::labels_of_visible(tensor_of(labels), tensor_of(b)));
+  });
+  m.def("mel_weights", [](int64_t mels, int64_t bins, double rate, double low, double high, const std::string& dtype) {
+    return to_python(mel_weights(mels, bins, rate, low, high, parse_dtype(dtype)));
   });
   m.def("affine_boxes", [](py::handle b, const std::vector<py::object>& by, py::handle height, py::handle width,
                            double center_x, double center_y) {

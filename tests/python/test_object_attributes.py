@@ -37,10 +37,24 @@ DIFFERENT = {
     ("InputLayer", "input"): "Keras gives an empty list, as its node has no inputs",
     ("Model", "supports_masking"): "a graph hands masks on",
     ("Sequential", "supports_masking"): "a graph hands masks on",
-    ("RandomBrightness", "value_range"): "a tuple, as it was given; Keras sorts it into a list",
+    ("Pipeline", "autocast"): "it leaves its inputs to its layers, as Keras does by another attribute",
+    **{
+        (name, "value_range"): "a tuple, as it was given; Keras sorts it into a list"
+        for name in (
+            *("AutoContrast", "Equalization", "RandomBrightness", "RandomColorDegeneration", "RandomPosterization"),
+            *("RandomSaturation", "RandomSharpness", "Solarization"),
+        )
+    },
     **{
         (name, "supports_jit"): "the engines compile them"
-        for name in ("RandomCrop", "RandomRotation", "RandomTranslation", "RandomZoom")
+        for name in (
+            "RandomCrop",
+            "RandomPerspective",
+            "RandomRotation",
+            "RandomShear",
+            "RandomTranslation",
+            "RandomZoom",
+        )
     },
     ("CSVLogger", "keys"): "an empty list rather than None before training",
 }

@@ -5,7 +5,8 @@
 namespace lamina {
 
 std::string_view name_of(Interpolation kind) {
-  static constexpr std::string_view names[] = {"nearest", "linear", "cubic", "lanczos3", "lanczos5"};
+  static constexpr std::string_view names[] = {"nearest",  "linear", "cubic",    "lanczos3",
+                                               "lanczos5", "area",   "gaussian", "mitchell"};
   return names[static_cast<int>(kind)];
 }
 
@@ -32,7 +33,9 @@ namespace {
 double radius_of(Interpolation kind) {
   switch (kind) {
     case Interpolation::linear: return 1;
-    case Interpolation::cubic: return 2;
+    case Interpolation::cubic:
+    case Interpolation::mitchell: return 2;
+    case Interpolation::gaussian: return 1.5;
     case Interpolation::lanczos3: return 3;
     default: return 5;
   }
@@ -44,7 +47,12 @@ double weight_at(Interpolation kind, double x) {  // x >= 0
     if (x >= 2) return 0;
     return x >= 1 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : (1.5 * x - 2.5) * x * x + 1;
   }
+  if (kind == Interpolation::mitchell) {
+    if (x >= 2) return 0;
+    return x >= 1 ? ((-7.0 / 18 * x + 2) * x - 10.0 / 3) * x + 16.0 / 9 : (7.0 / 6 * x - 2) * x * x + 8.0 / 9;
+  }
   const double radius = radius_of(kind);
+  if (kind == Interpolation::gaussian) return x < radius ? std::exp(-2 * x * x) : 0;
   if (x > radius) return 0;
   if (x <= 1e-3) return 1;
   return radius * std::sin(M_PI * x) * std::sin(M_PI * x / radius) / (M_PI * M_PI * x * x);
@@ -77,6 +85,15 @@ Taps taps_of(const ResampleOp& op) {
     if (op.kind == Interpolation::nearest) {
       t.columns.push_back((2 * i + 1) * op.from / (2 * op.to));
       t.weights.push_back(1);
+    } else if (op.kind == Interpolation::area) {
+      const double low = static_cast<double>(i) * step, high = static_cast<double>(i + 1) * step;
+      for (auto j = static_cast<int64_t>(low); j < op.from && static_cast<double>(j) < high; ++j) {
+        const auto at = static_cast<double>(j);
+        const double covered = std::min(high, at + 1) - std::max(low, at);
+        if (covered <= 0) continue;
+        t.columns.push_back(j);
+        t.weights.push_back(covered / step);
+      }
     } else {
       const double centre = (static_cast<double>(i) + 0.5) * step - 0.5,
                    widen = op.antialias ? std::max(step, 1.0) : 1.0, reach = radius_of(op.kind) * widen;

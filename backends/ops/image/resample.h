@@ -5,8 +5,10 @@
 
 namespace lamina {
 
-// lanczos: windowed sinc of that radius; cubic: Keys' kernel with a = -1/2 (Keys, 1981).
-enum class Interpolation : uint8_t { nearest, linear, cubic, lanczos3, lanczos5 };
+// lanczos: windowed sinc of that radius; cubic: Keys' kernel with a = -1/2 (Keys, 1981); area: the mean of what an
+// output element covers; gaussian: of standard deviation 1/2, cut off at 3/2; mitchell: Mitchell's and Netravali's
+// cubic with B = C = 1/3 (1988).
+enum class Interpolation : uint8_t { nearest, linear, cubic, lanczos3, lanczos5, area, gaussian, mitchell };
 std::string_view name_of(Interpolation kind);
 
 // x (O..., from, I...) -> (O..., to, I...) along `axis`. Element centres lie at i + 1/2; weights beyond the ends are

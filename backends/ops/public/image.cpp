@@ -3,28 +3,13 @@
 #include <cmath>
 
 #include "backends/core/settings.h"
-#include "backends/ops/image/resample.h"
-#include "backends/ops/public/support.h"
+#include "backends/ops/public/image_support.h"
 
 namespace lamina::ops::image {
 
 namespace {
 
 using namespace prim;
-
-Interpolation interpolation_of(const std::string& name) {
-  static const std::pair<const char*, Interpolation> known[] = {{"bilinear", Interpolation::linear},
-                                                                {"nearest", Interpolation::nearest},
-                                                                {"lanczos3", Interpolation::lanczos3},
-                                                                {"lanczos5", Interpolation::lanczos5},
-                                                                {"bicubic", Interpolation::cubic}};
-  for (const auto& [key, kind] : known)
-    if (name == key) return kind;
-  throw ValueError(
-      "Invalid value for argument `interpolation`. Expected one of ('bilinear', 'nearest', 'lanczos3', 'lanczos5', "
-      "'bicubic'). Received: interpolation=",
-      name);
-}
 
 // The part of `a` (with `b` the other side) that has the target's proportions: floor(b * want_a / want_b).
 int64_t proportional(int64_t b, int64_t want_a, int64_t want_b) {
@@ -44,10 +29,51 @@ Tensor saturated(const Tensor& x, DType type) {
   return cast(minimum(maximum(whole, constant(low, x.dtype())), constant(high, x.dtype())), type);
 }
 
+}  // namespace
+
+Interpolation interpolation_of(const std::string& name, bool of_files) {
+  static const std::pair<const char*, Interpolation> known[] = {
+      {"bilinear", Interpolation::linear},   {"nearest", Interpolation::nearest},
+      {"lanczos3", Interpolation::lanczos3}, {"lanczos5", Interpolation::lanczos5},
+      {"bicubic", Interpolation::cubic},     {"area", Interpolation::area},
+      {"gaussian", Interpolation::gaussian}, {"mitchellcubic", Interpolation::mitchell}};
+  for (const auto& [key, kind] : known)
+    if (name == key && (of_files || kind <= Interpolation::lanczos5)) return kind;
+  throw ValueError(
+      "Invalid value for argument `interpolation`. Expected one of ('bilinear', 'nearest', 'lanczos3', 'lanczos5', "
+      "'bicubic'",
+      of_files ? ", 'area', 'gaussian', 'mitchellcubic'" : "", "). Received: interpolation=", name);
+}
+
+Tensor resized(Tensor x, int h, int64_t to_height, int64_t to_width, Interpolation kind, bool antialias, bool crop,
+               bool pad, double fill_value) {
+  const int w = h + 1;
+  const int64_t height = x.shape()[h], width = x.shape()[w];
+  if (crop) {
+    const int64_t ch = std::max<int64_t>(std::min(height, proportional(width, to_height, to_width)), 1),
+                  cw = std::max<int64_t>(std::min(width, proportional(height, to_width, to_height)), 1);
+    x = slice_axis(slice_axis(x, h, (height - ch) / 2, (height - ch) / 2 + ch), w, (width - cw) / 2,
+                   (width - cw) / 2 + cw);
+  } else if (pad) {
+    const int64_t above = (std::max(height, proportional(width, to_height, to_width)) - height) / 2,
+                  beside = (std::max(width, proportional(height, to_width, to_height)) - width) / 2;
+    std::vector<int64_t> around(static_cast<size_t>(x.rank()), 0);
+    around[static_cast<size_t>(above > 0 ? h : w)] = above > 0 ? above : beside;  // both sides alike, along one axis
+    if (above > 0 || beside > 0) x = prim::pad(x, around, around, fill_value);
+  }
+  const DType type = x.dtype();
+  const bool widen = kind != Interpolation::nearest && !is_float(type);
+  if (widen) x = cast(x, DType::float32);
+  x = resample(resample(x, h, to_height, kind, antialias), w, to_width, kind, antialias);
+  return widen ? saturated(x, type) : x;
+}
+
+namespace {
+
 Tensor resize_impl(const Operand& images, const std::vector<int64_t>& size, const std::string& interpolation,
                    bool antialias, bool crop, bool pad, const std::string& fill_mode, double fill_value,
                    const std::optional<std::string>& data_format) {
-  Tensor x = images.value();
+  const Tensor x = images.value();
   const std::string format = data_format.value_or(settings().channels_last() ? "channels_last" : "channels_first");
   if (format != "channels_last" && format != "channels_first")
     throw ValueError("The `data_format` argument must be one of {'channels_first', 'channels_last'}. Received: ",
@@ -65,30 +91,13 @@ Tensor resize_impl(const Operand& images, const std::vector<int64_t>& size, cons
   if (fill_mode != "constant")
     throw ValueError("Invalid value for argument `fill_mode`. Only `'constant'` is supported. Received: fill_mode=",
                      fill_mode);
-  const int h = format == "channels_last" ? x.rank() - 3 : x.rank() - 2, w = h + 1;
-  const int64_t height = x.shape()[h], width = x.shape()[w];
-  if (height < 0 || width < 0) {
+  const int h = format == "channels_last" ? x.rank() - 3 : x.rank() - 2;
+  if (x.shape()[h] < 0 || x.shape()[h + 1] < 0) {
     Shape out = x.shape();
-    out[h] = size[0], out[w] = size[1];
+    out[h] = size[0], out[h + 1] = size[1];
     return Tensor::spec_only(out, x.dtype());
   }
-  if (crop) {
-    const int64_t ch = std::max<int64_t>(std::min(height, proportional(width, size[0], size[1])), 1),
-                  cw = std::max<int64_t>(std::min(width, proportional(height, size[1], size[0])), 1);
-    x = slice_axis(slice_axis(x, h, (height - ch) / 2, (height - ch) / 2 + ch), w, (width - cw) / 2,
-                   (width - cw) / 2 + cw);
-  } else if (pad) {
-    const int64_t above = (std::max(height, proportional(width, size[0], size[1])) - height) / 2,
-                  beside = (std::max(width, proportional(height, size[1], size[0])) - width) / 2;
-    std::vector<int64_t> around(static_cast<size_t>(x.rank()), 0);
-    around[static_cast<size_t>(above > 0 ? h : w)] = above > 0 ? above : beside;  // both sides alike, along one axis
-    if (above > 0 || beside > 0) x = prim::pad(x, around, around, fill_value);
-  }
-  const DType type = x.dtype();
-  const bool widen = kind != Interpolation::nearest && !is_float(type);
-  if (widen) x = cast(x, DType::float32);
-  x = resample(resample(x, h, size[0], kind, antialias), w, size[1], kind, antialias);
-  return widen ? saturated(x, type) : x;
+  return resized(x, h, size[0], size[1], kind, antialias, crop, pad, fill_value);
 }
 const auto resize_op =
     public_op("image.resize", "keras.src.ops.image.Resize",

@@ -56,6 +56,9 @@ Tensor extract_patches(const Operand& images, const std::vector<int64_t>& size,
 // --- Filters (image_filters.cpp)
 Tensor gaussian_blur(const Operand& images, const std::vector<int64_t>& kernel_size = {3, 3},
                      const std::vector<double>& sigma = {1, 1}, const std::optional<std::string>& data_format = {});
+// sigma as a tensor of one number or two.
+Tensor gaussian_blur(const Operand& images, const std::vector<int64_t>& kernel_size, const Operand& sigma,
+                     const std::optional<std::string>& data_format);
 Tensor sobel_edges(const Operand& images, const std::optional<std::string>& data_format = {});
 
 }  // namespace lamina::ops::image

@@ -12,11 +12,12 @@ using namespace prim;
 
 #define IMAGE "keras.src.ops.image."
 
-// exp(-(x / sigma)^2 / 2) at the places of a window, with sum 1.
-Tensor gaussian(int64_t size, const Tensor& sigma) {
+// exp(-(x / sigma)^2 / 2) at the places of a window, with sum 1; 0 farther than `reach` from its middle.
+Tensor gaussian(int64_t size, const Tensor& sigma, const Tensor& reach = {}) {
   const DType dtype = sigma.dtype();
   const Tensor x = add(iota(size, dtype), -static_cast<double>(size - 1) / 2);
-  const Tensor w = exp(multiply(square(divide(x, sigma)), -0.5));
+  Tensor w = exp(multiply(square(divide(x, sigma)), -0.5));
+  if (reach.defined()) w = where(compare(Binary::less_equal, unary(Unary::abs, x), reach), w, constant(0, dtype));
   return divide(w, reduce(Reduce::sum, w, {0}, true));
 }
 
@@ -140,6 +141,22 @@ const auto ssim_op =
 Tensor gaussian_blur(const Operand& images, const std::vector<int64_t>& kernel_size, const std::vector<double>& sigma,
                      const std::optional<std::string>& data_format) {
   return gaussian_blur_op(images, kernel_size, Tensor::of(sigma, {static_cast<int64_t>(sigma.size())}), data_format);
+}
+Tensor gaussian_blur(const Operand& images, const std::vector<int64_t>& kernel_size, const Operand& sigma,
+                     const std::optional<std::string>& data_format) {
+  return gaussian_blur_op(images, kernel_size, sigma, data_format);
+}
+Tensor smoothed_noise(const Tensor& noise, const Tensor& sigma, double most) {
+  // As many places as int(6 sigma) | 1, of which a traced sigma shows the weights alone.
+  if (!(most >= 0 && most <= 1e5))
+    throw ValueError("`sigma` must be 0 or more, and at most 100000 pixels. Received: sigma=", most);
+  const auto span = static_cast<int64_t>(6 * most) | 1;
+  const Tensor whole = unary(Unary::floor, multiply(sigma, 6.0));
+  const Tensor odd = add(whole, rsub(1, binary(Binary::mod, whole, constant(2, sigma.dtype()))));
+  const Tensor g = gaussian(span, sigma, multiply(add(odd, -1.0), 0.5));
+  const Tensor x = expand_dims(noise, 3);
+  const Tensor down = filter(x, reshape(g, {span, 1}), "same"), out = filter(down, reshape(g, {1, span}), "same");
+  return reshape(out, noise.shape());
 }
 Tensor sobel_edges(const Operand& images, const std::optional<std::string>& data_format) {
   return sobel_edges_op(images, data_format);

@@ -22,6 +22,39 @@ Tensor column(const Tensor& t, int64_t i) {  // t[:, i] as (batch, 1, 1)
 }
 Tensor ramp(int64_t n, const Shape& shape, DType dtype) { return reshape(iota(n, dtype), shape); }
 
+}  // namespace
+
+Tensor homography(const Tensor& start, const Tensor& end) {
+  const int64_t n = start.shape()[0];
+  auto coordinate = [&](const Tensor& points, int64_t i) { return slice_axis(points, 2, i, i + 1); };  // (n, 4, 1)
+  const Tensor sx = coordinate(start, 0), sy = coordinate(start, 1), ex = coordinate(end, 0), ey = coordinate(end, 1);
+  const Tensor zero = full({n, 4, 1}, 0, start.dtype()), one = full({n, 4, 1}, 1, start.dtype());
+  auto times = [](const Tensor& a, const Tensor& b) { return negative(multiply(a, b)); };
+  const Tensor x_rows = concat({ex, ey, one, zero, zero, zero, times(sx, ex), times(sx, ey)}, 2);
+  const Tensor y_rows = concat({zero, zero, zero, ex, ey, one, times(sy, ex), times(sy, ey)}, 2);
+  return reshape(prim::solve(concat({x_rows, y_rows}, 1), concat({sx, sy}, 1)), {n, 8});
+}
+
+Tensor elastic(const Tensor& x, const Elastic& by) {
+  const int order = order_of(by.interpolation);
+  const Outside outside = outside_of(by.fill_mode);
+  expect_images(x);
+  if (!x.shape().known()) return Tensor::spec_only(x.shape(), x.dtype());
+  Batch batch(x, by.data_format);
+  const int64_t n = batch.size(0), height = batch.size(1), width = batch.size(2);
+  const DType dtype = working_dtype(x.dtype());
+  const Tensor sigma = cast(by.sigma, dtype);
+  auto shift = [&] {
+    const Tensor noise = multiply(random::normal({n, height, width}, 0, 1, dtype, by.seed), sigma);
+    return multiply(smoothed_noise(noise, sigma, by.most_sigma), cast(by.alpha, dtype));
+  };
+  const Tensor dx = shift(), dy = shift();
+  return batch.restored(sample_images(batch.x, add(ramp(height, {1, height, 1}, dtype), dy),
+                                      add(ramp(width, {1, 1, width}, dtype), dx), order, outside, by.fill_value));
+}
+
+namespace {
+
 Tensor affine_transform_impl(const Operand& images, const Operand& transform, const std::string& interpolation,
                              const std::string& fill_mode, double fill_value,
                              const std::optional<std::string>& data_format) {
@@ -117,24 +150,16 @@ const auto map_coordinates_op =
 Tensor elastic_transform_impl(const Operand& images, double alpha, double sigma, const std::string& interpolation,
                               const std::string& fill_mode, double fill_value, const Value& seed,
                               const std::optional<std::string>& data_format) {
-  const int order = order_of(interpolation);
-  const Outside outside = outside_of(fill_mode);
   const Tensor x = images.value();
-  expect_images(x);
-  if (!x.shape().known()) return Tensor::spec_only(x.shape(), x.dtype());
-  Batch batch(x, data_format);
-  const int64_t n = batch.size(0), height = batch.size(1), width = batch.size(2);
-  const int64_t span = static_cast<int64_t>(6 * sigma) | 1;
   const DType dtype = working_dtype(x.dtype());
-  auto shift = [&] {
-    const Tensor noise = random::normal({n, height, width, 1}, 0, sigma, dtype, seed);
-    return multiply(reshape(gaussian_blur(noise, {span, span}, std::vector<double>{sigma, sigma}, "channels_last"),
-                            {n, height, width}),
-                    alpha);
-  };
-  const Tensor dx = shift(), dy = shift();
-  return batch.restored(sample_images(batch.x, add(ramp(height, {1, height, 1}, dtype), dy),
-                                      add(ramp(width, {1, 1, width}, dtype), dx), order, outside, fill_value));
+  return elastic(x, {.alpha = constant(alpha, dtype),
+                     .sigma = constant(sigma, dtype),
+                     .most_sigma = sigma,
+                     .interpolation = interpolation,
+                     .fill_mode = fill_mode,
+                     .fill_value = fill_value,
+                     .seed = seed,
+                     .data_format = data_format});
 }
 const auto elastic_transform_op =
     public_op("image.elastic_transform", IMAGE "ElasticTransform",
@@ -154,18 +179,6 @@ const auto elastic_transform_op =
                .example = R"py(
 >>> keras.ops.image.elastic_transform(keras.ops.ones((8, 8, 3)), seed=1).shape
 (8, 8, 3))py"});
-
-// The 8 numbers of the projection that takes `end` to `start`, each (batch, 4, 2): (batch, 8).
-Tensor homography(const Tensor& start, const Tensor& end) {
-  const int64_t n = start.shape()[0];
-  auto coordinate = [&](const Tensor& points, int64_t i) { return slice_axis(points, 2, i, i + 1); };  // (n, 4, 1)
-  const Tensor sx = coordinate(start, 0), sy = coordinate(start, 1), ex = coordinate(end, 0), ey = coordinate(end, 1);
-  const Tensor zero = full({n, 4, 1}, 0, start.dtype()), one = full({n, 4, 1}, 1, start.dtype());
-  auto times = [](const Tensor& a, const Tensor& b) { return negative(multiply(a, b)); };
-  const Tensor x_rows = concat({ex, ey, one, zero, zero, zero, times(sx, ex), times(sx, ey)}, 2);
-  const Tensor y_rows = concat({zero, zero, zero, ex, ey, one, times(sy, ex), times(sy, ey)}, 2);
-  return reshape(prim::solve(concat({x_rows, y_rows}, 1), concat({sx, sy}, 1)), {n, 8});
-}
 
 Tensor perspective_transform_impl(const Operand& images, const Operand& start_points, const Operand& end_points,
                                   const std::string& interpolation, double fill_value,

@@ -4,6 +4,7 @@
 #include "backends/ops/public/core_control.h"
 #include "backends/ops/public/image.h"
 #include "backends/ops/public/linalg.h"
+#include "backends/ops/public/math_fourier.h"
 #include "backends/ops/public/nn.h"
 #include "backends/ops/public/nn_attention.h"
 #include "backends/ops/public/nn_convolution.h"

@@ -196,6 +196,31 @@ Shape one_per_image(const Shape& images) {
   if (images.rank() == 4) return {images[0], 1, 1, 1};
   throw ValueError("Expected the input image to be rank 3 or 4. Received inputs.shape=", images);
 }
-int64_t count_images(const Shape& images) { return images.rank() == 4 ? images[0] : 1; }
+int64_t count_images(const Shape& images) { return one_per_image(images)[0]; }
+
+Tensor to_range(const Tensor& images, const Value& from, const Value& to, DType dtype) {
+  const List &f = from.as_list(), &t = to.as_list();
+  if (f[0].as_number() == t[0].as_number() && f[1].as_number() == t[1].as_number()) return images;
+  auto number = [dtype](const Value& v) { return ops::cast(Operand(v.as_number()), dtype); };
+  const Tensor low = number(f[0]), target = number(t[0]);
+  const Tensor share = (ops::cast(images, dtype) - low) / (number(f[1]) - low);
+  return share * (number(t[1]) - target) + target;
+}
+Tensor cut_to_range(const Tensor& images, const Value& range) {
+  return ops::clip(images, value_to<Operand>(range.as_list()[0]), value_to<Operand>(range.as_list()[1]));
+}
+Tensor over_images(const Tensor& numbers) { return ops::reshape(numbers, {-1, 1, 1, 1}); }
+Tensor draw_chosen(int64_t count, const Value& range, const Value& seed) {
+  const List& two = range.as_list();
+  const Tensor probability = random::uniform({count}, two[0].as_number(), two[1].as_number(), {}, seed);
+  return ops::less(random::uniform({count}, 0.0, 1.0, {}, seed), probability);
+}
+Tensor part_of(const Value& transformation, const char* name) {
+  const Value* part = transformation.is_dict() ? transformation.as_dict().find(name) : nullptr;
+  if (!part)
+    throw ValueError("Expected a transformation of this layer, a dict with '", name,
+                     "', as get_random_transformation() gives it. Received: ", transformation.repr());
+  return value_to<Operand>(*part).value();
+}
 
 }  // namespace lamina

@@ -20,8 +20,12 @@ inline constexpr const char* image_source = "Keras.";
 
 struct ImageArgs {
   Value data_format, bounding_box_format;
-  void image_fields(Fields& f) {
+  void image_fields(Fields& f) { format_field(f), box_field(f); }
+  // The two apart, for layers with another argument between them.
+  void format_field(Fields& f) {
     f("data_format", data_format, "channels_last or channels_first; None is the configured one.");
+  }
+  void box_field(Fields& f) {
     f("bounding_box_format", bounding_box_format, "Format of bounding boxes in the data.").hidden();
   }
 };
@@ -66,6 +70,7 @@ class ImageLayer : public Layer {
   bool channels_last() const { return channels_last_; }
   int height_axis() const { return channels_last_ ? -3 : -2; }
   int width_axis() const { return height_axis() + 1; }
+  int channel_axis() const { return channels_last_ ? -1 : -3; }
   int64_t height_of(const Shape& images) const { return images[images.rank() + height_axis()]; }
   int64_t width_of(const Shape& images) const { return images[images.rank() + width_axis()]; }
   Shape with_size(Shape images, int64_t height, int64_t width) const;
@@ -100,6 +105,25 @@ class ImageLayerWith : public Configured<ImageLayer, A> {
   const ImageArgs& image_args() const override { return this->args; }
 };
 
+// A layer that changes colours alone: masks and boxes stay.
+template <class A>
+class ColourLayerWith : public ImageLayerWith<A> {
+ public:
+  using ImageLayerWith<A>::ImageLayerWith;
+  Tensor transform_segmentation_masks(const Tensor& masks, const Value&, bool) override { return masks; }
+};
+
+// Values of one range, a pair of numbers, in another, computed in `dtype`; as they are where both are equal.
+Tensor to_range(const Tensor& images, const Value& from, const Value& to, DType dtype);
+Tensor cut_to_range(const Tensor& images, const Value& range);
+inline Value colour_range() { return Value::tuple({0, 255}); }  // in which layers compute
+// (batch,) as (batch, 1, 1, 1).
+Tensor over_images(const Tensor& numbers);
+// Whether each of `count` images is changed, bool (count,): with a probability that is drawn within `range`.
+Tensor draw_chosen(int64_t count, const Value& range, const Value& seed);
+// The part of a transformation. ValueError where it is none of the layer's.
+Tensor part_of(const Value& transformation, const char* name);
+
 // --- Arguments that several layers have.
 // A number f stands for (-f, f) within the bounds, two numbers for themselves, sorted. ValueError beside the bounds.
 // overlapping: two numbers need only have some part within the bounds; open_below: the lower bound is not allowed.
@@ -113,10 +137,14 @@ struct FactorRange {
 FactorRange factor_range(const Value& factor, const char* name, double least, double most,
                          FactorBounds bounds = FactorBounds::closed);
 void check_fill(const std::string& fill_mode, const std::string& interpolation);
+// factor_range of the bounds 0 and 1, as most layers take it; a number f stands for (0, f).
+inline Value share_range(const Value& factor, const char* name = "factor") {
+  return factor_range(factor.is_none() ? 0.0 : factor, name, 0, 1, FactorBounds::overlapping).pair();
+}
 // Sorted; ValueError unless it is two numbers.
 Value sorted_value_range(const Value& range);
 // (batch, 1, 1, 1), or (1, 1, 1) for one image. ValueError for other ranks.
 Shape one_per_image(const Shape& images);
-int64_t count_images(const Shape& images);  // 1 for one image
+int64_t count_images(const Shape& images);  // 1 for one image; ValueError for ranks other than 3 and 4
 
 }  // namespace lamina

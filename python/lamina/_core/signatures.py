@@ -23,7 +23,7 @@ _CONVOLUTIONS = (
 _ACTIVITY_REGULARIZER = {"Dense", "MultiHeadAttention", "GroupQueryAttention", *_CONVOLUTIONS, *_RECURRENT}
 # Layers whose last listed arguments are these of every layer.
 _LAST = {
-    **dict.fromkeys((*_POOLING, "InputLayer", "RandomCrop"), ("name",)),
+    **dict.fromkeys((*_POOLING, "InputLayer", "Pipeline", "RandomCrop"), ("name",)),
     **dict.fromkeys(_SPATIAL_DROPOUT, ("name", "dtype")),
 }
 # Arguments that come last in Keras' list and stand further in front in configs.
@@ -34,10 +34,26 @@ _UNLISTED = {
     **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), {"unroll", "zero_output_for_mask"}),
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), {"lora_rank", "lora_alpha"}),
     **dict.fromkeys(
-        ("CenterCrop", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "Resizing"),
+        (
+            *(
+                "AugMix",
+                "CenterCrop",
+                "ContrastLimitedAdaptiveHistogramEqualization",
+                "CutMix",
+                "Equalization",
+                "MixUp",
+            ),
+            *("RandAugment", "RandomColorDegeneration", "RandomColorJitter", "RandomCrop", "RandomElasticTransform"),
+            *("RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert"),
+            *("RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness"),
+            *("RandomShear", "RandomTranslation", "RandomZoom", "Resizing"),
+        ),
         {"bounding_box_format"},
     ),
-    **dict.fromkeys(("RandomBrightness", "RandomContrast"), {"bounding_box_format", "data_format"}),
+    **dict.fromkeys(
+        ("AutoContrast", "MaxNumBoundingBoxes", "RandomBrightness", "RandomContrast", "Solarization"),
+        {"bounding_box_format", "data_format"},
+    ),
     "AdditiveAttention": {"seed"},
     "LayerNormalization": {"rms_scaling"},
     "LeakyReLU": {"alpha"},
@@ -95,7 +111,7 @@ def signature_of(name, base, fields):
         base == "Optimizer"
         or name in ("MeanMetricWrapper", "LambdaCallback")
         or base == "Layer"
-        and name not in _SPATIAL_DROPOUT
+        and name not in (*_SPATIAL_DROPOUT, "Pipeline")
     ):
         parameters.append(P("kwargs", P.VAR_KEYWORD))
     return inspect.Signature(parameters)

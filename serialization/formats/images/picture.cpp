@@ -70,10 +70,8 @@ Picture decode(std::string_view bytes) {
   if (format == "png") return decode_png(bytes);
   if (format == "webp") return decode_webp(bytes);
   if (format == "bmp") return decode_bmp(bytes);
-  if (format == "gif")
-    throw UnsupportedError(
-        "GIF images are read by Pillow alone. Install it (`pip install pillow`), or convert the file.");
-  throw ValueError("The file is no image of a format that is known: JPEG, PNG, WebP or BMP. It has ", bytes.size(),
+  if (format == "gif") return decode_gif(bytes);
+  throw ValueError("The file is no image of a format that is known: JPEG, PNG, WebP, BMP or GIF. It has ", bytes.size(),
                    " bytes.");
 }
 

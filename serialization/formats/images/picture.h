@@ -40,6 +40,7 @@ Picture decode_jpeg(std::string_view bytes);
 Picture decode_png(std::string_view bytes);
 Picture decode_webp(std::string_view bytes);
 Picture decode_bmp(std::string_view bytes);
+Picture decode_gif(std::string_view bytes);  // the first of its images
 std::string encode_jpeg(const Picture& picture, int quality);
 std::string encode_png(const Picture& picture);
 

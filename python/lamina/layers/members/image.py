@@ -117,6 +117,20 @@ def _single(transform, x, transformation, training):
     return ops.squeeze(transform(ops.expand_dims(x, 0), transformation, training=training), axis=0)
 
 
+def get_elastic_transform_params(self, height, width, factor):
+    """How far pixels of images move, and over how many of them the moves are smoothed.
+
+    Args:
+        height: of the images.
+        width: of the images.
+        factor: how strong the change is, in 0..1.
+
+    Returns:
+        (alpha, sigma) of `keras.ops.image.elastic_transform`.
+    """
+    return max(height, width) * 0.1 * factor, min(height, width) * 0.05 * factor
+
+
 def _bound(argument, place):
     """A bound of what is drawn: a number f stands for (-f, f)."""
 
@@ -147,15 +161,40 @@ _METHODS = {
 _GENERATOR = {
     "generator": Reading(lambda layer: next(iter(layer._seeds()), None), "Where the layer's random numbers come from.")
 }
-_STEADY = ("Resizing", "CenterCrop")
+_STEADY = (
+    "AutoContrast",
+    "CenterCrop",
+    "ContrastLimitedAdaptiveHistogramEqualization",
+    "Equalization",
+    "MaxNumBoundingBoxes",
+    "Resizing",
+)
 _RANDOM = (
+    "AugMix",
+    "CutMix",
+    "MixUp",
+    "RandAugment",
     "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
+    "RandomElasticTransform",
+    "RandomErasing",
     "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPerspective",
+    "RandomPosterization",
     "RandomRotation",
+    "RandomSaturation",
+    "RandomSharpness",
+    "RandomShear",
     "RandomTranslation",
     "RandomZoom",
+    "Solarization",
 )
 
 _AXES = {
@@ -165,14 +204,58 @@ _AXES = {
     )
     for side, place in (("height", -3), ("width", -2))
 }
+_PLACES = {
+    **_AXES,
+    "channel_axis": Reading(
+        lambda layer: -1 if layer.data_format == "channels_last" else -3, "Where channels stand in the shape of images."
+    ),
+}
+
+
+def _sublayer(name):
+    return Reading(
+        lambda layer: next((l for l in layer._sublayers() if l.name == name), None),
+        f"The layer {name} that this one uses; None if it does without.",
+    )
+
+
+_CHOICE = (
+    "random_shear",
+    "random_translation",
+    "random_rotation",
+    "random_brightness",
+    "random_color_degeneration",
+    "random_contrast",
+    "random_sharpness",
+    "random_posterization",
+    "solarization",
+    "auto_contrast",
+    "equalization",
+)
+_JITTER = ("random_brightness", "random_contrast", "random_saturation", "random_hue")
+_NO_FACTOR = {"factor": constant((0.0, 0.0), "No strength is drawn: (0.0, 0.0).")}
 _BOUNDS = {
     f"{side}_{bound}": _bound(f"{side}_factor", place)
     for side in ("height", "width")
     for place, bound in enumerate(("lower", "upper"))
 }
 _ADDED = {
-    **dict.fromkeys(_STEADY, _AXES),
-    "RandomCrop": {**_AXES, "factor": constant((0.0, 0.0), "No strength is drawn: (0.0, 0.0).")},
+    **dict.fromkeys(("CenterCrop", "Resizing"), _AXES),
+    **dict.fromkeys(("CutMix", "RandomErasing", "RandomPerspective"), _PLACES),
+    **dict.fromkeys(("ContrastLimitedAdaptiveHistogramEqualization", "Equalization", "MixUp"), _NO_FACTOR),
+    "MaxNumBoundingBoxes": {
+        **_NO_FACTOR,
+        "fill_value": Reading(
+            lambda layer: layer.get_config().get("fill_value", -1), "What stands for boxes that are missing."
+        ),
+    },
+    **dict.fromkeys(("AugMix", "RandAugment"), {name: _sublayer(name) for name in _CHOICE}),
+    "RandomElasticTransform": {
+        **_PLACES,
+        get_elastic_transform_params.__name__: get_elastic_transform_params,
+    },
+    "RandomColorJitter": {**_NO_FACTOR, **{name: _sublayer(name) for name in _JITTER}},
+    "RandomCrop": {**_AXES, **_NO_FACTOR},
     "RandomTranslation": _BOUNDS,
     "RandomZoom": _BOUNDS,
 }
