@@ -132,6 +132,7 @@ void bind_settings(py::module_& m) {
 void bind_datasets(py::module_& m);
 void bind_image_layers(py::module_& m);
 void bind_images(py::module_& m);
+void bind_text(py::module_& m);
 
 PYBIND11_MODULE(_lamina, m) {
   m.doc() = "C++ core of lamina";
@@ -160,6 +161,7 @@ PYBIND11_MODULE(_lamina, m) {
   bind_datasets(m);
   bind_image_layers(m);
   bind_images(m);
+  bind_text(m);
 }
 
 }  // namespace lamina::bindings

@@ -1,7 +1,7 @@
 """What built-in layers have in Python beyond their C++ description, by class."""
 
 from lamina import _lamina
-from lamina.layers.members import attention, convolution, image, lambda_layer, lora, normalization, recurrence
+from lamina.layers.members import attention, convolution, image, lambda_layer, lora, normalization, recurrence, text
 from lamina.layers.members.reading import Reading, constant
 
 _DRAWING = (
@@ -47,6 +47,6 @@ MEMBERS = {
         "dtype": property(lambda self: _lamina.input_layer_output(self).dtype, doc="The input's dtype, by name."),
     },
 }
-for _file in (attention, convolution, image, lambda_layer, lora, normalization, recurrence):
+for _file in (attention, convolution, image, lambda_layer, lora, normalization, recurrence, text):
     for _name, _members in _file.MEMBERS.items():
         MEMBERS[_name] = {**MEMBERS.get(_name, {}), **_members}
