@@ -5,5 +5,8 @@ from lamina._core.public import public_module
 __getattr__, __dir__ = public_module(
     __name__,
     modules=("image", "sequence"),
-    loaded={"timeseries_dataset_from_array": "lamina.utils.timeseries"},
+    loaded={
+        "text_dataset_from_directory": "lamina.utils.text_directories",
+        "timeseries_dataset_from_array": "lamina.utils.timeseries",
+    },
 )
