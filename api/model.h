@@ -190,6 +190,7 @@ class Model : public Layer {
   uint64_t steps_stamp_ = 0;             // stamp() of the layers that they were made from
   std::atomic<bool> call_compiles_{true};
   bool users_code_ = false;  // a layer's Python code may look at values
+  bool any_needs_values();   // see Layer::needs_values
   uint64_t state_stamp_ = 0;
 };
 using ModelPtr = std::shared_ptr<Model>;

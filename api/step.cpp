@@ -252,6 +252,11 @@ Value Model::step_body(StepKind kind, const Value& data) {
   }
 }
 
+bool Model::any_needs_values() {
+  const std::vector<LayerPtr> layers = flatten_layers();
+  return std::any_of(layers.begin(), layers.end(), [](const LayerPtr& l) { return l->needs_values(); });
+}
+
 void Model::forget_steps() {
   steps_.clear();
   trained_.reset();  // layers have come, gone or got other weights
@@ -279,6 +284,8 @@ Value Model::run_step(StepKind kind, const Value& data) {
         return leaf.is_tensor() ? Value(Tensor::spec_only({}, leaf.as_tensor().dtype())) : leaf;
       });
       Step* raw = step.get();
+      const bool values = any_needs_values();
+      if (values) call_compiles_ = false;
       const char* names[] = {"train_step", "test_step", "predict_step", "call"};
       step->function = std::make_unique<Function>(
           [this, raw](std::span<const Tensor> leaves) -> Tensors {
@@ -296,7 +303,7 @@ Value Model::run_step(StepKind kind, const Value& data) {
             return out;
           },
           names[static_cast<int>(kind)],
-          compile_args_.run_eagerly ? Function::Mode::eager : Function::Mode::follow_settings, arenas_);
+          compile_args_.run_eagerly || values ? Function::Mode::eager : Function::Mode::follow_settings, arenas_);
       steps_.push_back(step);
     }
   }

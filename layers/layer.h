@@ -96,6 +96,12 @@ class Layer : public Operation {
   virtual bool call_takes_mask() const { return false; }
   bool accepts_training() const;  // this layer's call, or a user's override of it, takes `training`
   virtual std::vector<std::string> call_extras() const { return {}; }  // further keyword arguments of call()
+  // The argument of a call as tensors, in layers that take plain data in their place: lists of strings, single numbers.
+  virtual bool takes_plain_data() const { return false; }
+  virtual Value plain_input(const Value& v) const { return v; }
+  // The sizes of outputs follow from values (the longest text of a batch), or a user's function works on them: the
+  // model runs on the eager engine.
+  virtual bool needs_values() const { return false; }
   Dict get_config() const override;
   std::string module() const override { return "keras.layers"; }
 
@@ -196,6 +202,13 @@ class Layer : public Operation {
   // Changes a constructor argument of a layer that exists: layer.activation = ...; false if the class has none of that
   // name.
   virtual bool set_argument(const std::string& name, const Value& value) { return false; }
+  // What files hold of a layer beside variables: values by name in their place, and files of its own in a folder. A
+  // layer without any is passed over.
+  virtual std::optional<Dict> named_values() const { return {}; }
+  virtual void load_named_values(const Dict& values) {}
+  virtual bool has_assets() const { return false; }
+  virtual void save_assets(const std::string& folder) const {}
+  virtual void load_assets(const std::string& folder) {}
   // Weights that a file holds beyond variables (Normalization's derived ones): called after loading.
   virtual void weights_loaded() {}
   // "layer 'dense' (Dense)"

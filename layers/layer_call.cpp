@@ -207,6 +207,11 @@ Tensor Layer::operator()(const Tensor& x, bool training) {
 Value Layer::invoke(List args, Dict kwargs) {
   check_stack("A call of layers");
   if (name_.empty()) set_name(auto_name(snake_case(public_class_name())));
+  if (takes_plain_data()) {
+    for (Value& v : args) v = plain_input(v);
+    for (auto& [key, v] : kwargs)
+      if (key != "training" && key != "mask") v = plain_input(v);
+  }
   if (call_depth == 0) {
     if (Value result; shortcut(args, kwargs, result)) return result;
     clear_losses();  // the outermost call starts afresh, as in Keras
@@ -357,6 +362,8 @@ void Layer::report_lost_mask() const {
 }
 
 Value Layer::call_base(List args, Dict kwargs) {
+  if (takes_plain_data())
+    for (Value& v : args) v = plain_input(v);
   Bound b = bind(std::move(args), std::move(kwargs), false);
   CallContext context;
   const std::optional<bool> training = training_or_inherited(b.training);

@@ -14,6 +14,7 @@ Tensor rows(const Tensor& t, int64_t from, int64_t to) {
   shape[0] = to - from;
   auto view =
       std::make_shared<Buffer>(static_cast<char*>(t.mutable_raw()) + from * row, (to - from) * row, t.node()->buffer);
+  view->keep_text(t.node()->buffer->text());
   return Tensor::on(std::move(view), shape, t.dtype());
 }
 
@@ -103,6 +104,7 @@ std::unique_ptr<ArrayData::Shuffled> ArrayData::gather(int64_t from) const {
       Shape shape = t.shape();
       shape[0] = count;
       Tensor rows = Tensor::empty(shape, t.dtype());
+      keep_text(rows, t);
       out->copies.add(t, rows);
       return rows;
     });

@@ -1,5 +1,6 @@
 #include "backends/core/buffer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 
@@ -12,6 +13,7 @@ std::mutex copies;  // of all buffers: copies are made seldom, and take longer t
 
 BufferPtr copied(Device device, const Buffer& from) {
   BufferPtr to = allocate(from.bytes(), device);
+  to->keep_text(from.text());
   if (from.bytes() == 0) return to;
   if (from.device().is_host() && device.is_host()) {
     std::memcpy(to->data(), from.data(), from.bytes());
@@ -38,6 +40,18 @@ Buffer::~Buffer() {
 void Buffer::drop_copy() {
   std::lock_guard<std::mutex> lock(copies);
   copy_ = nullptr;
+}
+
+void Buffer::keep_text(const std::shared_ptr<const TextOwners>& owners) {
+  if (!owners || owners == text_) return;
+  if (!text_) {
+    text_ = owners;
+    return;
+  }
+  auto all = std::make_shared<TextOwners>(*text_);
+  for (const auto& owner : *owners)
+    if (std::find(text_->begin(), text_->end(), owner) == text_->end()) all->push_back(owner);
+  if (all->size() > text_->size()) text_ = std::move(all);
 }
 
 BufferPtr allocate(size_t bytes, Device device) {

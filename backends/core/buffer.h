@@ -6,10 +6,14 @@
 // and keeps it with the buffer.
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "backends/core/device.h"
 
 namespace lamina {
+
+// What keeps the bytes of strings alive. Never changed, so that buffers may share one.
+using TextOwners = std::vector<std::shared_ptr<const void>>;
 
 class Buffer {
  public:
@@ -25,6 +29,10 @@ class Buffer {
   Device device() const { return device_; }
   size_t bytes() const { return bytes_; }
   bool foreign() const { return foreign_; }  // never written to
+  // Of a tensor of strings: the owners of the text that its elements point to.
+  const std::shared_ptr<const TextOwners>& text() const { return text_; }
+  // Elements may come from there too. For who makes a buffer, before anyone else sees it.
+  void keep_text(const std::shared_ptr<const TextOwners>& owners);
   // To be called before the bytes change, by who knows that nobody else reads them: drops the copies.
   void changing() {
     if (copy_) drop_copy();
@@ -37,6 +45,7 @@ class Buffer {
   void* data_;
   size_t bytes_;
   std::shared_ptr<void> owner_;
+  std::shared_ptr<const TextOwners> text_;
   std::shared_ptr<Buffer> copy_;  // on another device
   Device device_;
   bool foreign_ = false;

@@ -1,5 +1,6 @@
 #include "backends/core/dtype.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -15,9 +16,13 @@ struct Row {
   std::string_view name;
   size_t size;
 };
-constexpr Row kRows[kDTypeCount] = {{"bool", 1},     {"uint8", 1},   {"uint16", 2}, {"uint32", 4}, {"uint64", 8},
-                                    {"int8", 1},     {"int16", 2},   {"int32", 4},  {"int64", 8},  {"float16", 2},
-                                    {"bfloat16", 2}, {"float32", 4}, {"float64", 8}};
+constexpr Row kRows[kDTypeCount + 1] = {{"bool", 1},     {"uint8", 1},
+                                        {"uint16", 2},   {"uint32", 4},
+                                        {"uint64", 8},   {"int8", 1},
+                                        {"int16", 2},    {"int32", 4},
+                                        {"int64", 8},    {"float16", 2},
+                                        {"bfloat16", 2}, {"float32", 4},
+                                        {"float64", 8},  {"string", sizeof(Text)}};
 
 // The lattice: every dtype plus the weak int and the weak float. Bit i of upper[n] says that i is at or above n.
 constexpr int kWeakInt = kDTypeCount, kWeakFloat = kDTypeCount + 1, kNodes = kDTypeCount + 2;
@@ -61,12 +66,13 @@ size_t size_of(DType type) { return kRows[static_cast<int>(type)].size; }
 std::string_view name_of(DType type) { return kRows[static_cast<int>(type)].name; }
 
 std::optional<DType> find_dtype(std::string_view name) {
-  for (int i = 0; i < kDTypeCount; ++i)
+  for (int i = 0; i <= kDTypeCount; ++i)
     if (kRows[i].name == name) return static_cast<DType>(i);
   if (name == "half") return DType::float16;
   if (name == "float") return settings().floatx();
   if (name == "double") return DType::float64;
   if (name == "int") return DType::int32;
+  if (name == "str") return DType::string;
   return std::nullopt;
 }
 
@@ -77,8 +83,17 @@ DType parse_dtype(std::string_view name) {
   throw ValueError("Invalid dtype: '", name, "'. Expected one of ", all, ".");
 }
 
+void refuse_strings() {
+  throw TypeError(
+      "Tensors of strings can be moved and compared, but nothing is computed of them. Turn them into numbers first: by "
+      "keras.layers.StringLookup, keras.layers.TextVectorization or keras.layers.Hashing.");
+}
+
 DType result_type(const PromotionType* types, size_t count) {
   if (count == 0) return settings().floatx();
+  const auto strings = std::count_if(types, types + count, [](PromotionType t) { return t.dtype == DType::string; });
+  if (strings == static_cast<std::ptrdiff_t>(count)) return DType::string;
+  if (strings) refuse_strings();
   bool any_wide = false, all_weak = true;
   for (size_t i = 0; i < count; ++i) {
     any_wide |= wide(types[i].dtype) && !types[i].weak;

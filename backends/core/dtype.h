@@ -20,9 +20,10 @@ enum class DType : uint8_t {
   float16,
   bfloat16,
   float32,
-  float64
+  float64,
+  string  // text, of which nothing is computed: see Text
 };
-inline constexpr int kDTypeCount = 13;
+inline constexpr int kDTypeCount = 13;  // of numbers, which come first
 
 size_t size_of(DType type);            // bytes an element
 std::string_view name_of(DType type);  // "float32", "bool", ...
@@ -31,7 +32,7 @@ DType parse_dtype(
 std::optional<DType> find_dtype(std::string_view name);
 inline void append_text(std::string& out, DType type) { out += name_of(type); }
 
-constexpr bool is_float(DType t) { return t >= DType::float16; }
+constexpr bool is_float(DType t) { return t >= DType::float16 && t <= DType::float64; }
 constexpr bool is_half(DType t) { return t == DType::float16 || t == DType::bfloat16; }
 constexpr DType at_least_float32(DType t) {
   return t == DType::float64 ? t : DType::float32;
@@ -53,6 +54,9 @@ inline DType result_type(DType a, DType b) {
   return a == b ? a : result_type(both, 2);
 }
 
+// TypeError: strings were given where numbers are needed. It names the layers that make numbers of them.
+[[noreturn]] void refuse_strings();
+
 // IEEE half and bfloat16 as storage; arithmetic is done in float.
 struct Half {
   uint16_t bits = 0;
@@ -65,6 +69,18 @@ struct BFloat16 {
   BFloat16() = default;
   explicit BFloat16(float value);
   explicit operator float() const;
+};
+
+// An element of a tensor of strings: where its bytes are. They belong to a pool that the tensor's buffer keeps alive
+// (Buffer::text), so that elements can be moved as any other 8 bytes. All bits zero are the empty string.
+class Text {
+ public:
+  Text() = default;
+  explicit Text(const std::string& in_pool) : string_(&in_pool) {}
+  std::string_view view() const { return string_ ? std::string_view(*string_) : std::string_view(); }
+
+ private:
+  const std::string* string_ = nullptr;
 };
 
 template <class T>
@@ -121,10 +137,15 @@ template <>
 struct DTypeOf<double> {
   static constexpr DType value = DType::float64;
 };
+template <>
+struct DTypeOf<Text> {
+  static constexpr DType value = DType::string;
+};
 template <class T>
 inline constexpr DType dtype_of = DTypeOf<T>::value;
 
-// Calls f with a value of the C++ type that stores `type`: with_dtype(t, [&](auto v) { using T = decltype(v); ... }).
+// Calls f with a value of the C++ type that stores numbers of `type`: with_dtype(t, [&](auto v) { using T =
+// decltype(v); ... }). TypeError for strings.
 template <class F>
 decltype(auto) with_dtype(DType type, F&& f) {
   switch (type) {
@@ -140,7 +161,8 @@ decltype(auto) with_dtype(DType type, F&& f) {
     case DType::float16: return f(Half{});
     case DType::bfloat16: return f(BFloat16{});
     case DType::float32: return f(float{});
-    default: return f(double{});
+    case DType::float64: return f(double{});
+    default: refuse_strings();
   }
 }
 

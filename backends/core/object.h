@@ -59,6 +59,8 @@ class Callable : public Object {
   std::string module() const override { return "builtins"; }
   virtual std::string function_name() const = 0;
   virtual std::vector<std::string> arguments() const { return {}; }  // names of its parameters, where they can be told
+  // The same for a tensor of strings: a user's function gets it in the form in which its language works on text.
+  virtual Value call_on_text(const Tensor& strings) { return call({Value(strings)}); }
   Dict get_config() const override { return {{"name", function_name()}}; }
 };
 

@@ -55,6 +55,10 @@ class Primitive {
   virtual bool differentiable() const { return true; }
   // The output is input 0 under another shape: engines share the storage and run no kernel.
   virtual bool alias() const { return false; }
+  // Strings may be among the inputs and outputs: the op moves elements as they are, or reads them as Text.
+  virtual bool takes_strings() const { return false; }
+  // The owner of the strings that outputs point to and no input does.
+  virtual std::shared_ptr<const void> strings_owner() const { return nullptr; }
   // This op as one that can give what its gradient needs beside its results (subfunction.h), or null.
   virtual const SavingPrimitive* saving() const { return nullptr; }
 
@@ -87,6 +91,9 @@ Op make_op(Args&&... args) {
   op->hash();
   return op;
 }
+
+// The specs of an op's results. TypeError if there are strings among them or the inputs and the op takes none.
+std::vector<TensorSpec> infer_checked(const Primitive& op, std::span<const TensorSpec> inputs);
 
 // Runs, records or infers, depending on the inputs and on whether a trace is open. Errors name the primitive.
 Tensors apply(const Op& op, std::span<const Tensor> inputs);

@@ -20,7 +20,23 @@ size_t bytes_of(const Shape& shape, DType dtype) {
 
 void Tensor::undefined() { throw ValueError("A tensor is needed here, but there is none (an undefined tensor)."); }
 
-Tensor Tensor::empty(const Shape& shape, DType dtype) { return on(allocate(bytes_of(shape, dtype)), shape, dtype); }
+Tensor Tensor::empty(const Shape& shape, DType dtype) {
+  Tensor out = on(allocate(bytes_of(shape, dtype)), shape, dtype);
+  if (dtype == DType::string && out.bytes()) std::memset(out.mutable_raw(), 0, out.bytes());
+  return out;
+}
+
+Tensor Tensor::of(std::vector<std::string> values, const Shape& shape) {
+  if (shape.elements() != static_cast<int64_t>(values.size()))
+    throw ValueError("A tensor of shape ", shape, " takes ", shape.elements(), " strings, received ", values.size(),
+                     ".");
+  Tensor out = empty(shape, DType::string);
+  const auto pool = std::make_shared<const std::vector<std::string>>(std::move(values));
+  out.node()->buffer->keep_text(std::make_shared<const TextOwners>(TextOwners{pool}));
+  Text* to = out.mutable_data<Text>();
+  for (const std::string& s : *pool) *to++ = Text(s);
+  return out;
+}
 
 Tensor Tensor::empty_on(Device device, const Shape& shape, DType dtype) {
   return on(allocate(bytes_of(shape, dtype), device), shape, dtype);
@@ -95,6 +111,26 @@ double Tensor::at(int64_t flat) const {
   });
 }
 
+std::string_view Tensor::text_at(int64_t flat) const {
+  if (flat < 0 || flat >= size())
+    throw IndexError("element ", flat, " is out of range for a tensor of shape ", shape(), ".");
+  return data<Text>()[flat].view();
+}
+
+std::vector<std::string> Tensor::strings() const {
+  std::vector<std::string> out;
+  const Text* from = data<Text>();
+  const int64_t count = size();
+  out.reserve(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) out.emplace_back(from[i].view());
+  return out;
+}
+
+void keep_text(const Tensor& to, const Tensor& from) {
+  if (to.dtype() == DType::string && from.dtype() == DType::string && from.has_data())
+    to.node()->buffer->keep_text(from.node()->buffer->text());
+}
+
 double Tensor::item() const {
   if (size() != 1)
     throw ValueError("Only a tensor with one element converts to a number, this one has shape ", shape(), ".");
@@ -112,6 +148,10 @@ TensorNotes& Tensor::notes() const {
 
 namespace {
 void print_values(std::string& out, const Tensor& t, int axis, int64_t& flat) {
+  if (axis == t.rank() && t.dtype() == DType::string) {
+    ((out += '\'') += t.text_at(flat++)) += '\'';
+    return;
+  }
   if (axis == t.rank()) {
     double v = t.at(flat++);
     if (t.dtype() == DType::boolean)

@@ -57,7 +57,7 @@ class Tensor {
   Tensor() = default;  // undefined: "no tensor", a zero gradient
   explicit Tensor(std::shared_ptr<TensorNode> node) : node_(std::move(node)) {}
 
-  // Uninitialised data, to be filled through mutable_data() before anyone else sees the tensor.
+  // Uninitialised data, to be filled through mutable_data() before anyone else sees the tensor. Of strings: empty ones.
   static Tensor empty(const Shape& shape, DType dtype);
   static Tensor from_bytes(const void* bytes, const Shape& shape, DType dtype);  // copies
   static Tensor spec_only(const Shape& shape, DType dtype);
@@ -73,6 +73,7 @@ class Tensor {
     for (size_t i = 0; i < values.size(); ++i) to[i] = values[i];
     return out;
   }
+  static Tensor of(std::vector<std::string> values, const Shape& shape);  // which the tensor owns
   template <class T>
   static Tensor of(const std::vector<T>& values) {
     return of(values, Shape{static_cast<int64_t>(values.size())});
@@ -112,8 +113,10 @@ class Tensor {
     data<T>();  // checks the dtype
     return static_cast<T*>(mutable_raw());
   }
-  double item() const;            // the one value, as double; ValueError if there are several
-  double at(int64_t flat) const;  // any dtype, converted
+  double item() const;                           // the one value, as double; ValueError if there are several
+  double at(int64_t flat) const;                 // any dtype of numbers, converted
+  std::string_view text_at(int64_t flat) const;  // of a tensor of strings; lives as long as the tensor
+  std::vector<std::string> strings() const;      // all of them
   template <class T>
   std::vector<T> to_vector() const {
     const T* from = data<T>();
@@ -160,5 +163,8 @@ struct TensorNotes {
 };
 
 using Tensors = std::vector<Tensor>;
+
+// `to` was filled with elements of `from`: it keeps the text of strings alive. Nothing to do for numbers.
+void keep_text(const Tensor& to, const Tensor& from);
 
 }  // namespace lamina

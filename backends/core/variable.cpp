@@ -13,6 +13,7 @@ thread_local std::optional<DType> autocast_dtype;
 }  // namespace
 
 Variable::Variable(const Tensor& initial, Options options) : state_(std::make_shared<VariableState>()) {
+  if (initial.dtype() == DType::string) refuse_strings();
   if (!initial.has_data()) throw ValueError("A variable needs a concrete initial value, received ", initial.str(), ".");
   state_->id = next_id++;
   state_->name = options.name.empty() ? "variable" : options.name;

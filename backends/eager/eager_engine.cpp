@@ -48,7 +48,7 @@ class KernelCache {
     entry->op = op;
     entry->device = device;
     for (const Tensor& t : inputs) entry->inputs.push_back(t.spec());
-    entry->outputs = op->infer(entry->inputs);
+    entry->outputs = infer_checked(*op, entry->inputs);
     for (const TensorSpec& s : entry->outputs)
       bytes_of(s);  // an error before kernels make tables for sizes that no memory has
     if (!op->alias()) entry->kernel = bind_kernel(device, {*op, entry->inputs, entry->outputs, {}});
@@ -87,6 +87,15 @@ const void* readable(const Tensor& t, Device device, std::vector<BufferPtr>& cop
   return copies.back()->data();
 }
 
+void keep_text_of(const Primitive& op, std::span<const Tensor> inputs, const Tensors& outputs) {
+  const auto own = op.strings_owner();
+  for (const Tensor& to : outputs) {
+    for (const Tensor& from : inputs) keep_text(to, from);
+    if (own && to.dtype() == DType::string)
+      to.node()->buffer->keep_text(std::make_shared<const TextOwners>(TextOwners{own}));
+  }
+}
+
 class EagerEngine final : public Engine {
  public:
   Tensors apply(const Op& op, std::span<const Tensor> inputs) override {
@@ -111,6 +120,7 @@ class EagerEngine final : public Engine {
         outs[i] = out[i].node()->buffer->data();
       }
       entry->run(ins, outs);
+      if (op->takes_strings()) keep_text_of(*op, inputs, out);
     }
     if (detail::tapes && op->differentiable()) record_producer(op, inputs, out);
     return out;

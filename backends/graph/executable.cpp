@@ -19,6 +19,29 @@ Executable::Executable(Graph graph, Device device, std::shared_ptr<Arenas> arena
       constants_[i] = copy_on(device_, graph_.nodes[i].constant.node()->buffer);
   assign_places();
   bind();
+  find_text();
+}
+
+// Strings among the results point to text of arguments, of constants, or of what ops have.
+void Executable::find_text() {
+  auto strings = [&](int root) { return graph_.values[root].spec.dtype == DType::string; };
+  if (std::none_of(results_.begin(), results_.end(), strings)) return;
+  auto all = std::make_shared<TextOwners>();
+  for (const GraphNode& n : graph_.nodes) {
+    if (n.kind == GraphNode::Kind::constant)
+      if (const auto& text = n.constant.node()->buffer->text()) all->insert(all->end(), text->begin(), text->end());
+    if (n.op)
+      if (auto text = n.op->strings_owner()) all->push_back(std::move(text));
+  }
+  text_ = std::move(all);
+}
+
+void Executable::keep_text_of(const Context& c, std::span<const Tensor> inputs) const {
+  for (const Tensor& result : c.results) {
+    if (result.dtype() != DType::string) continue;
+    result.node()->buffer->keep_text(text_);
+    for (const Tensor& t : inputs) keep_text(result, t);
+  }
 }
 
 void Executable::run_into(const void* const* inputs, void* const* outputs) {
@@ -238,6 +261,7 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
     run_recorded(c, scratch);
   else
     run_calls(table, scratch, 0, calls_.size());
+  if (text_) keep_text_of(c, inputs);
   for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = tensor_at(graph_.outputs[i], c, inputs);
   if (!updates_.empty()) finish_updates(c, inputs);
 }

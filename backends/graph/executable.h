@@ -87,6 +87,8 @@ class Executable {
   void run_recorded(Context& c, void* scratch);
   bool records() const;
   void finish_updates(Context& c, std::span<const Tensor> inputs);
+  void find_text();
+  void keep_text_of(const Context& c, std::span<const Tensor> inputs) const;
   // A context with an arena, for the time of a run.
   class Lease {
    public:
@@ -117,7 +119,8 @@ class Executable {
   std::vector<int> result_output_;  // for run_into: the output whose memory a result takes
   std::vector<int> table_values_;   // the value behind each table entry
   std::vector<Patch> patches_;
-  std::vector<char> read_;    // a variable: some kernel of a run reads it
+  std::vector<char> read_;                  // a variable: some kernel of a run reads it
+  std::shared_ptr<const TextOwners> text_;  // of constants and ops, where strings leave; null where none do
   std::vector<char> steady_;  // a root: follows from variables that this graph does not update, and from constants
   KeptValues kept_;
   size_t arena_bytes_ = 0, scratch_offset_ = 0;

@@ -32,7 +32,9 @@ std::string label(const GraphNode& n) {
     case GraphNode::Kind::op: return n.op->key();
     case GraphNode::Kind::input: return "input";
     case GraphNode::Kind::variable: return "variable " + n.variable->path;
-    default: return n.constant.size() == 1 ? text("constant ", n.constant.item()) : "constant";
+    default:
+      return n.constant.size() == 1 && n.constant.dtype() != DType::string ? text("constant ", n.constant.item())
+                                                                           : "constant";
   }
 }
 }  // namespace

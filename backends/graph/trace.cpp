@@ -66,7 +66,7 @@ Tensors Trace::apply(const Op& op, std::span<const Tensor> inputs) {
     ids.push_back(value_of(t));
   }
   Tensors out;
-  for (int v : graph_.add_op(op, std::move(ids), op->infer(specs))) out.push_back(wrap(v));
+  for (int v : graph_.add_op(op, std::move(ids), infer_checked(*op, specs))) out.push_back(wrap(v));
   record_producer(op, inputs, out);
   return out;
 }

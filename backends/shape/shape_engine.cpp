@@ -12,7 +12,7 @@ class ShapeEngine final : public Engine {
     std::vector<TensorSpec> specs;
     for (const Tensor& t : inputs) specs.push_back(t.spec());
     Tensors out;
-    for (const TensorSpec& s : op->infer(specs)) out.push_back(Tensor::spec_only(s.shape, s.dtype));
+    for (const TensorSpec& s : infer_checked(*op, specs)) out.push_back(Tensor::spec_only(s.shape, s.dtype));
     return out;
   }
   Tensor read(VariableState& variable) override { return Tensor::spec_only(variable.shape, variable.dtype); }

@@ -58,8 +58,6 @@ class EmbeddingTable : public LayerWith<Args>, public LoraLayer {
   explicit EmbeddingTable(Args a, LayerArgs base) : LayerWith<Args>(std::move(a), std::move(base)) {
     rows_ = positive("input_dim", this->args.input_dim), width_ = positive("output_dim", this->args.output_dim);
     if (!this->args.embeddings_initializer) this->args.embeddings_initializer = "uniform";
-    if (!this->args.quantization_config.is_none())
-      throw UnsupportedError(this->public_class_name(), ": `quantization_config` is not supported.");
     check_lora(this->args.lora_rank, this->args.lora_alpha);
     this->supports_masking_ = this->args.mask_zero;
     this->set_autocast(false);
@@ -98,7 +96,9 @@ class EmbeddingTable : public LayerWith<Args>, public LoraLayer {
   }
 
  protected:
-  void start() {
+  void start() {  // when the class is whole
+    if (!this->args.quantization_config.is_none())
+      throw UnsupportedError(this->public_class_name(), ": `quantization_config` is not supported.");
     const Value first = this->args.weights;
     if (first.is_none()) return;
     this->build_from(BuildShapes(Dict{}));

@@ -61,6 +61,8 @@ void NormalizationLayer::build(const Shape& input) {
 
 // A given value broadcasts against the input; an adapted one stands on the kept axes.
 Tensor NormalizationLayer::statistic(const Value& value, const Variable& adapted, DType dtype) const {
+  if (!given() && !adapted.defined())
+    throw ValueError("The ", describe(), " was built for something else than a single tensor.");
   Tensor t = given() ? value_to<Operand>(value).as(dtype) : prim::cast(adapted.value(), dtype);
   Shape shape;  // its axes are the last of the kept ones
   for (int i = 0; i < broadcast_.rank(); ++i) shape.push_back(1);

@@ -60,6 +60,45 @@ std::optional<DType> dtype_of_format(const py::buffer_info& info) {
 
 py::object numpy_dtype(DType t) { return modules().dtypes[static_cast<int>(t)]; }
 
+// A str in UTF-8, bytes as they are. Bytes that are no UTF-8 are lone surrogates in a str, so that each comes back.
+std::string string_from(PyObject* item) {
+  if (PyBytes_Check(item)) return {PyBytes_AS_STRING(item), static_cast<size_t>(PyBytes_GET_SIZE(item))};
+  if (!PyUnicode_Check(item))
+    throw TypeError(
+        "Arrays of dtype object cannot become tensors if they hold what is neither str nor bytes; expected "
+        "numbers, bools or strings. Received an entry of type ",
+        Py_TYPE(item)->tp_name, ".");
+  Py_ssize_t size = 0;
+  if (const char* utf8 = PyUnicode_AsUTF8AndSize(item, &size)) return {utf8, static_cast<size_t>(size)};
+  PyErr_Clear();
+  auto bytes = py::reinterpret_steal<py::object>(PyUnicode_AsEncodedString(item, "utf-8", "surrogateescape"));
+  if (!bytes) throw py::error_already_set();
+  return string_from(bytes.ptr());
+}
+
+Tensor tensor_from_strings(const py::object& a) {
+  const py::list items = a.attr("reshape")(-1).attr("tolist")();
+  std::vector<std::string> strings;
+  strings.reserve(items.size());
+  for (py::handle item : items) strings.push_back(string_from(item.ptr()));
+  return Tensor::of(std::move(strings), to_value(a.attr("shape")).as_shape());
+}
+
+py::object array_of_strings(const Tensor& t) {
+  py::list items(t.size());
+  for (int64_t i = 0; i < t.size(); ++i) {
+    const std::string_view s = t.text_at(i);
+    PyObject* item = PyUnicode_DecodeUTF8(s.data(), static_cast<Py_ssize_t>(s.size()), "surrogateescape");
+    if (!item) throw py::error_already_set();
+    items[i] = py::reinterpret_steal<py::object>(item);
+  }
+  py::tuple shape(t.rank());
+  for (int i = 0; i < t.rank(); ++i) shape[i] = t.shape()[i];
+  py::object out = modules().numpy.attr("empty")(t.size(), py::arg("dtype") = "object");
+  out[py::slice(0, t.size(), 1)] = items;
+  return out.attr("reshape")(shape);
+}
+
 }  // namespace
 
 void load_numpy() { modules(); }
@@ -117,6 +156,11 @@ Value PyCallable::call(List args, Dict kwargs) {
   return to_value(function(*positional, **named));
 }
 
+Value PyCallable::call_on_text(const Tensor& strings) {
+  py::gil_scoped_acquire gil;
+  return to_value(function(array_of_strings(strings).attr("astype")("str")));
+}
+
 ObjectPtr owning_pointer(py::handle self, Object* raw) {
   py::gil_scoped_acquire gil;
   self.inc_ref();
@@ -168,18 +212,22 @@ Tensor tensor_from_array(py::handle array, bool share) {
     Tensor bits = tensor_from_array(a.attr("view")("uint16"), share);
     return Tensor::on(bits.node()->buffer, bits.shape(), DType::bfloat16);
   }
-  if (name == "object" || name.starts_with("<U") || name.starts_with("|S") || name.starts_with("complex"))
-    throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers or bools.");
+  if (const auto kind = a.attr("dtype").attr("kind").cast<std::string>();
+      kind == "O" || kind == "U" || kind == "S" || name.starts_with("StringDType"))
+    return tensor_from_strings(a);
+  if (name.starts_with("complex"))
+    throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers, bools or strings.");
   if (!a.attr("flags").attr("c_contiguous").cast<bool>() || !a.attr("dtype").attr("isnative").cast<bool>()) {
     a = modules().numpy.attr("ascontiguousarray")(a, py::arg("dtype") = a.attr("dtype").attr("newbyteorder")("="));
     a = a.attr("reshape")(array.attr("shape"));                     // ascontiguousarray makes scalars one-dimensional
     if (auto copied = tensor_from_buffer(a, true)) return *copied;  // the copy is our own
   }
-  throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers or bools.");
+  throw TypeError("Arrays of dtype ", name, " cannot become tensors; expected numbers, bools or strings.");
 }
 
 py::object array_from_tensor(const Tensor& t) {
   t.raw();
+  if (t.dtype() == DType::string) return array_of_strings(t);
   py::tuple shape(t.rank());
   for (int i = 0; i < t.rank(); ++i) shape[i] = t.shape()[i];
   py::object out = modules().numpy.attr("empty")(shape, numpy_dtype(t.dtype()));
@@ -206,7 +254,8 @@ py::object array_taking(const Tensor& t) {
   const BufferPtr& buffer = t.node()->buffer;
   const bool shared =
       t.pointer().use_count() > 1 || buffer.use_count() > 1 || buffer->foreign() || !buffer->device().is_host();
-  if (shared || t.dtype() == DType::bfloat16 || t.size() == 0) return array_from_tensor(t);
+  if (shared || t.dtype() == DType::bfloat16 || t.dtype() == DType::string || t.size() == 0)
+    return array_from_tensor(t);
   py::capsule owner(new BufferPtr(buffer), [](void* p) { delete static_cast<BufferPtr*>(p); });
   return py::array(py::reinterpret_steal<py::dtype>(numpy_dtype(t.dtype()).release()), t.shape().vec(), t.raw(), owner);
 }
@@ -281,6 +330,7 @@ Value to_value(py::handle h) {
   if (PyLong_CheckExact(p)) return integer_value(p);
   if (PyFloat_CheckExact(p)) return PyFloat_AS_DOUBLE(p);
   if (PyUnicode_Check(p)) return h.cast<std::string>();
+  if (PyBytes_Check(p)) return string_from(p);
   if (py::isinstance<Tensor>(h)) return h.cast<const Tensor&>();
   if (py::isinstance<Variable>(h)) return h.cast<const Variable&>().value();
   if (PyTuple_Check(p)) {
@@ -319,6 +369,7 @@ Value to_value(py::handle h) {
     if (p == reinterpret_cast<PyObject*>(&PyFloat_Type)) return Value(name_of(settings().floatx()));
     if (p == reinterpret_cast<PyObject*>(&PyLong_Type)) return "int32";
     if (p == reinterpret_cast<PyObject*>(&PyBool_Type)) return "bool";
+    if (p == reinterpret_cast<PyObject*>(&PyUnicode_Type)) return "string";
     const int numpy_type = PyObject_IsSubclass(p, m.generic.ptr());
     if (numpy_type < 0) throw py::error_already_set();
     if (numpy_type == 1) return m.dtype(h).attr("name").cast<std::string>();

@@ -59,6 +59,7 @@ class PyCallable final : public Callable {
   explicit PyCallable(py::object f) : function(std::move(f)) {}
   ~PyCallable() override;
   Value call(List args, Dict kwargs) override;
+  Value call_on_text(const Tensor& strings) override;  // as an array of NumPy's own strings
   std::string function_name() const override;
   std::vector<std::string> arguments() const override;
   std::string module() const override { return "builtins"; }

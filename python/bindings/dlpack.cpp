@@ -90,6 +90,7 @@ py::object capsule(Export<M>* e, const char* name) {
 
 py::object to_dlpack(const Tensor& t, const py::object& stream, const py::object& max_version, const py::object& device,
                      const py::object& copy) {
+  if (t.dtype() == DType::string) buffer_error("Tensor.__dlpack__: there are no strings in DLPack.");
   if (!stream.is_none())
     buffer_error("Tensor.__dlpack__: the memory is the host's, where there are no streams; `stream` must be None.");
   if (!device.is_none() && device.cast<std::pair<int, int>>() != std::pair<int, int>(kHost.type, kHost.id))

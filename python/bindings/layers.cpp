@@ -139,7 +139,8 @@ void bind_layers(py::module_& m) {
       .def("_invoke",
            [](Layer& l, py::args args, py::kwargs kwargs) {
              List given = to_list(args);
-             for (const Value& v : given) require_tensors(l, v);
+             if (!l.takes_plain_data())
+               for (const Value& v : given) require_tensors(l, v);
              Dict named = to_dict(kwargs);
              if (!dynamic_cast<Model*>(&l)) return to_python(l.invoke(std::move(given), std::move(named)));
              Value out;

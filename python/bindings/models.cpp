@@ -351,6 +351,7 @@ void bind_models(py::module_& m) {
         return out;
       });
   m.def("new_progbar_logger", [] { return ObjectBox{std::make_shared<ProgbarLogger>()}; });
+  m.def("save_layer", [](const Layer& x, const std::string& path) { save_layer(x, path); });
   m.def("save_model", [](const Model& x, const std::string& path, bool overwrite, bool zipped, bool include_optimizer) {
     save_model(x, path, SaveOptions{overwrite, zipped, include_optimizer});
   });
@@ -362,7 +363,7 @@ void bind_models(py::module_& m) {
     load_weights(x, path, LoadWeightsOptions{skip, by_name, objects_in(objects_to_skip)});
   });
   m.def("load_model",
-        [](const std::string& path, bool compile) { return object_to_python(load_model(path, compile)); });
+        [](const std::string& path, bool compile) { return object_to_python(load_layer(path, compile)); });
   m.def("model_to_json", [](const Model& x) { return model_to_json(x); });
   m.def("model_from_json", [](const std::string& json) { return object_to_python(model_from_json(json)); });
   m.def("set_warning_function", [](py::object f) {

@@ -133,6 +133,7 @@ void bind_applications(py::module_& m);
 void bind_datasets(py::module_& m);
 void bind_image_layers(py::module_& m);
 void bind_images(py::module_& m);
+void bind_text(py::module_& m);
 
 PYBIND11_MODULE(_lamina, m) {
   m.doc() = "C++ core of lamina";
@@ -162,6 +163,7 @@ PYBIND11_MODULE(_lamina, m) {
   bind_datasets(m);
   bind_image_layers(m);
   bind_images(m);
+  bind_text(m);
 }
 
 }  // namespace lamina::bindings

@@ -214,6 +214,7 @@ void bind_tensor(py::module_& m) {
              return py::iter(items);
            })
       .def_buffer([](DataTensor& t) {
+        if (t.dtype() == DType::string) throw py::buffer_error("A tensor of strings has no buffer of numbers.");
         return py::buffer(array_from_tensor(t)).request(true);
       })  // a copy, as __array__: the tensor stays as it is
       .def("__deepcopy__", [](py::object self, py::object) { return self; })

@@ -45,18 +45,18 @@ std::string now() {
   return buffer;
 }
 
-Value model_config(const Model& model) {
+Value model_config(const Layer& model) {
   return serialize_object(std::const_pointer_cast<Object>(model.shared_from_this()));
 }
 
-std::string weights_image(const Model& model, const std::vector<ObjectPtr>& objects_to_skip = {}) {
+std::string weights_image(const Layer& model, const std::vector<ObjectPtr>& objects_to_skip = {}) {
   Hdf5Writer writer = Hdf5Writer::in_memory(kWeights);
   Hdf5Sink sink(writer);
   save_variables(model, sink, objects_to_skip);
   return writer.take_bytes();
 }
 
-void save_archive(const Model& model, const std::string& path, bool zipped) {
+void save_archive(const Layer& model, const std::string& path, bool zipped) {
   ArchiveWriter archive(path, zipped);
   archive.add("metadata.json", to_json(Dict{{"keras_version", "3.15.1"}, {"date_saved", now()}}));
   archive.add(kConfig, to_json(model_config(model)));
@@ -95,7 +95,7 @@ ArchiveReader open_archive(const std::string& path) {
   }
 }
 
-ModelPtr load_archive(const std::string& path, bool compile) {
+LayerPtr load_archive(const std::string& path, bool compile) {
   ArchiveReader archive = open_archive(path);
   if (!archive.contains(kConfig))
     throw ValueError("The archive ", path, " holds no ", kConfig, ": it is not a Keras model.");
@@ -104,7 +104,7 @@ ModelPtr load_archive(const std::string& path, bool compile) {
   if (!compile && config.is_dict()) config.as_dict().erase("compile_config");
   Hdf5Reader file = weights_of(archive);
   WeightBudget budget(path, [&] { return file.bytes_of_datasets(); });
-  auto model = std::dynamic_pointer_cast<Model>(get_object(config, "keras.models"));
+  auto model = std::dynamic_pointer_cast<Layer>(get_object(config, "keras.models"));
   if (!model) throw ValueError("The file ", path, " does not hold a model.");
   Hdf5Source source(file);
   AssetFolder assets;
@@ -116,15 +116,17 @@ ModelPtr load_archive(const std::string& path, bool compile) {
 }  // namespace
 
 void save_model(const Model& model, const std::string& path, const SaveOptions& options) {
-  if (options.zipped && is_legacy(path)) {
-    warn(
-        "You are saving your model as an HDF5 file via `model.save()` or `keras.saving.save_model(model)`. This file "
-        "format is considered "
-        "legacy. We recommend using instead the native Keras format, e.g. `model.save('my_model.keras')` or "
-        "`keras.saving.save_model(model, 'my_model.keras')`. ");
-    refuse_existing(path, options.overwrite);
-    return save_legacy_model(model, path, options.include_optimizer);
-  }
+  if (!options.zipped || !is_legacy(path)) return save_layer(model, path, options);
+  warn(
+      "You are saving your model as an HDF5 file via `model.save()` or `keras.saving.save_model(model)`. This file "
+      "format is considered "
+      "legacy. We recommend using instead the native Keras format, e.g. `model.save('my_model.keras')` or "
+      "`keras.saving.save_model(model, 'my_model.keras')`. ");
+  refuse_existing(path, options.overwrite);
+  save_legacy_model(model, path, options.include_optimizer);
+}
+
+void save_layer(const Layer& model, const std::string& path, const SaveOptions& options) {
   if (options.zipped && !path.ends_with(".keras"))
     throw ValueError(
         "Invalid filepath extension for saving. Please add either a `.keras` extension for the native Keras format "
@@ -195,6 +197,12 @@ void load_weights(Model& model, const std::string& path, const LoadWeightsOption
 }
 
 ModelPtr load_model(const std::string& path, bool compile) {
+  auto model = std::dynamic_pointer_cast<Model>(load_layer(path, compile));
+  if (!model) throw ValueError("The file ", path, " holds a layer, not a model.");
+  return model;
+}
+
+LayerPtr load_layer(const std::string& path, bool compile) {
   namespace fs = std::filesystem;
   bool exists = fs::exists(path), directory = fs::is_directory(path);
   if (directory && !fs::exists(path + "/" + kConfig))

@@ -17,6 +17,9 @@ inline void save_model(const Model& model, const std::string& path, bool overwri
   save_model(model, path, SaveOptions{overwrite, zipped, true});
 }
 
+// A layer by itself, as ".keras" or a directory: what load_layer() reads.
+void save_layer(const Layer& layer, const std::string& path, const SaveOptions& options = {});
+
 // ".weights.h5"; with max_shard_size (in GB) an index ".weights.json" and shards of at most that size beside it.
 // ValueError for other endings, for a model without weights yet, and for a variable larger than a shard.
 // Layers and other objects in `objects_to_skip`, and what only they lead to, are left out.
@@ -39,6 +42,9 @@ inline void load_weights(Model& model, const std::string& path, bool skip_mismat
 // `compile` is true. No code is run. ValueError for a missing file, another format or a file that does not fit its own
 // config; TypeError for a class that is not known, with how to register it.
 ModelPtr load_model(const std::string& path, bool compile = true);
+
+// The same, where the file may hold a layer that is no model.
+LayerPtr load_layer(const std::string& path, bool compile = true);
 
 std::string model_to_json(const Model& model, int indent = -1);
 ModelPtr model_from_json(const std::string& json);

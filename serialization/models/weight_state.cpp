@@ -27,13 +27,15 @@ void save_seeds(const Saveable& s, WeightSink& sink) {
 
 }  // namespace
 
-void save_variables(const Model& model, WeightSink& sink, const std::vector<ObjectPtr>& skip) {
+void save_variables(const Layer& model, WeightSink& sink, const std::vector<ObjectPtr>& skip) {
   auto save = [&](const Saveable& s) {
     if (!s.has_own_state()) return true;
     sink.begin(s.path, s.name());
     if (s.object->overrides(Method::save_own_variables)) {
       const Value store = s.object->user_class->call(Method::save_own_variables, {}, {});
       for (const auto& [key, value] : store.as_dict()) sink.put(key, value.as_tensor());
+    } else if (const auto named = s.named_values()) {
+      for (const auto& [key, value] : *named) sink.put(key, value.as_tensor());
     } else {
       int index = 0;
       for (const Tensor& value : s.values()) sink.put(text(index++), value);
@@ -44,11 +46,15 @@ void save_variables(const Model& model, WeightSink& sink, const std::vector<Obje
   walk_saveables(model, save, skip);
 }
 
-bool save_assets(const Model& model, const AssetFolder& assets) {
+bool save_assets(const Layer& model, const AssetFolder& assets) {
   bool any = false;
   walk_saveables(model, [&](const Saveable& s) {
-    if (!s.object->overrides(Method::save_assets)) return true;
-    s.object->user_class->call(Method::save_assets, {assets.of(s.path, true)}, {});
+    if (s.object->overrides(Method::save_assets))
+      s.object->user_class->call(Method::save_assets, {assets.of(s.path, true)}, {});
+    else if (s.layer && s.layer->has_assets())
+      s.layer->save_assets(assets.of(s.path, true));
+    else
+      return true;
     return any = true;
   });
   return any;
@@ -58,7 +64,7 @@ namespace {
 
 class Loader {
  public:
-  Loader(Model& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch,
+  Loader(Layer& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch,
          const std::vector<ObjectPtr>& skip)
       : source_(source), assets_(assets), skip_(skip_mismatch) {
     walk_saveables(
@@ -72,7 +78,7 @@ class Loader {
     std::vector<Dict> stores;
     for (const Own& own : own_) stores.push_back(read_store(own.saveable.path));
     for (size_t i = 0; i < plan_.size(); ++i) plan_[i].variable.assign(values[i]);
-    for (size_t i = 0; i < own_.size(); ++i) call_user(own_[i].saveable, Method::load_own_variables, Value(stores[i]));
+    for (size_t i = 0; i < own_.size(); ++i) load_own(own_[i].saveable, std::move(stores[i]));
     if (assets_) load_assets(model);
     raise_failures();
     for (LoraLayer* l : adapted_) l->clear_lora();
@@ -108,7 +114,7 @@ class Loader {
 
   bool visit(const Saveable& s) {
     if (!s.has_own_state()) return true;
-    if (s.object->overrides(Method::load_own_variables)) return visit_own(s);
+    if (s.object->overrides(Method::load_own_variables) || s.named_values()) return visit_own(s);
     std::vector<std::string> keys = source_.keys(s.path);
     std::vector<Assignment> fitting;
     if (std::string fault = match(s, keys, fitting); !fault.empty()) {
@@ -212,17 +218,30 @@ class Loader {
     return out;
   }
 
+  void load_own(const Saveable& s, Dict store) {
+    if (s.object->overrides(Method::load_own_variables))
+      return call_user(s, Method::load_own_variables, std::move(store));
+    try {
+      s.layer->load_named_values(store);
+    } catch (const Error& e) { failures_[s.object.get()] = {s.repr(), e.what()}; }
+  }
+
   // The user's method; what it raises comes back as text, and becomes one of the failures.
   void call_user(const Saveable& s, Method method, Value argument) {
     Value raised = s.object->user_class->call(method, {std::move(argument)}, {});
     if (raised.is_string()) failures_[s.object.get()] = {s.repr(), raised.as_string()};
   }
 
-  void load_assets(const Model& model) {
+  void load_assets(const Layer& model) {
     walk_saveables(model, [&](const Saveable& s) {
-      if (!s.object->overrides(Method::load_assets)) return true;
+      const bool users = s.object->overrides(Method::load_assets);
+      if (!users && !(s.layer && s.layer->has_assets())) return true;
       std::string folder = assets_->of(s.path, false);
-      call_user(s, Method::load_assets, folder.empty() ? Value() : Value(folder));
+      if (users) return call_user(s, Method::load_assets, folder.empty() ? Value() : Value(folder)), true;
+      if (folder.empty()) return true;  // it stands in the config, or was never there
+      try {
+        s.layer->load_assets(folder);
+      } catch (const Error& e) { failures_[s.object.get()] = {s.repr(), e.what()}; }
       return true;
     });
   }
@@ -251,7 +270,7 @@ class Loader {
 
 }  // namespace
 
-void load_state(Model& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch,
+void load_state(Layer& model, WeightSource& source, const AssetFolder* assets, bool skip_mismatch,
                 const std::vector<ObjectPtr>& skip) {
   Loader(model, source, assets, skip_mismatch, skip);
 }

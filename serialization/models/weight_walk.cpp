@@ -129,9 +129,9 @@ Tensors Saveable::values() const {
   return out;
 }
 
-void walk_saveables(const Model& model, const std::function<bool(const Saveable&)>& visit,
+void walk_saveables(const Layer& model, const std::function<bool(const Saveable&)>& visit,
                     const std::vector<ObjectPtr>& skip) {
-  Walk(visit, skip).object(const_cast<Model&>(model).self(), "");
+  Walk(visit, skip).object(const_cast<Layer&>(model).self(), "");
 }
 
 }  // namespace lamina

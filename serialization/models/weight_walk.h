@@ -16,6 +16,9 @@ struct Saveable {
   std::string name() const;  // the object's own
   std::string repr() const;  // "<Dense name=dense, built=True>"
   bool has_own_state() const { return layer || optimizer || object->overrides(Method::save_own_variables); }
+  std::optional<Dict> named_values() const {  // in place of variables, where the layer has such
+    return layer && !object->overrides(Method::save_own_variables) ? layer->named_values() : std::nullopt;
+  }
   Variables variables() const;  // that files hold: trainable ones first, each kind in the order it was made
   Tensors values() const;       // what files hold of them
 };
@@ -23,7 +26,7 @@ struct Saveable {
 // `visit` says whether it is done with the object. If not, and the object is also found under another path, it is
 // visited there again.
 // Objects in `skip`, and what only they lead to, are left out.
-void walk_saveables(const Model& model, const std::function<bool(const Saveable&)>& visit,
+void walk_saveables(const Layer& model, const std::function<bool(const Saveable&)>& visit,
                     const std::vector<ObjectPtr>& skip = {});
 
 }  // namespace lamina

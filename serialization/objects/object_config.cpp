@@ -126,8 +126,17 @@ void drop_unknown_none(const ClassInfo& info, Dict& config) {
   for (const std::string& key : empty) config.erase(key);
 }
 
+thread_local int reading = 0;  // configs, one within the other
+bool (*trusted)() = nullptr;
+
+struct Reading {
+  Reading() { ++reading; }
+  ~Reading() { --reading; }
+};
+
 ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
   check_stack("The config of an object");
+  const Reading here;
   if (const ClassResolver& custom = custom_resolver())
     if (ObjectPtr made = custom(d)) return made;
   const std::string& name = d.at("class_name").as_string();
@@ -172,6 +181,10 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
 }
 
 }  // namespace
+
+bool reading_config() { return reading > 0; }
+bool reading_untrusted_config() { return reading > 0 && !(trusted && trusted()); }
+void set_trust_query(bool (*query)()) { trusted = query; }
 
 Value deserialize_value(const Value& v) {
   if (v.is_sequence()) {

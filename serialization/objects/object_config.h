@@ -10,6 +10,11 @@ Value serialize_object(const ObjectPtr& object);  // None for null; built-in fun
 
 // The inverse. Strings stay strings. `module` limits where a bare class name is looked up.
 Value deserialize_value(const Value& v);
+// Configs come from elsewhere, and may not lead to files of this machine. Bindings tell of which loads users have said
+// that they may.
+bool reading_config();            // an object is being made of a config
+bool reading_untrusted_config();  // of one that may not
+void set_trust_query(bool (*trusted)());
 // A config dictionary, a class or function name, or an object: an object of one of the registered classes in `module`.
 // ValueError naming the nearest known name if it is unknown. None gives null.
 ObjectPtr get_object(const Value& identifier, std::string_view module);

@@ -17,11 +17,13 @@ LAYERS = {
     "AutoContrast": ((), BY_RANK[2]),
     "Average": ((), [SEQUENCE, SEQUENCE]),
     "BatchNormalization": ((), SEQUENCE),
+    "CategoryEncoding": ((4,), (2, 5)),
     "CenterCrop": ((3, 3), BY_RANK[2]),
     "Concatenate": ((), [SEQUENCE, SEQUENCE]),
     "ContrastLimitedAdaptiveHistogramEqualization": (((0, 255), 4.0, (2, 2)), BY_RANK[2]),
     "CutMix": ((), BY_RANK[2]),
     "Dense": ((3,), SEQUENCE),
+    "Discretization": (([0.0, 1.0],), SEQUENCE),
     "Dot": ((2,), [SEQUENCE, SEQUENCE]),
     "Dropout": ((0.2, (None, 1, None)), SEQUENCE),
     "ELU": ((), SEQUENCE),
@@ -143,6 +145,16 @@ MADE = {
     "TimeDistributed": (lambda k: k.layers.TimeDistributed(k.layers.Dense(3)), SEQUENCE),
     "Layer": (lambda k: k.layers.Layer(), None),
     "Wrapper": (lambda k: k.layers.Wrapper(k.layers.Dense(3)), SEQUENCE),
+}
+
+
+# Layers that Keras makes where TensorFlow is installed alone, and arguments of theirs.
+NEED_TENSORFLOW = {
+    "HashedCrossing": (3,),
+    "Hashing": (3,),
+    "IntegerLookup": (),
+    "StringLookup": (),
+    "TextVectorization": (),
 }
 
 

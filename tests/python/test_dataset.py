@@ -29,8 +29,9 @@ def test_sources():
             Dataset.from_tensor_slices(wrong)
     with pytest.raises(TypeError):
         Dataset.from_generator([1, 2])
+    assert values(Dataset.from_tensor_slices(np.array(["a", "b"]))) == ["a", "b"]
     with pytest.raises(ValueError, match="numbers"):
-        Dataset.from_tensor_slices(np.array(["a", "b"]))
+        Dataset.from_tensor_slices(np.array([object()]))
 
 
 def test_one_element_at_a_time():

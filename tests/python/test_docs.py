@@ -7,6 +7,7 @@ import sys
 
 import lamina
 import numpy as np
+import object_cases
 import pytest
 from lamina import _lamina
 
@@ -129,6 +130,9 @@ def test_examples_mean_the_same_in_keras(module):
                 continue
             if not same(ours, theirs):
                 differing.append(f"{d['name']}: {ours} and {theirs}")
+        except ImportError:
+            if d["name"] not in object_cases.NEED_TENSORFLOW:
+                raise
         except Exception as error:
             differing.append(f"{d['name']}: {type(error).__name__} {error}")
     assert not differing, "\n".join(differing)

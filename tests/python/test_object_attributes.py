@@ -100,7 +100,7 @@ def test_layers(name):
 
 
 def test_no_layer_is_left_out():
-    known = {*object_cases.LAYERS, *object_cases.MADE}
+    known = {*object_cases.LAYERS, *object_cases.MADE, *object_cases.NEED_TENSORFLOW}
     classes = {
         n
         for n in dir(keras.layers)
@@ -109,6 +109,13 @@ def test_no_layer_is_left_out():
         and hasattr(lamina.layers, n)
     }
     assert classes - known == {"InputSpec"}
+
+
+@pytest.mark.parametrize("name", object_cases.NEED_TENSORFLOW)
+def test_classes_that_need_tensorflow(name):
+    mine = getattr(lamina.layers, name)(*object_cases.NEED_TENSORFLOW[name])
+    names = {n for n in dir(getattr(keras.layers, name)) if not n.startswith("_") and n not in ABSENT}
+    assert not names - set(dir(mine))
 
 
 @pytest.mark.parametrize("name", object_cases.MODELS)

@@ -24,10 +24,10 @@ class Batches final : public DatasetIterator {
 Tensor padded(const Tensor& x, const Shape& shape, double value) {
   if (x.shape() == shape) return x;
   Tensor out = Tensor::empty(shape, x.dtype());
-  with_dtype(x.dtype(), [&](auto zero) {
-    using T = decltype(zero);
+  auto fill = [&](auto filler) {
+    using T = decltype(filler);
     T* to = out.mutable_data<T>();
-    std::fill(to, to + out.size(), static_cast<T>(static_cast<float>(value)));
+    std::fill(to, to + out.size(), filler);
     const T* from = x.data<T>();
     const int64_t row = x.rank() ? x.shape().back() : 1;
     std::vector<int64_t> index(static_cast<size_t>(std::max(0, x.rank() - 1)), 0);
@@ -40,7 +40,12 @@ Tensor padded(const Tensor& x, const Shape& shape, double value) {
         index[static_cast<size_t>(a)] = 0;
       }
     }
-  });
+  };
+  keep_text(out, x);
+  if (x.dtype() == DType::string)
+    fill(Text());  // whatever the value is
+  else
+    with_dtype(x.dtype(), [&](auto zero) { fill(static_cast<decltype(zero)>(static_cast<float>(value))); });
   return out;
 }
 
@@ -128,6 +133,7 @@ Value stack_elements(const std::vector<Value>& elements) {
       const Tensor& t = l[i].as_tensor();
       if (t.bytes()) std::memcpy(to, t.raw(), t.bytes());
       to += t.bytes();
+      keep_text(out, t);
     }
     return out;
   });

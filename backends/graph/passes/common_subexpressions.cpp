@@ -30,8 +30,9 @@ bool common_subexpressions(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     GraphNode& n = graph.nodes[i];
     for (int& v : n.inputs) v = same[v];
-    const bool op = n.kind == GraphNode::Kind::op,
-               scalar = n.kind == GraphNode::Kind::constant && n.constant.size() == 1;
+    const bool op = n.kind == GraphNode::Kind::op, scalar = n.kind == GraphNode::Kind::constant &&
+                                                            n.constant.size() == 1 &&
+                                                            n.constant.dtype() != DType::string;
     if ((!op && !scalar) || large_fill(n)) continue;
     size_t h = 0;
     if (op) {

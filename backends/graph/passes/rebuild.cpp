@@ -77,7 +77,8 @@ std::vector<int> use_counts(const Graph& graph) {
 
 std::optional<double> repeated_value(const Graph& graph, int v) {
   const GraphNode& n = graph.nodes[graph.values[v].node];
-  if (n.kind == GraphNode::Kind::constant && n.constant.size() == 1) return n.constant.at(0);
+  if (n.kind == GraphNode::Kind::constant && n.constant.size() == 1 && n.constant.dtype() != DType::string)
+    return n.constant.at(0);
   if (auto* full = n.as<FullOp>()) return full->value;
   return std::nullopt;
 }

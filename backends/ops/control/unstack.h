@@ -8,6 +8,7 @@ namespace lamina {
 class UnstackOp final : public Primitive {
  public:
   std::string_view name() const override { return "Unstack"; }
+  bool takes_strings() const override { return true; }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;
 };

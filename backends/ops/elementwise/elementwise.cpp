@@ -188,7 +188,9 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   return apply1(op, {condition, a, b});
 }
 Tensor cast(const Tensor& x, DType to) {
-  return x.dtype() == to ? x : apply1(shared<CastOp, DType, kDTypeCount>(to), {x});
+  if (x.dtype() == to) return x;
+  if (x.dtype() == DType::string || to == DType::string) refuse_strings();
+  return apply1(shared<CastOp, DType, kDTypeCount>(to), {x});
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {

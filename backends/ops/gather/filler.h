@@ -8,6 +8,7 @@ namespace lamina {
 
 // The value that stands where an index is outside, as a tensor of shape ().
 inline Tensor filler(DType dtype, GatherOp::Fill fill) {
+  if (dtype == DType::string) return Tensor::empty({}, dtype);  // the empty one
   if (fill == GatherOp::Fill::zero) return Tensor::scalar_of(0, dtype);
   Tensor out = Tensor::empty({}, dtype);
   with_dtype(dtype, [&](auto zero) {

@@ -11,6 +11,7 @@ class GatherOp final : public Primitive {
   enum class Fill : uint8_t { nan, zero };  // outside: NaN (the extreme value of integers), or 0
   GatherOp(int axis, Fill fill) : axis(axis), fill(fill) {}
   std::string_view name() const override { return "Gather"; }
+  bool takes_strings() const override { return true; }
   void attributes(Attributes& a) const override { a("axis", axis)("zero_fill", fill == Fill::zero); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;

@@ -8,6 +8,7 @@ class ReshapeOp final : public Primitive {  // shares storage
  public:
   explicit ReshapeOp(const Shape& shape) : shape(shape) {}
   std::string_view name() const override { return "Reshape"; }
+  bool takes_strings() const override { return true; }
   void attributes(Attributes& a) const override { a("shape", shape); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;
@@ -19,6 +20,7 @@ class ReshapeOp final : public Primitive {  // shares storage
 class StopGradientOp final : public Primitive {
  public:
   std::string_view name() const override { return "StopGradient"; }
+  bool takes_strings() const override { return true; }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override { return {in[0]}; }
   bool differentiable() const override { return false; }
   bool alias() const override { return true; }
@@ -28,6 +30,7 @@ class TransposeOp final : public Primitive {
  public:
   explicit TransposeOp(std::vector<int> axes) : axes(std::move(axes)) {}
   std::string_view name() const override { return "Transpose"; }
+  bool takes_strings() const override { return true; }
   void attributes(Attributes& a) const override { a("axes", axes); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;
@@ -38,6 +41,7 @@ class BroadcastOp final : public Primitive {
  public:
   explicit BroadcastOp(const Shape& shape) : shape(shape) {}
   std::string_view name() const override { return "Broadcast"; }
+  bool takes_strings() const override { return true; }
   void attributes(Attributes& a) const override { a("shape", shape); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;
@@ -51,6 +55,7 @@ class SliceOp final : public Primitive {
   SliceOp(std::vector<int64_t> starts, std::vector<int64_t> limits, std::vector<int64_t> strides)
       : starts(std::move(starts)), limits(std::move(limits)), strides(std::move(strides)) {}
   std::string_view name() const override { return "Slice"; }
+  bool takes_strings() const override { return true; }
   void attributes(Attributes& a) const override { a("starts", starts)("limits", limits)("strides", strides); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;
@@ -74,6 +79,7 @@ class ConcatOp final : public Primitive {
  public:
   explicit ConcatOp(int axis) : axis(axis) {}
   std::string_view name() const override { return "Concat"; }
+  bool takes_strings() const override { return true; }
   void attributes(Attributes& a) const override { a("axis", axis); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;
@@ -84,6 +90,7 @@ class ReverseOp final : public Primitive {
  public:
   explicit ReverseOp(std::vector<int> axes) : axes(std::move(axes)) {}
   std::string_view name() const override { return "Reverse"; }
+  bool takes_strings() const override { return true; }
   void attributes(Attributes& a) const override { a("axes", axes); }
   std::vector<TensorSpec> infer(std::span<const TensorSpec> in) const override;
   Tensors vjp(const VjpContext&) const override;

@@ -2,6 +2,7 @@
 
 #include "backends/ops/public/numpy_index.h"
 #include "backends/ops/public/support.h"
+#include "backends/ops/text/equal.h"
 
 namespace lamina::ops {
 
@@ -12,6 +13,13 @@ namespace {
 template <Binary kind>
 Tensor compare_impl(const Operand& x1, const Operand& x2) {
   auto [a, b] = promote(x1, x2);
+  if constexpr (kind == Binary::equal || kind == Binary::not_equal) {
+    if (a.dtype() == DType::string) {
+      const Shape shape = broadcast_shapes(a.shape(), b.shape());
+      const Tensor same = prim::text_equal(prim::broadcast_to(a, shape), prim::broadcast_to(b, shape));
+      return kind == Binary::equal ? same : logical_not_of(same);
+    }
+  }
   return prim::binary(kind, a, b);
 }
 template <Binary kind>

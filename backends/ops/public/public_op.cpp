@@ -36,11 +36,36 @@ void scan(const Value& v, int depth, Shape& shape, bool& any_real, bool& all_boo
   for (const Value& item : items) scan(item, depth + 1, shape, any_real, all_bool, tensors);
 }
 
-void fill(const Value& v, double*& to) {
+template <class T>
+void fill(const Value& v, T*& to) {
   if (v.is_sequence())
     for (const Value& item : v.as_list()) fill(item, to);
+  else if constexpr (std::is_integral_v<T>)
+    *to++ = v.as_int();
   else
     *to++ = v.as_number();
+}
+
+// Whether the first of what a nested list holds is a string.
+bool starts_with_string(const Value& v) {
+  if (!v.is_sequence()) return v.is_string();
+  for (const Value& item : v.as_list())
+    if (!item.is_sequence() || !item.as_list().empty()) return starts_with_string(item);
+  return false;
+}
+
+void take_strings(const Value& v, int depth, Shape& shape, std::vector<std::string>& out) {
+  if (v.is_sequence()) {
+    const auto count = static_cast<int64_t>(v.as_list().size());
+    if (depth == shape.rank()) shape.push_back(count);
+    if (shape[depth] != count)
+      throw ValueError("a nested list must be rectangular; found lengths ", shape[depth], " and ", count, ".");
+    for (const Value& item : v.as_list()) take_strings(item, depth + 1, shape, out);
+    return;
+  }
+  if (depth != shape.rank()) throw ValueError("a nested list must be rectangular.");
+  if (!v.is_string()) throw TypeError("expected strings alone, received ", v.repr(), " (", v.kind_name(), ").");
+  out.push_back(v.as_string());
 }
 
 Shape leading_shape(const Value& v) {
@@ -76,10 +101,23 @@ DType list_dtype(const Value& v) {
 Tensor tensor_from_list(const Value& nested, std::optional<DType> dtype) {
   if (holds_tensor(nested)) return stack_list(nested, dtype ? *dtype : list_dtype(nested));
   bool any_real = false, all_bool = true;
+  if (starts_with_string(nested)) {
+    if (dtype && *dtype != DType::string) refuse_strings();
+    std::vector<std::string> strings;
+    Shape found;
+    take_strings(nested, 0, found, strings);
+    return Tensor::of(std::move(strings), found);
+  }
   Shape shape = leading_shape(nested), checked;
   if (shape.elements() == 0) return Tensor::empty(shape, dtype.value_or(settings().floatx()));
   checked = shape;
   scan(nested, 0, checked, any_real, all_bool, nullptr);
+  if (dtype == DType::int64 && !any_real) {  // exactly
+    Tensor out = Tensor::empty(shape, DType::int64);
+    int64_t* to = out.mutable_data<int64_t>();
+    fill(nested, to);
+    return out;
+  }
   Tensor wide = Tensor::empty(shape, DType::float64);
   double* to = wide.mutable_data<double>();
   fill(nested, to);

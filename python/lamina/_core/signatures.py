@@ -23,11 +23,15 @@ _CONVOLUTIONS = (
 _ACTIVITY_REGULARIZER = {"Dense", "MultiHeadAttention", "GroupQueryAttention", *_CONVOLUTIONS, *_RECURRENT}
 # Layers whose last listed arguments are these of every layer.
 _LAST = {
-    **dict.fromkeys((*_POOLING, "InputLayer", "Pipeline", "RandomCrop"), ("name",)),
-    **dict.fromkeys(_SPATIAL_DROPOUT, ("name", "dtype")),
+    **dict.fromkeys(
+        (*_POOLING, "InputLayer", "Pipeline", "RandomCrop", "StringLookup", "IntegerLookup", "TextVectorization"),
+        ("name",),
+    ),
+    **dict.fromkeys((*_SPATIAL_DROPOUT, "HashedCrossing"), ("name", "dtype")),
+    "Discretization": ("dtype", "name"),
 }
 # Arguments that come last in Keras' list and stand further in front in configs.
-_BEHIND = {"SimpleRNN": "seed"}
+_BEHIND = {"SimpleRNN": "seed", "StringLookup": "salt"}
 # Arguments that Keras takes by **kwargs.
 _UNLISTED = {
     **dict.fromkeys(("SimpleRNN", "GRU", "LSTM", "GRUCell", "LSTMCell"), {"implementation", "zero_output_for_mask"}),
@@ -54,6 +58,8 @@ _UNLISTED = {
         ("AutoContrast", "MaxNumBoundingBoxes", "RandomBrightness", "RandomContrast", "Solarization"),
         {"bounding_box_format", "data_format"},
     ),
+    "StringLookup": {"oov_method", "vocabulary_size", "has_input_vocabulary"},
+    **dict.fromkeys(("IntegerLookup", "TextVectorization"), {"vocabulary_size", "has_input_vocabulary"}),
     "AdditiveAttention": {"seed"},
     "LayerNormalization": {"rms_scaling"},
     "LeakyReLU": {"alpha"},
@@ -104,14 +110,14 @@ def signature_of(name, base, fields):
     if base == "Layer" and name in _ACTIVITY_REGULARIZER:
         place = next(i for i, p in enumerate(parameters) if p.name == "bias_regularizer")
         parameters.insert(place + 1, P("activity_regularizer", P.POSITIONAL_OR_KEYWORD, default=None))
-    parameters.sort(key=lambda p: p.name == _BEHIND.get(name))
     if base == "Layer":
         parameters += [P(n, P.POSITIONAL_OR_KEYWORD, default=None) for n in _LAST.get(name, ())]
+    parameters.sort(key=lambda p: p.name == _BEHIND.get(name))
     if (
         base == "Optimizer"
         or name in ("MeanMetricWrapper", "LambdaCallback")
         or base == "Layer"
-        and name not in (*_SPATIAL_DROPOUT, "Pipeline")
+        and name not in (*_SPATIAL_DROPOUT, "Discretization", "Pipeline")
     ):
         parameters.append(P("kwargs", P.VAR_KEYWORD))
     return inspect.Signature(parameters)

@@ -22,23 +22,26 @@ def _tensor(x):
     if isinstance(x, _lamina.VariableCore):
         return _lamina.find_op("convert_to_tensor")(x)
     a = np.asarray(x)
-    if a.dtype == object or a.dtype.kind in "US":
-        raise ValueError(
-            f"A dataset holds numbers. Received {type(x).__name__} {str(x)[:60]!r}. Map files and texts to numbers in "
-            "the function that reads them."
-        )
+    if a.dtype.kind in "OUST":
+        try:
+            return _lamina.tensor_from_array(a, False)
+        except TypeError:
+            raise ValueError(
+                f"A dataset holds numbers and strings. Received {type(x).__name__} {str(x)[:60]!r}. Map files and "
+                "objects to numbers in the function that reads them."
+            ) from None
     if not isinstance(x, (np.ndarray, np.generic)):  # Python's own numbers
         a = a.astype({"f": _lamina.floatx(), "i": "int32"}.get(a.dtype.kind, a.dtype))
     return _lamina.tensor_from_array(np.asarray(a, order="C"), False)
 
 
-def _is_number_list(x):
-    return isinstance(x, list) and bool(x) and all(isinstance(v, (int, float, bool, list)) for v in x)
+def _is_plain_list(x):
+    return isinstance(x, list) and bool(x) and all(isinstance(v, (int, float, bool, str, bytes, list)) for v in x)
 
 
 def _element(x):
-    """A structure of tensors. A list of numbers is an array, as in tf.data."""
-    if _is_number_list(x):
+    """A structure of tensors. A list of numbers or strings is an array, as in tf.data."""
+    if _is_plain_list(x):
         return _tensor(np.asarray(x))
     if isinstance(x, dict):
         return {key: _element(v) for key, v in x.items()}

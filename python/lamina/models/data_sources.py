@@ -25,10 +25,11 @@ def _array(x):
     if a.dtype == np.float64:
         a = a.astype(_lamina.floatx() if _lamina.floatx() != "bfloat16" else "float32")
     if a.dtype == object:
-        raise ValueError(
-            "Failed to convert a NumPy array to a tensor (unsupported object type "
-            f"{type(a.flat[0]).__name__ if a.size else 'object'})."
-        )
+        others = [type(v).__name__ for v in a.flat if not isinstance(v, (str, bytes))]
+        if others or not a.size:
+            raise ValueError(
+                f"Failed to convert a NumPy array to a tensor (unsupported object type {[*others, 'object'][0]})."
+            )
     return _lamina.tensor_from_array(a, True)
 
 

@@ -8,7 +8,7 @@ from lamina import _lamina
 
 def can_be_array(x):
     return (
-        isinstance(x, (_lamina.TensorBase, np.ndarray, int, float, np.generic, type(None), _Part))
+        isinstance(x, (_lamina.TensorBase, np.ndarray, int, float, str, bytes, np.generic, type(None), _Part))
         or hasattr(x, "__array__")
         or in_parts(x)
     )
@@ -39,7 +39,7 @@ def _column(x, name):
     if numpy_type is not None and np.dtype(numpy_type).kind in "biuf":
         return x.to_numpy(dtype="float64", na_value=np.nan) if x.isna().any() else x.to_numpy(dtype=numpy_type)
     a = x.to_numpy()
-    if a.dtype != object:
+    if a.dtype != object or (a.size and all(isinstance(v, (str, bytes)) for v in a)):
         return a
     if not all(v is None or isinstance(v, (int, float, np.number, np.bool_)) for v in a):
         _refuse(x, name)
@@ -56,6 +56,8 @@ def _refuse(x, name):
 def _table(x):
     """A pandas DataFrame: its columns side by side in the type that holds them all."""
     columns = [_column(x.iloc[:, i], x.columns[i]) for i in range(x.shape[1])]
+    if columns and all(a.dtype == object for a in columns):  # strings alone
+        return np.stack(columns, axis=1)
     for name, a in zip(x.columns, columns):
         if a.dtype.kind not in "biuf":
             _refuse(x[name], name)

@@ -7,6 +7,7 @@ __getattr__, __dir__ = public_module(
     modules=("image", "sequence"),
     loaded={
         "image_dataset_from_directory": "lamina.utils.image_directories",
+        "text_dataset_from_directory": "lamina.utils.text_directories",
         "timeseries_dataset_from_array": "lamina.utils.timeseries",
     },
 )

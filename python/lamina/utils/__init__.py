@@ -38,6 +38,7 @@ __getattr__, __dir__ = public_module(
         "set_random_seed": "lamina.utils.random_seed",
         "standardize_dtype": "lamina._core.values.dtypes",
         "split_dataset": "lamina.utils.dataset_parts",
+        "text_dataset_from_directory": "lamina.utils.text_directories",
         "timeseries_dataset_from_array": "lamina.utils.timeseries",
         "to_categorical": "lamina.utils.arrays",
         "unpack_x_y_sample_weight": "lamina.utils.batches",

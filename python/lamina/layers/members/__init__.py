@@ -11,6 +11,7 @@ from lamina.layers.members import (
     normalization,
     pipeline,
     recurrence,
+    text,
 )
 from lamina.layers.members.reading import Reading, constant
 
@@ -57,6 +58,6 @@ MEMBERS = {
         "dtype": property(lambda self: _lamina.input_layer_output(self).dtype, doc="The input's dtype, by name."),
     },
 }
-for _file in (attention, audio, convolution, image, lambda_layer, lora, normalization, pipeline, recurrence):
+for _file in (attention, audio, convolution, image, lambda_layer, lora, normalization, pipeline, recurrence, text):
     for _name, _members in _file.MEMBERS.items():
         MEMBERS[_name] = {**MEMBERS.get(_name, {}), **_members}
