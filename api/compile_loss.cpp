@@ -234,7 +234,7 @@ Tensor CompileLoss::operator()(const Value& y_true, const Value& y_pred, const V
   for (Entry& e : entries_) {
     const Value& output = at_path(y_pred, e.path);
     const Value& weight = is_nested(weights) ? at_path(weights, e.path) : weights;
-    // One weight a sample stays that, whatever axes a sample's losses have: all but the output's last.
+    // One weight per sample stays that, whatever axes a sample's losses have: all but the output's last.
     const int rank = output.is_tensor() ? output.as_tensor().rank() - 1 : 0;
     Tensor value = (*e.loss)(at_path(targets, e.path), output,
                              weight.is_tensor() ? weights_by_sample(weight.as_tensor(), rank) : Tensor());

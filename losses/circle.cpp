@@ -49,7 +49,7 @@ const auto circle =
                {"remove_diagonal", true, "Whether an embedding is not compared with itself."},
                {"gamma", 80, "How sharp the loss is."},
                {"margin", 0.4, "How far similarities may be from 1 and 0."}},
-              {.returns = "A vector of a loss a sample.",
+              {.returns = "A vector of one loss per sample.",
                .source = "Sun et al., \"Circle Loss: A Unified Perspective of Pair Similarity Optimization\" (2020).",
                .example = R"py(
 >>> keras.losses.circle([0, 0, 1], [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])

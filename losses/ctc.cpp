@@ -30,7 +30,7 @@ const auto ctc =
               "-log of the probability that y_pred's classes, repetitions and blanks removed, spell y_true.", ctc_impl,
               {{"y_true", required, "Class numbers (batch, longest); 0 pads."},
                {"y_pred", required, "Scores (batch, steps, classes) before the softmax; class 0 is the blank."}},
-              {.returns = "A vector of a loss a sample.",
+              {.returns = "A vector of one loss per sample.",
                .raises = "ValueError: if y_true has not two axes or y_pred has not three.",
                .source = "Graves et al., \"Connectionist Temporal Classification\" (2006).",
                .example = R"py(

@@ -19,7 +19,7 @@ const auto generalized_crossentropy =
               {{"y_true", required, "Class numbers."},
                {"y_pred", required, about::y_pred},
                {"q", required, "0 to 1: near 0 like the cross entropy, at 1 like the absolute error."}},
-              {.returns = "A vector of a loss a sample.",
+              {.returns = "A vector of one loss per sample.",
                .source = "Zhang and Sabuncu, \"Generalized Cross Entropy Loss for Training Deep Neural Networks with "
                          "Noisy Labels\" (2018).",
                .example = R"py(

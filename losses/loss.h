@@ -49,11 +49,11 @@ using LossRef = Ref<Loss>;
 // Weights (may be undefined) and a mask (may be undefined) applied, then reduced. For losses and compiled functions.
 Tensor reduce_weighted(Tensor values, Tensor sample_weight, const Tensor& mask, const std::string& reduction,
                        DType dtype);
-// Weights (may be undefined; one axis is one a sample) times the mask (may be undefined). With the reductions "mean"
+// Weights (may be undefined; one axis is one per sample) times the mask (may be undefined). With the reductions "mean"
 // and "sum_over_batch_size" the mask is scaled so that a mean over all elements is one over those kept.
 Tensor apply_mask(const Tensor& sample_weight, const Tensor& mask, DType dtype, const std::string& reduction);
-// Weights of one axis, one a sample, with further axes of size 1 up to `rank`: a broadcast would take them for the last
-// axis.
+// Weights of one axis, one per sample, with further axes of size 1 up to `rank`: a broadcast would take them for the
+// last axis.
 Tensor weights_by_sample(const Tensor& weights, int rank);
 // y_true or y_pred loses a trailing axis of size 1, or gains one, so that ranks agree (Keras' rule).
 void squeeze_or_expand_to_same_rank(Tensor& a, Tensor& b, bool expand_rank_1 = true);

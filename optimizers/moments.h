@@ -19,7 +19,7 @@ struct MomentArgs {
   }
 };
 
-// Two slots a variable, next to each other in files.
+// Two slots per variable, next to each other in files.
 template <class A>
 class MomentOptimizer : public OptimizerWith<A> {
  public:

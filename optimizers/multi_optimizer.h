@@ -68,7 +68,7 @@ class MultiOptimizer final : public Optimizer {
   void update_step(const Tensor& gradient, const Variable& variable, const Tensor& learning_rate) override;
   void set_loss_scale_factor(std::optional<double> factor) override;
   void finalize_variable_values(const Variables& trainable) override;
-  Tensor learning_rate() const override;                // AttributeError: there is one an optimizer
+  Tensor learning_rate() const override;                // AttributeError: there is one per optimizer
   void set_learning_rate(const Value& value) override;  // the same
   Variables variables() const override;
   std::vector<std::shared_ptr<Optimizer>> wrapped() const override { return optimizers_; }

@@ -92,8 +92,8 @@ class Optimizer : public Object {
   void apply_weight_decay(const Variables& variables);
   bool uses_weight_decay(const Variable& variable) const;  // whether it is not excluded
   size_t index_of(const Variable& variable) const;  // among those given to build(); ValueError if it is none of them
-  const Variables& averages() const { return averages_; }          // one a variable with use_ema
-  const Variables& accumulators() const { return accumulators_; }  // one a variable with gradient_accumulation_steps
+  const Variables& averages() const { return averages_; }          // one per variable with use_ema
+  const Variables& accumulators() const { return accumulators_; }  // one per variable with gradient_accumulation_steps
 
   // What a user's class has in place of build() and update_step(), set by bindings: Values carry no variables.
   struct Overrides {

@@ -105,7 +105,7 @@ class ProgbarLogger final : public Callback {
   bool called_in_fit_ = false;
   std::unique_ptr<Bar> bar_;
   int64_t seen_ = 0, epochs_ = 1;
-  std::optional<int64_t> target_;  // batches an epoch, if known
+  std::optional<int64_t> target_;  // batches per epoch, if known
 };
 
 // Where progress bars and summaries go; bindings point it at sys.stdout. The standard output gets ASCII where the

@@ -12,7 +12,7 @@ class EpochReader {
   void begin(int64_t epoch);
   std::optional<Batch> next();  // nullopt at the end of the epoch
   void end();
-  // Batches an epoch, if known.
+  // Batches per epoch, if known.
   std::optional<int64_t> steps() const { return steps_ ? steps_ : source_.batches(); }
   // Which pass is under way and how far. After restore() the next begin() goes on there, `step` batches into its epoch;
   // ValueError if the data has fewer batches than were read of it.

@@ -25,7 +25,7 @@ enum class DType : uint8_t {
 };
 inline constexpr int kDTypeCount = 13;  // of numbers, which come first
 
-size_t size_of(DType type);            // bytes an element
+size_t size_of(DType type);            // bytes per element
 std::string_view name_of(DType type);  // "float32", "bool", ...
 DType parse_dtype(
     std::string_view name);  // ValueError if unknown; accepts "half", "float", "int" and the like as Keras does

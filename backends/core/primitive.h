@@ -36,8 +36,8 @@ class Attributes {
 struct VjpContext {
   std::span<const Tensor> inputs;
   std::span<const Tensor> outputs;
-  std::span<const Tensor> grads;  // one an output; undefined where nothing depends on that output
-  std::span<const char> needed;   // one an input: whether its gradient is used (others may stay undefined)
+  std::span<const Tensor> grads;  // one per output; undefined where nothing depends on that output
+  std::span<const char> needed;   // one per input: whether its gradient is used (others may stay undefined)
 };
 
 class SavingPrimitive;

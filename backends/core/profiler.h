@@ -39,7 +39,7 @@ inline bool profiling() { return detail::profiling.load(std::memory_order_relaxe
 void start_profiling();                      // RuntimeError if it is on already
 std::vector<ProfileEvent> stop_profiling();  // what was recorded since, by time
 
-// Labels live as long as the process: one a signature that was ever profiled.
+// Labels live as long as the process: one per signature that was ever profiled.
 const KernelLabel* kernel_label(const Primitive& op, std::string_view kernel, std::span<const TensorSpec> inputs,
                                 std::span<const TensorSpec> outputs);
 const KernelLabel* function_label(const std::string& name);

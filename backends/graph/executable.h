@@ -107,8 +107,8 @@ class Executable {
   std::vector<BufferPtr> constants_;  // by node, on the device
   std::vector<Call> calls_;
   std::vector<Recordings::Part> parts_;     // all calls, by whether a device can keep them
-  std::vector<Source> sources_;             // one a call
-  std::vector<const KernelLabel*> labels_;  // one a call, made by the first profiled run
+  std::vector<Source> sources_;             // one per call
+  std::vector<const KernelLabel*> labels_;  // one per call, made by the first profiled run
   std::once_flag labelled_;
   std::vector<Place> places_;
   std::vector<int> root_;  // the value whose storage a value shares (aliases), else itself

@@ -19,7 +19,7 @@ class CellInterface {
   virtual void begin_pass(const Tensor& x, const Value& state, bool training) {}
   virtual void end_pass() {}
   // The masks that a call by hand in training meets: drawn for inputs (or for states, if `recurrent`) like `like` when
-  // they are first asked for, the same until they are reset. A tensor, a list of one a gate, or None without dropout.
+  // they are first asked for, the same until they are reset. A tensor, a list of one per gate, or None without dropout.
   virtual Value dropout_mask(const Tensor& like, bool recurrent) { return {}; }
   virtual void reset_dropout_mask(bool recurrent) {}
 };

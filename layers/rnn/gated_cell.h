@@ -71,7 +71,7 @@ class GatedCell : public Layer, public CellInterface {
   int64_t implementation_;
   Value source_;  // of random numbers
   Variable kernel_, recurrent_kernel_, bias_;
-  CellMasks masks_, recurrent_masks_;  // one, or one a gate
+  CellMasks masks_, recurrent_masks_;  // one, or one per gate
   bool in_pass_ = false;
 };
 

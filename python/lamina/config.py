@@ -235,12 +235,12 @@ def set_max_epochs(max_epochs):
 
 
 def max_steps_per_epoch():
-    """The most batches an epoch of fit(), evaluate() and predict(), or None."""
+    """The most batches per epoch of fit(), evaluate() and predict(), or None."""
     return _lamina.max_steps_per_epoch()
 
 
 def set_max_steps_per_epoch(max_steps_per_epoch):
-    """Limits fit(), evaluate() and predict() to so many batches an epoch. The environment's KERAS_MAX_STEPS_PER_EPOCH
+    """Limits fit(), evaluate() and predict() to so many batches per epoch. The environment's KERAS_MAX_STEPS_PER_EPOCH
     sets it from the start.
 
     Args:

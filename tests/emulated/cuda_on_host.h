@@ -1,6 +1,6 @@
 #pragma once
-// Enough of CUDA's language to compile *_cuda.cu files for the host: one thread a block, three blocks or one a row, one
-// after another. What it cannot show is how threads of a block meet.
+// Enough of CUDA's language to compile *_cuda.cu files for the host: one thread per block, three blocks or one per row,
+// one after another. What it cannot show is how threads of a block meet.
 #include <algorithm>
 #include <cmath>
 #include <cstring>

@@ -1,5 +1,5 @@
 #pragma once
-// The loops of attention in float32, built once an instruction set. Every sum runs in an order that depends on its
+// The loops of attention in float32, built once per instruction set. Every sum runs in an order that depends on its
 // length alone.
 #include <cstdint>
 

@@ -1,5 +1,5 @@
 #pragma once
-// The convolutions' loops over channels in float32, built once an instruction set.
+// The convolutions' loops over channels in float32, built once per instruction set.
 #include <cstdint>
 
 namespace lamina {

@@ -1,7 +1,7 @@
 #pragma once
-// Winograd's F(2x2, 3x3) (Lavin and Gray, 2016), built once an instruction set: a tile of 2x2 outputs y = A^T [U * V] A
-// from the transformed kernel U = G w G^T and the transformed 4x4 inputs V = B^T d B takes 16 multiplications where the
-// sum takes 36. The product over channels makes sixteen matrix products of the transformed tiles. Channels are
+// Winograd's F(2x2, 3x3) (Lavin and Gray, 2016), built once per instruction set: a tile of 2x2 outputs y = A^T [U * V]
+// A from the transformed kernel U = G w G^T and the transformed 4x4 inputs V = B^T d B takes 16 multiplications where
+// the sum takes 36. The product over channels makes sixteen matrix products of the transformed tiles. Channels are
 // multiples of 8.
 #include <cstdint>
 

@@ -8,7 +8,7 @@ struct Feed {
   enum class Kind : uint8_t { contiguous, scalar, periodic, general } kind = Kind::contiguous;
   int64_t period = 1;            // periodic: the input repeats every `period` elements (bias rows)
   std::vector<int64_t> strides;  // general: element stride an output axis
-  size_t size = 4;               // bytes an element
+  size_t size = 4;               // bytes per element
 };
 
 Feed make_feed(const TensorSpec& in, const Shape& out);

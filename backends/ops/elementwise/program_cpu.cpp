@@ -91,7 +91,7 @@ struct Plan {
   }
 };
 
-// One a thread, grown to the largest program that it has run.
+// One per thread, grown to the largest program that it has run.
 char* workspace(size_t bytes) {
   thread_local std::unique_ptr<char[]> memory;
   thread_local size_t size = 0;

@@ -12,7 +12,7 @@ struct EpilogueRows {
                  bool relu);
 };
 
-const EpilogueRows& epilogue_rows();  // built once an instruction set
+const EpilogueRows& epilogue_rows();  // built once per instruction set
 
 struct Epilogue {
   bool bias = false;      // + one value a channel (the result's last axis)

@@ -1,4 +1,4 @@
-// Built once an instruction set (see cmake/LaminaToolchain.cmake).
+// Built once per instruction set (see cmake/LaminaToolchain.cmake).
 #include "backends/ops/epilogue/epilogue.h"
 
 namespace lamina {

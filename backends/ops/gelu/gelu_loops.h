@@ -1,5 +1,5 @@
 #pragma once
-// gelu in float32, built once an instruction set. The output may be an input's memory.
+// gelu in float32, built once per instruction set. The output may be an input's memory.
 #include <cstdint>
 
 namespace lamina {

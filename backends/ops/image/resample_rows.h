@@ -1,5 +1,5 @@
 #pragma once
-// A weighted sum of rows in float32, built once an instruction set.
+// A weighted sum of rows in float32, built once per instruction set.
 #include <cstdint>
 
 namespace lamina {

@@ -1,4 +1,4 @@
-// Built once an instruction set (see cmake/LaminaToolchain.cmake).
+// Built once per instruction set (see cmake/LaminaToolchain.cmake).
 #include "backends/ops/image/resample_rows.h"
 
 namespace lamina {

@@ -1,5 +1,5 @@
 #pragma once
-// The building blocks of the float32 matrix product, built once an instruction set: tiles of the result held in
+// The building blocks of the float32 matrix product, built once per instruction set: tiles of the result held in
 // registers while they run along k (Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008).
 // Only the right operand is packed; the left one is read where it lies, transposed or not.
 #include <cstdint>

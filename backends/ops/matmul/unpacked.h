@@ -1,5 +1,5 @@
 #pragma once
-// The building blocks of small float32 matrix products, built once an instruction set: nothing is packed, because an
+// The building blocks of small float32 matrix products, built once per instruction set: nothing is packed, because an
 // operand that a second-level cache holds is read from there as fast as it could be copied.
 #include <cstdint>
 

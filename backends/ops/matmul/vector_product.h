@@ -1,5 +1,5 @@
 #pragma once
-// Products of a float32 vector and a row-major matrix, built once an instruction set. They read the matrix once, in
+// Products of a float32 vector and a row-major matrix, built once per instruction set. They read the matrix once, in
 // order, and add up in an order that depends on the shape alone.
 #include <cstdint>
 

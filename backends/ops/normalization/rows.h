@@ -1,5 +1,5 @@
 #pragma once
-// The loops of normalisation in float32, built once an instruction set. Sums within a row run over a fixed number of
+// The loops of normalisation in float32, built once per instruction set. Sums within a row run over a fixed number of
 // lanes, sums over rows one row after the other, so that the bits depend on the shape alone.
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-// Poolings: a thread an output, and for gradients a thread an input, which finds the windows that it lies in, in their
+// Poolings: one thread per output, and for gradients one per input, which finds the windows that it lies in, in their
 // order.
 #include "backends/cuda/kernel.cuh"
 #include "backends/ops/pooling/dims.h"

@@ -1,5 +1,5 @@
 #pragma once
-// The poolings' loops over the channels of one window in float32, built once an instruction set. Channels are
+// The poolings' loops over the channels of one window in float32, built once per instruction set. Channels are
 // contiguous.
 #include <cstdint>
 

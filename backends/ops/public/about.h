@@ -19,14 +19,14 @@ inline constexpr const char* seed = "An integer, a `SeedGenerator`, or None for 
 inline constexpr const char* shape = "The shape of the result.";
 inline constexpr const char* spatial =
     "A tensor (batch, sizes..., channels), or (batch, channels, sizes...) with \"channels_first\".";
-inline constexpr const char* strides = "The step along each spatial axis: a number, or one an axis.";
+inline constexpr const char* strides = "The step along each spatial axis: a number, or one per axis.";
 inline constexpr const char* pool_strides =
-    "The step along each spatial axis: a number, or one an axis; None takes the window's sizes.";
+    "The step along each spatial axis: a number, or one per axis; None takes the window's sizes.";
 inline constexpr const char* pool_size = "The window's sizes: a number, or one a spatial axis.";
-inline constexpr const char* output_size = "The spatial sizes of the result: a number, or one an axis.";
+inline constexpr const char* output_size = "The spatial sizes of the result: a number, or one per axis.";
 inline constexpr const char* padding =
     "\"valid\" keeps to places inside; \"same\" pads so that steps of 1 keep the sizes.";
-inline constexpr const char* dilation = "The distance between the kernel's elements: a number, or one an axis.";
+inline constexpr const char* dilation = "The distance between the kernel's elements: a number, or one per axis.";
 inline constexpr const char* from_logits = "Whether the predictions are scores before the sigmoid or the softmax.";
 inline constexpr const char* label_smoothing = "0 to 1: how far labels are moved towards even ones.";
 inline constexpr const char* predicted = "The predictions: probabilities, or scores with `from_logits`.";

@@ -11,7 +11,7 @@ namespace lamina::ops {
 struct Structure {
   Value shape;  // the structure itself
   Tensors tensors;
-  std::vector<char> weak;  // one a tensor
+  std::vector<char> weak;  // one per tensor
   Structure() = default;
   explicit Structure(const Value& v);
   Value pack(std::span<const Tensor> replaced) const;  // the same structure around other tensors

@@ -37,7 +37,7 @@ Tensor sparsemax(const Operand& x, int axis = -1);
 Tensor one_hot(const Operand& x, int64_t num_classes, int axis = -1, const std::optional<DType>& dtype = {});
 Tensor multi_hot(const Operand& inputs, int64_t num_classes, int axis = -1, const std::optional<DType>& dtype = {});
 
-// Losses an element (binary) or a row along `axis` (the others). Targets are probabilities, or classes for sparse.
+// Losses per element (binary) or per row along `axis` (the others). Targets are probabilities, or classes for sparse.
 Tensor binary_crossentropy(const Operand& target, const Operand& output, bool from_logits = false);
 Tensor categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits = false, int axis = -1);
 Tensor sparse_categorical_crossentropy(const Operand& target, const Operand& output, bool from_logits = false,

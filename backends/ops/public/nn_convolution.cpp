@@ -8,7 +8,7 @@ namespace lamina::ops {
 
 namespace {
 
-// The arguments made uniform: channels-last input and kernel of one float dtype, sizes an axis.
+// The arguments made uniform: channels-last input and kernel of one float dtype, sizes per axis.
 struct Call {
   Tensor x, w;
   Sizes strides, dilation;

@@ -80,7 +80,7 @@ const auto average_pool_op = public_op(
   [6.]]]>)py"});
 const auto adaptive_max_pool_op =
     public_op("adaptive_max_pool", NN "AdaptiveMaxPool",
-              "The maxima of output_size windows an axis, of nearly equal sizes.", adaptive_max_impl,
+              "The maxima of output_size windows per axis, of nearly equal sizes.", adaptive_max_impl,
               {{"inputs", required, about::spatial},
                OpArgument("output_size", required, about::output_size).in_config(),
                {"data_format", Value(), about::data_format}},
@@ -90,7 +90,7 @@ const auto adaptive_max_pool_op =
   [7.]]]>)py"});
 const auto adaptive_average_pool_op =
     public_op("adaptive_average_pool", NN "AdaptiveAveragePool",
-              "The means of output_size windows an axis, of nearly equal sizes.", adaptive_average_impl,
+              "The means of output_size windows per axis, of nearly equal sizes.", adaptive_average_impl,
               {{"inputs", required, about::spatial},
                OpArgument("output_size", required, about::output_size).in_config(),
                {"data_format", Value(), about::data_format}},

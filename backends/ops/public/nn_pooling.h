@@ -11,7 +11,7 @@ Tensor max_pool(const Operand& inputs, const Sizes& pool_size, const std::option
                 const std::string& padding = "valid", const DataFormat& data_format = {});
 Tensor average_pool(const Operand& inputs, const Sizes& pool_size, const std::optional<Sizes>& strides = {},
                     const std::string& padding = "valid", const DataFormat& data_format = {});
-// output_size windows an axis: number i of n over a size s is floor(i s / n) .. ceil((i + 1) s / n).
+// output_size windows per axis: number i of n over a size s is floor(i s / n) .. ceil((i + 1) s / n).
 Tensor adaptive_max_pool(const Operand& inputs, const Sizes& output_size, const DataFormat& data_format = {});
 Tensor adaptive_average_pool(const Operand& inputs, const Sizes& output_size, const DataFormat& data_format = {});
 

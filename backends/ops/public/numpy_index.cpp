@@ -50,7 +50,7 @@ Tensor take_along_axis_impl(const Operand& x, const Operand& indices, const std:
 }
 const auto take_along_axis_op =
     public_op("take_along_axis", NUMPY "TakeAlongAxis",
-              "One element an index along `axis`; the other axes go together.", take_along_axis_impl,
+              "One element per index along `axis`; the other axes go together.", take_along_axis_impl,
               {{"x", required, about::tensor},
                {"indices", required, "Integers, of the shape of `x` but along `axis`."},
                {"axis", Value(), about::flat_axis}},
@@ -153,8 +153,8 @@ Tensors nonzero_impl(const Operand& x) {
   return out;
 }
 const auto nonzero_op =
-    public_op("nonzero", NUMPY "Nonzero", "The places of the non-zero elements, one int32 vector an axis.",
-              nonzero_impl, {{"x", required, about::tensor}}, {.returns = "One int32 vector an axis.", .example = R"py(
+    public_op("nonzero", NUMPY "Nonzero", "The places of the non-zero elements, one int32 vector per axis.",
+              nonzero_impl, {{"x", required, about::tensor}}, {.returns = "One int32 vector per axis.", .example = R"py(
 >>> keras.ops.nonzero(keras.ops.array([0, 3, 5]))
 [<Tensor shape=(2,), dtype=int32, values=[1 2]>])py"});
 
@@ -266,7 +266,7 @@ Tensor segment_impl(const Operand& data, const Operand& segment_ids, const std::
   return prim::scatter(kind, base, inside, t, 0);
 }
 const std::vector<OpArgument> kSegmentArguments = {
-    {"data", required, "A tensor, a row an element of `segment_ids`."},
+    {"data", required, "A tensor, one row per element of `segment_ids`."},
     {"segment_ids", required,
      "Integers: the segment of each row; negative ones and those beyond the last do not count."},
     {"num_segments", Value(), "How many segments; None takes the highest id and one."},

@@ -22,7 +22,7 @@ struct TopK {
 };
 TopK top_k(const Operand& x, int64_t k, bool sorted = true);
 Tensor in_top_k(const Operand& targets, const Operand& predictions, int64_t k);
-Tensors nonzero(const Operand& x);  // one int32 vector an axis; needs data
+Tensors nonzero(const Operand& x);  // one int32 vector per axis; needs data
 Tensor searchsorted(const Operand& sorted_sequence, const Operand& values, const std::string& side = "left");
 Tensor digitize(const Operand& x, const Operand& bins);
 Tensor isin(const Operand& x1, const Operand& x2, bool assume_unique = false, bool invert = false);

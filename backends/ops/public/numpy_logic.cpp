@@ -170,7 +170,7 @@ const auto where_op = public_op(
      {"x1", Value(), "What is taken where the condition holds; None together with `x2`."},
      {"x2", Value(), "What is taken elsewhere."}},
     {.returns = "A tensor of the broadcast shape, in the dtype that `x1` and `x2` promote to; with the condition alone "
-                "one int32 vector an axis.",
+                "one int32 vector per axis.",
      .raises = "ValueError: if only one of `x1` and `x2` is given.",
      .example = R"py(
 >>> keras.ops.where(keras.ops.array([True, False]), keras.ops.array([1, 2]), 0)

@@ -258,7 +258,7 @@ const auto vander_op = public_op(
     {{"x", required, "A vector."},
      {"N", Value(), "The number of columns; None takes the size of `x`."},
      {"increasing", false, "Whether the powers rise from left to right."}},
-    {.returns = "A matrix of a row an element.",
+    {.returns = "A matrix of one row per element.",
      .raises = "ValueError: if `x` is no vector or N is negative.",
      .example = R"py(
 >>> keras.ops.vander(keras.ops.array([1, 2, 3]))

@@ -1,5 +1,5 @@
 #pragma once
-// What convolutions and poolings share: data formats, sizes an axis, paddings by name. Layers use it too.
+// What convolutions and poolings share: data formats, sizes per axis, paddings by name. Layers use it too.
 #include "backends/ops/convolution/window.h"
 #include "backends/ops/public/support.h"
 

@@ -1,5 +1,5 @@
 #pragma once
-// The float32 generators, built once an instruction set. A group is 64 numbers from 16 consecutive Philox blocks:
+// The float32 generators, built once per instruction set. A group is 64 numbers from 16 consecutive Philox blocks:
 // number 16 w + l of a group is word w of its block l, which lets the loops run over blocks.
 #include <cstdint>
 

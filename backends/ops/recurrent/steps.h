@@ -18,7 +18,7 @@ struct ForwardSteps {
   const bool* mask;
   float *y, *h, *c;        // results
   float *a, *cs, *before;  // saved; null where nothing is
-  float* scratch;          // forward_scratch() floats a task
+  float* scratch;          // forward_scratch() floats per task
   // Runs part(context, first, last) over panels [0, count) for a step of one row, on several threads; null for one
   // piece.
   void (*over_panels)(int64_t count, void (*part)(void* context, int64_t first, int64_t last), void* context);
@@ -30,7 +30,7 @@ struct BackwardSteps {
   const bool* mask;
   float *dx, *dh0, *dc0, *dp;  // dp: the gradient of h R where it is not dx
   float* db;                   // this task's part of the bias's gradient: G u, of gru 2 G u; added into
-  float* scratch;              // backward_scratch() floats a task
+  float* scratch;              // backward_scratch() floats per task
 };
 
 struct RecurrentTable {

@@ -1,5 +1,5 @@
 #pragma once
-// Row functions of the softmax family in float32, built once an instruction set. A row has n >= 1 elements; out may be
+// Row functions of the softmax family in float32, built once per instruction set. A row has n >= 1 elements; out may be
 // the same pointer as an input.
 #include <cstdint>
 

@@ -1,5 +1,5 @@
 #pragma once
-// The rules' loops, built once an instruction set.
+// The rules' loops, built once per instruction set.
 #include "backends/ops/update/update.h"
 
 namespace lamina {

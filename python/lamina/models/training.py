@@ -130,7 +130,7 @@ class Training:
             class_weight: {class: weight of its samples}.
             sample_weight: a weight a sample, or a sample and time step.
             initial_epoch: the number of the first epoch, from 0.
-            steps_per_epoch: the most steps an epoch.
+            steps_per_epoch: the most steps per epoch.
             validation_steps: the most steps of a validation.
             validation_batch_size: that of training by default.
             validation_freq: validate each so many epochs, or a list of the epochs to validate after.

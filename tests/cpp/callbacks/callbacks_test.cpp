@@ -124,7 +124,7 @@ TEST(ModelCheckpoint, SavesTheBest) {
   EXPECT_FALSE(exists("best-02-6.0.weights.h5"));
   EXPECT_TRUE(exists("best-03-4.0.weights.h5"));
   train({make("ModelCheckpoint", {{"filepath", std::string(scratch() / "step-{batch}.keras")}, {"save_freq", 3}})},
-        3);  // 2 batches an epoch
+        3);  // 2 batches per epoch
   EXPECT_TRUE(exists("step-1.keras"));
   EXPECT_TRUE(exists("step-2.keras"));
   EXPECT_THROW(make("ModelCheckpoint", {{"filepath", "model.txt"}}), ValueError);

@@ -399,7 +399,7 @@ def install():
     base.mT = property(lambda self: ops.swapaxes(self, -1, -2), doc="The matrices over the last two axes, transposed.")
     base.real = property(lambda self: ops.real(self), doc="The tensor itself: its elements are real.")
     base.imag = property(lambda self: ops.imag(self), doc="Zeros.")
-    base.itemsize = property(_item_size, doc="Bytes an element.")
+    base.itemsize = property(_item_size, doc="Bytes per element.")
     base.__divmod__ = lambda self, other: (self // other, self % other)
     base.__rdivmod__ = lambda self, other: (other // self, other % self)
     data.nbytes = property(lambda self: self.size * self.itemsize, doc="Bytes of all elements.")
