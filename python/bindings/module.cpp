@@ -134,6 +134,7 @@ void bind_datasets(py::module_& m);
 void bind_image_layers(py::module_& m);
 void bind_images(py::module_& m);
 void bind_text(py::module_& m);
+void bind_weight_files(py::module_& m);
 
 PYBIND11_MODULE(_lamina, m) {
   m.doc() = "C++ core of lamina";
@@ -164,6 +165,7 @@ PYBIND11_MODULE(_lamina, m) {
   bind_image_layers(m);
   bind_images(m);
   bind_text(m);
+  bind_weight_files(m);
 }
 
 }  // namespace lamina::bindings

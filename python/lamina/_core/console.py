@@ -16,6 +16,11 @@ def print_text(text):
     sys.stdout.flush()
 
 
+def print_line(text):
+    """print_text() of a line."""
+    print_text(text + "\n")
+
+
 def _encodable(character, encoding):
     try:
         character.encode(encoding or "ascii")

@@ -15,6 +15,7 @@ __getattr__, __dir__ = public_module(
     __name__,
     loaded={
         **dict.fromkeys(_REGISTRATION, "lamina._core.configs.registration"),
+        "KerasFileEditor": "lamina.saving.file_editor",
         **dict.fromkeys(("deserialize_keras_object", "serialize_keras_object"), "lamina._core.configs.serialized"),
         **dict.fromkeys(("load_model", "load_weights", "save_model", "save_weights"), "lamina.saving.files"),
         # What pickles name.
