@@ -12,7 +12,7 @@ namespace {
 
 std::string texts_of(const std::vector<std::string>& all) {
   if (all.empty()) return "?";
-  return all.size() == 1 ? all[0] : "[" + join(all, ", ") + "]";
+  return all.size() == 1 ? all[0] : text("[", join(all, ", "), "]");
 }
 
 class Draughtsman {

@@ -76,6 +76,7 @@ Hdf5Handle hdf5_type(DType type) {
     case DType::float16: return two_byte_float(5, H5T_ORDER_LE);
     case DType::float32: return Hdf5Handle(H5Tcopy(H5T_IEEE_F32LE));
     case DType::float64: return Hdf5Handle(H5Tcopy(H5T_IEEE_F64LE));
+    case DType::string: refuse_strings();
     case DType::bfloat16: break;
   }
   Hdf5Handle type_of_bits(H5Tcreate(H5T_OPAQUE, 2));
