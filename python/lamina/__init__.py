@@ -25,6 +25,7 @@ _MODULES = (
     "constraints",
     "data",
     "datasets",
+    "distillation",
     "dtype_policies",
     "export",
     "initializers",

@@ -49,7 +49,9 @@ def test_bytes_that_are_no_utf8_come_back():
     assert t.numpy()[0].encode("utf-8", "surrogateescape") == b"\xff\xfea"
 
 
-@pytest.mark.parametrize("bad", [[None, "a"], [1, "a"], [object()], [["a"], "b"]], ids=["None", "number", "object", "list"])
+@pytest.mark.parametrize(
+    "bad", [[None, "a"], [1, "a"], [object()], [["a"], "b"]], ids=["None", "number", "object", "list"]
+)
 def test_other_objects_are_refused(bad):
     array = np.empty(len(bad), dtype=object)
     array[:] = bad
