@@ -92,8 +92,13 @@ case(
     "2 and 1",
 )
 case(
-    "array of objects", lambda k: k.ops.convert_to_tensor(np.array([object()])), TypeError, "object", "numbers, bools or strings"
+    "array of objects",
+    lambda k: k.ops.convert_to_tensor(np.array([object()])),
+    TypeError,
+    "object",
+    "numbers, bools or strings",
 )
+case("strings in sums", lambda k: k.ops.add(np.array(["a"]), 1), TypeError, "[add]", "strings", "StringLookup")
 case("top_k", lambda k: k.ops.top_k(ones(2, 3), k=7), ValueError, "[top_k]", "k=7", "(2, 3)")
 case(
     "bits of floats",
