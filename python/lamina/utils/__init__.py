@@ -9,6 +9,7 @@ __getattr__, __dir__ = public_module(
     modules=("bounding_boxes",),
     loaded={
         "CustomObjectScope": _CONFIGS,
+        "FeatureSpace": "lamina.utils.feature_space",
         "Progbar": "lamina.utils.progbar",
         "PyDataset": "lamina.utils.py_dataset",
         "Sequence": "lamina.utils.py_dataset",
