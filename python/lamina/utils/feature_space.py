@@ -3,6 +3,7 @@
 from lamina import _lamina
 from lamina._core import ops
 from lamina._core.public import publish
+from lamina._core.signatures import ConstructorSignature, own_parameters
 from lamina.layers.layer import Layer
 from lamina.models.data_sources import arrays
 from lamina.utils.feature_parts import Cross, Feature, TFDConcat, TFDIdentity, check_mode, revived
@@ -443,6 +444,7 @@ class FeatureSpace(Layer):
         _lamina.save_layer(self, str(filepath))
 
 
+FeatureSpace.__signature__ = ConstructorSignature(own_parameters(FeatureSpace.__init__), FeatureSpace.__init__)
 FeatureSpace._lamina_user_part = (
     "FeatureSpace",
     "keras.utils",
