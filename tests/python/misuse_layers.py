@@ -120,6 +120,21 @@ case(
     "mean=1.0",
     "variance=None",
 )
+case(
+    "an encoding of no categories",
+    lambda k: k.layers.CategoryEncoding(0),
+    ValueError,
+    "`num_tokens`",
+    ">= 1",
+    "num_tokens=0",
+)
+case(
+    "bins and their boundaries",
+    lambda k: k.layers.Discretization([1.0], 3),
+    ValueError,
+    "Both `num_bins` and `bin_boundaries`",
+    "`num_bins=3`",
+)
 case("no input shape", lambda k: k.Input(), ValueError, "You must pass a `shape` argument")
 case(
     "two input shapes",

@@ -98,6 +98,7 @@ case(
     "object",
     "numbers, bools or strings",
 )
+case("strings in sums", lambda k: k.ops.add(np.array(["a"]), 1), TypeError, "[add]", "strings", "StringLookup")
 case("top_k", lambda k: k.ops.top_k(ones(2, 3), k=7), ValueError, "[top_k]", "k=7", "(2, 3)")
 case(
     "bits of floats",

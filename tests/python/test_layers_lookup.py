@@ -1,6 +1,8 @@
 """StringLookup and IntegerLookup. Keras' own need TensorFlow: values are those of its documentation and unit tests, or
 derived by hand."""
 
+import copy
+import pickle
 import zipfile
 
 import lamina
@@ -240,6 +242,22 @@ def test_terms_that_lines_cannot_hold(tmp_path):
     model.save(tmp_path / "m.keras")
     loaded = lamina.models.load_model(tmp_path / "m.keras")
     same(loaded.predict(np.array([["a\nb"], ["c"], ["x"]]), verbose=0), [[2], [1], [0]])
+
+
+def test_pickles_and_copies():
+    for mode in ("int", "tf_idf"):
+        layer = StringLookup(output_mode=mode, max_tokens=9, pad_to_max_tokens=mode != "int")
+        fresh = pickle.loads(pickle.dumps(layer))
+        fresh.adapt(["x"])
+        layer.adapt(["a", "b", "b"])
+        for again in (pickle.loads(pickle.dumps(layer)), copy.deepcopy(layer)):
+            assert again.get_vocabulary() == ["[UNK]", "b", "a"]
+            same(again(["a", "q"]), layer(["a", "q"]))
+    text = layers.TextVectorization()
+    text.adapt(["some words", "more words"])
+    same(pickle.loads(pickle.dumps(text))(["more words"]), text(["more words"]))
+    given = copy.deepcopy(StringLookup(vocabulary=["x"]))
+    assert given.get_vocabulary() == ["[UNK]", "x"]
 
 
 def test_configs():

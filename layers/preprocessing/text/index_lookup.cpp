@@ -17,6 +17,7 @@ namespace lamina {
 
 namespace {
 constexpr const char* kFile = "/vocabulary.txt";
+constexpr int64_t kMostUnknown = 1 << 24;  // vocabularies list each
 
 LayerArgs name_alone(LayerArgs base) {  // Keras' takes no other argument of layers
   LayerArgs out;
@@ -74,6 +75,9 @@ void IndexLookup::set_up() {
   if (a.num_oov_indices < 0)
     throw ValueError("The value of `num_oov_indices` argument for `", name,
                      "` must be greater than or equal to 0. Received: num_oov_indices=", a.num_oov_indices);
+  if (a.num_oov_indices > kMostUnknown)
+    throw ValueError("`num_oov_indices` must be at most ", kMostUnknown,
+                     ". Received: num_oov_indices=", a.num_oov_indices);
   if (a.oov_method != "floormod" && a.oov_method != "farmhash")
     throw ValueError("Unknown value for `oov_method` argument of ", name,
                      ". Allowed values are: 'floormod', 'farmhash'. Received: oov_method='", a.oov_method, "'");

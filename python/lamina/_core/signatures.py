@@ -87,8 +87,17 @@ class ConstructorSignature:
             raise AttributeError("__signature__")
         if owner.__init__ is self._init:
             return self._signature
-        own = inspect.signature(owner.__init__)
-        return own.replace(parameters=list(own.parameters.values())[1:])
+        return own_parameters(owner.__init__)
+
+
+def own_parameters(method):
+    """The signature of a method without `self`.
+
+    Args:
+        method: a function of a class.
+    """
+    own = inspect.signature(method)
+    return own.replace(parameters=list(own.parameters.values())[1:])
 
 
 def signature_of(name, base, fields):

@@ -23,7 +23,25 @@ def _pickled(obj):
             save_model(obj, path)
             with open(path, "rb") as f:
                 return "model", f.read()
-    return "layer", (serialize_keras_object(obj), obj.get_weights() if obj.built else None)
+    return "layer", (serialize_keras_object(obj), obj.get_weights() if obj.built else None, _vocabularies(obj))
+
+
+def _lookups(layer):
+    """Layers with a vocabulary that is no part of their config."""
+    lookups = [found for found in layer._flatten(True, True) if hasattr(found, "input_vocabulary")]
+    return [found for found in lookups if found.input_vocabulary is None]
+
+
+def _vocabularies(layer):
+    """[(terms, weights)] of its lookups."""
+    out = []
+    for found in _lookups(layer):
+        terms = found.get_vocabulary()
+        if not found.get_vocabulary(False):
+            out.append(None)
+            continue
+        out.append((terms, found.idf_weights.numpy()[: len(terms)] if found.output_mode == "tf_idf" else None))
+    return out
 
 
 def _restored(state):
@@ -36,10 +54,13 @@ def _restored(state):
             with open(path, "wb") as f:
                 f.write(payload)
             return load_model(path, safe_mode=False)  # pickle itself runs code
-    config, weights = payload
+    config, weights, vocabularies = payload
     layer = deserialize_keras_object(config, safe_mode=False)
     if weights is not None and layer.built:
         layer.set_weights(weights)
+    for found, state in zip(_lookups(layer), vocabularies):
+        if state is not None:
+            found.set_vocabulary(*state)
     return layer
 
 

@@ -10,6 +10,7 @@ __getattr__, __dir__ = public_module(
     loaded={
         "Config": "lamina.utils.config",
         "CustomObjectScope": _CONFIGS,
+        "FeatureSpace": "lamina.utils.feature_space",
         "Progbar": "lamina.utils.progbar",
         "PyDataset": "lamina.utils.py_dataset",
         "Sequence": "lamina.utils.py_dataset",

@@ -221,6 +221,19 @@ def _in_keras_package(module, name):
     return found if isinstance(found, type) and issubclass(found, _lamina.Object) else None
 
 
+# Classes that Python defines and files name, by their module there.
+_PYTHON_CLASSES = {
+    ("keras.utils", "FeatureSpace"),
+    *(("keras.src.layers.preprocessing.feature_space", n) for n in ("Cross", "Feature", "TFDConcat", "TFDIdentity")),
+}
+
+
+def _of_python(module, name):
+    if (module, name) not in _PYTHON_CLASSES:
+        return None
+    return homes.defined("lamina.utils", "FeatureSpace")._parts().get(name)
+
+
 def resolve(serialized):
     """Makes an object of a user's class from its config; None leaves it to the built-in classes."""
     name = serialized.get("registered_name") or serialized.get("class_name")
@@ -236,7 +249,9 @@ def resolve(serialized):
         return found if found is not None else lookup_function(target if isinstance(target, str) else "")
     if class_name == "__lambda__":
         return lambda_from_config(serialized)
-    found = lookup(name) or lookup(class_name) or _in_keras_package(serialized.get("module"), class_name)
+    module = serialized.get("module")
+    found = lookup(name) or lookup(class_name) or _of_python(module, class_name)
+    found = found or _in_keras_package(module, class_name)
     if found is None or not inspect.isclass(found):
         return None
     return from_serialized(found, serialized)
