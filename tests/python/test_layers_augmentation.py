@@ -1,15 +1,13 @@
 """Layers that change colours and shapes of images at random, or mix them, against real Keras: the same transformation
-given to both, whole calls where nothing is drawn, statistics, seeds, models and files."""
+given to both, whole calls where nothing is drawn, statistics and configs."""
 
-import copy
 import json
 
 import keras
 import lamina
 import numpy as np
 import pytest
-from layer_in_model import expect_error
-from test_layers_image import BOXES, FORMATS, IMAGES, LABELS, MASKS, boxes_in, first, pair, plain, same
+from test_layers_image import BOXES, IMAGES, LABELS, MASKS, boxes_in, first, pair, plain, same
 
 RNG = np.random.default_rng(8)
 
@@ -62,8 +60,9 @@ LAYERS = [
 JITTER = ("RandomColorJitter", {"brightness_factor": 0.2, "contrast_factor": 0.3, "hue_factor": 0.1, "seed": 4})
 BOX_COUNT = ("MaxNumBoundingBoxes", {"max_number": 3})
 ALL = [*LAYERS, JITTER, BOX_COUNT]
+FIRST = dict(reversed(LAYERS))  # of each class the first row
 # Whose transformation decides what is done to masks and boxes.
-MOVING = [row for row in LAYERS if row[0] in ("RandAugment", "RandomPerspective", "RandomShear")]
+MOVING = [row for row in LAYERS if row[0] in ("RandomPerspective", "RandomShear")] + [("RandAugment", {"num_ops": 4})]
 STEADY = ("AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "Equalization", "MaxNumBoundingBoxes")
 
 
@@ -109,9 +108,6 @@ def given(transformation):
     return transformation if isinstance(transformation, str) else plain(transformation)
 
 
-FIRST = dict(reversed(LAYERS))  # of each class the first row
-
-
 @pytest.mark.parametrize(
     "name, config, data_format",
     [(*row, "channels_last") for row in LAYERS] + [(*row, "channels_first") for row in FIRST.items()],
@@ -119,7 +115,8 @@ FIRST = dict(reversed(LAYERS))  # of each class the first row
 def test_a_given_transformation(name, config, data_format):
     theirs, mine = pair(name, {**config, "data_format": data_format})
     x, masks = (IMAGES, MASKS) if data_format == "channels_last" else (first(IMAGES), first(MASKS))
-    for images, marks in ((x, masks), (x[0], masks[0])):
+    single = config == FIRST[name] and data_format == "channels_last"
+    for images, marks in ((x, masks), (x[0], masks[0])) if single else ((x, masks),):
         t = theirs.get_random_transformation(images, training=True)
         same_kind(mine.get_random_transformation(images, training=True), t, name)
         if name == "RandomElasticTransform":  # what it draws besides depends on the library
@@ -137,13 +134,13 @@ def test_a_given_transformation(name, config, data_format):
             same(mine.transform_single_image(images, given(t)), theirs.transform_single_image(images, t))
 
 
-@pytest.mark.parametrize("format", ["xyxy", "xywh", "rel_yxyx"])
+@pytest.mark.parametrize("format", ["xyxy", "rel_yxyx"])
 @pytest.mark.parametrize(
     "name, config", [*MOVING, BOX_COUNT, ("RandomErasing", {}), ("MaxNumBoundingBoxes", {"max_number": 1})]
 )
 def test_bounding_boxes_of_a_given_transformation(name, config, format):
     theirs, mine = pair(name, {**config, "bounding_box_format": format})
-    for _ in range(3):
+    for _ in range(2):
         t = theirs.get_random_transformation(IMAGES, training=True)
         boxes = lambda: {"boxes": boxes_in(format), "labels": LABELS.copy()}
         mine_out, theirs_out = (
@@ -172,37 +169,6 @@ def test_masks_and_boxes_of_mixed_images():
     out = layer.transform_bounding_boxes({"boxes": BOXES, "labels": LABELS}, t)
     same(out["boxes"], np.concatenate([BOXES, BOXES[order]], 1))
     np.testing.assert_array_equal(np.asarray(out["labels"]), np.concatenate([LABELS, LABELS[order]], 1))
-
-
-def data():
-    return {
-        "images": IMAGES.copy(),
-        "labels": np.eye(4, dtype="float32"),
-        "segmentation_masks": MASKS.copy(),
-        "bounding_boxes": {"boxes": BOXES.copy(), "labels": LABELS.copy()},
-    }
-
-
-@pytest.mark.parametrize("name, config", ALL)
-def test_dicts(name, config):
-    layer = getattr(lamina.layers, name)(**config, bounding_box_format="xyxy")
-    whole = data()
-    if name == "CutMix":
-        with pytest.raises(NotImplementedError, match="bounding boxes"):
-            layer(whole)
-        del whole["bounding_boxes"]
-    out = layer(copy.deepcopy(whole))
-    assert set(out) == set(whole)
-    for key in ("images", "labels"):
-        assert np.shape(out[key]) == np.shape(whole[key]), key
-    channels = 3 if name == "CutMix" else 1  # the part's mask has the images' channels, as in Keras
-    assert np.shape(out["segmentation_masks"]) == (*MASKS.shape[:3], channels)
-    if "bounding_boxes" in out:
-        count = {"MixUp": 4, "MaxNumBoundingBoxes": 3}.get(name, 2)
-        assert np.shape(out["bounding_boxes"]["boxes"]) == (4, count, 4)
-        assert np.shape(out["bounding_boxes"]["labels"]) == (4, count)
-    one = {k: v[0] for k, v in whole.items() if k != "bounding_boxes"}
-    assert np.shape(layer(one)["images"]) == IMAGES.shape[1:]
 
 
 @pytest.mark.parametrize("name, config", ALL)
@@ -246,18 +212,16 @@ def test_factors_without_choice(name, config):
     same(mine(IMAGES[1]), theirs(IMAGES[1]), atol=2e-2)
 
 
-@pytest.mark.parametrize("name, config", ALL)
+@pytest.mark.parametrize("name, config", [*FIRST.items(), JITTER, BOX_COUNT])
 def test_whole_numbers(name, config):
     whole = IMAGES.astype("uint8")
-    theirs, mine = pair(name, config)
+    mine = getattr(lamina.layers, name)(**config)
     out = np.asarray(mine(whole))
-    assert out.shape == whole.shape
-    if name in ("RandomSaturation", "RandomColorJitter"):  # Keras' rgb_to_hsv and clip refuse whole numbers
-        return
-    expected = np.asarray(theirs(whole))
-    assert out.dtype == expected.dtype
-    if name in STEADY and config.get("value_range") != (0, 300):  # 300 is no uint8
-        assert np.abs(out.astype(float) - expected.astype(float)).max() <= 1
+    kept = ("RandomGrayscale", "ContrastLimitedAdaptiveHistogramEqualization", "MaxNumBoundingBoxes")
+    assert out.shape == whole.shape and out.dtype == ("uint8" if name in kept else "float32")
+    if name in STEADY:
+        expected = np.asarray(getattr(keras.layers, name)(**config)(whole))
+        assert out.dtype == expected.dtype and np.abs(out.astype(float) - expected.astype(float)).max() <= 1
 
 
 def test_colours_that_fill():
@@ -311,186 +275,3 @@ def test_statistics():
         [np.asarray(layers.RandAugment(seed=s).get_random_transformation(x)["layer_idxes"]) for s in range(300)]
     )
     assert set(chosen.reshape(-1).tolist()) == set(range(11))
-
-
-@pytest.mark.parametrize("name, config", [row for row in [*LAYERS, JITTER] if row[0] not in STEADY])
-def test_seeds(name, config):
-    config = {**config, "seed": 11}
-    results, before = [], lamina.config.engine()
-    for engine in ("graph", "eager"):
-        lamina.config.set_engine(engine)
-        layer = getattr(lamina.layers, name)(**config)
-        results.append([np.asarray(layer(IMAGES)) for _ in range(3)])
-    lamina.config.set_engine(before)
-    for a, b in zip(*results, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-3)
-    if config.get("factor") != (3, 3):
-        assert any(not np.array_equal(results[0][0], r) for r in results[0][1:])
-    layer = getattr(lamina.layers, name)(**config)
-    text = lambda t: json.dumps(given(t), default=lambda a: np.asarray(a).tolist())
-    drawn = [layer.get_random_transformation(IMAGES, seed=5) for _ in range(2)]
-    if name == "RandomGrayscale":
-        np.testing.assert_array_equal(*(np.asarray(t) for t in drawn))
-    else:
-        assert text(drawn[0]) == text(drawn[1])
-
-
-def network(k, classes):
-    layers = [getattr(k.layers, name)(**config, name=f"l{i}") for i, (name, config) in enumerate(classes)]
-    return k.Sequential([k.Input((9, 12, 3)), *layers, k.layers.Flatten(), k.layers.Dense(2, name="d")])
-
-
-# A model has each class once; what mixes images of a batch is for data. Keras cannot have Equalization in a model: its
-# symbolic output is its input.
-ONCE = list(
-    dict(reversed([row for row in [*LAYERS, JITTER] if row[0] not in ("CutMix", "MixUp", "Equalization")])).items()
-)
-
-
-@pytest.mark.parametrize("classes", [ONCE[:8], ONCE[8:]])
-def test_in_a_model(engine, tmp_path, classes):
-    mine = network(lamina, classes)
-    mine.compile(lamina.optimizers.SGD(1e-7), "mse")
-    y = RNG.standard_normal((4, 2)).astype("float32")
-    losses = mine.fit(IMAGES, y, epochs=2, batch_size=2, verbose=0).history["loss"]
-    assert np.isfinite(losses).all()
-    a, b = mine.predict(IMAGES, verbose=0), mine.predict(IMAGES, verbose=0)
-    np.testing.assert_array_equal(a, b)
-    mine.save(tmp_path / "mine.keras")
-    again = lamina.models.load_model(tmp_path / "mine.keras")
-    np.testing.assert_allclose(again.predict(IMAGES, verbose=0), a, rtol=1e-4, atol=1e-3)
-    shear = [row for row in classes if row[0] == "RandomShear"]  # whose configs Keras itself cannot read
-    theirs = network(keras, classes)
-    theirs.save(tmp_path / "theirs.keras")
-    expected = np.asarray(theirs(IMAGES, training=False))
-    loaded = lamina.models.load_model(tmp_path / "theirs.keras")
-    np.testing.assert_allclose(loaded.predict(IMAGES, verbose=0), expected, rtol=1e-3, atol=1e-2)
-    if not shear:
-        other = keras.models.load_model(tmp_path / "mine.keras")
-        np.testing.assert_allclose(np.asarray(other(IMAGES, training=False)), a, rtol=1e-3, atol=1e-2)
-
-
-def test_equalization_in_a_model(engine):
-    model = lamina.Sequential([lamina.Input((9, 12, 3)), lamina.layers.Equalization()])
-    same(model(IMAGES), keras.layers.Equalization()(IMAGES), atol=1.1)
-    np.testing.assert_array_equal(model.predict(IMAGES, verbose=0), IMAGES)
-
-
-def test_in_a_dataset():
-    before, results = lamina.config.threads(), []
-    for threads in (1, 4):
-        lamina.config.set_threads(threads)
-        mix = lamina.layers.MixUp(seed=1)
-        change = lamina.layers.Pipeline([lamina.layers.RandAugment(seed=2), lamina.layers.RandomErasing(seed=3)])
-        pairs = lamina.data.Dataset.from_tensor_slices({"images": IMAGES, "labels": np.eye(4, dtype="float32")})
-        batches = list(pairs.batch(2).map(mix).map(lambda d: {**d, "images": change(d["images"])}))
-        assert [b["images"].shape for b in batches] == [(2, 9, 12, 3)] * 2
-        np.testing.assert_allclose(np.asarray(batches[0]["labels"]).sum(1), 1, rtol=1e-6)
-        results.append([np.asarray(b["images"]) for b in batches])
-    lamina.config.set_threads(before)
-    for a, b in zip(*results, strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_pipeline(engine, tmp_path):
-    make = lambda k: k.layers.Pipeline(
-        [
-            k.layers.AutoContrast(name="a"),
-            k.layers.RandomBrightness((0.1, 0.1), name="b"),
-            k.layers.Rescaling(1 / 255, name="c"),
-        ],
-        name="p",
-    )
-    theirs, mine = make(keras), make(lamina)
-    for training in (True, False):
-        same(mine(IMAGES, training=training), theirs(IMAGES, training=training))
-    same(mine(IMAGES), theirs(IMAGES))
-    assert [layer.name for layer in mine.layers] == ["a", "b", "c"]
-    assert set(mine.get_config()) == set(theirs.get_config())
-    again = lamina.layers.deserialize(keras.layers.serialize(theirs))
-    same(again(IMAGES), theirs(IMAGES))
-    same(keras.layers.deserialize(lamina.layers.serialize(mine))(IMAGES), theirs(IMAGES))
-    model = lamina.Sequential([lamina.Input((9, 12, 3)), make(lamina), lamina.layers.Conv2D(2, 3)])
-    model.save(tmp_path / "m.keras")
-    out = model.predict(IMAGES, verbose=0)
-    for k in (lamina, keras):
-        loaded = k.models.load_model(tmp_path / "m.keras")
-        np.testing.assert_allclose(np.asarray(loaded(IMAGES, training=False)), out, rtol=1e-3, atol=1e-4)
-    boxes = lamina.layers.Pipeline(
-        [
-            lamina.layers.RandomShear(0.2, bounding_box_format="xyxy"),
-            lamina.layers.MaxNumBoundingBoxes(5, bounding_box_format="xyxy"),
-        ]
-    )
-    assert np.shape(boxes(data())["bounding_boxes"]["boxes"]) == (4, 5, 4)
-
-
-def test_boxes_that_are_missing():
-    layer = lamina.layers.MaxNumBoundingBoxes(3, fill_value=-7, bounding_box_format="xyxy")
-    out = layer(data())["bounding_boxes"]
-    assert (np.asarray(out["boxes"])[:, 2] == -7).all() and (np.asarray(out["labels"])[:, 2] == -7).all()
-    assert lamina.layers.MaxNumBoundingBoxes.from_config(layer.get_config()).fill_value == -7
-
-
-L = lambda name, *args, **kwargs: lambda k: getattr(k.layers, name)(*args, **kwargs)
-ERRORS = [
-    (L("RandomHue", 1.5), ValueError, ["factor", "1.5"]),
-    (L("RandomInvert", "all"), ValueError, ["factor", "all"]),
-    (L("RandomColorDegeneration", (2.0, 3.0)), ValueError, ["factor", "[-1", "2.0"]),
-    (L("RandomColorDegeneration", 0.5, value_range=3), ValueError, ["value_range", "3"]),
-    (L("RandomSaturation", 0.5, value_range=(1, 2, 3)), ValueError, ["value_range", "(1, 2, 3)"]),
-    (L("RandomPosterization", 9), ValueError, ["factor", "9"]),
-    (L("RandomSharpness", -0.5), ValueError, ["factor", "-0.5"]),
-    (L("RandomGrayscale", 1.5), ValueError, ["factor", "1.5"]),
-    (L("RandomGaussianBlur", kernel_size=4), ValueError, ["kernel_size", "4", "odd"]),
-    (L("RandomGaussianBlur", sigma=2.0), ValueError, ["sigma", "2.0"]),
-    (L("RandomShear", 1.5), ValueError, ["x_factor", "1.5"]),
-    (L("RandomShear", y_factor=(-0.5, 0.2)), ValueError, ["y_factor", "-0.5"]),
-    (L("RandomShear", 0.1, fill_mode="mean"), NotImplementedError, ["fill_mode", "mean"]),
-    (L("RandomPerspective", scale=2.0), ValueError, ["scale", "2.0"]),
-    (L("RandomPerspective", interpolation="cubic"), NotImplementedError, ["interpolation", "cubic"]),
-    (L("RandomElasticTransform", fill_mode="mean"), NotImplementedError, ["fill_mode", "mean"]),
-    (L("RandomElasticTransform", scale=3.0), ValueError, ["scale", "3.0"]),
-    (L("RandomErasing", scale=(0.5, 0.7, 0.9)), ValueError, ["scale", "0.9"]),
-    (L("CutMix", 2.0), ValueError, ["factor", "2.0"]),
-    (L("Solarization", addition_factor=-0.1), ValueError, ["addition_factor", "-0.1"]),
-    (L("AutoContrast", 255), ValueError, ["value_range", "255"]),
-    (L("RandAugment", factor=1.5), ValueError, ["factor", "1.5"]),
-    (L("AugMix", factor=(0.1,)), ValueError, ["factor", "0.1"]),
-    (lambda k: k.layers.RandomInvert()(np.ones((2, 3), "float32")), ValueError, ["rank 3", "(2, 3)"]),
-    (lambda k: k.layers.RandomShear(0.1)(data()), ValueError, ["bounding_box_format"]),
-    (lambda k: k.layers.Pipeline.from_config({"name": "a"}), ValueError, ["layers"]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("case", range(len(ERRORS)))
-def test_messages(case):
-    expect_error(*ERRORS[case])
-
-
-CLAHE = lamina.layers.ContrastLimitedAdaptiveHistogramEqualization
-
-
-def test_messages_of_our_own():
-    for make, words in (
-        (lambda: lamina.layers.RandomErasing(fill_value="red"), "fill_value"),
-        (lambda: lamina.layers.MixUp(-1.0), "alpha"),
-        (lambda: lamina.layers.Equalization((0, 1, 2)), "value_range"),
-        (lambda: lamina.layers.MaxNumBoundingBoxes(0), "max_number"),
-        (lambda: lamina.layers.RandAugment(num_ops=0), "num_ops"),
-        (lambda: lamina.layers.AugMix(num_chains=10**6, chain_depth=10**6), "num_chains"),
-        (lambda: CLAHE(tile_grid_size=(0, 2)), "tile_grid_size"),
-        (lambda: CLAHE(tile_grid_size=(10**6, 10**6))(IMAGES), "32 bits"),
-        (lambda: lamina.layers.RandomErasing(fill_value=(1, 2, 3))(IMAGES[..., :1]), "3 channels"),
-        (lambda: lamina.layers.RandomInvert().transform_images(IMAGES, {"angle": 1.0}), "apply_inversion"),
-        (lambda: lamina.layers.Pipeline([3]), "list of layers"),
-    ):  # fmt: skip
-        with pytest.raises((ValueError, TypeError), match=words):
-            make()
-
-
-def test_all_box_formats_of_shears():
-    for format in FORMATS:
-        layer = lamina.layers.RandomShear((0.0, 0.0), bounding_box_format=format)
-        out = layer({"images": IMAGES, "bounding_boxes": {"boxes": boxes_in(format), "labels": LABELS}})
-        same(out["bounding_boxes"]["boxes"], boxes_in(format))
