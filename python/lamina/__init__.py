@@ -40,6 +40,7 @@ _MODULES = (
     "saving",
     "tree",
     "utils",
+    "wrappers",
 )
 
 # Which public module has the Python classes of a module of the C++ registry, and their base there.

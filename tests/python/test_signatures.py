@@ -29,6 +29,7 @@ MODULES = (
     "saving",
     "tree",
     "utils",
+    "wrappers",
 )
 
 # Where a signature differs from Keras', and why.
