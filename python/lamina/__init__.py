@@ -40,6 +40,7 @@ _MODULES = (
     "saving",
     "tree",
     "utils",
+    "visualization",
     "wrappers",
 )
 

@@ -74,7 +74,12 @@ def test_structure(case, no_weights):
     same_structure(model, other)
 
 
-LARGE = ("ConvNeXtLarge", "ConvNeXtXLarge", "EfficientNetB6", "EfficientNetB7", "EfficientNetV2M", "EfficientNetV2L")
+LARGE = {
+    "ConvNeXtLarge",
+    "ConvNeXtXLarge",
+    "NASNetLarge",
+    *(f"EfficientNet{s}" for s in ["B5", "B6", "B7", "V2S", "V2M", "V2L"]),
+}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
