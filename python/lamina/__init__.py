@@ -42,6 +42,8 @@ _MODULES = (
     "saving",
     "tree",
     "utils",
+    "visualization",
+    "wrappers",
 )
 
 # Which public module has the Python classes of a module of the C++ registry, and their base there.

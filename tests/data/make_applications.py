@@ -4,6 +4,7 @@ with weights and images that the tests draw again. Run it in this folder with Ke
     KERAS_BACKEND=jax python make_applications.py
 """
 
+import contextlib
 import inspect
 import json
 import os
@@ -17,6 +18,8 @@ sys.path.insert(0, str(HERE.parent / "python"))
 
 import keras  # noqa: E402
 from application_cases import GAINS, OUTPUTS, data_format, fill, images, key, structure, without_values  # noqa: E402
+from keras.src.models import Functional  # noqa: E402
+from keras.src.utils import file_utils  # noqa: E402
 
 
 def build(function, arguments):
@@ -24,11 +27,26 @@ def build(function, arguments):
         return getattr(keras.applications, function)(**arguments)
 
 
+@contextlib.contextmanager
+def asked_files():
+    """The (name, address, hash) of weights that models would get; they are built without."""
+    files, get_file, load_weights = [], file_utils.get_file, Functional.load_weights
+    file_utils.get_file = lambda name, origin, cache_subdir, file_hash="": files.append([name, origin, file_hash])
+    Functional.load_weights = lambda self, path: None
+    try:
+        yield files
+    finally:
+        file_utils.get_file, Functional.load_weights = get_file, load_weights
+
+
 def structures():
+    """With weights of "imagenet", and the files of these with the top and without it."""
     for function in sorted(vars(keras.applications)):
         if inspect.isfunction(getattr(keras.applications, function)):
-            with data_format(keras, "channels_last"):
-                yield function, structure(build(function, {"weights": None}))
+            with data_format(keras, "channels_last"), asked_files() as files:
+                found = structure(build(function, {}))
+                build(function, {"include_top": False, "input_shape": (224, 224, 3)})
+            yield function, {**found, "files": files}
 
 
 def outputs():

@@ -71,7 +71,7 @@ def test_weights_of_a_path(mobilenet, tmp_path, ending):
 
 
 # What has weights beside those that are trained, sublayers, or several in a layer.
-@pytest.mark.parametrize("function", ["ConvNeXtTiny", "EfficientNetB0", "NASNetMobile", "MobileNetV3Small"])
+@pytest.mark.parametrize("function", ["ConvNeXtTiny", "EfficientNetB0", "MobileNetV3Small"])
 @pytest.mark.parametrize("ending", [".weights.h5", ".h5"])
 def test_weights_of_other_architectures(function, ending, tmp_path):
     arguments = {"include_top": False, "input_shape": (32, 32, 3)}

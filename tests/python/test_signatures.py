@@ -29,6 +29,8 @@ MODULES = (
     "saving",
     "tree",
     "utils",
+    "visualization",
+    "wrappers",
 )
 
 # Where a signature differs from Keras', and why.
