@@ -120,7 +120,7 @@ class Tensor {
   template <class T>
   std::vector<T> to_vector() const {
     const T* from = data<T>();
-    return {from, from + size()};
+    return std::vector<T>(from, from + size());
   }
 
   // The Keras mask that travels with this tensor (bool, the leading axes of shape), or undefined.

@@ -74,6 +74,10 @@ def test_is_saved_with_both_models(tmp_path):
     assert [type(loss).__name__ for loss in again.distillation_losses] == ["LogitsDistillation", "FeatureDistillation"]
     assert again.distillation_losses[1].get_config() == distiller.distillation_losses[1].get_config()
     assert again.student.get_config() == student.get_config()
+    distiller.fit(X, np.ones((32, 3), "float32"), verbose=0)
+    distiller.save(tmp_path / "distiller.keras")
+    loaded = keras.models.load_model(tmp_path / "distiller.keras", compile=False)
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), distiller.predict(X, verbose=0))
 
 
 def test_losses_of_several_outputs():

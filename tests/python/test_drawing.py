@@ -47,7 +47,7 @@ def drawn(dot):
     text = re.sub(r"\s+", " ", dot)
     labels = {}
     for name, label in re.findall(r'"?(\w+)"? \[[^\[\]]*?label=<(<table.*?</table>)>', text):
-        label = label.replace(' color="black"', "").replace("multiply_1", "multiply")
+        label = re.sub(r"multiply_\d+", "multiply", label.replace(' color="black"', ""))
         labels[name] = re.sub(r"float64|float32", "dtype", re.sub(r"<[^>]*>", "|", label))
     arrows = {(labels[a], labels[b]) for a, b in re.findall(r'"?(\w+)"? -> "?(\w+)"?', text)}
     return sorted(labels.values()), arrows

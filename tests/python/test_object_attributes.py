@@ -108,7 +108,8 @@ def test_no_layer_is_left_out():
         and getattr(keras.layers, n).__name__ == n
         and hasattr(lamina.layers, n)
     }
-    assert classes - known == {"InputSpec"}
+    # Those of other frameworks cannot be made.
+    assert classes - known == {"InputSpec", "FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"}
 
 
 @pytest.mark.parametrize("name", object_cases.NEED_TENSORFLOW)

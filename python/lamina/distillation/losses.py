@@ -102,8 +102,8 @@ class FeatureDistillation(DistillationLoss):
             if subclassed:
                 raise ValueError(
                     "FeatureDistillation with specific layer names requires Functional or Sequential models. The "
-                    f"{' and '.join(subclassed)} model(s) appear to be subclassed (no symbolic inputs/outputs). Leave out "
-                    "the layer names, or use LogitsDistillation, to compare the models' outputs."
+                    f"{' and '.join(subclassed)} model(s) appear to be subclassed (no symbolic inputs/outputs). "
+                    "Leave out the layer names, or use LogitsDistillation, to compare the models' outputs."
                 )
         for role, (model, name) in models.items():
             if name is not None:
@@ -166,8 +166,8 @@ class LogitsDistillation(DistillationLoss):
     Args:
         temperature: what the outputs are divided by; higher ones make probabilities more alike.
         loss: a loss or its name, or a structure of them as the models' outputs have it; None where an output
-            does not count. KLDivergence gets probabilities, and its value is multiplied by the temperature squared; others
-            get the divided outputs.
+            does not count. KLDivergence gets probabilities, and its value is multiplied by the temperature squared;
+            others get the divided outputs.
 
     Raises:
         ValueError: if there is no loss, or the temperature is no positive number.

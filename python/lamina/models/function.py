@@ -1,12 +1,12 @@
 """keras.Function: a graph of ops and layers as a function."""
 
-from lamina import _lamina
+from lamina._core.operation import Operation
 from lamina._core.public import publish
 from lamina._core.values.structures import flatten, map_structure
 from lamina.models.model import Model
 
 
-class Function:
+class Function(Operation):
     """What was computed from symbolic inputs to symbolic outputs, as a function of other inputs. Unlike a Model it has
     no training of its own, and it is no layer.
 
@@ -23,7 +23,7 @@ class Function:
         for which, given in (("inputs", inputs), ("outputs", outputs)):
             if not flatten(given):
                 raise ValueError(f"`{which}` argument cannot be empty. Received:\ninputs={inputs}\noutputs={outputs}")
-        self.name = name or _lamina.auto_name("function")
+        super().__init__(name)
         self._inputs_struct, self._outputs_struct = inputs, outputs
         self._model = Model(inputs, outputs, name=self.name)
 
@@ -52,16 +52,8 @@ class Function:
         """The layers and ops of the graph, in the order in which they run."""
         return self._model.operations
 
-    def __call__(self, inputs):
-        """The outputs for other inputs; symbolic ones are recorded.
-
-        Args:
-            inputs: tensors in the structure of `inputs`.
-        """
-        return self.call(inputs)
-
     def call(self, inputs):
-        """The outputs for other inputs.
+        """The outputs for other inputs. Calling the function itself records a call on symbolic ones.
 
         Args:
             inputs: tensors in the structure of `inputs`.

@@ -90,12 +90,21 @@ def serialize_keras_object(obj):
         }
     if hasattr(obj, "get_config"):
         return {
-            "module": None if type(obj).__module__ == "__main__" else type(obj).__module__,
+            "module": _module_of(type(obj)),
             "class_name": type(obj).__name__,
             "config": serialize_keras_object(obj.get_config()),
             "registered_name": get_registered_name(type(obj)),
         }
     raise ValueError(f"Cannot serialize object {obj} (of type {type(obj)}): it has no get_config() method.")
+
+
+def _module_of(cls):
+    """What files call a class' module: Keras' name of ours."""
+    module = cls.__module__
+    if module == "__main__":
+        return None
+    rest = module.removeprefix("lamina.")
+    return f"keras.{rest}" if rest in _PYTHON_MODULES else module
 
 
 def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kwargs):
@@ -228,7 +237,13 @@ _PYTHON_CLASSES = {
 }
 
 
+_PYTHON_MODULES = ("distillation",)  # public modules all of whose classes Python defines
+
+
 def _of_python(module, name):
+    package, _, rest = str(module).partition(".")
+    if package in ("keras", "lamina") and rest in _PYTHON_MODULES:
+        return homes.defined(f"lamina.{rest}", name)
     if (module, name) not in _PYTHON_CLASSES:
         return None
     return homes.defined("lamina.utils", "FeatureSpace")._parts().get(name)
