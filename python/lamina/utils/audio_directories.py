@@ -7,8 +7,7 @@ import numpy as np
 from lamina._core.public import publish
 from lamina.config import threads
 from lamina.data.dataset import Dataset
-from lamina.utils.directories import check_labels, check_split, labelled_parts
-from lamina.utils.image_directories import files_to_read
+from lamina.utils.directories import check_labels, check_split, files_to_read, labelled_parts
 
 FORMATS = (".wav",)
 

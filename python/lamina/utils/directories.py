@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 from lamina._core.console import print_text
+from lamina.data.dataset import Dataset
 
 
 def index_directory(
@@ -244,3 +245,21 @@ def encoded_labels(labels, label_mode, class_count):
     if label_mode == "categorical":
         return (labels[:, None] == np.arange(class_count)).astype("float32")
     return labels.astype("int32")
+
+
+def files_to_read(paths, labels, shuffle, batch_size, seed):
+    """A dataset of the numbers of files, or (number, label), in the order in which they are to be read.
+
+    Args:
+        paths: the files.
+        labels: an array of as many labels, or None.
+        shuffle: whether each pass mixes them, within 8 batches.
+        batch_size: of the batches to be made; None counts as 128.
+        seed: of the order.
+
+    Returns:
+        A `lamina.data.Dataset`.
+    """
+    numbers = np.arange(len(paths))
+    dataset = Dataset.from_tensor_slices(numbers if labels is None else (numbers, labels))
+    return dataset.shuffle(1024 if batch_size is None else batch_size * 8, seed) if shuffle else dataset

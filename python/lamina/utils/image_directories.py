@@ -7,7 +7,7 @@ import numpy as np
 from lamina._core.public import publish
 from lamina.config import threads
 from lamina.data.dataset import Dataset
-from lamina.utils.directories import check_labels, check_split, labelled_parts
+from lamina.utils.directories import check_labels, check_split, files_to_read, labelled_parts
 from lamina.utils.images import _data_format
 
 FORMATS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -111,24 +111,6 @@ def image_dataset_from_directory(
         dataset = Dataset(core, class_names=class_names, file_paths=paths)
         out.append((dataset if batch_size is None else dataset.batch(batch_size)).prefetch(2))
     return out if subset == "both" else out[0]
-
-
-def files_to_read(paths, labels, shuffle, batch_size, seed):
-    """A dataset of the numbers of files, or (number, label), in the order in which they are to be read.
-
-    Args:
-        paths: the files.
-        labels: an array of as many labels, or None.
-        shuffle: whether each pass mixes them, within 8 batches.
-        batch_size: of the batches to be made; None counts as 128.
-        seed: of the order.
-
-    Returns:
-        A `lamina.data.Dataset`.
-    """
-    numbers = np.arange(len(paths))
-    dataset = Dataset.from_tensor_slices(numbers if labels is None else (numbers, labels))
-    return dataset.shuffle(1024 if batch_size is None else batch_size * 8, seed) if shuffle else dataset
 
 
 def _sizes(image_size):

@@ -8,7 +8,7 @@ from lamina import _lamina
 from lamina._core.public import publish
 from lamina.config import threads
 from lamina.data.dataset import Dataset
-from lamina.utils.directories import check_labels, check_split, labelled_parts
+from lamina.utils.directories import check_labels, check_split, files_to_read, labelled_parts
 
 
 def text_dataset_from_directory(
@@ -76,10 +76,7 @@ def text_dataset_from_directory(
     )
     out = []
     for paths, encoded, training in parts:
-        numbers = np.arange(len(paths))
-        dataset = Dataset.from_tensor_slices(numbers if encoded is None else (numbers, encoded))
-        if shuffle and training:
-            dataset = dataset.shuffle(1024 if batch_size is None else batch_size * 8, seed)
+        dataset = files_to_read(paths, encoded, shuffle and training, batch_size, seed)
         most = None if max_length is None else int(max_length)
         core = _lamina.read_texts(dataset._core, [os.fspath(p) for p in paths], most, threads())
         dataset = Dataset(core, class_names=class_names)
