@@ -495,7 +495,7 @@ void IndexLookup::load_named_values(const Dict& values) {
 void IndexLookup::save_assets(const std::string& folder) const {
   if (!lookup_config().at("vocabulary").is_none()) return;  // it stands in the config
   std::ofstream out(folder + kFile, std::ios::binary);
-  std::string separator;
+  const char* separator = "";
   for (const Value& term : get_vocabulary()) {
     out << separator << (term.is_string() ? term.as_string() : term.is_none() ? "None" : term.repr());
     separator = "\n";
