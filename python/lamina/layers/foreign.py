@@ -1,5 +1,7 @@
 """Keras' layers around other frameworks' models, which refuse: this library's engines do not run those frameworks."""
 
+import inspect
+
 from lamina._core.public import publish
 from lamina.layers.layer import Layer
 
@@ -94,4 +96,7 @@ class TorchModuleWrapper(Layer):
         _refuse("TorchModuleWrapper", "a PyTorch module", _WEIGHTS)
 
 
+for _layer in (TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper):  # the class of layer classes hides their own
+    _own = inspect.signature(_layer.__init__)
+    _layer.__signature__ = _own.replace(parameters=list(_own.parameters.values())[1:])
 publish("lamina.layers", TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper)
