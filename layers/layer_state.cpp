@@ -31,7 +31,9 @@ Variable Layer::add_weight(const std::string& weight_name, const Shape& shape, W
   options.autocast = o.autocast;
   options.aggregation = o.aggregation;
   Variable v(prim::cast(first, dtype), options);
-  NameScope scope(name_.empty() ? snake_case(public_class_name()) : name_, this);
+  // A layer that was built within a model keeps its place there for what is added later.
+  const bool later = built_ && !path_.empty() && NameScope::current().empty();
+  NameScope scope(later ? path_ : name_.empty() ? snake_case(public_class_name()) : name_, this);
   std::string at = NameScope::current();
   v.state().path = at.empty() ? options.name : at + "/" + options.name;
   v.state().initializer = initializer.pointer();

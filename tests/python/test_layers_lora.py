@@ -243,3 +243,21 @@ def test_regularized_and_initialized():
         losses.append(float(sum(layer.losses)))
         np.testing.assert_array_equal(np.asarray(layer.kernel), np.full((4, 3), 1 + 2 * 2))
     assert losses[1] == pytest.approx(losses[0])
+
+
+def test_weights_have_the_path_of_the_layer_within_its_model():
+    class Outer(lamina.Model):
+        def __init__(self):
+            super().__init__(name="outer")
+            self.dense = lamina.layers.Dense(16, name="dense")
+
+        def build(self, input_shape):
+            self.dense.build(input_shape)
+
+        def call(self, x):
+            return self.dense(x)
+
+    model = Outer()
+    model.build((None, 8))
+    model.dense.enable_lora(4)
+    assert model.dense.lora_kernel_a.path == "outer/dense/lora_kernel_a"
