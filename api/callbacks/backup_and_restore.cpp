@@ -50,6 +50,8 @@ class BackupAndRestore final : public Config<Callback, BackupAndRestoreArgs> {
     if (!model.built())
       throw ValueError("To use the BackupAndRestore callback, your model must be built before you call `fit()`. Model ",
                        model.describe(), " is unbuilt. You can build it beforehand by calling it on a batch of data.");
+    if (!fs::exists(weights()) && fs::exists(previous(weights())))  // killed while the last one was to be written
+      return model_saver().restore(model, previous(weights()), previous(metadata()));
     if (!fs::exists(weights()) && !fs::exists(metadata())) return;
     try {
       model_saver().restore(model, weights(), metadata());

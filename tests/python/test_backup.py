@@ -186,6 +186,14 @@ def test_takes_the_backup_before_if_the_last_is_damaged(tmp_path):
         small_model().fit(X, Y, epochs=6, verbose=0, callbacks=[keras.callbacks.BackupAndRestore(tmp_path / "c")])
 
 
+def test_takes_the_backup_before_if_the_last_was_never_written(tmp_path):
+    interrupted(tmp_path / "b", double_checkpoint=True)
+    (tmp_path / "b" / "latest.weights.h5").unlink()  # as between setting it aside and writing the next
+    model = small_model()
+    history = model.fit(X, Y, epochs=6, verbose=0, callbacks=[keras.callbacks.BackupAndRestore(tmp_path / "b")])
+    assert history.epoch == [3, 4, 5]
+
+
 def test_refuses_what_does_not_fit(tmp_path):
     with pytest.raises(ValueError, match="Empty `backup_dir`"):
         keras.callbacks.BackupAndRestore("")

@@ -1,8 +1,7 @@
 """Keras' layers around other frameworks' models, which refuse: this library's engines do not run those frameworks."""
 
-import inspect
-
 from lamina._core.public import publish
+from lamina._core.signatures import own_parameters
 from lamina.layers.layer import Layer
 
 _WEIGHTS = "Build the model from Lamina's layers and copy its weights with `set_weights`."
@@ -97,6 +96,5 @@ class TorchModuleWrapper(Layer):
 
 
 for _layer in (TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper):  # the class of layer classes hides their own
-    _own = inspect.signature(_layer.__init__)
-    _layer.__signature__ = _own.replace(parameters=list(_own.parameters.values())[1:])
+    _layer.__signature__ = own_parameters(_layer.__init__)
 publish("lamina.layers", TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper)

@@ -111,9 +111,9 @@ class _Source:
     def restore(self, state, within_pass):
         """What state() gave in another process; within_pass if the pass that was under way then is to be repeated."""
         begun, now = (v and tuple(np.asarray(x) if i == 1 else x for i, x in enumerate(v)) for v in state.values())
-        self._restored = {"begun": begun if within_pass else None, "now": now}
-        if not within_pass:
-            self._restored = None
+        if within_pass:
+            self._restored = {"begun": begun, "now": now}
+        else:
             np.random.set_state(now)
 
     def begin_pass(self, epoch):
