@@ -186,7 +186,13 @@ class Model : public Layer {
   std::vector<std::shared_ptr<Step>> steps_;
   std::shared_ptr<Arenas> arenas_;       // the working memory that the steps share
   std::shared_ptr<Step> lone_steps_[4];  // a kind: the step that takes one tensor and gives one, once it has been run
-  uint64_t steps_as_of_ = 0;             // layer_changes() that the steps know
+  struct RecentStep {                    // what a thread ran last of lone_steps_
+    std::shared_ptr<Step> step;
+    uint64_t layers = 0, forgotten = 0;  // layer_changes() and steps_forgotten_ at that time
+  };
+  Lanes<RecentStep> recent_step_;
+  std::atomic<uint64_t> steps_forgotten_{0};  // how often
+  uint64_t steps_as_of_ = 0;                  // layer_changes() that the steps know
   uint64_t steps_stamp_ = 0;             // stamp() of the layers that they were made from
   std::atomic<bool> call_compiles_{true};
   bool users_code_ = false;  // a layer's Python code may look at values

@@ -261,6 +261,8 @@ void Model::forget_steps() {
   steps_.clear();
   trained_.reset();  // layers have come, gone or got other weights
   for (auto& s : lone_steps_) s = nullptr;
+  steps_forgotten_.fetch_add(1, std::memory_order_release);
+  recent_step_.each_idle([](RecentStep& recent) { recent = {}; });
 }
 
 Value Model::run_step(StepKind kind, const Value& data) {
@@ -324,12 +326,19 @@ Value Model::run_step(StepKind kind, const Value& data) {
 
 // A step that was seen to take one tensor and give one: without building lists, which serving one sample would feel.
 Tensor Model::run_lone(StepKind kind, const Tensor& x) {
+  const uint64_t layers = layer_changes(), forgotten = steps_forgotten_.load(std::memory_order_acquire);
+  auto recent = recent_step_.mine();
+  if (recent && recent->step && recent->step->kind == kind && recent->layers == layers &&
+      recent->forgotten == forgotten)
+    return recent->step->function->lone(x);
   std::shared_ptr<Step> step;
   {
     std::lock_guard<std::mutex> lock(steps_mutex_);
-    if (layer_changes() == steps_as_of_) step = lone_steps_[static_cast<int>(kind)];
+    if (layers == steps_as_of_) step = lone_steps_[static_cast<int>(kind)];
   }
-  return step ? step->function->lone(x) : Tensor();
+  if (!step) return {};
+  if (recent) *recent = {step, layers, forgotten};
+  return step->function->lone(x);
 }
 
 // Whether model(x) may run as a compiled graph at this moment.

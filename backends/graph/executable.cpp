@@ -7,7 +7,10 @@
 namespace lamina {
 
 namespace {
-constexpr size_t kFewestRecorded = 4;  // calls
+constexpr size_t kFewestRecorded = 4;          // calls
+constexpr size_t kMostHeld = size_t{256} << 10;  // bytes of variables that an idle context may hold
+// Runs without a change after which it does. Not earlier: who updates a variable that somebody holds takes new memory.
+constexpr int kSettled = 8;
 
 }  // namespace
 
@@ -20,6 +23,9 @@ Executable::Executable(Graph graph, Device device, std::shared_ptr<Arenas> arena
   assign_places();
   bind();
   find_text();
+  size_t bytes = 0;
+  for (const auto& v : variables_) bytes += v->value.defined() ? v->value.bytes() : kMostHeld;
+  small_ = device_.is_host() && updates_.empty() && !text_ && bytes <= kMostHeld;
 }
 
 // Strings among the results point to text of arguments, of constants, or of what ops have.
@@ -86,6 +92,7 @@ std::unique_ptr<Executable::Context> Executable::make_context() const {
   c->held.resize(variables_.size());
   c->results.resize(results_.size());
   c->updates.resize(updates_.size());
+  c->as_of.assign(variables_.size(), 0);
   for (int v : table_values_) {
     const bool constant = v >= 0 && places_[v].kind == Place::Kind::constant;
     c->table.push_back(constant ? constants_[places_[v].index]->data() : nullptr);
@@ -105,10 +112,13 @@ Executable::Lease::Lease(Executable& owner) : owner_(owner), context_(owner.cont
 
 Executable::Lease::~Lease() {
   Context& c = *context_;
-  for (Tensor& t : c.held) t = Tensor();
+  c.holds = c.holds && c.unchanged >= kSettled && c.copies.empty();
+  if (!c.holds) {
+    for (Tensor& t : c.held) t = Tensor();
+    c.kept = nullptr;
+  }
   for (Tensor& t : c.results) t = Tensor();
   for (Tensor& t : c.updates) t = Tensor();
-  c.kept = nullptr;
   c.copies.clear();
   owner_.arenas_->give_back(std::move(c.arena));
   owner_.contexts_.give_back(std::move(context_));
@@ -195,6 +205,35 @@ void Executable::run_calls(void** table, void* scratch, size_t begin, size_t end
   }
 }
 
+// The slots of variables. In those of a context that holds the present values they stand since an earlier run.
+void** Executable::place_variables(Context& c, void** slot) {
+  if (small_) {
+    bool same = true;
+    for (size_t i = 0; i < variables_.size(); ++i) {
+      // Counted before the value is looked at: a change while this goes on is seen by the next run.
+      const uint64_t now = variables_[i]->changes.load(std::memory_order_acquire);
+      same &= c.as_of[i] == now;
+      c.as_of[i] = now;
+    }
+    c.unchanged = same ? std::min(c.unchanged + 1, kSettled) : 0;
+    if (c.holds && same) return slot + variables_.size();
+    c.holds = false;
+  }
+  for (size_t i = 0; i < variables_.size(); ++i) {
+    // Held, so that a run elsewhere that updates this variable leaves its memory alone; unless this one overwrites it.
+    const Tensor& value = variables_[i]->value;
+    if (!overwritten_[i] && read_[i]) c.held[i] = value;
+    *slot++ = readable(value, c);
+  }
+  return slot;
+}
+
+void Executable::place_kept(Context& c, void** slot) {
+  if (!kept_.size()) return;
+  if (!c.holds) c.kept = kept_.current();
+  for (const BufferPtr& buffer : c.kept->buffers) *slot++ = buffer ? buffer->data() : nullptr;
+}
+
 Tensors Executable::run(std::span<const Tensor> inputs) {
   Tensors outputs(graph_.outputs.size());
   run(inputs, outputs);
@@ -214,12 +253,7 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
     if (recorded) write_to(steady(i), inputs[i]);
     *slot++ = recorded ? steady(i) : readable(inputs[i], c);
   }
-  for (size_t i = 0; i < variables_.size(); ++i) {
-    // Held, so that a run elsewhere that updates this variable leaves its memory alone; unless this one overwrites it.
-    const Tensor& value = variables_[i]->value;
-    if (!overwritten_[i] && read_[i]) c.held[i] = value;
-    *slot++ = readable(value, c);
-  }
+  slot = place_variables(c, slot);
   for (size_t i = 0; i < results_.size(); ++i) {
     if (recorded) {
       *slot++ = steady(inputs.size() + i);
@@ -244,10 +278,8 @@ void Executable::run(std::span<const Tensor> inputs, std::span<Tensor> outputs) 
       *slot = c.updates[i].node()->buffer->data();
     }
   }
-  if (kept_.size()) {
-    c.kept = kept_.current();
-    for (const BufferPtr& buffer : c.kept->buffers) *slot++ = buffer ? buffer->data() : nullptr;
-  }
+  place_kept(c, slot);
+  c.holds = small_;
   struct Changed {  // also when a kernel throws: some variables have been overwritten by then
     std::vector<Update>& updates;
     ~Changed() {

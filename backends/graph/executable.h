@@ -70,6 +70,11 @@ class Executable {
     std::vector<Tensor> held, results, updates;
     std::vector<BufferPtr> copies;  // of arguments and variables that lie elsewhere
     std::shared_ptr<const KeptValues::Values> kept;
+    // The variables as `held` and `kept` have them, and how many runs in a row found them so. After some, a context of
+    // few bytes holds them from run to run: threads that predict with one model then write to nothing that is shared.
+    std::vector<uint64_t> as_of;
+    int unchanged = 0;
+    bool holds = false;  // slots, `held` and `kept` are as of `as_of`
     Recordings recordings;
     BufferPtr steady;  // where recorded calls read arguments and write results
   };
@@ -80,6 +85,8 @@ class Executable {
   class Binding;
   void bind();
   void* readable(const Tensor& t, Context& c) const;
+  void** place_variables(Context& c, void** slot);
+  void place_kept(Context& c, void** slot);
   void write_to(void* memory, const Tensor& t) const;
   uint32_t slot_of(const Place& p) const;
   Tensor tensor_at(int value, const Context& c, std::span<const Tensor> inputs) const;
@@ -124,6 +131,7 @@ class Executable {
   std::vector<char> steady_;  // a root: follows from variables that this graph does not update, and from constants
   KeptValues kept_;
   size_t arena_bytes_ = 0, scratch_offset_ = 0;
+  bool small_ = false;  // a context may hold what variables have between runs
   std::vector<size_t> steady_offsets_;  // of arguments, then results
   size_t steady_bytes_ = 0;
   struct ArenaEntry {

@@ -20,15 +20,18 @@ Function::Function(Body body, std::string name, Mode mode, std::shared_ptr<Arena
       arenas_(arenas ? std::move(arenas) : std::make_shared<Arenas>()) {}
 Function::~Function() = default;
 
-std::shared_ptr<Executable> Function::find(std::span<const Tensor> inputs) {
-  const Device device = settings().device();
-  for (Compiled& c : compiled_) {
-    bool same = c.specs.size() == inputs.size() && c.executable->device() == device;
-    for (size_t i = 0; same && i < inputs.size(); ++i)
-      same = c.specs[i].dtype == inputs[i].dtype() && c.specs[i].shape == inputs[i].shape();
-    if (!same) continue;
-    c.used = ++asked_;
-    return c.executable;
+bool Function::Compiled::takes(std::span<const Tensor> inputs) const {
+  if (specs.size() != inputs.size() || executable->device() != settings().device()) return false;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (specs[i].dtype != inputs[i].dtype() || !(specs[i].shape == inputs[i].shape())) return false;
+  return true;
+}
+
+std::shared_ptr<const Function::Compiled> Function::find(std::span<const Tensor> inputs) {
+  for (const auto& c : compiled_) {
+    if (!c->takes(inputs)) continue;
+    c->used = ++asked_;
+    return c;
   }
   return nullptr;
 }
@@ -73,42 +76,55 @@ std::shared_ptr<Executable> Function::compile(std::span<const TensorSpec> inputs
   return std::make_shared<Executable>(std::move(graph), device, arenas_);
 }
 
-std::shared_ptr<Executable> Function::executable(std::span<const Tensor> inputs) {
-  bool graph = mode_ == Mode::graph || (mode_ == Mode::follow_settings && settings().graph_engine());
+bool Function::plain(std::span<const Tensor> inputs) const {
+  const bool graph = mode_ == Mode::graph || (mode_ == Mode::follow_settings && settings().graph_engine());
   bool plain = !graph || current_trace() || recording() || stateless_scope();
   for (const Tensor& t : inputs) plain |= !t.has_data();
-  if (plain) return nullptr;
+  return plain;
+}
+
+std::shared_ptr<const Function::Compiled> Function::compiled(std::span<const Tensor> inputs) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (auto found = find(inputs)) return found;
   }
-  std::vector<TensorSpec> specs;
-  for (const Tensor& t : inputs) specs.push_back(t.spec());
+  auto made = std::make_shared<Compiled>();
+  for (const Tensor& t : inputs) made->specs.push_back(t.spec());
   rouse_workers();  // they will be needed when this is compiled
-  auto made = compile(specs);
+  made->executable = compile(made->specs);
   std::lock_guard<std::mutex> lock(mutex_);
   if (auto other = find(inputs)) return other;
   if (compiled_.size() >= kMostSignatures)
     compiled_.erase(std::min_element(compiled_.begin(), compiled_.end(),
-                                     [](const Compiled& a, const Compiled& b) { return a.used < b.used; }));
-  compiled_.push_back({std::move(specs), made, ++asked_});
+                                     [](const auto& a, const auto& b) { return a->used < b->used; }));
+  made->used = ++asked_;
+  compiled_.push_back(made);
   return made;
 }
 
-Tensors Function::operator()(std::span<const Tensor> inputs) {
-  auto found = executable(inputs);
-  if (!found) return body_(inputs);
+template <class F>
+void Function::with_executable(std::span<const Tensor> inputs, F&& f) {
   ProfileSpan span(profiling() ? function_label(name_) : nullptr);
-  return found->run(inputs);
+  auto recent = recent_.mine();
+  const uint64_t version = version_.load(std::memory_order_acquire);
+  if (recent && recent->version == version && recent->compiled->takes(inputs)) return f(*recent->compiled->executable);
+  auto found = compiled(inputs);
+  if (recent) *recent = {found, version};
+  f(*found->executable);
+}
+
+Tensors Function::operator()(std::span<const Tensor> inputs) {
+  if (plain(inputs)) return body_(inputs);
+  Tensors out;
+  with_executable(inputs, [&](Executable& e) { out = e.run(inputs); });
+  return out;
 }
 
 Tensor Function::lone(const Tensor& input) {
   std::span<const Tensor> inputs(&input, 1);
-  auto found = executable(inputs);
-  if (!found) return body_(inputs)[0];
-  ProfileSpan span(profiling() ? function_label(name_) : nullptr);
+  if (plain(inputs)) return body_(inputs)[0];
   Tensor out;
-  found->run(inputs, std::span<Tensor>(&out, 1));
+  with_executable(inputs, [&](Executable& e) { e.run(inputs, std::span<Tensor>(&out, 1)); });
   return out;
 }
 
@@ -120,28 +136,30 @@ size_t Function::signatures() const {
 std::string Function::dot() const {
   std::lock_guard<std::mutex> lock(mutex_);
   std::string out;
-  for (const Compiled& c : compiled_) out += c.executable->graph().dot();
+  for (const auto& c : compiled_) out += c->executable->graph().dot();
   return out;
 }
 
 void Function::clear() {
   std::lock_guard<std::mutex> lock(mutex_);
   compiled_.clear();
+  version_.fetch_add(1, std::memory_order_release);
+  recent_.each_idle([](Recent& recent) { recent = {}; });
 }
 
 std::string Function::dump() const {
-  std::vector<Compiled> all;
+  std::vector<std::shared_ptr<Compiled>> all;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     all = compiled_;
   }
   std::string out;
-  for (const Compiled& c : all) {
+  for (const auto& c : all) {
     out += name_ + "(";
-    for (size_t i = 0; i < c.specs.size(); ++i) out += text(i ? ", " : "", c.specs[i]);
-    out +=
-        text("), as traced:\n", traced(c.specs).str(), "optimised (arena of ", c.executable->arena_bytes(), " bytes, ",
-             c.executable->variables_in_place(), " variables updated in place):\n", c.executable->graph().str());
+    for (size_t i = 0; i < c->specs.size(); ++i) out += text(i ? ", " : "", c->specs[i]);
+    Executable& e = *c->executable;
+    out += text("), as traced:\n", traced(c->specs).str(), "optimised (arena of ", e.arena_bytes(), " bytes, ",
+                e.variables_in_place(), " variables updated in place):\n", e.graph().str());
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include "backends/core/lanes.h"
 #include "backends/core/tensor.h"
 
 namespace lamina {
@@ -43,19 +44,30 @@ class Function {
   struct Compiled {
     std::vector<TensorSpec> specs;
     std::shared_ptr<Executable> executable;
-    uint64_t used;  // when it was last asked for, by asked_
+    uint64_t used = 0;  // when it was last asked for, by asked_
+    bool takes(std::span<const Tensor> inputs) const;
   };
-  std::shared_ptr<Executable> executable(std::span<const Tensor> inputs);  // null where the body is to run itself
+  // What a thread called last, so that its next call waits for no other thread.
+  struct Recent {
+    std::shared_ptr<const Compiled> compiled;
+    uint64_t version = 0;  // version_ at that time
+  };
+  bool plain(std::span<const Tensor> inputs) const;  // the body is to run itself
+  template <class F>
+  void with_executable(std::span<const Tensor> inputs, F&& f);
+  std::shared_ptr<const Compiled> compiled(std::span<const Tensor> inputs);
   Graph traced(std::span<const TensorSpec> inputs) const;
   std::shared_ptr<Executable> compile(std::span<const TensorSpec> inputs) const;
-  std::shared_ptr<Executable> find(std::span<const Tensor> inputs);  // under mutex_
+  std::shared_ptr<const Compiled> find(std::span<const Tensor> inputs);  // under mutex_
 
   Body body_;
   std::string name_;
   Mode mode_;
   std::shared_ptr<Arenas> arenas_;
   mutable std::mutex mutex_;
-  std::vector<Compiled> compiled_;
+  std::vector<std::shared_ptr<Compiled>> compiled_;
+  std::atomic<uint64_t> version_{1};  // counts the calls of clear()
+  Lanes<Recent> recent_;
   uint64_t asked_ = 0;
 };
 

@@ -1,42 +1,49 @@
 #pragma once
-// Things that runs borrow and give back: the first idle one without a lock, the others in a list.
-#include <atomic>
+// Things that runs borrow and give back: each thread finds what it gave back
+// itself without waiting for others; what is left over is in a list.
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "backends/core/buffer.h"
+#include "backends/core/lanes.h"
 
 namespace lamina {
 
 template <class T>
 class Lending {
  public:
-  Lending() = default;
-  Lending(const Lending&) = delete;
-  Lending& operator=(const Lending&) = delete;
-  ~Lending() { delete first_.load(); }
-
   std::unique_ptr<T> take() {  // null if none is idle
-    if (T* t = first_.exchange(nullptr, std::memory_order_acq_rel)) return std::unique_ptr<T>(t);
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (more_.empty()) return nullptr;
-    std::unique_ptr<T> t = std::move(more_.back());
-    more_.pop_back();
+    if (auto lane = lanes_.mine(); lane && *lane) return std::move(*lane);
+    std::unique_ptr<T> t;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (!more_.empty()) {
+        t = std::move(more_.back());
+        more_.pop_back();
+      }
+    }
+    // What another thread left: calls that take turns need one between them.
+    if (!t)
+      lanes_.each_idle([&](std::unique_ptr<T>& other) {
+        if (!t) t = std::move(other);
+      });
     return t;
   }
   void give_back(std::unique_ptr<T> t) noexcept {
-    T* expected = nullptr;
-    if (first_.compare_exchange_strong(expected, t.get(), std::memory_order_acq_rel)) return void(t.release());
-    std::lock_guard<std::mutex> lock(mutex_);
     try {
+      if (auto lane = lanes_.mine(); lane && !*lane) {
+        *lane = std::move(t);
+        return;
+      }
+      std::lock_guard<std::mutex> lock(mutex_);
       more_.push_back(std::move(t));
     } catch (const std::bad_alloc&) {  // no memory to remember it: it goes
     }
   }
 
  private:
-  std::atomic<T*> first_{nullptr};
+  Lanes<std::unique_ptr<T>> lanes_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<T>> more_;
 };
