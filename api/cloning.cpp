@@ -1,6 +1,6 @@
 #include "api/cloning.h"
 
-#include "api/history.h"
+#include "api/symbolic_node.h"
 #include "layers/core/input_layer.h"
 #include "serialization/objects/object_config.h"
 

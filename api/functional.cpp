@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "api/history.h"
+#include "api/symbolic_node.h"
 #include "api/structure.h"
 #include "backends/core/warning.h"
 #include "backends/ops/primitives.h"

@@ -1,7 +1,7 @@
 // Functional graphs as config dictionaries, and back.
 #include <set>
 
-#include "api/history.h"
+#include "api/symbolic_node.h"
 #include "api/model.h"
 #include "layers/core/input_layer.h"
 #include "serialization/objects/object_config.h"

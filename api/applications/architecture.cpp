@@ -2,11 +2,11 @@
 
 #include <filesystem>
 
-#include "api/history.h"
+#include "api/symbolic_node.h"
 #include "backends/core/settings.h"
 #include "backends/core/stack.h"
 #include "backends/core/warning.h"
-#include "layers/activation.h"
+#include "layers/activation_argument.h"
 #include "layers/core/input_layer.h"
 
 namespace lamina::applications {

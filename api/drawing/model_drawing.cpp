@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "api/history.h"
+#include "api/symbolic_node.h"
 #include "api/sequential.h"
 #include "backends/core/stack.h"
 

@@ -2,7 +2,7 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "layers/attention/scores.h"
-#include "layers/regularization/seed_source.h"
+#include "layers/seed_source.h"
 
 namespace lamina {
 

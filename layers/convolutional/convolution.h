@@ -1,6 +1,6 @@
 #pragma once
 // Conv1D, Conv2D, Conv3D.
-#include "layers/activation.h"
+#include "layers/activation_argument.h"
 #include "layers/convolutional/axis_sizes.h"
 #include "layers/lora.h"
 

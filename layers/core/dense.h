@@ -1,5 +1,5 @@
 #pragma once
-#include "layers/activation.h"
+#include "layers/activation_argument.h"
 #include "layers/lora.h"
 
 namespace lamina {

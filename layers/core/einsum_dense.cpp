@@ -3,7 +3,7 @@
 #include "backends/core/constant_value.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "layers/activation.h"
+#include "layers/activation_argument.h"
 #include "layers/lora.h"
 
 namespace lamina {

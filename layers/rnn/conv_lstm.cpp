@@ -2,9 +2,9 @@
 #include "backends/core/engine.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "layers/activation.h"
+#include "layers/activation_argument.h"
 #include "layers/convolutional/axis_sizes.h"
-#include "layers/regularization/seed_source.h"
+#include "layers/seed_source.h"
 #include "layers/rnn/rnn.h"
 #include "layers/rnn/rnn_loop.h"
 

@@ -2,8 +2,8 @@
 
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "backends/ops/recurrent/whole.h"
-#include "layers/regularization/seed_source.h"
+#include "backends/ops/recurrent/whole_recurrence.h"
+#include "layers/seed_source.h"
 
 namespace lamina {
 

@@ -1,7 +1,7 @@
 #pragma once
 // SimpleRNNCell, LSTMCell and GRUCell: one step each, in ops; whole sequences in one primitive where the cell allows
 // it.
-#include "layers/activation.h"
+#include "layers/activation_argument.h"
 #include "layers/rnn/cell.h"
 
 namespace lamina {

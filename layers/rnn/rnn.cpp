@@ -2,7 +2,7 @@
 
 #include "backends/core/engine.h"
 #include "backends/ops/primitives.h"
-#include "backends/ops/recurrent/whole.h"
+#include "backends/ops/recurrent/whole_recurrence.h"
 #include "layers/rnn/gated_cell.h"
 #include "layers/rnn/rnn_loop.h"
 

@@ -2,7 +2,7 @@
 #pragma GCC diagnostic ignored "-Wpsabi"  // nothing leaves this file
 #include <cstring>
 
-#include "backends/ops/convolution/rows.h"
+#include "backends/ops/convolution/convolution_loops.h"
 
 namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
@@ -168,11 +168,11 @@ void pooled_outer_products(const float* x, int64_t step, int64_t row, const int6
     }
 }
 
-constexpr ConvolutionRows kRows = {accumulate, outer_products, pooled_row, pooled_outer_products};
+constexpr ConvolutionLoops kRows = {accumulate, outer_products, pooled_row, pooled_outer_products};
 
 }  // namespace
 
-const ConvolutionRows& convolution_rows_of_level() { return kRows; }
+const ConvolutionLoops& convolution_rows_of_level() { return kRows; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

@@ -3,7 +3,7 @@
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/calls.h"
 #include "backends/ops/convolution/geometry.h"
-#include "backends/ops/convolution/rows.h"
+#include "backends/ops/convolution/convolution_loops.h"
 #include "backends/ops/convolution/tasks.h"
 #include "backends/ops/matmul/unpacked.h"
 

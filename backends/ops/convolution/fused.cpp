@@ -2,13 +2,13 @@
 
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
-#include "backends/ops/convolution/rows.h"
+#include "backends/ops/convolution/convolution_loops.h"
 #include "backends/ops/epilogue/composed.h"
 #include "backends/ops/reduce/reduce.h"
 
 namespace lamina {
 
-LAMINA_SIMD_CHOICE(const ConvolutionRows&, convolution_rows)
+LAMINA_SIMD_CHOICE(const ConvolutionLoops&, convolution_rows)
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/normalization/normalize.h"
-#include "backends/ops/normalization/rows.h"
+#include "backends/ops/normalization/normalization_loops.h"
 
 namespace lamina {
 

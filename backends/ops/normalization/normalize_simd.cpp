@@ -1,5 +1,5 @@
 // Built once per instruction set (see cmake/LaminaToolchain.cmake).
-#include "backends/ops/normalization/rows.h"
+#include "backends/ops/normalization/normalization_loops.h"
 
 namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {

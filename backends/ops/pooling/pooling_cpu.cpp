@@ -3,11 +3,11 @@
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/pooling/dims.h"
-#include "backends/ops/pooling/rows.h"
+#include "backends/ops/pooling/pooling_loops.h"
 
 namespace lamina {
 
-LAMINA_SIMD_CHOICE(const PoolRows&, pool_rows)
+LAMINA_SIMD_CHOICE(const PoolLoops&, pool_rows)
 
 namespace {
 
@@ -66,7 +66,7 @@ BoundKernel bind_max(const KernelRequest& r) {
   if (op.indexed && r.outputs[1].dtype != DType::uint8) return r.decline("needs an index in uint8");
   BoundKernel k;
   k.run = [w = *w, indexed = op.indexed](const void* const* in, void* const* out, void*) {
-    const PoolRows& rows = pool_rows();
+    const PoolLoops& rows = pool_rows();
     parallel_for(w.tasks, [&](int64_t t) {
       std::vector<const float*> list(w.most);
       w.over(t, [&](int64_t n, int64_t a, int64_t b, int64_t c, int64_t flat) {
@@ -123,7 +123,7 @@ BoundKernel bind_average(const KernelRequest& r) {
   if (!w) return {};
   BoundKernel k;
   k.run = [w = *w](const void* const* in, void* const* out, void*) {
-    const PoolRows& rows = pool_rows();
+    const PoolLoops& rows = pool_rows();
     parallel_for(w.tasks, [&](int64_t t) {
       std::vector<const float*> list(w.most);
       w.over(t, [&](int64_t n, int64_t a, int64_t b, int64_t c, int64_t flat) {

@@ -3,7 +3,7 @@
 #pragma GCC diagnostic ignored "-Wpsabi"  // nothing leaves this file
 #include <cstring>
 
-#include "backends/ops/pooling/rows.h"
+#include "backends/ops/pooling/pooling_loops.h"
 
 namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
@@ -114,11 +114,11 @@ void spread(const float* g, float* const* places, int64_t count, int64_t channel
     for (int64_t p = 0; p < count; ++p) places[p][c] = kAdded ? places[p][c] + g[c] * factor : g[c] * factor;
 }
 
-constexpr PoolRows kRows = {max, max_indexed, scatter<false>, scatter<true>, average, spread<false>, spread<true>};
+constexpr PoolLoops kRows = {max, max_indexed, scatter<false>, scatter<true>, average, spread<false>, spread<true>};
 
 }  // namespace
 
-const PoolRows& pool_rows_of_level() { return kRows; }
+const PoolLoops& pool_rows_of_level() { return kRows; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

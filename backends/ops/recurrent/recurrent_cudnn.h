@@ -2,7 +2,7 @@
 #include <array>
 
 #include "backends/core/kernel_chain.h"
-#include "backends/ops/recurrent/whole.h"
+#include "backends/ops/recurrent/whole_recurrence.h"
 
 namespace lamina {
 

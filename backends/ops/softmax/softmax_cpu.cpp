@@ -1,12 +1,12 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/softmax/rows.h"
+#include "backends/ops/softmax/softmax_loops.h"
 #include "backends/ops/softmax/softmax.h"
 
 namespace lamina {
 
-LAMINA_SIMD_CHOICE(const SoftmaxRows&, softmax_rows)
+LAMINA_SIMD_CHOICE(const SoftmaxLoops&, softmax_rows)
 
 namespace {
 
@@ -56,7 +56,7 @@ BoundKernel bind_cross_entropy_float(const KernelRequest& r) {
   BoundKernel k;
   k.run = [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape)](
               const void* const* in, void* const* out, void*) {
-    const SoftmaxRows& f = softmax_rows();
+    const SoftmaxLoops& f = softmax_rows();
     rows.each([&](int64_t i) {
       const float* x = floats(in[0]) + i * rows.n;
       float z = f.log_sum_exp(x, rows.n);
@@ -77,7 +77,7 @@ BoundKernel bind_cross_entropy_grad_float(const KernelRequest& r) {
   BoundKernel k;
   k.run = [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape)](
               const void* const* in, void* const* out, void*) {
-    const SoftmaxRows& f = softmax_rows();
+    const SoftmaxLoops& f = softmax_rows();
     rows.each([&](int64_t i) {
       const float* x = floats(in[0]) + i * rows.n;
       float* y = floats(out[0]) + i * rows.n;

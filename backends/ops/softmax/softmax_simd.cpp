@@ -2,7 +2,7 @@
 // lanes, so that a row gives the same bits wherever it stands.
 #include <cmath>
 
-#include "backends/ops/softmax/rows.h"
+#include "backends/ops/softmax/softmax_loops.h"
 
 namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
@@ -96,12 +96,12 @@ void weighted_grad(const float* x, const float* t, float z, float g, float* out,
   for (int64_t i = 0; i < n; ++i) out[i] = g * (fast_exp(x[i] - z) * total - t[i]);
 }
 
-constexpr SoftmaxRows kRows = {softmax,     log_softmax,   softmax_grad, log_softmax_grad,
+constexpr SoftmaxLoops kRows = {softmax,     log_softmax,   softmax_grad, log_softmax_grad,
                                log_sum_exp, weighted_loss, sparse_grad,  weighted_grad};
 
 }  // namespace
 
-const SoftmaxRows& softmax_rows_of_level() { return kRows; }
+const SoftmaxLoops& softmax_rows_of_level() { return kRows; }
 
 }  // namespace LAMINA_SIMD_NAMESPACE
 }  // namespace lamina

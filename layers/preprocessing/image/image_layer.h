@@ -3,7 +3,7 @@
 // "images" and any of "labels", "bounding_boxes" ({"boxes", "labels"}) and "segmentation_masks". One transformation is
 // drawn for a call, and applied to each of them.
 #include "layers/preprocessing/image/bounding_boxes.h"
-#include "layers/regularization/seed_source.h"
+#include "layers/seed_source.h"
 
 namespace lamina {
 

@@ -6,7 +6,7 @@
 #include "backends/core/warning.h"
 #include "backends/graph/function.h"
 #include "backends/ops/primitives.h"
-#include "backends/ops/recurrent/whole.h"
+#include "backends/ops/recurrent/whole_recurrence.h"
 #include "layers/layer.h"
 #include "serialization/objects/object_config.h"
 #include "support/op_case.h"

@@ -4,7 +4,7 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/calls.h"
-#include "backends/ops/convolution/rows.h"
+#include "backends/ops/convolution/convolution_loops.h"
 #include "backends/ops/convolution/tasks.h"
 
 namespace lamina {

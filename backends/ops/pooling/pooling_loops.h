@@ -5,7 +5,7 @@
 
 namespace lamina {
 
-struct PoolRows {
+struct PoolLoops {
   // Of `count` places: the maxima, and the number of the first largest one.
   void (*max)(const float* const* places, int64_t count, int64_t channels, float* y);
   void (*max_indexed)(const float* const* places, int64_t count, int64_t channels, float* y, uint8_t* index);
@@ -18,6 +18,6 @@ struct PoolRows {
   void (*spread_added)(const float* g, float* const* places, int64_t count, int64_t channels, float factor);
 };
 
-const PoolRows& pool_rows();
+const PoolLoops& pool_rows();
 
 }  // namespace lamina

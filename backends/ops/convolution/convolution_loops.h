@@ -4,7 +4,7 @@
 
 namespace lamina {
 
-struct ConvolutionRows {
+struct ConvolutionLoops {
   // to[i] += from[i].
   void (*accumulate)(float* to, const float* from, int64_t n);
   // One row of `places` windows: sum[j, f] += sum over p of x[p * step + offsets[j]] * g[p, f] for j < count; and of g
@@ -23,6 +23,6 @@ struct ConvolutionRows {
                                 float* bias);
 };
 
-const ConvolutionRows& convolution_rows();
+const ConvolutionLoops& convolution_rows();
 
 }  // namespace lamina

@@ -1,50 +1,9 @@
-// Core layers without weights: Activation, Identity, Lambda, Masking.
-#include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "layers/activation.h"
 #include "layers/core/lambda.h"
 
 namespace lamina {
 
 namespace {
-
-struct NoArgs {
-  void fields(Fields&) {}
-};
-
-struct ActivationArgs {
-  Activation activation;
-  void fields(Fields& f) { f("activation", activation, "Function to apply.").required(); }
-};
-class ActivationLayer final : public LayerWith<ActivationArgs> {
- public:
-  explicit ActivationLayer(ActivationArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    supports_masking_ = true;
-    set_built(true);
-  }
-  std::string class_name() const override { return "Activation"; }
-  using Layer::call;
-  Tensor call(const Tensor& x, const CallContext&) override { return args.activation(x); }
-};
-LAMINA_LAYER(ActivationLayer, "Activation", "Applies an activation function.",
-             Doc{.call = about::inputs, .input = "Any.", .output = "That of the input.", .example = R"py(
->>> keras.layers.Activation("relu")(keras.ops.array([-1.0, 2.0]))
-<Tensor shape=(2,), dtype=float32, values=[0. 2.]>)py"});
-
-class IdentityLayer final : public LayerWith<NoArgs> {
- public:
-  explicit IdentityLayer(NoArgs a = {}, LayerArgs base = {}) : LayerWith(a, std::move(base)) {
-    supports_masking_ = true;
-    set_built(true);
-  }
-  std::string class_name() const override { return "Identity"; }
-  using Layer::call;
-  Value call(const List& inputs, const CallContext&) override { return inputs[0]; }
-};
-LAMINA_LAYER(IdentityLayer, "Identity", "Gives its input unchanged.",
-             Doc{.call = about::inputs, .input = "Any.", .output = "That of the input.", .example = R"py(
->>> keras.layers.Identity()(keras.ops.array([1.0, 2.0]))
-<Tensor shape=(2,), dtype=float32, values=[1. 2.]>)py"});
 
 struct LambdaArgs {
   Value function, output_shape, mask, arguments;
@@ -132,41 +91,6 @@ LAMINA_LAYER(LambdaLayer, "Lambda", "A function as a layer.",
                  .example = R"py(
 >>> keras.layers.Lambda(lambda x: x * 2)(keras.ops.array([1.0, 2.0]))
 <Tensor shape=(2,), dtype=float32, values=[2. 4.]>)py"});
-
-struct MaskingArgs {
-  double mask_value = 0;
-  void fields(Fields& f) { f("mask_value", mask_value, "Timesteps whose features all equal this are masked."); }
-};
-class MaskingLayer final : public LayerWith<MaskingArgs> {
- public:
-  explicit MaskingLayer(MaskingArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    supports_masking_ = true;
-    set_built(true);
-  }
-  std::string class_name() const override { return "Masking"; }
-  using Layer::call;
-  Tensor kept(const Tensor& x) const {
-    Tensor differs = prim::binary(Binary::not_equal, x, prim::full({}, args.mask_value, x.dtype()));
-    return prim::reduce(Reduce::any, differs, {x.rank() - 1}, true);
-  }
-  Tensor call(const Tensor& x, const CallContext&) override {
-    Tensor keep = kept(x);
-    Tensor out = prim::multiply(x, prim::cast(keep, x.dtype()));
-    out.set_mask(prim::squeeze(keep, -1));
-    return out;
-  }
-  Value compute_mask(const Value& inputs, const Value&) override {
-    return inputs.is_tensor() ? Value(prim::squeeze(kept(inputs.as_tensor()), -1)) : Value();
-  }
-};
-LAMINA_LAYER(MaskingLayer, "Masking", "Masks timesteps whose features all equal a value.",
-             Doc{.call = about::inputs,
-                 .input = "A tensor (batch, steps, features).",
-                 .output = "That of the input.",
-                 .example = R"py(
->>> layer = keras.layers.Masking(mask_value=0.0)
->>> layer.compute_mask(keras.ops.array([[[1.0], [0.0]]]))
-<Tensor shape=(1, 2), dtype=bool, values=[[ True False]]>)py"});
 
 }  // namespace
 }  // namespace lamina

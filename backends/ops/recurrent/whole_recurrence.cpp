@@ -1,4 +1,4 @@
-#include "backends/ops/recurrent/whole.h"
+#include "backends/ops/recurrent/whole_recurrence.h"
 
 #include <map>
 #include <mutex>

@@ -2,7 +2,7 @@
 #include "backends/core/constant_value.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "layers/regularization/seed_source.h"
+#include "layers/seed_source.h"
 
 namespace lamina {
 

@@ -5,7 +5,7 @@
 
 namespace lamina {
 
-struct SoftmaxRows {
+struct SoftmaxLoops {
   void (*softmax)(const float* x, float* y, int64_t n);
   void (*log_softmax)(const float* x, float* y, int64_t n);
   void (*softmax_grad)(const float* y, const float* g, float* out, int64_t n);
@@ -16,6 +16,6 @@ struct SoftmaxRows {
   void (*weighted_grad)(const float* x, const float* t, float z, float g, float* out, int64_t n);
 };
 
-const SoftmaxRows& softmax_rows();
+const SoftmaxLoops& softmax_rows();
 
 }  // namespace lamina
