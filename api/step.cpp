@@ -4,7 +4,7 @@
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
 #include "backends/core/stateless.h"
-#include "backends/graph/lending.h"
+#include "backends/graph/arenas.h"
 #include "backends/ops/primitives.h"
 #include "layers/preprocessing/image/image_layer.h"
 

@@ -14,7 +14,7 @@
 #include "backends/core/profiler.h"
 #include "backends/graph/graph.h"
 #include "backends/graph/kept_values.h"
-#include "backends/graph/lending.h"
+#include "backends/graph/arenas.h"
 #include "backends/graph/recordings.h"
 
 namespace lamina {

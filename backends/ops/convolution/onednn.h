@@ -3,8 +3,7 @@
 // alike.
 #include <dnnl.hpp>
 
-#include <mutex>
-
+#include "backends/core/lending.h"
 #include "backends/cpu/onednn_call.h"
 #include "backends/ops/convolution/tasks.h"
 
@@ -62,25 +61,7 @@ struct Step {
       if (scratch.get_size()) add(DNNL_ARG_SCRATCHPAD, scratch);
     }
   };
-  class Idle {
-   public:
-    std::unique_ptr<Held> take() {
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (all_.empty()) return nullptr;
-      std::unique_ptr<Held> held = std::move(all_.back());
-      all_.pop_back();
-      return held;
-    }
-    void give_back(std::unique_ptr<Held> held) {
-      std::lock_guard<std::mutex> lock(mutex_);
-      all_.push_back(std::move(held));
-    }
-
-   private:
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<Held>> all_;
-  };
-  std::shared_ptr<Idle> idle = std::make_shared<Idle>();
+  std::shared_ptr<Lending<Held>> idle = std::make_shared<Lending<Held>>();
 };
 
 // A layout as text: equal texts mean that the same element of a tensor stands at the same place. Empty: it cannot be

@@ -8,7 +8,7 @@
 #include "api/sequential.h"
 #include "backends/core/lanes.h"
 #include "backends/graph/function.h"
-#include "backends/graph/lending.h"
+#include "backends/core/lending.h"
 #include "backends/ops/primitives.h"
 #include "layers/core/dense.h"
 #include "layers/core/input_layer.h"
