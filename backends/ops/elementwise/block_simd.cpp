@@ -438,49 +438,25 @@ float max_run(const float* x, int64_t n) {
 
 template <class T>
 void add_all_types(BlockTable& t, int d) {
-  auto u = [&](Unary kind, BlockFn f) { t.unary[static_cast<int>(kind)][d] = f; };
-  auto b = [&](Binary kind, BlockFn f) { t.binary[static_cast<int>(kind)][d] = f; };
   t.where[d] = where_block<T>;
   t.where_left[d] = where_left_block<T>;
   t.where_right[d] = where_right_block<T>;
-  u(Unary::logical_not, u_logical_not<T>);
-  u(Unary::is_nan, u_is_nan<T>), u(Unary::is_inf, u_is_inf<T>), u(Unary::is_finite, u_is_finite<T>);
-  b(Binary::logical_and, b_logical_and<T>), b(Binary::logical_or, b_logical_or<T>),
-      b(Binary::logical_xor, b_logical_xor<T>);
-  b(Binary::equal, b_equal<T>), b(Binary::not_equal, b_not_equal<T>), b(Binary::less, b_less<T>),
-      b(Binary::less_equal, b_less_equal<T>);
-  b(Binary::greater, b_greater<T>), b(Binary::greater_equal, b_greater_equal<T>);
-  b(Binary::maximum, b_maximum<T>), b(Binary::minimum, b_minimum<T>), b(Binary::fmax, b_fmax<T>),
-      b(Binary::fmin, b_fmin<T>);
   t.cast[d][0] = cast_block<T, bool>;
   t.cast[d][1] = cast_block<T, uint8_t>, t.cast[d][2] = cast_block<T, uint16_t>, t.cast[d][3] = cast_block<T, uint32_t>;
   t.cast[d][4] = cast_block<T, uint64_t>, t.cast[d][5] = cast_block<T, int8_t>, t.cast[d][6] = cast_block<T, int16_t>;
   t.cast[d][7] = cast_block<T, int32_t>, t.cast[d][8] = cast_block<T, int64_t>, t.cast[d][9] = cast_block<T, Half>;
   t.cast[d][10] = cast_block<T, BFloat16>, t.cast[d][11] = cast_block<T, float>, t.cast[d][12] = cast_block<T, double>;
-  if constexpr (!std::is_same_v<T, bool>) {
-    u(Unary::negative, u_negative<T>), u(Unary::abs, u_abs<T>), u(Unary::sign, u_sign<T>),
-        u(Unary::square, u_square<T>), u(Unary::relu, u_relu<T>);
-    b(Binary::add, b_add<T>), b(Binary::subtract, b_subtract<T>), b(Binary::multiply, b_multiply<T>),
-        b(Binary::floor_divide, b_floor_divide<T>);
-    b(Binary::mod, b_mod<T>), b(Binary::fmod, b_fmod<T>), b(Binary::power, b_power<T>);
-  }
-  if constexpr (!kFloat<T>) {
-    u(Unary::bitwise_not, u_bitwise_not<T>);
-    b(Binary::bitwise_and, b_bitwise_and<T>), b(Binary::bitwise_or, b_bitwise_or<T>),
-        b(Binary::bitwise_xor, b_bitwise_xor<T>);
-    if constexpr (!std::is_same_v<T, bool>)
-      b(Binary::gcd, b_gcd<T>), b(Binary::left_shift, b_left_shift<T>), b(Binary::right_shift, b_right_shift<T>);
-  } else {
-#define U(NAME) u(Unary::NAME, u_##NAME<T>)
-    U(sqrt), U(rsqrt), U(reciprocal), U(exp), U(expm1), U(log), U(log1p), U(log2), U(log10), U(exp2), U(sin), U(cos),
-        U(tan), U(asin), U(acos);
-    U(atan), U(sinh), U(cosh), U(tanh), U(asinh), U(acosh), U(atanh), U(sigmoid), U(softplus), U(erf), U(erfinv),
-        U(lgamma), U(digamma);
-    U(floor), U(ceil), U(round), U(trunc), U(cbrt);
-#undef U
-    b(Binary::divide, b_divide<T>), b(Binary::atan2, b_atan2<T>), b(Binary::hypot, b_hypot<T>),
-        b(Binary::nextafter, b_nextafter<T>);
-  }
+  // Which functions there are for T (kinds.h).
+  constexpr bool any = true, real = kFloat<T>, whole = !real, number = !std::is_same_v<T, bool>,
+                 integer = whole && number;
+#define LAMINA_KIND(NAME, DTYPES) \
+  if constexpr (DTYPES) t.unary[static_cast<int>(Unary::NAME)][d] = u_##NAME<T>;
+  LAMINA_UNARY_KINDS(LAMINA_KIND)
+#undef LAMINA_KIND
+#define LAMINA_KIND(NAME, DTYPES) \
+  if constexpr (DTYPES) t.binary[static_cast<int>(Binary::NAME)][d] = b_##NAME<T>;
+  LAMINA_BINARY_KINDS(LAMINA_KIND)
+#undef LAMINA_KIND
 }
 
 BlockTable make_table() {
