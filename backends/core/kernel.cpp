@@ -54,6 +54,10 @@ KernelRegistration::KernelRegistration(DeviceKind device, std::string_view primi
   list.insert(place, {name, rank, bind});
 }
 
+void detail::wrong_class(const Primitive& op) {
+  throw RuntimeError("A kernel that is registered for ", op.name(), " takes an op of another class.");
+}
+
 BoundKernel bind_kernel(Device device, const KernelRequest& asked) {
   const KernelRequest request{asked.op, asked.inputs, asked.outputs, {}, asked.steady, device};
   std::vector<std::pair<std::string_view, std::string>> refusals;

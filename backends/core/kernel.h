@@ -59,15 +59,44 @@ struct KernelRequest {
 
 using Bind = BoundKernel (*)(const KernelRequest&);
 
+namespace detail {
+[[noreturn]] void wrong_class(const Primitive& op);
+
+// bind, which takes the op as what it is, as one that finds it in the request.
+template <auto bind>
+struct TypedBind {
+  template <class P>
+  static BoundKernel call(BoundKernel (*)(const P&, const KernelRequest&), const KernelRequest& r) {
+    if constexpr (std::is_final_v<P>) {
+      if (typeid(r.op) != typeid(P)) [[unlikely]]
+        wrong_class(r.op);
+      return bind(static_cast<const P&>(r.op), r);
+    } else {
+      return bind(dynamic_cast<const P&>(r.op), r);
+    }
+  }
+  static BoundKernel run(const KernelRequest& r) { return call(bind, r); }
+};
+template <auto bind>
+constexpr Bind untyped() {
+  if constexpr (std::is_convertible_v<decltype(bind), Bind>)
+    return bind;
+  else
+    return TypedBind<bind>::run;
+}
+}  // namespace detail
+
 // Lower rank is tried first: 0-9 specialised, 10-19 library, 20-29 own vector code, 100 reference.
 struct KernelRegistration {
   KernelRegistration(DeviceKind device, std::string_view primitive, std::string_view name, int rank, Bind bind);
 };
 #define LAMINA_KERNEL_CONCAT(A, B) A##B
 #define LAMINA_KERNEL_NAME(COUNTER) LAMINA_KERNEL_CONCAT(kernel_registration_, COUNTER)
+// A kernel of the primitive with that name. BIND is a function of (const ThePrimitive& op, const KernelRequest& r), or of
+// the request alone where kernels of several primitives share it.
 #define LAMINA_KERNEL(DEVICE, PRIMITIVE, NAME, RANK, BIND)                                                           \
   static const ::lamina::KernelRegistration LAMINA_KERNEL_NAME(__COUNTER__)(::lamina::DeviceKind::DEVICE, PRIMITIVE, \
-                                                                            NAME, RANK, BIND)
+                                                                            NAME, RANK, ::lamina::detail::untyped<BIND>())
 
 // The first candidate that accepts. UnsupportedError listing the refusals if none does, on the host either.
 BoundKernel bind_kernel(Device device, const KernelRequest& request);

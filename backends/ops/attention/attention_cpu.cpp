@@ -83,9 +83,9 @@ void dress(const Problem& p, const void* const* in, int64_t b, int64_t n, int64_
   }
 }
 
-BoundKernel bind_float(const KernelRequest& r) {
+BoundKernel bind_float(const AttentionOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
-  const Problem p(static_cast<const AttentionOp&>(r.op).scores, r.inputs);
+  const Problem p(op.scores, r.inputs);
   if (p.empty()) return r.decline("empty");
   BoundKernel k;
   k.run = [p](const void* const* in, void* const* out, void*) {
@@ -125,9 +125,9 @@ BoundKernel bind_float(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_grad_float(const KernelRequest& r) {
+BoundKernel bind_grad_float(const AttentionGradOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
-  const Problem p(static_cast<const AttentionGradOp&>(r.op).scores, r.inputs);
+  const Problem p(op.scores, r.inputs);
   if (p.empty()) return r.decline("empty");
   BoundKernel k;
   k.run = [p](const void* const* in, void* const* out, void*) {
@@ -226,10 +226,10 @@ void with_type(DType type, F&& f) {
     f(double{});
 }
 
-BoundKernel bind_reference(const KernelRequest& r) {
+BoundKernel bind_reference(const AttentionOp& op, const KernelRequest& r) {
   if (is_half(r.inputs[0].dtype)) return r.decline("needs float32 or float64");
   BoundKernel k;
-  k.run = [p = Problem(static_cast<const AttentionOp&>(r.op).scores, r.inputs), dtype = r.inputs[0].dtype](
+  k.run = [p = Problem(op.scores, r.inputs), dtype = r.inputs[0].dtype](
               const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -253,10 +253,10 @@ BoundKernel bind_reference(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_grad_reference(const KernelRequest& r) {
+BoundKernel bind_grad_reference(const AttentionGradOp& op, const KernelRequest& r) {
   if (is_half(r.inputs[0].dtype)) return r.decline("needs float32 or float64");
   BoundKernel k;
-  k.run = [p = Problem(static_cast<const AttentionGradOp&>(r.op).scores, r.inputs), dtype = r.inputs[0].dtype](
+  k.run = [p = Problem(op.scores, r.inputs), dtype = r.inputs[0].dtype](
               const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);

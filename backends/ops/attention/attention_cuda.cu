@@ -116,8 +116,8 @@ Scores<T> scores_of(const Problem& p, const void* const* in, int64_t from) {
           p.masked ? static_cast<const bool*>(in[3 + p.biased]) : nullptr, from};
 }
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  const Problem p(static_cast<const AttentionOp&>(r.op).scores, r.inputs);
+BoundKernel bind_forward(const AttentionOp& op, const KernelRequest& r) {
+  const Problem p(op.scores, r.inputs);
   if (p.empty()) return r.decline("empty");
   const DType dtype = r.inputs[0].dtype;
   if (is_half(dtype)) return r.decline("needs float32 or float64");
@@ -156,8 +156,8 @@ BoundKernel bind_forward(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_grad(const KernelRequest& r) {
-  const AttentionScores& attributes = static_cast<const AttentionGradOp&>(r.op).scores;
+BoundKernel bind_grad(const AttentionGradOp& op, const KernelRequest& r) {
+  const AttentionScores& attributes = op.scores;
   const Problem p(attributes, r.inputs);
   if (p.empty()) return r.decline("empty");
   const DType dtype = r.inputs[0].dtype;

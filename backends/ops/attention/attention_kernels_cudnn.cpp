@@ -160,13 +160,13 @@ BoundKernel attention_grad_around(const KernelRequest& r, const AttentionScores&
 
 namespace {
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  return attention_around(r, static_cast<const AttentionOp&>(r.op).scores, [&](const CudnnAttention& a) {
+BoundKernel bind_forward(const AttentionOp& op, const KernelRequest& r) {
+  return attention_around(r, op.scores, [&](const CudnnAttention& a) {
     return cuda::cudnn_kernel(r, {.round_inputs = true}, a.bias ? 4 : 3, [&] { return cudnn_attention(a); });
   });
 }
-BoundKernel bind_grad(const KernelRequest& r) {
-  return attention_grad_around(r, static_cast<const AttentionGradOp&>(r.op).scores, [&](const CudnnAttention& a) {
+BoundKernel bind_grad(const AttentionGradOp& op, const KernelRequest& r) {
+  return attention_grad_around(r, op.scores, [&](const CudnnAttention& a) {
     return cuda::cudnn_kernel(r, {.round_inputs = true}, a.bias ? 7 : 6, [&] { return cudnn_attention_grad(a); });
   });
 }

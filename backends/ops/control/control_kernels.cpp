@@ -21,8 +21,7 @@ T read(Device device, const void* from) {
   return value;
 }
 
-BoundKernel bind_switch(const KernelRequest& r) {
-  const auto& op = static_cast<const SwitchOp&>(r.op);
+BoundKernel bind_switch(const SwitchOp& op, const KernelRequest& r) {
   struct Branch {
     SubFunction::Run run;
     size_t first;
@@ -74,8 +73,7 @@ class Lists {
   char* at_;
 };
 
-BoundKernel bind_while(const KernelRequest& r) {
-  const auto& op = static_cast<const WhileOp&>(r.op);
+BoundKernel bind_while(const WhileOp& op, const KernelRequest& r) {
   const size_t n = static_cast<size_t>(op.variables), to_condition = op.condition->inputs().size(),
                to_body = op.body->inputs().size();
   Carries carries(r.inputs.subspan(0, n));
@@ -109,8 +107,7 @@ BoundKernel bind_while(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_scan(const KernelRequest& r) {
-  const auto& op = static_cast<const ScanOp&>(r.op);
+BoundKernel bind_scan(const ScanOp& op, const KernelRequest& r) {
   const size_t n = static_cast<size_t>(op.carries), m = static_cast<size_t>(op.rows), inputs = r.inputs.size(),
                results = op.body->outputs().size();
   Carries carries(r.inputs.subspan(0, n));

@@ -147,8 +147,7 @@ struct Rows {
   }
 };
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionOp&>(r.op);
+BoundKernel bind_forward(const ConvolutionOp& op, const KernelRequest& r) {
   const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape);
   const DType dtype = r.inputs[0].dtype;
   if (d.empty()) return r.decline("empty");
@@ -183,8 +182,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_input_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
+BoundKernel bind_input_grad(const ConvolutionInputGradOp& op, const KernelRequest& r) {
   const ConvolutionDims d(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape);
   const DType dtype = r.inputs[0].dtype;
   if (d.empty()) return r.decline("empty");
@@ -218,8 +216,7 @@ BoundKernel bind_input_grad(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
+BoundKernel bind_weight_grad(const ConvolutionWeightGradOp& op, const KernelRequest& r) {
   const ConvolutionDims d(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
   const DType dtype = r.inputs[0].dtype;
   if (d.empty()) return r.decline("empty");

@@ -129,18 +129,15 @@ BoundKernel bind(const KernelRequest& r, ConvolutionPass pass, const Convolution
   return k;
 }
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionOp&>(r.op);
+BoundKernel bind_forward(const ConvolutionOp& op, const KernelRequest& r) {
   return bind(r, ConvolutionPass::forward,
               {op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape});
 }
-BoundKernel bind_input_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
+BoundKernel bind_input_grad(const ConvolutionInputGradOp& op, const KernelRequest& r) {
   return bind(r, ConvolutionPass::input_grad,
               {op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape});
 }
-BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
+BoundKernel bind_weight_grad(const ConvolutionWeightGradOp& op, const KernelRequest& r) {
   return bind(r, ConvolutionPass::weight_grad,
               {op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape});
 }

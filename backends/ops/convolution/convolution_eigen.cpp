@@ -164,18 +164,15 @@ BoundKernel of_type(const KernelRequest& r, const ConvolutionDims& d, BoundKerne
   return r.decline("needs float32 or float64");
 }
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionOp&>(r.op);
+BoundKernel bind_forward(const ConvolutionOp& op, const KernelRequest& r) {
   return of_type(r, {op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape}, forward<float>,
                  forward<double>);
 }
-BoundKernel bind_input_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
+BoundKernel bind_input_grad(const ConvolutionInputGradOp& op, const KernelRequest& r) {
   return of_type(r, {op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape}, input_grad<float>,
                  input_grad<double>);
 }
-BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
+BoundKernel bind_weight_grad(const ConvolutionWeightGradOp& op, const KernelRequest& r) {
   return of_type(r, {op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape},
                  weight_grad<float>, weight_grad<double>);
 }

@@ -95,8 +95,7 @@ const char* refuse_pool(const ConvolutionDims& d, const PoolWindows& w) {
   return nullptr;
 }
 
-BoundKernel bind_pool(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionPoolOp&>(r.op);
+BoundKernel bind_pool(const FusedConvolutionPoolOp& op, const KernelRequest& r) {
   const TensorSpec between = op.convolution.infer(r.inputs)[0];
   const ConvolutionDims d(op.convolution.plain.window, op.convolution.plain.groups, r.inputs[0].shape,
                           r.inputs[1].shape, between.shape);
@@ -125,8 +124,7 @@ BoundKernel bind_pool(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_pool_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionPoolWeightGradOp&>(r.op);
+BoundKernel bind_pool_weight_grad(const FusedConvolutionPoolWeightGradOp& op, const KernelRequest& r) {
   const TensorSpec between = op.scatter.infer(r.inputs.subspan(1))[0];
   const ConvolutionDims d(op.grad.plain.window, op.grad.plain.groups, r.inputs[0].shape, r.outputs[0].shape,
                           between.shape);

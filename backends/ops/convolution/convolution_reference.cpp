@@ -59,8 +59,7 @@ void over_places(const ConvolutionDims::Triple& size, F&& f) {
       for (int64_t c = 0; c < size[2]; ++c) f({a, b, c}, flat++);
 }
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionOp&>(r.op);
+BoundKernel bind_forward(const ConvolutionOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [d = ConvolutionDims(op.window, op.groups, r.inputs[0].shape, r.inputs[1].shape, r.outputs[0].shape),
            dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
@@ -89,8 +88,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_input_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
+BoundKernel bind_input_grad(const ConvolutionInputGradOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [d = ConvolutionDims(op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape),
            dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
@@ -119,8 +117,7 @@ BoundKernel bind_input_grad(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const ConvolutionWeightGradOp&>(r.op);
+BoundKernel bind_weight_grad(const ConvolutionWeightGradOp& op, const KernelRequest& r) {
   BoundKernel k;
   const ConvolutionDims dims(op.window, op.groups, r.inputs[0].shape, r.outputs[0].shape, r.inputs[1].shape);
   k.scratch_bytes = static_cast<size_t>(dims.weight_elements()) * 8;

@@ -13,8 +13,7 @@ LAMINA_SIMD_CHOICE(const ConvolutionLoops&, convolution_rows)
 namespace {
 
 // The convolution, then one pass.
-BoundKernel bind_composed(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionOp&>(r.op);
+BoundKernel bind_composed(const FusedConvolutionOp& op, const KernelRequest& r) {
   if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
   const KernelRequest request{op.plain, r.inputs.first(2), r.outputs, {}, r.steady};
   return then_epilogue(bind_kernel(Device::cpu, request), op.epilogue, r.outputs[0].shape);
@@ -22,8 +21,7 @@ BoundKernel bind_composed(const KernelRequest& r) {
 
 // kProducts: only where the gradient is a product.
 template <bool kProducts>
-BoundKernel bind_grad_composed(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionWeightGradOp&>(r.op);
+BoundKernel bind_grad_composed(const FusedConvolutionWeightGradOp& op, const KernelRequest& r) {
   const KernelRequest request{op.plain, r.inputs, r.outputs.first(1), {}};
   BoundKernel kernel =
       kProducts ? bind_kernel_named(Device::cpu, "product", request) : bind_kernel(Device::cpu, request);

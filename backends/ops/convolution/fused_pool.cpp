@@ -50,8 +50,7 @@ struct Chunks {
   }
 };
 
-BoundKernel bind_pool(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionPoolOp&>(r.op);
+BoundKernel bind_pool(const FusedConvolutionPoolOp& op, const KernelRequest& r) {
   const TensorSpec between = op.convolution.infer(r.inputs)[0];
   if (between.dtype != DType::float32 || between.shape.elements() == 0) return r.decline("needs float32 and samples");
   auto c = std::make_shared<Chunks>(r.inputs[0].shape[0], between, 1 << 20);
@@ -117,8 +116,7 @@ BoundKernel bind_pool(const KernelRequest& r) {
 }
 
 // Every chunk has gradients of its own, which are added in order.
-BoundKernel bind_weight_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedConvolutionPoolWeightGradOp&>(r.op);
+BoundKernel bind_weight_grad(const FusedConvolutionPoolWeightGradOp& op, const KernelRequest& r) {
   const TensorSpec between = op.scatter.infer(r.inputs.subspan(1))[0];
   if (between.dtype != DType::float32 || between.shape.elements() == 0) return r.decline("needs float32 and samples");
   const size_t w = bytes_of(r.outputs[0]), part = aligned(w) + aligned(bytes_of(r.outputs[1]));

@@ -8,8 +8,7 @@ namespace lamina {
 
 namespace {
 
-BoundKernel bind_full(const KernelRequest& r) {
-  const auto& op = static_cast<const FullOp&>(r.op);
+BoundKernel bind_full(const FullOp& op, const KernelRequest& r) {
   Tensor value = Tensor::scalar_of(op.value, op.dtype);
   BoundKernel k;
   k.run = [value, size = size_of(op.dtype), n = r.outputs[0].shape.elements()](
@@ -17,8 +16,7 @@ BoundKernel bind_full(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_iota(const KernelRequest& r) {
-  const auto& op = static_cast<const IotaOp&>(r.op);
+BoundKernel bind_iota(const IotaOp& op, const KernelRequest&) {
   BoundKernel k;
   k.run = [count = op.count, start = op.start, step = op.step, dtype = op.dtype](const void* const*, void* const* out,
                                                                                  void*) {

@@ -21,8 +21,7 @@ __global__ void count_up(double start, double by, T* y, int64_t n) {
   }
 }
 
-BoundKernel bind_full(const KernelRequest& r) {
-  const auto& op = static_cast<const FullOp&>(r.op);
+BoundKernel bind_full(const FullOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [value = Tensor::scalar_of(op.value, op.dtype), n = r.outputs[0].shape.elements(), queue = Queue(r.device)](
               const void* const*, void* const* out, void*) {
@@ -34,8 +33,7 @@ BoundKernel bind_full(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_iota(const KernelRequest& r) {
-  const auto& op = static_cast<const IotaOp&>(r.op);
+BoundKernel bind_iota(const IotaOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [n = op.count, start = op.start, by = op.step, dtype = op.dtype, queue = Queue(r.device)](
               const void* const*, void* const* out, void*) {

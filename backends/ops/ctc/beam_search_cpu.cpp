@@ -116,8 +116,7 @@ void decode(const CtcBeamSearchOp& op, const Shape& x, int64_t row, const T* log
   }
 }
 
-BoundKernel bind_search(const KernelRequest& r) {
-  const auto& op = static_cast<const CtcBeamSearchOp&>(r.op);
+BoundKernel bind_search(const CtcBeamSearchOp& op, const KernelRequest& r) {
   BoundKernel kernel;
   kernel.run = [op = CtcBeamSearchOp(op.beam_width, op.top_paths, op.blank), x = r.inputs[0].shape,
                 dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {

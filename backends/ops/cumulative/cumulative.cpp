@@ -45,8 +45,7 @@ Tensors CumulativeOp::vjp(const VjpContext& c) const {
 
 namespace {
 
-BoundKernel bind_cumulative(const KernelRequest& r) {
-  const auto& op = static_cast<const CumulativeOp&>(r.op);
+BoundKernel bind_cumulative(const CumulativeOp& op, const KernelRequest& r) {
   const Shape& x = r.inputs[0].shape;
   int64_t outer = 1, n = x[op.axis], inner = 1;
   for (int i = 0; i < op.axis; ++i) outer *= x[i];

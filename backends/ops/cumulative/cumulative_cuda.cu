@@ -60,8 +60,7 @@ __global__ void cumulate(const T* x, const Wide<T>* before, T* y, Lines l) {
   }
 }
 
-BoundKernel bind_cumulative(const KernelRequest& r) {
-  const auto& op = static_cast<const CumulativeOp&>(r.op);
+BoundKernel bind_cumulative(const CumulativeOp& op, const KernelRequest& r) {
   const TensorSpec& x = r.inputs[0];
   int64_t inner = 1;
   for (int i = op.axis + 1; i < x.shape.rank(); ++i) inner *= x.shape[i];

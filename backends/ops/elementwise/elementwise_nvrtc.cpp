@@ -36,8 +36,7 @@ BoundKernel bind_generated(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_reduction(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedReduceOp&>(r.op);
+BoundKernel bind_reduction(const FusedReduceOp& op, const KernelRequest& r) {
   for (const Instruction& i : op.program.code)
     if (!supported(i)) return r.decline(text("not defined for ", i.from));
   auto plan = cuda::plan_reduction(r, op);

@@ -84,8 +84,7 @@ ElementwiseProgram program_of(const KernelRequest& r) {
 
 namespace {
 
-BoundKernel bind_fused(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedElementwiseOp&>(r.op);
+BoundKernel bind_fused(const FusedElementwiseOp& op, const KernelRequest& r) {
   std::vector<DType> types;
   for (const TensorSpec& s : r.outputs) types.push_back(s.dtype);
   BoundKernel k = bind_elementwise(op.program, r.inputs, op.shape, types);

@@ -117,10 +117,10 @@ void with_floats(DType dtype, F&& f) {
 }
 int64_t rows_of(const Shape& shape) { return shape.elements() / std::max<int64_t>(1, shape.back()); }
 
-BoundKernel bind_fft(const KernelRequest& r) {
+BoundKernel bind_fft(const FftOp& op, const KernelRequest& r) {
   BoundKernel kernel;
   kernel.run = [rows = rows_of(r.inputs[0].shape), n = r.inputs[0].shape.back(), dtype = r.inputs[0].dtype,
-                inverse = static_cast<const FftOp&>(r.op).inverse](const void* const* in, void* const* out, void*) {
+                inverse = op.inverse](const void* const* in, void* const* out, void*) {
     with_floats(dtype, [&](auto zero) {
       using T = decltype(zero);
       for_rows(rows, n, [&](Transformer& t, int64_t row, Row& x, Row& y) {

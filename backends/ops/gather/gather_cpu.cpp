@@ -40,8 +40,7 @@ void gather_elements(const Layout& l, const void* x, const void* indices, const 
   }
 }
 
-BoundKernel bind_gather(const KernelRequest& r) {
-  const auto& op = static_cast<const GatherOp&>(r.op);
+BoundKernel bind_gather(const GatherOp& op, const KernelRequest& r) {
   Layout l = layout_of(r.inputs[0].shape, r.inputs[1], op.axis, r.inputs[0].dtype);
   Tensor fill = filler(r.inputs[0].dtype, op.fill);
   BoundKernel k;
@@ -120,8 +119,7 @@ struct Scattering {
   }
 };
 
-BoundKernel bind_scatter(const KernelRequest& r) {
-  const auto& op = static_cast<const ScatterOp&>(r.op);
+BoundKernel bind_scatter(const ScatterOp& op, const KernelRequest& r) {
   Layout l = layout_of(r.inputs[0].shape, r.inputs[1], op.axis, r.inputs[0].dtype);
   BoundKernel k;
   k.sharing = {{0, 0}};  // not the updates, which are read after x has been copied
@@ -133,8 +131,7 @@ BoundKernel bind_scatter(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_scatter_sum(const KernelRequest& r) {
-  const auto& op = static_cast<const ScatterSumOp&>(r.op);
+BoundKernel bind_scatter_sum(const ScatterSumOp& op, const KernelRequest& r) {
   const TensorSpec& y = r.outputs[0];
   BoundKernel k;
   k.run = [s = Scattering(layout_of(y.shape, r.inputs[0], op.axis, y.dtype), combine_of(Scatter::add, y.dtype)),

@@ -14,8 +14,7 @@ __global__ void gather(const T* x, const I* indices, T* y, Indexed l, T fill, in
   }
 }
 
-BoundKernel bind_gather(const KernelRequest& r) {
-  const auto& op = static_cast<const GatherOp&>(r.op);
+BoundKernel bind_gather(const GatherOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [l = indexed(r.inputs[0].shape, r.inputs[1], op.axis), fill = filler(r.inputs[0].dtype, op.fill),
            index = r.inputs[1].dtype, n = r.outputs[0].shape.elements(),

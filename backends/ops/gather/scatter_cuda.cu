@@ -197,8 +197,7 @@ BoundKernel bind(const KernelRequest& r, const Indexed& l, Scatter kind, const T
   return k;
 }
 
-BoundKernel bind_scatter(const KernelRequest& r) {
-  const auto& op = static_cast<const ScatterOp&>(r.op);
+BoundKernel bind_scatter(const ScatterOp& op, const KernelRequest& r) {
   const TensorSpec& y = r.outputs[0];
   BoundKernel k = bind(r, indexed(y.shape, r.inputs[1], op.axis), op.kind, y, 1,
                        [bytes = bytes_of(y)](const Queue& queue, const void* const* in, void* const* out) {
@@ -208,9 +207,9 @@ BoundKernel bind_scatter(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_scatter_sum(const KernelRequest& r) {
+BoundKernel bind_scatter_sum(const ScatterSumOp& op, const KernelRequest& r) {
   const TensorSpec& y = r.outputs[0];
-  return bind(r, indexed(y.shape, r.inputs[0], static_cast<const ScatterSumOp&>(r.op).axis), Scatter::add, y, 0,
+  return bind(r, indexed(y.shape, r.inputs[0], op.axis), Scatter::add, y, 0,
               [bytes = bytes_of(y)](const Queue& queue, const void* const*, void* const* out) {
                 queue.fill_zero(out[0], bytes);
               });

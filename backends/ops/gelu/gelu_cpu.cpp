@@ -18,11 +18,11 @@ void each_piece(int64_t n, F&& f) {
   parallel_for((n + kTask - 1) / kTask, [&](int64_t t) { f(t * kTask, std::min(kTask, n - t * kTask)); });
 }
 
-BoundKernel bind_float(const KernelRequest& r) {
+BoundKernel bind_float(const GeluOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
   k.in_place = true;
-  auto f = static_cast<const GeluOp&>(r.op).approximate ? gelu_loops().approximate : gelu_loops().exact;
+  auto f = op.approximate ? gelu_loops().approximate : gelu_loops().exact;
   k.run = [f, n = r.inputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
     each_piece(n, [&](int64_t at, int64_t size) {
       f(static_cast<const float*>(in[0]) + at, static_cast<float*>(out[0]) + at, size);
@@ -31,11 +31,11 @@ BoundKernel bind_float(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_grad_float(const KernelRequest& r) {
+BoundKernel bind_grad_float(const GeluGradOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
   k.in_place = true;
-  auto f = static_cast<const GeluGradOp&>(r.op).approximate ? gelu_loops().approximate_grad : gelu_loops().exact_grad;
+  auto f = op.approximate ? gelu_loops().approximate_grad : gelu_loops().exact_grad;
   k.run = [f, n = r.inputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
     each_piece(n, [&](int64_t at, int64_t size) {
       f(static_cast<const float*>(in[0]) + at, static_cast<const float*>(in[1]) + at, static_cast<float*>(out[0]) + at,
@@ -66,9 +66,9 @@ void with_type(DType type, F&& f) {
     f(double{});
 }
 
-BoundKernel bind_reference(const KernelRequest& r) {
+BoundKernel bind_reference(const GeluOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [a = static_cast<const GeluOp&>(r.op).approximate, n = r.inputs[0].shape.elements(),
+  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(),
            dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -81,9 +81,9 @@ BoundKernel bind_reference(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_grad_reference(const KernelRequest& r) {
+BoundKernel bind_grad_reference(const GeluGradOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [a = static_cast<const GeluGradOp&>(r.op).approximate, n = r.inputs[0].shape.elements(),
+  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(),
            dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);

@@ -32,10 +32,10 @@ __global__ void gelu_grad(const T* x, const T* g, T* y, int64_t n, bool approxim
   for (int64_t i = first(); i < n; i += step()) y[i] = g[i] * parts_of(x[i], approximate).slope;
 }
 
-BoundKernel bind_gelu(const KernelRequest& r) {
+BoundKernel bind_gelu(const GeluOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.in_place = true;
-  k.run = [a = static_cast<const GeluOp&>(r.op).approximate, n = r.inputs[0].shape.elements(),
+  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(),
            dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -45,10 +45,10 @@ BoundKernel bind_gelu(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_gelu_grad(const KernelRequest& r) {
+BoundKernel bind_gelu_grad(const GeluGradOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.in_place = true;
-  k.run = [a = static_cast<const GeluGradOp&>(r.op).approximate, n = r.inputs[0].shape.elements(),
+  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(),
            dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);

@@ -21,9 +21,9 @@ struct Layout {
   }
 };
 
-BoundKernel bind_float(const KernelRequest& r) {
+BoundKernel bind_float(const ResampleOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
-  const Taps taps = taps_of(static_cast<const ResampleOp&>(r.op));
+  const Taps taps = taps_of(op);
   std::vector<float> weights(taps.weights.begin(), taps.weights.end());
   BoundKernel k;
   k.run = [l = Layout(r), starts = taps.starts, columns = taps.columns, weights, f = weighted_rows()](
@@ -42,9 +42,9 @@ BoundKernel bind_float(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_reference(const KernelRequest& r) {
+BoundKernel bind_reference(const ResampleOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [l = Layout(r), t = taps_of(static_cast<const ResampleOp&>(r.op)), dtype = r.inputs[0].dtype](
+  k.run = [l = Layout(r), t = taps_of(op), dtype = r.inputs[0].dtype](
               const void* const* in, void* const* out, void*) {
     with_dtype(dtype, [&](auto zero) {
       using T = decltype(zero);

@@ -24,8 +24,7 @@ __global__ void resample(const T* x, const int64_t* starts, const int64_t* colum
   }
 }
 
-BoundKernel bind_resample(const KernelRequest& r) {
-  const auto& op = static_cast<const ResampleOp&>(r.op);
+BoundKernel bind_resample(const ResampleOp& op, const KernelRequest& r) {
   const Shape &x = r.inputs[0].shape, &y = r.outputs[0].shape;
   Layout l{x[op.axis], y[op.axis], 1};
   for (int i = op.axis + 1; i < x.rank(); ++i) l.inner *= x[i];

@@ -62,8 +62,7 @@ BoundKernel bind_cholesky(const KernelRequest& r) {
   });
 }
 
-BoundKernel bind_triangular_solve(const KernelRequest& r) {
-  const auto& op = static_cast<const TriangularSolveOp&>(r.op);
+BoundKernel bind_triangular_solve(const TriangularSolveOp& op, const KernelRequest& r) {
   const int64_t k = r.inputs[1].shape.back();
   return each_matrix(r, [k, lower = op.lower, transpose = op.transpose](
                             auto zero, const Sizes& s, const void* const* in, void* const* out, int64_t i) {
@@ -78,9 +77,9 @@ BoundKernel bind_triangular_solve(const KernelRequest& r) {
   });
 }
 
-BoundKernel bind_solve(const KernelRequest& r) {
+BoundKernel bind_solve(const SolveOp& op, const KernelRequest& r) {
   const int64_t k = r.inputs[1].shape.back();
-  return each_matrix(r, [k, transpose = static_cast<const SolveOp&>(r.op).transpose](
+  return each_matrix(r, [k, transpose = op.transpose](
                             auto zero, const Sizes& s, const void* const* in, void* const* out, int64_t i) {
     using T = decltype(zero);
     const auto a = read<T>(in[0], i, s.n, s.n);
@@ -165,8 +164,8 @@ BoundKernel bind_eigh(const KernelRequest& r) {
   });
 }
 
-BoundKernel bind_qr(const KernelRequest& r) {
-  return each_matrix(r, [complete = static_cast<const QrOp&>(r.op).complete](
+BoundKernel bind_qr(const QrOp& op, const KernelRequest& r) {
+  return each_matrix(r, [complete = op.complete](
                             auto zero, const Sizes& s, const void* const* in, void* const* out, int64_t i) {
     using T = decltype(zero);
     const int64_t k = complete ? s.m : std::min(s.m, s.n);
@@ -183,8 +182,7 @@ BoundKernel bind_qr(const KernelRequest& r) {
   });
 }
 
-BoundKernel bind_svd(const KernelRequest& r) {
-  const auto& op = static_cast<const SvdOp&>(r.op);
+BoundKernel bind_svd(const SvdOp& op, const KernelRequest& r) {
   return each_matrix(r, [full = op.full, vectors = op.vectors](auto zero, const Sizes& s, const void* const* in,
                                                                void* const* out, int64_t i) {
     using T = decltype(zero);

@@ -11,8 +11,7 @@ namespace {
 // Any kernel of the product, then one pass. kVectors: only where the product has one row or one column, and the pass is
 // short.
 template <bool kVectors>
-BoundKernel bind_composed(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedMatMulOp&>(r.op);
+BoundKernel bind_composed(const FusedMatMulOp& op, const KernelRequest& r) {
   if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
   const KernelRequest request{op.product, r.inputs.first(2), r.outputs, {}, r.steady};
   BoundKernel plain = kVectors ? bind_kernel_named(Device::cpu, "vector", request) : bind_kernel(Device::cpu, request);

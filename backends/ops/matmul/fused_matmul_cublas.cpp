@@ -129,8 +129,7 @@ class Plan {
   bool found_ = false;
 };
 
-BoundKernel bind_cublaslt(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedMatMulOp&>(r.op);
+BoundKernel bind_cublaslt(const FusedMatMulOp& op, const KernelRequest& r) {
   const DType dtype = r.outputs[0].dtype;
   if (dtype != DType::float32 && dtype != DType::float16 && dtype != DType::bfloat16)
     return r.decline("needs float32, float16 or bfloat16");

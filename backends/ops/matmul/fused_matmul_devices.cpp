@@ -21,8 +21,7 @@ ElementwiseProgram program_of(const Epilogue& e, DType dtype) {
   return program;
 }
 
-BoundKernel bind_composed(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedMatMulOp&>(r.op);
+BoundKernel bind_composed(const FusedMatMulOp& op, const KernelRequest& r) {
   BoundKernel product = bind_kernel(r.device, {op.product, r.inputs.first(2), r.outputs, {}, r.steady});
   std::vector<TensorSpec> in = {r.outputs[0]};
   in.insert(in.end(), r.inputs.begin() + 2, r.inputs.end());

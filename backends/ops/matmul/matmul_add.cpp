@@ -18,8 +18,7 @@ std::vector<TensorSpec> MatMulAddOp::infer(std::span<const TensorSpec> in) const
 namespace {
 
 // The product into scratch, then one pass.
-BoundKernel bind_composed(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulAddOp&>(r.op);
+BoundKernel bind_composed(const MatMulAddOp& op, const KernelRequest& r) {
   if (r.outputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel product = bind_kernel(Device::cpu, {op.product, r.inputs.subspan(1, 2), r.outputs, {}});
   const int64_t n = r.outputs[0].shape.elements();

@@ -36,8 +36,7 @@ BoundKernel bind_typed(const MatMulOp& op, const MatMulDims& d) {
   return kernel;
 }
 
-BoundKernel bind_eigen(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulOp&>(r.op);
+BoundKernel bind_eigen(const MatMulOp& op, const KernelRequest& r) {
   MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
   if (d.k == 0 || d.m == 0 || d.n == 0) return r.decline("empty");
   if (r.inputs[0].dtype == DType::float32) return bind_typed<float>(op, d);
@@ -45,8 +44,7 @@ BoundKernel bind_eigen(const KernelRequest& r) {
   return r.decline("needs float32 or float64");
 }
 
-BoundKernel bind_reference(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulOp&>(r.op);
+BoundKernel bind_reference(const MatMulOp& op, const KernelRequest& r) {
   MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
   BoundKernel kernel;
   kernel.run = [d, ta = op.transpose_a, tb = op.transpose_b, dtype = r.inputs[0].dtype](const void* const* in,

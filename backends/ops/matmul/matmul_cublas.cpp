@@ -12,8 +12,7 @@ struct Types {
   cublasComputeType_t compute;
 };
 
-BoundKernel bind_cublas(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulOp&>(r.op);
+BoundKernel bind_cublas(const MatMulOp& op, const KernelRequest& r) {
   const MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
   if (std::max({d.m, d.n, d.k, d.batch}) > std::numeric_limits<int>::max())
     return r.decline("an axis of 2^31 and more");

@@ -73,8 +73,7 @@ BoundKernel bind_onednn(const KernelRequest& r) {
   return kernel;
 }
 
-BoundKernel bind_add(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulAddOp&>(r.op);
+BoundKernel bind_add(const MatMulAddOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   MatMulDims d = matmul_dims(op.product, r.inputs[1].shape, r.inputs[2].shape);
   if (d.k == 0 || d.m == 0 || d.n == 0) return r.decline("empty");

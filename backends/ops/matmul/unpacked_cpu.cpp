@@ -143,8 +143,7 @@ BoundKernel bind_unpacked(const KernelRequest& r) {
 }
 
 template <bool preferred>
-BoundKernel bind_unpacked_add(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulAddOp&>(r.op);
+BoundKernel bind_unpacked_add(const MatMulAddOp& op, const KernelRequest& r) {
   const MatMulDims d = matmul_dims(op.product, r.inputs[1].shape, r.inputs[2].shape);
   if (std::string why = refusal(r, op.product, d); !why.empty()) return r.decline(why);
   if (std::string why = preference(op.product, d); preferred && !why.empty()) return r.decline(why);

@@ -11,8 +11,7 @@ LAMINA_SIMD_CHOICE(const VectorProducts&, vector_products)
 
 namespace {
 
-BoundKernel bind_vector(const KernelRequest& r) {
-  const auto& op = static_cast<const MatMulOp&>(r.op);
+BoundKernel bind_vector(const MatMulOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   MatMulDims d = matmul_dims(op, r.inputs[0].shape, r.inputs[1].shape);
   if (d.m != 1 && d.n != 1) return r.decline("needs one row or one column");

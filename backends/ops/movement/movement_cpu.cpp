@@ -75,8 +75,8 @@ BoundKernel bind_copy(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_pad(const KernelRequest& r) {
-  Tensor value = Tensor::scalar_of(static_cast<const PadOp&>(r.op).value, r.inputs[0].dtype);
+BoundKernel bind_pad(const PadOp& op, const KernelRequest& r) {
+  Tensor value = Tensor::scalar_of(op.value, r.inputs[0].dtype);
   BoundKernel k;
   k.run = [c = pad_copy(r), value, total = r.outputs[0].shape.elements()](const void* const* in, void* const* out,
                                                                           void*) {

@@ -65,10 +65,10 @@ BoundKernel bind_copy(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_pad(const KernelRequest& r) {
+BoundKernel bind_pad(const PadOp& op, const KernelRequest& r) {
   const StridedCopy c = pad_copy(r);
   if (c.size.size() > kAxes) return r.decline("more than 8 axes");
-  const Tensor value = Tensor::scalar_of(static_cast<const PadOp&>(r.op).value, r.inputs[0].dtype);
+  const Tensor value = Tensor::scalar_of(op.value, r.inputs[0].dtype);
   BoundKernel k;
   k.run = [c, walk = walk_of(c), value, total = r.outputs[0].shape.elements(), queue = Queue(r.device)](
               const void* const* in, void* const* out, void*) {

@@ -29,8 +29,7 @@ struct RowTasks {
   }
 };
 
-BoundKernel bind_rows_float(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeOp&>(r.op);
+BoundKernel bind_rows_float(const NormalizeOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   if (r.inputs[0].shape.elements() == 0) return r.decline("empty");
   BoundKernel k;
@@ -47,8 +46,7 @@ BoundKernel bind_rows_float(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_rows_grad_float(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeGradOp&>(r.op);
+BoundKernel bind_rows_grad_float(const NormalizeGradOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   if (r.inputs[0].shape.elements() == 0) return r.decline("empty");
   const RowTasks tasks(r.inputs[0].shape);
@@ -103,8 +101,7 @@ inline void merge(float& mean, float& squares, float a, float b, float other_mea
   squares += other_squares + delta * delta * a * share;
 }
 
-BoundKernel bind_batch_float(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeOp&>(r.op);
+BoundKernel bind_batch_float(const NormalizeOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   if (r.inputs[0].shape.elements() == 0) return r.decline("empty");
   const Channels c(r.inputs[0].shape, op.axis);
@@ -174,8 +171,7 @@ BoundKernel bind_batch_float(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_batch_grad_float(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeGradOp&>(r.op);
+BoundKernel bind_batch_grad_float(const NormalizeGradOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   if (r.inputs[0].shape.elements() == 0) return r.decline("empty");
   const Channels c(r.inputs[0].shape, op.axis);
@@ -253,8 +249,7 @@ void with_type(DType type, F&& f) {
     f(double{});
 }
 
-BoundKernel bind_reference(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeOp&>(r.op);
+BoundKernel bind_reference(const NormalizeOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [l = Groups(op.kind, op.axis, r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted,
            centred = op.kind != Norm::rms, epsilon = op.epsilon,
@@ -283,8 +278,7 @@ BoundKernel bind_reference(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_grad_reference(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeGradOp&>(r.op);
+BoundKernel bind_grad_reference(const NormalizeGradOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(2 * r.inputs[0].shape[op.axis]) * sizeof(double);
   k.run = [l = Groups(op.kind, op.axis, r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted,

@@ -86,8 +86,7 @@ struct Rows {
         chunks(std::max<int64_t>(1, std::min(kChunks, count / 32))) {}
 };
 
-BoundKernel bind_rows(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeOp&>(r.op);
+BoundKernel bind_rows(const NormalizeOp& op, const KernelRequest& r) {
   if (r.inputs[0].shape.elements() == 0) return r.decline("empty");
   BoundKernel k;
   k.run = [l = Rows(r.inputs[0].shape), scaled = op.scaled, shifted = op.shifted, centred = op.kind == Norm::rows,
@@ -103,8 +102,7 @@ BoundKernel bind_rows(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_rows_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeGradOp&>(r.op);
+BoundKernel bind_rows_grad(const NormalizeGradOp& op, const KernelRequest& r) {
   if (r.inputs[0].shape.elements() == 0) return r.decline("empty");
   const Rows l(r.inputs[0].shape);
   BoundKernel k;
@@ -234,8 +232,7 @@ __global__ void affine_grad(const T* x, const T* scale, const T* means, const T*
   }
 }
 
-BoundKernel bind_batch(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeOp&>(r.op);
+BoundKernel bind_batch(const NormalizeOp& op, const KernelRequest& r) {
   const int64_t n = r.inputs[0].shape.elements();
   if (n == 0) return r.decline("empty");
   const Channels c(r.inputs[0].shape, op.axis);
@@ -261,8 +258,7 @@ BoundKernel bind_batch(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_batch_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const NormalizeGradOp&>(r.op);
+BoundKernel bind_batch_grad(const NormalizeGradOp& op, const KernelRequest& r) {
   const int64_t n = r.inputs[0].shape.elements();
   if (n == 0) return r.decline("empty");
   const Channels c(r.inputs[0].shape, op.axis);

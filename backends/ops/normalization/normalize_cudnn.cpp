@@ -113,9 +113,8 @@ bool takes(const KernelRequest& r) {
   return r.declined.empty();
 }
 
-BoundKernel bind_forward(const KernelRequest& r) {
+BoundKernel bind_forward(const NormalizeOp& op, const KernelRequest& r) {
   if (!takes(r)) return {};
-  const auto& op = static_cast<const NormalizeOp&>(r.op);
   const Channels c(r.inputs[0].shape, op.axis);
   const auto in = KernelChain::input, out = KernelChain::output;
   KernelChain chain(r.device);
@@ -136,9 +135,8 @@ BoundKernel bind_forward(const KernelRequest& r) {
   return std::move(chain).finish();
 }
 
-BoundKernel bind_grad(const KernelRequest& r) {
+BoundKernel bind_grad(const NormalizeGradOp& op, const KernelRequest& r) {
   if (!takes(r)) return {};
-  const auto& op = static_cast<const NormalizeGradOp&>(r.op);
   const Channels c(r.inputs[0].shape, op.axis);
   const auto in = KernelChain::input, out = KernelChain::output;
   const size_t mean = 1u + op.scaled;

@@ -59,8 +59,7 @@ std::optional<Work> work_for(const KernelRequest& r, const PoolWindows& windows,
   return Work(d, writes_input && !(d.disjoint && d.covering));
 }
 
-BoundKernel bind_max(const KernelRequest& r) {
-  const auto& op = static_cast<const MaxPoolOp&>(r.op);
+BoundKernel bind_max(const MaxPoolOp& op, const KernelRequest& r) {
   auto w = work_for(r, op.windows, r.inputs[0].shape, false);
   if (!w) return {};
   if (op.indexed && r.outputs[1].dtype != DType::uint8) return r.decline("needs an index in uint8");
@@ -101,8 +100,7 @@ void over_written(const Work& w, float* x, Put&& put) {
   });
 }
 
-BoundKernel bind_scatter(const KernelRequest& r) {
-  const auto& op = static_cast<const MaxPoolScatterOp&>(r.op);
+BoundKernel bind_scatter(const MaxPoolScatterOp& op, const KernelRequest& r) {
   if (r.inputs[1].dtype != DType::uint8) return r.decline("needs an index in uint8");
   auto w = work_for(r, op.windows, r.outputs[0].shape, true);
   if (!w) return {};
@@ -117,8 +115,7 @@ BoundKernel bind_scatter(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_average(const KernelRequest& r) {
-  const auto& op = static_cast<const AveragePoolOp&>(r.op);
+BoundKernel bind_average(const AveragePoolOp& op, const KernelRequest& r) {
   auto w = work_for(r, op.windows, r.inputs[0].shape, false);
   if (!w) return {};
   BoundKernel k;
@@ -137,8 +134,7 @@ BoundKernel bind_average(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_average_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const AveragePoolGradOp&>(r.op);
+BoundKernel bind_average_grad(const AveragePoolGradOp& op, const KernelRequest& r) {
   auto w = work_for(r, op.windows, r.outputs[0].shape, true);
   if (!w) return {};
   BoundKernel k;

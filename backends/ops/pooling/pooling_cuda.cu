@@ -157,8 +157,7 @@ void with_number(DType index, F&& f) {
     f(int32_t{});
 }
 
-BoundKernel bind_max(const KernelRequest& r) {
-  const auto& op = static_cast<const MaxPoolOp&>(r.op);
+BoundKernel bind_max(const MaxPoolOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [s = space_of(op.windows, r.inputs[0].shape), n = r.outputs[0].shape.elements(), indexed = op.indexed,
            dtype = r.inputs[0].dtype, index = r.outputs.back().dtype,
@@ -175,9 +174,9 @@ BoundKernel bind_max(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_max_scatter(const KernelRequest& r) {
+BoundKernel bind_max_scatter(const MaxPoolScatterOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(static_cast<const MaxPoolScatterOp&>(r.op).windows, r.outputs[0].shape),
+  k.run = [s = space_of(op.windows, r.outputs[0].shape),
            n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype,
            queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
@@ -192,9 +191,9 @@ BoundKernel bind_max_scatter(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_max_gather(const KernelRequest& r) {
+BoundKernel bind_max_gather(const MaxPoolGatherOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(static_cast<const MaxPoolGatherOp&>(r.op).windows, r.inputs[0].shape),
+  k.run = [s = space_of(op.windows, r.inputs[0].shape),
            n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype,
            queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
@@ -209,9 +208,9 @@ BoundKernel bind_max_gather(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_average(const KernelRequest& r) {
+BoundKernel bind_average(const AveragePoolOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(static_cast<const AveragePoolOp&>(r.op).windows, r.inputs[0].shape),
+  k.run = [s = space_of(op.windows, r.inputs[0].shape),
            n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
            queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored_float(dtype, [&](auto zero) {
@@ -222,9 +221,9 @@ BoundKernel bind_average(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_average_grad(const KernelRequest& r) {
+BoundKernel bind_average_grad(const AveragePoolGradOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(static_cast<const AveragePoolGradOp&>(r.op).windows, r.outputs[0].shape),
+  k.run = [s = space_of(op.windows, r.outputs[0].shape),
            n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
            queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored_float(dtype, [&](auto zero) {

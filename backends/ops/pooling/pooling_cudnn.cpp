@@ -64,12 +64,11 @@ BoundKernel bind(const KernelRequest& r, bool max, const PoolWindows& w) {
   } catch (const Error& e) { return r.decline(e.what()); }
 }
 
-BoundKernel bind_max(const KernelRequest& r) {
-  const auto& op = static_cast<const MaxPoolOp&>(r.op);
+BoundKernel bind_max(const MaxPoolOp& op, const KernelRequest& r) {
   return op.indexed ? r.decline("the maxima's places are asked for") : bind(r, true, op.windows);
 }
-BoundKernel bind_average(const KernelRequest& r) {
-  return bind(r, false, static_cast<const AveragePoolOp&>(r.op).windows);
+BoundKernel bind_average(const AveragePoolOp& op, const KernelRequest& r) {
+  return bind(r, false, op.windows);
 }
 
 LAMINA_KERNEL(cuda, "MaxPool", "cudnn", 10, bind_max);

@@ -22,8 +22,7 @@ void with_types(DType value, DType index, F&& f) {
   });
 }
 
-BoundKernel bind_max(const KernelRequest& r) {
-  const auto& op = static_cast<const MaxPoolOp&>(r.op);
+BoundKernel bind_max(const MaxPoolOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [d = PoolDims(op.windows, r.inputs[0].shape), dtype = r.inputs[0].dtype, indexed = op.indexed,
            index = r.outputs.back().dtype](const void* const* in, void* const* out, void*) {
@@ -54,8 +53,7 @@ BoundKernel bind_max(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_scatter(const KernelRequest& r) {
-  const auto& op = static_cast<const MaxPoolScatterOp&>(r.op);
+BoundKernel bind_scatter(const MaxPoolScatterOp& op, const KernelRequest& r) {
   const PoolDims dims(op.windows, r.outputs[0].shape);
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(dims.input_elements()) * 8;
@@ -84,8 +82,7 @@ BoundKernel bind_scatter(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_gather(const KernelRequest& r) {
-  const auto& op = static_cast<const MaxPoolGatherOp&>(r.op);
+BoundKernel bind_gather(const MaxPoolGatherOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [d = PoolDims(op.windows, r.inputs[0].shape), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype](
               const void* const* in, void* const* out, void*) {
@@ -107,8 +104,7 @@ BoundKernel bind_gather(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_average(const KernelRequest& r) {
-  const auto& op = static_cast<const AveragePoolOp&>(r.op);
+BoundKernel bind_average(const AveragePoolOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [d = PoolDims(op.windows, r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in,
                                                                                    void* const* out, void*) {
@@ -135,8 +131,7 @@ BoundKernel bind_average(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_average_grad(const KernelRequest& r) {
-  const auto& op = static_cast<const AveragePoolGradOp&>(r.op);
+BoundKernel bind_average_grad(const AveragePoolGradOp& op, const KernelRequest& r) {
   const PoolDims dims(op.windows, r.outputs[0].shape);
   BoundKernel k;
   k.scratch_bytes = static_cast<size_t>(dims.input_elements()) * 8;

@@ -56,8 +56,7 @@ void doubles(RandomOp::Kind kind, PhiloxStream s, double* out, int64_t n) {
   });
 }
 
-BoundKernel bind_random(const KernelRequest& r) {
-  const auto& op = static_cast<const RandomOp&>(r.op);
+BoundKernel bind_random(const RandomOp& op, const KernelRequest&) {
   BoundKernel k;
   k.run = [kind = op.kind, dtype = op.dtype, stream = op.stream, n = op.shape.elements()](const void* const* in,
                                                                                           void* const* out, void*) {
@@ -73,8 +72,7 @@ BoundKernel bind_random(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_mask(const KernelRequest& r) {
-  const auto& op = static_cast<const RandomMaskOp&>(r.op);
+BoundKernel bind_mask(const RandomMaskOp& op, const KernelRequest&) {
   BoundKernel k;
   k.run = [least = random_mask_least(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in,
                                                                                             void* const* out, void*) {
@@ -85,8 +83,7 @@ BoundKernel bind_mask(const KernelRequest& r) {
 }
 
 // Number by number.
-BoundKernel bind_mask_reference(const KernelRequest& r) {
-  const auto& op = static_cast<const RandomMaskOp&>(r.op);
+BoundKernel bind_mask_reference(const RandomMaskOp& op, const KernelRequest&) {
   BoundKernel k;
   k.run = [rate = static_cast<float>(op.rate), stream = op.stream, n = op.shape.elements()](const void* const* in,
                                                                                             void* const* out, void*) {
@@ -188,8 +185,7 @@ double draw_binomial(ElementStream& random, double n, double p) {
   return flip ? n - hits : hits;
 }
 
-BoundKernel bind_draw(const KernelRequest& r) {
-  const auto& op = static_cast<const RandomDrawOp&>(r.op);
+BoundKernel bind_draw(const RandomDrawOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [kind = op.kind, stream = op.stream, n = r.outputs[0].shape.elements()](const void* const* in,
                                                                                   void* const* out, void*) {

@@ -56,8 +56,7 @@ __global__ void doubles(const uint32_t* seed, uint32_t stream, double* y, int64_
   }
 }
 
-BoundKernel bind_random(const KernelRequest& r) {
-  const auto& op = static_cast<const RandomOp&>(r.op);
+BoundKernel bind_random(const RandomOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [kind = op.kind, dtype = op.dtype, stream = op.stream, n = op.shape.elements(), queue = Queue(r.device)](
               const void* const* in, void* const* out, void*) {
@@ -73,8 +72,7 @@ BoundKernel bind_random(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_mask(const KernelRequest& r) {
-  const auto& op = static_cast<const RandomMaskOp&>(r.op);
+BoundKernel bind_mask(const RandomMaskOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [least = random_mask_least(op.rate), stream = op.stream, n = op.shape.elements(), queue = Queue(r.device)](
               const void* const* in, void* const* out, void*) {

@@ -1,4 +1,5 @@
 // Cuts recurrences into tasks of whole rows of the batch, in a way that depends on the batch alone.
+#include <cmath>
 #include <cstring>
 
 #include "backends/core/kernel.h"
@@ -39,8 +40,7 @@ void halves(int64_t count, void (*part)(void*, int64_t, int64_t), void* context)
   parallel_for(2, [&](int64_t i) { part(context, i * half, std::min(count, (i + 1) * half)); });
 }
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const RecurrentOp&>(r.op);
+BoundKernel bind_forward(const RecurrentOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   const int gates = gates_of(op.kind), states = states_of(op.kind);
   const Shape& x = r.inputs[0].shape;
@@ -89,8 +89,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_backward(const KernelRequest& r) {
-  const auto& op = static_cast<const RecurrentGradOp&>(r.op);
+BoundKernel bind_backward(const RecurrentGradOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   const bool lstm = op.kind == Recurrence::lstm, gru = op.kind == Recurrence::gru;
   const int gates = gates_of(op.kind);
@@ -148,8 +147,7 @@ T sigmoid(T x) {
   return 1 / (1 + std::exp(-x));
 }
 
-BoundKernel bind_forward_reference(const KernelRequest& r) {
-  const auto& op = static_cast<const RecurrentOp&>(r.op);
+BoundKernel bind_forward_reference(const RecurrentOp& op, const KernelRequest& r) {
   const Shape& x = r.inputs[0].shape;
   BoundKernel k;
   k.run = [kind = op.kind, o = op.options, saving = op.saving, dtype = r.inputs[0].dtype, B = x[0], T = x[1],
@@ -220,8 +218,7 @@ BoundKernel bind_forward_reference(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_backward_reference(const KernelRequest& r) {
-  const auto& op = static_cast<const RecurrentGradOp&>(r.op);
+BoundKernel bind_backward_reference(const RecurrentGradOp& op, const KernelRequest& r) {
   const Shape& before = r.inputs[op.kind == Recurrence::lstm ? 4 : 2].shape;
   BoundKernel k;
   k.run = [kind = op.kind, o = op.options, dtype = r.inputs[0].dtype, B = before[0], T = before[1], u = before[2]](

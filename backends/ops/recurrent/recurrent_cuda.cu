@@ -140,8 +140,7 @@ __global__ void backward_step(Backward<T> f, Sizes s, int64_t k) {
   }
 }
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const RecurrentOp&>(r.op);
+BoundKernel bind_forward(const RecurrentOp& op, const KernelRequest& r) {
   const DType dtype = r.inputs[0].dtype;
   const int states = states_of(op.kind);
   const Sizes s(op.kind, op.options, r.inputs[0].shape[0], r.inputs[0].shape[1], r.inputs[1].shape[1]);
@@ -180,8 +179,7 @@ BoundKernel bind_forward(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_backward(const KernelRequest& r) {
-  const auto& op = static_cast<const RecurrentGradOp&>(r.op);
+BoundKernel bind_backward(const RecurrentGradOp& op, const KernelRequest& r) {
   const bool lstm = op.kind == Recurrence::lstm, gru = op.kind == Recurrence::gru;
   const DType dtype = r.inputs[0].dtype;
   const Shape& before = r.inputs[lstm ? 4 : 2].shape;

@@ -144,8 +144,7 @@ const RecurrenceLibraryRegistration registration(DeviceKind::cuda, "cuDNN", kept
 
 using Place = KernelChain::Place;
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const WholeRecurrentOp&>(r.op);
+BoundKernel bind_forward(const WholeRecurrentOp& op, const KernelRequest& r) {
   std::shared_ptr<const Plan> plan;
   try {
     plan = plan_for(r.device, sizes_of_whole(op.kind, r.inputs));
@@ -179,8 +178,8 @@ BoundKernel bind_forward(const KernelRequest& r) {
   return std::move(chain).finish();
 }
 
-BoundKernel bind_grad(const KernelRequest& r) {
-  const Recurrence kind = static_cast<const WholeRecurrentGradOp&>(r.op).kind;
+BoundKernel bind_grad(const WholeRecurrentGradOp& op, const KernelRequest& r) {
+  const Recurrence kind = op.kind;
   std::shared_ptr<const Plan> plan;
   try {
     plan = plan_for(r.device, sizes_of_whole(kind, r.inputs));

@@ -176,8 +176,7 @@ struct Parts {
   }
 };
 
-BoundKernel bind_forward(const KernelRequest& r) {
-  const auto& op = static_cast<const WholeRecurrentOp&>(r.op);
+BoundKernel bind_forward(const WholeRecurrentOp& op, const KernelRequest& r) {
   const Parts p(op.kind, r.inputs);
   KernelChain chain(r.device);
   const Place gates = chain.between(p.multiplied);
@@ -191,8 +190,8 @@ BoundKernel bind_forward(const KernelRequest& r) {
   return std::move(chain).finish();
 }
 
-BoundKernel bind_grad(const KernelRequest& r) {
-  const Recurrence kind = static_cast<const WholeRecurrentGradOp&>(r.op).kind;
+BoundKernel bind_grad(const WholeRecurrentGradOp& op, const KernelRequest& r) {
+  const Recurrence kind = op.kind;
   const Parts p(kind, r.inputs);
   const auto in = KernelChain::input, out = KernelChain::output;
   KernelChain chain(r.device);

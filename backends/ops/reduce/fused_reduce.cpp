@@ -12,8 +12,7 @@ std::vector<TensorSpec> FusedReduceOp::infer(std::span<const TensorSpec> in) con
 namespace {
 
 // Where a device has no kernel of its own: the program, then the reduction.
-BoundKernel bind_parts(const KernelRequest& r) {
-  const auto& op = static_cast<const FusedReduceOp&>(r.op);
+BoundKernel bind_parts(const FusedReduceOp& op, const KernelRequest& r) {
   const Op program = make_op<FusedElementwiseOp>(op.program, op.shape);
   const std::vector<TensorSpec> given(r.inputs.begin(), r.inputs.end()), made = program->infer(given);
   std::vector<KernelChain::Place> inputs;

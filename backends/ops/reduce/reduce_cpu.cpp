@@ -14,8 +14,7 @@ using Acc = std::conditional_t<kLow<T>, float, T>;
 
 // Plain loops: for each kept index, over each reduced index. Pairwise in the innermost run, so that long sums keep
 // digits.
-BoundKernel bind_reference(const KernelRequest& r) {
-  const auto& op = static_cast<const ReduceOp&>(r.op);
+BoundKernel bind_reference(const ReduceOp& op, const KernelRequest& r) {
   ReduceLayout l = reduce_layout(r.inputs[0].shape, op.axes);
   BoundKernel k;
   k.run = [l, kind = op.kind, dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
@@ -52,8 +51,7 @@ BoundKernel bind_reference(const KernelRequest& r) {
 }
 
 // float32 sum/max/min/prod: the innermost run reduced (rows), or kept (columns added row by row, in blocks).
-BoundKernel bind_float(const KernelRequest& r) {
-  const auto& op = static_cast<const ReduceOp&>(r.op);
+BoundKernel bind_float(const ReduceOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   if (op.kind != Reduce::sum && op.kind != Reduce::max) return r.decline("only sum and max");
   ReduceLayout l = reduce_layout(r.inputs[0].shape, op.axes);

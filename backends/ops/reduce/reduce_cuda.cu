@@ -47,8 +47,7 @@ __global__ void columns(const T* x, T* y, int64_t kept, int64_t reduced, Walk ke
   }
 }
 
-BoundKernel bind_reduce(const KernelRequest& r) {
-  const auto& op = static_cast<const ReduceOp&>(r.op);
+BoundKernel bind_reduce(const ReduceOp& op, const KernelRequest& r) {
   const ReduceLayout l = reduce_layout(r.inputs[0].shape, op.axes);
   Walk keep, over;
   for (size_t i = l.runs.size(); i-- > 0;) {

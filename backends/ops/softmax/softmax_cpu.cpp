@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
@@ -27,22 +29,22 @@ struct Rows {
 const float* floats(const void* p) { return static_cast<const float*>(p); }
 float* floats(void* p) { return static_cast<float*>(p); }
 
-BoundKernel bind_softmax_float(const KernelRequest& r) {
+BoundKernel bind_softmax_float(const SoftmaxOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
   k.in_place = true;
-  auto f = static_cast<const SoftmaxOp&>(r.op).log ? softmax_rows().log_softmax : softmax_rows().softmax;
+  auto f = op.log ? softmax_rows().log_softmax : softmax_rows().softmax;
   k.run = [f, rows = Rows(r.inputs[0].shape)](const void* const* in, void* const* out, void*) {
     rows.each([&](int64_t i) { f(floats(in[0]) + i * rows.n, floats(out[0]) + i * rows.n, rows.n); });
   };
   return k;
 }
 
-BoundKernel bind_softmax_grad_float(const KernelRequest& r) {
+BoundKernel bind_softmax_grad_float(const SoftmaxGradOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
   k.in_place = true;
-  auto f = static_cast<const SoftmaxGradOp&>(r.op).log ? softmax_rows().log_softmax_grad : softmax_rows().softmax_grad;
+  auto f = op.log ? softmax_rows().log_softmax_grad : softmax_rows().softmax_grad;
   k.run = [f, rows = Rows(r.inputs[0].shape)](const void* const* in, void* const* out, void*) {
     rows.each([&](int64_t i) {
       f(floats(in[0]) + i * rows.n, floats(in[1]) + i * rows.n, floats(out[0]) + i * rows.n, rows.n);
@@ -51,10 +53,10 @@ BoundKernel bind_softmax_grad_float(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_cross_entropy_float(const KernelRequest& r) {
+BoundKernel bind_cross_entropy_float(const CrossEntropyOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
-  k.run = [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape)](
+  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape)](
               const void* const* in, void* const* out, void*) {
     const SoftmaxLoops& f = softmax_rows();
     rows.each([&](int64_t i) {
@@ -72,10 +74,10 @@ BoundKernel bind_cross_entropy_float(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_cross_entropy_grad_float(const KernelRequest& r) {
+BoundKernel bind_cross_entropy_grad_float(const CrossEntropyGradOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
-  k.run = [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape)](
+  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape)](
               const void* const* in, void* const* out, void*) {
     const SoftmaxLoops& f = softmax_rows();
     rows.each([&](int64_t i) {
@@ -129,9 +131,9 @@ double log_sum_exp(const T* x, int64_t n) {
   return std::isinf(shift) ? (std::isnan(total) ? NAN : shift) : shift + std::log(total);
 }
 
-BoundKernel bind_softmax_reference(const KernelRequest& r) {
+BoundKernel bind_softmax_reference(const SoftmaxOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [log = static_cast<const SoftmaxOp&>(r.op).log, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](
+  k.run = [log = op.log, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](
               const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -151,9 +153,9 @@ BoundKernel bind_softmax_reference(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_softmax_grad_reference(const KernelRequest& r) {
+BoundKernel bind_softmax_grad_reference(const SoftmaxGradOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [log = static_cast<const SoftmaxGradOp&>(r.op).log, rows = Rows(r.inputs[0].shape),
+  k.run = [log = op.log, rows = Rows(r.inputs[0].shape),
            dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -170,9 +172,9 @@ BoundKernel bind_softmax_grad_reference(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_cross_entropy_reference(const KernelRequest& r) {
+BoundKernel bind_cross_entropy_reference(const CrossEntropyOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape),
+  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape),
            dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -194,9 +196,9 @@ BoundKernel bind_cross_entropy_reference(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_cross_entropy_grad_reference(const KernelRequest& r) {
+BoundKernel bind_cross_entropy_grad_reference(const CrossEntropyGradOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, rows = Rows(r.inputs[0].shape),
+  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape),
            dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);

@@ -117,8 +117,8 @@ BoundKernel over_rows(const KernelRequest& r, F kernel) {
   return k;
 }
 
-BoundKernel bind_softmax(const KernelRequest& r) {
-  BoundKernel k = over_rows(r, [log = static_cast<const SoftmaxOp&>(r.op).log, queue = Queue(r.device)](
+BoundKernel bind_softmax(const SoftmaxOp& op, const KernelRequest& r) {
+  BoundKernel k = over_rows(r, [log = op.log, queue = Queue(r.device)](
                                    auto zero, const Rows& rows, const void* const* in, void* const* out) {
     using T = decltype(zero);
     queue.rows(softmax<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), rows.count,
@@ -128,8 +128,8 @@ BoundKernel bind_softmax(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_softmax_grad(const KernelRequest& r) {
-  BoundKernel k = over_rows(r, [log = static_cast<const SoftmaxGradOp&>(r.op).log, queue = Queue(r.device)](
+BoundKernel bind_softmax_grad(const SoftmaxGradOp& op, const KernelRequest& r) {
+  BoundKernel k = over_rows(r, [log = op.log, queue = Queue(r.device)](
                                    auto zero, const Rows& rows, const void* const* in, void* const* out) {
     using T = decltype(zero);
     queue.rows(softmax_grad<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]),
@@ -139,8 +139,8 @@ BoundKernel bind_softmax_grad(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_cross_entropy(const KernelRequest& r) {
-  return over_rows(r, [sparse = static_cast<const CrossEntropyOp&>(r.op).sparse, queue = Queue(r.device)](
+BoundKernel bind_cross_entropy(const CrossEntropyOp& op, const KernelRequest& r) {
+  return over_rows(r, [sparse = op.sparse, queue = Queue(r.device)](
                           auto zero, const Rows& rows, const void* const* in, void* const* out) {
     using T = decltype(zero);
     queue.rows(cross_entropy<T>, rows.count, rows.n, static_cast<const T*>(in[0]),
@@ -149,8 +149,8 @@ BoundKernel bind_cross_entropy(const KernelRequest& r) {
   });
 }
 
-BoundKernel bind_cross_entropy_grad(const KernelRequest& r) {
-  return over_rows(r, [sparse = static_cast<const CrossEntropyGradOp&>(r.op).sparse, queue = Queue(r.device)](
+BoundKernel bind_cross_entropy_grad(const CrossEntropyGradOp& op, const KernelRequest& r) {
+  return over_rows(r, [sparse = op.sparse, queue = Queue(r.device)](
                           auto zero, const Rows& rows, const void* const* in, void* const* out) {
     using T = decltype(zero);
     queue.rows(cross_entropy_grad<T>, rows.count, rows.n, static_cast<const T*>(in[0]),

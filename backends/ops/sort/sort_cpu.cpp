@@ -39,8 +39,7 @@ void sort_row(const T* x, T* values, int32_t* places, int32_t* order, int64_t n,
   for (int64_t i = 0; i < k; ++i) values[i] = x[order[i]], places[i] = order[i];
 }
 
-BoundKernel bind_sort(const KernelRequest& r) {
-  const auto& op = static_cast<const SortOp&>(r.op);
+BoundKernel bind_sort(const SortOp& op, const KernelRequest& r) {
   int64_t n = r.inputs[0].shape.back(), k = r.outputs[0].shape.back();
   int64_t rows = 1;
   for (int i = 0; i + 1 < r.inputs[0].shape.rank(); ++i) rows *= r.inputs[0].shape[i];
@@ -61,8 +60,7 @@ BoundKernel bind_sort(const KernelRequest& r) {
   return kernel;
 }
 
-BoundKernel bind_arg(const KernelRequest& r) {
-  const auto& op = static_cast<const ArgReduceOp&>(r.op);
+BoundKernel bind_arg(const ArgReduceOp& op, const KernelRequest& r) {
   const Shape& x = r.inputs[0].shape;
   int64_t outer = 1, n = x[op.axis], inner = 1;
   for (int i = 0; i < op.axis; ++i) outer *= x[i];

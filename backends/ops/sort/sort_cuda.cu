@@ -47,8 +47,7 @@ __global__ void arg_reduce(const T* x, int32_t* y, int64_t lines, int64_t n, int
   }
 }
 
-BoundKernel bind_arg(const KernelRequest& r) {
-  const auto& op = static_cast<const ArgReduceOp&>(r.op);
+BoundKernel bind_arg(const ArgReduceOp& op, const KernelRequest& r) {
   const Shape& x = r.inputs[0].shape;
   if (size_of(r.inputs[0].dtype) < 4 && !is_float(r.inputs[0].dtype))
     return r.decline("small integers");  // which threads cannot exchange
@@ -95,8 +94,7 @@ __global__ void sort_lines(const T* x, T* values, int32_t* places, int64_t total
 }
 constexpr int64_t kLongestLine = 2048;
 
-BoundKernel bind_sort(const KernelRequest& r) {
-  const auto& op = static_cast<const SortOp&>(r.op);
+BoundKernel bind_sort(const SortOp& op, const KernelRequest& r) {
   const int64_t n = r.inputs[0].shape.back(), k = r.outputs[0].shape.back(), total = r.inputs[0].shape.elements();
   if (n > kLongestLine) return r.decline("lines of more than 2048 elements");
   BoundKernel kernel;
@@ -145,8 +143,7 @@ __global__ void take_sorted(const T* x, const int32_t* order, T* values, int32_t
   }
 }
 
-BoundKernel bind_radix(const KernelRequest& r) {
-  const auto& op = static_cast<const SortOp&>(r.op);
+BoundKernel bind_radix(const SortOp& op, const KernelRequest& r) {
   const TensorSpec& x = r.inputs[0];
   const int64_t n = x.shape.back(), k = r.outputs[0].shape.back(), total = x.shape.elements();
   if (total >= int64_t{1} << 31) return r.decline("2^31 elements or more");

@@ -77,9 +77,9 @@ class Bins {
   int64_t masks_, count_;
 };
 
-BoundKernel bind_hash(const KernelRequest& r) {
+BoundKernel bind_hash(const HashOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [bins = Bins(static_cast<const HashOp&>(r.op).rule), dtype = r.inputs[0].dtype,
+  k.run = [bins = Bins(op.rule), dtype = r.inputs[0].dtype,
            count = r.outputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
     auto* to = static_cast<int64_t*>(out[0]);
     if (dtype == DType::string) {
@@ -94,12 +94,12 @@ BoundKernel bind_hash(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_cross(const KernelRequest& r) {
+BoundKernel bind_cross(const HashCrossOp& op, const KernelRequest& r) {
   constexpr uint64_t kStart = 0xDECAFCAFFE;  // TensorFlow's default key
   std::vector<bool> strings;
   for (const TensorSpec& s : r.inputs) strings.push_back(s.dtype == DType::string);
   BoundKernel k;
-  k.run = [strings, bins = static_cast<const HashCrossOp&>(r.op).bins, count = r.outputs[0].shape.elements()](
+  k.run = [strings, bins = op.bins, count = r.outputs[0].shape.elements()](
               const void* const* in, void* const* out, void*) {
     for (int64_t i = 0; i < count; ++i) {
       uint64_t hash = kStart;

@@ -82,8 +82,7 @@ void for_each_place(int64_t count, F&& f) {
   });
 }
 
-BoundKernel bind_lookup(const KernelRequest& r) {
-  const auto& op = static_cast<const LookupOp&>(r.op);
+BoundKernel bind_lookup(const LookupOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [vocabulary = op.vocabulary, rule = op.rule, count = r.outputs[0].shape.elements()](const void* const* in,
                                                                                               void* const* out, void*) {
@@ -113,8 +112,7 @@ void look_back(const LookupBackOp& op, const Terms& terms, const Terms& others, 
   }
 }
 
-BoundKernel bind_back(const KernelRequest& r) {
-  const auto& op = static_cast<const LookupBackOp&>(r.op);
+BoundKernel bind_back(const LookupBackOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.run = [op = LookupBackOp(op.vocabulary, op.first, op.others, op.mask), count = r.outputs[0].shape.elements()](
               const void* const* in, void* const* out, void*) {

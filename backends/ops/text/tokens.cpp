@@ -139,8 +139,7 @@ std::vector<int64_t> TokenizeOp::indices_of(const Text* row, int64_t n) const {
 
 namespace {
 
-BoundKernel bind_tokenize(const KernelRequest& r) {
-  const auto& op = static_cast<const TokenizeOp&>(r.op);
+BoundKernel bind_tokenize(const TokenizeOp& op, const KernelRequest& r) {
   const Shape& x = r.inputs[0].shape;
   auto copy = std::make_shared<const TokenizeOp>(op.tokens, op.vocabulary, op.lookup, op.width, op.counts);
   BoundKernel k;

@@ -41,8 +41,7 @@ struct Chains {
   }
 };
 
-BoundKernel bind_blocks(const KernelRequest& r) {
-  const auto& op = static_cast<const ScatterUpdateOp&>(r.op);
+BoundKernel bind_blocks(const ScatterUpdateOp& op, const KernelRequest& r) {
   const int states = states_of(op.update.rule);
   const DType dtype = r.inputs[0].dtype;
   UpdateFn update = update_table().run[static_cast<int>(op.update.rule)][static_cast<int>(dtype)];

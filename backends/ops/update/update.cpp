@@ -29,8 +29,7 @@ void share_states(BoundKernel& k, int states) {
   for (int i = 0; i < states; ++i) k.sharing.emplace_back(i, i);
 }
 
-BoundKernel bind_simd(const KernelRequest& r) {
-  const auto& op = static_cast<const UpdateOp&>(r.op);
+BoundKernel bind_simd(const UpdateOp& op, const KernelRequest& r) {
   UpdateFn f = update_table().run[static_cast<int>(op.rule)][static_cast<int>(r.inputs[0].dtype)];
   if (!f) return r.decline("no loop for this dtype");
   const int64_t n = r.inputs[0].shape.elements();
@@ -46,8 +45,7 @@ BoundKernel bind_simd(const KernelRequest& r) {
   return k;
 }
 
-BoundKernel bind_reference(const KernelRequest& r) {
-  const auto& op = static_cast<const UpdateOp&>(r.op);
+BoundKernel bind_reference(const UpdateOp& op, const KernelRequest& r) {
   BoundKernel k;
   share_states(k, states_of(op.rule));
   k.run = [rule = op.rule, c = op.constants, dtype = r.inputs[0].dtype, n = r.inputs[0].shape.elements()](

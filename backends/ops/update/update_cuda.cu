@@ -76,8 +76,7 @@ void fill(Part<T>& p, const UpdateOp& op, int states, const void* const* in, voi
   p.n = n;
 }
 
-BoundKernel bind_update(const KernelRequest& r) {
-  const auto& op = static_cast<const UpdateOp&>(r.op);
+BoundKernel bind_update(const UpdateOp& op, const KernelRequest& r) {
   const int states = states_of(op.rule);
   BoundKernel k;
   for (int i = 0; i < states; ++i) k.sharing.emplace_back(i, i);
