@@ -57,11 +57,7 @@ void Sequential::add(LayerPtr layer, bool rebuild) {
                      "' has already been configured to use input shape. You cannot add a different Input layer to it.");
   }
   if (layer->name().empty()) layer->set_name(auto_name(snake_case(layer->public_class_name())));
-  for (const LayerPtr& l : stack_)
-    if (l != layer && l->name() == layer->name())  // the same layer may work in several places
-      throw ValueError(
-          "All layers added to a Sequential model should have unique names. Name '", layer->name(),
-          "' is already the name of a layer in this model. Update the `name` argument to pass a unique name.");
+  check_name(*layer);
   stack_.push_back(std::move(layer));
   if (rebuild)
     maybe_rebuild();
@@ -69,10 +65,25 @@ void Sequential::add(LayerPtr layer, bool rebuild) {
     set_built(false);
 }
 
+void Sequential::check_name(const Layer& layer) {
+  const auto [at, fresh] = named_.try_emplace(layer.name(), &layer);
+  if (!fresh && at->second != &layer)  // the same layer may work in several places
+    throw ValueError(
+        "All layers added to a Sequential model should have unique names. Name '", layer.name(),
+        "' is already the name of a layer in this model. Update the `name` argument to pass a unique name.");
+}
+
+// Of all layers: some may have other names than when they came.
+void Sequential::check_names() {
+  named_.clear();
+  for (const LayerPtr& l : stack_) check_name(*l);
+}
+
 void Sequential::pop(bool rebuild) {
   if (stack_without_input().empty())
     throw IndexError("There are no layers to pop from the Sequential model '", name(), "'.");
   stack_.pop_back();
+  check_names();
   set_built(false);
   if (rebuild) maybe_rebuild();
 }
@@ -102,6 +113,7 @@ void Sequential::build_stack(const Shape& batch_shape, std::optional<DType> dtyp
     throw ValueError("Sequential model '", name(), "' has already been configured to use input shape ",
                      input->batch_shape(), ". You cannot build it with input_shape ", batch_shape, ".");
   }
+  check_names();
   NameScope scope(name_, static_cast<Layer*>(this));
   EagerScope eager;
   Tensor start = input->record({}, {}, Tensor::spec_only(input->batch_shape(), input->input_dtype())).as_tensor();

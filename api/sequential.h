@@ -1,4 +1,7 @@
 #pragma once
+// Keras' Sequential: a model that is a list of layers, each given what the one before it gives.
+#include <unordered_map>
+
 #include "api/model.h"
 
 namespace lamina {
@@ -19,9 +22,10 @@ class Sequential : public Model {
   using Model::call;
   std::vector<LayerPtr> sublayers() const override { return stack_without_input(); }
 
-  void add(LayerPtr layer,
-           bool rebuild = true);  // ValueError on a duplicate name or a layer after the model was built wrongly
-  void pop(bool rebuild = true);
+  // Appends a layer. ValueError for one with the name of another in the stack, for a second InputLayer, and for a layer
+  // that does not take what the stack gives. Without `rebuild` the model waits for maybe_rebuild() or its first call.
+  void add(LayerPtr layer, bool rebuild = true);
+  void pop(bool rebuild = true);  // removes the last layer; IndexError if there is none
   const std::vector<LayerPtr>& stack() const { return stack_; }  // the InputLayer included
 
   void maybe_rebuild();  // after add(layer, rebuild=false)
@@ -29,7 +33,10 @@ class Sequential : public Model {
  private:
   std::vector<LayerPtr> stack_without_input() const;
   void build_stack(const Shape& batch_shape, std::optional<DType> dtype);
+  void check_name(const Layer& layer);
+  void check_names();
   std::vector<LayerPtr> stack_;
+  std::unordered_map<std::string, const Layer*> named_;  // by the names that layers had when they came
 };
 
 }  // namespace lamina
