@@ -35,6 +35,7 @@ class CompileLoss {
   std::vector<Entry> entries_;
 };
 
+// The metrics that compile() was given, matched with the model's outputs. Built by the first update, which knows them.
 class CompileMetrics {
  public:
   CompileMetrics(Value metrics, Value weighted, std::vector<std::string> output_names);

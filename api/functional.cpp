@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "api/symbolic_node.h"
 #include "api/structure.h"
+#include "api/symbolic_node.h"
 #include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
 #include "layers/core/input_layer.h"

@@ -10,6 +10,7 @@ struct GraphMap {
   std::vector<std::shared_ptr<Operation>> operations;  // Keras' `layers` order, ops included
 };
 
+// What a functional model is: symbolic inputs and outputs, and the calls between them. Immutable once it is made.
 class FunctionalGraph {
  public:
   FunctionalGraph() = default;

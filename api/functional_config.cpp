@@ -1,8 +1,8 @@
 // Functional graphs as config dictionaries, and back.
 #include <set>
 
-#include "api/symbolic_node.h"
 #include "api/model.h"
+#include "api/symbolic_node.h"
 #include "layers/core/input_layer.h"
 #include "serialization/objects/object_config.h"
 

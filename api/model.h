@@ -29,6 +29,7 @@ struct CompileArgs {
   void fields(Fields& f);
 };
 
+// Arguments of fit(), with Keras' names and defaults.
 struct FitArgs {
   std::optional<int64_t> batch_size;
   int64_t epochs = 1;
@@ -44,12 +45,14 @@ struct FitArgs {
   bool keep_history = true;   // off where a callback of the binding keeps it: fit() returns null
 };
 
+// Arguments of evaluate() and predict().
 struct EvaluateArgs {
   std::optional<int64_t> batch_size, steps;
   Value verbose = "auto";
   std::vector<CallbackPtr> callbacks;
 };
 
+// Arguments of summary().
 struct SummaryOptions {
   int64_t line_length = 0;        // columns; 0 is the summary's own choice, of at most
   int64_t most_columns = 0;       // so many, if not 0
@@ -58,6 +61,8 @@ struct SummaryOptions {
   std::vector<std::string> layer_range;  // names of the first and last layer, or regular expressions; empty is all
 };
 
+// A layer that is trained: what the head of this file says. Predictions may run in several threads at once; training,
+// compile() and whatever changes layers want a thread to themselves.
 class Model : public Layer {
  public:
   explicit Model(LayerArgs args = {});                      // to be subclassed
@@ -193,7 +198,7 @@ class Model : public Layer {
   Lanes<RecentStep> recent_step_;
   std::atomic<uint64_t> steps_forgotten_{0};  // how often
   uint64_t steps_as_of_ = 0;                  // layer_changes() that the steps know
-  uint64_t steps_stamp_ = 0;             // stamp() of the layers that they were made from
+  uint64_t steps_stamp_ = 0;                  // stamp() of the layers that they were made from
   std::atomic<bool> call_compiles_{true};
   bool users_code_ = false;  // a layer's Python code may look at values
   bool any_needs_values();   // see Layer::needs_values

@@ -25,7 +25,7 @@ class Sequential : public Model {
   // Appends a layer. ValueError for one with the name of another in the stack, for a second InputLayer, and for a layer
   // that does not take what the stack gives. Without `rebuild` the model waits for maybe_rebuild() or its first call.
   void add(LayerPtr layer, bool rebuild = true);
-  void pop(bool rebuild = true);  // removes the last layer; IndexError if there is none
+  void pop(bool rebuild = true);                                 // removes the last layer; IndexError if there is none
   const std::vector<LayerPtr>& stack() const { return stack_; }  // the InputLayer included
 
   void maybe_rebuild();  // after add(layer, rebuild=false)

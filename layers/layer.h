@@ -77,6 +77,8 @@ struct InputSpec {
 // concerned.
 uint64_t layer_changes();
 
+// The base of all layers: it builds weights when it first sees a shape, and computes. Calls may run in several threads
+// at once; building, and changes of arguments, want a thread to themselves.
 class Layer : public Operation {
  public:
   explicit Layer(LayerArgs args = {});
@@ -292,6 +294,7 @@ class Handle {
   std::shared_ptr<T> layer_;
 };
 
+// Registers a layer's class while the library is loaded (LAMINA_LAYER).
 template <class T>
 struct LayerRegistration {
   template <std::same_as<Doc> D>  // braces alone are aliases

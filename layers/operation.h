@@ -26,6 +26,7 @@ struct Node {
 };
 using NodePtr = std::shared_ptr<Node>;
 
+// What a functional model calls: a layer or an op. It knows its calls (nodes) weakly; tensors own them.
 class Operation : public Object {
  public:
   const std::string& name() const { return name_; }

@@ -12,6 +12,7 @@ struct Reduction {
 void from_value(const Value& v, Reduction& out);
 Value to_value(const Reduction& r);
 
+// The base of losses: values per sample, weights, and a reduction to what is minimised.
 class Loss : public Object {
  public:
   static constexpr std::string_view kModule = "keras.losses";

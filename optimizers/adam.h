@@ -4,6 +4,7 @@
 
 namespace lamina {
 
+// Arguments of Adam and AdamW, with Keras' names and defaults.
 struct AdamArgs {
   static constexpr const char* kClass = "Adam";
   Value learning_rate = 0.001;

@@ -3,6 +3,7 @@
 
 namespace lamina {
 
+// Arguments of Muon, with Keras' names and defaults.
 struct MuonArgs {
   static constexpr const char* kClass = "Muon";
   Value learning_rate = 0.001;

@@ -34,6 +34,8 @@ struct OptimizerArgs {
   void fields_after_decay(Fields& f);  // all but the learning rate and weight_decay
 };
 
+// The base of optimizers: schedules, clipping, weight decay, averages, accumulation and files. A class adds its slots
+// and one update.
 class Optimizer : public Object {
  public:
   static constexpr std::string_view kModule = "keras.optimizers";

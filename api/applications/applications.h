@@ -21,6 +21,7 @@ struct ModelArgs {
   void fields(Fields& f);
 };
 
+// Arguments of the ConvNeXt models, with Keras' names and defaults.
 struct ConvNeXtArgs {
   bool include_top = true;
   bool include_preprocessing = true;
@@ -34,6 +35,7 @@ struct ConvNeXtArgs {
   void fields(Fields& f);
 };
 
+// Arguments of the EfficientNetV2 models, with Keras' names and defaults.
 struct EfficientNetV2Args {
   bool include_top = true;
   std::optional<std::string> weights = "imagenet";
@@ -47,6 +49,7 @@ struct EfficientNetV2Args {
   void fields(Fields& f);
 };
 
+// Arguments of MobileNet, with Keras' names and defaults.
 struct MobileNetArgs {
   std::optional<Shape> input_shape;
   double alpha = 1;
@@ -62,6 +65,7 @@ struct MobileNetArgs {
   void fields(Fields& f);
 };
 
+// Arguments of MobileNetV2, with Keras' names and defaults.
 struct MobileNetV2Args {
   std::optional<Shape> input_shape;
   double alpha = 1;
@@ -75,6 +79,7 @@ struct MobileNetV2Args {
   void fields(Fields& f);
 };
 
+// Arguments of MobileNetV3Small and MobileNetV3Large, with Keras' names and defaults.
 struct MobileNetV3Args {
   std::optional<Shape> input_shape;
   double alpha = 1;
@@ -91,6 +96,7 @@ struct MobileNetV3Args {
   void fields(Fields& f);
 };
 
+// Arguments of NASNetMobile and NASNetLarge, with Keras' names and defaults.
 struct NASNetArgs {
   std::optional<Shape> input_shape;
   bool include_top = true;

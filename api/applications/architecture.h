@@ -29,6 +29,7 @@ Shape image_shape(const ModelArgs& args, const ImageSizes& sizes);
 Tensor image_input(const ModelArgs& args, const Shape& shape);
 inline bool wants_imagenet(const ModelArgs& args) { return args.weights == "imagenet"; }
 
+// The sizes of an image, in pixels.
 struct Rows {
   int64_t height, width;
 };

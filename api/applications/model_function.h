@@ -15,11 +15,13 @@ struct PublishedFile {
   std::string hash;    // md5 or sha256; "" where Keras names none
 };
 
+// A model, and what is still to be loaded into it.
 struct Built {
   ModelPtr model;
   std::optional<PublishedFile> imagenet;  // weights that the model is still to get
 };
 
+// What is known of a function of keras.applications: from it follow Python's function, its signature and docstring.
 struct ModelFunctionInfo {
   std::string name;                  // "ResNet50"
   std::vector<std::string> modules;  // of keras.applications, which itself has all
@@ -40,6 +42,7 @@ std::string models_folder();
 std::string cached(const PublishedFile& file);
 void load_weights_file(Model& model, const std::string& path);
 
+// A registered function of keras.applications as a C++ callable. A is its struct of arguments.
 template <class A>
 class ModelFunction {
  public:
@@ -78,6 +81,7 @@ struct ModuleInfo {
   std::string name;  // "resnet50"
   std::string preprocessing;
 };
+// Registers modules while the library is loaded.
 struct ModuleRegistration {
   ModuleRegistration(std::initializer_list<const char*> modules, const char* preprocessing);
 };

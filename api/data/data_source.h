@@ -12,6 +12,8 @@ struct Batch {
   int64_t size = 0;  // samples
 };
 
+// Where fit(), evaluate() and predict() take their batches from. A pass is one reading of all data. Used by one thread
+// at a time.
 class DataSource {
  public:
   virtual ~DataSource() = default;

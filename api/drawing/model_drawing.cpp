@@ -2,8 +2,8 @@
 
 #include <map>
 
-#include "api/symbolic_node.h"
 #include "api/sequential.h"
+#include "api/symbolic_node.h"
 #include "backends/core/stack.h"
 
 namespace lamina {

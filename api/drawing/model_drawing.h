@@ -17,6 +17,7 @@ struct DrawingOptions {
   int64_t dpi = 200;
 };
 
+// Boxes and arrows of a model, before they have places.
 struct Drawing {
   struct Cell {
     std::string text;  // what stands before the colon, and behind it in bold

@@ -12,6 +12,7 @@ struct LayoutBox {
   int group = -1;                // boxes of a group are kept beside each other
   double x = 0, y = 0;           // found: the centre, rows from top to bottom
 };
+// From one box to another, by their numbers.
 struct LayoutArrow {
   int from = 0, to = 0;                          // given
   std::vector<std::pair<double, double>> bends;  // found: where it leaves and enters rows, in order

@@ -13,6 +13,7 @@ bool evenly_spaced(const std::vector<double>& thresholds);
 struct ConfusionCounts {
   Variable true_positives, false_positives, true_negatives, false_negatives;
 };
+// What update_confusion() counts.
 struct ConfusionOptions {
   std::vector<double> thresholds;
   bool even = false;  // evenly_spaced(thresholds), up to an epsilon at the ends

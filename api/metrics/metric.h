@@ -59,10 +59,12 @@ std::vector<Value> bind_update(const Metric& metric, const std::vector<const cha
 // A metric whose arguments are A = { own arguments...; MetricArgs base; fields(f); }; A::kClass is the class's name,
 // and A::kDirection, if there is one, its direction.
 std::string auto_name(const std::string& prefix);
+// The arguments that all metrics have.
 struct MetricArgs {
   std::optional<std::string> name;  // None takes "precision", "precision_1", ... from the class
   Value dtype;
 };
+// A metric with the argument struct A: its fields, its name and its configs.
 template <class Base, class A>
 class MetricWith : public Configured<Base, A> {
  public:

@@ -18,6 +18,7 @@ struct Doc {
   const char* example = "";
 };
 
+// What is told of one argument.
 struct ArgumentDocumentation {
   std::string name;
   std::string default_value;  // as Python writes it
@@ -26,6 +27,7 @@ struct ArgumentDocumentation {
   std::string doc;
 };
 
+// What is told of an op, a layer or another class: docstrings, stubs and pages are made from it.
 struct Documentation {
   enum class Kind { op, layer, object };
   Kind kind = Kind::op;

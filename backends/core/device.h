@@ -16,6 +16,7 @@ namespace lamina {
 enum class DeviceKind : uint8_t { cpu, cuda, emulated };
 std::string_view name_of(DeviceKind kind);
 
+// Where memory lies and ops run: the n-th device of a kind.
 struct Device {
   DeviceKind kind = DeviceKind::cpu;
   uint8_t index = 0;

@@ -64,6 +64,7 @@ struct Half {
   explicit Half(float value);
   explicit operator float() const;
 };
+// The upper half of a float32, as storage.
 struct BFloat16 {
   uint16_t bits = 0;
   BFloat16() = default;

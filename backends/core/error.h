@@ -38,6 +38,8 @@ struct ErrorFrame {
   std::string name, note = {}, received = {};
 };
 
+// The base of all errors: a kind, which bindings translate to their own exceptions, and the frames that were added on
+// its way.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind), text_(message) {}

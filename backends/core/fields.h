@@ -68,6 +68,8 @@ Value to_value(const std::optional<T>& v) {
   return v ? to_value(*v) : Value();
 }
 
+// A visitor of an object's arguments: each is named once, in the class' fields(), for configs, signatures, messages and
+// docs alike.
 class Fields {
  public:
   virtual ~Fields() = default;

@@ -42,6 +42,7 @@ struct BoundKernel {
       preparation;  // used for an input that stays the same over many runs, such as weights in inference
 };
 
+// What a kernel is to be bound for: the op and the specs of its inputs and outputs, all sizes known.
 struct KernelRequest {
   const Primitive& op;
   std::span<const TensorSpec> inputs;
@@ -92,17 +93,18 @@ struct KernelRegistration {
 };
 #define LAMINA_KERNEL_CONCAT(A, B) A##B
 #define LAMINA_KERNEL_NAME(COUNTER) LAMINA_KERNEL_CONCAT(kernel_registration_, COUNTER)
-// A kernel of the primitive with that name. BIND is a function of (const ThePrimitive& op, const KernelRequest& r), or of
-// the request alone where kernels of several primitives share it.
-#define LAMINA_KERNEL(DEVICE, PRIMITIVE, NAME, RANK, BIND)                                                           \
-  static const ::lamina::KernelRegistration LAMINA_KERNEL_NAME(__COUNTER__)(::lamina::DeviceKind::DEVICE, PRIMITIVE, \
-                                                                            NAME, RANK, ::lamina::detail::untyped<BIND>())
+// A kernel of the primitive with that name. BIND is a function of (const ThePrimitive& op, const KernelRequest& r), or
+// of the request alone where kernels of several primitives share it.
+#define LAMINA_KERNEL(DEVICE, PRIMITIVE, NAME, RANK, BIND)                   \
+  static const ::lamina::KernelRegistration LAMINA_KERNEL_NAME(__COUNTER__)( \
+      ::lamina::DeviceKind::DEVICE, PRIMITIVE, NAME, RANK, ::lamina::detail::untyped<BIND>())
 
 // The first candidate that accepts. UnsupportedError listing the refusals if none does, on the host either.
 BoundKernel bind_kernel(Device device, const KernelRequest& request);
 // The named candidate, for tests: bind_kernel_named(cpu, "reference", ...).
 BoundKernel bind_kernel_named(Device device, std::string_view name, const KernelRequest& request);
 
+// A registered kernel, for listings and tests.
 struct KernelInfo {
   DeviceKind device;
   std::string primitive, name;

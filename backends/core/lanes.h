@@ -1,6 +1,6 @@
 #pragma once
-// Threads that call one object at the same time each get a place of their own in it, so that none of them writes to memory
-// that another one reads: a count or a lock that two cores share costs more than predicting with a small model.
+// Threads that call one object at the same time each get a place of their own in it, so that none of them writes to
+// memory that another one reads: a count or a lock that two cores share costs more than predicting with a small model.
 #include <array>
 #include <atomic>
 #include <memory>

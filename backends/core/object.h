@@ -75,6 +75,7 @@ struct FieldInfo {
   std::string doc;
 };
 
+// What is known of a registered class.
 struct ClassInfo {
   std::string name;    // "Dense"
   std::string module;  // "keras.layers"

@@ -33,6 +33,7 @@ class Attributes {
   std::string text_;
 };
 
+// What a gradient rule is given.
 struct VjpContext {
   std::span<const Tensor> inputs;
   std::span<const Tensor> outputs;
@@ -42,6 +43,7 @@ struct VjpContext {
 
 class SavingPrimitive;
 
+// The base of all primitive ops. Immutable, and shared between threads.
 class Primitive {
  public:
   virtual ~Primitive() = default;

@@ -23,6 +23,7 @@ struct KernelLabel {
   double bytes = 0;       // inputs and outputs
 };
 
+// A run of a kernel, or of a whole function.
 struct ProfileEvent {
   const KernelLabel* label;
   int64_t start, end;  // nanoseconds of the steady clock
@@ -63,6 +64,7 @@ class ProfileSpan {
 // How many floating-point operations a call of a primitive takes, registered beside it: LAMINA_FLOPS("MatMul",
 // matmul_flops).
 using Flops = double (*)(const Primitive& op, std::span<const TensorSpec> inputs, std::span<const TensorSpec> outputs);
+// Registers a count while the library is loaded.
 struct FlopsRegistration {
   FlopsRegistration(std::string_view primitive, Flops flops);
 };

@@ -36,6 +36,7 @@ struct Producer;  // which primitive made a tensor, from what (autodiff.h)
 // What only a few tensors carry.
 struct TensorNotes;
 
+// What tensors point to. Shared by copies of a tensor, and never changed once others may see it.
 struct TensorNode {
   Shape shape;
   DType dtype = DType::float32;
@@ -52,6 +53,7 @@ struct TensorNode {
   ~TensorNode();
 };
 
+// See the head of this file. Equal copies share their data; reading is safe from any thread.
 class Tensor {
  public:
   Tensor() = default;  // undefined: "no tensor", a zero gradient
@@ -150,6 +152,7 @@ struct Node;
 // What a tensor was computed as, where a later op may want to start from there instead (backends/ops/public/stable.h).
 enum class Origin : uint8_t { unknown, exp, sigmoid, softmax, one_plus, one_plus_exp };
 
+// What only a few tensors carry: a mask, a place in a functional model, a name.
 struct TensorNotes {
   Tensor mask;
   Origin origin = Origin::unknown;

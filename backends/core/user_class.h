@@ -77,6 +77,7 @@ inline constexpr size_t kMethodCount = static_cast<size_t>(Method::count);
 std::string_view name_of(Method method);                    // as users spell it
 std::optional<Method> method_named(std::string_view name);  // none if C++ never calls a method of this name
 
+// A class that a user derived in a binding's language, as C++ sees it. Methods may be called from any thread.
 class UserClass {
  public:
   virtual ~UserClass() = default;

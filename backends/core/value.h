@@ -21,9 +21,11 @@ using ObjectPtr = std::shared_ptr<Object>;
 struct None {
   bool operator==(const None&) const = default;
 };
+// Python's `...` in an index.
 struct Ellipsis {
   bool operator==(const Ellipsis&) const = default;
 };
+// Python's start:stop:step in an index.
 struct SliceValue {
   std::optional<int64_t> start, stop, step;
   bool operator==(const SliceValue&) const = default;
@@ -49,6 +51,7 @@ struct Tuple {  // told apart from a list because Keras does
   List items;
 };
 
+// Values by name, in the order in which the names came. Looked up one by one: configs are short.
 class Dict {
  public:
   using Entry = std::pair<std::string, Value>;
@@ -77,6 +80,9 @@ class Dict {
   std::vector<Entry> entries_;
 };
 
+// Anything that an argument, a config or a file holds: None, numbers, text, tensors, lists, tuples, dicts and objects.
+// A value: copies are independent, but tensors and objects in them are shared. TypeError where it is read as what it is
+// not.
 class Value {
  public:
   enum class Kind { none, boolean, integer, real, string, tensor, list, tuple, dict, object, slice, ellipsis };

@@ -24,6 +24,7 @@ class VariableState : public std::enable_shared_from_this<VariableState> {
   std::shared_ptr<void> attachment;  // for bindings
 };
 
+// A handle: copies are the same variable.
 class Variable {
  public:
   struct Options {

@@ -25,6 +25,7 @@ struct CudnnPrecision {
   bool round_inputs = false;  // float32 to TF32
 };
 
+// Operations over tensors that lie at numbered places, from which cuDNN makes plans.
 class CudnnGraph {
  public:
   using Tensor = const CudnnDescriptor&;

@@ -7,7 +7,7 @@
 namespace lamina {
 
 namespace {
-constexpr size_t kFewestRecorded = 4;          // calls
+constexpr size_t kFewestRecorded = 4;            // calls
 constexpr size_t kMostHeld = size_t{256} << 10;  // bytes of variables that an idle context may hold
 // Runs without a change after which it does. Not earlier: who updates a variable that somebody holds takes new memory.
 constexpr int kSettled = 8;

@@ -12,9 +12,9 @@
 
 #include "backends/core/kernel.h"
 #include "backends/core/profiler.h"
+#include "backends/graph/arenas.h"
 #include "backends/graph/graph.h"
 #include "backends/graph/kept_values.h"
-#include "backends/graph/arenas.h"
 #include "backends/graph/recordings.h"
 
 namespace lamina {
@@ -131,7 +131,7 @@ class Executable {
   std::vector<char> steady_;  // a root: follows from variables that this graph does not update, and from constants
   KeptValues kept_;
   size_t arena_bytes_ = 0, scratch_offset_ = 0;
-  bool small_ = false;  // a context may hold what variables have between runs
+  bool small_ = false;                  // a context may hold what variables have between runs
   std::vector<size_t> steady_offsets_;  // of arguments, then results
   size_t steady_bytes_ = 0;
   struct ArenaEntry {

@@ -72,12 +72,14 @@ class Ids {
   uint32_t size_ = 0, capacity_ = kInline;
 };
 
+// A tensor of the graph: its spec, and which output of which node it is.
 struct GraphValue {
   TensorSpec spec;
   int node = -1;
   int output = 0;
 };
 
+// An op, an argument, a variable's value or a constant.
 struct GraphNode {
   enum class Kind : uint8_t { op, input, variable, constant } kind = Kind::op;
   Op op;                                    // op
@@ -90,6 +92,7 @@ struct GraphNode {
   }  // the op as a P, or null
 };
 
+// A traced function: nodes in an order in which they can run. Passes make new ones of it.
 struct Graph {
   std::vector<GraphValue> values;
   std::vector<GraphNode> nodes;

@@ -45,6 +45,7 @@ class Trace final : public Engine {
   std::unordered_map<const TensorNode*, int> constants_;
 };
 
+// Makes a trace this thread's current one, for as long as it lives; open tapes record nothing meanwhile.
 class TraceScope {
  public:
   explicit TraceScope(Trace& trace);

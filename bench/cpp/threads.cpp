@@ -1,5 +1,6 @@
-// bench_threads [seconds per row]: how many one-sample predictions a second one small model gives to 1, 2, 4, ... threads
-// at once, up to the number of cores, and how many times one thread's that is. Rows are run in interleaved rounds.
+// bench_threads [seconds per row]: how many one-sample predictions a second one small model gives to 1, 2, 4, ...
+// threads at once, up to the number of cores, and how many times one thread's that is. Rows are run in interleaved
+// rounds.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -20,6 +20,7 @@ struct HeadAttentionArgs {
   void last_fields(Fields& f);
 };
 
+// What MultiHeadAttention and GroupQueryAttention share: projections to heads, attention, and the projection back.
 class HeadAttention : public Layer {
  public:
   bool call_takes_training() const override { return true; }

@@ -29,6 +29,7 @@ AxisSizes ones() {
     return {1, 1, 1};
 }
 
+// Arguments of convolution layers with kRank spatial axes, with Keras' names and defaults.
 template <int kRank>
 struct ConvArgs {
   int64_t filters = 0;

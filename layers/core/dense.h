@@ -4,6 +4,7 @@
 
 namespace lamina {
 
+// Arguments of Dense, with Keras' names and defaults.
 struct DenseArgs {
   PositiveInt units;
   Activation activation;

@@ -3,6 +3,7 @@
 
 namespace lamina {
 
+// Arguments of InputLayer and Input().
 struct InputLayerArgs {
   Value shape;  // of one sample, without the batch
   std::optional<int64_t> batch_size;

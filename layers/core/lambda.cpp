@@ -1,5 +1,5 @@
-#include "backends/ops/public/ops.h"
 #include "layers/core/lambda.h"
+#include "backends/ops/public/ops.h"
 
 namespace lamina {
 

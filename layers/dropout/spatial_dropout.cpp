@@ -2,8 +2,8 @@
 #include "backends/core/constant_value.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "layers/seed_source.h"
 #include "layers/reshaping/spatial.h"
+#include "layers/seed_source.h"
 
 namespace lamina {
 

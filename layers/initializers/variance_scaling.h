@@ -3,6 +3,7 @@
 
 namespace lamina {
 
+// How many values go into a unit, and to how many its value goes.
 struct Fans {
   int64_t in, out;
 };
@@ -11,7 +12,9 @@ struct Fans {
 Fans compute_fans(const Shape& shape, const std::optional<std::vector<int>>& input_axes = {},
                   const std::optional<std::vector<int>>& output_axes = {});
 
+// Which of them the variance is divided by.
 enum class FanMode { in, out, average };
+// The distribution of the values.
 enum class Spread { uniform, truncated_normal, normal };
 // Values of variance scale / fan.
 Tensor scaled_by_fan(const Shape& shape, const Fans& fans, double scale, FanMode mode, Spread spread,

@@ -38,6 +38,7 @@ using AveragePooling1D = Handle<PoolingLayer<PoolKind::average, 1>>;
 using AveragePooling2D = Handle<PoolingLayer<PoolKind::average, 2>>;
 using AveragePooling3D = Handle<PoolingLayer<PoolKind::average, 3>>;
 
+// Arguments of the global poolings.
 struct GlobalPoolingArgs {
   ops::DataFormat data_format;
   bool keepdims = false;

@@ -3,6 +3,7 @@
 
 namespace lamina {
 
+// Arguments of Normalization, with Keras' names and defaults.
 struct NormalizationArgs {
   Value axis = -1;       // None, an int, or several: the axes that keep their own mean and variance
   Value mean, variance;  // given instead of adapt(); numbers or arrays that broadcast

@@ -3,6 +3,7 @@
 
 namespace lamina {
 
+// Arguments of Bidirectional, with Keras' names and defaults.
 struct BidirectionalArgs {
   Value layer;
   std::optional<std::string> merge_mode = "concat";

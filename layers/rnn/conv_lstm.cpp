@@ -4,9 +4,9 @@
 #include "backends/ops/public/ops.h"
 #include "layers/activation_argument.h"
 #include "layers/convolutional/axis_sizes.h"
-#include "layers/seed_source.h"
 #include "layers/rnn/rnn.h"
 #include "layers/rnn/rnn_loop.h"
+#include "layers/seed_source.h"
 
 namespace lamina {
 

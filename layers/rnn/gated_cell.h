@@ -22,6 +22,7 @@ struct GatedCellArgs {
   void fields(Recurrence kind, Fields& f, bool of_layer);
 };
 
+// The cells of SimpleRNN, LSTM and GRU.
 class GatedCell : public Layer, public CellInterface {
  public:
   GatedCell(Recurrence kind, GatedCellArgs a, LayerArgs base);
@@ -80,6 +81,7 @@ template <Recurrence K>
 struct GatedCellArgsOf : GatedCellArgs {
   void fields(Fields& f) { GatedCellArgs::fields(K, f, false); }
 };
+// One of them as a registered class.
 template <Recurrence K>
 class GatedCellOf final : public GatedCell {
  public:

@@ -12,6 +12,7 @@ struct RnnLoop {
   // output is.
   bool unrolled_masks = false;
 };
+// What a loop gives.
 struct RnnLoopResult {
   Tensor last, outputs;  // (B, ...), (B, T, ...) in the order of the steps taken
   Value states;

@@ -3,6 +3,7 @@
 
 namespace lamina {
 
+// Arguments of StackedRNNCells.
 struct StackedRNNCellsArgs {
   Value cells;
   void fields(Fields& f) { f("cells", cells, "The cells, from the one that sees the inputs upwards.").required(); }

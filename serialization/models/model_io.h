@@ -26,6 +26,7 @@ void save_layer(const Layer& layer, const std::string& path, const SaveOptions& 
 void save_weights(const Model& model, const std::string& path, bool overwrite = true,
                   std::optional<double> max_shard_size = {}, const std::vector<ObjectPtr>& objects_to_skip = {});
 
+// What load_weights() makes of files that do not fit whole.
 struct LoadWeightsOptions {
   bool skip_mismatch = false;                   // what does not fit keeps its values, with a warning
   bool by_name = false;                         // of legacy .h5 files: layers by their names, others are left

@@ -39,6 +39,7 @@ class ShardSink final : public WeightSink {
   std::vector<Group> groups_;  // that hold variables
 };
 
+// Weights in several files, by their index.
 class ShardSource final : public WeightSource {
  public:
   // IOError if the index or a shard is missing, ValueError if the index is not one or names files outside its folder.

@@ -14,6 +14,7 @@ class WeightSink {
   virtual void put(const std::string& key, const Tensor& value) = 0;
 };
 
+// Where a model's weights are read from.
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
@@ -30,6 +31,7 @@ class WeightSource {
 // "layers/dense" -> "/layers/dense/vars", "" -> "/vars".
 inline std::string variables_group(const std::string& path) { return path.empty() ? "/vars" : "/" + path + "/vars"; }
 
+// Into an HDF5 file, in Keras' layout.
 class Hdf5Sink final : public WeightSink {
  public:
   explicit Hdf5Sink(Hdf5Writer& file) : file_(file) {}
@@ -45,6 +47,7 @@ class Hdf5Sink final : public WeightSink {
   std::string group_;
 };
 
+// From an HDF5 file in Keras' layout. The file must live as long.
 class Hdf5Source final : public WeightSource {
  public:
   explicit Hdf5Source(const Hdf5Reader& file)

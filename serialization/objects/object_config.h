@@ -77,6 +77,7 @@ class Config : public Configured<Base, A> {
   }
 };
 
+// Registers a class while the library is loaded (LAMINA_CLASS).
 template <class T>
 struct ClassRegistration {
   template <std::same_as<Doc> D>  // braces alone are aliases

@@ -83,3 +83,41 @@ def test_long_functions_are_seen():
     ]
     text = "def f():\n" + '    """' + "\n" * 100 + '"""\n' + "    x()\n" * 3
     assert list(python_functions(text)) == [(1, 4, "f")]
+
+
+ROOMS = ("api", "layers", "losses", "optimizers", "serialization", "backends")
+TYPE = re.compile(r"(?:template <.*>\s*)?(?:class|struct|enum class|union) (\w+)[^;]*\{")
+
+
+def undescribed_types(text):
+    """Classes and enumerations of a header without a comment above or behind them. For the first one, the comment at the
+    file's head serves; specialisations are described by their template."""
+    lines = text.split("\n")
+    head = next((line for line in lines if line and not line.startswith("#pragma")), "")
+    described_by_head = head.startswith("//")
+    found = []
+    for number, line in enumerate(lines):
+        match = TYPE.match(line)
+        if not match:
+            continue
+        above = number - 1
+        while lines[above].startswith(("template", "    ")) and lines[above] != "template <>":
+            above -= 1
+        if not (described_by_head or lines[above].startswith("//") or "//" in line or lines[above] == "template <>"):
+            found.append(match.group(1))
+        described_by_head = False
+    return found
+
+
+def test_types_are_described():
+    without = {
+        path.relative_to(ROOT).as_posix(): names
+        for path in sources(".h")
+        if path.relative_to(ROOT).parts[0] in ROOMS and (names := undescribed_types(path.read_text()))
+    }
+    assert without == {}
+
+
+def test_types_without_a_description_are_seen():
+    assert undescribed_types("#pragma once\n// The head.\nstruct A {\n};\n\ntemplate <class T>\nstruct B {\n};\n") == ["B"]
+    assert undescribed_types("#pragma once\nnamespace x {\n// One.\nstruct A {\n};\n}\n") == []

@@ -27,6 +27,8 @@ class DatasetIterator {
 };
 using DatasetIteratorPtr = std::unique_ptr<DatasetIterator>;
 
+// One step of a pipeline. Immutable, and shared by the pipelines that are built on it; passes keep their place in
+// iterators.
 class DatasetNode {
  public:
   // As tf.data counts: numbers of elements that are no numbers.
@@ -37,6 +39,8 @@ class DatasetNode {
 };
 using DatasetNodePtr = std::shared_ptr<const DatasetNode>;
 
+// A pipeline of elements (tensors, or nested lists and dicts of them), as tf.data has them. A value: every method gives
+// a new one. Passes over it are independent, and may run in several threads at once.
 class Dataset {
  public:
   static constexpr int64_t kInfinite = DatasetNode::kInfinite, kUnknown = DatasetNode::kUnknown;

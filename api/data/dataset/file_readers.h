@@ -18,6 +18,7 @@ struct ImageReading {
 // options that are none of the above.
 Dataset::Function image_reader(std::vector<std::string> paths, ImageReading options);
 
+// How sound files become tensors.
 struct SoundReading {
   std::optional<int64_t> rate;     // what sounds are converted to
   std::optional<int64_t> samples;  // longer sounds are cut, others filled up with silence; before the conversion

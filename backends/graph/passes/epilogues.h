@@ -16,6 +16,7 @@ struct EpilogueMatch {
   Epilogue epilogue() const { return {bias >= 0, residual >= 0, relu}; }
 };
 
+// The products of a graph with what their last step can take along.
 class Epilogues {
  public:
   // Matches all of a graph from the outermost nodes on. `product`: whether a node is a product that can take an

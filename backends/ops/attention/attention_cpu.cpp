@@ -229,8 +229,8 @@ void with_type(DType type, F&& f) {
 BoundKernel bind_reference(const AttentionOp& op, const KernelRequest& r) {
   if (is_half(r.inputs[0].dtype)) return r.decline("needs float32 or float64");
   BoundKernel k;
-  k.run = [p = Problem(op.scores, r.inputs), dtype = r.inputs[0].dtype](
-              const void* const* in, void* const* out, void*) {
+  k.run = [p = Problem(op.scores, r.inputs), dtype = r.inputs[0].dtype](const void* const* in, void* const* out,
+                                                                        void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       Plain<T> x{p, in};
@@ -256,8 +256,8 @@ BoundKernel bind_reference(const AttentionOp& op, const KernelRequest& r) {
 BoundKernel bind_grad_reference(const AttentionGradOp& op, const KernelRequest& r) {
   if (is_half(r.inputs[0].dtype)) return r.decline("needs float32 or float64");
   BoundKernel k;
-  k.run = [p = Problem(op.scores, r.inputs), dtype = r.inputs[0].dtype](
-              const void* const* in, void* const* out, void*) {
+  k.run = [p = Problem(op.scores, r.inputs), dtype = r.inputs[0].dtype](const void* const* in, void* const* out,
+                                                                        void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       Plain<T> x{p, in};

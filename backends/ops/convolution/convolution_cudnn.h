@@ -4,6 +4,7 @@
 
 namespace lamina {
 
+// A convolution, or its gradient by its input or kernel.
 enum class ConvolutionPass { forward, input_grad, weight_grad };
 
 // A convolution as cuDNN wants it: channels last, kernels as (filters, places of the window, channels of a group), at

@@ -3,8 +3,8 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/calls.h"
-#include "backends/ops/convolution/geometry.h"
 #include "backends/ops/convolution/convolution_loops.h"
+#include "backends/ops/convolution/geometry.h"
 #include "backends/ops/convolution/tasks.h"
 #include "backends/ops/matmul/gemm.h"
 

@@ -2,8 +2,8 @@
 // overlap (geometry.h).
 #include "backends/cpu/thread_pool.h"
 #include "backends/ops/convolution/calls.h"
-#include "backends/ops/convolution/geometry.h"
 #include "backends/ops/convolution/convolution_loops.h"
+#include "backends/ops/convolution/geometry.h"
 #include "backends/ops/convolution/tasks.h"
 #include "backends/ops/matmul/unpacked.h"
 

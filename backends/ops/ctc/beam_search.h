@@ -20,6 +20,7 @@ class CtcBeamSearchOp final : public Primitive {
 };
 
 namespace prim {
+// Paths (batch, top_paths, steps), and their logarithmic probabilities (batch, top_paths).
 struct CtcPaths {
   Tensor paths, scores;
 };

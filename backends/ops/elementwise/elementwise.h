@@ -5,6 +5,7 @@
 
 namespace lamina {
 
+// A kind of kinds.h on each element.
 class UnaryOp final : public Primitive {
  public:
   explicit UnaryOp(Unary kind) : kind(kind) {}
@@ -34,6 +35,7 @@ class WhereOp final : public Primitive {
   Tensors vjp(const VjpContext&) const override;
 };
 
+// Each element in another dtype: towards zero for integers, to the nearest for floats; integers wrap around.
 class CastOp final : public Primitive {
  public:
   explicit CastOp(DType to) : to(to) {}

@@ -6,9 +6,9 @@
 
 namespace lamina {
 
-// Each kind, and the dtypes that it is for: any; number (all but bool); real (floating point); whole (bool and integers);
-// integer. The enumerations, their names and the CPU's table of functions are made from these lists. Arithmetic comes
-// before predicates.
+// Each kind, and the dtypes that it is for: any; number (all but bool); real (floating point); whole (bool and
+// integers); integer. The enumerations, their names and the CPU's table of functions are made from these lists.
+// Arithmetic comes before predicates.
 // clang-format off
 #define LAMINA_UNARY_KINDS(X)                                                                                  \
   X(negative, number) X(abs, number) X(sign, number) X(square, number) X(sqrt, real) X(rsqrt, real)            \
@@ -29,8 +29,8 @@ namespace lamina {
 // clang-format on
 
 #define LAMINA_KIND(NAME, DTYPES) NAME,
-enum class Unary : uint8_t { LAMINA_UNARY_KINDS(LAMINA_KIND) };
-enum class Binary : uint8_t { LAMINA_BINARY_KINDS(LAMINA_KIND) };
+enum class Unary : uint8_t { LAMINA_UNARY_KINDS(LAMINA_KIND) };    // of one operand
+enum class Binary : uint8_t { LAMINA_BINARY_KINDS(LAMINA_KIND) };  // of two
 #undef LAMINA_KIND
 inline constexpr int kUnaryCount = static_cast<int>(Unary::is_finite) + 1;
 inline constexpr int kBinaryCount = static_cast<int>(Binary::greater_equal) + 1;

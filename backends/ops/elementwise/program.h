@@ -23,6 +23,7 @@ struct Immediate {
   uint64_t bits = 0;
 };
 
+// Elementwise ops as one loop: each instruction writes a register of its own.
 struct ElementwiseProgram {
   int inputs = 0;
   std::vector<Immediate> immediates = {};

@@ -14,6 +14,7 @@ struct EpilogueRows {
 
 const EpilogueRows& epilogue_rows();  // built once per instruction set
 
+// Which of the steps there are.
 struct Epilogue {
   bool bias = false;      // + one value a channel (the result's last axis)
   bool residual = false;  // + a tensor of the result's shape

@@ -19,6 +19,7 @@ class GatherOp final : public Primitive {
   const Fill fill;
 };
 
+// How updates meet what is there.
 enum class Scatter : uint8_t { update, add, max, min, mul };
 std::string_view name_of(Scatter kind);
 

@@ -68,8 +68,8 @@ void with_type(DType type, F&& f) {
 
 BoundKernel bind_reference(const GeluOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(),
-           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype](const void* const* in,
+                                                                                            void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < n; ++i) {
@@ -83,8 +83,8 @@ BoundKernel bind_reference(const GeluOp& op, const KernelRequest& r) {
 
 BoundKernel bind_grad_reference(const GeluGradOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(),
-           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype](const void* const* in,
+                                                                                            void* const* out, void*) {
     with_type(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < n; ++i)

@@ -35,8 +35,8 @@ __global__ void gelu_grad(const T* x, const T* g, T* y, int64_t n, bool approxim
 BoundKernel bind_gelu(const GeluOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.in_place = true;
-  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(),
-           dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype, queue = Queue(r.device)](
+              const void* const* in, void* const* out, void*) {
     with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       queue.elements(gelu<T>, n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), n, a);
@@ -48,8 +48,8 @@ BoundKernel bind_gelu(const GeluOp& op, const KernelRequest& r) {
 BoundKernel bind_gelu_grad(const GeluGradOp& op, const KernelRequest& r) {
   BoundKernel k;
   k.in_place = true;
-  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(),
-           dtype = r.inputs[0].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [a = op.approximate, n = r.inputs[0].shape.elements(), dtype = r.inputs[0].dtype, queue = Queue(r.device)](
+              const void* const* in, void* const* out, void*) {
     with_full_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       queue.elements(gelu_grad<T>, n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]),

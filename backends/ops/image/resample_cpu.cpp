@@ -44,8 +44,7 @@ BoundKernel bind_float(const ResampleOp& op, const KernelRequest& r) {
 
 BoundKernel bind_reference(const ResampleOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [l = Layout(r), t = taps_of(op), dtype = r.inputs[0].dtype](
-              const void* const* in, void* const* out, void*) {
+  k.run = [l = Layout(r), t = taps_of(op), dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
     with_dtype(dtype, [&](auto zero) {
       using T = decltype(zero);
       constexpr bool low = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;

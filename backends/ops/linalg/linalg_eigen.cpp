@@ -79,15 +79,15 @@ BoundKernel bind_triangular_solve(const TriangularSolveOp& op, const KernelReque
 
 BoundKernel bind_solve(const SolveOp& op, const KernelRequest& r) {
   const int64_t k = r.inputs[1].shape.back();
-  return each_matrix(r, [k, transpose = op.transpose](
-                            auto zero, const Sizes& s, const void* const* in, void* const* out, int64_t i) {
-    using T = decltype(zero);
-    const auto a = read<T>(in[0], i, s.n, s.n);
-    const Columns<T> b = read<T>(in[1], i, s.n, k);
-    if (!s.n) return;
-    const Eigen::PartialPivLU<Columns<T>> f(transpose ? Columns<T>(a.transpose()) : Columns<T>(a));
-    write<T>(out[0], i, s.n, k) = f.solve(b);
-  });
+  return each_matrix(
+      r, [k, transpose = op.transpose](auto zero, const Sizes& s, const void* const* in, void* const* out, int64_t i) {
+        using T = decltype(zero);
+        const auto a = read<T>(in[0], i, s.n, s.n);
+        const Columns<T> b = read<T>(in[1], i, s.n, k);
+        if (!s.n) return;
+        const Eigen::PartialPivLU<Columns<T>> f(transpose ? Columns<T>(a.transpose()) : Columns<T>(a));
+        write<T>(out[0], i, s.n, k) = f.solve(b);
+      });
 }
 
 BoundKernel bind_lu(const KernelRequest& r) {
@@ -165,21 +165,21 @@ BoundKernel bind_eigh(const KernelRequest& r) {
 }
 
 BoundKernel bind_qr(const QrOp& op, const KernelRequest& r) {
-  return each_matrix(r, [complete = op.complete](
-                            auto zero, const Sizes& s, const void* const* in, void* const* out, int64_t i) {
-    using T = decltype(zero);
-    const int64_t k = complete ? s.m : std::min(s.m, s.n);
-    if (!s.m || !s.n) {
-      write<T>(out[0], i, s.m, k) = Matrix<T>::Identity(s.m, k);
-      return;
-    }
-    const Eigen::HouseholderQR<Columns<T>> f(read<T>(in[0], i, s.m, s.n));
-    const Columns<T> q = f.householderQ() * Columns<T>::Identity(s.m, k);
-    write<T>(out[0], i, s.m, k) = q;
-    auto upper = write<T>(out[1], i, k, s.n);
-    for (int64_t a = 0; a < k; ++a)
-      for (int64_t b = 0; b < s.n; ++b) upper(a, b) = b >= a ? f.matrixQR()(a, b) : T(0);
-  });
+  return each_matrix(
+      r, [complete = op.complete](auto zero, const Sizes& s, const void* const* in, void* const* out, int64_t i) {
+        using T = decltype(zero);
+        const int64_t k = complete ? s.m : std::min(s.m, s.n);
+        if (!s.m || !s.n) {
+          write<T>(out[0], i, s.m, k) = Matrix<T>::Identity(s.m, k);
+          return;
+        }
+        const Eigen::HouseholderQR<Columns<T>> f(read<T>(in[0], i, s.m, s.n));
+        const Columns<T> q = f.householderQ() * Columns<T>::Identity(s.m, k);
+        write<T>(out[0], i, s.m, k) = q;
+        auto upper = write<T>(out[1], i, k, s.n);
+        for (int64_t a = 0; a < k; ++a)
+          for (int64_t b = 0; b < s.n; ++b) upper(a, b) = b >= a ? f.matrixQR()(a, b) : T(0);
+      });
 }
 
 BoundKernel bind_svd(const SvdOp& op, const KernelRequest& r) {

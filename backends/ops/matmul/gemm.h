@@ -19,6 +19,7 @@ struct GemmStrip {
   float alpha;  // y = c + alpha * a b
 };
 
+// The loops of packed products, built once per instruction set.
 struct GemmBlocks {
   int panel;  // columns of a packed panel
   // Rows [from, to) of a k x n matrix, element (l, j) at b[l * stride + j], into all of its panels; a panel holds

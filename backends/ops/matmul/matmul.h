@@ -15,6 +15,7 @@ class MatMulOp final : public Primitive {
   const bool transpose_a, transpose_b;
 };
 
+// Sizes of a product: `batch` times (m, k) by (k, n).
 struct MatMulDims {
   int64_t batch, m, n, k;
 };

@@ -18,6 +18,7 @@ struct UnpackedPiece {
   float alpha;
 };
 
+// The loops of products without packing, built once per instruction set.
 struct UnpackedProducts {
   int width;  // floats of a register
   // Rows of b times single values of a; needs 16 columns.

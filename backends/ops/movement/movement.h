@@ -26,6 +26,7 @@ class StopGradientOp final : public Primitive {
   bool alias() const override { return true; }
 };
 
+// Axes in another order.
 class TransposeOp final : public Primitive {
  public:
   explicit TransposeOp(std::vector<int> axes) : axes(std::move(axes)) {}
@@ -37,6 +38,7 @@ class TransposeOp final : public Primitive {
   const std::vector<int> axes;  // output axis i is input axis axes[i]
 };
 
+// To a shape, by NumPy's rules: axes are added in front, and axes of size 1 repeated.
 class BroadcastOp final : public Primitive {
  public:
   explicit BroadcastOp(const Shape& shape) : shape(shape) {}
@@ -75,6 +77,7 @@ class PadOp final : public Primitive {
   const double value;
 };
 
+// Tensors of one dtype one behind the other along an axis; their other sizes are equal.
 class ConcatOp final : public Primitive {
  public:
   explicit ConcatOp(int axis) : axis(axis) {}
@@ -86,6 +89,7 @@ class ConcatOp final : public Primitive {
   const int axis;
 };
 
+// The elements along some axes in reverse order.
 class ReverseOp final : public Primitive {
  public:
   explicit ReverseOp(std::vector<int> axes) : axes(std::move(axes)) {}

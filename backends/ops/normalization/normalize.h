@@ -51,6 +51,7 @@ class NormalizeGradOp final : public Primitive {
 };
 
 namespace prim {
+// y has the shape of x; mean and variance that of the statistics (normalize.h's head).
 struct Normalized {
   Tensor y, mean, variance;
 };

@@ -3,8 +3,8 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/normalization/normalize.h"
 #include "backends/ops/normalization/normalization_loops.h"
+#include "backends/ops/normalization/normalize.h"
 
 namespace lamina {
 

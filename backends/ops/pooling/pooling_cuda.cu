@@ -176,9 +176,8 @@ BoundKernel bind_max(const MaxPoolOp& op, const KernelRequest& r) {
 
 BoundKernel bind_max_scatter(const MaxPoolScatterOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(op.windows, r.outputs[0].shape),
-           n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype,
-           queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [s = space_of(op.windows, r.outputs[0].shape), n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
+           index = r.inputs[1].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
       with_number(index, [&](auto number) {
         using T = decltype(zero);
@@ -193,9 +192,8 @@ BoundKernel bind_max_scatter(const MaxPoolScatterOp& op, const KernelRequest& r)
 
 BoundKernel bind_max_gather(const MaxPoolGatherOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(op.windows, r.inputs[0].shape),
-           n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype, index = r.inputs[1].dtype,
-           queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
+  k.run = [s = space_of(op.windows, r.inputs[0].shape), n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
+           index = r.inputs[1].dtype, queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored(dtype, [&](auto zero) {
       with_number(index, [&](auto number) {
         using T = decltype(zero);
@@ -210,8 +208,7 @@ BoundKernel bind_max_gather(const MaxPoolGatherOp& op, const KernelRequest& r) {
 
 BoundKernel bind_average(const AveragePoolOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(op.windows, r.inputs[0].shape),
-           n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
+  k.run = [s = space_of(op.windows, r.inputs[0].shape), n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
            queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored_float(dtype, [&](auto zero) {
       using T = decltype(zero);
@@ -223,8 +220,7 @@ BoundKernel bind_average(const AveragePoolOp& op, const KernelRequest& r) {
 
 BoundKernel bind_average_grad(const AveragePoolGradOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [s = space_of(op.windows, r.outputs[0].shape),
-           n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
+  k.run = [s = space_of(op.windows, r.outputs[0].shape), n = r.outputs[0].shape.elements(), dtype = r.inputs[0].dtype,
            queue = Queue(r.device)](const void* const* in, void* const* out, void*) {
     with_stored_float(dtype, [&](auto zero) {
       using T = decltype(zero);

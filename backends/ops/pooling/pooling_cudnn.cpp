@@ -67,9 +67,7 @@ BoundKernel bind(const KernelRequest& r, bool max, const PoolWindows& w) {
 BoundKernel bind_max(const MaxPoolOp& op, const KernelRequest& r) {
   return op.indexed ? r.decline("the maxima's places are asked for") : bind(r, true, op.windows);
 }
-BoundKernel bind_average(const AveragePoolOp& op, const KernelRequest& r) {
-  return bind(r, false, op.windows);
-}
+BoundKernel bind_average(const AveragePoolOp& op, const KernelRequest& r) { return bind(r, false, op.windows); }
 
 LAMINA_KERNEL(cuda, "MaxPool", "cudnn", 10, bind_max);
 LAMINA_KERNEL(cuda, "AveragePool", "cudnn", 10, bind_average);

@@ -18,6 +18,7 @@ namespace lamina {
 struct Required {};
 inline constexpr Required required;  // in place of a default
 
+// An argument of a public op: its name, default and line of doc.
 struct OpArgument {
   OpArgument(const char* name, Required, const char* doc) : name(name), required(true), doc(doc) {}
   OpArgument(const char* name, Value default_value, const char* doc)
@@ -56,6 +57,7 @@ struct OpArgument {
   const char* doc = "";
 };
 
+// What is known of a public op.
 struct OpInfo {
   std::string name;        // "relu"
   std::string class_name;  // "Relu"; "" for functions without an operation class (zeros, shape)
@@ -120,6 +122,7 @@ inline constexpr bool is_call_argument<std::vector<Operand>> = true;
 template <class T>
 inline constexpr bool is_call_argument<std::optional<T>> = is_call_argument<T>;
 
+// A public op as a C++ callable, which records a node where an argument is symbolic.
 template <class R, class... Args>
 class TypedOp {
  public:

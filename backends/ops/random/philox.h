@@ -12,6 +12,7 @@ struct PhiloxStream {
   uint32_t stream;
 };
 
+// The generator's loops, built once per instruction set. A group has kPhiloxGroup numbers.
 struct PhiloxTable {
   void (*bits)(PhiloxStream s, int64_t group, uint32_t* out);  // one group
   void (*uniform)(PhiloxStream s, int64_t group, float* out);

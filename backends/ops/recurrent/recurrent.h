@@ -20,6 +20,7 @@ constexpr int gates_of(Recurrence kind) { return kind == Recurrence::simple ? 1 
 constexpr int saved_of(Recurrence kind) { return kind == Recurrence::simple ? 1 : 4; }
 constexpr int states_of(Recurrence kind) { return kind == Recurrence::lstm ? 2 : 1; }
 
+// What differs between calls of one recurrence.
 struct RecurrenceOptions {
   bool masked = false;       // the last input is a mask, bool (B, T): where it is false a row keeps its state
   bool zero_masked = false;  // ...and gives zeros instead of its state

@@ -12,6 +12,7 @@ struct StepSizes {
   RecurrenceOptions options;
 };
 
+// What the loop forward works on, for the rows of one task.
 struct ForwardSteps {
   const float *x, *h0, *c0, *kernel, *bias;  // kernel as given, for few rows
   const float* packed;                       // or packed; null to use the kernel as given
@@ -24,6 +25,7 @@ struct ForwardSteps {
   void (*over_panels)(int64_t count, void (*part)(void* context, int64_t first, int64_t last), void* context);
 };
 
+// What the loop backward works on, for the rows of one task.
 struct BackwardSteps {
   const float* packed;  // of the transposed kernel
   const float *c0, *a, *cs, *before, *gy, *gh, *gc;
@@ -33,6 +35,7 @@ struct BackwardSteps {
   float* scratch;              // backward_scratch() floats per task
 };
 
+// The recurrences' loops in float32, built once per instruction set.
 struct RecurrentTable {
   int lanes;
   // Panels of the kernel: columns in the order in which a sweep needs them, zeros where a panel ends beyond them.

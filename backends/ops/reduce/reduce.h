@@ -3,6 +3,7 @@
 
 namespace lamina {
 
+// How elements become one.
 enum class Reduce : uint8_t { sum, prod, max, min, any, all };
 std::string_view name_of(Reduce kind);
 

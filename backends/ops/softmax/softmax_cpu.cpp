@@ -3,8 +3,8 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/softmax/softmax_loops.h"
 #include "backends/ops/softmax/softmax.h"
+#include "backends/ops/softmax/softmax_loops.h"
 
 namespace lamina {
 
@@ -56,8 +56,7 @@ BoundKernel bind_softmax_grad_float(const SoftmaxGradOp& op, const KernelRequest
 BoundKernel bind_cross_entropy_float(const CrossEntropyOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
-  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape)](
-              const void* const* in, void* const* out, void*) {
+  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape)](const void* const* in, void* const* out, void*) {
     const SoftmaxLoops& f = softmax_rows();
     rows.each([&](int64_t i) {
       const float* x = floats(in[0]) + i * rows.n;
@@ -77,8 +76,7 @@ BoundKernel bind_cross_entropy_float(const CrossEntropyOp& op, const KernelReque
 BoundKernel bind_cross_entropy_grad_float(const CrossEntropyGradOp& op, const KernelRequest& r) {
   if (r.inputs[0].dtype != DType::float32) return r.decline("needs float32");
   BoundKernel k;
-  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape)](
-              const void* const* in, void* const* out, void*) {
+  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape)](const void* const* in, void* const* out, void*) {
     const SoftmaxLoops& f = softmax_rows();
     rows.each([&](int64_t i) {
       const float* x = floats(in[0]) + i * rows.n;
@@ -133,8 +131,8 @@ double log_sum_exp(const T* x, int64_t n) {
 
 BoundKernel bind_softmax_reference(const SoftmaxOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [log = op.log, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](
-              const void* const* in, void* const* out, void*) {
+  k.run = [log = op.log, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in,
+                                                                                    void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < rows.count; ++i) {
@@ -155,8 +153,8 @@ BoundKernel bind_softmax_reference(const SoftmaxOp& op, const KernelRequest& r) 
 
 BoundKernel bind_softmax_grad_reference(const SoftmaxGradOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [log = op.log, rows = Rows(r.inputs[0].shape),
-           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [log = op.log, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in,
+                                                                                    void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < rows.count; ++i) {
@@ -174,8 +172,8 @@ BoundKernel bind_softmax_grad_reference(const SoftmaxGradOp& op, const KernelReq
 
 BoundKernel bind_cross_entropy_reference(const CrossEntropyOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape),
-           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in,
+                                                                                          void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < rows.count; ++i) {
@@ -198,8 +196,8 @@ BoundKernel bind_cross_entropy_reference(const CrossEntropyOp& op, const KernelR
 
 BoundKernel bind_cross_entropy_grad_reference(const CrossEntropyGradOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape),
-           dtype = r.inputs[0].dtype](const void* const* in, void* const* out, void*) {
+  k.run = [sparse = op.sparse, rows = Rows(r.inputs[0].shape), dtype = r.inputs[0].dtype](const void* const* in,
+                                                                                          void* const* out, void*) {
     with_float(dtype, [&](auto zero) {
       using T = decltype(zero);
       for (int64_t i = 0; i < rows.count; ++i) {

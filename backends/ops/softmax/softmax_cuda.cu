@@ -118,30 +118,30 @@ BoundKernel over_rows(const KernelRequest& r, F kernel) {
 }
 
 BoundKernel bind_softmax(const SoftmaxOp& op, const KernelRequest& r) {
-  BoundKernel k = over_rows(r, [log = op.log, queue = Queue(r.device)](
-                                   auto zero, const Rows& rows, const void* const* in, void* const* out) {
-    using T = decltype(zero);
-    queue.rows(softmax<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), rows.count,
-               rows.n, log);
-  });
+  BoundKernel k = over_rows(
+      r, [log = op.log, queue = Queue(r.device)](auto zero, const Rows& rows, const void* const* in, void* const* out) {
+        using T = decltype(zero);
+        queue.rows(softmax<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<T*>(out[0]), rows.count,
+                   rows.n, log);
+      });
   k.in_place = true;
   return k;
 }
 
 BoundKernel bind_softmax_grad(const SoftmaxGradOp& op, const KernelRequest& r) {
-  BoundKernel k = over_rows(r, [log = op.log, queue = Queue(r.device)](
-                                   auto zero, const Rows& rows, const void* const* in, void* const* out) {
-    using T = decltype(zero);
-    queue.rows(softmax_grad<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]),
-               static_cast<T*>(out[0]), rows.count, rows.n, log);
-  });
+  BoundKernel k = over_rows(
+      r, [log = op.log, queue = Queue(r.device)](auto zero, const Rows& rows, const void* const* in, void* const* out) {
+        using T = decltype(zero);
+        queue.rows(softmax_grad<T>, rows.count, rows.n, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]),
+                   static_cast<T*>(out[0]), rows.count, rows.n, log);
+      });
   k.in_place = true;
   return k;
 }
 
 BoundKernel bind_cross_entropy(const CrossEntropyOp& op, const KernelRequest& r) {
-  return over_rows(r, [sparse = op.sparse, queue = Queue(r.device)](
-                          auto zero, const Rows& rows, const void* const* in, void* const* out) {
+  return over_rows(r, [sparse = op.sparse, queue = Queue(r.device)](auto zero, const Rows& rows, const void* const* in,
+                                                                    void* const* out) {
     using T = decltype(zero);
     queue.rows(cross_entropy<T>, rows.count, rows.n, static_cast<const T*>(in[0]),
                sparse ? static_cast<const int32_t*>(in[1]) : nullptr, sparse ? nullptr : static_cast<const T*>(in[1]),
@@ -150,8 +150,8 @@ BoundKernel bind_cross_entropy(const CrossEntropyOp& op, const KernelRequest& r)
 }
 
 BoundKernel bind_cross_entropy_grad(const CrossEntropyGradOp& op, const KernelRequest& r) {
-  return over_rows(r, [sparse = op.sparse, queue = Queue(r.device)](
-                          auto zero, const Rows& rows, const void* const* in, void* const* out) {
+  return over_rows(r, [sparse = op.sparse, queue = Queue(r.device)](auto zero, const Rows& rows, const void* const* in,
+                                                                    void* const* out) {
     using T = decltype(zero);
     queue.rows(cross_entropy_grad<T>, rows.count, rows.n, static_cast<const T*>(in[0]),
                sparse ? static_cast<const int32_t*>(in[1]) : nullptr, sparse ? nullptr : static_cast<const T*>(in[1]),

@@ -97,7 +97,7 @@ void weighted_grad(const float* x, const float* t, float z, float g, float* out,
 }
 
 constexpr SoftmaxLoops kRows = {softmax,     log_softmax,   softmax_grad, log_softmax_grad,
-                               log_sum_exp, weighted_loss, sparse_grad,  weighted_grad};
+                                log_sum_exp, weighted_loss, sparse_grad,  weighted_grad};
 
 }  // namespace
 

@@ -29,6 +29,7 @@ class ArgReduceOp final : public Primitive {
 };
 
 namespace prim {
+// The values in order, and the places (int32) where they stood.
 struct Sorted {
   Tensor values, indices;
 };

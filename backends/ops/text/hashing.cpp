@@ -79,8 +79,8 @@ class Bins {
 
 BoundKernel bind_hash(const HashOp& op, const KernelRequest& r) {
   BoundKernel k;
-  k.run = [bins = Bins(op.rule), dtype = r.inputs[0].dtype,
-           count = r.outputs[0].shape.elements()](const void* const* in, void* const* out, void*) {
+  k.run = [bins = Bins(op.rule), dtype = r.inputs[0].dtype, count = r.outputs[0].shape.elements()](
+              const void* const* in, void* const* out, void*) {
     auto* to = static_cast<int64_t*>(out[0]);
     if (dtype == DType::string) {
       for (int64_t i = 0; i < count; ++i) to[i] = bins.of(static_cast<const Text*>(in[0])[i].view());
@@ -99,8 +99,8 @@ BoundKernel bind_cross(const HashCrossOp& op, const KernelRequest& r) {
   std::vector<bool> strings;
   for (const TensorSpec& s : r.inputs) strings.push_back(s.dtype == DType::string);
   BoundKernel k;
-  k.run = [strings, bins = op.bins, count = r.outputs[0].shape.elements()](
-              const void* const* in, void* const* out, void*) {
+  k.run = [strings, bins = op.bins, count = r.outputs[0].shape.elements()](const void* const* in, void* const* out,
+                                                                           void*) {
     for (int64_t i = 0; i < count; ++i) {
       uint64_t hash = kStart;
       for (size_t c = 0; c < strings.size(); ++c)

@@ -3,6 +3,7 @@
 
 namespace lamina {
 
+// Arguments of Discretization, with Keras' names and defaults.
 struct DiscretizationArgs {
   Value bin_boundaries, num_bins;
   double epsilon = 0.01;

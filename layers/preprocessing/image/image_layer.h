@@ -30,6 +30,7 @@ struct ImageArgs {
   }
 };
 
+// The base of layers on images: a call draws a transformation, and applies it to images, labels, boxes and masks alike.
 class ImageLayer : public Layer {
  public:
   using Layer::Layer;
@@ -84,6 +85,7 @@ class ImageLayer : public Layer {
   Value symbolic_result(const Value& data) const;
 };
 
+// An image layer with the argument struct A.
 template <class A>
 class ImageLayerWith : public Configured<ImageLayer, A> {
  public:
@@ -128,6 +130,7 @@ Tensor part_of(const Value& transformation, const char* name);
 // A number f stands for (-f, f) within the bounds, two numbers for themselves, sorted. ValueError beside the bounds.
 // overlapping: two numbers need only have some part within the bounds; open_below: the lower bound is not allowed.
 enum class FactorBounds : uint8_t { closed, open_below, overlapping };
+// The bounds that a factor is drawn between.
 struct FactorRange {
   Value lower, upper;
   double low() const { return lower.as_number(); }

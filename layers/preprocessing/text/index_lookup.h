@@ -43,6 +43,7 @@ class TermCounts {
   int64_t seen_ = 0;
 };
 
+// What StringLookup and IntegerLookup share: a vocabulary, given or adapted, and terms to indices or back.
 class IndexLookup : public Layer {
  public:
   using Layer::build;

@@ -3,6 +3,7 @@
 
 namespace lamina {
 
+// Arguments of StringLookup, with Keras' names and defaults.
 struct StringLookupArgs : LookupArgs {
   std::string encoding = "utf-8";
   StringLookupArgs() { oov_token = "[UNK]"; }
@@ -23,6 +24,7 @@ class StringLookupLayer final : public Configured<IndexLookup, StringLookupArgs>
   LookupArgs& own_args() override { return args; }
 };
 
+// Arguments of IntegerLookup, with Keras' names and defaults.
 struct IntegerLookupArgs : LookupArgs {
   std::string vocabulary_dtype = "int64";
   IntegerLookupArgs() { oov_token = -1; }

@@ -4,6 +4,7 @@
 
 namespace lamina {
 
+// Arguments of TextVectorization, with Keras' names and defaults.
 struct TextVectorizationArgs {
   std::optional<int64_t> max_tokens;
   Value standardize = "lower_and_strip_punctuation", split = "whitespace", ngrams;

@@ -11,12 +11,14 @@ struct Hdf5Filter {
   bool optional;
 };
 
+// A piece of a dataset as the file has it.
 struct Hdf5Chunk {
   uint64_t address = 0, stored = 0;  // packed bytes
   uint32_t skipped_filters = 0;      // a bit for each
   std::vector<uint64_t> at;          // in the tensor
 };
 
+// Where and how a dataset is stored.
 struct Hdf5Dataset {
   enum class Layout { compact, contiguous, chunked } layout = Layout::contiguous;
   TensorSpec spec;

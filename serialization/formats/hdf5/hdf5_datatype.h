@@ -38,6 +38,7 @@ struct Hdf5Type {
 // Hdf5Damage if the message is not whole.
 Hdf5Type parse_hdf5_type(Hdf5Cursor& in, int depth = 0);
 
+// The shape of a dataset or an attribute.
 struct Hdf5Space {
   enum class Kind { scalar, simple, null } kind = Kind::scalar;
   std::vector<uint64_t> sizes;

@@ -24,6 +24,7 @@ enum class Hdf5Message : uint16_t {
   attribute_info = 21,
 };
 
+// An object's messages.
 struct Hdf5Header {
   struct Item {
     Hdf5Message type;
@@ -37,6 +38,7 @@ struct Hdf5Header {
   std::string_view require(Hdf5Message type, std::string_view what) const;
 };
 
+// What a name in a group leads to.
 struct Hdf5Link {
   enum class Kind { hard, soft, external, unknown } kind = Kind::hard;
   uint64_t address = kUndefinedAddress;  // of a hard link

@@ -35,6 +35,7 @@ struct Hdf5Limits {
   uint64_t max_expansion = 1100;
 };
 
+// What stands at a path.
 enum class Hdf5Kind { absent, group, dataset };
 
 // "/a//b" -> {"a", "b"}. ValueError for "." parts and NULs, which HDF5 reads in its own way.

@@ -16,6 +16,7 @@ struct ArchiveLimits {
   uint64_t max_expansion = 200;
 };
 
+// A member of an archive.
 struct ArchiveEntry {
   std::string name;  // "assets/layers/text_vectorization/vocabulary.txt"
   uint64_t bytes = 0;

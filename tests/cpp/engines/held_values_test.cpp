@@ -1,5 +1,5 @@
-// A model that predicts often keeps its variables' values at hand from call to call. Whoever changes them sees the change
-// in the next call, and tensors that were read before stay as they were.
+// A model that predicts often keeps its variables' values at hand from call to call. Whoever changes them sees the
+// change in the next call, and tensors that were read before stay as they were.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -7,8 +7,8 @@
 
 #include "api/sequential.h"
 #include "backends/core/lanes.h"
-#include "backends/graph/function.h"
 #include "backends/core/lending.h"
+#include "backends/graph/function.h"
 #include "backends/ops/primitives.h"
 #include "layers/core/dense.h"
 #include "layers/core/input_layer.h"
@@ -45,7 +45,8 @@ TEST(HeldValues, FollowTrainingStepByStep) {
   };
   auto busy = net(), calm = net();
   calm->set_weights(busy->get_weights());
-  const Tensor x = Tensor::of(std::vector<float>{1, 0, -1, 2, 1, 0}, {2, 3}), y = Tensor::of(std::vector<float>{1, -1}, {2, 1});
+  const Tensor x = Tensor::of(std::vector<float>{1, 0, -1, 2, 1, 0}, {2, 3}),
+               y = Tensor::of(std::vector<float>{1, -1}, {2, 1});
   for (int step = 0; step < 3; ++step) {
     Value seen;
     for (int i = 0; i < kMany; ++i) seen = busy->predict_on_batch(x);
