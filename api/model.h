@@ -78,6 +78,7 @@ class Model : public Layer {
   Value compute_mask(const Value&, const Value&) override { return {}; }
   std::vector<LayerPtr> sublayers() const override;
   Value get_build_config() const override;
+  bool computes_anew() const override { return false; }
   void extend_serialized(Dict& out) const override;
   void finish_deserialize(const Dict& serialized) override;
   bool call_takes_training() const override { return true; }

@@ -77,8 +77,10 @@ Activation Activation::from(const Value& v) {
 
 Tensor Activation::operator()(const Tensor& x) const {
   if (!function_) return x;
-  if (auto layer = std::dynamic_pointer_cast<Layer>(function_)) return (*layer)(x);
-  return std::static_pointer_cast<Callable>(function_)->call({x}).as_tensor();
+  return remat_activation([&] {
+    if (auto layer = std::dynamic_pointer_cast<Layer>(function_)) return (*layer)(x);
+    return std::static_pointer_cast<Callable>(function_)->call({x}).as_tensor();
+  });
 }
 
 Value Activation::serialized() const {

@@ -99,6 +99,7 @@ Layer::Layer(LayerArgs args) : args_(std::move(args)), stamp_(next_stamp()), id_
   policy_ = get_dtype_policy(args_.dtype);
   activity_regularizer_ = args_.activity_regularizer;
   path_ = NameScope::current();
+  remat_ = current_remat_mode();
 }
 std::string Layer::describe() const { return text("layer '", name(), "' (", public_class_name(), ")"); }
 

@@ -14,6 +14,7 @@
 #include "layers/initializers/initializer.h"
 #include "layers/operation.h"
 #include "layers/regularizers/regularizer.h"
+#include "layers/remat.h"
 
 namespace lamina {
 
@@ -104,6 +105,8 @@ class Layer : public Operation {
   // The sizes of outputs follow from values (the longest text of a batch), or a user's function works on them: the
   // model runs on the eager engine.
   virtual bool needs_values() const { return false; }
+  // Whether a RematScope concerns this layer itself. Of models it concerns the layers.
+  virtual bool computes_anew() const { return true; }
   Dict get_config() const override;
   std::string module() const override { return "keras.layers"; }
 
@@ -258,6 +261,7 @@ class Layer : public Operation {
   std::vector<std::pair<ObjectPtr, Variable>> seed_generators_;
   Value build_shapes_;
   std::string path_;
+  std::shared_ptr<const RematMode> remat_;  // of the scope that it was made in
   uint64_t stamp_;
   const uint64_t id_;  // of this object alone, for what threads remember of it
   bool single_input_build_ = true;

@@ -281,10 +281,9 @@ Value Layer::compute(const Bound& b, const CallContext& context) {
           user_class->call(Method::compute_output_spec, std::move(inputs), as_symbolic(Value(b.extras)).as_dict()));
     } else if (b.symbolic && overrides(Method::compute_output_shape)) {
       result = users_output_shape(b);
-    } else if (overrides(Method::call)) {
-      result = call_users(b, context, training);
     } else {
-      result = call(b.inputs, context);
+      auto run = [&] { return overrides(Method::call) ? call_users(b, context, training) : call(b.inputs, context); };
+      result = remat_ && !b.symbolic && computes_anew() ? remat_call(remat_.get(), name_, run) : run();
     }
   } catch (Error& e) {
     e.add({ErrorFrame::Kind::layer, describe()});

@@ -6,6 +6,7 @@
 #include "backends/cpu/simd_choice.h"
 #include "backends/graph/function.h"
 #include "bindings/user_class.h"
+#include "layers/remat.h"
 
 namespace lamina::bindings {
 
@@ -80,6 +81,15 @@ void bind_settings(py::module_& m) {
   });
   py::class_<DeviceScope, std::unique_ptr<DeviceScope>>(m, "DeviceScope");
   m.def("new_device_scope", [](const std::string& name) { return std::make_unique<DeviceScope>(usable_device(name)); });
+  py::class_<RematScope, std::unique_ptr<RematScope>>(m, "RematScope");
+  m.def("new_remat_scope",
+        [](const std::optional<std::string>& mode, int64_t threshold, std::vector<std::string> names) {
+          return std::make_unique<RematScope>(RematMode{remat_kind(mode), threshold, std::move(names)});
+        });
+  m.def("recompute", [](const py::function& f) {
+    // Interpreter lock held: the function is the user's.
+    return to_python(remat_value([&] { return to_value(f()); }));
+  });
   py::class_<EagerScope, std::unique_ptr<EagerScope>>(m, "EagerScope");
   m.def("new_eager_scope", [] { return std::make_unique<EagerScope>(); });
 

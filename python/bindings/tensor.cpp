@@ -411,13 +411,15 @@ void bind_tensor(py::module_& m) {
         throw TypeError(
             "A function with a custom gradient was called with a symbolic tensor of a functional model, which records "
             "layers and ops alone. Call it in the call() of a layer, or wrap it in a Lambda layer.");
-    const Tensors out = prim::custom_gradient(
-        flatten_tensors(to_value(sources)), flatten_tensors(to_value(results)), [function](const Tensors& gradients) {
-          const Value given = (*function)({Value(List(gradients.begin(), gradients.end()))});
-          Tensors all;
-          for (const Value& g : given.as_list()) all.push_back(g.is_none() ? Tensor() : g.as_tensor());
-          return all;
-        });
+    const Tensors out = prim::custom_gradient(flatten_tensors(to_value(sources)), flatten_tensors(to_value(results)),
+                                              [function](std::span<const Tensor>, const Tensors& gradients) {
+                                                const Value given =
+                                                    (*function)({Value(List(gradients.begin(), gradients.end()))});
+                                                Tensors all;
+                                                for (const Value& g : given.as_list())
+                                                  all.push_back(g.is_none() ? Tensor() : g.as_tensor());
+                                                return all;
+                                              });
     return to_python(Value(List(out.begin(), out.end())));
   });
   m.def("load_numpy", load_numpy);

@@ -90,8 +90,8 @@ TYPE = re.compile(r"(?:template <.*>\s*)?(?:class|struct|enum class|union) (\w+)
 
 
 def undescribed_types(text):
-    """Classes and enumerations of a header without a comment above or behind them. For the first one, the comment at the
-    file's head serves; specialisations are described by their template."""
+    """Classes and enumerations of a header without a comment above or behind them. For the first one, the comment at
+    the file's head serves; specialisations are described by their template."""
     lines = text.split("\n")
     head = next((line for line in lines if line and not line.startswith("#pragma")), "")
     described_by_head = head.startswith("//")
@@ -119,5 +119,7 @@ def test_types_are_described():
 
 
 def test_types_without_a_description_are_seen():
-    assert undescribed_types("#pragma once\n// The head.\nstruct A {\n};\n\ntemplate <class T>\nstruct B {\n};\n") == ["B"]
+    assert undescribed_types("#pragma once\n// The head.\nstruct A {\n};\n\ntemplate <class T>\nstruct B {\n};\n") == [
+        "B"
+    ]
     assert undescribed_types("#pragma once\nnamespace x {\n// One.\nstruct A {\n};\n}\n") == []

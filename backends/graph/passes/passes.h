@@ -9,7 +9,8 @@
 namespace lamina::passes {
 
 // Algebra that loses no NaN: x*1, x+0, double negations, cast and reshape and transpose chains, transposes into matmul
-// flags, broadcasts that the elementwise consumer does itself, relu masks read from relu's output, stop_gradient.
+// flags, broadcasts that the elementwise consumer does itself, relu masks read from relu's output; and what
+// only gradients look at: stop_gradient, custom gradients.
 bool simplify(Graph& graph);
 
 // Forms that keep digits where the written one loses them: log(1+x), exp(x)-1, log(exp(x)/sum), log(sigmoid(x)),

@@ -1,5 +1,6 @@
 #include "backends/graph/passes/passes.h"
 #include "backends/graph/passes/rebuild.h"
+#include "backends/ops/custom_gradient/custom_gradient.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina::passes {
@@ -197,6 +198,10 @@ bool simplify(Graph& graph) {
   Rebuild r(graph);
   Simplify rules(r);
   for (const GraphNode& n : r.old().nodes) {
+    if (auto* op = n.as<CustomGradientOp>()) {  // gradients have been taken
+      for (size_t i = 0; i < n.outputs.size(); ++i) r.replace(n.outputs[i], r.at(n.inputs[op->sources + i]));
+      continue;
+    }
     int better = n.kind == GraphNode::Kind::op && n.outputs.size() == 1 ? rules.rewrite(n) : -1;
     if (better >= 0) {
       r.replace(n.outputs[0], better);

@@ -20,7 +20,7 @@ Tensors CustomGradientOp::vjp(const VjpContext& c) const {
   Tensors gradients;
   for (size_t i = 0; i < c.outputs.size(); ++i)
     gradients.push_back(c.grads[i].defined() ? c.grads[i] : prim::full(c.outputs[i].shape(), 0, c.outputs[i].dtype()));
-  Tensors out = rule(gradients);
+  Tensors out = rule(c.inputs.first(sources), gradients);
   if (out.size() != sources)
     throw ValueError("the gradient function must give one gradient per argument, ", sources, ". Received ", out.size(),
                      ".");

@@ -9,8 +9,8 @@ namespace lamina {
 // Inputs: what the gradients are by, then the results. Outputs: the results.
 class CustomGradientOp final : public Primitive {
  public:
-  // The gradients of the results -> those of each source; undefined for none.
-  using Rule = std::function<Tensors(const Tensors& gradients)>;
+  // The sources, and the gradients of the results -> those of each source; undefined for none.
+  using Rule = std::function<Tensors(std::span<const Tensor> sources, const Tensors& gradients)>;
   CustomGradientOp(size_t sources, Rule rule);
   std::string_view name() const override { return "CustomGradient"; }
   void attributes(Attributes& a) const override { a("sources", sources)("id", id); }

@@ -1,5 +1,7 @@
 """Name scopes, devices, and the scopes that Keras has for other backends."""
 
+import functools
+
 from lamina import _lamina
 from lamina._core.public import publish
 
@@ -60,36 +62,69 @@ class device:
 
 
 class RematScope:
-    """Accepted for Keras' sake; the graph engine decides what to recompute.
+    """Layers made in it keep no intermediate values for their gradient, but compute them again when it is asked for.
+
+    A training step then needs less memory and more time. Results stay the same, random numbers included. Scopes nest;
+    the innermost counts. Of models it concerns the layers; a layer within one that is computed again as a whole is not
+    computed once more.
 
     Args:
-        mode: "full", "activations", "larger_than", "list_of_layers" or None.
-        output_size_threshold: as in Keras.
-        layer_names: as in Keras.
+        mode: "full" (every layer), "activations" (the activation functions of layers that have one as an argument),
+            "larger_than" (layers whose outputs have more elements than `output_size_threshold`), "list_of_layers"
+            (those named in `layer_names`) or None (none).
+        output_size_threshold: elements of all outputs together, the batch included.
+        layer_names: names of layers.
 
     Raises:
         ValueError: for another mode.
+
+    Example:
+    >>> with keras.RematScope(mode="larger_than", output_size_threshold=10_000):
+    ...     layer = keras.layers.Dense(64, activation="relu")
     """
 
     def __init__(self, mode="full", output_size_threshold=1024, layer_names=None):
         if mode not in ("full", "activations", "larger_than", "list_of_layers", None):
-            raise ValueError(f"Invalid mode '{mode}'.")
+            raise ValueError(
+                f"Invalid mode '{mode}'. Supported modes are: 'full', 'activations', 'larger_than', "
+                "'list_of_layers', or None."
+            )
         self.mode = mode
+        self.output_size_threshold = output_size_threshold
+        self.layer_names = layer_names or []
+        self._scopes = []
 
     def __enter__(self):
+        self._scopes.append(_lamina.new_remat_scope(self.mode, self.output_size_threshold, list(self.layer_names)))
         return self
 
     def __exit__(self, *exc):
-        pass
+        self._scopes.pop()
 
 
 def remat(f):
-    """The function itself; the graph engine decides what to recompute.
+    """A function whose intermediate values are not kept for its gradient, but computed again when it is asked for.
+
+    Within a gradient tape or a training step `f` is traced: it cannot look at values of tensors there. What it draws at
+    random is the same both times; variables that it assigns are assigned once.
 
     Args:
-        f: a function.
+        f: takes any arguments and gives a tensor, or a structure of tensors.
+
+    Returns:
+        g(*args, **kwargs): the same values and gradients as those of `f`.
+
+    Example:
+    >>> f = keras.remat(lambda x: keras.ops.sum(keras.ops.tanh(x) ** 2))
+    >>> f(keras.ops.array([0.0, 0.0]))
+    <Tensor shape=(), dtype=float32, values=0.>
     """
-    return f
+
+    @functools.wraps(f)
+    def g(*args, **kwargs):
+        return _lamina.recompute(lambda: f(*args, **kwargs))
+
+    return g
 
 
 publish("lamina", RematScope, SymbolicScope, device, name_scope, remat)

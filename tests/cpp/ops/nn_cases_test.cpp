@@ -2,6 +2,7 @@
 #include "backends/ops/custom_gradient/custom_gradient.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
+#include "backends/ops/recompute/recompute.h"
 #include "support/op_case.h"
 
 namespace lamina::testing {
@@ -74,9 +75,11 @@ const CaseTable patches_and_sequences{{
         .no_gradient()
         .known_sizes(),
     CASE("prim.CustomGradient", IN(Input({3, 2})),
-         Value(prim::custom_gradient(
-             {x[0]}, {prim::square(x[0])},
-             [t = x[0]](const Tensors& g) { return Tensors{prim::multiply(g[0], prim::multiply(t, 2.0))}; }))),
+         Value(prim::custom_gradient({x[0]}, {prim::square(x[0])},
+                                     [](std::span<const Tensor> from, const Tensors& g) {
+                                       return Tensors{prim::multiply(g[0], prim::multiply(from[0], 2.0))};
+                                     }))),
+    CASE("prim.Barrier", IN(Input({3, 2})), prim::square(prim::barrier(x[0]))),
 }};
 
 const CaseTable randoms{{
