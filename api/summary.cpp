@@ -1,4 +1,5 @@
 // model.summary(): Keras' table in box characters.
+#include <cmath>
 #include <regex>
 #include <set>
 
@@ -14,17 +15,46 @@ size_t columns_of(const std::string& s) {  // UTF-8 characters
   for (char c : s) n += (c & 0xC0) != 0x80;
   return n;
 }
-// `s` in so many columns: filled with spaces, or cut and ended by dots.
-std::string pad(std::string s, size_t width, bool right = false) {
-  if (columns_of(s) > width) {
-    while (columns_of(s) >= width) {
-      while ((s.back() & 0xC0) == 0x80) s.pop_back();
-      s.pop_back();
+enum class Align { left, right, centre };
+// `s` filled with spaces to so many columns.
+std::string pad(const std::string& s, size_t width, Align align) {
+  const size_t space = width - std::min(width, columns_of(s));
+  const size_t before = align == Align::left ? 0 : align == Align::right ? space : space / 2;
+  return std::string(before, ' ') + s + std::string(space - before, ' ');
+}
+
+// The first `width` columns of s, and what is behind them.
+std::pair<std::string, std::string> cut(const std::string& s, size_t width) {
+  size_t at = 0;
+  for (size_t n = 0; at < s.size(); ++at)
+    if ((s[at] & 0xC0) != 0x80 && n++ == width) break;
+  return {s.substr(0, at), s.substr(at)};
+}
+
+// `s` in lines of at most so many columns, broken at spaces; words that are longer go over several lines.
+std::vector<std::string> wrapped(const std::string& s, size_t width) {
+  std::vector<std::string> lines{""};
+  for (size_t at = 0; at < s.size();) {
+    const size_t word = s.find_first_not_of(' ', at);  // spaces before the first word stay
+    if (word == std::string::npos) break;
+    const size_t end = std::min(s.find(' ', word), s.size());
+    const size_t next = std::min(s.find_first_not_of(' ', end), s.size());
+    std::string text = s.substr(at, end - at);
+    if (columns_of(lines.back()) + columns_of(text) > width) {
+      if (!lines.back().empty()) lines.emplace_back();
+      while (columns_of(text) > width) {
+        auto [line, rest] = cut(text, width);
+        lines.back() = line;
+        lines.emplace_back();
+        text = rest;
+      }
     }
-    s += "…";
+    lines.back() += text + s.substr(end, next - end);
+    at = next;
   }
-  std::string space(width - columns_of(s), ' ');
-  return right ? space + s : s + space;
+  for (std::string& line : lines)
+    while (line.ends_with(' ') && columns_of(line) > width) line.pop_back();
+  return lines;
 }
 std::string thousands(int64_t n) {
   std::string s = std::to_string(n);
@@ -48,18 +78,65 @@ int64_t count(const Variables& list) {
   return n;
 }
 
-std::string output_shape(const Layer& layer) {
-  for (const auto& weak : layer.inbound_nodes)
-    if (NodePtr n = weak.lock()) {
-      if (n->specs.size() == 1) return n->specs[0].shape.str();
-      std::string out = "[";
-      for (const auto& s : n->specs) out += (out.size() > 1 ? ", " : "") + s.shape.str();
-      return out + "]";
-    }
-  return "?";
+using Operations = std::vector<std::shared_ptr<Operation>>;
+
+// A functional model shows ops as well as layers.
+Operations summarised(const Model& model) {
+  if (model.is_functional() && model.class_name() != "Sequential") return model.graph()->map().operations;
+  const std::vector<LayerPtr> layers = model.sublayers();
+  return {layers.begin(), layers.end()};
 }
 
-std::string connected_to(const Layer& layer, const GraphMap& map) {
+std::string shape_text(const std::vector<Shape>& shapes) {
+  if (shapes.size() == 1) return shapes[0].str();
+  std::string out;
+  for (const Shape& s : shapes) out += text(out.empty() ? "[" : ", ", s);
+  return out + "]";
+}
+
+// The shapes of what a layer gives for those that it was built for; none if it was not, or does not tell.
+std::optional<Value> built_output_shape(Layer& layer) {
+  const Value config = layer.get_build_config();
+  if (!config.is_dict()) return {};
+  Dict shapes;
+  if (const Value* one = config.as_dict().find("input_shape")) shapes.set("inputs", *one);
+  if (const Value* all = config.as_dict().find("shapes_dict"))
+    for (const auto& [key, v] : all->as_dict()) shapes.set(key.substr(0, key.rfind("_shape")), v);
+  if (shapes.empty()) return {};
+  try {
+    if (layer.overrides(Method::compute_output_shape))
+      return layer.user_class->call(Method::compute_output_shape, {Value(shapes)}, {});
+    return layer.compute_output_shape(BuildShapes(shapes));
+  } catch (const std::exception&) { return {}; }
+}
+
+// The shapes that leave an operation's last recorded call, or that a layer gives for the shapes that it was built for.
+std::string output_shape(Operation& operation) {
+  const auto& nodes = operation.inbound_nodes;
+  for (auto at = nodes.rbegin(); at != nodes.rend(); ++at)
+    if (NodePtr n = at->lock()) {
+      std::vector<Shape> shapes;
+      for (const TensorSpec& s : n->specs) shapes.push_back(s.shape);
+      return shape_text(shapes);
+    }
+  auto* layer = dynamic_cast<Layer*>(&operation);
+  if (!layer) return "?";
+  const std::optional<Value> given = built_output_shape(*layer);
+  if (!given) return "?";
+  std::vector<Shape> shapes;
+  std::function<void(const Value&)> collect = [&](const Value& v) {
+    if (is_shape(v))
+      shapes.push_back(v.as_shape());
+    else if (v.is_sequence())
+      for (const Value& item : v.as_list()) collect(item);
+    else if (v.is_dict())
+      for (const auto& [key, item] : v.as_dict()) collect(item);
+  };
+  collect(*given);
+  return shapes.empty() ? "?" : shape_text(shapes);
+}
+
+std::string connected_to(const Operation& layer, const GraphMap& map) {
   std::string out;
   for (const NodePtr& n : map.nodes)
     if (n->operation.get() == &layer)
@@ -85,12 +162,12 @@ bool is_chain(const GraphMap& map) {
 }
 
 // The layers from the first that matches the first pattern to the last that matches the second; all without a range.
-std::vector<LayerPtr> within(const std::vector<LayerPtr>& layers, const std::vector<std::string>& range) {
+Operations within(const Operations& layers, const std::vector<std::string>& range) {
   if (range.empty()) return layers;
   if (range.size() != 2)
     throw ValueError("layer_range must be a list or tuple of length 2. Received: layer_range = ",
                      to_value(range).repr(), " of length ", range.size());
-  auto matches = [&](const LayerPtr& l, const std::string& pattern) {
+  auto matches = [&](const std::shared_ptr<Operation>& l, const std::string& pattern) {
     try {
       return l->name() == pattern ||
              std::regex_search(l->name(), std::regex(pattern), std::regex_constants::match_continuous);
@@ -110,20 +187,79 @@ std::vector<LayerPtr> within(const std::vector<LayerPtr>& layers, const std::vec
   return {layers.begin() + lower.front(), layers.begin() + upper.back() + 1};
 }
 
-// Widths of the cells of a line of `total` columns, from where each ends: a share of the line, or a column.
+// Widths of the cells of a line of `total` columns, bars apart, from where each ends: a share of the line, or a column.
+// As the table that Keras prints: what the bars and the spaces beside them take is taken from all cells alike.
 std::vector<size_t> cell_widths(const std::vector<double>& ends, size_t total) {
-  std::vector<size_t> out;
+  std::vector<int64_t> widths;
   const double unit = ends.back() <= 1 ? static_cast<double>(total) : 1;
-  size_t at = 0;
+  int64_t at = 0, sum = 0;
   for (double end : ends) {
-    const auto to = static_cast<size_t>(std::max(0.0, end * unit));
-    if (to < at + 5) throw ValueError("Insufficient console width to print summary.");
-    out.push_back(to - at - 1);  // a bar stands before each
-    at = to;
+    const int64_t width = static_cast<int64_t>(end * unit) - at;
+    if (width < 4) throw ValueError("Insufficient console width to print summary.");
+    at += width;
+    widths.push_back(width + 2);
+    sum += width + 2;
   }
-  --out.back();  // and one at the end
+  int64_t excess = sum - (static_cast<int64_t>(total) - static_cast<int64_t>(widths.size()) - 1);
+  std::vector<size_t> out;
+  for (size_t i = 0; i < widths.size(); ++i) {
+    const auto left = static_cast<double>(widths.size() - i);
+    const int64_t less = static_cast<int64_t>(std::nearbyint(static_cast<double>(excess) / left));
+    excess -= less;
+    if (widths[i] - less < 3) throw ValueError("Insufficient console width to print summary.");
+    out.push_back(static_cast<size_t>(widths[i] - less));
+  }
   return out;
 }
+
+std::string parameters_of(const Operation& operation) {
+  const auto* layer = dynamic_cast<const Layer*>(&operation);
+  if (!layer) return "0";
+  return layer->built() || !layer->weights().empty() ? thousands(count(layer->weights())) : "0 (unbuilt)";
+}
+
+// "Y" or "N", or "-" for what has no weights.
+std::string trainable_of(const Operation& operation) {
+  const auto* layer = dynamic_cast<const Layer*>(&operation);
+  return !layer || layer->weights().empty() ? "-" : layer->trainable() ? "Y" : "N";
+}
+
+// The table's rows, drawn as they come.
+class Table {
+ public:
+  // centred: the column whose cells stand in the middle, if any.
+  Table(std::vector<size_t> widths, size_t centred) : widths_(std::move(widths)), centred_(centred) {}
+  void rule(const char* left, const char* fill, const char* middle, const char* right) {
+    out_ += left;
+    for (size_t i = 0; i < widths_.size(); ++i) {
+      for (size_t k = 0; k < widths_[i]; ++k) out_ += fill;
+      out_ += i + 1 < widths_.size() ? middle : right;
+    }
+    out_ += "\n";
+  }
+  void row(const std::vector<std::string>& cells, const char* bar) {
+    std::vector<std::vector<std::string>> columns;
+    size_t height = 1;
+    for (size_t i = 0; i < widths_.size(); ++i) {
+      columns.push_back(wrapped(cells[i], widths_[i] - 2));
+      height = std::max(height, columns.back().size());
+    }
+    for (size_t k = 0; k < height; ++k) {
+      out_ += bar;
+      for (size_t i = 0; i < widths_.size(); ++i) {
+        const Align align = i == 2 ? Align::right : i == centred_ ? Align::centre : Align::left;
+        out_ += text(' ', pad(k < columns[i].size() ? columns[i][k] : "", widths_[i] - 2, align), ' ', bar);
+      }
+      out_ += "\n";
+    }
+  }
+  const std::string& str() const { return out_; }
+
+ private:
+  std::vector<size_t> widths_;
+  size_t centred_;
+  std::string out_;
+};
 
 }  // namespace
 
@@ -148,43 +284,29 @@ std::string Model::summary(const SummaryOptions& options) const {
                      " numbers, received ", to_value(options.positions).repr(), ".");
   if (options.most_columns) total = std::min<size_t>(total, static_cast<size_t>(options.most_columns));
   if (options.line_length) total = static_cast<size_t>(options.line_length);
-  const std::vector<size_t> widths = cell_widths(ends, total);
-  auto rule = [&](const char* left, const char* fill, const char* middle, const char* right) {
-    std::string out = left;
-    for (size_t i = 0; i < widths.size(); ++i) {
-      for (size_t k = 0; k < widths[i]; ++k) out += fill;
-      out += i + 1 < widths.size() ? middle : right;
-    }
-    return out + "\n";
-  };
-  auto line = [&](const std::vector<std::string>& cells, const char* bar) {
-    std::string out = bar;
-    for (size_t i = 0; i < widths.size(); ++i) {
-      bool right = i == 2;
-      out += text(' ', pad(i < cells.size() ? cells[i] : "", widths[i] - 2, right), ' ', bar);
-    }
-    return out + "\n";
-  };
-  std::string out =
-      text("Model: \"", name(), "\"\n") + rule("┏", "━", "┳", "┓") + line(headers, "┃") + rule("┡", "━", "╇", "┩");
+  Table table(cell_widths(ends, total), show_trainable ? headers.size() - 1 : SIZE_MAX);
+  table.rule("┏", "━", "┳", "┓");
+  table.row(headers, "┃");
+  table.rule("┡", "━", "╇", "┩");
   bool first = true;
-  std::function<void(const Layer&, int)> row = [&](const Layer& layer, int depth) {
+  std::function<void(Operation&, int)> row = [&](Operation& operation, int depth) {
     check_stack("A summary");
-    if (!first) out += rule("├", "─", "┼", "┤");
+    if (!first) table.rule("├", "─", "┼", "┤");
     first = false;
-    std::string params = layer.built() || layer.weights().size() ? thousands(count(layer.weights())) : "0 (unbuilt)";
-    std::vector<std::string> cells = {
-        std::string(depth * 2, ' ') + layer.name() + " (" + layer.public_class_name() + ")", output_shape(layer),
-        params};
-    if (!sequential_like) cells.push_back(graph_ ? connected_to(layer, graph_->map()) : "");
-    if (show_trainable) cells.push_back(layer.weights().empty() ? "-" : layer.trainable() ? "Y" : "N");
-    out += line(cells, "│");
-    if (options.expand_nested)
-      if (auto* inner = dynamic_cast<const Model*>(&layer))
-        for (const LayerPtr& l : inner->layers()) row(*l, depth + 1);
+    std::string indent;
+    for (int i = 0; i < depth; ++i) indent += "   ";
+    if (depth) indent += "└ ";
+    std::vector<std::string> cells = {indent + operation.name() + " (" + operation.public_class_name() + ")",
+                                      output_shape(operation), parameters_of(operation)};
+    if (!sequential_like) cells.push_back(connected_to(operation, graph_->map()));
+    if (show_trainable) cells.push_back(trainable_of(operation));
+    table.row(cells, "│");
+    if (const auto* inner = dynamic_cast<const Model*>(&operation); inner && options.expand_nested)
+      for (const LayerPtr& l : inner->layers()) row(*l, depth + 1);
   };
-  for (const LayerPtr& l : within(sublayers(), options.layer_range)) row(*l, 0);
-  out += rule("└", "─", "┴", "┘");
+  for (const auto& operation : within(summarised(*this), options.layer_range)) row(*operation, 0);
+  table.rule("└", "─", "┴", "┘");
+  std::string out = text("Model: \"", name(), "\"\n", table.str());
   Variables all = weights(), trainable = trainable_weights(), fixed = non_trainable_weights();
   Variables optimizer = optimizer_ ? optimizer_->variables() : Variables{};
   out += text(" Total params: ", thousands(count(all) + count(optimizer)), " (", size_text([&] {

@@ -82,10 +82,13 @@ void bind_settings(py::module_& m) {
   py::class_<DeviceScope, std::unique_ptr<DeviceScope>>(m, "DeviceScope");
   m.def("new_device_scope", [](const std::string& name) { return std::make_unique<DeviceScope>(usable_device(name)); });
   py::class_<RematScope, std::unique_ptr<RematScope>>(m, "RematScope");
-  m.def("new_remat_scope",
-        [](const std::optional<std::string>& mode, int64_t threshold, std::vector<std::string> names) {
-          return std::make_unique<RematScope>(RematMode{remat_kind(mode), threshold, std::move(names)});
-        });
+  m.def("new_remat_scope", [](const py::object& mode, int64_t threshold, const py::list& names) {
+    std::optional<std::string> kind;
+    if (!mode.is_none()) kind = mode.cast<std::string>();
+    std::vector<std::string> layers;
+    for (const py::handle& name : names) layers.push_back(name.cast<std::string>());
+    return std::make_unique<RematScope>(RematMode{remat_kind(kind), threshold, std::move(layers)});
+  });
   m.def("recompute", [](const py::function& f) {
     // Interpreter lock held: the function is the user's.
     return to_python(remat_value([&] { return to_value(f()); }));

@@ -304,3 +304,56 @@ def test_a_subclass_may_keep_a_loss_of_its_own():
     model.loss = "mae"
     want = float((np.asarray(model(X)) ** 2).mean())
     assert model.loss == "mae" and model.train_on_batch(X, 0 * Y) == pytest.approx(want)
+
+
+def models_to_draw(keras):
+    layers = keras.layers
+    inputs = keras.Input((8, 8, 3), name="image")
+    x = layers.Conv2D(4, 3, name="convolution_with_a_name_that_is_longer_than_its_cell")(inputs)
+    x = layers.GlobalAveragePooling2D(name="mean")(layers.BatchNormalization(name="norm")(x))
+    chain = keras.Model(inputs, layers.Dense(2, name="out")(x), name="chain")
+
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    both = keras.ops.add(layers.Add(name="sum")([a, b]), layers.Dense(3, name="dense")(a))
+    states = layers.LSTM(2, return_state=True, name="lstm")(layers.Reshape((3, 1), name="column")(both))
+    branched = keras.Model([a, b], states, name="branched")
+
+    inner = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(3, name="first"), layers.Dense(2, name="second")], name="inner"
+    )
+    inner.layers[0].trainable = False
+    nested = keras.Sequential([keras.Input((4,)), inner, layers.Dropout(0.5, name="drop")], name="nested")
+    trained = keras.Sequential([keras.Input((4,)), layers.Dense(1, name="only")], name="trained")
+    trained.compile("adam", "mse")
+    trained.fit(np.zeros((2, 4)), np.zeros((2, 1)), verbose=0)
+    waiting = keras.Sequential([layers.Dense(1, name="unbuilt")], name="waiting")
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__(name="own")
+            self.one, self.two = layers.Dense(3, name="one"), layers.Dense(1, name="two")
+
+        def call(self, x):
+            return self.two(self.one(x))
+
+    own = Own()
+    own(np.zeros((2, 5), "float32"))
+    return chain, branched, nested, trained, waiting, own
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"line_length": 70},
+        {"line_length": 101, "show_trainable": True},
+        {"expand_nested": True, "show_trainable": True},
+    ],
+    ids=str,
+)
+def test_summaries_are_keras(options):
+    import keras as peer
+
+    for ours, theirs in zip(models_to_draw(keras), models_to_draw(peer), strict=True):
+        lines = [summary_of(m, **options).splitlines() for m in (ours, theirs)]
+        assert [line.rstrip() for line in lines[0]] == [line.rstrip() for line in lines[1]]
