@@ -77,7 +77,7 @@ void Model::set_steps_per_execution(int64_t batches) {
 
 bool Model::trains_with(const Object& object) const {
   if (compile_loss_ && compile_loss_->uses(object)) return true;
-  for (const MetricPtr& m : metrics())
+  for (const MetricPtr& m : single_metrics())
     if (m.get() == &object) return true;
   std::vector<std::shared_ptr<Optimizer>> optimizers{optimizer_};
   while (!optimizers.empty()) {

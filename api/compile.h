@@ -35,14 +35,23 @@ class CompileLoss {
   std::vector<Entry> entries_;
 };
 
-// The metrics that compile() was given, matched with the model's outputs. Built by the first update, which knows them.
-class CompileMetrics {
+// The metrics that compile() was given, matched with the model's outputs, as one metric whose result is a dict. Built
+// by the first update, which knows the outputs.
+class CompileMetrics final : public Metric {
  public:
   CompileMetrics(Value metrics, Value weighted, std::vector<std::string> output_names);
-  void update(const Value& y_true, const Value& y_pred, const Value& sample_weight);
-  Dict result();
-  void reset();
-  std::vector<MetricPtr> metrics() const;
+  void update_all(const Value& y_true, const Value& y_pred, const Value& sample_weight);
+  Dict results();
+  std::vector<MetricPtr> metrics() const;  // those inside; none before it is built
+
+  std::string class_name() const override { return "CompileMetrics"; }
+  std::string module() const override { return "keras.src.trainers.compile_utils"; }
+  void update_state(List args, Dict kwargs) override;
+  Value result() override { return results(); }
+  void reset_state() override;
+  Variables variables() const override;
+  Variables all_variables() const override;
+  Value attribute(std::string_view name) const override;
   bool built() const { return built_; }
 
  private:

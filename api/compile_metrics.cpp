@@ -1,3 +1,5 @@
+#include <map>
+
 #include "api/compile.h"
 #include "api/structure.h"
 
@@ -15,7 +17,10 @@ bool empty(const Value& v) {
 }  // namespace
 
 CompileMetrics::CompileMetrics(Value metrics, Value weighted, std::vector<std::string> output_names)
-    : metrics_(std::move(metrics)), weighted_(std::move(weighted)), output_names_(std::move(output_names)) {
+    : Metric("compile_metrics"),
+      metrics_(std::move(metrics)),
+      weighted_(std::move(weighted)),
+      output_names_(std::move(output_names)) {
   check_argument(metrics_, "metrics");
   check_argument(weighted_, "weighted_metrics");
 }
@@ -108,7 +113,7 @@ void CompileMetrics::build(const Value& y_true, const Value& y_pred) {
   built_ = true;
 }
 
-void CompileMetrics::update(const Value& y_true, const Value& y_pred, const Value& sample_weight) {
+void CompileMetrics::update_all(const Value& y_true, const Value& y_pred, const Value& sample_weight) {
   if (!built_) build(y_true, y_pred);
   std::vector<Value> outputs = flat(y_pred), targets = flat(y_true), weights = flat(sample_weight);
   if (weights.size() < targets.size()) weights.assign(targets.size(), weights.empty() ? Value() : weights[0]);
@@ -121,7 +126,7 @@ void CompileMetrics::update(const Value& y_true, const Value& y_pred, const Valu
 }
 
 // Names that occur twice get "weighted_" before or a number behind, as in Keras.
-Dict CompileMetrics::result() {
+Dict CompileMetrics::results() {
   Dict out;
   std::map<std::string, int> seen;
   auto full = [](const Entry& e, const std::string& prefix) {
@@ -136,8 +141,35 @@ Dict CompileMetrics::result() {
   return out;
 }
 
-void CompileMetrics::reset() {
+void CompileMetrics::update_state(List args, Dict kwargs) {
+  const std::vector<Value> given =
+      bind_update(*this, {"y_true", "y_pred", "sample_weight"}, 2, std::move(args), kwargs);
+  update_all(given[0], given[1], given[2]);
+}
+
+void CompileMetrics::reset_state() {
   for (Entry& e : entries_) e.metric->reset();
+}
+
+Variables CompileMetrics::variables() const {
+  Variables out;
+  for (const Entry& e : entries_)
+    for (const Variable& v : e.metric->variables()) out.push_back(v);
+  return out;
+}
+
+Variables CompileMetrics::all_variables() const {
+  Variables out;
+  for (const Entry& e : entries_)
+    for (const Variable& v : e.metric->all_variables()) out.push_back(v);
+  return out;
+}
+
+Value CompileMetrics::attribute(std::string_view name) const {
+  if (name != "metrics") return {};
+  List out;
+  for (const Entry& e : entries_) out.push_back(Value(std::static_pointer_cast<Object>(e.metric)));
+  return out;
 }
 
 std::vector<MetricPtr> CompileMetrics::metrics() const {

@@ -121,7 +121,9 @@ class Model : public Layer {
   Dict metrics_of(const Value& x, const Value& y, const Value& y_pred, const Value& sample_weight);
   Dict get_metrics_result();
   void reset_metrics();
+  // In Keras' order: the loss, those of compile() as one, losses of several outputs, those that are attributes.
   std::vector<MetricPtr> metrics() const;
+  std::vector<MetricPtr> single_metrics() const;  // the same, with those of compile() one by one
   std::vector<std::string> metrics_names() const;
 
   const std::shared_ptr<Optimizer>& optimizer() const { return optimizer_; }

@@ -100,7 +100,7 @@ Tensor Model::loss_of(const Value& x, const Value& y, const Value& y_pred, const
 }
 
 Dict Model::compute_metrics(const Value&, const Value& y, const Value& y_pred, const Value& sample_weight) {
-  if (compile_metrics_) compile_metrics_->update(y, y_pred, sample_weight);
+  if (compile_metrics_) compile_metrics_->update_all(y, y_pred, sample_weight);
   return get_metrics_result();
 }
 
@@ -114,14 +114,23 @@ Dict Model::metrics_of(const Value& x, const Value& y, const Value& y_pred, cons
 std::vector<MetricPtr> Model::metrics() const {
   std::vector<MetricPtr> out;
   if (loss_tracker_) out.push_back(loss_tracker_);
+  if (compile_metrics_) out.push_back(compile_metrics_);
+  if (compile_loss_)
+    for (const MetricPtr& m : compile_loss_->metrics()) out.push_back(m);
   out.insert(out.end(), tracked_metrics_.begin(), tracked_metrics_.end());
   for (const LayerPtr& l : sublayers())
     if (auto inner = std::dynamic_pointer_cast<Model>(l))
       out.insert(out.end(), inner->tracked_metrics_.begin(), inner->tracked_metrics_.end());
-  if (compile_metrics_)
-    for (const MetricPtr& m : compile_metrics_->metrics()) out.push_back(m);
-  if (compile_loss_)
-    for (const MetricPtr& m : compile_loss_->metrics()) out.push_back(m);
+  return out;
+}
+
+std::vector<MetricPtr> Model::single_metrics() const {
+  std::vector<MetricPtr> out;
+  for (const MetricPtr& m : metrics())
+    if (m == compile_metrics_)
+      for (const MetricPtr& inner : compile_metrics_->metrics()) out.push_back(inner);
+    else
+      out.push_back(m);
   return out;
 }
 
@@ -143,7 +152,7 @@ Dict Model::get_metrics_result() {
   if (loss_tracker_) add(loss_tracker_);
   for (const MetricPtr& m : tracked_metrics_) add(m);
   if (compile_metrics_)
-    for (const auto& [key, v] : compile_metrics_->result()) out.set(key, v);
+    for (const auto& [key, v] : compile_metrics_->results()) out.set(key, v);
   if (compile_loss_)
     for (const MetricPtr& m : compile_loss_->metrics()) add(m);
   return out;

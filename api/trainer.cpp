@@ -114,6 +114,15 @@ Value joined(const Value& structure, const std::vector<Tensors>& batches) {
   });
 }
 
+// Dicts among the logs (the result of a metric that stands for several) go in by their own names, as in Keras.
+void add_logs(Dict& logs, const Dict& more) {
+  for (const auto& [name, value] : more)
+    if (value.is_dict())
+      add_logs(logs, value.as_dict());
+    else
+      logs.set(name, value);
+}
+
 }  // namespace
 
 // Runs `f`; inside a callback of fit() the metrics are afterwards what they were, so that the training's figures are
@@ -144,7 +153,9 @@ Dict Model::logs_of_step(StepKind kind, const Batch& batch) {
   if (!result.is_dict())
     throw TypeError(kind == StepKind::train ? "train_step" : "test_step", " of ", describe(),
                     " must return a dict of logs, received ", result.repr(), ".");
-  return result.as_dict();
+  Dict logs;
+  add_logs(logs, result.as_dict());
+  return logs;
 }
 
 std::shared_ptr<History> Model::fit(std::shared_ptr<DataSource> data, FitArgs args) {

@@ -25,7 +25,7 @@ void MonitorCallback::resolve() {
     std::string metric = name.starts_with("val_") ? name.substr(4) : name;
     if (metric == "loss") rises = false;
     if (model_)
-      for (const MetricPtr& m : model_->metrics())
+      for (const MetricPtr& m : model_->single_metrics())
         if (m->name() == metric && m->direction() != Metric::Direction::unknown)
           rises = m->direction() == Metric::Direction::up;
   } else {

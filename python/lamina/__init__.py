@@ -56,6 +56,7 @@ _homes.classes.update(
         "keras.layers": ("lamina.layers", "Layer"),
         "keras.losses": ("lamina.losses", "Loss"),
         "keras.metrics": ("lamina.metrics", "Metric"),
+        "keras.src.trainers.compile_utils": ("lamina.models.compile_metrics", "CompileMetrics"),
         "keras.models": ("lamina.models", "Model"),
         "keras.optimizers": ("lamina.optimizers", "Optimizer"),
         "keras.optimizers.schedules": ("lamina.optimizers.schedules", "LearningRateSchedule"),

@@ -364,3 +364,60 @@ def test_averages_take_the_variables_places_when_training_is_interrupted():
     averages = [np.asarray(v) for v in model.optimizer._model_variables_moving_average]
     for average, weight in zip(averages, model.get_weights()):
         np.testing.assert_allclose(average, weight)
+
+
+# ---- the metrics of compile() as one ----
+def test_metrics_of_compile_are_one(engine):
+    model = stepped()
+    assert model.metrics_names == ["loss", "compile_metrics"]
+    loss, rest = model.metrics
+    assert rest.metrics == [] and rest.result() == {} and rest.variables == []
+    assert isinstance(rest, keras.metrics.Metric)
+    x, y = np.ones((8, 4), "float32"), np.zeros((8, 1), "float32")
+    history = model.fit(x, y, epochs=2, verbose=0).history
+    assert list(history) == ["loss", "mae", "mse"]
+    assert [m.name for m in rest.metrics] == ["mae", "mse"] and len(rest.variables) == 4
+    assert float(rest.result()["mae"]) == pytest.approx(history["mae"][-1])
+    rest.reset_state()
+    assert float(rest.result()["mae"]) == 0
+    rest.update_state(y, y + 2)
+    assert {k: float(v) for k, v in rest.result().items()} == {"mae": 2, "mse": 4}
+    with pytest.raises(NotImplementedError, match="get_compile_config"):
+        rest.get_config()
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(
+        list(model.evaluate(x, y, verbose=0, return_dict=True).values())
+    )
+    assert list(model.train_on_batch(x, y, return_dict=True)) == ["loss", "mae", "mse"]
+
+
+def stepped():
+    """A model with the train_step of Keras' guide."""
+
+    class Stepped(keras.Model):
+        def train_step(self, data):
+            x, y = data
+            with keras.GradientTape() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(y=y, y_pred=y_pred)
+            self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+            for metric in self.metrics:
+                if metric.name == "loss":
+                    metric.update_state(loss)
+                else:
+                    metric.update_state(y, y_pred)
+            return {metric.name: metric.result() for metric in self.metrics}
+
+    inputs = keras.Input((4,))
+    model = Stepped(inputs, keras.layers.Dense(1)(inputs))
+    model.compile("sgd", "mse", metrics=["mae", "mse"])
+    return model
+
+
+def test_names_of_several_outputs_metrics(engine):
+    inputs = keras.Input((4,))
+    model = keras.Model(
+        inputs, {"a": keras.layers.Dense(1, name="a")(inputs), "b": keras.layers.Dense(2, name="b")(inputs)}
+    )
+    model.compile("sgd", {"a": "mse", "b": "mse"}, metrics={"a": ["mae"], "b": ["mae"]})
+    model.fit(np.ones((8, 4)), {"a": np.ones((8, 1)), "b": np.ones((8, 2))}, verbose=0)
+    assert model.metrics_names == ["loss", "compile_metrics", "a_loss", "b_loss"]

@@ -67,7 +67,8 @@ def wrap(box, name, module):
         for where in (module, "keras.models" if name in ("Functional", "Model", "Sequential") else module, ""):
             cls = cls or get_class(name, where)
         if cls is None and module in homes.classes:  # classes that Python itself defines: History
-            cls = homes.defined(homes.classes[module][0], name)
+            home = homes.classes[module][0]
+            cls = homes.defined(home, name) or homes.attribute(home, name)
     if cls is None:
         raise TypeError(f"There is no Python class for the C++ class {module}.{name}.")
     self = cls.__new__(cls)

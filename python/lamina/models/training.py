@@ -291,10 +291,13 @@ class Training:
         if return_dict:
             return logs
         values = []
+        names = []
         for m in self.metrics:
-            if m.name in logs:
-                values.append(logs[m.name])
-        rest = [v for k, v in logs.items() if k not in {m.name for m in self.metrics}]
+            names.extend([m.name] if m.name != "compile_metrics" else [inner.name for inner in m.metrics])
+        for name in dict.fromkeys(names):
+            if name in logs:
+                values.append(logs[name])
+        rest = [v for k, v in logs.items() if k not in names]
         flat = []
         for v in values + rest:
             flat.extend(v.values() if isinstance(v, dict) else [v])
@@ -378,7 +381,8 @@ class Training:
 
     @property
     def metrics(self):
-        """The loss' own metric, those of compile(), and those that are attributes of the model."""
+        """The loss' own metric, those of compile() as one (`compile_metrics`), the losses of several outputs, and those
+        that are attributes of the model."""
         return self._metrics()
 
     @property
