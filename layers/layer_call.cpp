@@ -281,6 +281,9 @@ Value Layer::compute(const Bound& b, const CallContext& context) {
           user_class->call(Method::compute_output_spec, std::move(inputs), as_symbolic(Value(b.extras)).as_dict()));
     } else if (b.symbolic && overrides(Method::compute_output_shape)) {
       result = users_output_shape(b);
+    } else if (!quantization_mode().empty()) {
+      require_quantized_call();
+      result = call(b.inputs, context);
     } else if (overrides(Method::call)) {
       result = call_users(b, context, training);
     } else {
