@@ -60,13 +60,13 @@ TEST(Models, AreQuantizedAsKerasLeftThem) {
     SCOPED_TRACE(mode);
     ModelPtr model = load_model(data_file(text("quantized_", mode, ".keras")));
     EXPECT_EQ(model->layers()[1]->quantization_mode(), mode);
-    const Tensor y = model->predict(Value(x)).as_tensor();
+    const Tensor y = model->predict(Value(x), {.verbose = 0}).as_tensor();
     const Tensor theirs = tensor_from_list(expected.at(mode));
     for (int64_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y.at(i), theirs.at(i), 1e-5);
     save_model(*model, folder / "m.keras");
     ModelPtr again = load_model(folder / "m.keras");
     expect_same_weights(*model, *again);
-    const Tensor same = again->predict(Value(x)).as_tensor();
+    const Tensor same = again->predict(Value(x), {.verbose = 0}).as_tensor();
     for (int64_t i = 0; i < y.size(); ++i) EXPECT_EQ(y.at(i), same.at(i));
   }
 }
