@@ -159,6 +159,7 @@ void Layer::build_from(const BuildShapes& shapes) {
   if (name_.empty()) set_name(auto_name(snake_case(public_class_name())));
   NameScope scope(name_, this);
   path_ = NameScope::current();
+  placed_ = true;
   EagerScope eager;  // weights are made at once, also while a step is traced
   AutocastScope off(std::nullopt);
   const BuildShapes known(without_filling(Value(shapes.all())).as_dict());

@@ -179,12 +179,14 @@ class Layer : public Operation {
   bool trainable() const { return trainable_; }
   void set_trainable(bool value);
   const DTypePolicyPtr& dtype_policy() const { return policy_; }
-  void set_dtype_policy(DTypePolicyPtr policy) {
-    policy_ = std::move(policy);
-    note_change();
+  // In a map it takes the place of this layer's entry. A built layer is quantized if the policy says so.
+  void set_dtype_policy(DTypePolicyPtr policy);
+  const DTypePolicy& policy() const {  // that holds here
+    static const std::string nowhere;
+    return policy_->at(placed_ ? path_ : nowhere);
   }
-  DType compute_dtype() const { return policy_->compute_dtype(); }
-  DType variable_dtype() const { return policy_->variable_dtype(); }
+  DType compute_dtype() const { return policy().compute_dtype(); }
+  DType variable_dtype() const { return policy().variable_dtype(); }
   bool autocast() const { return autocast_; }
   void set_autocast(bool value) { autocast_ = value; }
   bool supports_masking() const { return supports_masking_; }
@@ -199,6 +201,19 @@ class Layer : public Operation {
   uint64_t stamp() const;
   const std::string& path() const { return path_; }
   const LayerArgs& layer_args() const { return args_; }
+
+  // --- quantization ---
+  // How weights are kept ("int8", ...; "" as they are), by the policy.
+  std::string quantization_mode() const { return policy().quantization_mode(); }
+  // From now on weights are kept in fewer bits. `mode` is one of quantization_modes() or None, `config` a
+  // QuantizationConfig or None: at least one of them is given. With `type_check`, classes that users derived are
+  // refused. ValueError for a layer that is not built or quantized already, and for wrong arguments; UnsupportedError
+  // of a layer that has no such form.
+  void quantize(const Value& mode, const Value& config = {}, bool type_check = true);
+  // What build() makes in place of weights that are quantized, of a layer that can be. UnsupportedError for others.
+  void quantized_build(const std::string& mode);
+  void require_quantized_call() const;  // the same, before call() of a layer whose policy says that it is quantized
+
   // What build() was given, for files: {"input_shape": ...} or {"shapes_dict": ...}; None if never built.
   virtual Value get_build_config() const;
   virtual void build_from_config(const Dict& config);
@@ -253,6 +268,7 @@ class Layer : public Operation {
   LayerArgs args_;
   bool trainable_ = true, autocast_ = true, locked_ = false;
   std::atomic<bool> built_{false};
+  bool placed_ = false;              // path_ is the layer's own
   std::recursive_mutex building_;  // held while it builds; recursive, as a build() may call the layer
   DTypePolicyPtr policy_;
   RegularizerRef activity_regularizer_;

@@ -282,7 +282,11 @@ Value Layer::compute(const Bound& b, const CallContext& context) {
     } else if (b.symbolic && overrides(Method::compute_output_shape)) {
       result = users_output_shape(b);
     } else {
-      auto run = [&] { return overrides(Method::call) ? call_users(b, context, training) : call(b.inputs, context); };
+      const bool quantized = !quantization_mode().empty();
+      if (quantized) require_quantized_call();
+      auto run = [&] {
+        return overrides(Method::call) && !quantized ? call_users(b, context, training) : call(b.inputs, context);
+      };
       result = remat_ && !b.symbolic && computes_anew() ? remat_call(remat_.get(), name_, run) : run();
     }
   } catch (Error& e) {

@@ -10,12 +10,6 @@ namespace {
 
 bool same(const Variable& a, const Variable& b) { return &a.state() == &b.state(); }
 
-Variables own_variables(const Layer& layer) {
-  Variables out = layer.own_trainable();
-  for (const Variable& v : layer.own_non_trainable()) out.push_back(v);
-  return out;
-}
-
 Value checked_rank(const Value& rank) {
   if (!rank.is_int() || rank.as_int() <= 0)
     throw ValueError("The rank of LoRA must be a positive integer. Received: rank=", rank.repr());
@@ -28,18 +22,13 @@ void refuse_constraint(const LoraTarget& target) {
                      target.layer.describe(), ", remove its constraint.");
 }
 
-// While it lives, a built layer takes further weights.
-class Unlocked {
- public:
-  explicit Unlocked(Layer& layer) : layer_(layer), locked_(layer.locked()) { layer_.set_locked(false); }
-  ~Unlocked() { layer_.set_locked(locked_); }
-
- private:
-  Layer& layer_;
-  bool locked_;
-};
-
 }  // namespace
+
+Variables own_variables(const Layer& layer) {
+  Variables out = layer.own_trainable();
+  for (const Variable& v : layer.own_non_trainable()) out.push_back(v);
+  return out;
+}
 
 void LoraLayer::enable_lora(const Value& rank, const Value& alpha, InitializerRef a, InitializerRef b) {
   const LoraTarget target = lora_target();
@@ -59,7 +48,7 @@ void LoraLayer::make(const LoraTarget& target, const Value& rank, const Value& a
   if (!alpha.is_none() && !alpha.is_number())
     throw ValueError("`lora_alpha` must be a number or None. Received: lora_alpha=", alpha.repr());
   const Value scaled_by = alpha.is_none() ? rank : alpha;
-  Shape down = target.kernel.shape(), up{size, down.back()};
+  Shape down = target.shape, up{size, down.back()};
   down[down.rank() - 1] = size;
   // In float32 for any kernel: small steps of training would be lost in half precision.
   Unlocked unlocked(target.layer);
@@ -100,6 +89,10 @@ void LoraLayer::start_lora(const Value& rank, const Value& alpha) {
 
 Tensor LoraLayer::with_product(const Tensor& kernel) const {
   return ops::add(kernel, prim::multiply(ops::matmul(a_.value(), b_.value()), scale_));
+}
+
+Tensor LoraLayer::product_from(const Tensor& x_a) const {
+  return prim::multiply(ops::matmul(x_a, b_.value()), scale_);
 }
 
 Tensor LoraLayer::adapted(const Variable& kernel) {

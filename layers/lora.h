@@ -13,6 +13,7 @@ inline constexpr const char* kLoraAlpha = "That product is scaled by lora_alpha 
 struct LoraTarget {
   Layer& layer;
   Variable kernel;
+  Shape shape;         // of the kernel, which may be kept in another one
   std::string prefix;  // of the names of the two matrices: "lora_kernel"
   std::string noun;    // for errors: "kernel"
   RegularizerRef regularizer;
@@ -29,12 +30,12 @@ class LoraLayer {
   // constraint. `alpha` is a number or None: the rank. Initializers default to he_uniform and zeros.
   void enable_lora(const Value& rank, const Value& alpha = {}, InitializerRef a = {}, InitializerRef b = {});
   bool lora_enabled() const { return a_.defined(); }
-  Tensor adapted_kernel() { return adapted(lora_target().kernel); }
+  virtual Tensor adapted_kernel() { return adapted(lora_target().kernel); }
 
   // What files hold: as if there were no adaptation, with the product added to the kernel.
-  Tensors stored_values();
+  virtual Tensors stored_values();
   // Where a file's values go; the matrices become zero after that.
-  Variables stored_variables();
+  virtual Variables stored_variables();
   void clear_lora();
 
  protected:
@@ -46,13 +47,34 @@ class LoraLayer {
   void start_lora(const Value& rank, const Value& alpha);
   // The kernel's value, with the product if there is one.
   Tensor adapted(const Variable& kernel);
+  // kernel + alpha / rank * (a @ b).
+  Tensor with_product(const Tensor& kernel) const;
+  // alpha / rank * (x_a @ b), where x_a is the inputs' product with a.
+  Tensor product_from(const Tensor& x_a) const;
+  const Variable& lora_a() const { return a_; }
+  const Variable& lora_b() const { return b_; }
 
  private:
   void make(const LoraTarget& target, const Value& rank, const Value& alpha, InitializerRef a, InitializerRef b);
-  Tensor with_product(const Tensor& kernel) const;
   Variable a_, b_;
   double scale_ = 1;
 };
+
+// While it lives, a built layer takes further weights.
+class Unlocked {
+ public:
+  explicit Unlocked(Layer& layer) : layer_(layer), locked_(layer.locked()) { layer_.set_locked(false); }
+  ~Unlocked() { layer_.set_locked(locked_); }
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+
+ private:
+  Layer& layer_;
+  bool locked_;
+};
+
+// Its trainable variables and the others, without those of layers below it.
+Variables own_variables(const Layer& layer);
 
 // The same for any layer: `layer` as files see it.
 Variables stored_variables(Layer& layer);

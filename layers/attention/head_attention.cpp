@@ -56,7 +56,7 @@ LayerPtr HeadAttention::projection(const std::string& attribute, const std::stri
   Dict config{{"name", name}, {"equation", equation}, {"output_shape", output_shape}};
   if (a.use_bias) config.set("bias_axes", bias_axes);
   if (activation) config.set("activation", activation);
-  config.set("dtype", serialize_object(dtype_policy()));
+  config.set("dtype", Value(ObjectPtr(dtype_policy())));  // a map is one for all
   // Copies: every projection draws values of its own.
   config.set("kernel_initializer", to_value(a.kernel_initializer));
   config.set("bias_initializer", to_value(a.bias_initializer));
@@ -77,7 +77,7 @@ LayerPtr HeadAttention::projection(const std::string& attribute, const std::stri
 
 void HeadAttention::make_score_layers(const Value& softmax_axis) {
   auto make = [&](const char* class_name, Dict config) {
-    config.set("dtype", serialize_object(dtype_policy()));
+    config.set("dtype", Value(ObjectPtr(dtype_policy())));  // a map is one for all
     return std::dynamic_pointer_cast<Layer>(get_object(
         Value(Dict{
             {"module", "keras.layers"}, {"class_name", class_name}, {"config", config}, {"registered_name", Value()}}),

@@ -16,14 +16,13 @@ void DenseArgs::fields(Fields& f) {
   f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
   f("lora_rank", lora_rank, kLoraRank).hidden();
   f("lora_alpha", lora_alpha, kLoraAlpha).hidden();
-  f("quantization_config", quantization_config, "Not supported; must be None.");
+  f("quantization_config", quantization_config, kQuantizationConfig);
 }
 
 DenseLayer::DenseLayer(DenseArgs a, LayerArgs base) : LayerWith(std::move(a), std::move(base)) {
   if (args.units <= 0)
     throw ValueError("Received an invalid value for `units`, expected a positive integer. Received: units=",
                      args.units.value);
-  if (!args.quantization_config.is_none()) throw UnsupportedError("Dense: `quantization_config` is not supported.");
   check_lora(args.lora_rank, args.lora_alpha);
   if (!args.kernel_initializer) args.kernel_initializer = "glorot_uniform";
   if (!args.bias_initializer) args.bias_initializer = "zeros";
@@ -38,10 +37,12 @@ void DenseLayer::build(const Shape& input) {
   if (in < 0)
     throw ValueError("The last dimension of the inputs to Dense must be known. Found input shape ", input, " in ",
                      describe(), ".");
-  kernel_ = add_weight("kernel", {in, args.units},
-                       {.initializer = args.kernel_initializer,
-                        .regularizer = args.kernel_regularizer,
-                        .constraint = args.kernel_constraint});
+  features_ = in;
+  if (!build_quantized())
+    kernel_ = add_weight("kernel", {in, args.units},
+                         {.initializer = args.kernel_initializer,
+                          .regularizer = args.kernel_regularizer,
+                          .constraint = args.kernel_constraint});
   if (args.use_bias)
     bias_ = add_weight("bias", {args.units},
                        {.initializer = args.bias_initializer,
@@ -58,12 +59,18 @@ Dict DenseLayer::get_config() const {
 }
 
 LoraTarget DenseLayer::lora_target() {
-  return {*this, kernel_, "lora_kernel", "kernel", args.kernel_regularizer, args.kernel_constraint};
+  return {*this,         kernel_,  {features_, args.units},  "lora_kernel",
+          "kernel", args.kernel_regularizer, args.kernel_constraint};
 }
 
-Tensor DenseLayer::call(const Tensor& x, const CallContext&) {
-  Tensor y = ops::matmul(x, adapted(kernel_));
-  if (args.use_bias) y = ops::add(y, bias_.value());
+std::vector<QuantizedWeight> DenseLayer::quantized_weights() {
+  return {{.name = "kernel", .variable = &kernel_, .shape = {features_, args.units}, .shared = {0}, .layout = {1}}};
+}
+
+Tensor DenseLayer::call(const Tensor& x, const CallContext& context) {
+  static const QuantizedProduct last_axis{"...i,io->...o", "...o,io->...i", {-1}, {}};
+  Tensor y = quantized() ? product(x, 0, last_axis, context.training) : ops::matmul(x, adapted(kernel_));
+  if (args.use_bias) y = ops::add(y, bias_of(bias_));
   return args.activation(y);
 }
 

@@ -4,7 +4,7 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "layers/activation_argument.h"
-#include "layers/lora.h"
+#include "layers/quantization/quantizable.h"
 
 namespace lamina {
 
@@ -18,7 +18,8 @@ struct EinsumDenseArgs {
   InitializerRef kernel_initializer, bias_initializer;
   RegularizerRef kernel_regularizer, bias_regularizer;
   ConstraintRef kernel_constraint, bias_constraint;
-  Value lora_rank, lora_alpha, quantization_config;
+  Value lora_rank, lora_alpha;
+  QuantizationConfigRef quantization_config;
   void fields(Fields& f) {
     f("equation", equation, "Einsum equation of input and kernel, as \"ab,bc->ac\".").required();
     f("output_shape", output_shape, "Shape of the output without the batch; None entries are inferred.").required();
@@ -32,7 +33,7 @@ struct EinsumDenseArgs {
     f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
     f("lora_rank", lora_rank, kLoraRank).hidden();
     f("lora_alpha", lora_alpha, kLoraAlpha).hidden();
-    f("quantization_config", quantization_config, "Not supported; must be None.");
+    f("quantization_config", quantization_config, kQuantizationConfig);
   }
 };
 
@@ -67,6 +68,34 @@ Equation parse(const std::string& given) {
     throw ValueError("Invalid einsum equation '", given,
                      "'. Equations must be in the form [X],[Y]->[Z], ...[X],[Y]->...[Z], or [X]...,[Y]->[Z]....");
   return e;
+}
+
+// The equation for inputs of so many axes, with letters in place of the dots.
+Equation named(Equation e, int rank) {
+  std::string dots;
+  const std::string used = e.in + e.kernel + e.out;
+  for (char c = 'A'; dots.size() + e.in.size() < static_cast<size_t>(rank); c = c == 'Z' ? 'a' : static_cast<char>(c + 1))
+    if (used.find(c) == std::string::npos) dots += c;
+  for (std::string* part : {&e.in, &e.out}) *part = e.right ? *part + dots : dots + *part;
+  return e;
+}
+
+// The places in `labels` of those that `others` does not have.
+std::vector<int> absent(const std::string& labels, const std::string& others) {
+  std::vector<int> out;
+  for (size_t i = 0; i < labels.size(); ++i)
+    if (others.find(labels[i]) == std::string::npos) out.push_back(static_cast<int>(i));
+  return out;
+}
+
+// Where each of the labels is in `others`; -1 for nowhere.
+std::vector<int> places(const std::string& labels, const std::string& others) {
+  std::vector<int> out;
+  for (char c : labels) {
+    const size_t at = others.find(c);
+    out.push_back(at == std::string::npos ? -1 : static_cast<int>(at));
+  }
+  return out;
 }
 
 // Sizes of kernel and bias from the equation, the input's shape and the declared output.
@@ -139,11 +168,9 @@ Analysis analyse(const Equation& e, const std::string& bias_axes, const Shape& i
 }
 
 // A dense layer whose product is an einsum: y = activation(einsum(equation, x, kernel) + bias).
-class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public LoraLayer {
+class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public QuantizableLayer {
  public:
   explicit EinsumDenseLayer(EinsumDenseArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
-    if (!args.quantization_config.is_none())
-      throw UnsupportedError("EinsumDense: `quantization_config` is not supported.");
     check_lora(args.lora_rank, args.lora_alpha);
     args.output_shape = plain_numbers(args.output_shape);
     args.output_shape =
@@ -163,14 +190,18 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public LoraLay
   using Layer::build;
   using Layer::call;
   void build(const Shape& input) override {
-    Analysis shapes = analyse(parse(args.equation), args.bias_axes, input, args.output_shape.as_shape());
+    const Equation equation = parse(args.equation);
+    Analysis shapes = analyse(equation, args.bias_axes, input, args.output_shape.as_shape());
+    kernel_shape_ = shapes.kernel;
+    named_ = named(equation, input.rank());
     InputSpec spec;
     spec.ndim = input.rank();
     input_spec_ = {spec};
-    kernel_ = add_weight("kernel", shapes.kernel,
-                         {.initializer = scaled_along(shapes),
-                          .regularizer = args.kernel_regularizer,
-                          .constraint = args.kernel_constraint});
+    if (!build_quantized())
+      kernel_ = add_weight("kernel", shapes.kernel,
+                           {.initializer = scaled_along(shapes),
+                            .regularizer = args.kernel_regularizer,
+                            .constraint = args.kernel_constraint});
     if (!args.bias_axes.empty())
       bias_ = add_weight("bias", shapes.bias,
                          {.initializer = args.bias_initializer,
@@ -179,11 +210,28 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public LoraLay
     start_lora(args.lora_rank, args.lora_alpha);
   }
   LoraTarget lora_target() override {
-    return {*this, kernel_, "lora_kernel", "kernel", args.kernel_regularizer, args.kernel_constraint};
+    return {*this,    kernel_,  kernel_shape_,           "lora_kernel",
+            "kernel", args.kernel_regularizer, args.kernel_constraint};
   }
-  Tensor call(const Tensor& x, const CallContext&) override {
-    Tensor y = ops::einsum(args.equation, {Operand(x), Operand(adapted(kernel_))});
-    if (bias_.defined()) y = ops::add(y, bias_.value());
+  std::vector<QuantizedWeight> quantized_weights() override {
+    return {{.name = "kernel",
+             .variable = &kernel_,
+             .shape = kernel_shape_,
+             .shared = absent(named_.kernel, named_.out),
+             .layout = places(named_.out, named_.kernel)}};
+  }
+  bool quantizes_to(const std::string& mode) const override {
+    return mode == "float8" || QuantizableLayer::quantizes_to(mode);
+  }
+  QuantizationConfigRef& quantization_config() override { return args.quantization_config; }
+  Tensor call(const Tensor& x, const CallContext& context) override {
+    Tensor y = quantized() ? product(x, 0,
+                                     {text(named_.in, ",", named_.kernel, "->", named_.out),
+                                      text(named_.out, ",", named_.kernel, "->", named_.in),
+                                      absent(named_.in, named_.out), places(named_.out, named_.in)},
+                                     context.training)
+                           : ops::einsum(args.equation, {Operand(x), Operand(adapted(kernel_))});
+    if (bias_.defined()) y = ops::add(y, bias_of(bias_));
     return args.activation(y);
   }
 
@@ -199,6 +247,8 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public LoraLay
       config.set("seed", *seed);  // the same initializer gives the same values
     return InitializerRef::make(args.kernel_initializer->class_name(), config);
   }
+  Shape kernel_shape_;
+  Equation named_;  // with a letter for each axis that dots stand for
   Variable kernel_, bias_;
 };
 

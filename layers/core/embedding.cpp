@@ -1,6 +1,6 @@
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "layers/lora.h"
+#include "layers/quantization/quantizable.h"
 
 namespace lamina {
 
@@ -12,7 +12,8 @@ struct EmbeddingArgs {
   RegularizerRef embeddings_regularizer;
   ConstraintRef embeddings_constraint;
   bool mask_zero = false;
-  Value weights, lora_rank, lora_alpha, quantization_config;
+  Value weights, lora_rank, lora_alpha;
+  QuantizationConfigRef quantization_config;
   void fields(Fields& f) {
     table(f);
     regularized(f);
@@ -34,7 +35,7 @@ struct EmbeddingArgs {
     f("weights", weights, "A first value for the rows.").hidden();
     f("lora_rank", lora_rank, kLoraRank).hidden();
     f("lora_alpha", lora_alpha, kLoraAlpha).hidden();
-    f("quantization_config", quantization_config, "Not supported; must be None.");
+    f("quantization_config", quantization_config, kQuantizationConfig);
   }
 };
 
@@ -53,7 +54,7 @@ struct ReversibleEmbeddingArgs : EmbeddingArgs {
 
 // Rows of a table by index: (batch, ...) of ints -> (batch, ..., output_dim).
 template <class Args>
-class EmbeddingTable : public LayerWith<Args>, public LoraLayer {
+class EmbeddingTable : public LayerWith<Args>, public QuantizableLayer {
  public:
   explicit EmbeddingTable(Args a, LayerArgs base) : LayerWith<Args>(std::move(a), std::move(base)) {
     rows_ = positive("input_dim", this->args.input_dim), width_ = positive("output_dim", this->args.output_dim);
@@ -65,20 +66,32 @@ class EmbeddingTable : public LayerWith<Args>, public LoraLayer {
   using Layer::build;
   using Layer::call;
   void build(const BuildShapes&) override {
-    embeddings_ = this->add_weight("embeddings", {rows_, width_},
-                                   {.initializer = this->args.embeddings_initializer,
-                                    .regularizer = this->args.embeddings_regularizer,
-                                    .constraint = this->args.embeddings_constraint});
+    if (!this->build_quantized())
+      embeddings_ = this->add_weight("embeddings", {rows_, width_},
+                                     {.initializer = this->args.embeddings_initializer,
+                                      .regularizer = this->args.embeddings_regularizer,
+                                      .constraint = this->args.embeddings_constraint});
     this->start_lora(this->args.lora_rank, {});
   }
   LoraTarget lora_target() override {
     return {*this,
             embeddings_,
+            {rows_, width_},
             "lora_embeddings",
             "embedding",
             this->args.embeddings_regularizer,
             this->args.embeddings_constraint};
   }
+  // A scale a row: there are more rows than columns.
+  std::vector<QuantizedWeight> quantized_weights() override {
+    return {{.name = "embeddings",
+             .variable = &embeddings_,
+             .shape = {rows_, width_},
+             .shared = {1},
+             .layout = {0},
+             .grouped = 1}};
+  }
+  QuantizationConfigRef& quantization_config() override { return this->args.quantization_config; }
   Dict get_config() const override {
     Dict config = LayerWith<Args>::get_config();
     if (!config.contains("activity_regularizer")) config.set("activity_regularizer", Value());
@@ -87,6 +100,7 @@ class EmbeddingTable : public LayerWith<Args>, public LoraLayer {
   }
   Tensor call(const Tensor& x, const CallContext&) override {
     Tensor index = is_int(x.dtype()) && x.dtype() != DType::uint64 ? x : prim::cast(x, DType::int32);
+    if (this->quantized()) return this->rows(index);
     Tensor out = ops::take(this->adapted(embeddings_), index, 0);
     return prim::cast(out, this->compute_dtype());
   }
@@ -97,8 +111,6 @@ class EmbeddingTable : public LayerWith<Args>, public LoraLayer {
 
  protected:
   void start() {  // when the class is whole
-    if (!this->args.quantization_config.is_none())
-      throw UnsupportedError(this->public_class_name(), ": `quantization_config` is not supported.");
     const Value first = this->args.weights;
     if (first.is_none()) return;
     this->build_from(BuildShapes(Dict{}));
@@ -135,9 +147,21 @@ class ReversibleEmbedding final : public EmbeddingTable<ReversibleEmbeddingArgs>
   std::vector<std::string> call_extras() const override { return {"reverse"}; }
   void build(const BuildShapes& shapes) override {
     EmbeddingTable::build(shapes);
-    if (!args.tie_weights)
+    if (!args.tie_weights && !quantized())
       reverse_embeddings_ =
           add_weight("reverse_embeddings", {width_, rows_}, {.initializer = args.embeddings_initializer});
+  }
+  std::vector<QuantizedWeight> quantized_weights() override {
+    std::vector<QuantizedWeight> weights = EmbeddingTable::quantized_weights();
+    if (!args.tie_weights)
+      weights.push_back({.name = "reverse_embeddings",
+                         .variable = &reverse_embeddings_,
+                         .shape = {width_, rows_},
+                         .shared = {0},
+                         .layout = {1},
+                         .packed = 0,
+                         .byte_zeros = false});
+    return weights;
   }
   Tensor call(const Tensor& x, const CallContext& c) override {
     const Value* reverse = c.kwargs.find("reverse");
@@ -146,16 +170,30 @@ class ReversibleEmbedding final : public EmbeddingTable<ReversibleEmbeddingArgs>
       if (Value mask = EmbeddingTable::compute_mask(x, {}); mask.is_tensor()) out.set_mask(mask.as_tensor());
       return out;
     }
+    return capped(quantized() ? quantized_logits(x) : logits_of(x));
+  }
+  Value compute_mask(const Value&, const Value&) override { return {}; }  // call() knows whether there is one
+
+ protected:
+  QuantizerRef default_inputs_quantizer(const std::string&) const override { return abs_max_quantizer(); }
+
+ private:
+  Tensor logits_of(const Tensor& x) {
     const DType dtype = args.reverse_dtype.is_none() ? compute_dtype() : parse_dtype(args.reverse_dtype.as_string());
     Tensor kernel = args.tie_weights ? prim::transpose(adapted(embeddings_), {1, 0}) : reverse_embeddings_.value();
-    Tensor logits = ops::matmul(prim::cast(x, dtype), prim::cast(kernel, dtype));
+    return ops::matmul(prim::cast(x, dtype), prim::cast(kernel, dtype));
+  }
+  // LoRA is for the rows alone.
+  Tensor quantized_logits(const Tensor& x) {
+    static const QuantizedProduct tied{"...d,nd->...n", "...n,nd->...d", {-1}, {}},
+        own{"...d,dn->...n", "...n,dn->...d", {-1}, {}};
+    return args.tie_weights ? product(x, 0, tied, false, false) : product(x, 1, own, false, false);
+  }
+  Tensor capped(const Tensor& logits) const {
     if (args.logit_soft_cap.is_none()) return logits;
     const double cap = args.logit_soft_cap.as_number();
     return prim::multiply(ops::tanh(prim::multiply(logits, 1 / cap)), cap);
   }
-  Value compute_mask(const Value&, const Value&) override { return {}; }  // call() knows whether there is one
-
- private:
   Variable reverse_embeddings_;
 };
 

@@ -6,7 +6,7 @@
 #include "layers/core/input_layer.h"
 #include "layers/core/lambda.h"
 #include "layers/layer.h"
-#include "layers/lora.h"
+#include "layers/quantization/quantizable.h"
 #include "layers/preprocessing/normalization.h"
 
 namespace lamina::bindings {
@@ -234,6 +234,28 @@ void bind_layers(py::module_& m) {
              return to_python(
                  dynamic_cast<ScoreFunction&>(l).scores_of(to_value(query).as_tensor(), to_value(key).as_tensor()));
            })
+      // Quantization
+      .def("_quantize", [](Layer& l, py::handle mode, py::handle config,
+                           bool type_check) { l.quantize(to_value(mode), to_value(config), type_check); })
+      .def("_quantized_build", &Layer::quantized_build)
+      .def("_quantized_call",
+           [](Layer& l, py::args args, py::kwargs kwargs) {
+             l.require_quantized_call();
+             return to_python(l.call_base(to_list(args), to_dict(kwargs)));
+           })
+      .def_property_readonly("quantization_mode",
+                             [](const Layer& l) {
+                               const std::string mode = l.quantization_mode();
+                               return mode.empty() ? py::object(py::none()) : py::object(py::str(mode));
+                             })
+      .def("_quantization_config",
+           [](Layer& l) {
+             return object_to_python(dynamic_cast<QuantizableLayer&>(l).quantization_config().pointer());
+           })
+      .def("_inputs_quantizer",
+           [](Layer& l) {
+             return object_to_python(dynamic_cast<QuantizableLayer&>(l).inputs_quantizer().pointer());
+           })
       // LoRA
       .def("_enable_lora",
            [](Layer& l, py::handle rank, py::handle alpha, py::handle a, py::handle b) {
@@ -246,8 +268,9 @@ void bind_layers(py::module_& m) {
       .def("_adapted_kernel",
            [](Layer& l) {
              auto& lora = dynamic_cast<LoraLayer&>(l);
-             return lora.lora_enabled() ? to_python(lora.adapted_kernel())
-                                        : variable_to_python(lora.lora_target().kernel);
+             return lora.lora_enabled() || l.quantization_mode() == "int4"
+                        ? to_python(lora.adapted_kernel())
+                        : variable_to_python(lora.lora_target().kernel);
            })
       .def("_lora_kernel",
            [](Layer& l) { return variable_to_python(dynamic_cast<LoraLayer&>(l).lora_target().kernel); })

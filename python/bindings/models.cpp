@@ -322,6 +322,13 @@ void bind_models(py::module_& m) {
              return out;
            })
       .def("_track_metric", [](Model& x, py::handle metric) { x.track_metric(to_value(metric).object_as<Metric>()); })
+      .def("_quantize_layers",
+           [](Model& x, py::handle mode, py::handle config, py::object filter, bool type_check) {
+             std::function<bool(const LayerPtr&)> chosen;
+             if (!filter.is_none())
+               chosen = [&](const LayerPtr& layer) { return py::bool_(filter(object_to_python(layer))).cast<bool>(); };
+             x.quantize_layers(to_value(mode), to_value(config), chosen, type_check);
+           })
       .def("_invalidate", &Model::invalidate_functions)
       .def("dump", &Model::dump, "The compiled graphs of this model's steps, as text.")
       .def("_get_layer_by_name",

@@ -15,6 +15,7 @@
 #include "layers/dtype_policy.h"
 #include "layers/initializers/initializer.h"
 #include "layers/layer.h"
+#include "layers/quantization/quantizer.h"
 #include "layers/regularizers/regularizer.h"
 #include "losses/loss.h"
 #include "optimizers/loss_scale_optimizer.h"
@@ -119,6 +120,44 @@ class UserSchedule final : public User<LearningRateSchedule> {
   Tensor operator()(const Tensor& step) override {
     if (!overrides(Method::call_operator)) not_overridden(*this, "__call__");
     return value_to<Operand>(user_class->call(Method::call_operator, {step}, {})).as(DType::float32);
+  }
+};
+
+class UserQuantizer final : public User<Quantizer> {
+ public:
+  ops::Quantized operator()(const Tensor& x, const Axes& axes) const override {
+    if (!overrides(Method::call_operator)) not_overridden(*this, "__call__");
+    Dict named;
+    if (axes) named.set("axis", lamina::to_value(axes));
+    const Value made = user_class->call(Method::call_operator, {x}, std::move(named));
+    if (!made.is_sequence() || made.as_list().size() != 2)
+      throw TypeError("__call__() of the quantizer ", public_class_name(),
+                      " must give a pair (values, scale). Received: ", made.repr());
+    return {value_to<Operand>(made.as_list()[0]).value(), value_to<Operand>(made.as_list()[1]).value()};
+  }
+  std::string output_dtype() const override {
+    if (!user_class) return "int8";
+    py::gil_scoped_acquire gil;
+    return py::str(py::handle(static_cast<const Link*>(user_class)->self).attr("output_dtype")).cast<std::string>();
+  }
+};
+// A user's config says what Python's attributes of it say.
+class UserQuantizationConfig final : public User<QuantizationConfig> {
+ public:
+  std::string mode() const override {
+    if (!user_class) not_overridden(*this, "mode");
+    py::gil_scoped_acquire gil;
+    return py::str(self().attr("mode")).cast<std::string>();
+  }
+  QuantizerRef weight_quantizer() const override { return quantizer("weight_quantizer"); }
+  QuantizerRef activation_quantizer() const override { return quantizer("activation_quantizer"); }
+
+ private:
+  py::handle self() const { return static_cast<const Link*>(user_class)->self; }
+  QuantizerRef quantizer(const char* name) const {
+    if (!user_class) return {};
+    py::gil_scoped_acquire gil;
+    return QuantizerRef::from(to_value(self().attr(name)));
   }
 };
 
@@ -289,11 +328,52 @@ void bind_objects(py::module_& m) {
   py::class_<DTypePolicy, Object, std::shared_ptr<DTypePolicy>> policy(m, "DTypePolicyCore");
   policy.def(py::init([](const ObjectBox& box) { return unbox<DTypePolicy>(box); }))
       .def(py::init([](const std::string& name) { return std::make_shared<DTypePolicy>(name); }))
+      .def(py::init([](const std::string& class_name, py::dict config) {
+        return std::dynamic_pointer_cast<DTypePolicy>(
+            make_registered(class_name, "keras.dtype_policies", to_value(config).as_dict()));
+      }))
       .def_property_readonly("name", &DTypePolicy::name)
       .def_property_readonly("compute_dtype",
                              [](const DTypePolicy& p) { return std::string(name_of(p.compute_dtype())); })
       .def_property_readonly("variable_dtype",
-                             [](const DTypePolicy& p) { return std::string(name_of(p.variable_dtype())); });
+                             [](const DTypePolicy& p) { return std::string(name_of(p.variable_dtype())); })
+      .def_property_readonly("quantization_mode",
+                             [](const DTypePolicy& p) {
+                               const std::string mode = p.quantization_mode();
+                               return mode.empty() ? py::object(py::none()) : py::object(py::str(mode));
+                             })
+      .def("_repr", &DTypePolicy::repr);
+  m.def("source_name_of", [](const DTypePolicy& p) { return dynamic_cast<const QuantizedDTypePolicy&>(p).source_name(); });
+  m.def("weight_bits_of", [](const DTypePolicy& p) { return dynamic_cast<const GroupedDTypePolicy&>(p).weight_bits(); });
+  m.def("group_size_of", [](const DTypePolicy& p) { return dynamic_cast<const GroupedDTypePolicy&>(p).group_size(); });
+  m.def("amax_history_length_of", [](const DTypePolicy& p) {
+    return dynamic_cast<const QuantizedFloat8DTypePolicy&>(p).amax_history_length();
+  });
+  m.def("policy_map_find", [](const DTypePolicy& p, const std::string& path) {
+    return object_to_python(dynamic_cast<const DTypePolicyMap&>(p).find(path));
+  });
+  m.def("policy_map_set", [](DTypePolicy& p, const std::string& key, py::handle policy) {
+    dynamic_cast<DTypePolicyMap&>(p).set(key, get_dtype_policy(to_value(policy)));
+  });
+  m.def("policy_map_erase",
+        [](DTypePolicy& p, const std::string& key) { dynamic_cast<DTypePolicyMap&>(p).erase(key); });
+  m.def("policy_map_entries",
+        [](const DTypePolicy& p) { return to_python(Value(dynamic_cast<const DTypePolicyMap&>(p).entries())); });
+  m.def("policy_map_default", [](const DTypePolicy& p) {
+    return object_to_python(dynamic_cast<const DTypePolicyMap&>(p).default_policy());
+  });
+
+  py::class_<Quantizer, Object, std::shared_ptr<Quantizer>> quantizer(m, "QuantizerCore");
+  add_constructors<Quantizer>(quantizer, "keras.quantizers",
+                              [](const Dict&) { return std::make_shared<UserQuantizer>(); });
+  quantizer.def("_call", [](const Quantizer& q, py::handle x, py::handle axis) {
+    const ops::Quantized made = q(operand(x), value_to<Axes>(to_value(axis)));
+    return py::make_tuple(to_python(made.values), to_python(made.scale));
+  });
+  py::class_<QuantizationConfig, Object, std::shared_ptr<QuantizationConfig>> config(m, "QuantizationConfigCore");
+  add_constructors<QuantizationConfig>(config, "keras.quantizers",
+                                       [](const Dict&) { return std::make_shared<UserQuantizationConfig>(); });
+  config.def("_mode", &QuantizationConfig::mode);
   m.def("global_dtype_policy", [] { return object_to_python(global_dtype_policy()); });
   m.def("set_global_dtype_policy",
         [](py::handle p) { set_global_dtype_policy(p.is_none() ? nullptr : get_dtype_policy(to_value(p))); });

@@ -236,10 +236,15 @@ ARGUMENTS = {
         "OrbaxCheckpoint": None,
         "Callback": None,
     },
+    "quantizers": {},
     "dtype_policies": {
         "DTypePolicy": ("mixed_float16",),
         "DTypePolicyMap": (),
-        "QuantizedDTypePolicy": None,
+        "QuantizedDTypePolicy": ("int8", "float32"),
+        "QuantizedFloat8DTypePolicy": ("float8", "float32"),
+        "Int4DTypePolicy": ("int4/64", "float32"),
+        "GPTQDTypePolicy": ("gptq/4/64", "float32"),
+        "AWQDTypePolicy": ("awq/4/64", "float32"),
         "FloatDTypePolicy": ("mixed_float16",),
     },
 }

@@ -2,6 +2,8 @@
 
 #include <mutex>
 
+#include "backends/ops/einsum/einsum_int8.h"
+#include "backends/ops/matmul/int8_matmul.h"
 #include "backends/ops/primitives.h"
 
 namespace lamina::prim {
@@ -95,13 +97,23 @@ struct Term {
   }
 };
 
+// int8 as int32, anything else as it is.
+Tensor widened(const Tensor& x) { return x.dtype() == DType::int8 ? cast(x, DType::int32) : x; }
+
+// Of int8 matrices without `wide` sums are int8.
+Tensor matrix_product(const Tensor& a, const Tensor& b, bool ta, bool tb, bool wide) {
+  if (!wide) return matmul(a, b, ta, tb);
+  if (a.dtype() == DType::int8 && b.dtype() == DType::int8) return matmul_int8(a, b, ta, tb);
+  return matmul(widened(a), widened(b), ta, tb);
+}
+
 int64_t product(const std::map<int, int64_t>& sizes, const Labels& labels) {
   int64_t out = 1;
   for (int l : labels) out *= sizes.at(l);
   return out;
 }
 
-Term contract(Term a, Term b, const std::map<int, int64_t>& sizes, const std::function<bool(int)>& kept) {
+Term contract(Term a, Term b, const std::map<int, int64_t>& sizes, const std::function<bool(int)>& kept, bool wide) {
   Labels batch, inner, left, right;
   for (int l : a.labels) (!has(b.labels, l) ? left : kept(l) ? batch : inner).push_back(l);
   for (int l : b.labels)
@@ -123,6 +135,7 @@ Term contract(Term a, Term b, const std::map<int, int64_t>& sizes, const std::fu
     for (size_t i = 0; i < batch.size(); ++i) wide_b.push_back(b.x.shape()[static_cast<int>(i)]);
     for (size_t i = 0; i < left.size(); ++i) wide_b.push_back(1);
     for (size_t i = batch.size(); i < b.labels.size(); ++i) wide_b.push_back(b.x.shape()[static_cast<int>(i)]);
+    if (wide) a.x = widened(a.x), b.x = widened(b.x);
     out.x = multiply(reshape(a.x, wide_a), reshape(b.x, wide_b));
     return out;
   }
@@ -135,15 +148,15 @@ Term contract(Term a, Term b, const std::map<int, int64_t>& sizes, const std::fu
   Shape sa = batch.empty() ? Shape{} : Shape{nb}, sb = sa;
   sa.push_back(ta ? k : m), sa.push_back(ta ? m : k);
   sb.push_back(tb ? n : k), sb.push_back(tb ? k : n);
-  out.x = reshape(matmul(reshape(a.x, sa), reshape(b.x, sb), ta, tb), shape);
+  out.x = reshape(matrix_product(reshape(a.x, sa), reshape(b.x, sb), ta, tb, wide), shape);
   return out;
 }
 
 // One call: the operands as terms, and what their labels stand for.
 class Einsum {
  public:
-  Einsum(const std::string& subscripts, const Tensors& operands)
-      : subscripts_(subscripts), operands_(operands), equation_(parsed(subscripts)) {
+  Einsum(const std::string& subscripts, const Tensors& operands, bool wide)
+      : subscripts_(subscripts), operands_(operands), wide_(wide), equation_(parsed(subscripts)) {
     if (equation_.inputs.size() != operands.size())
       throw ValueError("einsum: the subscripts '", subscripts, "' name ", equation_.inputs.size(),
                        " operands, received ", operands.size(), ".");
@@ -155,7 +168,10 @@ class Einsum {
     Shape result;
     for (int l : output_) result.push_back(sizes_.at(l));
     for (const Tensor& t : operands_)
-      if (!t.shape().known()) return Tensor::spec_only(result, operands_[0].dtype());
+      if (!t.shape().known()) {
+        const DType dtype = operands_[0].dtype();
+        return Tensor::spec_only(result, wide_ && dtype == DType::int8 ? DType::int32 : dtype);
+      }
     for (Term& t : terms_) {
       Shape wide = t.x.shape();
       for (int a = 0; a < wide.rank(); ++a) wide[a] = sizes_.at(t.labels[static_cast<size_t>(a)]);
@@ -168,17 +184,22 @@ class Einsum {
       if (i > 0) {
         Term& b = terms_[i];
         for (int l : Labels(b.labels))
-          if (!has(acc.labels, l) && !later(l)) b.sum_out(l);
-        acc = contract(std::move(acc), std::move(b), sizes_, later);
+          if (!has(acc.labels, l) && !later(l)) sum_out(b, l);
+        acc = contract(std::move(acc), std::move(b), sizes_, later, wide_);
       }
       for (int l : Labels(acc.labels))
-        if (!later(l)) acc.sum_out(l);
+        if (!later(l)) sum_out(acc, l);
     }
     acc.arrange(output_);
-    return acc.x;
+    return wide_ ? widened(acc.x) : acc.x;
   }
 
  private:
+  void sum_out(Term& t, int label) const {
+    if (wide_) t.x = widened(t.x);
+    t.sum_out(label);
+  }
+
   void add_term(size_t i) {
     const Shape& s = operands_[i].shape();
     const Labels& letters = equation_.inputs[i];
@@ -239,6 +260,7 @@ class Einsum {
 
   const std::string& subscripts_;
   const Tensors& operands_;
+  const bool wide_;
   const Equation equation_;
   std::vector<Term> terms_;
   std::map<int, int64_t> sizes_;  // by label
@@ -249,6 +271,11 @@ class Einsum {
 
 }  // namespace
 
-Tensor einsum(const std::string& subscripts, const Tensors& operands) { return Einsum(subscripts, operands).compute(); }
+Tensor einsum(const std::string& subscripts, const Tensors& operands) {
+  return Einsum(subscripts, operands, false).compute();
+}
+Tensor einsum_widened(const std::string& subscripts, const Tensors& operands) {
+  return Einsum(subscripts, operands, true).compute();
+}
 
 }  // namespace lamina::prim

@@ -1,5 +1,7 @@
 #include "backends/ops/public/numpy_products.h"
 
+#include "backends/ops/einsum/einsum_int8.h"
+#include "backends/ops/matmul/int8_matmul.h"
 #include "backends/ops/public/support.h"
 
 namespace lamina::ops {
@@ -12,7 +14,8 @@ Tensor times(const Tensor& a, const Tensor& b) {
   return prim::binary(a.dtype() == DType::boolean ? Binary::logical_and : Binary::multiply, a, b);
 }
 
-Tensor matmul_of(Tensor a, Tensor b) {
+// Of int8 matrices, `widened` gives sums in int32.
+Tensor matmul_of(Tensor a, Tensor b, bool widened = false) {
   if (a.rank() == 0 || b.rank() == 0)
     throw ValueError("scalars cannot be multiplied as matrices, received shapes ", a.shape(), " and ", b.shape(), ".");
   const bool row = a.rank() == 1, column = b.rank() == 1;
@@ -22,19 +25,20 @@ Tensor matmul_of(Tensor a, Tensor b) {
   if (ka != kb && ka >= 0 && kb >= 0)
     throw ValueError("Inner dimensions (`x1.shape[-1]` and `x2.shape[-2]`) must be equal, but received x1.shape=",
                      a.shape(), " and x2.shape=", b.shape(), ".");
+  const auto product = widened && a.dtype() == DType::int8 ? prim::matmul_int8 : prim::matmul;
   Tensor out;
   if (b.rank() == 2 && a.rank() > 2 && a.shape().known() && b.shape().known()) {
     // One large product instead of a batch of small ones.
     Shape s = a.shape();
     s[s.rank() - 1] = b.shape()[1];
-    out = prim::reshape(prim::matmul(prim::reshape(a, {a.size() / std::max<int64_t>(1, ka), ka}), b), s);
-    if (ka == 0) out = prim::full(s, 0, a.dtype());
+    out = prim::reshape(product(prim::reshape(a, {a.size() / std::max<int64_t>(1, ka), ka}), b, false, false), s);
+    if (ka == 0) out = prim::full(s, 0, out.dtype());
   } else {
     Shape la(a.shape().span().first(static_cast<size_t>(a.rank() - 2))),
         lb(b.shape().span().first(static_cast<size_t>(b.rank() - 2)));
     Shape both = broadcast_shapes(la, lb), sa = both, sb = both;
     for (int i = 2; i > 0; --i) sa.push_back(a.shape()[a.rank() - i]), sb.push_back(b.shape()[b.rank() - i]);
-    out = prim::matmul(prim::broadcast_to(a, sa), prim::broadcast_to(b, sb));
+    out = product(prim::broadcast_to(a, sa), prim::broadcast_to(b, sb), false, false);
   }
   if (column) out = prim::squeeze(out, out.rank() - 1);
   if (row) out = prim::squeeze(out, column ? out.rank() - 1 : out.rank() - 2);
@@ -42,8 +46,7 @@ Tensor matmul_of(Tensor a, Tensor b) {
 }
 Tensor matmul_impl(const Operand& x1, const Operand& x2) {
   DType type = result_type({&x1, &x2});
-  if (x1.dtype() == DType::int8 && x2.dtype() == DType::int8) type = DType::int32;
-  return matmul_of(x1.as(type), x2.as(type));
+  return matmul_of(x1.as(type), x2.as(type), true);
 }
 
 // Contracts the axes `ax` of a with `bx` of b; the remaining axes of a, then those of b.
@@ -107,12 +110,8 @@ Tensor tensordot_impl(const Operand& x1, const Operand& x2, const Value& axes) {
   return contract(a, b, ax, bx);
 }
 Tensor einsum_impl(const std::string& subscripts, const std::vector<Operand>& operands) {
-  bool all_int8 = !operands.empty();
-  for (const Operand& o : operands) all_int8 &= o.dtype() == DType::int8;
   Tensors parts = promote_all(operands);
-  if (all_int8)
-    for (Tensor& t : parts) t = prim::cast(t, DType::int32);
-  if (parts.empty() || parts[0].dtype() != DType::boolean) return prim::einsum(subscripts, parts);
+  if (parts.empty() || parts[0].dtype() != DType::boolean) return prim::einsum_widened(subscripts, parts);
   for (Tensor& t : parts) t = prim::cast(t, DType::int32);
   return prim::cast(prim::einsum(subscripts, parts), DType::boolean);
 }

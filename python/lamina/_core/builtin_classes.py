@@ -2,7 +2,7 @@
 
 from lamina import _lamina
 from lamina._core import homes
-from lamina._core.hierarchy import PARENTS
+from lamina._core.hierarchy import KINDS, PARENTS
 from lamina._core.operation import Operation
 from lamina._core.signatures import ConstructorSignature, signature_of
 from lamina._core.tensors.seeds import SeedGenerator
@@ -18,6 +18,7 @@ def get_class(name, module):
     key = (info[1], info[0])
     if key not in _classes:
         home, base = homes.classes[info[1]]
+        base = KINDS.get(info[1], {}).get(info[0], base)
         _classes[key] = homes.defined(home, info[0]) or _make_class(info, home, homes.attribute(home, base))
     return _classes[key]
 

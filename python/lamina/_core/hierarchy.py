@@ -60,6 +60,13 @@ PARENTS = {
     "keras.optimizers": {"AdamW": "Adam"},
 }
 
+# Python bases of built-in classes that are not of their module's usual kind.
+KINDS = {
+    "keras.quantizers": dict.fromkeys(
+        ("Float8QuantizationConfig", "Int4QuantizationConfig", "Int8QuantizationConfig"), "QuantizationConfig"
+    )
+}
+
 
 def virtual_base(metaclass, holds):
     """A metaclass for classes marked `_virtual = True`: what `holds(cls, subclass)` counts as a subclass of them,

@@ -31,6 +31,8 @@ class Operation(_lamina.OperationCore, metaclass=OperationType):
             return self._run_node(*args, **kwargs)
         if any(isinstance(x, _lamina.KerasTensor) for x in flatten((args, kwargs))):
             return self.symbolic_call(*args, **kwargs)
+        if getattr(self, "quantization_mode", None) is not None:
+            return self.quantized_call(*args, **kwargs)
         return self.call(*args, **kwargs)
 
     def symbolic_call(self, *args, **kwargs):
@@ -57,6 +59,18 @@ class Operation(_lamina.OperationCore, metaclass=OperationType):
         """
         if type(self) is Operation:  # an op of this library in a functional model
             return self._run_node(*args, **kwargs)
+        raise NotImplementedError
+
+    def quantized_call(self, *args, **kwargs):
+        """What runs in place of call() where the operation has a `quantization_mode`. Subclasses override it.
+
+        Args:
+            *args: as of call().
+            **kwargs: as of call().
+
+        Raises:
+            NotImplementedError: of the base class.
+        """
         raise NotImplementedError
 
     def compute_output_spec(self, *args, **kwargs):

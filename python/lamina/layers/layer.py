@@ -17,13 +17,14 @@ from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer_attributes import LayerAttributes
 from lamina.layers.layer_building import LayerBuilding, signature
 from lamina.layers.layer_configs import LayerConfigs
+from lamina.layers.layer_quantization import LayerQuantization
 from lamina.layers.layer_variables import LayerVariables
 from lamina.saving.pickling import reduced
 
 _lamina.load_numpy()  # now, rather than in the first prediction
 
 
-class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes, Saveable):
+class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerQuantization, LayerAttributes, Saveable):
     """What Layer and Model share. `self` is a LayerCore."""
 
     _builtin = True
@@ -184,11 +185,6 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerAttributes,
     def input_dtype(self):
         """The dtype that floating-point inputs are cast to, by name."""
         return self.compute_dtype
-
-    @property
-    def quantization_mode(self):
-        """None: no layer is quantized."""
-        return None
 
     supports_jit = True
 

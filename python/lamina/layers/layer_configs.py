@@ -9,11 +9,14 @@ from lamina._core.configs.serialized import deserialize_keras_object
 
 
 def _with_dtype_name(config):
-    """The config with a dtype policy as its name, where it says no more: what constructors of users' classes expect."""
+    """The config with a dtype policy in place of its config, and as its name where it says no more: what constructors
+    of users' classes expect."""
     dtype = config.get("dtype") if isinstance(config, dict) else None
     if isinstance(dtype, dict) and "class_name" in dtype:
         dtype = deserialize_keras_object(dtype)
-    return {**config, "dtype": dtype.name} if type(dtype).__name__ == "DTypePolicy" else config
+    if not isinstance(dtype, _lamina.DTypePolicyCore):
+        return config
+    return {**config, "dtype": dtype.name if type(dtype).__name__ == "DTypePolicy" else dtype}
 
 
 class LayerConfigs:

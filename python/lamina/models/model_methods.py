@@ -1,6 +1,7 @@
 """What Model and Sequential share."""
 
 import json
+import re
 import shutil
 
 from lamina import _lamina
@@ -153,6 +154,56 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
             print_text(text + "\n")
         else:
             print_fn(text)
+
+    # ---- quantization ----
+    def quantize(self, mode=None, config=None, filters=None, **kwargs):
+        """Keeps the weights of all layers that have such a form in fewer bits from now on; others stay as they are,
+        with a warning.
+
+        Args:
+            mode: "int8" or "int4"; that of `config` by default.
+            config: a QuantizationConfig; the default of the mode where None.
+            filters: a regular expression or several, of which one is found in the names of the layers that are meant,
+                or a function of a layer that says whether it is.
+            **kwargs: type_check, whether subclasses of built-in layers are left out; True by default.
+
+        Raises:
+            ValueError: if a layer is not built or quantized already, or the arguments do not fit.
+        """
+        type_check = kwargs.pop("type_check", True)
+        if kwargs:
+            raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
+        patterns = [filters] if isinstance(filters, str) else filters
+        if patterns is not None and not callable(patterns) and not isinstance(patterns, (list, tuple)):
+            raise ValueError(
+                "The `filters` argument must be a regex string, a list of regex strings, or a callable. Received: "
+                f"{type(filters)}"
+            )
+
+        def chosen(layer):
+            if patterns is not None and not (
+                patterns(layer) if callable(patterns) else any(re.search(p, layer.name) for p in patterns)
+            ):
+                return False
+            if type(layer).quantize is LayerMethods.quantize or isinstance(layer, ModelMethods):
+                return True
+            if len(layer._flatten(True, True)) == 1:  # a user's class has a quantize() of its own
+                layer.quantize(mode, type_check=type_check, config=config)
+                self._invalidate()
+            return False
+
+        self._quantize_layers(mode, config, chosen, type_check)
+
+    def get_quantization_layer_structure(self, mode=None):
+        """The blocks of the model that GPTQ and AWQ go through. Subclasses override it.
+
+        Args:
+            mode: "gptq" or "awq".
+
+        Returns:
+            None: there is no telling.
+        """
+        return None
 
     # ---- files ----
     def save(self, filepath, overwrite=True, zipped=None, **kwargs):

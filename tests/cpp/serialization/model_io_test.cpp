@@ -1,5 +1,7 @@
 // Whole models from the golden files, without Python.
 #include "serialization/models/model_io.h"
+
+#include "backends/ops/public/operand.h"
 #include "file_support.h"
 #include "serialization/formats/hdf5/hdf5_store.h"
 
@@ -47,6 +49,37 @@ TEST(Models, GoThroughEveryFormat) {
     load_weights(*other, folder / name);
     expect_same_weights(*model, *other);
   }
+}
+
+// Models that Keras quantized: what they give, and that they stay the same through files of ours.
+TEST(Models, AreQuantizedAsKerasLeftThem) {
+  const Dict expected = parse_json(read_file(data_file("quantized.json"))).as_dict();
+  const Tensor x = tensor_from_list(expected.at("x"), DType::int32);
+  TemporaryDirectory folder;
+  for (const char* mode : {"int8", "int4"}) {
+    SCOPED_TRACE(mode);
+    ModelPtr model = load_model(data_file(text("quantized_", mode, ".keras")));
+    EXPECT_EQ(model->layers()[1]->quantization_mode(), mode);
+    const Tensor y = model->predict(Value(x), {.verbose = 0}).as_tensor();
+    const Tensor theirs = tensor_from_list(expected.at(mode));
+    for (int64_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y.at(i), theirs.at(i), 1e-5);
+    save_model(*model, folder / "m.keras");
+    ModelPtr again = load_model(folder / "m.keras");
+    expect_same_weights(*model, *again);
+    const Tensor same = again->predict(Value(x), {.verbose = 0}).as_tensor();
+    for (int64_t i = 0; i < y.size(); ++i) EXPECT_EQ(y.at(i), same.at(i));
+  }
+}
+
+// A float model, quantized by C++, loads as a quantized one.
+TEST(Models, AreQuantizedHere) {
+  TemporaryDirectory folder;
+  ModelPtr model = load_model(data_file("sequential.keras"));
+  model->quantize_layers("int8", {}, [](const LayerPtr& layer) { return layer->class_name() == "Dense"; });
+  EXPECT_EQ(model->layers()[0]->quantization_mode(), "int8");
+  save_model(*model, folder / "m.keras");
+  expect_same_weights(*model, *load_model(folder / "m.keras"));
+  EXPECT_ERROR(ValueError, model->layers()[0]->quantize("int8"), HasSubstr("is already quantized"));
 }
 
 TEST(Models, NamesWhatDoesNotFit) {

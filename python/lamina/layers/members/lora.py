@@ -1,4 +1,4 @@
-"""LoRA: layers whose kernel can be adapted by the product of two small matrices."""
+"""LoRA: layers whose kernel can be adapted by the product of two small matrices; and quantized kernels."""
 
 from lamina._core.values.plain import plain
 from lamina.layers.members.reading import Reading
@@ -46,16 +46,29 @@ def _lora(name="kernel"):
     }
 
 
+def _quantizable(name="kernel"):
+    """What layers have whose weights can be quantized."""
+    return {
+        **_lora(name),
+        "quantization_config": Reading(
+            lambda layer: layer._quantization_config(), "How weights and activations are quantized, or None."
+        ),
+        "inputs_quantizer": Reading(
+            lambda layer: layer._inputs_quantizer(), "What inputs of a quantized layer are quantized with, or None."
+        ),
+    }
+
+
 MEMBERS = {
-    "Dense": _lora(),
+    "Dense": _quantizable(),
     "EinsumDense": {
-        **_lora(),
+        **_quantizable(),
         "partial_output_shape": Reading(
             lambda layer: tuple(layer._get_config()["output_shape"]),
             "The output's shape without the batch, as it was given.",
         ),
     },
-    "Embedding": _lora("embeddings"),
-    "ReversibleEmbedding": _lora("embeddings"),
+    "Embedding": _quantizable("embeddings"),
+    "ReversibleEmbedding": _quantizable("embeddings"),
     **{f"Conv{n}D": _lora() for n in (1, 2, 3)},
 }

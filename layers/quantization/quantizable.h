@@ -1,0 +1,105 @@
+#pragma once
+// Layers whose weights can be kept in fewer bits, as integers with a scale.
+//
+// A layer says what is to be quantized in a table (quantized_weights), how its inputs meet a weight in an equation
+// (QuantizedProduct), and that is all: variables, values, files, products and their gradients follow from these.
+//
+// float8: weights stay as they are; products are of inputs, weights and gradients that were rounded to 8-bit
+// floating-point numbers. Each of the three has a scale, which follows from the greatest values of the last steps: their
+// new values are what training finds as the "gradients" of scales and histories.
+//
+// int8: a weight keeps its shape, and a scale holds along its `shared` axes: w = integers / scale. int4: the weight is a
+// matrix with two values in a byte; a scale holds for a whole column of it, or scale and zero point for a group of
+// block_size values of one: w = (integers - zero) * scale. Columns run along the axis `grouped` of the matrix.
+#include "layers/lora.h"
+#include "layers/quantization/quantizer.h"
+
+namespace lamina {
+
+inline constexpr const char* kQuantizationConfig =
+    "How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.";
+
+struct QuantizedWeight {
+  std::string name;         // "kernel"; beside it there are "kernel_scale" and, with groups, "kernel_zero"
+  Variable* variable;       // the layer's own
+  Shape shape;              // in floating point
+  std::vector<int> shared;  // axes along which a scale holds
+  // The axes of int8's scale: which of the weight's each is, -1 for an axis of size 1. It stands beside results so.
+  std::vector<int> layout;
+  int grouped = 0;  // the axis of int4's matrix that the shared ones make up, all others being the other axis
+  int packed = 1;   // its axis along which two values are in a byte
+  bool byte_zeros = true;  // zero points are int8, else of the layer's variable dtype
+};
+
+// How all weights of a layer are kept.
+struct QuantizedForm {
+  std::string mode;         // "": as they are
+  int64_t block_size = -1;  // of int4; -1: no groups
+  bool grouped() const { return block_size > 0; }
+};
+
+// What a weight is kept as.
+struct QuantizedValues {
+  Tensor weight, scale;
+  Tensor zero, groups;  // where there are groups: zero points, and the group of each place along the grouped axis
+};
+
+// inputs, weight -> outputs, as an einsum.
+struct QuantizedProduct {
+  std::string forward, backward;  // "...i,io->...o" and, outputs and weight to inputs, "...o,io->...i"
+  std::vector<int> summed;        // the inputs' axes that are summed, along which activations share a scale
+  std::vector<int> layout;        // of the inputs' scale beside the outputs, as QuantizedWeight's; empty: as it is
+};
+
+class QuantizableLayer : public LoraLayer {
+ public:
+  // The weights to quantize, when their shapes are known. LoRA is for the first.
+  virtual std::vector<QuantizedWeight> quantized_weights() = 0;
+  virtual QuantizationConfigRef& quantization_config() = 0;  // the layer's argument
+  virtual bool quantizes_to(const std::string& mode) const { return mode == "int8" || mode == "int4"; }
+  // Quantizes by this config; the layer's policy becomes that of it, unless it has one that says so already.
+  void quantize_weights(const QuantizationConfigRef& config);
+  // Where the policy has a mode: makes its variables, weights with zeros. False if the weights stay floating-point, and
+  // are to be made yet.
+  bool build_quantized();
+  bool build_quantized(const std::string& mode);
+  bool quantized() const { return !form_.mode.empty(); }
+  const QuantizerRef& inputs_quantizer() const { return inputs_quantizer_; }
+
+  Tensor adapted_kernel() override;
+  Tensors stored_values() override;
+  Variables stored_variables() override;
+
+ protected:
+  // What the inputs of a product are quantized with, where the config is silent about it.
+  virtual QuantizerRef default_inputs_quantizer(const std::string& mode) const;
+  // x times a quantized weight, in the layer's compute dtype. The gradient by x is that of the product with the
+  // weight's value. `adapted` adds LoRA's product.
+  Tensor product(const Tensor& x, size_t weight, const QuantizedProduct& how, bool training, bool adapted = true);
+  // A bias as it is added to such a product.
+  Tensor bias_of(const Variable& bias);
+  // Rows of the first weight.
+  Tensor rows(const Tensor& indices);
+
+ private:
+  struct Parts {  // what stands beside a weight
+    Variable scale, zero;
+  };
+  Layer& layer() { return lora_target().layer; }
+  void require_mode(const std::string& mode);  // UnsupportedError if the layer has none such
+  QuantizedForm form_of(const std::string& mode, const QuantizationConfigRef& config);
+  void add_variables();
+  void add_float8_variables();
+  QuantizedValues values_of(size_t weight, const QuantizedWeight& w) const;
+  QuantizedValues merged(const QuantizedWeight& w);  // with LoRA's product
+  Tensor integer_product(const Tensor& x, size_t weight, const QuantizedProduct& how);
+  Tensor float8_product(const Tensor& x, const QuantizedProduct& how, bool training);
+
+  QuantizedForm form_;
+  std::vector<Parts> parts_;  // of each weight
+  Variable groups_;           // for all weights
+  Variables float8_;          // scale and history of inputs, of the weight and of the outputs' gradients
+  QuantizerRef inputs_quantizer_;
+};
+
+}  // namespace lamina
