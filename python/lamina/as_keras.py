@@ -2,7 +2,8 @@
 Lamina, in this process. `python -m lamina script.py` runs a script so.
 
 Import it before anything that imports Keras. Where TensorFlow is not installed, `import tensorflow` gives a module that
-has `keras` alone; what else a script asks it for is an AttributeError that names the equivalent.
+has `keras`, `data.Dataset`, `GradientTape`, `function` and the names of dtypes; what else a script asks it for is an
+AttributeError that names the equivalent.
 """
 
 import importlib
@@ -17,18 +18,13 @@ import lamina
 _TENSORFLOW = "tensorflow"
 # What scripts ask TensorFlow for, and what there is for it. Names that keras.ops has are found there.
 _EQUIVALENTS = {
-    "GradientTape": "keras.GradientTape",
-    "Tensor": "keras.KerasTensor",
     "Variable": "keras.Variable",
     "clip_by_value": "keras.ops.clip",
     "concat": "keras.ops.concatenate",
     "config": "keras.config, and the file lamina.json",
     "constant": "keras.ops.convert_to_tensor",
     "data": "lamina.data.Dataset",
-    "data.AUTOTUNE": "lamina.data.AUTOTUNE",
-    "data.Dataset": "lamina.data.Dataset",
     "device": "keras.device",
-    "function": "keras.function",
     "gather": "keras.ops.take",
     "image": "keras.ops.image",
     "io.decode_image": "keras.utils.load_img",
@@ -45,13 +41,27 @@ _EQUIVALENTS = {
     "nn.softmax_cross_entropy_with_logits": "keras.ops.categorical_crossentropy(..., from_logits=True)",
     "nn.sparse_softmax_cross_entropy_with_logits": "keras.ops.sparse_categorical_crossentropy(..., from_logits=True)",
     "random": "keras.random",
-    "random.set_seed": "keras.utils.set_random_seed",
     "range": "keras.ops.arange",
     "saved_model": "model.export(...)",
     "stop_gradient": "keras.ops.stop_gradient",
     "summary": "keras.callbacks.TensorBoard",
     "train.Checkpoint": "model.save_weights(...)",
 }
+
+# What means the same here, by TensorFlow's name.
+_SAME = {
+    "GradientTape": "GradientTape",
+    "data.AUTOTUNE": "data.AUTOTUNE",
+    "data.Dataset": "data.Dataset",
+    "data.INFINITE_CARDINALITY": "data.INFINITE_CARDINALITY",
+    "data.UNKNOWN_CARDINALITY": "data.UNKNOWN_CARDINALITY",
+    "data.experimental.AUTOTUNE": "data.AUTOTUNE",
+    "random.set_seed": "utils.set_random_seed",
+}
+_DTYPES = (
+    *("bfloat16", "bool", "float16", "float32", "float64", "int16", "int32", "int64", "int8", "string"),
+    *("uint16", "uint32", "uint64", "uint8"),
+)
 
 
 def install():
@@ -146,7 +156,7 @@ class _WithKeras(importlib.abc.Loader):
 
 
 class _StandIn(importlib.abc.Loader):
-    """A module `tensorflow` that has `keras` and says of all else what there is for it."""
+    """A module `tensorflow` that has `keras` and what means the same, and says of all else what there is for it."""
 
     def create_module(self, spec):
         return None
@@ -200,15 +210,28 @@ def _missing(path):
         raise AttributeError(path)
     if path in _NAMESPACES:
         return _Namespace(path)
+    if path in _SAME:
+        return _attribute(f"lamina.{_SAME[path]}")
+    if path in _DTYPES:
+        return path
+    if path == "Tensor":
+        return lamina._lamina.TensorBase
+    if path == "function":
+        return _function
     raise _error(path)
+
+
+def _function(func=None, **options):
+    """keras.function as a decorator with TensorFlow's options, which concern its own compiler."""
+    return lamina.function(func) if func is not None else _function
 
 
 def _error(path):
     equivalent = _equivalent(path)
     hint = f"Use {equivalent}." if equivalent else "Keras' modules have no equivalent by that name."
     return AttributeError(
-        f"tensorflow.{path} is TensorFlow's own, which is not installed; of `tensorflow`, Lamina has `keras` alone. "
-        f"{hint}"
+        f"tensorflow.{path} is TensorFlow's own, which is not installed; Lamina stands in for its `keras` and "
+        f"`data.Dataset` alone. {hint}"
     )
 
 
