@@ -85,7 +85,7 @@ def install():
 
 class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
-        for prefix in ("keras", f"{_TENSORFLOW}.keras"):
+        for prefix in ("keras.src", "keras", f"{_TENSORFLOW}.keras"):  # inner modules by the names of the public ones
             if fullname == prefix or fullname.startswith(prefix + "."):
                 ours = "lamina" + fullname[len(prefix) :]
                 return importlib.machinery.ModuleSpec(fullname, _Alias(ours), is_package=True)
@@ -124,8 +124,8 @@ class _Alias(importlib.abc.Loader):
             found = _attribute(self.ours)  # `import keras.applications.resnet50` of what is a module by attribute alone
             if not isinstance(found, types.ModuleType):
                 raise ModuleNotFoundError(
-                    f"No module named '{module.__name__}': it stands for {self.ours}, which Lamina has not. Keras' "
-                    "inner modules (keras.src) are not a part of it.",
+                    f"No module named '{module.__name__}': it stands for {self.ours}, which Lamina has not. Of Keras' "
+                    "inner modules (keras.src) there are those that are public, too.",
                     name=module.__name__,
                 ) from None
         sys.modules[module.__name__] = found  # what the import gives: the module itself, not a copy
@@ -150,9 +150,43 @@ class _WithKeras(importlib.abc.Loader):
     def exec_module(self, module):
         self.loader.exec_module(module)
         module.keras = lamina
+        if hasattr(module, "GradientTape"):
+            module.GradientTape = _tape_of_both(module.GradientTape)
+        if hasattr(module, "config"):
+            module.config.run_functions_eagerly(True)  # its tracer cannot look into our models
 
     def __getattr__(self, name):
         return getattr(self.loader, name)
+
+
+def _tape_of_both(theirs):
+    """TensorFlow's tape that records our ops, too, and gives the gradients of variables and tensors of ours."""
+
+    class GradientTape(theirs):
+        def __enter__(self):
+            self._ours = lamina.GradientTape()
+            self._ours.__enter__()
+            return super().__enter__()
+
+        def __exit__(self, *error):
+            self._ours.__exit__(*error)
+            return super().__exit__(*error)
+
+        def watch(self, tensor):
+            if not _is_ours(tensor):
+                super().watch(tensor)
+
+        def gradient(self, target, sources, output_gradients=None, **options):
+            if _is_ours(target):
+                return self._ours.gradient(target, sources, output_gradients)
+            return super().gradient(target, sources, output_gradients, **options)
+
+    return GradientTape
+
+
+def _is_ours(structure):
+    ours = (lamina._lamina.TensorBase, lamina._lamina.VariableCore)
+    return any(isinstance(x, ours) for x in lamina.tree.flatten(structure))
 
 
 class _StandIn(importlib.abc.Loader):

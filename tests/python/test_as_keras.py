@@ -152,6 +152,11 @@ def test_comes_before_keras():
     assert "Keras was imported before lamina.as_keras" in run(
         "-c", "import sys, types; sys.modules['keras'] = types.ModuleType('keras'); import lamina.as_keras", code=1
     )
-    assert "No module named 'keras.src'" in run("-c", "import lamina.as_keras; import keras.src.layers", code=1)
+    assert "No module named 'keras.src.none'" in run("-c", "import lamina.as_keras; import keras.src.none", code=1)
+    run(
+        "-c",
+        "import lamina.as_keras, keras; from keras.src.ops import *; import keras.src.layers as inner; add(1, 2)\n"
+        "assert inner is keras.layers and keras.src.ops is keras.ops",
+    )
     assert "No module named 'keras.nothing'" in run("-c", "import lamina.as_keras; import keras.nothing", code=1)
     run("-c", "import lamina.as_keras, pickle, keras; pickle.loads(pickle.dumps(keras.layers.Dense(3)))")
