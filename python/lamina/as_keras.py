@@ -12,6 +12,7 @@ import importlib.machinery
 import importlib.util
 import sys
 import types
+import warnings
 
 import lamina
 
@@ -154,6 +155,7 @@ class _WithKeras(importlib.abc.Loader):
             module.GradientTape = _tape_of_both(module.GradientTape)
         if hasattr(module, "config"):
             module.config.run_functions_eagerly(True)  # its tracer cannot look into our models
+            warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
 
     def __getattr__(self, name):
         return getattr(self.loader, name)

@@ -78,6 +78,30 @@ def test_sizes_that_the_graph_does_not_know():
     np.testing.assert_array_equal(batches[0], IMAGES[:2] * np.arange(2).reshape(2, 1, 1, 1))
 
 
+@pytest.mark.parametrize("batch", [True, False])
+def test_a_feature_space(batch):
+    rows = {
+        "word": np.array(["x", "y", "x"], dtype=object),
+        "number": np.array([1.0, 2.0, 3.0]),
+        "k": np.array([0, 1, 1]),
+    }
+    data = tf.data.Dataset.from_tensor_slices(rows)
+    space = keras.utils.FeatureSpace(
+        {
+            "word": "string_categorical",
+            "number": "float_normalized",
+            "k": keras.utils.FeatureSpace.integer_categorical(num_oov_indices=0),
+        },
+        output_mode="concat",
+    )
+    space.adapt(data)
+    data = data.batch(3) if batch else data
+    encoded = data.map(space)
+    expected = space({k: v if batch else v[0] for k, v in rows.items()}).numpy()
+    assert encoded.element_spec.shape.as_list()[-1] == expected.shape[-1] == 6
+    np.testing.assert_allclose(next(iter(encoded)), expected)
+
+
 def test_what_is_no_number_of_axes():
     def f(x):
         tensor = tf.numpy_function(lambda a: a, [x], tf.float32)
