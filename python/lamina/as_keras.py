@@ -2,8 +2,8 @@
 Lamina, in this process. `python -m lamina script.py` runs a script so.
 
 Import it before anything that imports Keras. Where TensorFlow is not installed, `import tensorflow` gives a module that
-has `keras`, `data.Dataset`, `GradientTape`, `function` and the names of dtypes; what else a script asks it for is an
-AttributeError that names the equivalent.
+has `keras`, `data.Dataset`, `GradientTape`, `function`, the names of dtypes and some of `strings`; what else a script
+asks it for is an AttributeError that names the equivalent.
 """
 
 import importlib
@@ -15,6 +15,7 @@ import types
 import warnings
 
 import lamina
+from lamina._core import host_strings
 
 _TENSORFLOW = "tensorflow"
 # What scripts ask TensorFlow for, and what there is for it. Names that keras.ops has are found there.
@@ -59,6 +60,7 @@ _SAME = {
     "data.experimental.AUTOTUNE": "data.AUTOTUNE",
     "random.set_seed": "utils.set_random_seed",
 }
+_STRINGS = frozenset(f"strings.{name}" for name in ("length", "lower", "regex_replace", "strip", "upper"))
 _DTYPES = (
     *("bfloat16", "bool", "float16", "float32", "float64", "int16", "int32", "int64", "int8", "string"),
     *("uint16", "uint32", "uint64", "uint8"),
@@ -90,6 +92,8 @@ class _Finder(importlib.abc.MetaPathFinder):
             if fullname == prefix or fullname.startswith(prefix + "."):
                 ours = "lamina" + fullname[len(prefix) :]
                 return importlib.machinery.ModuleSpec(fullname, _Alias(ours), is_package=True)
+        if _stands_in() and (inner := fullname.removeprefix(f"{_TENSORFLOW}.")) in _NAMESPACES:
+            return importlib.machinery.ModuleSpec(fullname, _Inner(inner), is_package=True)
         if fullname != _TENSORFLOW:
             return None
         installed = self._installed()
@@ -203,6 +207,24 @@ class _StandIn(importlib.abc.Loader):
         module.__getattr__ = lambda name: _missing(name)
 
 
+class _Inner(importlib.abc.Loader):
+    """`import tensorflow.data` and the like: a module with the names of a namespace."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        module.__getattr__ = lambda name: _missing(f"{self.path}.{name}")
+
+
+def _stands_in():
+    spec = getattr(sys.modules.get(_TENSORFLOW), "__spec__", None)
+    return isinstance(getattr(spec, "loader", None), _StandIn)
+
+
 class _Namespace:
     """`tensorflow.nn` and the like: their names are looked up, too."""
 
@@ -250,6 +272,8 @@ def _missing(path):
         return _attribute(f"lamina.{_SAME[path]}")
     if path in _DTYPES:
         return path
+    if path in _STRINGS:
+        return getattr(host_strings, path.removeprefix("strings."))
     if path == "Tensor":
         return lamina._lamina.TensorBase
     if path == "function":

@@ -113,6 +113,43 @@ def test_what_means_the_same_without_tensorflow(tmp_path):
         run("-m", "lamina", str(tmp_path / "script.py"), env={"LAMINA_BACKEND": engine})
 
 
+STRINGS = r"""
+import re
+import string
+
+import keras
+import tensorflow as tf
+import tensorflow.data as tf_data
+import tensorflow.strings as tf_strings
+from tensorflow import strings
+
+def standardize(texts):
+    texts = tf_strings.regex_replace(tf.strings.lower(texts), "<br />", " ")
+    return strings.regex_replace(texts, f"[{re.escape(string.punctuation)}]", "")
+
+layer = keras.layers.TextVectorization(10, standardize=standardize, output_sequence_length=3)
+data = tf_data.Dataset.from_tensor_slices(["A good<br />film!", "a Film"]).batch(2)
+layer.adapt(data)
+assert layer.get_vocabulary()[2:] == ["film", "a", "good"], layer.get_vocabulary()
+assert [layer(x).numpy().tolist() for x in data] == [[[3, 4, 2], [3, 2, 0]]]
+one = lambda tensor: tensor.numpy().tolist()
+assert one(tf.strings.regex_replace("a-b-c", "(b)-(c)", r"\2\1")) in (b"a-cb", "a-cb")
+assert one(tf.strings.regex_replace(["aa"], "a", r"<\0>", replace_global=False)) in ([b"<a>a"], ["<a>a"])
+assert one(tf.strings.length(["\u00e9a", ""])) == [3, 0]
+assert one(tf.strings.length(["\u00e9a"], unit="UTF8_CHAR")) == [2]
+text = lambda tensor: [x.decode() if isinstance(x, bytes) else x for x in one(tensor)]
+assert text(tf.strings.upper(["\u00e9a "])) == ["\u00e9A "] and text(tf.strings.lower(["\u00c9A"], "utf-8")) == ["\u00e9a"]
+assert text(tf.strings.strip([" a b\n"])) == ["a b"]
+"""
+
+
+def test_strings_without_tensorflow(tmp_path):
+    (tmp_path / "script.py").write_text(STRINGS)
+    run("-m", "lamina", str(tmp_path / "script.py"))
+    run("-c", "import lamina.as_keras\nimport tensorflow.keras.layers\nfrom tensorflow import data\ndata.Dataset")
+    assert "No module named 'tensorflow.none'" in run("-c", "import lamina.as_keras, tensorflow.none", code=1)
+
+
 def test_a_method_that_is_a_function_dies_with_its_object():
     text = """
 import gc, weakref
