@@ -167,7 +167,7 @@ Tensor fitted(Tensor t, const Tensor& input, const std::string& name, const std:
     throw ValueError("Invalid input shape for input ", t.spec(), " with name '", name, "' and path '", path,
                      "'. Expected shape ", want, ", but input has incompatible shape ", t.shape());
   DType dtype = input.dtype();
-  if (t.dtype() == dtype) return t;
+  if (t.dtype() == dtype || t.dtype() == DType::string) return t;  // the layers say what they take
   Tensor mask = t.mask();
   t = prim::cast(t, dtype);
   t.set_mask(mask);

@@ -1,6 +1,7 @@
 #include "api/sequential.h"
 
 #include "backends/core/engine.h"
+#include "layers/built_for.h"
 #include "layers/core/input_layer.h"
 
 namespace lamina {
@@ -130,7 +131,8 @@ void Sequential::build(const BuildShapes& shapes) {
                      "' cannot be built because it has no layers. Call `model.add(layer)`.");
   if (shapes.empty() || !shapes.single())
     return;  // a list or a dict of inputs, which the first layer takes: its call builds it
-  build_stack(shapes.shape(), std::nullopt);
+  const bool strings = BuiltFor::dtype() == DType::string;
+  build_stack(shapes.shape(), strings ? std::optional(DType::string) : std::nullopt);
 }
 
 Value Sequential::call(const List& inputs, const CallContext& context) {

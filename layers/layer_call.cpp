@@ -2,8 +2,10 @@
 // and a node recorded if a symbolic tensor is among the arguments.
 #include "backends/core/settings.h"
 #include "backends/core/stack.h"
+#include "backends/core/symbolic_call.h"
 #include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
+#include "layers/built_for.h"
 #include "layers/filled_shapes.h"
 #include "layers/layer.h"
 
@@ -242,7 +244,13 @@ void Layer::prepare(Bound& b) const {
   check_input_spec(b.inputs);
 }
 
+static thread_local std::optional<DType> built_for;
+BuiltFor::BuiltFor(std::optional<DType> dtype) : saved_(built_for) { built_for = dtype; }
+BuiltFor::~BuiltFor() { built_for = saved_; }
+std::optional<DType> BuiltFor::dtype() { return built_for; }
+
 void Layer::build_for(const Bound& b) {
+  const SymbolicCall with_values(false);
   if (!overrides(Method::build) && !overrides(Method::call) && !b.inputs.empty() && b.inputs[0].is_sequence() &&
       b.inputs[0].as_list().empty())
     throw TypeError("The ", describe(), " cannot be built from an empty list of inputs.");
@@ -253,6 +261,8 @@ void Layer::build_for(const Bound& b) {
     for (const auto& [key, v] : b.extras)
       if (any_tensor(v)) shapes.set(key, shapes_of(v));
   if (!shapes.empty() && shapes.begin()->second.is_none()) shapes.erase(shapes.begin()->first);
+  const BuiltFor tensor(!b.inputs.empty() && b.inputs[0].is_tensor() ? std::optional(b.inputs[0].as_tensor().dtype())
+                                                                     : std::nullopt);
   build_from(BuildShapes(std::move(shapes)));
 }
 
@@ -272,6 +282,7 @@ Value Layer::compute(const Bound& b, const CallContext& context) {
   const std::optional<bool> training = training_or_inherited(b.training);
   CallScope scope(training, autocast);
   NameScope named(name_, this);
+  const SymbolicCall shapes_alone(b.symbolic || SymbolicCall::current());
   Value result;
   try {
     if (b.symbolic && overrides(Method::compute_output_spec)) {

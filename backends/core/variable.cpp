@@ -4,13 +4,19 @@
 #include "backends/core/engine.h"
 #include "backends/core/settings.h"
 #include "backends/core/stateless.h"
+#include "backends/core/symbolic_call.h"
 
 namespace lamina {
 
 namespace {
 std::atomic<uint64_t> next_id{1};
 thread_local std::optional<DType> autocast_dtype;
+thread_local bool symbolic_call = false;
 }  // namespace
+
+SymbolicCall::SymbolicCall(bool symbolic) : saved_(symbolic_call) { symbolic_call = symbolic; }
+SymbolicCall::~SymbolicCall() { symbolic_call = saved_; }
+bool SymbolicCall::current() { return symbolic_call; }
 
 Variable::Variable(const Tensor& initial, Options options) : state_(std::make_shared<VariableState>()) {
   if (initial.dtype() == DType::string) refuse_strings();
@@ -45,6 +51,7 @@ void Variable::assign(const Tensor& value) const {
         "The shape of the target variable and the shape of the target value in `variable.assign(value)` must match. "
         "variable.shape=",
         state_->shape, ", Received: value.shape=", value.shape(), ". Target variable: ", state_->path);
+  if (SymbolicCall::current()) return;
   Tensor cast = value.dtype() == state_->dtype ? value : arithmetic::cast(value, state_->dtype);
   if (StatelessScope* scope = stateless_scope()) [[unlikely]]
     return scope->set(*this, cast);
@@ -62,6 +69,7 @@ void Variable::assign_sub(const Tensor& delta) const {
 }
 
 void update_variables(const Op& op, std::span<const Variable> variables, std::span<const Tensor> rest) {
+  if (SymbolicCall::current()) return;
   if (stateless_scope()) [[unlikely]] {
     AutocastScope off(std::nullopt);
     Tensors inputs(variables.begin(), variables.end());

@@ -15,6 +15,16 @@ struct PyOp {
   const OpInfo* info;
 
   py::object call(const py::args& args, const py::kwargs& kwargs) const {
+    try {
+      return call_on_values(args, kwargs);
+    } catch (const py::error_already_set& error) {
+      if (!error.matches(PyExc_NotImplementedError)) throw;  // TensorFlow's symbolic tensors have no array
+      py::module_ graphs = py::module_::import("lamina._core.tensorflow_graphs");
+      if (!graphs.attr("symbolic_inputs")(args, kwargs).cast<bool>()) throw;
+      return graphs.attr("call_op_in_graph")(*this, args, kwargs);
+    }
+  }
+  py::object call_on_values(const py::args& args, const py::kwargs& kwargs) const {
     std::vector<Value> bound = bind_arguments(*info, to_list(args), to_dict(kwargs));
     bool dtype_given = false;  // which says what an integer of any size becomes
     for (size_t i = 0; i < bound.size(); ++i) dtype_given |= info->arguments[i].name == "dtype" && !bound[i].is_none();

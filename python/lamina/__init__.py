@@ -30,6 +30,7 @@ _MODULES = (
     "export",
     "initializers",
     "layers",
+    "legacy",
     "losses",
     "metrics",
     "mixed_precision",

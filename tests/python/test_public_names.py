@@ -24,7 +24,8 @@ MODULES = [
     ),
     *(f"lamina.datasets.{name}" for name in dir(lamina.datasets)),
     *(f"lamina.preprocessing.{name}" for name in ("image", "sequence")),
-    "lamina.utils.bounding_boxes",
+    "lamina.legacy.saving",
+    *(f"lamina.utils.{name}" for name in ("bounding_boxes", "legacy")),
     *(f"lamina.ops.{name}" for name in ("image", "linalg", "nn", "numpy")),
 ]
 

@@ -1,5 +1,7 @@
 """lamina.function: compiles Python functions on the graph engine."""
 
+import weakref
+
 from lamina import _lamina
 from lamina._core import ops
 from lamina._core.public import publish
@@ -24,7 +26,19 @@ class function:
     def __init__(self, f):
         self.f = f
         self._compiled = {}
+        self._methods = weakref.WeakKeyDictionary()
         self.__name__ = getattr(f, "__name__", "function")
+
+    def __get__(self, instance, owner=None):
+        """A method of a class: compiled for each instance, as long as that lives."""
+        if instance is None:
+            return self
+        method = self._methods.get(instance)
+        if method is None:
+            f, alive = self.f, weakref.ref(instance)  # not the instance itself, which leads back here
+            method = self._methods[instance] = function(lambda *args, **kwargs: f(alive(), *args, **kwargs))
+            method.__name__ = self.__name__
+        return method
 
     def __call__(self, *args, **kwargs):
         structure = (args, kwargs)

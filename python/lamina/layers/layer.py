@@ -10,6 +10,7 @@ from lamina._core.operation import Operation
 from lamina._core.public import publish
 from lamina._core.saveable import Saveable
 from lamina._core.stateless import StatelessScope
+from lamina._core.tensorflow_graphs import call_in_graph, symbolic_inputs
 from lamina._core.user_classes import own
 from lamina._core.values.plain import plain
 from lamina.layers import users_build
@@ -28,6 +29,7 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerQuantizatio
     """What Layer and Model share. `self` is a LayerCore."""
 
     _builtin = True
+    autograph_info__ = {}  # TensorFlow's autograph is to call layers as they are
 
     # ---- construction ----
     def __init_subclass__(cls, **kwargs):
@@ -67,7 +69,12 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerQuantizatio
                 f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in "
                 "the `__init__()` method."
             )
-        return self._invoke(*args, **kwargs)
+        try:
+            return self._invoke(*args, **kwargs)
+        except NotImplementedError:  # TensorFlow's symbolic tensors have no array
+            if not symbolic_inputs(args, kwargs):
+                raise
+        return call_in_graph(self, args, kwargs, self.compute_output_spec)
 
     def call(self, *args, **kwargs):
         """What the layer computes. Subclasses override it; calling the layer builds it before.

@@ -47,7 +47,6 @@ class Training:
             ValueError: for names that are not known, and structures that do not match the outputs.
             TypeError: for unknown arguments.
         """
-        self.__dict__.pop("_own_loss", None)
         self._compile(
             {
                 "optimizer": optimizer,
@@ -61,6 +60,7 @@ class Training:
                 "auto_scale_loss": auto_scale_loss,
             }
         )
+        self.__dict__["_own_loss"] = loss  # as it was given: a train_step() of a subclass may call it
 
     @property
     def loss(self):

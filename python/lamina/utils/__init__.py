@@ -6,7 +6,7 @@ _CONFIGS = "lamina._core.configs.registration"
 
 __getattr__, __dir__ = public_module(
     __name__,
-    modules=("bounding_boxes",),
+    modules=("bounding_boxes", "legacy"),
     loaded={
         "Config": "lamina.utils.config",
         "CustomObjectScope": _CONFIGS,

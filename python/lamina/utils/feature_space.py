@@ -4,6 +4,7 @@ from lamina import _lamina
 from lamina._core import ops
 from lamina._core.public import publish
 from lamina._core.signatures import ConstructorSignature, own_parameters
+from lamina._core.tensorflow_graphs import call_in_graph, symbolic_inputs
 from lamina.layers.layer import Layer
 from lamina.models.data_sources import arrays
 from lamina.utils.feature_parts import Cross, Feature, TFDConcat, TFDIdentity, check_mode, revived
@@ -247,7 +248,7 @@ class FeatureSpace(Layer):
         """Lets the layers that learn do so.
 
         Args:
-            dataset: a `lamina.data.Dataset` of dicts, batched or not, or a dict of arrays.
+            dataset: a `lamina.data.Dataset` or `tf.data.Dataset` of dicts, batched or not, or a dict of arrays.
 
         Raises:
             ValueError: for other data.
@@ -256,10 +257,12 @@ class FeatureSpace(Layer):
 
         if isinstance(dataset, dict):
             dataset = Dataset.from_tensor_slices(dataset)
+        elif not isinstance(dataset, Dataset) and hasattr(dataset, "as_numpy_iterator"):  # TensorFlow's
+            dataset = Dataset.from_generator(dataset.as_numpy_iterator)
         elif not isinstance(dataset, Dataset):
             raise ValueError(
-                "`adapt()` can only be called on a `lamina.data.Dataset` or a dict of arrays/lists. Received instead: "
-                f"{dataset} (of type {type(dataset)})"
+                "`adapt()` can only be called on a `lamina.data.Dataset`, a `tf.data.Dataset` or a dict of arrays. "
+                f"Received instead: {dataset} (of type {type(dataset)})"
             )
         for name in self._adaptable():
             column = dataset.map(lambda x, name=name: x[name])
@@ -380,6 +383,8 @@ class FeatureSpace(Layer):
             raise ValueError(
                 f"A FeatureSpace can only be called with a dict. Received: data={data} (of type {type(data)}"
             )
+        if symbolic_inputs((data,), {}):
+            return call_in_graph(self, (data,), {})
         data = {
             name: x if isinstance(x, _lamina.TensorBase) else _lamina.plain_data(arrays(x)) for name, x in data.items()
         }

@@ -22,7 +22,9 @@ class PyDataset:
 
     @property
     def num_batches(self):
-        """How many batches an epoch has; None if there is no end."""
+        """How many batches an epoch has; None if there is no end. The length of a class that has `__len__` instead."""
+        if type(self).__len__ is not PyDataset.__len__:
+            return len(self)
         raise NotImplementedError("You must implement the `num_batches` property.")
 
     def __len__(self):

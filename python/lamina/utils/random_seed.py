@@ -1,6 +1,7 @@
 """One seed for all random numbers."""
 
 import random
+import sys
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from lamina._core.public import publish
 
 
 def set_random_seed(seed):
-    """Seeds Python, NumPy and lamina: initial weights, dropout masks and shuffling.
+    """Seeds Python, NumPy, lamina, and TensorFlow if that was imported: initial weights, dropout masks and shuffling.
 
     Args:
         seed: an int.
@@ -22,6 +23,9 @@ def set_random_seed(seed):
     random.seed(seed)
     np.random.seed(seed % 2**32)
     _lamina.set_random_seed(seed)
+    tensorflow = sys.modules.get("tensorflow")
+    if hasattr(getattr(tensorflow, "random", None), "set_seed") and tensorflow.random.set_seed is not set_random_seed:
+        tensorflow.random.set_seed(seed)  # the order of tf.data's shuffled datasets
 
 
 publish("lamina.utils", set_random_seed)

@@ -9,7 +9,13 @@ from lamina import _lamina
 from lamina._core import homes
 from lamina._core.configs.build_by_run import build_by_run
 from lamina._core.configs.lambdas import encode_lambda, lambda_from_config
-from lamina._core.configs.registration import CustomObjectScope, get_registered_name, lookup, lookup_function
+from lamina._core.configs.registration import (
+    CustomObjectScope,
+    get_registered_name,
+    lookup,
+    lookup_function,
+    scope_objects,
+)
 from lamina._core.configs.safe_mode import UNSAID, SafeModeScope
 from lamina._core.public import publish
 
@@ -117,7 +123,8 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
         config: what serialize_keras_object() gave.
         custom_objects: {name: class or function} that the config may name beside the registered ones.
         safe_mode: whether code in the config (lambdas) is refused.
-        **kwargs: taken as in Keras, without effect.
+        **kwargs: `module_objects`, {name: class or function} where names are looked up last; a class that is named
+            alone is made without arguments. Others are taken as in Keras, without effect.
 
     Raises:
         ValueError: for code in safe mode.
@@ -125,9 +132,12 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
     """
     if config is None or isinstance(config, (bool, int, float)):
         return config
-    with CustomObjectScope(custom_objects), SafeModeScope(safe_mode):
+    module_objects = kwargs.get("module_objects") or {}
+    with CustomObjectScope({**module_objects, **scope_objects(), **(custom_objects or {})}), SafeModeScope(safe_mode):
         if isinstance(config, str):
             found = lookup(config)
+            if isinstance(found, type) and found is module_objects.get(config):
+                return found()
             return config if found is None else found
         if isinstance(config, (list, tuple)):
             return [deserialize_keras_object(x) for x in config]
