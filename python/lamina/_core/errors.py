@@ -38,3 +38,15 @@ def located(error, layer):
     )
     if plain and _CALLING not in error.args[0]:
         error.args = (f"{_CALLING} layer '{layer.name}' ({type(layer).__name__}). {error.args[0]}",)
+
+
+def not_inferred(error, operation):
+    """Writes into an error of a user's call() that it came up while the outputs' shapes were inferred; once."""
+    begin = "Could not automatically infer the output shape / dtype of"
+    cls = type(operation).__name__
+    if len(error.args) == 1 and isinstance(error.args[0], str) and begin not in error.args[0]:
+        error.args = (
+            f"{begin} '{operation.name}' (of type {cls}). Either the `{cls}.call()` method is incorrect, or you need "
+            f"to implement the `{cls}.compute_output_spec()` or `compute_output_shape()` method. Error encountered:\n\n"
+            f"{error.args[0]}",
+        )
