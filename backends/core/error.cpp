@@ -21,7 +21,7 @@ void Error::add(ErrorFrame frame) {
   text_ = message();
   if (primitive) text_ += primitive->note;
   if (op || primitive) text_ = text("[", (op ? op : primitive)->name, "] ", text_);
-  bool in_layer = false, in_object = false;
+  bool in_layer = false;
   for (const ErrorFrame& f : frames_) switch (f.kind) {
       case Kind::primitive:
       case Kind::op: break;
@@ -33,15 +33,8 @@ void Error::add(ErrorFrame frame) {
         text_ = text("Invalid value for argument `", f.name, "` of ", f.note, ". ", text_, " Received: ", f.name, "=",
                      f.received);
         break;
-      case Kind::object:
-        text_ = text("Could not make a ", f.name, " from its config: ", text_);
-        in_object = true;
-        break;
+      case Kind::object: text_ = text("Could not make a ", f.name, " from its config: ", text_); break;
     }
-  if (in_object && kind_ == ErrorKind::type)  // mostly this: a class got its parts as their configs
-    text_ +=
-        " Make sure that layers and other objects which a get_config() of your own returns are explicitly "
-        "deserialized in its from_config().";
 }
 
 }  // namespace lamina

@@ -105,7 +105,6 @@ def test_archives_are_laid_out_as_keras_does(written):
 def test_file_objects(tmp_path):
     """What is written into one is what a file holds, also for Keras."""
     import keras as theirs
-
     import lamina as keras
 
     x = np.ones((2, 3), "float32")

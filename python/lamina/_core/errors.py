@@ -1,5 +1,7 @@
 """What error messages share: the nearest known name, and where an error happened."""
 
+import contextlib
+
 
 def suggestion(name, known):
     """ " Did you mean 'relu'?" for 'rellu', or "" if nothing known is near."""
@@ -38,6 +40,21 @@ def located(error, layer):
     )
     if plain and _CALLING not in error.args[0]:
         error.args = (f"{_CALLING} layer '{layer.name}' ({type(layer).__name__}). {error.args[0]}",)
+
+
+@contextlib.contextmanager
+def making_from_config():
+    """TypeErrors inside it say what they mostly come from: a class that took its parts as configs."""
+    try:
+        yield
+    except TypeError as e:
+        advice = "explicitly deserialized"
+        if len(e.args) == 1 and isinstance(e.args[0], str) and advice not in e.args[0]:
+            e.args = (
+                f"{e.args[0]} Make sure that layers and other objects which a get_config() of your own returns are "
+                f"{advice} in its from_config().",
+            )
+        raise
 
 
 def not_inferred(error, operation):

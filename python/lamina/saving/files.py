@@ -10,6 +10,7 @@ import tempfile
 from lamina import _lamina
 from lamina._core.configs.registration import CustomObjectScope
 from lamina._core.configs.safe_mode import SafeModeScope
+from lamina._core.errors import making_from_config
 from lamina._core.public import publish
 
 
@@ -64,7 +65,8 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
     with _as_path(filepath, ".keras") as path, CustomObjectScope(custom_objects), SafeModeScope(safe_mode):
         if path.endswith((".h5", ".hdf5")):
             _require(path)
-        return _lamina.load_model(path, compile)
+        with making_from_config():
+            return _lamina.load_model(path, compile)
 
 
 def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs):

@@ -17,6 +17,7 @@ from lamina._core.configs.registration import (
     lookup_function,
 )
 from lamina._core.configs.safe_mode import UNSAID, SafeModeScope
+from lamina._core.errors import making_from_config
 from lamina._core.public import publish
 
 
@@ -165,7 +166,8 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
                     f"{config}"
                 )
             return made
-        return _lamina.get_object(config, _module_for(config))
+        with making_from_config():
+            return _lamina.get_object(config, _module_for(config))
 
 
 def _refuse_typespec(config):
