@@ -16,6 +16,8 @@ bool same_origin(const Tensor& a, const Tensor& b) {
   return a.same(b) || (node_of(a) && node_of(a) == node_of(b) && index_of(a) == index_of(b));
 }
 
+bool from_input_layer(const Tensor& t) { return node_of(t) && node_of(t)->operation->class_name() == "InputLayer"; }
+
 class Mapper {
  public:
   // paths: of the outputs, for errors.
@@ -31,15 +33,15 @@ class Mapper {
       int d = std::max(depth.try_emplace(n, 0).first->second, operation_depth[n->operation.get()]);
       operation_depth[n->operation.get()] = d;
       depth[n] = d;
-      for (const Tensor& t : stops(n) ? Tensors{} : n->input_tensors())
-        if (Node* parent = node_of(t).get()) {
+      for (const Tensor& t : n->is_input() ? Tensors{} : n->input_tensors())
+        if (Node* parent = node_of(t).get(); parent && (parent->is_input() || !given(t))) {
           auto [slot, fresh] = depth.try_emplace(parent, d + 1);
           slot->second = std::max(slot->second, d + 1);
         }
     }
     for (const Tensor& t : inputs) {  // inputs that no output uses belong to the model all the same
       const NodePtr& n = node_of(t);
-      if (n && !first_visit_.count(n->operation.get())) {
+      if (n && n->is_input() && !first_visit_.count(n->operation.get())) {
         first_visit_[n->operation.get()] = -1;
         operation_depth[n->operation.get()] = 0;
         order_.push_back(n);
@@ -56,15 +58,14 @@ class Mapper {
   GraphMap result;
 
  private:
-  bool stops(Node* n) const {
-    if (n->is_input()) return true;
-    for (const Tensor& t : inputs_)
-      if (node_of(t).get() == n) return true;
-    return false;
+  bool given(const Tensor& t) const {
+    return std::any_of(inputs_.begin(), inputs_.end(), [&](const Tensor& i) { return same_origin(i, t); });
   }
 
   void visit(const Tensor& t) {
     const NodePtr& n = node_of(t);
+    const bool is_given = given(t);
+    if (is_given && (!n || !n->is_input())) return;  // what made it is no part of the graph
     if (!n)
       throw ValueError("Output with path `", path_, "` is not connected to `inputs`: ", t.spec(),
                        " was not made by a layer or an op on the model's inputs.");
@@ -73,12 +74,10 @@ class Mapper {
       throw ValueError("The tensor ", t.spec(), " from operation '", n->operation->name(), "' is part of a cycle.");
     if (first_visit_.try_emplace(n->operation.get(), static_cast<int>(first_visit_.size())).second)
       operations_.push_back(n->operation);
-    bool is_given = false;
-    for (const Tensor& i : inputs_) is_given |= same_origin(i, t);
     if (n->is_input() && !is_given && n->operation->class_name() == "InputLayer")
       throw ValueError("Output with path `", path_, "` is not connected to `inputs`: it depends on the input '",
                        n->operation->name(), "', which is not among the model's inputs.");
-    if (!n->is_input() && !is_given)
+    if (!n->is_input())
       for (const Tensor& in : n->input_tensors()) visit(in);
     done_.insert(n.get());
     open_.erase(n.get());
@@ -95,7 +94,7 @@ class Mapper {
 
 }  // namespace
 
-FunctionalGraph::FunctionalGraph(Value inputs, Value outputs)
+FunctionalGraph::FunctionalGraph(Value inputs, Value outputs, Inputs kind)
     : inputs_(std::move(inputs)), outputs_(std::move(outputs)) {
   for (const Value& leaf : flatten(inputs_)) {
     if (!leaf.is_tensor() || !leaf.as_tensor().symbolic())
@@ -113,11 +112,10 @@ FunctionalGraph::FunctionalGraph(Value inputs, Value outputs)
     if (!leaf.is_tensor() || !leaf.as_tensor().symbolic())
       throw ValueError("All `outputs` values must be KerasTensors. Received: outputs=", outputs_.repr(),
                        " including invalid value ", leaf.repr(), ".");
-  for (const Tensor& t : flat_inputs_)
-    if (node_of(t) && node_of(t)->operation->class_name() != "InputLayer") {
-      *this = from_the_middle();
-      return;
-    }
+  if (kind == Inputs::own && !std::all_of(flat_inputs_.begin(), flat_inputs_.end(), from_input_layer)) {
+    *this = from_the_middle();
+    return;
+  }
   map_ = Mapper(flat_inputs_, flatten_tensors(outputs_), structure_paths(outputs_)).result;
   std::map<std::string, Operation*> names;
   for (const auto& op : map_.operations)
@@ -130,10 +128,14 @@ FunctionalGraph::FunctionalGraph(Value inputs, Value outputs)
 FunctionalGraph FunctionalGraph::from_the_middle() {
   map_ = Mapper(flat_inputs_, flatten_tensors(outputs_), structure_paths(outputs_)).result;
   Value fresh = map_structure(inputs_, [](const Value& leaf) -> Value {
+    const Tensor& t = leaf.as_tensor();
+    if (from_input_layer(t)) return leaf;
     InputLayerArgs args;
-    args.batch_shape = Value(leaf.as_tensor().shape());
-    args.dtype = name_of(leaf.as_tensor().dtype());
-    return InputLayer::make(std::move(args));
+    args.batch_shape = Value(t.shape());
+    args.dtype = name_of(t.dtype());
+    LayerArgs base;
+    if (const TensorNotes* notes = t.find_notes(); notes && !notes->name.empty()) base.name = notes->name + "CLONE";
+    return InputLayer::make(std::move(args), std::move(base));
   });
   Value outputs = rerun(
       fresh, [](Node& n, List args, Dict kwargs) { return n.operation->run_node(std::move(args), std::move(kwargs)); });

@@ -14,8 +14,10 @@ struct GraphMap {
 class FunctionalGraph {
  public:
   FunctionalGraph() = default;
-  // Structures of symbolic tensors. ValueError if an output does not depend on the inputs, or on cycles.
-  FunctionalGraph(Value inputs, Value outputs);
+  // Structures of symbolic tensors. ValueError if an output does not depend on the inputs, or on cycles. A model is
+  // called on Inputs of its own where others are given; a function takes any symbolic tensors as its inputs.
+  enum class Inputs { own, as_given };
+  FunctionalGraph(Value inputs, Value outputs, Inputs kind = Inputs::own);
 
   const Value& inputs() const { return inputs_; }
   const Value& outputs() const { return outputs_; }

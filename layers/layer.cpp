@@ -9,6 +9,7 @@
 #include "backends/core/stack.h"
 #include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
+#include "layers/absolute_path.h"
 #include "layers/filled_shapes.h"
 
 namespace lamina {
@@ -38,6 +39,9 @@ NameScope::~NameScope() {
   scope_owner = owner_;
 }
 std::string NameScope::current() { return scope_path; }
+
+AbsolutePath::AbsolutePath(std::string path) : around_(std::move(scope_path)) { scope_path = std::move(path); }
+AbsolutePath::~AbsolutePath() { scope_path = std::move(around_); }
 
 bool is_shape(const Value& v) {
   if (!v.is_sequence()) return false;

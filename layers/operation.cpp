@@ -79,6 +79,10 @@ Value record_call(const OpInfo& op, std::span<const Value> given) {
         attributes.set(a.name, v);
       continue;
     }
+    if (a.collects_named()) {
+      for (const auto& [name, item] : v.as_dict()) kwargs.set(name, item);
+      continue;
+    }
     positional &=
         a.required || a.collects || !(v == a.default_value);  // from here on by name: what is left out takes no place
     if (positional && a.collects && v.is_sequence()) {
@@ -123,7 +127,7 @@ Value OpCall::run_node(List args, Dict kwargs) {
   Dict all = attributes_;
   size_t next = 0;
   for (const OpArgument& a : info_->arguments) {
-    if (!in_call(a) || next >= args.size()) continue;
+    if (!in_call(a) || a.collects_named() || next >= args.size()) continue;
     Value v = a.collects ? Value(List(args.begin() + static_cast<long>(next), args.end())) : args[next];
     next = a.collects ? args.size() : next + 1;
     all.set(a.name, a.tuple && v.is_list() ? Value::tuple(v.as_list()) : v);

@@ -105,7 +105,7 @@ int64_t add_sizes(int64_t a, int64_t b) {
 
 int normalize_axis(int64_t axis, int rank, const char* what) {
   if (axis < -rank || axis >= rank)
-    throw ValueError(what, "=", axis, " is out of bounds for a tensor with ", rank, " axes; expected a value in [",
+    throw ValueError(what, " ", axis, " is out of bounds for a tensor with ", rank, " axes; expected a value in [",
                      -rank, ", ", rank, ").");
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }

@@ -123,6 +123,9 @@ void PyCallable::extend_serialized(Dict& out) const {
   py::gil_scoped_acquire gil;
   if (function_name() == "<lambda>")
     out = to_value(py::module_::import("lamina._core.configs.lambdas").attr("encode_lambda")(function)).as_dict();
+  else if (!py::hasattr(function, "__name__") && py::hasattr(function, "get_config"))  // an object of a user's class
+    out = to_value(py::module_::import("lamina._core.configs.serialized").attr("serialize_keras_object")(function))
+              .as_dict();
 }
 std::string PyCallable::function_name() const {
   py::gil_scoped_acquire gil;

@@ -2,6 +2,7 @@
 
 #include "api/model.h"
 #include "bindings/user_class.h"
+#include "layers/absolute_path.h"
 #include "layers/attention/head_attention.h"
 #include "layers/core/input_layer.h"
 #include "layers/core/lambda.h"
@@ -355,6 +356,7 @@ void bind_layers(py::module_& m) {
   py::class_<NameScope, std::unique_ptr<NameScope>>(m, "NameScope");
   m.def("new_name_scope", [](const std::string& name) { return std::make_unique<NameScope>(name); });
   m.def("current_path", &NameScope::current);
+  py::class_<AbsolutePath, std::unique_ptr<AbsolutePath>>(m, "AbsolutePath").def(py::init<std::string>());
   py::class_<AutocastScope, std::unique_ptr<AutocastScope>>(m, "AutocastScopeCore");
   m.def("new_autocast_scope", [](py::handle dtype) {
     return std::make_unique<AutocastScope>(

@@ -104,9 +104,38 @@ std::optional<T> optional(py::handle h) {
   return to_value(h).as_int();
 }
 
+// Functions take their inputs as they are, and have no training.
+void bind_function_graph(py::module_& m) {
+  py::class_<FunctionalGraph>(m, "FunctionGraph")
+      .def(py::init([](py::handle inputs, py::handle outputs) {
+        return FunctionalGraph(to_value(inputs), to_value(outputs), FunctionalGraph::Inputs::as_given);
+      }))
+      .def("operations",
+           [](const FunctionalGraph& g) {
+             py::list out;
+             for (const auto& op : g.map().operations) out.append(object_to_python(op));
+             return out;
+           })
+      .def("run",
+           [](const FunctionalGraph& g, py::handle inputs) {
+             return to_python(g.rerun(to_value(inputs), [](Node& n, List args, Dict kwargs) {
+               return n.operation->run_node(std::move(args), std::move(kwargs));
+             }));
+           })
+      .def("infer", [](const FunctionalGraph& g, py::handle inputs) {
+        const Value specs = strip_symbolic(to_value(inputs));
+        return to_python(g.rerun(specs, [](Node& n, List args, Dict kwargs) {
+          auto layer = std::dynamic_pointer_cast<Layer>(n.operation);
+          return strip_symbolic(layer ? layer->compute_output_spec(std::move(args), std::move(kwargs))
+                                      : n.operation->run_node(std::move(args), std::move(kwargs)));
+        }));
+      });
+}
+
 }  // namespace
 
 void bind_models(py::module_& m) {
+  bind_function_graph(m);
   py::class_<DataSource, std::shared_ptr<DataSource>>(m, "DataSource")
       .def_property_readonly("batches", [](const DataSource& s) { return s.batches(); });
   m.def("array_source",

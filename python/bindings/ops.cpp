@@ -40,7 +40,9 @@ struct PyOp {
     py::list parameters;
     py::object kind = parameter.attr("POSITIONAL_OR_KEYWORD");
     for (const OpArgument& a : info->arguments) {
-      if (a.collects) {
+      if (a.collects_named()) {
+        parameters.append(parameter(a.name, parameter.attr("VAR_KEYWORD")));
+      } else if (a.collects) {
         parameters.append(parameter(a.name, parameter.attr("VAR_POSITIONAL")));
         kind = parameter.attr("KEYWORD_ONLY");
       } else if (a.required) {
@@ -86,7 +88,7 @@ void bind_ops(py::module_& m) {
       .def_property_readonly("variadic_argument",
                              [](const PyOp& op) -> std::optional<std::string> {
                                for (const OpArgument& a : op.info->arguments)
-                                 if (a.collects) return a.name;
+                                 if (a.collects && !a.collects_named()) return a.name;
                                return {};
                              })
       .def("__repr__", [](const PyOp& op) { return text("<op ", op.info->name, ">"); })

@@ -264,7 +264,7 @@ void bind_tensor(py::module_& m) {
                          ", sparse=False, ragged=False, name=", t.find_notes() ? t.find_notes()->name : "", ">");
            })
       .def("__array__",
-           [](const Tensor& t, py::args) -> py::object {
+           [](const Tensor&, py::args, py::kwargs) -> py::object {
              throw ValueError(
                  "A KerasTensor is symbolic: it's a placeholder for a shape an a dtype. It doesn't have any actual "
                  "numerical value. You cannot convert it to a NumPy array.");

@@ -127,9 +127,7 @@ class QuantizedFloat8DTypePolicy(QuantizedDTypePolicy):
             raise TypeError(
                 f"`amax_history_length` must be an integer. Received: amax_history_length={amax_history_length}"
             )
-        self._init_quantized(
-            {"mode": mode, "source_name": source_name, "amax_history_length": amax_history_length}
-        )
+        self._init_quantized({"mode": mode, "source_name": source_name, "amax_history_length": amax_history_length})
 
     @property
     def amax_history_length(self):

@@ -9,7 +9,6 @@ import contextlib
 import functools
 import importlib
 import inspect
-import os
 
 import lamina
 from lamina import _lamina
@@ -25,6 +24,8 @@ def resolve(module, name):
         made = operation_class(module, name)
         if made is not None:
             return made
+    if module == "keras.src.saving.saving_lib" and name in _FILE_NAMES:
+        return _FILE_NAMES[name]
     for prefix in (module + ".", ""):
         if prefix + name in _HERE:
             return _HERE[prefix + name]
@@ -45,7 +46,19 @@ def here(*names):
     return register
 
 
+_FILE_NAMES = {
+    "_CONFIG_FILENAME": "config.json",
+    "_METADATA_FILENAME": "metadata.json",
+    "_VARS_FNAME": "model.weights",
+    "_VARS_FNAME_H5": "model.weights.h5",
+    "_ASSETS_DIRNAME": "assets",
+}
+
+
 _PLACES = {
+    ("keras.src.backend.common.name_scope", "name_scope"): "lamina.name_scope",
+    ("keras.src.backend.common.name_scope", "current_path"): "lamina._lamina.current_path",
+    ("keras.src.saving.serialization_lib", "SafeModeScope"): "lamina._core.configs.safe_mode.SafeModeScope",
     ("keras.src.ops", "random"): "lamina.random",
     ("keras.src.models.functional", "Functional"): "lamina.models.Functional",
     ("keras.src.models", "Functional"): "lamina.models.Functional",
@@ -92,7 +105,7 @@ def operation_class(module, name):
                     *args,
                 )
             bound = call_signature.bind(*args, **kwargs)
-            return {**self._arguments, **bound.arguments}, ()
+            return {**self._arguments, **dict(zip(call_signature.parameters, bound.args)), **bound.kwargs}, ()
 
         def call(self, *args, **kwargs):
             named, positional = self._bind(args, kwargs)
@@ -191,9 +204,7 @@ def compute_output_spec(f, *args, **kwargs):
 
 @here("saving_lib.load_model", "keras.src.saving.saving_lib.load_model")
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True):
-    return lamina.saving.load_model(
-        os.fspath(filepath), custom_objects=custom_objects, compile=compile, safe_mode=safe_mode
-    )
+    return lamina.saving.load_model(filepath, custom_objects=custom_objects, compile=compile, safe_mode=safe_mode)
 
 
 @here("keras.src.saving.saving_lib.save_model")
@@ -201,9 +212,14 @@ def save_model(model, filepath, **kwargs):
     return lamina.saving.save_model(model, filepath)
 
 
+@here("keras.src.legacy.saving.legacy_h5_format.save_model_to_hdf5")
+def save_model_to_hdf5(model, filepath, overwrite=True, include_optimizer=True):
+    return lamina.saving.save_model(model, filepath, overwrite=overwrite, include_optimizer=include_optimizer)
+
+
 @here("keras.src.saving.saving_lib.save_weights_only")
-def save_weights_only(model, filepath, **kwargs):
-    return lamina.saving.save_weights(model, filepath)
+def save_weights_only(model, filepath, max_shard_size=None, **kwargs):
+    return lamina.saving.save_weights(model, filepath, max_shard_size=max_shard_size, **kwargs)
 
 
 @here("keras.src.saving.saving_lib.load_weights_only")

@@ -372,3 +372,73 @@ def test_keywords_of_any_name(tmp_path):
     again = lamina.models.load_model(tmp_path / "m.keras")
     assert (again.units, again.name) == (5, "mine")
     np.testing.assert_array_equal(np.asarray(again(x)), before)
+
+
+def test_a_class_with_the_name_of_a_built_in_one():
+    """It is not meant by a config of the built-in one."""
+
+    @lamina.saving.register_keras_serializable()
+    class Dense(lamina.layers.Layer):
+        pass
+
+    try:
+        config = lamina.saving.serialize_keras_object(lamina.layers.Dense(1))
+        assert isinstance(lamina.saving.deserialize_keras_object(config), lamina.layers.Dense)
+        assert isinstance(lamina.saving.deserialize_keras_object(lamina.saving.serialize_keras_object(Dense())), Dense)
+        for name in ("builtins.eval", "my_pkg>Dense"):
+            with pytest.raises(ValueError, match="resolved to a Keras built-in"):
+                lamina.saving.deserialize_keras_object({**config, "registered_name": name})
+    finally:
+        lamina.saving.get_custom_objects().pop("Custom>Dense")
+
+
+@pytest.mark.parametrize("library", [lamina, keras], ids=["lamina", "keras"])
+def test_plain_values_as_configs(library):
+    save, load = library.saving.serialize_keras_object, library.saving.deserialize_keras_object
+    for value in ("é".encode(), slice(None, 20, 1), slice(1, None, None), ...):
+        assert load(save(value)) == value
+    stops = load(save(slice(None, np.array([0, 1]), 1)))
+    np.testing.assert_array_equal(stops.stop, [0, 1])
+    tensor = load(save(library.KerasTensor((2, None), "int32")))
+    assert tensor.shape == (2, None) and tensor.dtype == "int32"
+
+
+def test_descriptions_of_other_libraries_tensors():
+    bad = {"class_name": "__typespec__", "config": "neither a list nor a tuple"}
+    with pytest.raises(TypeError, match="Expected 'config' to be a list or a tuple"):
+        lamina.saving.deserialize_keras_object(bad)
+    with pytest.raises(ValueError, match="TensorFlow"):
+        lamina.saving.deserialize_keras_object({**bad, "config": [[None], "float32"], "spec_name": "TensorSpec"})
+
+
+def test_classes_that_cannot_be_made_again(tmp_path):
+    @lamina.saving.register_keras_serializable(package="here")
+    class Factor:
+        def __init__(self, factor):
+            self.factor = factor
+
+        def __call__(self, x):
+            return x * self.factor
+
+        def get_config(self):
+            return {"factor": self.factor}
+
+    @lamina.saving.register_keras_serializable(package="here")
+    class Around(lamina.layers.Layer):
+        def __init__(self, inner, **kwargs):
+            super().__init__(**kwargs)
+            self.inner = inner
+
+        def get_config(self):
+            return {**super().get_config(), "inner": self.inner}
+
+        def call(self, x):
+            return self.inner(x)
+
+    x = lamina.Input((4,))
+    lamina.Model(x, lamina.layers.Dense(1, activation=Factor(0.5))(x)).save(tmp_path / "factor.keras")
+    with pytest.raises(TypeError, match="Unable to reconstruct an instance of 'Factor'"):
+        lamina.models.load_model(tmp_path / "factor.keras")
+    lamina.Model(x, Around(lamina.layers.Dense(1))(x)).save(tmp_path / "around.keras")
+    with pytest.raises(TypeError, match="explicitly deserialized"):
+        lamina.models.load_model(tmp_path / "around.keras")

@@ -99,3 +99,43 @@ def test_dtypes_of_inputs(dtype):
         3,
         2,
     )
+
+
+@pytest.mark.parametrize("library", [lamina, keras], ids=["lamina", "keras"])
+def test_layers_in_containers_in_containers(library, tmp_path):
+    class Net(library.Model):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.blocks = [[library.layers.Dense(2)], {"more": []}]
+            self.blocks[1]["more"].append(library.layers.Dense(3))
+            self.around = []
+            self.around.append(self.around)  # a list that holds itself
+            self.around.append(library.layers.Dense(4))
+            self.pair = ([], "text")
+            self.pair[0].append(library.layers.Dense(5))
+
+        def call(self, x):
+            return self.pair[0][0](self.around[1](self.blocks[1]["more"][0](self.blocks[0][0](x))))
+
+    model, other = Net(), Net()
+    x = np.ones((2, 4), "float32")
+    assert model(x).shape == (2, 5) and len(model.layers) == 4 and len(model.weights) == 8
+    other(x)
+    model.save_weights(tmp_path / "w.weights.h5")
+    other.load_weights(tmp_path / "w.weights.h5")
+    np.testing.assert_array_equal(np.asarray(other(x)), np.asarray(model(x)))
+
+
+def test_containers_of_a_built_layer_are_locked():
+    class Block(lamina.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.parts = [[]]
+
+        def call(self, x):
+            return x
+
+    block = Block()
+    block(np.ones((1, 2)))
+    with pytest.raises(ValueError, match="cannot add new elements of state"):
+        block.parts[0].append(lamina.layers.Dense(1))

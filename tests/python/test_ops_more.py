@@ -332,16 +332,36 @@ def test_rearrange_refuses_what_does_not_fit():
     x = ops.ones((2, 6))
     for pattern, lengths, word in (
         ("a b", {}, "one '->'"),
-        ("a b c -> a", {}, "both sides"),
+        ("a b c -> a", {}, "Both sides"),
         ("a b c -> c b a", {}, "names 3 axes"),
         ("a (b c) -> a b c", {}, "one length at most"),
         ("a (b c) -> a b c", {"b": 4}, "cannot be"),
         ("a b -> b a", {"q": 4}, "no axis q"),
         ("a a -> a", {}, "each once"),
+        ("a (b c -> a b c", {}, "Parentheses"),
+        ("a ((b) c) -> a b c", {}, "Parentheses"),
+        ("a b -> b a", {"a": 0}, "at least 1"),
     ):
         with pytest.raises(ValueError, match=word):
             ops.rearrange(x, pattern, **lengths)
     assert ops.rearrange(keras.Input((6,)), "b (h w) -> b w h", h=2).shape == (None, 3, 2)
+    assert ops.rearrange(keras.Input((None, 6)), "b n (h w) -> (b n h) w", h=2).shape == (None, 3)
+    with pytest.raises(TypeError, match="at most 2"):
+        ops.rearrange(x, "a b -> b a", {"a": 2})
+
+
+@pytest.mark.parametrize("writer", ["lamina", "keras"])
+def test_rearrange_in_files(engine, tmp_path, writer):
+    import keras as theirs
+
+    libraries = {"lamina": keras, "keras": theirs}
+    made = libraries[writer]
+    x = made.Input(batch_shape=(2, 4, 6))
+    made.Model(x, made.ops.rearrange(x, "b (h p) w -> b h (p w)", p=2)).save(tmp_path / "model.keras")
+    data = random(2, 4, 6)
+    for library in libraries.values():
+        found = library.models.load_model(tmp_path / "model.keras")(data)
+        np.testing.assert_allclose(np.asarray(found), data.reshape(2, 2, 12), rtol=1e-6)
 
 
 def test_view_and_eig():

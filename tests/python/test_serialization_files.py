@@ -3,6 +3,7 @@
 The files come from the C++ test program (build/bin/test_serialization, or the path in LAMINA_TEST_SERIALIZATION).
 """
 
+import io
 import os
 import subprocess
 import zipfile
@@ -99,3 +100,33 @@ def test_archives_are_laid_out_as_keras_does(written):
             return [(i.filename, i.compress_type, i.flag_bits, i.extra, i.file_size) for i in z.infolist()[:2]]
 
     assert facts(written / "copy.keras") == facts(ROOT / "tests/data/sequential.keras")
+
+
+def test_file_objects(tmp_path):
+    """What is written into one is what a file holds, also for Keras."""
+    import keras as theirs
+    import lamina as keras
+
+    x = np.ones((2, 3), "float32")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    held = io.BytesIO()
+    model.save(held)
+    (tmp_path / "model.keras").write_bytes(held.getvalue())
+    held.seek(0)
+    again = keras.models.load_model(held)
+    again.fit(x, np.ones((2, 1)), verbose=0)
+    for library in (keras, theirs):
+        found = library.models.load_model(tmp_path / "model.keras")
+        np.testing.assert_allclose(np.asarray(found(x)), np.asarray(model(x)), rtol=1e-6)
+    weights = io.BytesIO()
+    model.save_weights(weights)
+    weights.seek(0)
+    again.load_weights(weights)
+    np.testing.assert_array_equal(np.asarray(again(x)), np.asarray(model(x)))
+    with pytest.raises(ValueError, match="zipped"):
+        model.save(io.BytesIO(), zipped=False)
+    with pytest.raises(ValueError, match="max_shard_size"):
+        model.save_weights(io.BytesIO(), max_shard_size=1)
+    with pytest.raises(ValueError):
+        keras.models.load_model(io.BytesIO(b"nothing of the kind"))

@@ -357,3 +357,18 @@ def test_arguments_by_keras_names():
         inner = k.layers.Dense(2)
         config = k.layers.SpectralNormalization(inner).get_config()
         assert type(k.layers.SpectralNormalization.from_config(config, custom_objects={}).layer) is type(inner)
+
+
+def test_name_scopes():
+    path = lamina._lamina.current_path
+    with lamina.name_scope("outer"):
+        with lamina.name_scope("middle", override_parent="/absolute/path"):
+            assert path() == "absolute/path/middle"
+            with lamina.name_scope("inner"):
+                assert lamina.Variable(1.0, name="v").path == "absolute/path/middle/inner/v"
+        assert path() == "outer"
+    for caller, deduplicate, expected in ((1, True, "n"), (1, False, "n/n"), (None, True, "n/n")):
+        scope = lamina.name_scope("n", caller=caller, deduplicate=deduplicate)
+        with scope, scope:
+            assert path() == expected
+    assert path() == ""

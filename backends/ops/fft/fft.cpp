@@ -11,7 +11,7 @@ constexpr int64_t kLongest = int64_t{1} << 30;  // of a transform: plans count b
 void expect_axis(const TensorSpec& x, int64_t n) {
   if (x.dtype != DType::float32 && x.dtype != DType::float64)
     throw TypeError("takes float32 or float64, received ", x.dtype, ".");
-  if (x.shape.rank() < 1) throw ValueError("needs at least one axis, received a scalar.");
+  if (x.shape.rank() < 1) throw ValueError("Input should have rank >= 1. Received: input.shape = ", x.shape);
   if (n == 0 || n > kLongest)
     throw ValueError("takes from 1 to ", kLongest, " numbers along the last axis, received ", n, ".");
 }

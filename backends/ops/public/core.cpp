@@ -1,5 +1,6 @@
 #include "backends/ops/public/core.h"
 
+#include "backends/core/settings.h"
 #include "backends/ops/public/support.h"
 
 namespace lamina::ops {
@@ -35,11 +36,13 @@ const auto dtype_op = public_op("dtype", FUNCTION, "The name of the dtype.", dty
 >>> keras.ops.dtype(keras.ops.array([1.5]))
 'float32')py"});
 
-Tensor cast_impl(const Operand& x, DType dtype) { return x.as(dtype); }
-const auto cast_op =
-    public_op("cast", CORE "Cast", "x converted to another dtype; floats lose their fraction on the way to integers.",
-              cast_impl, {{"x", required, about::tensor}, {"dtype", required, "The dtype to convert to."}},
-              {.returns = "A tensor of the shape of `x` and of that dtype.", .example = R"py(
+Tensor cast_impl(const Operand& x, const std::optional<DType>& dtype) {
+  return x.as(dtype.value_or(settings().floatx()));
+}
+const auto cast_op = public_op(
+    "cast", CORE "Cast", "x converted to another dtype; floats lose their fraction on the way to integers.", cast_impl,
+    {{"x", required, about::tensor}, {"dtype", required, "The dtype to convert to; None is `keras.config.floatx()`."}},
+    {.returns = "A tensor of the shape of `x` and of that dtype.", .example = R"py(
 >>> keras.ops.cast([1.7, -1.7], "int32")
 <Tensor shape=(2,), dtype=int32, values=[ 1 -1]>)py"});
 
@@ -62,7 +65,8 @@ Range range_of(DType t) {
     default: return {-1.7976931348623157e308, 1.7976931348623157e308};
   }
 }
-Tensor saturate_cast_impl(const Operand& x, DType dtype) {
+Tensor saturate_cast_impl(const Operand& x, const std::optional<DType>& given) {
+  const DType dtype = given.value_or(settings().floatx());
   Tensor t = x.value();
   if (dtype == DType::boolean || t.dtype() == DType::boolean) return prim::cast(t, dtype);
   Range to = range_of(dtype), from = range_of(t.dtype());
@@ -79,10 +83,11 @@ Tensor saturate_cast_impl(const Operand& x, DType dtype) {
   }
   return prim::cast(t, dtype);
 }
-const auto saturate_cast_op =
-    public_op("saturate_cast", CORE "SaturateCast", "x converted to another dtype, clipped to its range first.",
-              saturate_cast_impl, {{"x", required, about::tensor}, {"dtype", required, "The dtype to convert to."}},
-              {.returns = "A tensor of the shape of `x` and of that dtype.", .example = R"py(
+const auto saturate_cast_op = public_op(
+    "saturate_cast", CORE "SaturateCast", "x converted to another dtype, clipped to its range first.",
+    saturate_cast_impl,
+    {{"x", required, about::tensor}, {"dtype", required, "The dtype to convert to; None is `keras.config.floatx()`."}},
+    {.returns = "A tensor of the shape of `x` and of that dtype.", .example = R"py(
 >>> keras.ops.saturate_cast(keras.ops.array([300.0, -5.0]), "uint8")
 <Tensor shape=(2,), dtype=uint8, values=[255   0]>)py"});
 

@@ -65,6 +65,12 @@ Tensor places_of(const Value& v) {
   return t;
 }
 
+// Keras infers the shape of a symbolic tensor's part itself, and raises another kind.
+[[noreturn]] void wrong_index(const Tensor& x, const std::string& reason) {
+  if (x.shape_only()) throw ValueError(reason);
+  throw IndexError(reason);
+}
+
 Indexing read_key(const Tensor& x, const Value& key) {
   List items = key.is_tuple() ? key.as_list() : List{key};
   const int rank = x.rank();
@@ -72,15 +78,15 @@ Indexing read_key(const Tensor& x, const Value& key) {
   bool dots = false;
   for (const Value& v : items) {
     if (v.is_ellipsis()) {
-      if (dots) throw IndexError("an index can only have a single ellipsis ('...').");
+      if (dots) wrong_index(x, "an index can only have a single ellipsis ('...').");
       dots = true;
     } else if (!v.is_none()) {
       used += is_array(v) && places_of(v).dtype() == DType::boolean ? places_of(v).rank() : 1;
     }
   }
   if (used > rank)
-    throw IndexError("too many indices: the tensor has ", rank, " axes (shape ", x.shape(), "), but ", used,
-                     " were indexed.");
+    wrong_index(x, text("too many indices: the tensor has ", rank, " axes (shape ", x.shape(), "), but ", used,
+                        " were indexed."));
   if (!dots) items.push_back(Ellipsis{});
   Indexing ix;
   ix.starts.assign(rank, 0), ix.strides.assign(rank, 1), ix.dropped.assign(rank, false);
@@ -110,7 +116,7 @@ Indexing read_key(const Tensor& x, const Value& key) {
     } else if (v.is_int()) {
       int64_t n = x.shape()[axis], at = v.as_int();
       if (n >= 0 && (at >= n || at < -n))
-        throw IndexError("index ", at, " is out of bounds for axis ", axis, " with size ", n, ".");
+        wrong_index(x, text("index ", at, " is out of bounds for axis ", axis, " with size ", n, "."));
       if (any_array) {  // beside arrays an integer is one, too
         add_array(axis++, Tensor::scalar(static_cast<int32_t>(at)));
         continue;
@@ -223,7 +229,8 @@ const auto getitem_op =
               {{"x", required, about::tensor},
                OpArgument("key", required, "The index, as Python's brackets take it.").in_call().tuple_in_files()},
               {.returns = "A tensor in the dtype of `x`.",
-               .raises = "IndexError: if an index is out of range or there are more than axes.",
+               .raises = "IndexError: if an index is out of range or there are more than axes; a ValueError for "
+                         "symbolic tensors.",
                .example = R"py(
 >>> keras.ops.get_item(keras.ops.array([[1, 2], [3, 4]]), (slice(None), 0))
 <Tensor shape=(2,), dtype=int32, values=[1 3]>)py"});
@@ -266,20 +273,32 @@ size_t start_count(const Value& v) {
   return v.is_sequence() ? v.as_list().size() : 1;
 }
 
-void check_window(const char* what, size_t starts, int rank, int sizes) {
-  if (static_cast<int>(starts) != rank || sizes != rank)
-    throw ValueError("`start_indices` and ", what, " need one entry an axis (", rank, "), received ", starts, " and ",
-                     sizes, ".");
+// Whether where a window begins is symbolic: then its size is not known where it takes the rest of an axis.
+bool shape_only(const Value& starts) {
+  for (const Tensor& t : flatten_tensors(starts))
+    if (t.shape_only()) return true;
+  return false;
+}
+
+void check_window(const char* what, size_t starts, const Tensor& x, const Shape& sizes) {
+  if (sizes.rank() != x.rank())
+    throw ValueError("The number of dimensions in `inputs` must match the number of dimensions in ", what,
+                     ". Received: inputs.shape=", x.shape(), ", ", what, " of ", sizes);
+  if (static_cast<int>(starts) != x.rank())
+    throw ValueError(
+        "The number of dimensions in `start_indices` must match the number of dimensions in `inputs`. Received: ",
+        starts, " start_indices, inputs.shape=", x.shape());
 }
 
 Tensor slice_impl(const Operand& inputs, const Value& start_indices, const Shape& shape) {
   Tensor x = inputs.value();
   auto starts = known_starts(start_indices);
-  check_window("`shape`", starts ? starts->size() : start_count(start_indices), x.rank(), shape.rank());
+  check_window("`shape`", starts ? starts->size() : start_count(start_indices), x, shape);
   Shape size = shape;
   for (int a = 0; a < x.rank(); ++a)
     if (size[a] < 0)
       size[a] = starts && x.shape()[a] >= 0 ? x.shape()[a] - clamped((*starts)[static_cast<size_t>(a)], x.shape()[a], 0)
+                : shape_only(start_indices) ? Shape::kUnknown
                                             : x.shape()[a];
   if (!x.shape().known() || !size.known()) return Tensor::spec_only(size, x.dtype());
   if (!starts) {
@@ -308,7 +327,7 @@ const auto slice_op =
 Tensor slice_update_impl(const Operand& inputs, const Value& start_indices, const Operand& updates) {
   Tensor x = inputs.value(), u = updates.as(x.dtype());
   auto starts = known_starts(start_indices);
-  check_window("`updates`", starts ? starts->size() : start_count(start_indices), x.rank(), u.rank());
+  check_window("`updates`", starts ? starts->size() : start_count(start_indices), x, u.shape());
   if (!x.shape().known() || !u.shape().known()) return Tensor::spec_only(x.shape(), x.dtype());
   if (!starts) {
     // The innermost window first: each axis writes the rows that the next one has updated.

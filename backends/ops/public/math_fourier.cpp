@@ -36,11 +36,11 @@ struct Parts {
           "Input `x` should be a tuple of two tensors - real and imaginary. Both the real and imaginary parts should "
           "have the same shape. Received: x[0].shape = ",
           a.shape(), ", x[1].shape = ", b.shape());
+    if (a.rank() < least_rank)
+      throw ValueError("Input should have rank >= ", least_rank, ". Received: input.shape = ", a.shape());
     if (!is_float(a.dtype()) || !is_float(b.dtype()))
       throw ValueError("At least one tensor in input `x` is not of type float. Received: ", a.dtype(), " and ",
                        b.dtype(), ".");
-    if (a.rank() < least_rank)
-      throw ValueError("Input should have rank >= ", least_rank, ". Received: input.shape = ", a.shape());
     for (int axis = a.rank() - least_rank; axis < a.rank(); ++axis)
       if (least_rank <= 2 && axis >= 0 && a.shape()[axis] == 0)
         throw ValueError("A transform needs at least one number. Received: input.shape = ", a.shape());
@@ -57,7 +57,7 @@ struct Parts {
 void expect_known(const Tensor& x, int axes) {
   for (int axis = x.rank() - axes; axis < x.rank(); ++axis)
     if (x.shape()[axis] < 0)
-      throw ValueError("Input should have its last ", axes == 1 ? "dimension" : "two dimensions",
+      throw ValueError("Input should have its last ", axes == 1 ? "dimension" : "two axes",
                        " fully-defined. Received: input.shape = ", x.shape());
 }
 
@@ -183,11 +183,13 @@ const auto irfft_op = public_op(
 
 struct Frames {
   int64_t length, stride, fft;
-  Frames(int64_t sequence_length, int64_t sequence_stride, int64_t fft_length)
-      : length(sequence_length), stride(sequence_stride), fft(fft_length) {
-    if (length < 1 || stride < 1)
-      throw ValueError("`sequence_length` and `sequence_stride` must be at least 1. Received: sequence_length=", length,
-                       ", sequence_stride=", stride);
+  Frames(int64_t sequence_length, const Value& sequence_stride, int64_t fft_length)
+      : length(sequence_length), fft(fft_length) {
+    if (!sequence_stride.is_int() || sequence_stride.as_int() < 1)
+      throw ValueError("`sequence_stride` must be a positive integer. Received: sequence_stride=",
+                       sequence_stride.repr());
+    stride = sequence_stride.as_int();
+    if (length < 1) throw ValueError("`sequence_length` must be at least 1. Received: sequence_length=", length);
     if (fft < length)
       throw ValueError("`fft_length` must equal or larger than `sequence_length`. Received: sequence_length=", length,
                        ", fft_length=", fft);
@@ -232,7 +234,7 @@ Tensor mirrored(const Tensor& x, int64_t count) {
   return gather(x, Tensor::of(places), x.rank() - 1);
 }
 
-Tensors stft_impl(const Operand& x, int64_t sequence_length, int64_t sequence_stride, int64_t fft_length,
+Tensors stft_impl(const Operand& x, int64_t sequence_length, const Value& sequence_stride, int64_t fft_length,
                   const Value& window, bool center) {
   Tensor t = x.value();
   if (t.dtype() != DType::float32 && t.dtype() != DType::float64)
@@ -291,8 +293,8 @@ Tensor overlapped(const Tensor& frames, int64_t stride) {
   return transpose(segment_sum(by_place, Tensor::of(places), total), {1, 0});
 }
 
-Tensor istft_impl(const std::vector<Operand>& x, int64_t sequence_length, int64_t sequence_stride, int64_t fft_length,
-                  const std::optional<int64_t>& length, const Value& window, bool center) {
+Tensor istft_impl(const std::vector<Operand>& x, int64_t sequence_length, const Value& sequence_stride,
+                  int64_t fft_length, const std::optional<int64_t>& length, const Value& window, bool center) {
   const Parts p(x, 2);
   const Frames f(sequence_length, sequence_stride, fft_length);
   if (length && *length < 0) throw ValueError("`length` must be 0 or more. Received: length=", *length);

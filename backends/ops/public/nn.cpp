@@ -1,5 +1,6 @@
 #include "backends/ops/public/nn.h"
 
+#include "backends/core/warning.h"
 #include "backends/ops/gelu/gelu.h"
 #include "backends/ops/public/stable.h"
 #include "backends/ops/public/support.h"
@@ -270,6 +271,10 @@ Tensor softmax_impl(const Operand& x, const Axes& axis) {
   if (t.rank() == 0) return constant(log ? 0 : 1, t.dtype());
   std::vector<int> axes = axes_of(axis, t.rank()), order;
   if (axes.size() == 1) {
+    if (!log && axis && t.shape()[axes[0]] == 1)
+      warn(text("You are using a softmax over axis ", axis->front(), " of a tensor of shape ", t.shape(),
+                ". This axis has size 1. The softmax operation will always return the value 1, which is likely not "
+                "what you intended. Did you mean to use a sigmoid instead?"));
     Tensor y = from_last(prim::softmax(to_last(t, axes[0]), log), axes[0]);
     return log ? y : with_origin(y, Origin::softmax, t, axes[0]);
   }

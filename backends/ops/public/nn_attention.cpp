@@ -21,11 +21,12 @@ Tensor attention_impl(const Operand& query, const Operand& key, const Operand& v
     throw ValueError("`dot_product_attention` only supports 4D inputs. Received: query.shape=", q.shape(),
                      ", key.shape=", k.shape(), ", value.shape=", v.shape(), ".");
   const int64_t heads = q.shape()[2], groups = k.shape()[2], depth = q.shape()[3];
+  Shape out = q.shape();
+  out[3] = v.shape()[3];
+  if (q.shape_only() || k.shape_only() || v.shape_only()) return Tensor::spec_only(out, type);
   if (heads >= 0 && groups > 0 && heads % groups)
     throw ValueError("the number of query heads (", heads, ") must be a multiple of the number of key heads (", groups,
                      ").");
-  Shape out = q.shape();
-  out[3] = v.shape()[3];
   if (!q.shape().known() || !k.shape().known() || !v.shape().known()) return Tensor::spec_only(out, type);
   const DType compute = soft_cap ? at_least_float32(type) : type;
   q = cast(q, compute), k = cast(k, compute), v = cast(v, compute);

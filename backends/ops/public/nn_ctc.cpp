@@ -43,9 +43,22 @@ void check_lengths(const Tensor& lengths, const Tensor& output, const char* name
                      " and scores of shape ", output.shape(), ".");
 }
 
+// Symbolic tensors, whose other axes may be anything until there are values.
+void expect_one_batch(const char* name, const Operand& a, const char* other, const Operand& b) {
+  if (a.shape().rank() < 1 || b.shape().rank() < 1 || !compatible({a.shape()[0]}, {b.shape()[0]}))
+    throw ValueError("Arguments `", name, "` and `", other,
+                     "` must have the same first dimension. Received shapes: ", a.shape(), " and ", b.shape(), ".");
+}
+
 Tensor ctc_loss_impl(const Operand& target, const Operand& output, const Operand& target_length,
                      const Operand& output_length, int64_t mask_index) {
+  expect_one_batch("target", target, "output", output);
   Tensor t = target.as(DType::int32), p = output.value();
+  if (p.shape_only() || t.shape_only()) {
+    expect_one_batch("target_length", target_length, "target", target);
+    expect_one_batch("output_length", output_length, "output", output);
+    return Tensor::spec_only({t.shape()[0]}, result_type(p.dtype(), DType::float32));
+  }
   if (t.rank() != 2) throw ValueError("`target` must have the shape (batch, length). Received: ", t.shape(), ".");
   if (p.rank() != 3)
     throw ValueError("`output` must have the shape (batch, steps, classes). Received: ", p.shape(), ".");
@@ -54,7 +67,6 @@ Tensor ctc_loss_impl(const Operand& target, const Operand& output, const Operand
   check_lengths(targets, p, "target_length"), check_lengths(outputs, p, "output_length");
   const int64_t batch = p.shape()[0], length = t.shape()[1], time = p.shape()[1], states = 2 * length + 1;
   const int64_t blank = checked_blank(mask_index, p.shape()[2]);
-  if (!p.shape().known() || !t.shape().known()) return Tensor::spec_only({batch}, p.dtype());
   const Tensor log_p = log_softmax(p);
 
   // States: blank, label, blank, label, ..., blank.
@@ -117,6 +129,9 @@ Tensors greedy(const Tensor& p, const Tensor& lengths, bool merge_repeated, int6
 
 Tensors ctc_decode_impl(const Operand& inputs, const Operand& sequence_lengths, const std::string& strategy,
                         int64_t beam_width, int64_t top_paths, bool merge_repeated, int64_t mask_index) {
+  const bool beams = strategy == "beam_search";
+  if (!beams && strategy != "greedy")
+    throw ValueError("Invalid strategy ", strategy, ". Supported values are 'greedy' and 'beam_search'.");
   Tensor p = inputs.value();
   if (p.rank() != 3)
     throw ValueError("`inputs` must have the shape (batch, steps, classes). Received: ", p.shape(), ".");
@@ -124,9 +139,6 @@ Tensors ctc_decode_impl(const Operand& inputs, const Operand& sequence_lengths, 
   const Tensor lengths = sequence_lengths.as(DType::int32);
   check_lengths(lengths, p, "sequence_lengths");
   const int64_t blank = checked_blank(mask_index, p.shape()[2]);
-  const bool beams = strategy == "beam_search";
-  if (!beams && strategy != "greedy")
-    throw ValueError("Invalid strategy ", strategy, ". Supported values are 'greedy' and 'beam_search'.");
   if (beams && (beam_width < 1 || top_paths < 1 || top_paths > beam_width))
     throw ValueError("`beam_width` and `top_paths` must be at least 1, and as many paths as beams at most. Received: ",
                      "beam_width=", beam_width, ", top_paths=", top_paths, ".");

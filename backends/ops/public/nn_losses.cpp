@@ -148,6 +148,9 @@ Tensor mean_over(const Tensor& x, const std::vector<int>& axes) {
 
 Tensor psnr_impl(const Operand& x1, const Operand& x2, double max_val) {
   auto [a, b] = promote_float(x1, x2);
+  if (a.rank() != b.rank())
+    throw ValueError("Inputs must have the same rank. Received shapes: ", a.shape(), " and ", b.shape(), ".");
+  if (a.shape_only() || b.shape_only()) return Tensor::spec_only({}, a.dtype());
   if (!compatible(a.shape(), b.shape()))
     throw ValueError("Input shapes ", a.shape(), " and ", b.shape(), " must match for PSNR calculation.");
   Tensor error = square(subtract(a, b));
@@ -169,10 +172,10 @@ struct Blocks {
   int64_t n, h, w, c;
 };
 Blocks blocks_of(const Tensor& t, int64_t block, const std::string& data_format) {
+  if (block < 2) throw ValueError("`block_size` must be at least 2. Received: block_size=", block);
   if (data_format != "channels_last" && data_format != "channels_first")
     throw ValueError("Invalid data_format: '", data_format, "'. Expected 'channels_last' or 'channels_first'.");
   if (t.rank() != 4) throw ValueError("expected 4 axes, received shape ", t.shape(), ".");
-  if (block < 1) throw ValueError("`block_size` must be at least 1, received ", block, ".");
   bool last = data_format == "channels_last";
   const Shape& s = t.shape();
   return {last, s[0], s[last ? 1 : 2], s[last ? 2 : 3], s[last ? 3 : 1]};

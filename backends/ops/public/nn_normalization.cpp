@@ -1,6 +1,7 @@
 #include "backends/ops/public/nn_normalization.h"
 
 #include "backends/core/settings.h"
+#include "backends/core/warning.h"
 #include "backends/ops/normalization/normalize.h"
 #include "backends/ops/public/support.h"
 
@@ -59,8 +60,8 @@ Tensor batch_normalization_impl(const Operand& x, const Operand& mean, const Ope
   wide[a] = t.shape()[a];
   auto along = [&](const Operand& v, const char* what) {
     if (v.shape().rank() != 1 || !compatible(v.shape(), Shape{t.shape()[a]}))
-      throw ValueError("Shape mismatch: `", what, "` must be a vector with ", t.shape()[a], " elements (axis ", axis,
-                       " of shape ", t.shape(), "), received shape ", v.shape(), ".");
+      throw ValueError("Shape mismatch: `", what, "` must be a vector of length ", t.shape()[a], " (axis ", axis,
+                       " of shape ", t.shape(), "). Received shape ", v.shape(), ".");
     Shape s = wide;
     s[a] = v.shape()[0];
     return reshape(v.as(type), s);
@@ -129,6 +130,11 @@ Tensor layer_normalization_impl(const Operand& x, const std::optional<Operand>& 
   DType type = float_type({&x});
   Tensor t = x.as(at_least_float32(type));
   std::vector<int> axes = axes_of(axis, t.rank());
+  if (rms_scaling)
+    warn(
+        "You passed `rms_scaling=True`, which is deprecated: it divides by the root of the variance, not of the mean "
+        "square. Use `keras.ops.rms_normalization` instead.");
+  if (t.shape_only()) return Tensor::spec_only(t.shape(), x.dtype());
   const double e = epsilon.value_or(settings().epsilon());
   if (!rms_scaling && is_rows(t, axes, {&gamma, &beta}))
     return cast(normalize_rows(Norm::rows, t, axes, gamma, beta, e), x.dtype());
@@ -177,8 +183,11 @@ const auto rms_normalization_op =
 >>> keras.ops.rms_normalization(keras.ops.array([[3.0, 4.0]]))
 <Tensor shape=(1, 2), dtype=float32, values=[[0.84852815 1.1313709 ]]>)py"});
 
-Tensor normalize_impl(const Operand& x, const std::vector<int>& axis, int order, const std::optional<double>& epsilon) {
-  if (order < 1) throw ValueError("Argument `order` must be an int >= 1. Received: order=", order);
+Tensor normalize_impl(const Operand& x, const Axes& axis, const Value& given_order,
+                      const std::optional<double>& epsilon) {
+  if (!given_order.is_int() || given_order.as_int() < 1)
+    throw ValueError("Argument `order` must be an int >= 1. Received: order=", given_order.repr());
+  const auto order = static_cast<double>(given_order.as_int());
   Tensor t = as_float(x);
   if (t.rank() == 0) t = reshape(t, {1});
   double e = epsilon.value_or(settings().epsilon());
@@ -196,10 +205,10 @@ Tensor normalize_impl(const Operand& x, const std::vector<int>& axis, int order,
 const auto normalize_op =
     public_op("normalize", NN "Normalize", "x divided by its norm over `axis` (at least epsilon).", normalize_impl,
               {{"x", required, about::tensor},
-               {"axis", -1, about::axis},
-               {"order", 2, "Which norm: 1, 2, another positive number, or infinity."},
+               {"axis", -1, "The axis or the axes that a norm is taken over; None takes all."},
+               {"order", 2, "Which norm: a whole number from 1."},
                {"epsilon", Value(), "The smallest norm to divide by; None takes `keras.config.epsilon()`."}},
-              {.returns = about::floating, .example = R"py(
+              {.returns = about::floating, .raises = "ValueError: for another `order`.", .example = R"py(
 >>> keras.ops.normalize([3.0, 4.0])
 <Tensor shape=(2,), dtype=float32, values=[0.6 0.8]>)py"});
 

@@ -99,7 +99,7 @@ Tensor fold_impl(const Operand& x, const std::vector<int64_t>& output_size, cons
                  const std::vector<int64_t>& stride) {
   Tensor t = x.value();
   if (t.rank() != 3)
-    throw ValueError("`x` must have the shape (batch, channels * block, blocks). Received: ", t.shape(), ".");
+    throw ValueError("Input must be a 3D tensor (batch, channels * block, blocks). Received: input.shape=", t.shape());
   const Blocks b(kernel_size, dilation, padding, stride);
   const Size image = size_of(output_size, "output_size", 1), blocks = b.count(image);
   const int64_t n = t.shape()[0], columns = t.shape()[1], kernel = b.kernel.height * b.kernel.width;

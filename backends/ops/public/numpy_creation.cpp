@@ -1,5 +1,6 @@
 #include "backends/ops/public/numpy_creation.h"
 
+#include "backends/core/constant_value.h"
 #include "backends/core/settings.h"
 #include "backends/ops/public/numpy_shape.h"
 #include "backends/ops/public/support.h"
@@ -87,8 +88,15 @@ Tensor band(int64_t n, int64_t m, Binary kind, int64_t k) {
   Tensor gap = prim::subtract(positions(2, 1, m, DType::int32), positions(2, 0, n, DType::int32));
   return compare(kind, gap, static_cast<double>(k));
 }
-Tensor eye_impl(int64_t N, const std::optional<int64_t>& M, int64_t k, const std::optional<DType>& dtype) {
-  return prim::cast(band(N, M.value_or(N), Binary::equal, k), or_floatx(dtype));
+// A size that no float stands for. TypeError naming it.
+int64_t whole_size(const Value& v, const char* name) {
+  if (v.is_real() || v.is_string() || (v.is_tensor() && is_float(v.as_tensor().dtype())))
+    throw TypeError("`", name, "` must be an integer. Received: ", name, "=", v.repr());
+  return v.is_tensor() ? value_to<int64_t>(plain_numbers(v)) : v.as_int();
+}
+Tensor eye_impl(const Value& N, const Value& M, int64_t k, const std::optional<DType>& dtype) {
+  const int64_t rows = whole_size(N, "N");
+  return prim::cast(band(rows, M.is_none() ? rows : whole_size(M, "M"), Binary::equal, k), or_floatx(dtype));
 }
 const auto eye_op =
     public_op("eye", FUNCTION, "An (N, M) matrix with ones on diagonal k and zeros elsewhere.", eye_impl,
@@ -96,11 +104,11 @@ const auto eye_op =
                {"M", Value(), "The number of columns; None takes N."},
                {"k", 0, "The diagonal: 0 is the main one, those above are positive."},
                kDtype},
-              {.returns = "A matrix (N, M).", .example = R"py(
+              {.returns = "A matrix (N, M).", .raises = "TypeError: for sizes that are no integers.", .example = R"py(
 >>> keras.ops.eye(2)
 <Tensor shape=(2, 2), dtype=float32, values=[[1. 0.]
  [0. 1.]]>)py"});
-Tensor identity_impl(int64_t n, const std::optional<DType>& dtype) { return eye_impl(n, {}, 0, dtype); }
+Tensor identity_impl(const Value& n, const std::optional<DType>& dtype) { return eye_impl(n, Value(), 0, dtype); }
 const auto identity_op = public_op("identity", FUNCTION, "The (n, n) identity matrix.", identity_impl,
                                    {{"n", required, "The number of rows and columns."}, kDtype},
                                    {.returns = "A matrix (n, n).", .example = R"py(

@@ -137,6 +137,8 @@ const auto in_top_k_op =
 // --- Searching ----------------------------------------------------------------------------------------------------
 Tensors nonzero_impl(const Operand& x) {
   Tensor t = as_bool(x);
+  if (t.shape_only())
+    return Tensors(static_cast<size_t>(std::max(1, t.rank())), Tensor::spec_only({Shape::kUnknown}, DType::int32));
   if (!t.has_data())
     throw ValueError("the number of non-zero elements depends on the values, which are not known here (", t.spec(),
                      "). Run eagerly, or use ops.where with three arguments.");
@@ -212,6 +214,7 @@ const auto isin_op =
 
 Tensors unravel_index_impl(const Operand& indices, const Shape& shape) {
   Tensor i = indices.value();
+  if (i.shape_only()) return Tensors(static_cast<size_t>(shape.rank()), index_of(i));
   if (is_float(i.dtype()) || i.dtype() == DType::boolean)
     throw TypeError("indices must be integers, received ", i.dtype(), ".");
   i = prim::where(compare(Binary::less, i, 0), prim::add(i, static_cast<double>(shape.elements())), i);
@@ -239,6 +242,10 @@ Tensor segment_impl(const Operand& data, const Operand& segment_ids, const std::
     throw ValueError("Argument `segment_ids` should be an 1-D vector, got shape: ", ids.shape(),
                      ". Consider either flatten input with segment_ids.reshape((-1)) and data.reshape((-1, ) + "
                      "data.shape[len(segment_ids.shape):]) or vectorize with vmap.");
+  if (t.rank() == 0) throw ValueError("Argument `data` needs a row for each element of `segment_ids`, got a scalar.");
+  if (ids.shape()[0] >= 0 && t.shape()[0] >= 0 && ids.shape()[0] != t.shape()[0])
+    throw ValueError("Argument `segment_ids` and `data` should have same leading dimension. Got ", ids.shape(),
+                     " v.s. ", t.shape(), ".");
   int64_t n = Shape::kUnknown;
   if (num_segments)
     n = checked_count(*num_segments, "num_segments");
@@ -296,7 +303,7 @@ Tensor bincount_impl(const Operand& x, const std::optional<Operand>& weights, in
   if (sparse) throw UnsupportedError("Unsupported value `sparse=True`: sparse tensors are not available.");
   Tensor t = prim::cast(x.value(), DType::int32);
   DType type = DType::int32;
-  if (weights) type = is_float(weights->dtype()) ? weights->dtype() : DType::int32;
+  if (weights && weights->dtype() != DType::boolean) type = weights->dtype();
   Tensor w = weights ? weights->as(type) : prim::full(t.shape(), 1, type);
   if (!t.has_data()) {
     Shape out = t.shape();

@@ -8,17 +8,25 @@ namespace lamina::ops {
 
 namespace {
 
-Tensor concatenate_impl(const std::vector<Operand>& xs, int axis) {
+Tensor concatenate_impl(const std::vector<Operand>& xs, const std::optional<int>& axis) {
   if (xs.empty()) throw ValueError("needs at least one tensor.");
   Tensors parts = promote_all(xs);
+  if (!axis) {
+    for (Tensor& t : parts) {
+      if (t.shape_only()) throw ValueError("symbolic tensors are joined along one of their axes. Received: axis=None");
+      t = prim::reshape(t, {t.size()});
+    }
+    return prim::concat(parts, 0);
+  }
   if (parts[0].rank() == 0) throw ValueError("scalars cannot be concatenated; use stack.");
-  return prim::concat(parts, normalize_axis(axis, parts[0].rank()));
+  return prim::concat(parts, normalize_axis(*axis, parts[0].rank()));
 }
 const auto concatenate_op =
     public_op("concatenate", NUMPY "Concatenate", "Joins tensors along an axis that they have.", concatenate_impl,
-              {{"xs", required, "A list of tensors that agree in all other axes."}, {"axis", 0, about::axis}},
+              {{"xs", required, "A list of tensors that agree in all other axes."},
+               {"axis", 0, "The axis; None joins the flattened tensors."}},
               {.returns = "A tensor in the dtype that they promote to.",
-               .raises = "ValueError: if the shapes do not fit.",
+               .raises = "ValueError: if the shapes do not fit, and for symbolic tensors without an axis.",
                .example = R"py(
 >>> keras.ops.concatenate([[1, 2], [3]])
 <Tensor shape=(3,), dtype=int32, values=[1 2 3]>)py"});

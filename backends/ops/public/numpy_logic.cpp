@@ -176,9 +176,11 @@ const auto where_op = public_op(
 >>> keras.ops.where(keras.ops.array([True, False]), keras.ops.array([1, 2]), 0)
 <Tensor shape=(2,), dtype=int32, values=[1 0]>)py"});
 
+// Of symbolic tensors only the shapes are asked for: Keras refuses floats when there are values.
 DType bits_type(const Operand& x, const Operand& y) {
+  auto shape_only = [](const Operand& o) { return !o.is_scalar() && o.tensor().shape_only(); };
   DType type = result_type({&x, &y});
-  if (is_float(type))
+  if (is_float(type) && !shape_only(x) && !shape_only(y))
     throw TypeError("bitwise operations take integers or bools, received ", x.dtype(), " and ", y.dtype(), ".");
   return type;
 }

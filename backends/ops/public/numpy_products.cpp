@@ -87,6 +87,9 @@ Tensor vdot_impl(const Operand& x1, const Operand& x2) {
 Tensor inner_impl(const Operand& x1, const Operand& x2) {
   auto [a, b] = promote(x1, x2);
   if (a.rank() == 0 || b.rank() == 0) return prim::multiply(a, b);
+  if (!compatible({a.shape().back()}, {b.shape().back()}))
+    throw ValueError("the last dimension of both tensors must be the same. Received shapes: ", a.shape(), " and ",
+                     b.shape(), ".");
   return contract(a, b, {-1}, {-1});
 }
 Tensor outer_impl(const Operand& x1, const Operand& x2) {

@@ -1,4 +1,6 @@
 // Quantiles, percentiles and medians.
+#include <limits>
+
 #include "backends/ops/public/numpy_reduce.h"
 #include "backends/ops/public/support.h"
 
@@ -63,6 +65,11 @@ Tensor quantile_impl(const Operand& x, const Operand& q, const Axes& axis, const
     Tensor below = at(low), above = at(high);
     Tensor part = method == "midpoint" ? constant(0.5, t.dtype()) : prim::subtract(place, low);
     out = prim::add(prim::multiply(below, prim::rsub(1, part)), prim::multiply(above, part));
+    // At an element, and between two infinities of one sign, nothing is between: 0 * infinity would be NaN.
+    const Tensor infinite =
+        compare(Binary::equal, prim::unary(Unary::abs, below), std::numeric_limits<double>::infinity());
+    const Tensor same = prim::binary(Binary::logical_and, infinite, compare(Binary::equal, below, above));
+    out = prim::where(prim::binary(Binary::logical_or, same, compare(Binary::equal, part, 0)), below, out);
   }
   if constexpr (!skips_nan) {  // NaN sorts last: a row that ends in one gives NaN
     Tensor end = prim::slice_axis(sorted, last, n - 1, n);

@@ -9,12 +9,39 @@ namespace lamina::ops {
 
 namespace {
 
-Tensor reshape_impl(const Operand& x, const Shape& newshape) {
+// The sizes that a caller asks for; some may be symbolic tensors, or all of them one, which say how many there are.
+struct NewShape {
+  Shape sizes;
+  bool symbolic = false;
+  explicit NewShape(const Value& given) {
+    const Value known = plain_numbers(given);
+    if (known.is_tensor() && known.as_tensor().shape_only() && known.as_tensor().rank() == 1) {
+      symbolic = true, sizes = Shape::of_rank(static_cast<int>(known.as_tensor().shape()[0]), Shape::kUnknown);
+      return;
+    }
+    for (const Value& item : known.is_sequence() ? known.as_list() : List{known}) {
+      if (item.is_tensor() && !item.as_tensor().shape_only())
+        throw ValueError("the sizes in `newshape` must be known when a function is compiled. Received: newshape=",
+                         given.repr());
+      if (item.is_int() && item.as_int() < -1)
+        throw ValueError(
+            "Each size in `newshape` must be a non-negative integer, or -1 for one that follows from the others. "
+            "Received: newshape=",
+            given.repr());
+      symbolic |= item.is_tensor();
+      sizes.push_back(item.is_tensor() || item.is_none() ? Shape::kUnknown : item.as_int());
+    }
+  }
+};
+
+Tensor reshape_impl(const Operand& x, const Value& newshape) {
   Tensor t = x.value();
-  if (t.shape().known() && std::count(newshape.begin(), newshape.end(), Shape::kUnknown) > 1)
-    throw ValueError("At most one size of `newshape` may be -1. Received: newshape=", newshape, " for x of shape ",
-                     t.shape(), ".");
-  return prim::reshape(t, newshape);
+  const NewShape to(newshape);
+  if (to.symbolic) return Tensor::spec_only(to.sizes, t.dtype());
+  if (t.shape().known() && std::count(to.sizes.begin(), to.sizes.end(), Shape::kUnknown) > 1)
+    throw ValueError("There must be at most one unknown dimension (-1) in newshape. Received: newshape=",
+                     newshape.repr(), " for x of shape ", t.shape(), ".");
+  return prim::reshape(t, to.sizes);
 }
 const auto reshape_op = public_op(
     "reshape", NUMPY "Reshape", "The same elements under another shape; one size may be -1.", reshape_impl,
@@ -39,9 +66,21 @@ const auto ravel_op =
 Tensor transpose_impl(const Operand& x, const std::optional<std::vector<int>>& axes) {
   Tensor t = x.value();
   std::vector<int> order;
-  if (axes)
-    for (int a : *axes) order.push_back(normalize_axis(a, t.rank()));
-  else
+  if (axes) {
+    if (static_cast<int>(axes->size()) != t.rank())
+      throw ValueError("axes must be a list of the same length as the input shape, expected ", t.rank(),
+                       ", but received ", axes->size(), ": axes=", *axes);
+    for (int a : *axes) {
+      if (a < -t.rank() || a >= t.rank())
+        throw ValueError("Each axis in `axes` must be an integer in [", -t.rank(), ", ", t.rank(),
+                         "). Received: axes=", *axes);
+      order.push_back(a < 0 ? a + t.rank() : a);
+    }
+    for (int a = 0; a < t.rank(); ++a)
+      if (std::count(order.begin(), order.end(), a) != 1)
+        throw ValueError("`axes` must be a valid permutation of the axes. Received: axes=", *axes);
+  }
+  if (!axes)
     for (int i = t.rank(); i-- > 0;) order.push_back(i);
   return prim::transpose(t, order);
 }
@@ -125,7 +164,7 @@ Tensor squeeze_impl(const Operand& x, const Axes& axis) {
   std::vector<int> axes = axis ? axes_of(axis, t.rank()) : std::vector<int>();
   for (int i = 0; i < t.rank(); ++i) {
     bool named = std::binary_search(axes.begin(), axes.end(), i);
-    if (named && t.shape()[i] != 1 && t.shape()[i] >= 0)
+    if (named && t.shape()[i] != 1)
       throw ValueError("Cannot squeeze axis=", i, ", because the dimension is not 1. Received shape ", t.shape(), ".");
     if (axis ? !named : t.shape()[i] != 1) s.push_back(t.shape()[i]);
   }

@@ -72,7 +72,7 @@ Tensor windows(const Tensor& t, int64_t length, int64_t stride) {
 }
 Tensor extract_sequences_impl(const Operand& x, int64_t sequence_length, int64_t sequence_stride) {
   Tensor t = as_float(x);
-  if (t.rank() == 0) throw ValueError("needs at least one axis, received a scalar.");
+  if (t.rank() == 0) throw ValueError("Input should have rank >= 1. Received: input.shape = ", t.shape());
   return windows(t, sequence_length, sequence_stride);
 }
 const auto extract_sequences_op = public_op(

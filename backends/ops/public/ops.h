@@ -2,6 +2,7 @@
 // All public ops.
 #include "backends/ops/public/core.h"
 #include "backends/ops/public/core_control.h"
+#include "backends/ops/public/einops.h"
 #include "backends/ops/public/image.h"
 #include "backends/ops/public/linalg.h"
 #include "backends/ops/public/math_fourier.h"

@@ -219,27 +219,34 @@ Documentation describe(const OpInfo& op) {
   out.summary = op.doc;
   out.doc = op.description;
   for (const OpArgument& a : op.arguments)
-    out.arguments.push_back(
-        {a.name, a.required || a.collects ? "" : a.default_value.repr(), a.required, a.collects, a.doc});
+    out.arguments.push_back({a.collects_named() ? "*" + a.name : a.name,  // two stars: variadic ones have one
+                             a.required || a.collects ? "" : a.default_value.repr(), a.required, a.collects, a.doc});
   return out;
 }
 
 std::vector<Value> bind_arguments(const OpInfo& op, List args, const Dict& kwargs) {
   for (size_t i = 0; i < op.arguments.size() && i < args.size(); ++i) {
-    if (!op.arguments[i].collects) continue;
+    if (!op.arguments[i].collects || op.arguments[i].collects_named()) continue;
     Value rest(List(std::make_move_iterator(args.begin() + static_cast<long>(i)), std::make_move_iterator(args.end())));
     args.resize(i);
     args.push_back(std::move(rest));
   }
-  if (args.size() > op.arguments.size())
-    throw TypeError(op.name, "() takes at most ", op.arguments.size(), " arguments, received ", args.size(), ".");
+  const bool takes_names = !op.arguments.empty() && op.arguments.back().collects_named();
+  const size_t most = op.arguments.size() - takes_names;
+  if (args.size() > most)
+    throw TypeError(op.name, "() takes at most ", most, " arguments, received ", args.size(), ".");
   std::vector<Value> out(op.arguments.size());
   std::vector<bool> given(op.arguments.size());
   for (size_t i = 0; i < args.size(); ++i) out[i] = std::move(args[i]), given[i] = true;
   for (const auto& [key, value] : kwargs) {
     size_t i = 0;
-    while (i < op.arguments.size() && op.arguments[i].name != key) ++i;
-    if (i == op.arguments.size()) {
+    while (i < most && op.arguments[i].name != key) ++i;
+    if (i == most && takes_names) {
+      if (!given[i]) out[i] = Dict{}, given[i] = true;
+      out[i].as_dict().set(key, value);
+      continue;
+    }
+    if (i == most) {
       std::vector<std::string> names;
       for (const auto& a : op.arguments) names.push_back(a.name);
       std::string near = nearest_name(key, names);

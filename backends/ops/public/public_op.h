@@ -47,6 +47,14 @@ struct OpArgument {
     default_value = List{};
     return *this;
   }
+  // Python's **kwargs, the last argument: a dict of what is given by names that the op does not have.
+  OpArgument& named() {
+    collects = true;
+    required = false;
+    default_value = Dict{};
+    return *this;
+  }
+  bool collects_named() const { return collects && default_value.is_dict(); }
   std::string name;
   Value default_value;
   bool required = false;

@@ -1,5 +1,7 @@
 """What error messages share: the nearest known name, and where an error happened."""
 
+import contextlib
+
 
 def suggestion(name, known):
     """ " Did you mean 'relu'?" for 'rellu', or "" if nothing known is near."""
@@ -38,3 +40,30 @@ def located(error, layer):
     )
     if plain and _CALLING not in error.args[0]:
         error.args = (f"{_CALLING} layer '{layer.name}' ({type(layer).__name__}). {error.args[0]}",)
+
+
+@contextlib.contextmanager
+def making_from_config():
+    """TypeErrors inside it say what they mostly come from: a class that took its parts as configs."""
+    try:
+        yield
+    except TypeError as e:
+        advice = "explicitly deserialized"
+        if len(e.args) == 1 and isinstance(e.args[0], str) and advice not in e.args[0]:
+            e.args = (
+                f"{e.args[0]} Make sure that layers and other objects which a get_config() of your own returns are "
+                f"{advice} in its from_config().",
+            )
+        raise
+
+
+def not_inferred(error, operation):
+    """Writes into an error of a user's call() that it came up while the outputs' shapes were inferred; once."""
+    begin = "Could not automatically infer the output shape / dtype of"
+    cls = type(operation).__name__
+    if len(error.args) == 1 and isinstance(error.args[0], str) and begin not in error.args[0]:
+        error.args = (
+            f"{begin} '{operation.name}' (of type {cls}). Either the `{cls}.call()` method is incorrect, or you need "
+            f"to implement the `{cls}.compute_output_spec()` or `compute_output_shape()` method. Error encountered:\n\n"
+            f"{error.args[0]}",
+        )

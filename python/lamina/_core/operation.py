@@ -1,6 +1,8 @@
 """Operation: what can be a node of a functional model."""
 
 from lamina import _lamina
+from lamina._core.configs.constructor_arguments import config_of_arguments
+from lamina._core.errors import check_layer_name, not_inferred
 from lamina._core.hierarchy import OperationType
 from lamina._core.public import publish
 from lamina._core.symbolic import compute_output_spec
@@ -12,17 +14,26 @@ class Operation(_lamina.OperationCore, metaclass=OperationType):
     """What can be a node of a functional model. Subclass it with call() and compute_output_spec().
 
     Args:
-        name: made from the class by default.
+        name: a string without "/"; made from the class by default.
+
+    Raises:
+        ValueError: for another name.
     """
 
     _builtin = True
     _virtual = True
+
+    def __new__(cls, *args, **kwargs):
+        self = super().__new__(cls, *args, **kwargs)
+        object.__setattr__(self, "_init_arguments", (args, kwargs))
+        return self
 
     def __init__(self, name=None):
         if isinstance(name, _lamina.ObjectBox):
             super().__init__(name)
             own(self, False)
             return
+        check_layer_name(name)
         super().__init__(None, {"name": name or _lamina.auto_name(_lamina.snake_case(type(self).__name__))})
         own(self)
 
@@ -62,14 +73,18 @@ class Operation(_lamina.OperationCore, metaclass=OperationType):
         raise NotImplementedError
 
     def quantized_call(self, *args, **kwargs):
-        """What runs in place of call() where the operation has a `quantization_mode`. Subclasses override it.
+        """What the operation computes instead of call() while its `quantization_mode` is not None. Subclasses that
+        have such a mode override it.
 
         Args:
-            *args: as of call().
-            **kwargs: as of call().
+            *args: tensors, or structures of tensors.
+            **kwargs: further arguments.
+
+        Returns:
+            What call() returns.
 
         Raises:
-            NotImplementedError: of the base class.
+            NotImplementedError: where it is not overridden.
         """
         raise NotImplementedError
 
@@ -82,16 +97,28 @@ class Operation(_lamina.OperationCore, metaclass=OperationType):
 
         Returns:
             KerasTensors of the outputs' shapes and dtypes.
+
+        Raises:
+            Exception: what call() raises on symbolic tensors, with the advice to override this method.
         """
-        return compute_output_spec(self.call, *args, **kwargs)
+        try:
+            return compute_output_spec(self.call, *args, **kwargs)
+        except Exception as e:
+            not_inferred(e, self)
+            raise
 
     def get_config(self):
-        """The constructor's arguments.
+        """The constructor's arguments. A subclass that does not override it has all of its own arguments in it.
 
         Returns:
             A dict of plain values.
+
+        Raises:
+            NotImplementedError: if the constructor was given what a config cannot hold.
         """
-        return self._get_config()
+        if type(self) is Operation or type(self).get_config is not Operation.get_config:
+            return self._get_config()
+        return config_of_arguments(self, *self._init_arguments)
 
     @classmethod
     def from_config(cls, config):
@@ -99,8 +126,34 @@ class Operation(_lamina.OperationCore, metaclass=OperationType):
 
         Args:
             config: a dict of the constructor's arguments.
+
+        Raises:
+            TypeError: if the constructor fails on them.
         """
-        return cls(**config)
+        try:
+            return cls(**config)
+        except Exception as e:
+            raise TypeError(
+                f"Error when deserializing class '{cls.__name__}' using config={config}.\n\nException encountered: {e}"
+            ) from e
+
+    def _nodes(self):
+        """The calls on symbolic tensors, with None for those whose outputs nothing holds any more."""
+
+        def node(i):
+            try:
+                return self._node(i)
+            except ValueError:
+                return None
+
+        return [node(i) for i in range(self._node_count())]
+
+    @property
+    def _inbound_nodes(self):
+        return self._nodes()
+
+    def __repr__(self):
+        return f"<Operation name={self.name}>"
 
     @property
     def input(self):

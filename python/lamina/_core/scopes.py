@@ -1,9 +1,12 @@
 """Name scopes, devices, and the scopes that Keras has for other backends."""
 
 import functools
+import threading
 
 from lamina import _lamina
 from lamina._core.public import publish
+
+_open = threading.local()  # the name scopes of a thread, from the outermost
 
 
 class name_scope:
@@ -11,26 +14,42 @@ class name_scope:
 
     Args:
         name: without "/".
-        caller: the object on whose behalf it is entered.
-        **kwargs: taken as in Keras, without effect.
+        caller: the object on whose behalf it is entered; None for nobody.
+        deduplicate: whether to enter a scope of this name and caller directly within another changes nothing.
+        override_parent: a path to stand below instead of that of the scopes around it.
 
     Raises:
         ValueError: for a name with "/".
     """
 
-    def __init__(self, name, **kwargs):
+    def __init__(self, name, caller=None, deduplicate=True, override_parent=None):
         if not isinstance(name, str) or "/" in name:
             raise ValueError(
                 f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}"
             )
-        self.name, self.caller = name, kwargs.get("caller")
+        self.name, self.caller = name, caller
+        self.deduplicate, self.override_parent = deduplicate, override_parent
+        self._entered = []  # for each time that it was entered, what to undo
 
     def __enter__(self):
-        self._scope = _lamina.new_name_scope(self.name)
+        scopes = _open.__dict__.setdefault("scopes", [])
+        around = scopes[-1] if scopes else None
+        same = around and self.caller is not None and around.caller is self.caller and around.name == self.name
+        if self.deduplicate and same:
+            self._entered.append(None)
+            return self
+        scopes.append(self)
+        parent = self.override_parent
+        absolute = None if parent is None else _lamina.AbsolutePath("/".join(p for p in parent.split("/") if p))
+        self._entered.append([absolute, _lamina.new_name_scope(self.name)])
         return self
 
     def __exit__(self, *exc):
-        del self._scope
+        undo = self._entered.pop()
+        if undo is not None:
+            _open.scopes.pop()
+            undo.pop()  # the name first, then the path that it stands below
+            undo.pop()
 
 
 class SymbolicScope:

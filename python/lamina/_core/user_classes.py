@@ -66,8 +66,8 @@ def user_part(cls):
     cached = cls.__dict__.get("_lamina_user_part")
     if cached is None:
         overridden = (
-            {"saveables", "get_config"} if issubclass(cls, _lamina.LayerCore) else {"saveables"}
-        )  # Layer.get_config adds a class's own arguments
+            {"saveables", "get_config"} if issubclass(cls, _lamina.OperationCore) else {"saveables"}
+        )  # get_config() of operations and layers adds a class's own arguments
         for name in HOOKS:
             for klass in cls.__mro__:
                 if name in klass.__dict__:

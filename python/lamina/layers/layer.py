@@ -215,7 +215,7 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerQuantizatio
 
     @property
     def _inbound_nodes(self):
-        return [self._node(i) for i in range(self._node_count())]
+        return Operation._nodes(self)
 
     def __reduce__(self):
         return reduced(self)

@@ -6,7 +6,7 @@ from lamina._core.configs.serialized import deserialize_keras_object
 from lamina._core.public import public_names
 from lamina._core.values.plain import plain
 from lamina.layers.members.reading import Reading
-from lamina.layers.tracked_containers import Lock, TrackedDict, TrackedList, TrackedSet, layers_only, leaves, trackable
+from lamina.layers.tracked_containers import Lock, layers_only, leaves, trackable, tracked
 
 
 class LayerAttributes:
@@ -70,12 +70,7 @@ class LayerAttributes:
         if "_anchor" not in self.__dict__:  # Layer.__init__ tracks it later
             object.__setattr__(self, name, value)
             return
-        if kind is list:
-            value = TrackedList(value)._attach(self, name)
-        elif kind is dict:
-            value = TrackedDict(value)._attach(self, name)
-        elif kind is set:
-            value = TrackedSet(value)._attach(self, name)
+        value = tracked(value, self, name)
         if trackable(value):
             self._track_value(name, value)
         object.__setattr__(self, name, value)

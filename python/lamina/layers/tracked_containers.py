@@ -22,14 +22,10 @@ class TrackedMixin:
 
     _is_lamina_container = True
 
-    def _attach(self, layer, name):
-        self._layer, self._name = layer, name
-        return self
-
     def _changed(self):
         layer = getattr(self, "_layer", None)
-        if layer is not None:
-            layer._track_value(self._name, self)
+        if layer is not None:  # the attribute as a whole: this may be a container within it
+            layer._track_value(self._name, layer.__dict__.get(self._name, self))
 
 
 def _tracked(kind, methods):
@@ -67,15 +63,46 @@ TrackedDict = _tracked(dict, ("__setitem__", "__delitem__", "update", "pop", "po
 TrackedSet = _tracked(set, ("add", "remove", "discard", "update", "pop", "clear"))
 
 
-def leaves(value):
-    if isinstance(value, dict):
-        for v in value.values():
-            yield from leaves(v)
-    elif isinstance(value, (list, tuple, set)):
-        for v in value:
-            yield from leaves(v)
-    else:
+_CONTAINERS = {list: TrackedList, dict: TrackedDict, set: TrackedSet}
+
+
+def tracked(value, layer, name, made=None):
+    """A structure whose lists, dicts and sets tell a layer when they change.
+
+    Args:
+        value: an attribute's value; what is no container stays as it is.
+        layer: the layer.
+        name: the attribute.
+        made: {id: container} of those that are made already, for containers that hold themselves.
+    """
+    made = {} if made is None else made
+    if id(value) in made:
+        return made[id(value)]
+    if isinstance(value, tuple):
+        items = [tracked(v, layer, name, made) for v in value]
+        if all(a is b for a, b in zip(items, value)):
+            return value
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    kind = _CONTAINERS.get(type(value))
+    if kind is None:
+        return value
+    out = made[id(value)] = kind(value)
+    if kind is TrackedList:
+        list.__setitem__(out, slice(None), [tracked(v, layer, name, made) for v in value])
+    elif kind is TrackedDict:
+        for k, v in value.items():
+            dict.__setitem__(out, k, tracked(v, layer, name, made))
+    out._layer, out._name = layer, name
+    return out
+
+
+def leaves(value, inside=()):
+    """What the containers of a structure hold; a container that is within itself is gone into once."""
+    if not isinstance(value, (dict, list, tuple, set)):
         yield value
+    elif id(value) not in inside:
+        for v in value.values() if isinstance(value, dict) else value:
+            yield from leaves(v, (*inside, id(value)))
 
 
 def trackable(value):
@@ -85,10 +112,13 @@ def trackable(value):
     ) or isinstance(value, TrackedMixin)
 
 
-def layers_only(value):
+def layers_only(value, inside=()):
     """The structure with everything but layers, metrics and seed generators left out."""
+    if not isinstance(value, (dict, list, tuple, set)):
+        return value if isinstance(value, (_lamina.LayerCore, _lamina.MetricCore)) else None
+    if id(value) in inside:
+        return None
+    inside = (*inside, id(value))
     if isinstance(value, dict):
-        return {str(k): layers_only(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [layers_only(v) for v in value]
-    return value if isinstance(value, (_lamina.LayerCore, _lamina.MetricCore)) else None
+        return {str(k): layers_only(v, inside) for k, v in value.items()}
+    return [layers_only(v, inside) for v in value]

@@ -1,9 +1,16 @@
 """keras.Function: a graph of ops and layers as a function."""
 
+from lamina import _lamina
 from lamina._core.operation import Operation
 from lamina._core.public import publish
-from lamina._core.values.structures import flatten, map_structure
-from lamina.models.model import Model
+from lamina._core.symbolic import compute_output_spec
+from lamina._core.values.structures import (
+    assert_same_structure,
+    flatten,
+    map_shape_structure,
+    map_structure,
+    pack_sequence_as,
+)
 
 
 class Function(Operation):
@@ -25,7 +32,7 @@ class Function(Operation):
                 raise ValueError(f"`{which}` argument cannot be empty. Received:\ninputs={inputs}\noutputs={outputs}")
         super().__init__(name)
         self._inputs_struct, self._outputs_struct = inputs, outputs
-        self._model = Model(inputs, outputs, name=self.name)
+        self._graph = _lamina.FunctionGraph(inputs, outputs)
 
     @property
     def inputs(self):
@@ -50,7 +57,7 @@ class Function(Operation):
     @property
     def operations(self):
         """The layers and ops of the graph, in the order in which they run."""
-        return self._model.operations
+        return self._graph.operations()
 
     def call(self, inputs):
         """The outputs for other inputs. Calling the function itself records a call on symbolic ones.
@@ -65,7 +72,7 @@ class Function(Operation):
             ValueError: for another structure or other shapes.
         """
         self._check(inputs)
-        return self._model.call(inputs)
+        return self._graph.run(inputs)
 
     def compute_output_spec(self, inputs):
         """The shapes and dtypes of the outputs.
@@ -77,7 +84,7 @@ class Function(Operation):
             KerasTensors in the structure of `outputs`.
         """
         self._check(inputs)
-        return self._model.compute_output_spec(inputs)
+        return compute_output_spec(self._graph.infer, inputs)
 
     def compute_output_shape(self, input_shape):
         """The shapes of the outputs.
@@ -88,17 +95,19 @@ class Function(Operation):
         Returns:
             Shapes in the structure of `outputs`.
         """
-        return self._model.compute_output_shape(input_shape)
+        specs = map_shape_structure(_lamina.KerasTensor, input_shape)
+        dtyped = [_lamina.KerasTensor(x.shape, given.dtype) for x, given in zip(flatten(specs), self.inputs)]
+        return map_structure(lambda x: x.shape, self.compute_output_spec(pack_sequence_as(specs, dtyped)))
 
     def _check(self, inputs):
-        given = flatten(inputs)
-        if type(inputs) is not type(self._inputs_struct) and (
-            isinstance(inputs, (list, tuple, dict)) or isinstance(self._inputs_struct, (list, tuple, dict))
-        ):
-            self._refuse(inputs)
-        if len(given) != len(self.inputs):
-            self._refuse(inputs)
-        for x, reference in zip(given, self.inputs):
+        try:
+            assert_same_structure(inputs, self._inputs_struct)
+        except ValueError:
+            raise ValueError(
+                f"{type(self).__name__} was called with an invalid input structure. Expected input structure: "
+                f"{map_structure(lambda x: x.name, self._inputs_struct)}\nReceived input structure: {inputs}"
+            ) from None
+        for x, reference in zip(flatten(inputs), self.inputs):
             shape = tuple(getattr(x, "shape", ()))
             if len(shape) != len(reference.shape) or any(
                 a is not None and b is not None and a != b for a, b in zip(shape, reference.shape)
@@ -107,12 +116,6 @@ class Function(Operation):
                     f"{type(self).__name__} was passed incompatible inputs. For input '{reference.name}', expected "
                     f"shape {tuple(reference.shape)}, but received instead a tensor with shape {shape}."
                 )
-
-    def _refuse(self, inputs):
-        raise ValueError(
-            f"{type(self).__name__} was called with an invalid input structure. Expected input structure: "
-            f"{map_structure(lambda x: x.name, self._inputs_struct)}\nReceived input structure: {inputs}"
-        )
 
 
 publish("lamina", Function)

@@ -10,7 +10,6 @@ __getattr__, __dir__ = public_module(
             ("convert_to_numpy", "dtype", "eig", "is_tensor", "vectorize", "view"), "lamina.ops.python_ops"
         ),
         **dict.fromkeys(("custom_gradient", "jvp"), "lamina.ops.functions"),
-        "rearrange": "lamina.ops.rearrange",
     },
     modules=("image", "linalg", "nn", "numpy"),
     find=_lamina.find_op,

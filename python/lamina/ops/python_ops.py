@@ -40,31 +40,48 @@ def dtype(x):
 
 
 def vectorize(pyfunc, *, excluded=None, signature=None):
-    """A function of single elements as one of tensors, as NumPy's vectorize.
+    """A function of single elements (or of what `signature` says) as one of tensors, as NumPy's vectorize.
 
     Args:
-        pyfunc: takes scalar tensors.
-        excluded: not supported.
-        signature: not supported.
+        pyfunc: takes scalar tensors, or tensors of the core shapes of the signature.
+        excluded: which arguments are handed on as they are: places and names.
+        signature: the core axes of arguments and results, such as "(m,n),(n)->(m)"; None for scalars.
 
     Returns:
-        f(*args), which applies it to each element of its arguments, over their broadcast.
+        f(*args, **kwargs), which applies it over all other axes of its arguments, broadcast together. Several results
+        are a tuple.
 
     Raises:
-        NotImplementedError: for `excluded` and `signature`.
+        TypeError: if `pyfunc` cannot be called.
+        ValueError: for a signature that is none, and arguments that do not fit it.
     """
-    if signature is not None or excluded:
-        raise NotImplementedError("vectorize: `signature` and `excluded` are not supported.")
+    if not callable(pyfunc):
+        raise TypeError(f"`pyfunc` must be callable. Received: {pyfunc!r}")
 
-    def f(*args):
-        arrays = np.broadcast_arrays(*[np.asarray(a) for a in args])
-        out = [
-            np.asarray(pyfunc(*(ops.convert_to_tensor(v) for v in items)))
-            for items in zip(*(a.reshape(-1) for a in arrays))
-        ]
-        return ops.convert_to_tensor(np.stack(out).reshape(arrays[0].shape + out[0].shape))
+    def on_tensors(*args, **kwargs):
+        tensors = [a if isinstance(a, _Handed) else ops.convert_to_tensor(a) for a in args]
+        out = pyfunc(*(t.value if isinstance(t, _Handed) else t for t in tensors), **kwargs)
+        return tuple(np.asarray(o) for o in out) if isinstance(out, tuple) else np.asarray(out)
+
+    kept = set(excluded or ())
+
+    def f(*args, **kwargs):
+        plain = {k: v for k, v in kwargs.items() if k in kept}
+        arrays = [_Handed(a) if i in kept else np.asarray(a) for i, a in enumerate(args)]
+        apply = np.vectorize(
+            lambda *items, **named: on_tensors(*items, **named, **plain), signature=signature, excluded=kept
+        )
+        out = apply(*arrays, **{k: np.asarray(v) for k, v in kwargs.items() if k not in kept})
+        return tuple(map(ops.convert_to_tensor, out)) if isinstance(out, tuple) else ops.convert_to_tensor(out)
 
     return f
+
+
+class _Handed:
+    """An argument that goes to the function as it is."""
+
+    def __init__(self, value):
+        self.value = value
 
 
 def view(x, dtype=None):

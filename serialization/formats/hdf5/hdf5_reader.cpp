@@ -89,8 +89,8 @@ struct Hdf5Reader::File {
   void check_link(const Hdf5Link& link, std::string_view key, std::string_view group) const {
     if (link.kind == Hdf5Link::Kind::hard) return;
     throw ValueError("Cannot read ", object_name(group), ": expected objects of this file; received '", key, "', ",
-                     link.kind == Hdf5Link::Kind::soft       ? "a soft link"
-                     : link.kind == Hdf5Link::Kind::external ? "a link to another file"
+                     link.kind == Hdf5Link::Kind::soft       ? "a soft link (SoftLink)"
+                     : link.kind == Hdf5Link::Kind::external ? "a link to another file (ExternalLink)"
                                                              : "a link of unknown kind",
                      ", which is not followed. Write the file again with the object itself in its place.");
   }

@@ -61,6 +61,8 @@ const CaseTable reductions{{
 
 const CaseTable shapes{{
     CASE("reshape", IN(Input({3, 4})), ops::reshape(x[0], {-1, 2})),
+    CASE("rearrange", IN(Input({2, 6, 3})), ops::rearrange(x[0], "b (h p) w -> (p b) h w", {{"p", 2}})),
+    CASE("rearrange", IN(Input({2, 3, 4})), ops::rearrange(x[0], "a b c -> c (a b)")),
     CASE("ravel", IN(Input({3, 4})), ops::ravel(x[0])),
     CASE("transpose", IN(Input({3, 4, 2})), ops::transpose(x[0])),
     CASE("transpose", IN(Input({3, 4, 2})), ops::transpose(x[0], Ints{0, 2, 1})),

@@ -12,11 +12,13 @@ from lamina._core.configs.lambdas import encode_lambda, lambda_from_config
 from lamina._core.configs.registration import (
     CustomObjectScope,
     get_registered_name,
+    get_registered_object,
     lookup,
     lookup_function,
     scope_objects,
 )
 from lamina._core.configs.safe_mode import UNSAID, SafeModeScope
+from lamina._core.errors import making_from_config
 from lamina._core.public import publish
 
 
@@ -35,20 +37,17 @@ def serialize_keras_object(obj):
     if obj is None or isinstance(obj, (bool, int, float, str)):
         return obj
     if isinstance(obj, bytes):
-        return {"class_name": "__bytes__", "config": {"value": obj.decode("latin1")}}
+        return {"class_name": "__bytes__", "config": {"value": obj.decode("utf-8")}}
     if isinstance(obj, (list, tuple)):
         return [serialize_keras_object(x) for x in obj]
     if isinstance(obj, dict):
         return {k: serialize_keras_object(v) for k, v in obj.items()}
     if isinstance(obj, _lamina.KerasTensor):
-        h = obj._keras_history
+        h = getattr(obj, "_keras_history", None)  # None: it was made by hand
+        history = h and [h.operation.name, h.node_index, h.tensor_index]
         return {
             "class_name": "__keras_tensor__",
-            "config": {
-                "shape": list(obj.shape),
-                "dtype": obj.dtype,
-                "keras_history": [h.operation.name, h.node_index, h.tensor_index],
-            },
+            "config": {"shape": list(obj.shape), "dtype": obj.dtype, "keras_history": history},
         }
     if isinstance(obj, (_lamina.Tensor, _lamina.VariableCore)):
         return {"class_name": "__tensor__", "config": {"value": obj.numpy().tolist(), "dtype": obj.dtype}}
@@ -127,8 +126,8 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
             alone is made without arguments. Others are taken as in Keras, without effect.
 
     Raises:
-        ValueError: for code in safe mode.
-        TypeError: for classes and functions that are not known.
+        ValueError: for code in safe mode, and for what only TensorFlow has.
+        TypeError: for classes and functions that are not known, and for what is no config.
     """
     if config is None or isinstance(config, (bool, int, float)):
         return config
@@ -147,15 +146,19 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
             return {k: deserialize_keras_object(v) for k, v in config.items()}
         name, inner = config["class_name"], config["config"]
         if name == "__bytes__":
-            return inner["value"].encode("latin1")
+            return inner["value"].encode("utf-8")
         if name == "__numpy__":
             return np.array(inner["value"], dtype=inner["dtype"])
         if name == "__keras_tensor__":
             return _lamina.KerasTensor(inner["shape"], inner["dtype"])
-        if name in ("__tensor__", "__slice__", "__ellipsis__"):
+        if name == "__slice__":
+            return slice(*(deserialize_keras_object(inner[k]) for k in ("start", "stop", "step")))
+        if name in ("__tensor__", "__ellipsis__"):
             return _lamina.deserialize_value(config)
         if name == "__lambda__":
             return lambda_from_config(config)
+        if name == "__typespec__":
+            _refuse_typespec(config)
         if name == "function":
             return _function_of(config, inner)
         if config.get("module") and not str(config["module"]).startswith(("keras", "builtins")):
@@ -168,7 +171,21 @@ def deserialize_keras_object(config, custom_objects=None, safe_mode=UNSAID, **kw
                     f"{config}"
                 )
             return made
-        return _lamina.get_object(config, _module_for(config))
+        with making_from_config():
+            return _lamina.get_object(config, _module_for(config))
+
+
+def _refuse_typespec(config):
+    """The description of a tensor of TensorFlow, which only TensorFlow can make an object of."""
+    if not isinstance(config["config"], (list, tuple)):
+        raise TypeError(
+            "Expected 'config' to be a list or a tuple for a `__typespec__`. Received: "
+            f"{config['config']!r} of type {type(config['config']).__name__}. Full config: {config}"
+        )
+    raise ValueError(
+        f"A `__typespec__` describes a tensor of TensorFlow ({config.get('spec_name')}), of which there is no object "
+        "here. Give the shape and the dtype instead, by keras.KerasTensor or keras.layers.InputSpec."
+    )
 
 
 def _function_of(config, name):
@@ -215,6 +232,11 @@ def from_serialized(cls, serialized):
     config = serialized.get("config") or {}
     if isinstance(config, dict):
         config = {k: _revive(v) for k, v in config.items()}
+    if not hasattr(cls, "from_config"):
+        raise TypeError(
+            f"Unable to reconstruct an instance of '{cls.__name__}' because the class is missing a `from_config()` "
+            f"method. Full object config: {serialized}"
+        )
     obj = cls.from_config(config)
     build = serialized.get("build_config")
     if build and hasattr(obj, "build_from_config") and not build_by_run(obj, build):
@@ -259,6 +281,16 @@ def _of_python(module, name):
     return homes.defined("lamina.utils", "FeatureSpace")._parts().get(name)
 
 
+def _users_class(serialized):
+    """What a user registered for a config: of one with a module of Keras under exactly the name that it gives, since
+    the user's class may have the name of a built-in one."""
+    class_name, module = serialized.get("class_name"), serialized.get("module")
+    registered = serialized.get("registered_name", class_name)
+    if isinstance(module, str) and (module == "keras" or module.startswith("keras.")):
+        return get_registered_object(registered) if registered else None
+    return lookup(registered or class_name) or lookup(class_name)
+
+
 def resolve(serialized):
     """Makes an object of a user's class from its config; None leaves it to the built-in classes."""
     name = serialized.get("registered_name") or serialized.get("class_name")
@@ -275,7 +307,7 @@ def resolve(serialized):
     if class_name == "__lambda__":
         return lambda_from_config(serialized)
     module = serialized.get("module")
-    found = lookup(name) or lookup(class_name) or _of_python(module, class_name)
+    found = _users_class(serialized) or _of_python(module, class_name)
     found = found or _in_keras_package(module, class_name)
     if found is None or not inspect.isclass(found):
         return None

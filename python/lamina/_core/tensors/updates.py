@@ -153,7 +153,7 @@ def view(self, dtype=None):
     name = standardize_dtype(dtype)
     wanted = np.dtype(name) if name != "bfloat16" else np.asarray(ops.zeros((), "bfloat16")).dtype
     try:
-        return ops.convert_to_tensor(np.ascontiguousarray(np.asarray(self)).view(wanted), dtype=name)
+        return ops.convert_to_tensor(np.asarray(self, order="C").view(wanted), dtype=name)
     except ValueError as e:
         raise ValueError(
             f"Tensor.view: a tensor of shape {tuple(self.shape)} and dtype {self.dtype} cannot be read as {name}: {e}"
