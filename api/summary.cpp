@@ -23,15 +23,17 @@ std::string pad(const std::string& s, size_t width, Align align) {
   return std::string(before, ' ') + s + std::string(space - before, ' ');
 }
 
-// The first `width` columns of s, and what is behind them.
-std::pair<std::string, std::string> cut(const std::string& s, size_t width) {
-  size_t at = 0;
-  for (size_t n = 0; at < s.size(); ++at)
-    if ((s[at] & 0xC0) != 0x80 && n++ == width) break;
-  return {s.substr(0, at), s.substr(at)};
+// `s`, or so many columns of it with dots at the end.
+std::string cut(std::string s, size_t width) {
+  if (columns_of(s) <= width) return s;
+  while (columns_of(s) >= width) {
+    while ((s.back() & 0xC0) == 0x80) s.pop_back();
+    s.pop_back();
+  }
+  return s + "…";
 }
 
-// `s` in lines of at most so many columns, broken at spaces; words that are longer go over several lines.
+// `s` in lines of at most so many columns, broken at spaces; longer words are cut.
 std::vector<std::string> wrapped(const std::string& s, size_t width) {
   std::vector<std::string> lines{""};
   for (size_t at = 0; at < s.size();) {
@@ -39,21 +41,14 @@ std::vector<std::string> wrapped(const std::string& s, size_t width) {
     if (word == std::string::npos) break;
     const size_t end = std::min(s.find(' ', word), s.size());
     const size_t next = std::min(s.find_first_not_of(' ', end), s.size());
-    std::string text = s.substr(at, end - at);
-    if (columns_of(lines.back()) + columns_of(text) > width) {
-      if (!lines.back().empty()) lines.emplace_back();
-      while (columns_of(text) > width) {
-        auto [line, rest] = cut(text, width);
-        lines.back() = line;
-        lines.emplace_back();
-        text = rest;
-      }
-    }
-    lines.back() += text + s.substr(end, next - end);
+    if (columns_of(lines.back()) + columns_of(s.substr(at, end - at)) > width && at > 0) lines.emplace_back();
+    lines.back() += s.substr(at, next - at);
     at = next;
   }
-  for (std::string& line : lines)
+  for (std::string& line : lines) {
     while (line.ends_with(' ') && columns_of(line) > width) line.pop_back();
+    line = cut(line, width);
+  }
   return lines;
 }
 std::string thousands(int64_t n) {
