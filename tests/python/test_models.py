@@ -260,7 +260,7 @@ def test_range_of_a_summary():
 
 def test_places_of_a_summary():
     bars = lambda **options: [i for i, c in enumerate(summary_of(stack(), **options).splitlines()[2]) if c == "┃"]
-    assert bars(line_length=60, positions=[0.5, 0.8, 1.0]) == [0, 30, 46, 59]
+    assert bars(line_length=60, positions=[0.5, 0.8, 1.0]) == [0, 30, 47, 59]
     assert bars(line_length=60, positions=[20, 40, 60]) == [0, 20, 39, 59]
     for bad in ([0.5, 1.0], [0.01, 0.02, 1.0], [0.5, 0.4, 1.0]):
         with pytest.raises(ValueError, match="positions|Insufficient"):
