@@ -110,9 +110,8 @@ Tensor dequantized(const QuantizedForm& form, const QuantizedWeight& w, const Qu
   const Tensor ints = integers(form, w, v.weight);
   if (form.mode == "int8")
     return ops::divide(prim::cast(ints, dtype), beside_weight(v.scale, w.shared, w.layout, w.shape.rank()));
-  const Tensor matrix = !form.grouped()
-                            ? ops::divide(prim::cast(ints, dtype), prim::expand_dims(v.scale, w.grouped))
-                            : ops::dequantize_groups(ints, v.scale, v.zero, v.groups, w.grouped);
+  const Tensor matrix = !form.grouped() ? ops::divide(prim::cast(ints, dtype), prim::expand_dims(v.scale, w.grouped))
+                                        : ops::dequantize_groups(ints, v.scale, v.zero, v.groups, w.grouped);
   return prim::cast(prim::reshape(matrix, w.shape), dtype);
 }
 
@@ -171,9 +170,9 @@ void QuantizableLayer::add_variables() {
       if (!groups_.defined()) {
         const int64_t places = matrix_shape(w)[w.grouped];
         groups_ = add("g_idx", {places}, "zeros", DType::float32);
-        groups_.assign(prim::unary(Unary::floor, prim::divide(prim::iota(places, DType::float32),
-                                                              prim::full({}, static_cast<double>(form_.block_size),
-                                                                         DType::float32))));
+        groups_.assign(prim::unary(
+            Unary::floor, prim::divide(prim::iota(places, DType::float32),
+                                       prim::full({}, static_cast<double>(form_.block_size), DType::float32))));
       }
     }
     parts_.push_back(std::move(parts));
@@ -216,8 +215,7 @@ void QuantizableLayer::quantize_weights(const QuantizationConfigRef& config) {
   EagerScope eager;
   AutocastScope off(std::nullopt);
   Unlocked unlocked(l);
-  const std::vector<QuantizedWeight> weights =
-      mode == "float8" ? std::vector<QuantizedWeight>{} : quantized_weights();
+  const std::vector<QuantizedWeight> weights = mode == "float8" ? std::vector<QuantizedWeight>{} : quantized_weights();
   const QuantizedForm form = form_of(mode, config);
   std::vector<QuantizedValues> values;
   for (const QuantizedWeight& w : weights)
@@ -302,8 +300,8 @@ struct Float8Scale {
 
 // x rounded to float8. Its gradient passes; scale and history get their next values as gradients, in training.
 Tensor rounded_inputs(const Tensor& x, const Float8Scale& s, DType dtype, bool training) {
-  const Tensor y = ops::quantize_and_dequantize(prim::stop_gradient(x), prim::stop_gradient(s.scale), "float8_e4m3fn",
-                                                dtype);
+  const Tensor y =
+      ops::quantize_and_dequantize(prim::stop_gradient(x), prim::stop_gradient(s.scale), "float8_e4m3fn", dtype);
   if (!y.shape().known()) return y;
   return prim::custom_gradient({x, s.scale, s.history}, {y}, [=](const Tensors& g) -> Tensors {
     if (!training) return {g[0], {}, {}};
@@ -400,8 +398,8 @@ Tensors QuantizableLayer::stored_values() {
   const QuantizedValues v = merged(w);
   Tensors out;
   for (const Variable& variable : stored_variables())
-    out.push_back(variable.same(*w.variable)      ? v.weight
-                  : variable.same(parts_[0].scale) ? prim::cast(v.scale, variable.dtype())
+    out.push_back(variable.same(*w.variable)                                  ? v.weight
+                  : variable.same(parts_[0].scale)                            ? prim::cast(v.scale, variable.dtype())
                   : parts_[0].zero.defined() && variable.same(parts_[0].zero) ? v.zero
                                                                               : variable.state().value);
   return out;

@@ -9,6 +9,7 @@ from lamina._core.configurable import Configurable
 from lamina._core.identifiers import deserializer
 from lamina._core.public import public_module
 from lamina._core.user_classes import own
+from lamina._core.values.dtypes import standardize_dtype
 
 
 class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
@@ -127,9 +128,7 @@ class QuantizedFloat8DTypePolicy(QuantizedDTypePolicy):
             raise TypeError(
                 f"`amax_history_length` must be an integer. Received: amax_history_length={amax_history_length}"
             )
-        self._init_quantized(
-            {"mode": mode, "source_name": source_name, "amax_history_length": amax_history_length}
-        )
+        self._init_quantized({"mode": mode, "source_name": source_name, "amax_history_length": amax_history_length})
 
     @property
     def amax_history_length(self):
@@ -337,7 +336,7 @@ def get(identifier):
     if isinstance(identifier, str):
         return _lamina.get_dtype_policy(identifier)
     try:
-        return _lamina.get_dtype_policy(identifier if isinstance(identifier, dict) else dtype_name(identifier))
+        return _lamina.get_dtype_policy(identifier if isinstance(identifier, dict) else standardize_dtype(identifier))
     except (TypeError, ValueError) as e:
         raise ValueError(
             "Cannot interpret `dtype` argument. Expected a string or an instance of DTypePolicy. Received: "

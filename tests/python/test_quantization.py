@@ -273,8 +273,8 @@ def test_models(engine, mode, filters):
 
 
 def flattened(model):
-    return [layer for layer in (model._flatten_layers() if isinstance(model, keras.Model) else model._flatten(True, True))
-            if not isinstance(layer, (keras.Model, lamina.Model))]  # fmt: skip
+    layers = model._flatten_layers() if isinstance(model, keras.Model) else model._flatten(True, True)
+    return [layer for layer in layers if not isinstance(layer, (keras.Model, lamina.Model))]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -27,8 +27,7 @@ Tensor rounded(const Tensor& x) { return prim::unary(Unary::round, x); }
 Quantized abs_max(const Operand& inputs, const Axes& axes, QuantizedRange range, DType dtype, double epsilon) {
   const Tensor x = as_float(inputs);
   const Tensor most = prim::reduce(Reduce::max, prim::unary(Unary::abs, x), axes_of(axes, x.rank()), true);
-  const Tensor scale =
-      prim::divide(constant(static_cast<double>(range.high), x.dtype()), prim::add(most, epsilon));
+  const Tensor scale = prim::divide(constant(static_cast<double>(range.high), x.dtype()), prim::add(most, epsilon));
   return {prim::cast(clip_to(rounded(prim::multiply(x, scale)), range), dtype), scale};
 }
 
@@ -42,8 +41,8 @@ ZeroPointQuantized grouped(const Operand& inputs, int64_t block_size, QuantizedR
   if (groups * block_size > rows) x = prim::pad(x, {0, 0}, {groups * block_size - rows, 0});
   x = prim::reshape(x, {groups, block_size, columns});
   const Tensor low = prim::reduce(Reduce::min, x, {1}, true), high = prim::reduce(Reduce::max, x, {1}, true);
-  const Tensor scale = prim::multiply(prim::add(prim::subtract(high, low), epsilon),
-                                      1.0 / static_cast<double>(range.high - range.low));
+  const Tensor scale =
+      prim::multiply(prim::add(prim::subtract(high, low), epsilon), 1.0 / static_cast<double>(range.high - range.low));
   const Tensor zero =
       clip_to(prim::add(rounded(prim::divide(prim::negative(low), scale)), static_cast<double>(range.low)), range);
   const Tensor values = prim::cast(clip_to(prim::add(rounded(prim::divide(x, scale)), zero), range), dtype);
@@ -88,9 +87,9 @@ Tensor unpack(const Operand& packed, int64_t length, int axis, DType dtype) {
     throw TypeError("Expected int8 or uint8 tensor for unpacking, got ", packed.dtype());
   const int at = normalize_axis(axis, packed.tensor().rank());
   const Tensor bytes = prim::cast(packed.tensor(), DType::int32), mask = constant(15, DType::int32);
-  Tensor halves[2] = {prim::binary(Binary::bitwise_and, bytes, mask),
-                      prim::binary(Binary::bitwise_and,
-                                   prim::binary(Binary::right_shift, bytes, constant(4, DType::int32)), mask)};
+  Tensor halves[2] = {
+      prim::binary(Binary::bitwise_and, bytes, mask),
+      prim::binary(Binary::bitwise_and, prim::binary(Binary::right_shift, bytes, constant(4, DType::int32)), mask)};
   for (Tensor& half : halves) {
     const Tensor eight = constant(8, DType::int32);  // 8 ... 15 stand for -8 ... -1
     if (dtype == DType::int8) half = prim::subtract(prim::binary(Binary::bitwise_xor, half, eight), eight);
@@ -112,8 +111,7 @@ Nudged nudged(const Tensor& low, const Tensor& high, int64_t bits, bool narrow) 
   const Tensor min = prim::cast(low, dtype), width = prim::subtract(prim::cast(high, dtype), min);
   const Tensor steps = constant(most - least, dtype), scale = prim::divide(width, steps);
   const Tensor zero = prim::rsub(least, prim::divide(min, scale));
-  const Tensor whole =
-      rounded(prim::minimum(prim::maximum(zero, constant(least, dtype)), constant(most, dtype)));
+  const Tensor whole = rounded(prim::minimum(prim::maximum(zero, constant(least, dtype)), constant(most, dtype)));
   return {prim::multiply(prim::rsub(least, whole), scale), prim::multiply(prim::rsub(most, whole), scale), scale,
           prim::divide(steps, width)};
 }
@@ -130,8 +128,7 @@ Tensor fake_quant(const Operand& inputs, const Operand& min_vals, const Operand&
   const Tensor value = prim::cast(stopped(x), n.min.dtype());
   const Tensor clamped = prim::minimum(prim::maximum(value, n.min), n.max);
   const Tensor step = prim::unary(
-      Unary::floor,
-      prim::add(prim::subtract(prim::multiply(prim::subtract(clamped, n.min), n.inverse), zero), 0.5));
+      Unary::floor, prim::add(prim::subtract(prim::multiply(prim::subtract(clamped, n.min), n.inverse), zero), 0.5));
   const Tensor result = prim::cast(prim::multiply(step, n.scale), x.dtype());
   if (!x.shape().known()) return result;
   const auto rule = [=](const Tensors& gradients) -> Tensors {
@@ -207,14 +204,14 @@ const auto grouped_op = public_op(
 <Tensor shape=(2, 1), dtype=int8, values=[[-8]
  [ 7]]>)py"});
 
-const auto pack_op = public_op(
-    "quantizers.pack_int4", QUANTIZERS "PackInt4", "Two values of 4 bits in a byte: the first in its low half.", pack,
-    {{"arr", required, "A tensor of bytes with values of 4 bits."},
-     {"axis", 0, "The axis along which two values become one byte."},
-     {"dtype", "int8", "The dtype of the values, \"int8\" or \"uint8\"."}},
-    {.returns = "The bytes; an axis of odd size is padded with 0.",
-     .raises = "ValueError: for another `dtype`. TypeError: if `arr` has another one.",
-     .example = R"py(
+const auto pack_op = public_op("quantizers.pack_int4", QUANTIZERS "PackInt4",
+                               "Two values of 4 bits in a byte: the first in its low half.", pack,
+                               {{"arr", required, "A tensor of bytes with values of 4 bits."},
+                                {"axis", 0, "The axis along which two values become one byte."},
+                                {"dtype", "int8", "The dtype of the values, \"int8\" or \"uint8\"."}},
+                               {.returns = "The bytes; an axis of odd size is padded with 0.",
+                                .raises = "ValueError: for another `dtype`. TypeError: if `arr` has another one.",
+                                .example = R"py(
 >>> keras.quantizers.pack_int4(keras.ops.array([-3, 2], "int8"))[0]
 <Tensor shape=(1,), dtype=int8, values=[45]>)py"});
 
@@ -231,39 +228,39 @@ const auto unpack_op = public_op(
 >>> keras.quantizers.unpack_int4(packed, length)
 <Tensor shape=(3,), dtype=int8, values=[-3  7  2]>)py"});
 
-const auto fake_quant_op = public_op(
-    "quantizers.fake_quant_with_min_max_vars", QUANTIZERS "FakeQuantWithMinMaxVars",
-    "A tensor as if it had been quantized between two ends, which may be trained.", fake_quant,
-    {{"inputs", required, about::tensor},
-     {"min_vals", required, "The lower end: one number, or one per place along `axis`."},
-     {"max_vals", required, "The upper end."},
-     {"num_bits", 8, "Bits of a quantized value."},
-     {"narrow_range", false, "Whether the lowest of the quantized values is left out."},
-     {"axis", Value(), "The axis whose places have their own ends; None for one pair."}},
-    {.returns = "A tensor of the dtype and shape of `inputs`.",
-     .raises = "ValueError: if `num_bits` is not between 2 and 30.",
-     .example = R"py(
+const auto fake_quant_op =
+    public_op("quantizers.fake_quant_with_min_max_vars", QUANTIZERS "FakeQuantWithMinMaxVars",
+              "A tensor as if it had been quantized between two ends, which may be trained.", fake_quant,
+              {{"inputs", required, about::tensor},
+               {"min_vals", required, "The lower end: one number, or one per place along `axis`."},
+               {"max_vals", required, "The upper end."},
+               {"num_bits", 8, "Bits of a quantized value."},
+               {"narrow_range", false, "Whether the lowest of the quantized values is left out."},
+               {"axis", Value(), "The axis whose places have their own ends; None for one pair."}},
+              {.returns = "A tensor of the dtype and shape of `inputs`.",
+               .raises = "ValueError: if `num_bits` is not between 2 and 30.",
+               .example = R"py(
 >>> keras.quantizers.fake_quant_with_min_max_vars(keras.ops.array([0.4, 9.0]), 0.0, 2.0, num_bits=2)
 <Tensor shape=(2,), dtype=float32, values=[0.6666667 2.       ]>)py"});
 
-const auto scale_op = public_op(
-    "quantizers.compute_float8_scale", QUANTIZERS "ComputeFloat8Scale",
-    "The scale of the next step of float8 training (NVIDIA Transformer Engine).", float8_scale,
-    {{"amax", required, "The greatest recent absolute value."},
-     {"scale", required, "The present scale, kept where `amax` is 0 or not finite."},
-     {"dtype_max", required, "The greatest number of the float8 type."},
-     {"margin", 0, "Powers of 2 that are left free above."}},
-    {.returns = "The scale by which values are divided.", .example = R"py(
+const auto scale_op =
+    public_op("quantizers.compute_float8_scale", QUANTIZERS "ComputeFloat8Scale",
+              "The scale of the next step of float8 training (NVIDIA Transformer Engine).", float8_scale,
+              {{"amax", required, "The greatest recent absolute value."},
+               {"scale", required, "The present scale, kept where `amax` is 0 or not finite."},
+               {"dtype_max", required, "The greatest number of the float8 type."},
+               {"margin", 0, "Powers of 2 that are left free above."}},
+              {.returns = "The scale by which values are divided.", .example = R"py(
 >>> keras.quantizers.compute_float8_scale(3.0, 4.0, 448.0)
 <Tensor shape=(), dtype=float32, values=0.0066964286>)py"});
 
-const auto history_op = public_op(
-    "quantizers.compute_float8_amax_history", QUANTIZERS "ComputeFloat8AmaxHistory",
-    "The greatest absolute values of recent steps, with that of this one in front.", amax_history,
-    {{"x", required, about::tensor}, {"amax_history", required, "Those of the steps before."}},
-    {.returns = "A tensor of the shape and dtype of `amax_history`.",
-     .raises = "ValueError: if it has not one axis.",
-     .example = R"py(
+const auto history_op =
+    public_op("quantizers.compute_float8_amax_history", QUANTIZERS "ComputeFloat8AmaxHistory",
+              "The greatest absolute values of recent steps, with that of this one in front.", amax_history,
+              {{"x", required, about::tensor}, {"amax_history", required, "Those of the steps before."}},
+              {.returns = "A tensor of the shape and dtype of `amax_history`.",
+               .raises = "ValueError: if it has not one axis.",
+               .example = R"py(
 >>> keras.quantizers.compute_float8_amax_history(keras.ops.array([-3.0, 2.0]), keras.ops.array([1.0, 2.0, 4.0]))
 <Tensor shape=(3,), dtype=float32, values=[3. 4. 1.]>)py"});
 
