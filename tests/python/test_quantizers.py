@@ -272,6 +272,7 @@ def test_a_map_without_a_default_defers_to_the_global_policy():
             config = policies.get_config()
             assert config["default_policy"] is None
             assert config["policy_map"]["a"]["config"] == {"mode": "int8", "source_name": None}
+            assert k.dtype_policies.DTypePolicy().name == "bfloat16"
             assert k.dtype_policies.DTypePolicyMap.from_config(config)["a"].name == "int8_from_bfloat16"
         finally:
             k.config.set_dtype_policy("float32")
