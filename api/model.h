@@ -97,8 +97,8 @@ class Model : public Layer {
   // Quantizes every layer without layers of its own (Layer::quantize), of which `filter` is true. Layers that have no
   // quantized form are left with a warning.
   using Layer::quantize;
-  void quantize_layers(const Value& mode, const Value& config = {}, const std::function<bool(const LayerPtr&)>& filter = {},
-                       bool type_check = true);
+  void quantize_layers(const Value& mode, const Value& config = {},
+                       const std::function<bool(const LayerPtr&)>& filter = {}, bool type_check = true);
 
   // --- training ---
   void compile(CompileArgs args);

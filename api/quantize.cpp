@@ -1,10 +1,14 @@
 #include "api/model.h"
 #include "backends/core/warning.h"
+#include "layers/quantization/quantizer.h"
 
 namespace lamina {
 
-void Model::quantize_layers(const Value& mode, const Value& config,
-                            const std::function<bool(const LayerPtr&)>& filter, bool type_check) {
+void Model::quantize_layers(const Value& mode, const Value& config, const std::function<bool(const LayerPtr&)>& filter,
+                            bool type_check) {
+  if (const std::string chosen = resolve_quantization(mode, config)->mode(); chosen == "gptq" || chosen == "awq")
+    throw UnsupportedError("Quantization with calibration (", chosen,
+                           ") is not available. Use \"int8\" or \"int4\", which need no data.");
   bool any = false;
   for (const LayerPtr& layer : flatten_layers()) {
     if (filter && !filter(layer)) continue;

@@ -127,8 +127,7 @@ void DTypePolicyMap::Args::fields(Fields& f) {
 
 DTypePolicyMap::DTypePolicyMap(const Args& args) : given_(args.default_policy) {
   default_ = get_dtype_policy(given_);
-  if (dynamic_cast<DTypePolicyMap*>(default_.get()))
-    throw ValueError("`default_policy` cannot be a `DTypePolicyMap`.");
+  if (dynamic_cast<DTypePolicyMap*>(default_.get())) throw ValueError("`default_policy` cannot be a `DTypePolicyMap`.");
   if (args.policy_map.is_none()) return;
   if (!args.policy_map.is_dict())
     throw TypeError("If specified, `policy_map` must be a dict. Received: policy_map=", args.policy_map.repr());
@@ -141,9 +140,8 @@ DTypePolicyPtr DTypePolicyMap::find(const std::string& path) const {
   for (const auto& [key, policy] : entries_)
     if (!path.empty() && std::regex_match(path, std::regex(key))) matching.push_back(key);
   if (matching.size() > 1)
-    throw ValueError("Path '", path, "' matches multiple dtype policy specification keys: ['",
-                     join(matching, "', '"), "']. Please make sure each path only matches at most one key of the ",
-                     "DTypePolicyMap.");
+    throw ValueError("Path '", path, "' matches multiple dtype policy specification keys: ['", join(matching, "', '"),
+                     "']. Please make sure each path only matches at most one key of the ", "DTypePolicyMap.");
   return matching.empty() ? default_ : entries_.at(matching[0]).object_as<DTypePolicy>();
 }
 
@@ -205,7 +203,8 @@ DTypePolicyPtr quantized_by_name(const std::string& name) {
     return std::make_shared<Int4DTypePolicy>(args);
   if (name.starts_with("gptq")) return std::make_shared<GPTQDTypePolicy>(args);
   if (name.starts_with("awq")) return std::make_shared<AWQDTypePolicy>(args);
-  if (name.starts_with("float8")) return std::make_shared<QuantizedFloat8DTypePolicy>(QuantizedFloat8DTypePolicy::Args{args});
+  if (name.starts_with("float8"))
+    return std::make_shared<QuantizedFloat8DTypePolicy>(QuantizedFloat8DTypePolicy::Args{args});
   return std::make_shared<QuantizedDTypePolicy>(args);
 }
 }  // namespace
@@ -260,8 +259,7 @@ struct DTypePolicyRegistration {
 } dtype_policy_registration;
 
 LAMINA_CLASS(QuantizedDTypePolicy, "keras.dtype_policies", "The dtypes of another policy, with quantized weights.",
-             Doc{.raises = "ValueError: if the mode is unknown, or int8 is asked for with float16.",
-                 .example = R"py(
+             Doc{.raises = "ValueError: if the mode is unknown, or int8 is asked for with float16.", .example = R"py(
 >>> keras.dtype_policies.QuantizedDTypePolicy("int8", "float32").name
 'int8_from_float32')py"});
 LAMINA_CLASS(QuantizedFloat8DTypePolicy, "keras.dtype_policies", "The dtypes of another policy, for float8 training.",

@@ -177,7 +177,8 @@ void Layer::build_from(const BuildShapes& shapes) {
 }
 
 Value Layer::get_build_config() const {
-  if (!build_shapes_.is_dict() || build_shapes_.as_dict().empty()) return {};
+  if (!build_shapes_.is_dict()) return {};
+  if (build_shapes_.as_dict().empty()) return Dict{{"shapes_dict", Dict{}}};  // it was built without any
   if (single_input_build_) return Dict{{"input_shape", build_shapes_.as_dict().begin()->second}};
   Dict shapes;
   for (const auto& [key, v] : build_shapes_.as_dict()) shapes.set(key + "_shape", v);

@@ -268,7 +268,7 @@ class Layer : public Operation {
   LayerArgs args_;
   bool trainable_ = true, autocast_ = true, locked_ = false;
   std::atomic<bool> built_{false};
-  bool placed_ = false;              // path_ is the layer's own
+  bool placed_ = false;            // path_ is the layer's own
   std::recursive_mutex building_;  // held while it builds; recursive, as a build() may call the layer
   DTypePolicyPtr policy_;
   RegularizerRef activity_regularizer_;

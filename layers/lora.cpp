@@ -91,9 +91,7 @@ Tensor LoraLayer::with_product(const Tensor& kernel) const {
   return ops::add(kernel, prim::multiply(ops::matmul(a_.value(), b_.value()), scale_));
 }
 
-Tensor LoraLayer::product_from(const Tensor& x_a) const {
-  return prim::multiply(ops::matmul(x_a, b_.value()), scale_);
-}
+Tensor LoraLayer::product_from(const Tensor& x_a) const { return prim::multiply(ops::matmul(x_a, b_.value()), scale_); }
 
 Tensor LoraLayer::adapted(const Variable& kernel) {
   if (!lora_enabled()) return kernel.value();

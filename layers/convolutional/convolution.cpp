@@ -111,8 +111,7 @@ Dict ConvLayer<kRank>::get_config() const {
 template <int kRank>
 LoraTarget ConvLayer<kRank>::lora_target() {
   const auto& args = this->args;
-  return {*this,    kernel_,  kernel_.shape(),         "lora_kernel",
-          "kernel", args.kernel_regularizer, args.kernel_constraint};
+  return {*this, kernel_, kernel_.shape(), "lora_kernel", "kernel", args.kernel_regularizer, args.kernel_constraint};
 }
 
 template <int kRank>

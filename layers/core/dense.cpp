@@ -59,8 +59,13 @@ Dict DenseLayer::get_config() const {
 }
 
 LoraTarget DenseLayer::lora_target() {
-  return {*this,         kernel_,  {features_, args.units},  "lora_kernel",
-          "kernel", args.kernel_regularizer, args.kernel_constraint};
+  return {*this,
+          kernel_,
+          {features_, args.units},
+          "lora_kernel",
+          "kernel",
+          args.kernel_regularizer,
+          args.kernel_constraint};
 }
 
 std::vector<QuantizedWeight> DenseLayer::quantized_weights() {

@@ -74,7 +74,8 @@ Equation parse(const std::string& given) {
 Equation named(Equation e, int rank) {
   std::string dots;
   const std::string used = e.in + e.kernel + e.out;
-  for (char c = 'A'; dots.size() + e.in.size() < static_cast<size_t>(rank); c = c == 'Z' ? 'a' : static_cast<char>(c + 1))
+  for (char c = 'A'; dots.size() + e.in.size() < static_cast<size_t>(rank);
+       c = c == 'Z' ? 'a' : static_cast<char>(c + 1))
     if (used.find(c) == std::string::npos) dots += c;
   for (std::string* part : {&e.in, &e.out}) *part = e.right ? *part + dots : dots + *part;
   return e;
@@ -210,8 +211,7 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public Quantiz
     start_lora(args.lora_rank, args.lora_alpha);
   }
   LoraTarget lora_target() override {
-    return {*this,    kernel_,  kernel_shape_,           "lora_kernel",
-            "kernel", args.kernel_regularizer, args.kernel_constraint};
+    return {*this, kernel_, kernel_shape_, "lora_kernel", "kernel", args.kernel_regularizer, args.kernel_constraint};
   }
   std::vector<QuantizedWeight> quantized_weights() override {
     return {{.name = "kernel",

@@ -5,11 +5,11 @@
 // (QuantizedProduct), and that is all: variables, values, files, products and their gradients follow from these.
 //
 // float8: weights stay as they are; products are of inputs, weights and gradients that were rounded to 8-bit
-// floating-point numbers. Each of the three has a scale, which follows from the greatest values of the last steps: their
-// new values are what training finds as the "gradients" of scales and histories.
+// floating-point numbers. Each of the three has a scale, which follows from the greatest values of the last steps:
+// their new values are what training finds as the "gradients" of scales and histories.
 //
-// int8: a weight keeps its shape, and a scale holds along its `shared` axes: w = integers / scale. int4: the weight is a
-// matrix with two values in a byte; a scale holds for a whole column of it, or scale and zero point for a group of
+// int8: a weight keeps its shape, and a scale holds along its `shared` axes: w = integers / scale. int4: the weight is
+// a matrix with two values in a byte; a scale holds for a whole column of it, or scale and zero point for a group of
 // block_size values of one: w = (integers - zero) * scale. Columns run along the axis `grouped` of the matrix.
 #include "layers/lora.h"
 #include "layers/quantization/quantizer.h"
@@ -26,8 +26,8 @@ struct QuantizedWeight {
   std::vector<int> shared;  // axes along which a scale holds
   // The axes of int8's scale: which of the weight's each is, -1 for an axis of size 1. It stands beside results so.
   std::vector<int> layout;
-  int grouped = 0;  // the axis of int4's matrix that the shared ones make up, all others being the other axis
-  int packed = 1;   // its axis along which two values are in a byte
+  int grouped = 0;         // the axis of int4's matrix that the shared ones make up, all others being the other axis
+  int packed = 1;          // its axis along which two values are in a byte
   bool byte_zeros = true;  // zero points are int8, else of the layer's variable dtype
 };
 

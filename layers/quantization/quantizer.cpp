@@ -112,9 +112,10 @@ Int4QuantizationConfig::Int4QuantizationConfig(const Args& a) : QuantizersConfig
   if (const auto* own = dynamic_cast<const AbsMaxQuantizer*>(weights.pointer().get())) {
     const ops::QuantizedRange range = range_of(own->args.value_range);
     if (range.low != -8 || range.high != 7)
-      throw ValueError("Int4QuantizationConfig requires a weight_quantizer with value_range=(-8, 7). Received: "
-                       "value_range=",
-                       own->args.value_range.repr());
+      throw ValueError(
+          "Int4QuantizationConfig requires a weight_quantizer with value_range=(-8, 7). Received: "
+          "value_range=",
+          own->args.value_range.repr());
   }
   if (weights->output_dtype() != "int8")
     throw ValueError(
@@ -143,8 +144,7 @@ QuantizationConfigRef resolve_quantization(const Value& mode_or_none, const Valu
   }
   const auto given = config.object_as<QuantizationConfig>();
   if (!given)
-    throw ValueError("Argument `config` must be an instance of `QuantizationConfig`. Received: config=",
-                     config.repr());
+    throw ValueError("Argument `config` must be an instance of `QuantizationConfig`. Received: config=", config.repr());
   if (!mode.is_none() && mode.as_string() != given->mode())
     throw ValueError("Contradictory arguments: mode='", mode.as_string(), "' but config.mode='", given->mode(), "'");
   check_mode(given->mode());

@@ -7,8 +7,8 @@
 #include "layers/core/input_layer.h"
 #include "layers/core/lambda.h"
 #include "layers/layer.h"
-#include "layers/quantization/quantizable.h"
 #include "layers/preprocessing/normalization.h"
+#include "layers/quantization/quantizable.h"
 
 namespace lamina::bindings {
 
@@ -249,14 +249,11 @@ void bind_layers(py::module_& m) {
                                const std::string mode = l.quantization_mode();
                                return mode.empty() ? py::object(py::none()) : py::object(py::str(mode));
                              })
-      .def("_quantization_config",
-           [](Layer& l) {
-             return object_to_python(dynamic_cast<QuantizableLayer&>(l).quantization_config().pointer());
-           })
+      .def(
+          "_quantization_config",
+          [](Layer& l) { return object_to_python(dynamic_cast<QuantizableLayer&>(l).quantization_config().pointer()); })
       .def("_inputs_quantizer",
-           [](Layer& l) {
-             return object_to_python(dynamic_cast<QuantizableLayer&>(l).inputs_quantizer().pointer());
-           })
+           [](Layer& l) { return object_to_python(dynamic_cast<QuantizableLayer&>(l).inputs_quantizer().pointer()); })
       // LoRA
       .def("_enable_lora",
            [](Layer& l, py::handle rank, py::handle alpha, py::handle a, py::handle b) {

@@ -343,12 +343,13 @@ void bind_objects(py::module_& m) {
                                return mode.empty() ? py::object(py::none()) : py::object(py::str(mode));
                              })
       .def("_repr", &DTypePolicy::repr);
-  m.def("source_name_of", [](const DTypePolicy& p) { return dynamic_cast<const QuantizedDTypePolicy&>(p).source_name(); });
-  m.def("weight_bits_of", [](const DTypePolicy& p) { return dynamic_cast<const GroupedDTypePolicy&>(p).weight_bits(); });
+  m.def("source_name_of",
+        [](const DTypePolicy& p) { return dynamic_cast<const QuantizedDTypePolicy&>(p).source_name(); });
+  m.def("weight_bits_of",
+        [](const DTypePolicy& p) { return dynamic_cast<const GroupedDTypePolicy&>(p).weight_bits(); });
   m.def("group_size_of", [](const DTypePolicy& p) { return dynamic_cast<const GroupedDTypePolicy&>(p).group_size(); });
-  m.def("amax_history_length_of", [](const DTypePolicy& p) {
-    return dynamic_cast<const QuantizedFloat8DTypePolicy&>(p).amax_history_length();
-  });
+  m.def("amax_history_length_of",
+        [](const DTypePolicy& p) { return dynamic_cast<const QuantizedFloat8DTypePolicy&>(p).amax_history_length(); });
   m.def("policy_map_find", [](const DTypePolicy& p, const std::string& path) {
     return object_to_python(dynamic_cast<const DTypePolicyMap&>(p).find(path));
   });
@@ -359,9 +360,8 @@ void bind_objects(py::module_& m) {
         [](DTypePolicy& p, const std::string& key) { dynamic_cast<DTypePolicyMap&>(p).erase(key); });
   m.def("policy_map_entries",
         [](const DTypePolicy& p) { return to_python(Value(dynamic_cast<const DTypePolicyMap&>(p).entries())); });
-  m.def("policy_map_default", [](const DTypePolicy& p) {
-    return object_to_python(dynamic_cast<const DTypePolicyMap&>(p).default_policy());
-  });
+  m.def("policy_map_default",
+        [](const DTypePolicy& p) { return object_to_python(dynamic_cast<const DTypePolicyMap&>(p).default_policy()); });
 
   py::class_<Quantizer, Object, std::shared_ptr<Quantizer>> quantizer(m, "QuantizerCore");
   add_constructors<Quantizer>(quantizer, "keras.quantizers",

@@ -16,7 +16,7 @@ class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
     """Which dtype a layer computes in and which its variables have.
 
     Args:
-        name: a dtype's name, "mixed_float16" or "mixed_bfloat16"; floatx by default.
+        name: a dtype's name, "mixed_float16" or "mixed_bfloat16"; the global policy's by default.
 
     Raises:
         TypeError: if it is no string.
@@ -31,7 +31,7 @@ class DTypePolicy(Configurable, _lamina.DTypePolicyCore):
             self._wrap_init(self, name)
             return
         if name is None:
-            name = _lamina.floatx()
+            name = _lamina.global_dtype_policy().name
         if not isinstance(name, str):
             raise TypeError(
                 f"'name' must be a string, such as 'mixed_float16'. Received: name={name} (of type {type(name)})"

@@ -137,6 +137,158 @@ class QuantizationConfig(Light, _lamina.QuantizationConfigCore):
         return default if config is None else config.activation_quantizer
 
 
+class _Calibrated(QuantizationConfig):
+    """What GPTQ and AWQ need. quantize() refuses both: they are not written yet."""
+
+    _mode_name = ""
+
+    def __init__(self, dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, structure):
+        super().__init__()
+        for name, given in (("num_samples", num_samples), ("sequence_length", sequence_length)):
+            if given <= 0:
+                raise ValueError(f"{name} must be a positive integer. Received: {name}={given}")
+        if group_size < -1 or group_size == 0:
+            raise ValueError(
+                f"Invalid group_size. Supported values are -1 or a positive integer, but got {group_size}."
+            )
+        self.dataset, self.tokenizer = dataset, tokenizer
+        self.weight_bits, self.num_samples = weight_bits, num_samples
+        self.sequence_length, self.group_size = sequence_length, group_size
+        self.quantization_layer_structure = structure
+
+    @property
+    def mode(self):
+        """How weights would be kept."""
+        return self._mode_name
+
+    def dtype_policy_string(self):
+        """The mode as dtype policies name it: with bits and group size."""
+        return f"{self.mode}/{self.weight_bits}/{self.group_size}"
+
+    def _config_of(self, *names):
+        common = ("weight_bits", "num_samples", "sequence_length", "group_size")
+        return {
+            "dataset": None,
+            "tokenizer": None,
+            **{name: getattr(self, name) for name in (*common, *names)},
+            "quantization_layer_structure": self.quantization_layer_structure,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """A config from get_config().
+
+        Args:
+            config: a dict of the constructor's arguments.
+        """
+        return cls(**config)
+
+
+class GPTQConfig(_Calibrated):
+    """Arguments of GPTQ (Frantar et al., 2022), which is not written yet: quantize() raises NotImplementedError.
+
+    Args:
+        dataset: texts or tokens.
+        tokenizer: makes tokens of texts.
+        weight_bits: 2, 3, 4 or 8.
+        num_samples: of the data.
+        per_channel: whether each output has its own scales.
+        sequence_length: tokens of a sample.
+        hessian_damping: between 0 and 1.
+        group_size: weights that share a scale; -1 for one per channel.
+        symmetric: whether the range is the same on both sides of 0.
+        activation_order: whether weights are ordered by activations.
+        quantization_layer_structure: the model's blocks.
+
+    Raises:
+        ValueError: for arguments out of range.
+    """
+
+    _mode_name = "gptq"
+
+    def __init__(
+        self,
+        dataset,
+        tokenizer,
+        *,
+        weight_bits=4,
+        num_samples=128,
+        per_channel=True,
+        sequence_length=512,
+        hessian_damping=0.01,
+        group_size=128,
+        symmetric=False,
+        activation_order=False,
+        quantization_layer_structure=None,
+    ):
+        if weight_bits not in (2, 3, 4, 8):
+            raise ValueError(f"Unsupported weight_bits {weight_bits}. Supported values are 2, 3, 4, and 8.")
+        if not 0 <= hessian_damping <= 1:
+            raise ValueError("hessian_damping must be between 0 and 1.")
+        super().__init__(
+            dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, quantization_layer_structure
+        )
+        self.per_channel, self.hessian_damping = per_channel, hessian_damping
+        self.symmetric, self.activation_order = symmetric, activation_order
+
+    def get_config(self):
+        """The arguments, without the data.
+
+        Returns:
+            A dict of plain values.
+        """
+        return self._config_of("per_channel", "hessian_damping", "symmetric", "activation_order")
+
+
+class AWQConfig(_Calibrated):
+    """Arguments of AWQ (Lin et al., 2023), which is not written yet: quantize() raises NotImplementedError.
+
+    Args:
+        dataset: texts or tokens.
+        tokenizer: makes tokens of texts.
+        weight_bits: 4.
+        num_samples: of the data.
+        sequence_length: tokens of a sample.
+        group_size: weights that share a scale; -1 for one per channel.
+        num_grid_points: scales that are tried.
+        quantization_layer_structure: the model's blocks.
+
+    Raises:
+        ValueError: for arguments out of range.
+    """
+
+    _mode_name = "awq"
+
+    def __init__(
+        self,
+        dataset,
+        tokenizer,
+        *,
+        weight_bits=4,
+        num_samples=128,
+        sequence_length=512,
+        group_size=128,
+        num_grid_points=20,
+        quantization_layer_structure=None,
+    ):
+        if weight_bits != 4:
+            raise ValueError(f"AWQ only supports 4-bit quantization. Received weight_bits={weight_bits}.")
+        if num_grid_points <= 0:
+            raise ValueError("num_grid_points must be a positive integer.")
+        super().__init__(
+            dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, quantization_layer_structure
+        )
+        self.num_grid_points = num_grid_points
+
+    def get_config(self):
+        """The arguments, without the data.
+
+        Returns:
+            A dict of plain values.
+        """
+        return self._config_of("num_grid_points")
+
+
 _op = NamedFunctions({}, "quantizers").find
 
 
@@ -270,6 +422,8 @@ def _found(name):
 __getattr__, __dir__ = public_module(
     __name__,
     defined=(
+        "AWQConfig",
+        "GPTQConfig",
         "QuantizationConfig",
         "Quantizer",
         "abs_max_quantize",

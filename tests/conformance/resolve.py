@@ -298,3 +298,23 @@ def compute_conv_transpose_output_shape(
     return list(
         lamina.ops.conv_transpose(inputs, kernel, strides, padding, output_padding, data_format, dilation_rate).shape
     )
+
+
+# ---- quantization ----
+def _int4_block_size(layer):
+    """Values that share a scale; None or -1 where there are no groups."""
+    if layer.quantization_mode != "int4":
+        raise AttributeError("_int4_block_size")
+    if layer.quantization_config is not None:
+        size = layer.quantization_config.block_size
+    else:
+        size = getattr(layer.dtype_policy, "block_size", None)
+    without = type(layer).__name__ == "EinsumDense" or layer.quantization_config is None
+    return None if without and size == -1 else size
+
+
+for _name in ("Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"):
+    _cls = getattr(lamina.layers, _name)
+    _cls._int4_block_size = property(_int4_block_size)
+    _cls._is_quantized = property(lambda layer: layer.quantization_mode is not None)
+lamina.layers.Dense._orig_output_dim = property(lambda layer: layer.units)

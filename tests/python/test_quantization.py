@@ -172,6 +172,23 @@ def test_by_setting_the_policy():
             assert layer.dtype_policy.name == policy
 
 
+@pytest.mark.parametrize("name", ["dense", "einsum_query"])
+def test_float8_training(engine, name):
+    theirs, mine = made(keras, name), made(lamina, name)
+    mine.set_weights([np.asarray(w) for w in theirs.get_weights()])
+    x = data(name, np.random.default_rng(4))
+    y = np.random.default_rng(5).normal(size=theirs(x).shape).astype("float32")
+    for k, layer in ((keras, theirs), (lamina, mine)):
+        layer.quantize("float8")
+        model = k.Sequential([k.Input(x.shape[1:]), layer])
+        model.compile(k.optimizers.SGD(0.1), "mse")
+        model.fit(x, y, epochs=3, batch_size=len(x), verbose=0)
+    assert variables(mine) == variables(theirs)
+    for a, b in zip(theirs.variables, mine.variables, strict=True):
+        np.testing.assert_allclose(value(b), value(a), rtol=1e-3, atol=1e-5, err_msg=a.name)
+    np.testing.assert_allclose(value(mine(x)), value(theirs(x)), rtol=1e-3, atol=1e-4)
+
+
 def test_errors():
     for k in (keras, lamina):
         layer = made(k, "dense")

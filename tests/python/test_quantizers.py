@@ -218,6 +218,14 @@ def test_refused_policies(name):
             k.dtype_policies.get(name)
 
 
+def test_policies_of_other_identifiers():
+    for k in (keras, lamina):
+        assert k.dtype_policies.get(np.dtype("float16")).name == "float16"
+        assert k.dtype_policies.get(None).name == "float32"
+        with pytest.raises(ValueError, match="Cannot interpret"):
+            k.dtype_policies.get([1])
+
+
 def filled(k):
     policies = k.dtype_policies.DTypePolicyMap(default_policy="mixed_bfloat16")
     policies["layer/dense_0"] = k.dtype_policies.DTypePolicy("mixed_bfloat16")
@@ -264,6 +272,26 @@ def test_a_map_without_a_default_defers_to_the_global_policy():
             config = policies.get_config()
             assert config["default_policy"] is None
             assert config["policy_map"]["a"]["config"] == {"mode": "int8", "source_name": None}
+            assert k.dtype_policies.DTypePolicy().name == "bfloat16"
             assert k.dtype_policies.DTypePolicyMap.from_config(config)["a"].name == "int8_from_bfloat16"
         finally:
             k.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("name,mode", [("GPTQConfig", "gptq"), ("AWQConfig", "awq")])
+def test_what_is_not_there_says_so(name, mode):
+    for arguments in ({}, {"group_size": 64, "num_samples": 3}):
+        theirs = getattr(keras.quantizers, name)(None, None, **arguments)
+        mine = getattr(lamina.quantizers, name)(None, None, **arguments)
+        assert mine.get_config() == theirs.get_config()
+        assert (mine.mode, mine.dtype_policy_string()) == (theirs.mode, theirs.dtype_policy_string())
+    for k in (keras, lamina):
+        for wrong in ({"group_size": 0}, {"num_samples": 0}, {"sequence_length": -1}, {"weight_bits": 5}):
+            with pytest.raises(ValueError):
+                getattr(k.quantizers, name)(None, None, **wrong)
+    model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(2)])
+    for thing in (model, model.layers[0]):
+        with pytest.raises(NotImplementedError, match=f"{mode}.* is not available"):
+            thing.quantize(mode, config=mine)
+    with pytest.raises(NotImplementedError, match=f"'{mode}' is not available"):
+        lamina.layers.Dense(2, dtype=f"{mode}/4/8_from_float32").build((None, 2))

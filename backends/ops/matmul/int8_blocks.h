@@ -1,5 +1,6 @@
 #pragma once
-// Pieces of int8 matrix products, built once per instruction set. Sums are integers, so that every build gives the same.
+// Pieces of int8 matrix products, built once per instruction set. Sums are integers, so that every build gives the
+// same.
 //
 // The right matrix is packed in panels of some columns. Within one, `group` consecutive values of each column lie side
 // by side: what one instruction multiplies and adds up. The left matrix is brought into the form that the instruction

@@ -80,8 +80,8 @@ struct PlainTile {
       for (int c = 0; c < columns; ++c) y[r * stride + c] = sum[r][c];
   }
 };
-constexpr Int8Blocks kBlocks = {
-    "int8 pairs of 16", 16, 2, pack<16, 2, 0>, prepare<int16_t, 0>, Tiles<PlainTile, 4>::multiply};
+constexpr Int8Blocks kBlocks = {"int8 pairs of 16",           16, 2, pack<16, 2, 0>, prepare<int16_t, 0>,
+                                Tiles<PlainTile, 4>::multiply};
 
 #elif LAMINA_SIMD_LEVEL == 1
 
@@ -114,8 +114,8 @@ struct PairTile {
     }
   }
 };
-constexpr Int8Blocks kBlocks = {
-    "int8 pairs of 16", 16, 2, pack<16, 2, 0>, prepare<int16_t, 0>, Tiles<PairTile, 4>::multiply};
+constexpr Int8Blocks kBlocks = {"int8 pairs of 16",          16, 2, pack<16, 2, 0>, prepare<int16_t, 0>,
+                                Tiles<PairTile, 4>::multiply};
 
 #else
 
@@ -129,8 +129,8 @@ inline void store_tile(int32_t* y, int columns, F&& vector) {
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     const int left = columns - v * 16;
-    if (left > 0) _mm512_mask_storeu_epi32(y + v * 16, static_cast<__mmask16>(left >= 16 ? 0xffff : (1 << left) - 1),
-                                           vector(v));
+    if (left > 0)
+      _mm512_mask_storeu_epi32(y + v * 16, static_cast<__mmask16>(left >= 16 ? 0xffff : (1 << left) - 1), vector(v));
   }
 }
 
@@ -158,8 +158,8 @@ struct PairTile {
     for (int r = 0; r < kCount; ++r) store_tile<2>(y + r * stride, columns, [&](int v) { return sum[r][v]; });
   }
 };
-constexpr Int8Blocks kPairs = {
-    "int8 pairs of 32", 32, 2, pack<32, 2, 0>, prepare<int16_t, 0>, Tiles<PairTile, 8>::multiply};
+constexpr Int8Blocks kPairs = {"int8 pairs of 32",          32, 2, pack<32, 2, 0>, prepare<int16_t, 0>,
+                               Tiles<PairTile, 8>::multiply};
 
 // Unsigned bytes times signed ones, four at a time: the left matrix is 128 more than it was, and sums begin with what
 // that adds to them, taken off. The instruction adds without saturation.
@@ -195,8 +195,8 @@ struct QuadTile {
     for (int r = 0; r < kCount; ++r) store_tile<kVectors>(y + r * stride, columns, [&](int v) { return sum[r][v]; });
   }
 };
-constexpr Int8Blocks kQuads = {
-    "int8 quads of 64", 64, 1, pack<64, 4, 128>, prepare<uint8_t, 128>, Tiles<QuadTile, 6>::multiply};
+constexpr Int8Blocks kQuads = {"int8 quads of 64",          64, 1, pack<64, 4, 128>, prepare<uint8_t, 128>,
+                               Tiles<QuadTile, 6>::multiply};
 
 #endif
 

@@ -18,5 +18,5 @@ class Int8MatMulOp final : public Primitive {
 namespace prim {
 // TypeError unless both are int8.
 Tensor matmul_int8(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
-}
+}  // namespace prim
 }  // namespace lamina

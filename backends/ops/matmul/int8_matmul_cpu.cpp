@@ -84,12 +84,10 @@ BoundKernel bind_blocks(const KernelRequest& r) {
     p.pack(in[1], packed);
     p.multiply(in[0], packed, out[0], scratch);
   };
-  kernel.preparation =
-      Preparation{1, p.right_bytes(), [p](const void* input, void* prepared) { p.pack(input, prepared); },
-                  [p](const void* const* in, void* const* out, void* scratch) {
-                    p.multiply(in[0], in[1], out[0], scratch);
-                  },
-                  text(p.blocks->layout, p.tb ? " transposed" : "")};
+  kernel.preparation = Preparation{
+      1, p.right_bytes(), [p](const void* input, void* prepared) { p.pack(input, prepared); },
+      [p](const void* const* in, void* const* out, void* scratch) { p.multiply(in[0], in[1], out[0], scratch); },
+      text(p.blocks->layout, p.tb ? " transposed" : "")};
   return kernel;
 }
 

@@ -1,9 +1,9 @@
 // Products of int8 and the functions of keras.quantizers.
+#include "backends/ops/public/quantization.h"
 #include "backends/core/kernel.h"
 #include "backends/ops/matmul/int8_matmul.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
-#include "backends/ops/public/quantization.h"
 #include "support/op_case.h"
 
 namespace lamina {
@@ -14,8 +14,8 @@ using testing::Domain;
 using testing::Input;
 using testing::OpCase;
 
-#define CASE(NAME, INPUTS, EXPRESSION)                                                \
-  OpCase {                                                                            \
+#define CASE(NAME, INPUTS, EXPRESSION)                                               \
+  OpCase {                                                                           \
     "quantizers." NAME, INPUTS, [](const Tensors& x) -> Value { return EXPRESSION; } \
   }
 #define IN(...) (std::vector<Input>{__VA_ARGS__})
@@ -92,16 +92,14 @@ void check(const Sizes& s, bool ta, bool tb, int64_t batch, bool extreme) {
   blocks.preparation->run(from_prepared, to, scratch->data());
   same("prepared");
   const double first = y.size() ? z.at(0) : 0;
-  if (extreme) {
-    EXPECT_EQ(first, 16384.0 * static_cast<double>(s.k));
-  }
+  if (extreme) { EXPECT_EQ(first, 16384.0 * static_cast<double>(s.k)); }
 }
 
 // The same integers as the plain sums, at the edges of panels, groups and tiles.
 TEST(Int8Products, AreExact) {
   for (const Sizes& s : {Sizes{1, 1, 1}, Sizes{1, 4, 64}, Sizes{1, 1000, 65}, Sizes{2, 3, 15}, Sizes{5, 7, 16},
-                         Sizes{6, 64, 17}, Sizes{7, 65, 63}, Sizes{12, 33, 128}, Sizes{13, 130, 129}, Sizes{25, 18, 200},
-                         Sizes{50, 515, 31}, Sizes{500, 9, 70}})
+                         Sizes{6, 64, 17}, Sizes{7, 65, 63}, Sizes{12, 33, 128}, Sizes{13, 130, 129},
+                         Sizes{25, 18, 200}, Sizes{50, 515, 31}, Sizes{500, 9, 70}})
     for (int t = 0; t < 4; ++t)
       for (int64_t batch : {1, 3}) check(s, (t & 1) != 0, (t & 2) != 0, batch, t == 0 && batch == 1);
 }
