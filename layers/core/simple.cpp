@@ -1,4 +1,5 @@
 // Core layers without weights: Activation, Identity, Lambda, Masking.
+#include "backends/core/symbolic_call.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "layers/activation.h"
@@ -93,6 +94,8 @@ class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
     if (!f)
       throw ValueError("The Lambda ", describe(),
                        " holds no function. A lambda stored in a file is only loaded in Python with safe_mode=False.");
+    if (SymbolicCall::current() && !args.output_shape.is_none())  // the function may not know how to tell its shape
+      if (std::optional<Shape> shape = declared_shape(inputs[0])) return Tensor::spec_only(*shape, compute_dtype());
     Dict kwargs = args.arguments.as_dict();
     for (const std::string& name : f->arguments()) {
       if (name == "mask" && !context.mask.is_none()) kwargs.set(name, context.mask);
@@ -114,6 +117,25 @@ class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
 
  private:
   Value function_, mask_, output_shape_;
+
+  // What `output_shape` says of an output that is one tensor.
+  std::optional<Shape> declared_shape(const Value& input) const {
+    const Tensors tensors = flatten_tensors(input);
+    if (tensors.empty()) return {};
+    Value out = args.output_shape;
+    if (auto f = output_shape_.object_as<Callable>()) {
+      List shapes;
+      for (const Tensor& t : tensors) shapes.push_back(Value(t.shape()));
+      if (!input.is_tensor() && !input.is_sequence()) return {};
+      out = f->call({input.is_tensor() ? shapes[0] : Value(std::move(shapes))});
+    }
+    if (!out.is_sequence()) return {};
+    for (const Value& size : out.as_list())
+      if (size.is_sequence()) return {};  // several outputs
+    Shape shape = out.as_shape();
+    if (!output_shape_.object_as<Callable>()) shape.insert(0, tensors[0].shape()[0]);
+    return shape;
+  }
   // A callable, the name or config of one, or anything else as it is.
   static Value function_from(const Value& v) {
     if (is_serialized_object(v)) return get_object(v, "");
