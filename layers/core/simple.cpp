@@ -4,6 +4,7 @@
 #include "backends/ops/public/ops.h"
 #include "layers/activation.h"
 #include "layers/core/lambda.h"
+#include "layers/filled_shapes.h"
 
 namespace lamina {
 
@@ -101,7 +102,15 @@ class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
       if (name == "mask" && !context.mask.is_none()) kwargs.set(name, context.mask);
       if (name == "training") kwargs.set(name, context.training);
     }
-    return f->call({inputs[0]}, std::move(kwargs));
+    if (!SymbolicCall::current() || !has_unknown_size(inputs[0])) return f->call({inputs[0]}, std::move(kwargs));
+    try {
+      return f->call({inputs[0]}, kwargs);
+    } catch (...) {  // it may have computed with sizes that are unknown so far
+      const std::exception_ptr first = std::current_exception();
+      try {
+        return with_filled_shapes([&](const auto& fill) { return f->call({fill(inputs[0])}, kwargs); });
+      } catch (...) { std::rethrow_exception(first); }
+    }
   }
   Value compute_mask(const Value& inputs, const Value& mask) override {
     auto f = mask_.object_as<Callable>();
