@@ -323,7 +323,7 @@ Value Layer::call_users(const Bound& b, const CallContext& context, std::optiona
     if (tensors.size() < 2 || !contains(names, key) || given.contains(key)) continue;
     if (const Value m = masks_of(v); any_tensor(m)) given.set(key, m);
   }
-  if (!b.symbolic) return user_class->call(Method::call, b.inputs, std::move(given));
+  if (!b.symbolic && !SymbolicCall::current()) return user_class->call(Method::call, b.inputs, std::move(given));
   try {
     return user_class->call(Method::call, b.inputs, given);
   } catch (...) {

@@ -1,5 +1,8 @@
 #include "layers/core/lambda.h"
+
+#include "backends/core/symbolic_call.h"
 #include "backends/ops/public/ops.h"
+#include "layers/filled_shapes.h"
 
 namespace lamina {
 
@@ -52,12 +55,22 @@ class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
     if (!f)
       throw ValueError("The Lambda ", describe(),
                        " holds no function. A lambda stored in a file is only loaded in Python with safe_mode=False.");
+    if (SymbolicCall::current() && !args.output_shape.is_none())  // the function may not know how to tell its shape
+      if (std::optional<Shape> shape = declared_shape(inputs[0])) return Tensor::spec_only(*shape, compute_dtype());
     Dict kwargs = args.arguments.as_dict();
     for (const std::string& name : f->arguments()) {
       if (name == "mask" && !context.mask.is_none()) kwargs.set(name, context.mask);
       if (name == "training") kwargs.set(name, context.training);
     }
-    return f->call({inputs[0]}, std::move(kwargs));
+    if (!SymbolicCall::current() || !has_unknown_size(inputs[0])) return f->call({inputs[0]}, std::move(kwargs));
+    try {
+      return f->call({inputs[0]}, kwargs);
+    } catch (...) {  // it may have computed with sizes that are unknown so far
+      const std::exception_ptr first = std::current_exception();
+      try {
+        return with_filled_shapes([&](const auto& fill) { return f->call({fill(inputs[0])}, kwargs); });
+      } catch (...) { std::rethrow_exception(first); }
+    }
   }
   Value compute_mask(const Value& inputs, const Value& mask) override {
     auto f = mask_.object_as<Callable>();
@@ -73,6 +86,25 @@ class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
 
  private:
   Value function_, mask_, output_shape_;
+
+  // What `output_shape` says of an output that is one tensor.
+  std::optional<Shape> declared_shape(const Value& input) const {
+    const Tensors tensors = flatten_tensors(input);
+    if (tensors.empty()) return {};
+    Value out = args.output_shape;
+    if (auto f = output_shape_.object_as<Callable>()) {
+      List shapes;
+      for (const Tensor& t : tensors) shapes.push_back(Value(t.shape()));
+      if (!input.is_tensor() && !input.is_sequence()) return {};
+      out = f->call({input.is_tensor() ? shapes[0] : Value(std::move(shapes))});
+    }
+    if (!out.is_sequence()) return {};
+    for (const Value& size : out.as_list())
+      if (size.is_sequence()) return {};  // several outputs
+    Shape shape = out.as_shape();
+    if (!output_shape_.object_as<Callable>()) shape.insert(0, tensors[0].shape()[0]);
+    return shape;
+  }
   // A callable, the name or config of one, or anything else as it is.
   static Value function_from(const Value& v) {
     if (is_serialized_object(v)) return get_object(v, "");

@@ -388,6 +388,10 @@ Value to_value(py::handle h) {
     const Level level;
     return to_value(h.attr("_to_lamina_value")());
   }
+  if (py::hasattr(h, "row_splits") && py::hasattr(h, "to_list")) {  // rows of different lengths, of TensorFlow
+    const Level level;
+    return to_value(h.attr("to_list")());
+  }
   if (PyCallable_Check(p)) return Value(ObjectPtr(std::make_shared<PyCallable>(py::reinterpret_borrow<py::object>(h))));
   return Value(ObjectPtr(std::make_shared<Foreign>(py::reinterpret_borrow<py::object>(h))));
 }

@@ -167,3 +167,10 @@ def test_second_derivative_of_gamma_is_refused(engine):
 
     with pytest.raises(NotImplementedError, match="second derivative"):
         lamina.grad(first)(np.array([1.0, 2.0, 3.0], "float32"))
+
+
+def test_sources_that_no_tape_records():
+    with lamina.GradientTape() as tape:
+        loss = lamina.ops.sum(lamina.ops.ones(2))
+    with pytest.raises(TypeError, match="The sources of a gradient are keras.Variables and tensors"):
+        tape.gradient(loss, [np.ones(2)])

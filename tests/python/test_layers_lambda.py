@@ -1,5 +1,6 @@
 """Lambda layers from configs: code only where it is allowed."""
 
+import keras as real_keras
 import lamina as keras
 import numpy as np
 import pytest
@@ -77,3 +78,14 @@ def test_a_lambda_as_activation_in_a_file(tmp_path):
     np.testing.assert_allclose(
         np.asarray(keras.models.load_model(tmp_path / "m.keras", safe_mode=False).predict(X, verbose=0)), X * X
     )
+
+
+def test_a_declared_shape_is_taken_as_it_is():
+    for library in (keras, real_keras):
+        of_length = lambda x, k_ops=library.ops: k_ops.arange(x.shape[1])[None] * x  # fails where that is not known
+        given = library.Input((None,))
+        for shape in ((None,), lambda s: s):
+            out = library.layers.Lambda(of_length, output_shape=shape)(given)
+            assert out.shape == (None, None) and out.dtype == "float32"
+            model = library.Model(given, out)
+            np.testing.assert_array_equal(np.asarray(model(np.ones((2, 3)))), [[0, 1, 2]] * 2)

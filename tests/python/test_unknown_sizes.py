@@ -1,5 +1,6 @@
 """Calls of users' layers that compute with the batch's size, while a functional model is made with an unknown one."""
 
+import keras as real_keras
 import lamina
 import numpy as np
 import pytest
@@ -93,3 +94,42 @@ def test_the_users_own_mistake_is_what_is_told():
 
     with pytest.raises(ValueError, match="None, 4"):
         Other()(lamina.Input((4,)))
+
+
+def causal(library):
+    """A layer that repeats a mask for each sample of a batch, as decoders of transformers do."""
+    k = library.ops
+
+    class Causal(library.layers.Layer):
+        def call(self, x, other):
+            n, length = k.shape(x)[0], k.shape(x)[1]
+            steps = k.arange(length)
+            mask = k.reshape(k.cast(steps[:, None] >= steps, "float32"), (1, length, length))
+            times = k.concatenate([k.expand_dims(n, -1), k.convert_to_tensor([1, 1])], axis=0)
+            return k.matmul(k.tile(mask, times), x) + k.sum(other)
+
+    return Causal
+
+
+def test_a_model_within_a_model():
+    library = lamina
+    inputs = [library.Input((None, 2)), library.Input((None, 2))]
+    inner = library.Model(inputs, causal(library)()(*inputs))
+    for wrap in (lambda m, xs: m(xs), lambda m, xs: library.Model(inputs, m(inputs))(xs)):
+        outer = [library.Input((None, 2)), library.Input((None, 2))]
+        out = wrap(inner, outer)
+        assert out.shape == (None, None, 2)
+        x = np.ones((3, 4, 2), "float32")
+        result = library.Model(outer, out).predict([x, 0 * x], verbose=0)
+        np.testing.assert_array_equal(result[..., 0], [[1, 2, 3, 4]] * 3)
+
+
+@pytest.mark.parametrize("library", [lamina, real_keras])
+def test_a_lambda(library):
+    twice = library.layers.Lambda(lambda x: library.ops.reshape(x, (library.ops.shape(x)[0] * 2, -1)))
+    given = library.Input((6,))
+    out = twice(given)
+    assert out.shape == (None, 3)
+    np.testing.assert_array_equal(
+        np.asarray(library.Model(given, out)(np.arange(12.0).reshape(2, 6))), np.arange(12.0).reshape(4, 3)
+    )

@@ -41,8 +41,18 @@ class GradientTape:
 
         Returns:
             d sum(target * output_gradients) / d source for each source, in their structure; None where independent.
+
+        Raises:
+            TypeError: for sources that are neither variables nor tensors of this library.
         """
         flat = flatten(sources)
+        for source in flat:
+            if not isinstance(source, (_lamina.TensorBase, _lamina.VariableCore)):
+                raise TypeError(
+                    "The sources of a gradient are keras.Variables and tensors of this library, which the tape "
+                    f"records. Received: {source!r:.200} (of type {type(source)}). Make it one before it is used: "
+                    "keras.Variable(x) or keras.ops.convert_to_tensor(x)."
+                )
         grads = _lamina.gradients(
             flatten(target), flat, None if output_gradients is None else flatten(output_gradients)
         )
