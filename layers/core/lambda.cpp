@@ -21,7 +21,8 @@ class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
  public:
   explicit LambdaLayer(LambdaArgs a = {}, LayerArgs base = {}) : LayerWith(std::move(a), std::move(base)) {
     if (args.arguments.is_none()) args.arguments = Dict{};
-    function_ = function_from(args.function), mask_ = function_from(args.mask),
+    if (args.output_shape.is_list()) args.output_shape = Value::tuple(args.output_shape.as_list());  // files know lists
+    function_ = function_from(args.function), mask_ = function_from(args.mask);
     output_shape_ = function_from(args.output_shape);
     supports_masking_ = !args.mask.is_none();
     set_built(true);

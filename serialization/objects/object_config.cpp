@@ -11,7 +11,7 @@ Value serialize_value(const Value& v) {
     case Value::Kind::tuple: {
       List out;
       for (const Value& item : v.as_list()) out.push_back(serialize_value(item));
-      return out;
+      return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
     }
     case Value::Kind::dict: {
       Dict out;
@@ -52,7 +52,7 @@ Value serialize_object(const ObjectPtr& object) {
     if (f->registered_name().empty() && find_op(f->function_name())) return f->function_name();
     Dict out{{"module", "builtins"},
              {"class_name", "function"},
-             {"config", f->function_name()},
+             {"config", f->registered_name().empty() ? f->function_name() : f->registered_name()},
              {"registered_name", f->registered_name().empty() ? "function" : f->registered_name()}};
     f->extend_serialized(out);
     return out;

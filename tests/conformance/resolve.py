@@ -125,6 +125,30 @@ def operation_class(module, name):
 
 
 # ---- small helpers that tests import ----
+@here("keras.src.backend.AutocastScope")
+class AutocastScope:
+    """Inside it float variables are read in this dtype."""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+    def __enter__(self):
+        self._scope = _lamina.new_autocast_scope(self.dtype)
+        return self
+
+    def __exit__(self, *exc):
+        del self._scope
+
+
+@here("keras.src.backend.standardize_data_format")
+def standardize_data_format(data_format):
+    if data_format is None:
+        return lamina.config.image_data_format()
+    if str(data_format).lower() not in ("channels_first", "channels_last"):
+        raise ValueError(f"Unknown `data_format`. Received: data_format={data_format}")
+    return str(data_format).lower()
+
+
 @here("set_keras_mask")
 def set_keras_mask(x, mask):
     x._keras_mask = mask

@@ -372,3 +372,21 @@ def test_name_scopes():
         with scope, scope:
             assert path() == expected
     assert path() == ""
+
+
+@pytest.mark.parametrize("library", [lamina, keras], ids=["lamina", "keras"])
+def test_rescaling_by_arrays(library):
+    layer = library.layers.Rescaling(np.array(0.5), offset=np.array([1.0, 2.0]))
+    config = layer.get_config()
+    assert config["scale"] == 0.5 and config["offset"]["class_name"] == "__numpy__"
+    x = np.ones((2, 2), "float32")
+    for made in (layer, library.layers.Rescaling.from_config(config)):
+        np.testing.assert_allclose(np.asarray(made(x)), [[1.5, 2.5]] * 2)
+    before = library.config.image_data_format()
+    library.config.set_image_data_format("channels_first")
+    try:
+        images = np.ones((1, 3, 2, 2), "float32")
+        found = np.asarray(library.layers.Rescaling([1.0, 2.0, 3.0])(images))
+        np.testing.assert_allclose(found[0, :, 0, 0], [1, 2, 3])
+    finally:
+        library.config.set_image_data_format(before)

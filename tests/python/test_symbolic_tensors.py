@@ -82,6 +82,16 @@ CASES = {
     "transpose with too few axes": lambda k: k.ops.transpose(*tensors(k, (2, 3, 4)), [0, 1]),
     "cast to None": lambda k: k.ops.cast(k.KerasTensor((2,), "int32"), None),
     "saturate_cast to None": lambda k: k.ops.saturate_cast(k.KerasTensor((2,), "int32"), None),
+    "rgb_to_hsv of other channels": lambda k: k.ops.image.rgb_to_hsv(*tensors(k, (None, 4, 4, 2))),
+    "hsv_to_rgb of other channels": lambda k: k.ops.image.hsv_to_rgb(*tensors(k, (4, 4, 2))),
+    "hsv_to_rgb of unknown channels": lambda k: k.ops.image.hsv_to_rgb(*tensors(k, (None, 4, 4, None))),
+    "crop of an unknown height": lambda k: k.ops.image.crop_images(*tensors(k, (None, 10, 3)), 2, 3, 4, 5),
+    "pad of an unknown width": lambda k: k.ops.image.pad_images(*tensors(k, (10, None, 3)), 2, 3, 4, 5),
+    "crop to a known size": lambda k: k.ops.image.crop_images(
+        *tensors(k, (None, None, 3)), 2, 3, target_height=4, target_width=5
+    ),
+    "patches of a word": lambda k: k.ops.image.extract_patches(*tensors(k, (2, 9, 9, 3)), "5"),
+    "patches of four axes": lambda k: k.ops.image.extract_patches(*tensors(k, (2, 9, 9, 3)), (3, 3, 3, 3)),
     "rearrange": lambda k: k.ops.rearrange(*tensors(k, (6, 8)), "(h w) c -> h w c", h=2, w=3),
 }
 

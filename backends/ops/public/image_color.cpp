@@ -17,10 +17,15 @@ int channel_axis(const Tensor& x, const std::optional<std::string>& data_format)
   return channels_last(data_format) ? x.rank() - 1 : x.rank() - 3;
 }
 
+void expect_colors(const Tensor& x, int axis) {
+  if (const int64_t channels = x.shape()[axis]; channels >= 0 && channels != 3)
+    throw ValueError("Input images must have 3 channels, but received images with ", channels,
+                     " channels. Received: images.shape=", x.shape());
+}
+
 // The three planes along the axis of channels, each with that axis of size 1.
 Tensors planes(const Tensor& x, int axis) {
-  if (x.shape()[axis] != 3)
-    throw ValueError("Invalid channel size: expected 3. Received input with shape: images.shape=", x.shape());
+  expect_colors(x, axis);
   Tensors out;
   for (int i = 0; i < 3; ++i) out.push_back(slice_axis(x, axis, i, i + 1));
   return out;
@@ -63,6 +68,7 @@ Tensor rgb_to_hsv_impl(const Operand& images, const std::optional<std::string>& 
   Tensor x = images.value();
   expect_images(x);
   expect_float(x);
+  expect_colors(x, channel_axis(x, data_format));
   if (!x.shape().known()) return Tensor::spec_only(x.shape(), x.dtype());
   const int axis = channel_axis(x, data_format);
   const DType dtype = x.dtype();
@@ -99,6 +105,7 @@ Tensor hsv_to_rgb_impl(const Operand& images, const std::optional<std::string>& 
   const Tensor x = images.value();
   expect_images(x);
   expect_float(x);
+  expect_colors(x, channel_axis(x, data_format));
   if (!x.shape().known()) return Tensor::spec_only(x.shape(), x.dtype());
   const int axis = channel_axis(x, data_format);
   const DType dtype = x.dtype();

@@ -27,6 +27,9 @@ Side resolve(int64_t size, Size before, Size behind, Size target, bool crop, con
     throw ValueError("Must specify exactly two of ", first, ", ", second, ", ", third, ". Received: ", first, "=",
                      shown(before), ", ", second, "=", shown(behind), ", ", third, "=", shown(target));
   if (size < 0) {
+    if (!target && crop)
+      throw ValueError("When the ", third.substr(third.find('_') + 1), " of the images is unknown, `", third,
+                       "` must be specified.");
     if (!target) return {before.value_or(0), behind.value_or(0), Shape::kUnknown};
     return {before.value_or(0), behind.value_or(0), *target};
   }
@@ -166,11 +169,15 @@ Tensor windows(const Tensor& images, int rank, const Sizes& size, const std::opt
   return restored(concat(parts, x.rank() - 1));
 }
 
-Tensor extract_patches_impl(const Operand& images, const Sizes& size, const std::optional<Sizes>& strides,
+Tensor extract_patches_impl(const Operand& images, const Value& given_size, const std::optional<Sizes>& strides,
                             const Sizes& dilation_rate, const std::string& padding,
                             const std::optional<std::string>& data_format) {
+  if (!given_size.is_int() && !given_size.is_sequence() && !given_size.is_tensor())
+    throw TypeError("Invalid `size` argument. Expected an int or a tuple of length 2 or 3. Received: size=",
+                    given_size.repr());
+  const auto size = value_to<Sizes>(given_size);
   if (size.size() > 3)
-    throw TypeError("Invalid `size` argument. Expected an int or a tuple of length 2. Received: size=", size);
+    throw ValueError("Invalid `size` argument. Expected a tuple of length 2 or 3. Received: size=", size);
   return windows(images.value(), size.size() == 3 ? 3 : 2, size, strides, dilation_rate, padding, data_format);
 }
 const auto extract_patches_op = public_op(
@@ -222,7 +229,7 @@ Tensor pad_images(const Operand& images, const CropOptions& o) {
 Tensor extract_patches(const Operand& images, const Sizes& size, const std::optional<Sizes>& strides,
                        const Sizes& dilation_rate, const std::string& padding,
                        const std::optional<std::string>& data_format) {
-  return extract_patches_op(images, size, strides, dilation_rate, padding, data_format);
+  return extract_patches_op(images, to_value(size), strides, dilation_rate, padding, data_format);
 }
 
 }  // namespace lamina::ops::image

@@ -62,8 +62,8 @@ class Distiller(Model):
         self.teacher, self.student = teacher, student
         self.student_loss_weight = student_loss_weight
         self.distillation_losses, self.distillation_loss_weights = distillation_losses, distillation_loss_weights
-        self._teacher_features = _features(teacher, [_layer(loss, "teacher") for loss in distillation_losses])
-        self._student_features = _features(student, [_layer(loss, "student") for loss in distillation_losses])
+        self._teacher_feature_extractor = _features(teacher, [_layer(loss, "teacher") for loss in distillation_losses])
+        self._student_feature_extractor = _features(student, [_layer(loss, "student") for loss in distillation_losses])
         self.teacher.trainable = False
         self.student_loss_tracker = metrics.Mean(name="student_loss")
         self.distillation_loss_tracker = metrics.Mean(name="distillation_loss")
@@ -127,9 +127,15 @@ class Distiller(Model):
         return ops.mean(value) if len(value.shape) else value
 
     def _loss_to_teacher(self, x, y_pred):
-        plain = self._teacher_features is None
-        teacher = {_OUTPUT: self.teacher(x, training=False)} if plain else self._teacher_features(x, training=False)
-        student = {_OUTPUT: y_pred} if self._student_features is None else self._student_features(x, training=True)
+        plain = self._teacher_feature_extractor is None
+        teacher = (
+            {_OUTPUT: self.teacher(x, training=False)} if plain else self._teacher_feature_extractor(x, training=False)
+        )
+        student = (
+            {_OUTPUT: y_pred}
+            if self._student_feature_extractor is None
+            else self._student_feature_extractor(x, training=True)
+        )
         total = 0.0
         for loss, weight in zip(self.distillation_losses, self.distillation_loss_weights):
             names = _layer(loss, "teacher"), _layer(loss, "student")

@@ -39,7 +39,7 @@ def arrays(x):
         return None
     if (
         isinstance(x, (list, tuple))
-        and x
+        and any(v is not None for v in x)
         and not any(
             hasattr(v, "__array__") or in_parts(v) or isinstance(v, (list, tuple, dict, _lamina.TensorBase)) for v in x
         )

@@ -114,13 +114,18 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
         ValueError: naming the layer, the expected and the stored shapes; for unknown arguments.
         OSError: if the file cannot be read.
     """
-    by_name, objects_to_skip = kwargs.pop("by_name", None), kwargs.pop("objects_to_skip", None) or ()
+    by_name, objects_to_skip = kwargs.pop("by_name", None), kwargs.pop("objects_to_skip", None)
     if kwargs:
         raise ValueError(f"Invalid keyword arguments: {kwargs}")
     with _as_path(filepath, ".weights.h5") as path:
+        weights = path.endswith((".weights.h5", ".weights.json"))
+        if by_name is not None and (weights or path.endswith(".keras")):
+            raise ValueError(f"`by_name` only supports loading legacy '.h5' or '.hdf5' files. Received: {path}")
+        if objects_to_skip is not None and not weights:
+            raise ValueError(f"`objects_to_skip` only supports loading '.weights.h5' files. Received: {path}")
         if path.endswith((".h5", ".hdf5", ".weights.json", ".keras")) and not by_name:
             _require(path)
-        _lamina.load_weights(model, path, bool(skip_mismatch), bool(by_name), objects_to_skip)
+        _lamina.load_weights(model, path, bool(skip_mismatch), bool(by_name), objects_to_skip or ())
 
 
 def _written(file, ending, save):

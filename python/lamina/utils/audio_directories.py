@@ -65,8 +65,10 @@ def audio_dataset_from_directory(
             "There are no ragged batches: with ragged=True, pass batch_size=None for single sounds, or use "
             "padded batches (ragged=False)."
         )
-    if sampling_rate is not None and (not isinstance(sampling_rate, int) or sampling_rate <= 0):
-        raise ValueError(f"`sampling_rate` should be an integer above 0. Received: sampling_rate={sampling_rate}")
+    if sampling_rate is not None and not isinstance(sampling_rate, int):
+        raise ValueError(f"`sampling_rate` should have an integer value. Received: sampling_rate={sampling_rate}")
+    if sampling_rate is not None and sampling_rate <= 0:
+        raise ValueError(f"`sampling_rate` should be higher than 0. Received: sampling_rate={sampling_rate}")
     check_split(validation_split, subset, shuffle, seed)
     seed = np.random.randint(1e6) if seed is None else seed
     parts, class_names = labelled_parts(

@@ -174,8 +174,8 @@ def check_labels(labels, label_mode, class_names, kind):
     given = labels is not None and not (isinstance(labels, str) and labels == "inferred")
     if given and not isinstance(labels, (list, tuple)):
         raise ValueError(
-            f"`labels` must be 'inferred' (from the names of folders), None (no labels), or a list or tuple of one int "
-            f"for each of the {kind} in the directory. Received: labels={labels}"
+            "`labels` argument should be 'inferred' (from the names of folders), None (no labels), or a list or tuple "
+            f"of one int for each of the {kind} in the directory. Received: labels={labels}"
         )
     if given and class_names:
         raise ValueError(

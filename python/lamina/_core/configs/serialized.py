@@ -39,7 +39,8 @@ def serialize_keras_object(obj):
     if isinstance(obj, bytes):
         return {"class_name": "__bytes__", "config": {"value": obj.decode("utf-8")}}
     if isinstance(obj, (list, tuple)):
-        return [serialize_keras_object(x) for x in obj]
+        items = [serialize_keras_object(x) for x in obj]
+        return tuple(items) if isinstance(obj, tuple) else items
     if isinstance(obj, dict):
         return {k: serialize_keras_object(v) for k, v in obj.items()}
     if isinstance(obj, _lamina.KerasTensor):
@@ -259,7 +260,8 @@ def _in_keras_package(module, name):
     if not isinstance(module, str) or module.split(".", 1)[0] != "keras":
         return None
     found = getattr(sys.modules.get(module), name or "", None)
-    return found if isinstance(found, type) and issubclass(found, _lamina.Object) else None
+    own = isinstance(found, type) and issubclass(found, _lamina.Object) and "_builtin" not in found.__dict__
+    return found if own else None
 
 
 # Classes that Python defines and files name, by their module there.
