@@ -121,5 +121,24 @@ TEST(Lending, GivesWhatAnotherThreadLeft) {
   EXPECT_FALSE(lending.take());
 }
 
+TEST(Lending, GivesNothingToTwo) {
+  Lending<int> lending;
+  constexpr int kThreads = 2 * static_cast<int>(kLanes), kRounds = 200;
+  std::atomic<int> total{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < kRounds; ++i) {
+        std::unique_ptr<int> p = lending.take();
+        if (!p) p = std::make_unique<int>(0);
+        ++*p;
+        lending.give_back(std::move(p));
+      }
+    });
+  for (std::thread& t : threads) t.join();
+  while (std::unique_ptr<int> p = lending.take()) total += *p;
+  EXPECT_EQ(total, kThreads * kRounds);
+}
+
 }  // namespace
 }  // namespace lamina
