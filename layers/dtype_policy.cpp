@@ -284,7 +284,8 @@ LAMINA_CLASS(AWQDTypePolicy, "keras.dtype_policies",
 LAMINA_CLASS(DTypePolicyMap, "keras.dtype_policies", "Policies by layers' paths.",
              Doc{.raises = "ValueError: if `default_policy` is a map. TypeError: if `policy_map` is no dict.",
                  .example = R"py(
->>> policies = keras.dtype_policies.DTypePolicyMap("float32", {"encoder/.*": "bfloat16"})
+>>> full, half = keras.dtype_policies.DTypePolicy("float32"), keras.dtype_policies.DTypePolicy("bfloat16")
+>>> policies = keras.dtype_policies.DTypePolicyMap(full, {"encoder/.*": half})
 >>> policies["encoder/dense"].name
 'bfloat16')py"});
 }  // namespace

@@ -96,16 +96,19 @@ class GroupedDTypePolicy : public QuantizedDTypePolicy {
  private:
   int64_t bits_ = 4, group_ = -1;
 };
+// "int4/128_from_float32": weights of 4 bits, in groups of 128 (-1: one scale per column).
 class Int4DTypePolicy final : public GroupedDTypePolicy {
  public:
   explicit Int4DTypePolicy(const Args& args) : GroupedDTypePolicy(kInt4, args) {}
   std::string class_name() const override { return "Int4DTypePolicy"; }
 };
+// "gptq/4/128_from_float32": weights of 4 bits in groups of 128, found by GPTQ.
 class GPTQDTypePolicy final : public GroupedDTypePolicy {
  public:
   explicit GPTQDTypePolicy(const Args& args) : GroupedDTypePolicy(kGptq, args) {}
   std::string class_name() const override { return "GPTQDTypePolicy"; }
 };
+// "awq/4/128_from_float32": weights of 4 bits in groups of 128, found by AWQ.
 class AWQDTypePolicy final : public GroupedDTypePolicy {
  public:
   explicit AWQDTypePolicy(const Args& args) : GroupedDTypePolicy(kAwq, args) {}

@@ -51,6 +51,7 @@ struct QuantizedProduct {
   std::vector<int> layout;        // of the inputs' scale beside the outputs, as QuantizedWeight's; empty: as it is
 };
 
+// The base of layers whose weights can be quantized.
 class QuantizableLayer : public LoraLayer {
  public:
   // The weights to quantize, when their shapes are known. LoRA is for the first.

@@ -27,6 +27,7 @@ struct AbsMaxQuantizerArgs {
   std::string output_dtype = "int8";
   void fields(Fields& f);
 };
+// keras.quantizers.AbsMaxQuantizer.
 class AbsMaxQuantizer final : public Config<Quantizer, AbsMaxQuantizerArgs> {
  public:
   explicit AbsMaxQuantizer(const Args& args = {});  // ValueError for a range beyond int8
@@ -53,10 +54,12 @@ class QuantizationConfig : public Object {
 };
 using QuantizationConfigRef = Ref<QuantizationConfig>;
 
+// Arguments of the configs for int8 and int4.
 struct QuantizersArgs {
   Value weight_quantizer, activation_quantizer = "default";
   void fields(Fields& f);
 };
+// A config with a quantizer for weights and one for activations.
 template <class Args>
 class QuantizersConfig : public Config<QuantizationConfig, Args> {
  public:
@@ -73,6 +76,7 @@ class QuantizersConfig : public Config<QuantizationConfig, Args> {
   }
 };
 
+// Weights as integers of 8 bits.
 class Int8QuantizationConfig final : public QuantizersConfig<QuantizersArgs> {
  public:
   explicit Int8QuantizationConfig(const Args& args = {});  // ValueError if weights would not be int8
@@ -80,10 +84,12 @@ class Int8QuantizationConfig final : public QuantizersConfig<QuantizersArgs> {
   std::string class_name() const override { return "Int8QuantizationConfig"; }
 };
 
+// Arguments of Int4QuantizationConfig.
 struct Int4QuantizationArgs : QuantizersArgs {
   Value block_size = 128;
   void fields(Fields& f);
 };
+// Weights as integers of 4 bits, in groups of block_size.
 class Int4QuantizationConfig final : public QuantizersConfig<Int4QuantizationArgs> {
  public:
   // ValueError for a block_size that is neither None nor -1 nor positive, for quantizers beside groups, and for
@@ -96,15 +102,24 @@ class Int4QuantizationConfig final : public QuantizersConfig<Int4QuantizationArg
   Dict get_config() const override;
 };
 
+// Of configs without arguments.
 struct NoArgs {
   void fields(Fields&) {}
 };
+// Training with products of 8-bit floating-point numbers. It has no quantizers: values are scaled and rounded.
 class Float8QuantizationConfig final : public Config<QuantizationConfig, NoArgs> {
  public:
   using Config::Config;
   std::string mode() const override { return "float8"; }
   std::string class_name() const override { return "Float8QuantizationConfig"; }
   Dict get_config() const override { return {}; }
+  void attributes(Fields& f) override {
+    f("weight_quantizer", none_, "None.");
+    f("activation_quantizer", none_, "None.");
+  }
+
+ private:
+  Value none_;
 };
 
 // What quantize(mode, config) means: `config`, or the default of the mode. ValueError if neither is given, the mode is

@@ -31,7 +31,7 @@ case(
     "(4, 2) (8 elements)",
     keras=TypeError,
 )
-case("sum's axis", lambda k: k.ops.sum(ones(2, 3), axis=2), ValueError, "[sum]", "axis=2", "2 axes", "[-2, 2)")
+case("sum's axis", lambda k: k.ops.sum(ones(2, 3), axis=2), ValueError, "[sum]", "axis 2", "2 axes", "[-2, 2)")
 case(
     "concatenate",
     lambda k: k.ops.concatenate([ones(2, 3), ones(3, 2)], axis=0),
@@ -50,7 +50,7 @@ case(
     "[transpose]",
     "[0, 0]",
     "(2, 3)",
-    "once",
+    "permutation",
     keras=TypeError,
 )
 case("squeeze", lambda k: k.ops.squeeze(ones(2, 3), axis=0), ValueError, "[squeeze]", "axis=0", "(2, 3)")

@@ -236,7 +236,7 @@ ARGUMENTS = {
         "OrbaxCheckpoint": None,
         "Callback": None,
     },
-    "quantizers": {},
+    "quantizers": {"AWQConfig": (["a text"], None), "GPTQConfig": (["a text"], None)},
     "dtype_policies": {
         "DTypePolicy": ("mixed_float16",),
         "DTypePolicyMap": (),

@@ -307,6 +307,7 @@ def test_a_subclass_may_keep_a_loss_of_its_own():
 
 
 def models_to_draw(keras):
+    keras.utils.clear_session()  # ops are named by their count
     layers = keras.layers
     inputs = keras.Input((8, 8, 3), name="image")
     x = layers.Conv2D(4, 3, name="convolution_with_a_name_that_is_longer_than_its_cell")(inputs)

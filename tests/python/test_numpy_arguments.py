@@ -98,7 +98,7 @@ def test_a_users_config():
 
     config = lamina.saving.serialize_keras_object(Mine({"x": [I, (T,)], "y": F}))
     assert_plain(config)
-    assert config["config"]["a"] == {"x": [3, [True]], "y": 0.5}
+    assert config["config"]["a"] == {"x": [3, (True,)], "y": 0.5}
 
 
 def test_a_whole_model_is_read_by_keras(tmp_path, engine):

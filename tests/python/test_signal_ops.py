@@ -149,7 +149,8 @@ def test_shapes_of_unknown_size():
 ERRORS = [
     (lambda k: k.ops.fft((X,)), ValueError, ["tuple of two"]),
     (lambda k: k.ops.fft((X, X[..., :4])), ValueError, ["same shape", "(2, 3, 4)"]),
-    (lambda k: k.ops.fft2((np.arange(4), np.arange(4))), ValueError, ["float"]),
+    (lambda k: k.ops.fft2((np.arange(4), np.arange(4))), ValueError, ["rank", "(4,)"]),
+    (lambda k: k.ops.fft((np.arange(4), np.arange(4))), ValueError, ["float", "int"]),
     (lambda k: k.ops.stft(X.astype("int32"), 4, 2, 4), TypeError, ["float32", "int32"]),
     (lambda k: k.ops.stft(X, 8, 2, 4), ValueError, ["fft_length", "8"]),
     (lambda k: k.ops.stft(X, 8, 2, 8, window="kaiser"), ValueError, ["hann", "kaiser"]),

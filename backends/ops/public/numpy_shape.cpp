@@ -78,7 +78,8 @@ Tensor transpose_impl(const Operand& x, const std::optional<std::vector<int>>& a
     }
     for (int a = 0; a < t.rank(); ++a)
       if (std::count(order.begin(), order.end(), a) != 1)
-        throw ValueError("`axes` must be a valid permutation of the axes. Received: axes=", *axes);
+        throw ValueError("`axes` must be a valid permutation of the axes of x. Received: x.shape=", t.shape(),
+                         ", axes=", *axes);
   }
   if (!axes)
     for (int i = t.rank(); i-- > 0;) order.push_back(i);

@@ -7,11 +7,13 @@ namespace lamina::ops {
 struct Quantized {
   Tensor values, scale;
 };
+// Integers with scales and zero points: value = (integer - zero_point) * scale.
 struct ZeroPointQuantized {
   Tensor values, scale, zero_point;
 };
 
 inline constexpr double kQuantizerEpsilon = 1e-7;
+// The least and the greatest integer that stand for values.
 struct QuantizedRange {
   int64_t low = -127, high = 127;
 };
