@@ -167,9 +167,8 @@ Variables CompileMetrics::all_variables() const {
 
 Value CompileMetrics::attribute(std::string_view name) const {
   if (name != "metrics") return {};
-  List out;
-  for (const Entry& e : entries_) out.push_back(Value(std::static_pointer_cast<Object>(e.metric)));
-  return out;
+  const std::vector<MetricPtr> all = metrics();
+  return List(all.begin(), all.end());
 }
 
 std::vector<MetricPtr> CompileMetrics::metrics() const {

@@ -151,8 +151,7 @@ Dict Model::get_metrics_result() {
   };
   if (loss_tracker_) add(loss_tracker_);
   for (const MetricPtr& m : tracked_metrics_) add(m);
-  if (compile_metrics_)
-    for (const auto& [key, v] : compile_metrics_->results()) out.set(key, v);
+  if (compile_metrics_) add(compile_metrics_);
   if (compile_loss_)
     for (const MetricPtr& m : compile_loss_->metrics()) add(m);
   return out;

@@ -136,7 +136,16 @@ class QuantizedFloat8DTypePolicy(QuantizedDTypePolicy):
         return _lamina.amax_history_length_of(self)
 
 
-class Int4DTypePolicy(QuantizedDTypePolicy):
+class _GroupedDTypePolicy(QuantizedDTypePolicy):
+    _builtin = True
+
+    @property
+    def mode(self):
+        """The mode without the numbers behind it."""
+        return self.quantization_mode
+
+
+class Int4DTypePolicy(_GroupedDTypePolicy):
     """The dtypes of another policy, with weights of 4 bits and a scale per group of them.
 
     Args:
@@ -150,23 +159,13 @@ class Int4DTypePolicy(QuantizedDTypePolicy):
     _builtin = True
 
     @property
-    def mode(self):
-        """The mode without the numbers behind it."""
-        return self.quantization_mode
-
-    @property
     def block_size(self):
         """Values that share a scale, or -1."""
         return _lamina.group_size_of(self)
 
 
-class _CalibratedDTypePolicy(QuantizedDTypePolicy):
+class _CalibratedDTypePolicy(_GroupedDTypePolicy):
     _builtin = True
-
-    @property
-    def mode(self):
-        """The mode without the numbers behind it."""
-        return self.quantization_mode
 
     @property
     def weight_bits(self):

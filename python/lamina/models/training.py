@@ -9,6 +9,7 @@ from lamina._core.values.structures import map_structure
 from lamina.callbacks.callback_list import flattened
 from lamina.callbacks.history import History
 from lamina.models import data_sources
+from lamina.models.compile_metrics import CompileMetrics
 from lamina.utils.batches import unpack_x_y_sample_weight
 
 
@@ -293,7 +294,7 @@ class Training:
         values = []
         names = []
         for m in self.metrics:
-            names.extend([m.name] if m.name != "compile_metrics" else [inner.name for inner in m.metrics])
+            names.extend([inner.name for inner in m.metrics] if isinstance(m, CompileMetrics) else [m.name])
         for name in dict.fromkeys(names):
             if name in logs:
                 values.append(logs[name])
