@@ -46,6 +46,8 @@ struct TracedSubFunction {
 };
 using SubFunctionBody = std::function<Tensors(std::span<const Tensor>)>;
 TracedSubFunction trace_subfunction(const SubFunctionBody& body, std::span<const TensorSpec> inputs);
+// Gives the variables that a function assigned their new values, those behind its results.
+void store_assigned(const std::vector<TracedSubFunction::Assigned>& assigned, std::span<const Tensor> values);
 
 // A primitive that can give more than its results: what its gradient needs. The saving twin's first outputs are this
 // one's; the gradient rule asks for the twin, and the graph engine then drops the plain application of the two

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "backends/core/engine.h"
+#include "backends/core/variable.h"
 #include "backends/graph/executable.h"
 #include "backends/graph/passes/passes.h"
 #include "backends/graph/trace.h"
@@ -89,6 +90,11 @@ TracedSubFunction trace_subfunction(const SubFunctionBody& body, std::span<const
   graph.updates.clear();
   out.function = std::make_shared<GraphSubFunction>(std::move(graph));
   return out;
+}
+
+void store_assigned(const std::vector<TracedSubFunction::Assigned>& assigned, std::span<const Tensor> values) {
+  AutocastScope off(std::nullopt);
+  for (size_t i = 0; i < assigned.size(); ++i) Variable(assigned[i].variable).assign(values[i]);
 }
 
 }  // namespace lamina

@@ -128,3 +128,20 @@ def test_remat_of_a_function(engine):
     np.testing.assert_allclose(value, np.sum(t**2), rtol=1e-6)
     np.testing.assert_allclose(gradient, 4 * t * (1 - t**2), rtol=1e-6)
     np.testing.assert_allclose(f(x), np.sum(np.tanh(x) ** 2), rtol=1e-6)
+
+
+def test_variables_are_assigned_in_their_own_dtype(engine):
+    """In mixed precision, too, where variables are read in another one."""
+    x, y = data()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        plain, anew = net(), net({"mode": "full"})
+    finally:
+        keras.config.set_dtype_policy(before)
+    anew.set_weights(plain.get_weights())
+    for model in (plain, anew):
+        model.fit(x, y, batch_size=10, epochs=1, shuffle=False, verbose=0)
+    for a, b in zip(anew.non_trainable_variables, plain.non_trainable_variables):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-5)

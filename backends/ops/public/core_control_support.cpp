@@ -143,9 +143,4 @@ LoopBody close_loop(const TracedBody& body, size_t count, Tensors& variables) {
   return {traced.function, traced.captured};
 }
 
-void store_assigned(const std::vector<TracedSubFunction::Assigned>& assigned, std::span<const Tensor> values) {
-  AutocastScope off(std::nullopt);
-  for (size_t i = 0; i < assigned.size(); ++i) Variable(assigned[i].variable).assign(values[i]);
-}
-
 }  // namespace lamina::ops

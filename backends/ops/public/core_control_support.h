@@ -44,7 +44,5 @@ struct LoopBody {
   Tensors captured;
 };
 LoopBody close_loop(const TracedBody& body, size_t count, Tensors& variables);
-// Stores the values with which a loop ended.
-void store_assigned(const std::vector<TracedSubFunction::Assigned>& assigned, std::span<const Tensor> values);
 
 }  // namespace lamina::ops

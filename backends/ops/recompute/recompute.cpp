@@ -52,7 +52,7 @@ Tensors recompute(const std::function<Tensors()>& body, const std::function<bool
   } else {
     all = f->call(traced.captured);
   }
-  for (size_t i = 0; i < traced.assigned.size(); ++i) Variable(traced.assigned[i].variable).assign(all[count + i]);
+  store_assigned(traced.assigned, std::span<const Tensor>(all).subspan(count));
   all.resize(count);
   if (!anew || all.empty()) return all;
   return custom_gradient(traced.captured, all, [f](std::span<const Tensor> sources, const Tensors& grads) {
