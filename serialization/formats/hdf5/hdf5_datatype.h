@@ -43,6 +43,7 @@ struct Hdf5Space {
   enum class Kind { scalar, simple, null } kind = Kind::scalar;
   std::vector<uint64_t> sizes;
 };
+// The sizes of a dataset or attribute. Hdf5Damage for versions or sizes that are none.
 Hdf5Space parse_hdf5_space(Hdf5Cursor& in);
 
 }  // namespace lamina

@@ -198,7 +198,9 @@ bool Hdf5Structure::is_group(const Hdf5Header& header) const {
 
 const Hdf5Links& Hdf5Structure::links(const Hdf5Header& group) {
   if (auto found = links_.find(group.address); found != links_.end()) return found->second;
-  return links_.emplace(group.address, links_of(group)).first->second;
+  Hdf5Links out = links_of(group);
+  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  return links_.emplace(group.address, std::move(out)).first->second;
 }
 
 std::vector<std::string> Hdf5Structure::dense(uint64_t heap, uint64_t index) {

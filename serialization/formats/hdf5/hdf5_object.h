@@ -43,7 +43,7 @@ struct Hdf5Link {
   enum class Kind { hard, soft, external, unknown } kind = Kind::hard;
   uint64_t address = kUndefinedAddress;  // of a hard link
 };
-using Hdf5Links = std::vector<std::pair<std::string, Hdf5Link>>;
+using Hdf5Links = std::vector<std::pair<std::string, Hdf5Link>>;  // in the order of their names
 
 // The parsed structure of one file. Headers, groups and heaps are kept, so that each part of a file is parsed once
 // however often it is asked for; parts that overlap, of which a small file could hold very many, soon pass the budget.

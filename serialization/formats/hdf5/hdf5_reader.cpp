@@ -107,8 +107,9 @@ struct Hdf5Reader::File {
       if (reached) *reached = done;
       if (kind(at) != Hdf5Kind::group) return nullptr;
       const Hdf5Links& children = links(*at, done);
-      auto found = std::find_if(children.begin(), children.end(), [&](const auto& e) { return e.first == part; });
-      if (found == children.end()) return nullptr;
+      auto found = std::lower_bound(children.begin(), children.end(), part,
+                                    [](const auto& e, const std::string& name) { return e.first < name; });
+      if (found == children.end() || found->first != part) return nullptr;
       check_link(found->second, part, done);
       done += "/" + part;
       at = header(found->second.address, done);

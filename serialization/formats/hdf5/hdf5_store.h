@@ -23,6 +23,7 @@
 
 namespace lamina {
 
+// HDF5's library is used by one thread at a time: hold it around calls of your own.
 std::recursive_mutex& hdf5_mutex();
 
 struct Hdf5Limits {

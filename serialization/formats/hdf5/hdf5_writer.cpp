@@ -14,12 +14,12 @@ struct Hdf5Writer::File {
   std::string name;
   std::optional<AtomicFile> target;  // none: in memory
   std::unique_ptr<Hdf5Disk> disk;
-  Hdf5Handle id, make_parents, make_parents_utf8, no_dates, group_properties;
+  Hdf5Handle id, utf8_link, no_dates, group_properties;
 
   ~File() { close(); }
   void close() {
     Hdf5Session session;
-    make_parents.reset(), make_parents_utf8.reset(), no_dates.reset(), group_properties.reset(), id.reset();
+    utf8_link.reset(), no_dates.reset(), group_properties.reset(), id.reset();
   }
 
   // The library reads what it could not allocate: it gets no work when memory is short.
@@ -40,13 +40,12 @@ struct Hdf5Writer::File {
     H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
     Hdf5Handle properties(H5Pcreate(H5P_FILE_CREATE));
     H5Pset_istore_k(properties, 4);  // most datasets are one chunk: small nodes of its tree
+    H5Pset_obj_track_times(properties, false);
     disk->use(access);
     id = Hdf5Handle(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, properties, access));
     if (!id.valid()) throw IOError("Cannot create the HDF5 file '", name, "': ", reason(), ".");
-    make_parents = Hdf5Handle(H5Pcreate(H5P_LINK_CREATE));
-    H5Pset_create_intermediate_group(make_parents, 1);
-    make_parents_utf8 = Hdf5Handle(H5Pcopy(make_parents));
-    H5Pset_char_encoding(make_parents_utf8, H5T_CSET_UTF8);
+    utf8_link = Hdf5Handle(H5Pcreate(H5P_LINK_CREATE));
+    H5Pset_char_encoding(utf8_link, H5T_CSET_UTF8);
     no_dates = Hdf5Handle(H5Pcreate(H5P_DATASET_CREATE));
     H5Pset_obj_track_times(no_dates, false);
     H5Pset_fill_time(no_dates, H5D_FILL_TIME_NEVER);
@@ -64,7 +63,7 @@ struct Hdf5Writer::File {
   // Links are marked as UTF-8 only where they must be: the marked ones turn a group into one of the newer format.
   hid_t link_options(const std::string& path) const {
     bool ascii = std::all_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-    return ascii ? make_parents : make_parents_utf8;
+    return ascii ? hid_t{H5P_DEFAULT} : hid_t{utf8_link};
   }
 
   std::string reason() const {
@@ -103,6 +102,19 @@ struct Hdf5Writer::File {
       kind = H5Iget_type(object) == H5I_DATASET ? Hdf5Kind::dataset : Hdf5Kind::group;
     }
     return {full.empty() ? "/" : full, kind};
+  }
+
+  void make_group(const std::string& path) {
+    Hdf5Handle made(H5Gcreate2(id, path.c_str(), link_options(path), group_properties, H5P_DEFAULT));
+    if (!made.valid()) fail("the group", path);
+    check_written("the group", path);
+  }
+  // The library would date the groups that it makes on the way to an object.
+  void make_groups_above(const std::string& path) {
+    for (size_t end = path.find('/', 1); end != path.npos; end = path.find('/', end + 1)) {
+      std::string parent = path.substr(0, end);
+      if (H5Lexists(id, parent.c_str(), H5P_DEFAULT) <= 0) make_group(parent);
+    }
   }
 
   void attribute(std::string_view path, const std::string& key, hid_t type, hid_t space, const void* data) {
@@ -197,9 +209,8 @@ void Hdf5Writer::group(std::string_view path) {
   if (kind == Hdf5Kind::dataset)
     throw ValueError("Cannot make the group '", full, "' in '", file_->name, "': a dataset is there already.");
   if (kind == Hdf5Kind::group) return;
-  Hdf5Handle made(H5Gcreate2(file_->id, full.c_str(), file_->link_options(full), file_->group_properties, H5P_DEFAULT));
-  if (!made.valid()) file_->fail("the group", full);
-  file_->check_written("the group", full);
+  file_->make_groups_above(full);
+  file_->make_group(full);
 }
 
 void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
@@ -215,6 +226,7 @@ void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
   Hdf5Handle type = hdf5_type(tensor.dtype());
   Hdf5Handle space(tensor.rank() == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(tensor.rank(), sizes, nullptr));
   Hdf5Handle layout = checked_layout(tensor, file_->no_dates);
+  file_->make_groups_above(full);
   Hdf5Handle made(H5Dcreate2(file_->id, full.c_str(), type, space, file_->link_options(full), layout, H5P_DEFAULT));
   if (!made.valid() || (tensor.size() > 0 && H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
     file_->fail("the dataset", full);

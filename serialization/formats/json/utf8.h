@@ -27,12 +27,14 @@ inline char32_t next_code_point(std::string_view text, size_t& at) {
   return code;
 }
 
+// Whether the bytes are well-formed UTF-8 (RFC 3629).
 inline bool is_utf8(std::string_view text) {
   for (size_t at = 0; at < text.size();)
     if (next_code_point(text, at) == kInvalidCodePoint) return false;
   return true;
 }
 
+// The UTF-8 bytes of a code point up to 0x10FFFF.
 inline void append_utf8(std::string& out, char32_t code) {
   auto tail = [&](int shift) { out += static_cast<char>(0x80 | (code >> shift & 0x3F)); };
   if (code < 0x80) {

@@ -1,11 +1,15 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
+#include <set>
+#include <thread>
 
 #include "file_support.h"
 #include "serialization/formats/hdf5/hdf5_store.h"
@@ -96,6 +100,8 @@ TEST(Hdf5Writer, WritesCheckedHeadersWithoutDates) {
     Hdf5Writer writer = Hdf5Writer::in_memory("x");
     write_everything(writer);
     out = writer.take_bytes();
+    for (std::time_t now = std::time(nullptr); std::time(nullptr) == now;)  // HDF5's dates are in seconds
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   EXPECT_TRUE(bytes[0] == bytes[1]);
   EXPECT_EQ(bytes[0][8], 2);                                // superblock version
@@ -115,6 +121,21 @@ TEST(Hdf5Writer, CopiesAKerasFile) {
     EXPECT_EQ(std::memcmp(copy.read(path).raw(), from.read(path).raw(), from.read(path).bytes()), 0) << path;
     EXPECT_EQ(copy.attribute_names(path), from.attribute_names(path)) << path;
   }
+}
+
+// Indices several nodes deep and heaps with tables of tables.
+TEST(Hdf5Writer, WritesManyObjectsIntoOneGroup) {
+  constexpr int kCount = 30000;
+  Hdf5Writer writer = Hdf5Writer::in_memory("many");
+  for (int i = 0; i < kCount; ++i) writer.group(text("layers/a_name_of_some_length_", i));
+  writer.dataset(text("layers/a_name_of_some_length_", kCount / 2, "/vars/0"), Tensor::scalar(3.0f));
+  Hdf5Reader reader = Hdf5Reader::from_memory(writer.take_bytes(), "many");
+  std::vector<std::string> names = reader.keys("layers");
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), static_cast<size_t>(kCount));
+  for (int i = 0; i < kCount; i += 1000)
+    EXPECT_EQ(reader.kind(text("layers/a_name_of_some_length_", i)), Hdf5Kind::group) << i;
+  EXPECT_EQ(reader.read(text("layers/a_name_of_some_length_", kCount / 2, "/vars/0")).item<float>(), 3.0f);
+  EXPECT_EQ(reader.kind("layers/a_name_of_some_length_"), Hdf5Kind::absent);
 }
 
 TEST(Hdf5Writer, SplitsLongLists) {
