@@ -1,5 +1,7 @@
 #include "serialization/objects/object_config.h"
 
+#include <unordered_set>
+
 #include "backends/core/stack.h"
 #include "backends/ops/public/public_op.h"
 
@@ -129,16 +131,41 @@ void drop_unknown_none(const ClassInfo& info, Dict& config) {
 thread_local int reading = 0;  // configs, one within the other
 bool (*trusted)() = nullptr;
 
+// What the resolver of users' classes has left to the built-in ones since the outermost config began: a model names the
+// same few classes thousands of times. User's code, which may register others, has not run in between.
+thread_local std::unordered_set<std::string> left_to_built_in;
+
 struct Reading {
-  Reading() { ++reading; }
+  Reading() {
+    if (++reading == 1) left_to_built_in.clear();
+  }
   ~Reading() { --reading; }
 };
+
+// The object that the resolver of users' classes makes; null leaves it to the built-in ones.
+ObjectPtr resolve_custom(const Dict& d) {
+  const ClassResolver& custom = custom_resolver();
+  if (!custom) return nullptr;
+  std::string asked;
+  for (const char* key : {"class_name", "module", "registered_name", "bare"}) {
+    const Value* part = d.find(key);
+    if (part && !part->is_none()) asked += part->is_string() ? part->as_string() : part->repr();
+    asked += '\0';
+  }
+  const bool of_content = asked.starts_with("function") || asked.starts_with("__lambda__");  // decided by the config
+  if (reading > 0 && !of_content && left_to_built_in.contains(asked)) return nullptr;
+  ObjectPtr made = custom(d);
+  if (made)
+    left_to_built_in.clear();
+  else if (reading > 0 && !of_content)
+    left_to_built_in.insert(std::move(asked));
+  return made;
+}
 
 ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
   check_stack("The config of an object");
   const Reading here;
-  if (const ClassResolver& custom = custom_resolver())
-    if (ObjectPtr made = custom(d)) return made;
+  if (ObjectPtr made = resolve_custom(d)) return made;
   const std::string& name = d.at("class_name").as_string();
   const Value* where = d.find("module");
   if (name == "function" ||
@@ -223,9 +250,9 @@ ObjectPtr get_object(const Value& identifier, std::string_view module) {
   if (identifier.is_object()) return identifier.as_object();
   if (identifier.is_string()) {
     const std::string& name = identifier.as_string();
-    if (const ClassResolver& custom = custom_resolver())
-      if (ObjectPtr made = custom(Dict{{"class_name", name}, {"config", Dict{}}, {"module", Value()}, {"bare", true}}))
-        return made;
+    if (ObjectPtr made =
+            resolve_custom(Dict{{"class_name", name}, {"config", Dict{}}, {"module", Value()}, {"bare", true}}))
+      return made;
     if (const ClassInfo* info = find_class(name, module)) return info->make({});
     if (ObjectPtr function = function_named(name)) return function;
     unknown(name, module);

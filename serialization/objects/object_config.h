@@ -56,6 +56,7 @@ class Ref {
  private:
   std::shared_ptr<T> pointer_;
 };
+// Fields that hold objects: from an object, a name or a config, and back to a config.
 template <class T>
 void from_value(const Value& v, Ref<T>& out) {
   out = Ref<T>::from(v);
