@@ -16,6 +16,7 @@ class Activation {
  private:
   ObjectPtr function_;  // null: linear
 };
+// From a name, a config, a function or None; and as configs hold it.
 void from_value(const Value& v, Activation& out);
 Value to_value(const Activation& a);
 

@@ -146,6 +146,7 @@ class DTypePolicyMap final : public DTypePolicy {
   Dict entries_;
 };
 
+// What layers made without a dtype get; one per process.
 DTypePolicyPtr global_dtype_policy();
 void set_global_dtype_policy(DTypePolicyPtr policy);
 // None: the global policy. A name ("int8_from_float32", too), a config or a policy: that one.

@@ -10,8 +10,8 @@ namespace lamina {
 namespace {
 
 thread_local std::shared_ptr<const RematMode> current;
-thread_local bool within = false;       // a call that is computed again as a whole
-thread_local bool activations = false;  // those of the layer whose call is under way are computed again
+thread_local bool within = false;             // a call that is computed again as a whole
+thread_local bool remat_activations = false;  // those of the layer whose call is under way are computed again
 
 // Sets a flag of this thread for the time of a call.
 class Flag {
@@ -62,7 +62,7 @@ std::shared_ptr<const RematMode> current_remat_mode() { return current; }
 
 Value remat_call(const RematMode* mode, const std::string& layer, const std::function<Value()>& call) {
   const RematMode::Kind kind = mode && !within ? mode->kind : RematMode::Kind::none;
-  const Flag flag(activations, kind == RematMode::Kind::activations);
+  const Flag flag(remat_activations, kind == RematMode::Kind::activations);
   switch (kind) {
     case RematMode::Kind::full: return recomputed(call);
     case RematMode::Kind::list_of_layers: {
@@ -80,7 +80,7 @@ Value remat_call(const RematMode* mode, const std::string& layer, const std::fun
 }
 
 Tensor remat_activation(const std::function<Tensor()>& activation) {
-  if (!activations) return activation();
+  if (!remat_activations) return activation();
   return prim::recompute([&] { return Tensors{activation()}; })[0];
 }
 

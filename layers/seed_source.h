@@ -17,6 +17,7 @@ inline Value make_seed_source(Layer& layer, const Value& seed) {
   return seed.object_as<SeedGenerator>() ? seed : Value(generator);
 }
 
+// ValueError outside [0, 1].
 inline void check_rate(double rate) {
   if (!(rate >= 0 && rate <= 1))
     throw ValueError(

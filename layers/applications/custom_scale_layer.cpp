@@ -28,7 +28,7 @@ class CustomScaleLayer final : public ApplicationLayer<CustomScaleArgs> {
     return ops::add(xs[0], ops::multiply(xs[1], args.scale));
   }
 };
-const ApplicationLayerRegistration<CustomScaleLayer> registration(
+const ApplicationLayerRegistration<CustomScaleLayer> custom_scale_layer(
     "CustomScaleLayer", "InceptionResNetV2's layer: the first input plus the second times `scale`.",
     Doc{.call = "inputs: A list of two tensors: what is kept, and what is scaled and added.",
         .input = "Two tensors of one shape.",

@@ -34,7 +34,7 @@ class LayerScale final : public ApplicationLayer<LayerScaleArgs> {
  private:
   Variable gamma_;
 };
-const ApplicationLayerRegistration<LayerScale> registration(
+const ApplicationLayerRegistration<LayerScale> layer_scale(
     "LayerScale", "ConvNeXt's layer: the input times a learned scale per channel.",
     Doc{.call = about::inputs,
         .input = "Any whose last axis has the size `projection_dim`.",

@@ -36,7 +36,7 @@ class StochasticDepth final : public ApplicationLayer<StochasticDepthArgs> {
     return ops::multiply(ops::divide(x, keep), ops::floor(ops::add(random::uniform(shape, 0.0, 1.0), keep)));
   }
 };
-const ApplicationLayerRegistration<StochasticDepth> registration(
+const ApplicationLayerRegistration<StochasticDepth> stochastic_depth(
     "StochasticDepth", "ConvNeXt's layer: drops the path of whole samples at random in training.",
     Doc{.call = "inputs: A tensor.\ntraining: Whether the layer runs in training mode.",
         .input = "A tensor (batch, ...).",

@@ -24,6 +24,7 @@ class AxisSizes {
  private:
   Value given_;
 };
+// From an int or a tuple of ints, and back as it was given.
 inline void from_value(const Value& v, AxisSizes& out) { out = AxisSizes(plain_numbers(v)); }
 inline Value to_value(const AxisSizes& v) { return v.value(); }
 

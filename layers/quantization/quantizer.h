@@ -36,6 +36,7 @@ class AbsMaxQuantizer final : public Config<Quantizer, AbsMaxQuantizerArgs> {
   std::string class_name() const override { return "AbsMaxQuantizer"; }
   Dict get_config() const override;
 };
+// Scales by the largest absolute value, as Keras' AbsMaxQuantizer.
 QuantizerRef abs_max_quantizer(ops::QuantizedRange range = {});
 
 // How a layer is to be quantized.

@@ -60,6 +60,7 @@ inline std::vector<std::vector<int64_t>> pairs(const Value& given, size_t axes, 
   return out;
 }
 
+// Python's tuples of numbers, as configs hold them.
 inline Value tuple_of(const std::vector<int64_t>& v) { return Value::tuple(List(v.begin(), v.end())); }
 inline Value tuple_of(const std::vector<std::vector<int64_t>>& v) {
   List out;
@@ -67,6 +68,7 @@ inline Value tuple_of(const std::vector<std::vector<int64_t>>& v) {
   return Value::tuple(std::move(out));
 }
 
+// Inputs of one rank alone.
 inline InputSpec of_rank(int rank) {
   InputSpec spec;
   spec.ndim = rank;

@@ -54,6 +54,7 @@ struct CellStep {
   Tensor output;
   Value states;
 };
+// One call of a cell of any class, a user's too: its output and the next states.
 CellStep step_of(Layer& cell, const Tensor& x, const Value& states, bool training);
 
 // Zeros in the structure of a state size.

@@ -88,9 +88,9 @@ Tensor spread_heads(const Tensor& t, int64_t heads) {
 }
 
 // The inputs of an op under the names of its parts.
-struct Parts {
+struct ScoreInputs {
   Tensor q, k, v, bias, mask;
-  Parts(const AttentionScores& s, std::span<const Tensor> in) : q(in[0]), k(in[1]), v(in[2]) {
+  ScoreInputs(const AttentionScores& s, std::span<const Tensor> in) : q(in[0]), k(in[1]), v(in[2]) {
     if (s.biased) bias = in[s.bias_at()];
     if (s.masked) mask = in[s.mask_at()];
   }
@@ -108,7 +108,7 @@ Tensors AttentionOp::vjp(const VjpContext& c) const {
     TapeScope tape;
     Tensors twins;
     for (const Tensor& t : c.inputs) twins.push_back(twin(t));
-    Parts p(scores, twins);
+    ScoreInputs p(scores, twins);
     Tensor again = attention_composed(p.q, p.k, p.v, p.bias, p.mask, scores.scale, scores.causal).out;
     std::vector<GradientSource> sources(twins.begin(), twins.begin() + 4);
     Tensors grads = gradients({&again, 1}, sources, {&c.grads[0], 1});
@@ -127,7 +127,7 @@ Tensors AttentionGradOp::vjp(const VjpContext& c) const {
   TapeScope tape;
   Tensors twins;
   for (const Tensor& t : c.inputs) twins.push_back(twin(t));
-  const Parts p(scores, twins);
+  const ScoreInputs p(scores, twins);
   const Tensor& g = twins.back();
   std::vector<GradientSource> first = {p.q, p.k, p.v};
   Tensor again = attention_composed(p.q, p.k, p.v, p.bias, p.mask, scores.scale, scores.causal).out;

@@ -164,11 +164,11 @@ BoundKernel bind_program(const KernelRequest& r) {
   return k.run ? std::move(k) : r.decline(text("not defined for ", r.inputs.back().dtype));
 }
 
-double flops(const Primitive&, std::span<const TensorSpec>, std::span<const TensorSpec> out) {
+double elementwise_flops(const Primitive&, std::span<const TensorSpec>, std::span<const TensorSpec> out) {
   return static_cast<double>(out[0].shape.elements());
 }
-LAMINA_FLOPS("Unary", flops);
-LAMINA_FLOPS("Binary", flops);
+LAMINA_FLOPS("Unary", elementwise_flops);
+LAMINA_FLOPS("Binary", elementwise_flops);
 
 LAMINA_KERNEL(cpu, "Unary", "blocks", 20, bind_program);
 LAMINA_KERNEL(cpu, "Binary", "blocks", 20, bind_program);

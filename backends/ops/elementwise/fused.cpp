@@ -91,12 +91,12 @@ BoundKernel bind_fused(const FusedElementwiseOp& op, const KernelRequest& r) {
   return k.run ? std::move(k) : r.decline("an instruction has no block function for its dtype");
 }
 
-double flops(const Primitive& op, std::span<const TensorSpec>, std::span<const TensorSpec>) {
+double program_flops(const Primitive& op, std::span<const TensorSpec>, std::span<const TensorSpec>) {
   const auto& fused = static_cast<const FusedElementwiseOp&>(op);
   return static_cast<double>(fused.program.code.size()) * static_cast<double>(fused.shape.elements());
 }
 
-LAMINA_FLOPS("FusedElementwise", flops);
+LAMINA_FLOPS("FusedElementwise", program_flops);
 LAMINA_KERNEL(cpu, "FusedElementwise", "blocks", 20, bind_fused);
 
 }  // namespace

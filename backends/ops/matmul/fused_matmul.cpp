@@ -19,12 +19,11 @@ BoundKernel bind_composed(const FusedMatMulOp& op, const KernelRequest& r) {
   return then_epilogue(std::move(plain), op.epilogue, r.outputs[0].shape);
 }
 
-double flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
-  const MatMulDims d = matmul_dims(static_cast<const FusedMatMulOp&>(op).product, in[0].shape, in[1].shape);
-  return 2.0 * static_cast<double>(d.batch * d.m) * static_cast<double>(d.n * d.k);
+double fused_flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
+  return 2 * multiply_adds(matmul_dims(static_cast<const FusedMatMulOp&>(op).product, in[0].shape, in[1].shape));
 }
 
-LAMINA_FLOPS("FusedMatMul", flops);
+LAMINA_FLOPS("FusedMatMul", fused_flops);
 LAMINA_KERNEL(cpu, "FusedMatMul", "vector", 5, bind_composed<true>);
 LAMINA_KERNEL(cpu, "FusedMatMul", "composed", 100, bind_composed<false>);
 

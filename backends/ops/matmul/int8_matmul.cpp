@@ -13,11 +13,10 @@ std::vector<TensorSpec> Int8MatMulOp::infer(std::span<const TensorSpec> in) cons
 }
 
 namespace {
-double flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
-  const MatMulDims d = matmul_dims(static_cast<const Int8MatMulOp&>(op).product, in[0].shape, in[1].shape);
-  return 2.0 * static_cast<double>(d.batch * d.m) * static_cast<double>(d.n * d.k);
+double int8_flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
+  return 2 * multiply_adds(matmul_dims(static_cast<const Int8MatMulOp&>(op).product, in[0].shape, in[1].shape));
 }
-LAMINA_FLOPS("Int8MatMul", flops);
+LAMINA_FLOPS("Int8MatMul", int8_flops);
 }  // namespace
 
 namespace prim {

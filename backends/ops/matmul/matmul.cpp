@@ -33,6 +33,9 @@ MatMulDims matmul_dims(const MatMulOp& op, const Shape& a, const Shape& b) {
   for (int i = 0; i < r - 2; ++i) d.batch *= a[i];
   return d;
 }
+double multiply_adds(const MatMulDims& d) {
+  return static_cast<double>(d.batch * d.m) * static_cast<double>(d.n * d.k);
+}
 
 Tensors MatMulOp::vjp(const VjpContext& c) const {
   const Tensor &a = c.inputs[0], &b = c.inputs[1], &g = c.grads[0];
@@ -43,11 +46,10 @@ Tensors MatMulOp::vjp(const VjpContext& c) const {
 }
 
 namespace {
-double flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
-  const MatMulDims d = matmul_dims(static_cast<const MatMulOp&>(op), in[0].shape, in[1].shape);
-  return 2.0 * static_cast<double>(d.batch * d.m) * static_cast<double>(d.n * d.k);
+double product_flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
+  return 2 * multiply_adds(matmul_dims(static_cast<const MatMulOp&>(op), in[0].shape, in[1].shape));
 }
-LAMINA_FLOPS("MatMul", flops);
+LAMINA_FLOPS("MatMul", product_flops);
 }  // namespace
 
 namespace prim {

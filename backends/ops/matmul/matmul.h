@@ -20,8 +20,10 @@ struct MatMulDims {
   int64_t batch, m, n, k;
 };
 MatMulDims matmul_dims(const MatMulOp& op, const Shape& a, const Shape& b);
+double multiply_adds(const MatMulDims& d);  // each counts as two operations
 
 namespace prim {
+// Products of the last two axes; equal axes before them are a batch. ValueError for shapes that do not fit.
 Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
-}
+}  // namespace prim
 }  // namespace lamina

@@ -38,12 +38,12 @@ BoundKernel bind_composed(const MatMulAddOp& op, const KernelRequest& r) {
   return k;
 }
 
-double flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
+double sum_flops(const Primitive& op, std::span<const TensorSpec> in, std::span<const TensorSpec>) {
   const MatMulDims d = matmul_dims(static_cast<const MatMulAddOp&>(op).product, in[1].shape, in[2].shape);
   return 2.0 * static_cast<double>(d.batch * d.m) * static_cast<double>(d.n * (d.k + 1));
 }
 
-LAMINA_FLOPS("MatMulAdd", flops);
+LAMINA_FLOPS("MatMulAdd", sum_flops);
 LAMINA_KERNEL(cpu, "MatMulAdd", "composed", 100, bind_composed);
 
 }  // namespace

@@ -164,7 +164,7 @@ Tensor windows(const Tensor& images, int rank, const Sizes& size, const std::opt
       stride[a] = s[i];
       limit[a] = out[i + 1] ? start[a] + (out[i + 1] - 1) * s[i] + 1 : start[a];
     }
-    parts.push_back(slice(x, start, limit, stride));
+    parts.push_back(prim::slice(x, start, limit, stride));
   }
   return restored(concat(parts, x.rank() - 1));
 }

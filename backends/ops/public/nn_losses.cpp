@@ -167,11 +167,11 @@ const auto psnr_op =
 >>> keras.ops.psnr(keras.ops.array([1.0, 2.0]), keras.ops.array([1.0, 3.0]), 255.0)
 <Tensor shape=(), dtype=float32, values=51.1411>)py"});
 
-struct Blocks {
+struct DividedChannels {
   bool last;
   int64_t n, h, w, c;
 };
-Blocks blocks_of(const Tensor& t, int64_t block, const std::string& data_format) {
+DividedChannels blocks_of(const Tensor& t, int64_t block, const std::string& data_format) {
   if (block < 2) throw ValueError("`block_size` must be at least 2. Received: block_size=", block);
   if (data_format != "channels_last" && data_format != "channels_first")
     throw ValueError("Invalid data_format: '", data_format, "'. Expected 'channels_last' or 'channels_first'.");

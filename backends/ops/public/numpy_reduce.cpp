@@ -283,10 +283,12 @@ const auto cumprod_op = public_op(
 <Tensor shape=(3,), dtype=int32, values=[1 2 6]>)py"});
 
 // --- Reductions that skip NaN -------------------------------------------------------------------------------------
+}  // namespace
 Tensor without_nan(const Tensor& x, double filler) {
   if (!is_float(x.dtype())) return x;
   return prim::where(prim::unary(Unary::is_nan, x), constant(filler, x.dtype()), x);
 }
+namespace {
 Tensor valid_count(const Tensor& x, const std::vector<int>& axes, bool keepdims) {
   return prim::reduce(Reduce::sum, prim::cast(logical_not_of(prim::unary(Unary::is_nan, x)), x.dtype()), axes,
                       keepdims);

@@ -163,9 +163,6 @@ const auto histogram_op =
 >>> keras.ops.histogram([1.0, 2.0, 4.0], bins=3)
 [<Tensor shape=(3,), dtype=float32, values=[1. 1. 1.]>, <Tensor shape=(4,), dtype=float32, values=[1. 2. 3. 4.]>])py"});
 
-Tensor without_nan(const Tensor& t, double filler) {
-  return is_float(t.dtype()) ? prim::where(prim::unary(Unary::is_nan, t), constant(filler, t.dtype()), t) : t;
-}
 Tensor nancumsum_impl(const Operand& x, const std::optional<int>& axis, const std::optional<DType>& dtype) {
   return cumsum(without_nan(x.value(), 0), axis, dtype);
 }

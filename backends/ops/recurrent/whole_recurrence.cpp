@@ -148,11 +148,11 @@ namespace {
 // Where no library does it: the kernels of its parts. Nothing is kept, the gradient runs the recurrence again.
 using Place = KernelChain::Place;
 
-struct Parts {
+struct RecurrenceInputs {
   RecurrenceSizes s;
   size_t w, states;
   TensorSpec x, multiplied, h, all;  // inputs in rows, gates in rows, a state, the states of all steps
-  Parts(Recurrence kind, std::span<const TensorSpec> in)
+  RecurrenceInputs(Recurrence kind, std::span<const TensorSpec> in)
       : s(sizes_of_whole(kind, in)), w(at_input_kernel(kind)), states(static_cast<size_t>(states_of(kind))) {
     x = {{s.batch * s.steps, s.inputs}, s.dtype};
     multiplied = {{s.batch * s.steps, gates_of(kind) * s.units}, s.dtype};
@@ -177,7 +177,7 @@ struct Parts {
 };
 
 BoundKernel bind_forward(const WholeRecurrentOp& op, const KernelRequest& r) {
-  const Parts p(op.kind, r.inputs);
+  const RecurrenceInputs p(op.kind, r.inputs);
   KernelChain chain(r.device);
   const Place gates = chain.between(p.multiplied);
   chain.add(make_op<MatMulOp>(false, false), {p.x, r.inputs[p.w]}, {KernelChain::input(0), KernelChain::input(p.w)},
@@ -192,7 +192,7 @@ BoundKernel bind_forward(const WholeRecurrentOp& op, const KernelRequest& r) {
 
 BoundKernel bind_grad(const WholeRecurrentGradOp& op, const KernelRequest& r) {
   const Recurrence kind = op.kind;
-  const Parts p(kind, r.inputs);
+  const RecurrenceInputs p(kind, r.inputs);
   const auto in = KernelChain::input, out = KernelChain::output;
   KernelChain chain(r.device);
   const Place gates = chain.between(p.multiplied), dgates = chain.between(p.multiplied);

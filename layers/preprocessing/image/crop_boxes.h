@@ -19,6 +19,7 @@ struct CentredPart {
   }
 };
 
+// A side's length as ops take it.
 inline Operand side(int64_t size) { return {static_cast<long>(size)}; }
 
 }  // namespace lamina

@@ -137,8 +137,10 @@ struct FactorRange {
   double high() const { return upper.as_number(); }
   Value pair() const { return Value::tuple({lower, upper}); }
 };
+// The range that a `factor` argument means, a number or a pair. ValueError outside [least, most].
 FactorRange factor_range(const Value& factor, const char* name, double least, double most,
                          FactorBounds bounds = FactorBounds::closed);
+// ValueError for modes that ops.image does not know.
 void check_fill(const std::string& fill_mode, const std::string& interpolation);
 // factor_range of the bounds 0 and 1, as most layers take it; a number f stands for (0, f).
 inline Value share_range(const Value& factor, const char* name = "factor") {
