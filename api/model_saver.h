@@ -17,6 +17,7 @@ struct ModelSaver {
   void (*restore)(Model& model, const std::string& weights, const std::string& metadata);
 };
 
+// What callbacks save models with; serialization/models sets it while the library is loaded.
 void set_model_saver(const ModelSaver& saver);
 const ModelSaver& model_saver();
 

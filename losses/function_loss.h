@@ -12,6 +12,7 @@ struct LossArgs {
   Value dtype;
 };
 
+// The arguments that all losses have.
 inline void loss_fields(Fields& f, LossArgs& base) {
   f("reduction", base.reduction,
     "How the values become one: 'sum_over_batch_size', 'mean', 'mean_with_sample_weight', 'sum' or None.");
@@ -65,6 +66,7 @@ struct PlainLossArgs {
 struct LossPair {
   Tensor y_true, y_pred;
 };
+// Both in one floating dtype; a last axis of size 1 that only one has is dropped, as Keras does.
 inline LossPair loss_pair(const Operand& y_true, const Operand& y_pred, bool match_ranks = true) {
   Tensor p = ops::as_float(y_pred), t = y_true.as(p.dtype());
   if (match_ranks) squeeze_or_expand_to_same_rank(t, p);

@@ -9,6 +9,7 @@ namespace lamina {
 struct Reduction {
   std::string name;
 };
+// From the names that Keras takes; ValueError for another.
 void from_value(const Value& v, Reduction& out);
 Value to_value(const Reduction& r);
 

@@ -24,6 +24,8 @@ void refuse_channels_first(const char* family);  // ValueError if that is the gl
 struct ImageSizes {
   int64_t usual, least;
 };
+// The shape of one image of a model, without the batch. ValueError for sizes or channels that the model does not
+// take.
 Shape image_shape(const ModelArgs& args, const ImageSizes& sizes);
 // input_tensor, or a new Input of that shape.
 Tensor image_input(const ModelArgs& args, const Shape& shape);
@@ -33,8 +35,9 @@ inline bool wants_imagenet(const ModelArgs& args) { return args.weights == "imag
 struct Rows {
   int64_t height, width;
 };
-Rows rows_of(const Shape& image);         // of the shape of an image, without the batch
-Rows rows_of(const Tensor& images);       // of a batch
+Rows rows_of(const Shape& image);    // of the shape of an image, without the batch
+Rows rows_of(const Tensor& images);  // of a batch
+// The size of the channels' axis, by the global data format.
 int64_t channels_of(const Shape& image);  // without the batch
 int64_t channels_of(const Tensor& images);
 // The axis of channels: `last` with channels_last, which Keras' models call 3 or -1, else 1.
@@ -53,6 +56,7 @@ using Branches = std::vector<Tensor>;
 // The result of a new layer of that class. Without a name it gets the next one of its class.
 Tensor layer(const char* class_name, const Value& inputs, const std::string& name = "", Dict config = {});
 
+// Configs of two sizes, and of the paddings of two axes.
 Value pair(int64_t first, int64_t second);
 Value paddings(int64_t top, int64_t bottom, int64_t left, int64_t right);
 inline Value paddings(int64_t all) { return paddings(all, all, all, all); }
@@ -60,6 +64,8 @@ inline Value paddings(int64_t all) { return paddings(all, all, all, all); }
 // convolution with steps of 1.
 Value correct_pad(const Tensor& images, int64_t kernel_size);
 
+// One layer each, applied to symbolic tensors. `name` is the layer's name in Keras, which files of weights go by; ""
+// numbers it.
 Tensor conv(const Tensor& x, int64_t filters, Value kernel_size, const std::string& name, Dict config = {});
 Tensor activation(const Tensor& x, const Value& function, const std::string& name = "");
 Tensor zero_padding(const Tensor& x, Value padding, const std::string& name = "");

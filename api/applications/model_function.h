@@ -31,9 +31,12 @@ struct ModelFunctionInfo {
   Doc description;
 };
 
+// Registered by ModelFunction's constructor while the library is loaded; looked up by Python's names. Null where
+// there is none.
 void register_model_function(ModelFunctionInfo info);
 const ModelFunctionInfo* find_model_function(std::string_view name);
 std::vector<const ModelFunctionInfo*> model_functions();  // sorted by name
+// What docstrings and stubs are made from.
 Documentation describe(const ModelFunctionInfo& info);
 
 // The folder of models in Keras' cache: $KERAS_HOME/models, else ~/.keras/models.
@@ -85,6 +88,7 @@ struct ModuleInfo {
 struct ModuleRegistration {
   ModuleRegistration(std::initializer_list<const char*> modules, const char* preprocessing);
 };
+// A module of keras.applications; null where there is none.
 const ModuleInfo* find_module(std::string_view name);
 
 }  // namespace lamina::applications

@@ -35,6 +35,7 @@ class MonitorCallback : public Callback {
   Value op_;  // None until resolved, then "less", "greater", or a user's function f(value, reference)
 };
 
+// The keys, in order.
 std::vector<std::string> log_names(const Dict& logs);
 // The model that a callback works on. RuntimeError if set_model() gave it none of this library.
 Model& model_of(const Callback& callback);

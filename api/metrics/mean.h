@@ -8,6 +8,7 @@ namespace lamina {
 struct SamplewiseValues {
   Tensor values, weights;
 };
+// Values and weights of one entry per sample: further axes are averaged or summed, weights broadcast as Keras' do.
 SamplewiseValues reduce_to_samplewise(const Value& values, const Value& sample_weight, bool average, DType dtype);
 
 // The weighted mean of all values since the last reset.

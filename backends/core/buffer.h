@@ -52,6 +52,7 @@ class Buffer {
 };
 using BufferPtr = std::shared_ptr<Buffer>;
 
+// Uninitialized memory. MemoryError where the device has none left.
 BufferPtr allocate(size_t bytes);  // on the host; MemoryError if the system has none left
 BufferPtr allocate(size_t bytes, Device device);
 // The same bytes on `device`: the buffer itself, or a copy that it keeps (of foreign memory, which its owner may

@@ -14,6 +14,7 @@
 namespace lamina {
 
 enum class DeviceKind : uint8_t { cpu, cuda, emulated };
+// "cpu", "cuda" ...
 std::string_view name_of(DeviceKind kind);
 
 // Where memory lies and ops run: the n-th device of a kind.

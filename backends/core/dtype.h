@@ -29,14 +29,19 @@ size_t size_of(DType type);            // bytes per element
 std::string_view name_of(DType type);  // "float32", "bool", ...
 DType parse_dtype(
     std::string_view name);  // ValueError if unknown; accepts "half", "float", "int" and the like as Keras does
+// The dtype of a name as Keras writes it; none for another name.
 std::optional<DType> find_dtype(std::string_view name);
+// Its name.
 inline void append_text(std::string& out, DType type) { out += name_of(type); }
 
+// Kinds of dtypes; a half is a float of 16 bits, an int is signed or not, and bool is none of these.
 constexpr bool is_float(DType t) { return t >= DType::float16 && t <= DType::float64; }
 constexpr bool is_half(DType t) { return t == DType::float16 || t == DType::bfloat16; }
+// What sums of halves are taken in.
 constexpr DType at_least_float32(DType t) {
   return t == DType::float64 ? t : DType::float32;
 }  // what half types compute in
+// Integers.
 constexpr bool is_signed_int(DType t) { return t >= DType::int8 && t <= DType::int64; }
 constexpr bool is_unsigned_int(DType t) { return t >= DType::uint8 && t <= DType::uint64; }
 constexpr bool is_int(DType t) { return t >= DType::uint8 && t <= DType::int64; }

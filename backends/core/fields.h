@@ -45,6 +45,7 @@ void from_value(const Value& v, std::optional<T>& out) {
   from_value(v, inner);
   out = std::move(inner);
 }
+// A C++ value from a dynamic one, by from_value(); what from_value() throws where it does not fit.
 template <class T>
 T value_to(const Value& v) {
   T out{};
@@ -52,10 +53,12 @@ T value_to(const Value& v) {
   return out;
 }
 
+// A dynamic value of a C++ one, as configs hold it.
 template <class T>
 Value to_value(const T& v) {
   return Value(v);
 }
+// A dynamic value of a C++ one, as configs hold it.
 Value to_value(DType v);
 Value to_value(PositiveInt v);
 Value to_value(const Tensors& v);
@@ -63,6 +66,7 @@ Value to_value(const std::vector<int>& v);
 Value to_value(const std::vector<int64_t>& v);
 Value to_value(const std::vector<double>& v);
 Value to_value(const std::vector<std::string>& v);
+// None for an empty optional.
 template <class T>
 Value to_value(const std::optional<T>& v) {
   return v ? to_value(*v) : Value();

@@ -61,6 +61,7 @@ struct KernelRequest {
 using Bind = BoundKernel (*)(const KernelRequest&);
 
 namespace detail {
+// The RuntimeError of a kernel that was handed an op of another class than its function takes.
 [[noreturn]] void wrong_class(const Primitive& op);
 
 // bind, which takes the op as what it is, as one that finds it in the request.
@@ -78,6 +79,7 @@ struct TypedBind {
   }
   static BoundKernel run(const KernelRequest& r) { return call(bind, r); }
 };
+// A typed bind function as kernels are listed; a wrong class of op is a RuntimeError.
 template <auto bind>
 constexpr Bind untyped() {
   if constexpr (std::is_convertible_v<decltype(bind), Bind>)
@@ -110,6 +112,7 @@ struct KernelInfo {
   std::string primitive, name;
   int rank;
 };
+// All kernels of all devices, for listings.
 std::vector<KernelInfo> registered_kernels();
 
 }  // namespace lamina

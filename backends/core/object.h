@@ -87,6 +87,8 @@ struct ClassInfo {
   Doc description;   // what is told beside `doc` and the fields
 };
 
+// Called by LAMINA_CLASS and LAMINA_LAYER while the library is loaded. A second class of one name and module is a
+// RuntimeError.
 void register_class(ClassInfo info);
 // By name or alias within a module ("" searches all). Null if absent.
 const ClassInfo* find_class(std::string_view name, std::string_view module = "");

@@ -103,6 +103,7 @@ Tensor apply1(const Op& op, std::span<const Tensor> inputs);  // for primitives 
 inline Tensor apply1(const Op& op, std::initializer_list<Tensor> inputs) {
   return apply1(op, std::span<const Tensor>(inputs.begin(), inputs.size()));
 }
+// The outputs of an op: run, recorded or made symbolic by whoever is in charge of the inputs.
 inline Tensors apply(const Op& op, std::initializer_list<Tensor> inputs) {
   return apply(op, std::span<const Tensor>(inputs.begin(), inputs.size()));
 }

@@ -32,10 +32,13 @@ struct ProfileEvent {
 
 namespace detail {
 inline std::atomic<bool> profiling{false};
+// Nanoseconds of a steady clock.
 int64_t profile_clock();
+// One run of a kernel, by the calling thread; only while profiling().
 void record_event(const KernelLabel* label, int64_t start, int64_t end);
 }  // namespace detail
 
+// Whether a profile is being taken, by any thread.
 inline bool profiling() { return detail::profiling.load(std::memory_order_relaxed); }
 void start_profiling();                      // RuntimeError if it is on already
 std::vector<ProfileEvent> stop_profiling();  // what was recorded since, by time

@@ -57,6 +57,7 @@ class Shape {
   int rank_ = 0;
 };
 
+// As Python prints a tuple, unknown sizes as None.
 inline void append_text(std::string& out, const Shape& shape) { out += shape.str(); }
 
 // NumPy broadcasting with unknown sizes (unknown against 1 or unknown stays unknown). ValueError if they do not fit.

@@ -45,6 +45,7 @@ struct TracedSubFunction {
   std::vector<Assigned> assigned;
 };
 using SubFunctionBody = std::function<Tensors(std::span<const Tensor>)>;
+// The body recorded once with symbolic inputs; tensors that it captures become inputs behind the given ones.
 TracedSubFunction trace_subfunction(const SubFunctionBody& body, std::span<const TensorSpec> inputs);
 // Gives the variables that a function assigned their new values, those behind its results.
 void store_assigned(const std::vector<TracedSubFunction::Assigned>& assigned, std::span<const Tensor> values);

@@ -7,6 +7,9 @@
 
 namespace lamina {
 
+// What text() and errors write for a value: numbers as Python prints them, True and False, lists in brackets. A class
+// of
+// your own joins by an append_text() in its namespace.
 void append_text(std::string& out, std::string_view piece);
 inline void append_text(std::string& out, const char* piece) { append_text(out, std::string_view(piece)); }
 inline void append_text(std::string& out, const std::string& piece) { append_text(out, std::string_view(piece)); }
@@ -21,6 +24,7 @@ inline void append_text(std::string& out, unsigned piece) { out += std::to_strin
 inline void append_text(std::string& out, unsigned long piece) { out += std::to_string(piece); }
 inline void append_text(std::string& out, unsigned long long piece) { out += std::to_string(piece); }
 
+// [a, b, ...]
 template <class T>
 void append_text(std::string& out, const std::vector<T>& items) {
   out += '[';
@@ -31,6 +35,7 @@ void append_text(std::string& out, const std::vector<T>& items) {
   out += ']';
 }
 
+// The pieces one after the other, as append_text() writes each.
 template <class... Parts>
 std::string text(const Parts&... parts) {
   std::string out;
@@ -38,6 +43,7 @@ std::string text(const Parts&... parts) {
   return out;
 }
 
+// The items with `separator` between them.
 std::string join(const std::vector<std::string>& items, std::string_view separator);
 // 'Conv2D' -> 'conv2d', 'PReLU' -> 'p_re_lu': Keras' rule for names and file paths.
 std::string snake_case(std::string_view class_name);

@@ -178,6 +178,7 @@ inline Value& List::operator[](size_t i) {
 }
 inline const Value& List::back() const { return (*this)[size() - 1]; }
 
+// As Python's repr().
 inline void append_text(std::string& out, const Value& v) { out += v.repr(); }
 
 // Structures of tensors: nested lists, tuples and dicts (in key order, as Keras' tree). A leaf is anything else.

@@ -9,6 +9,7 @@ namespace lamina {
 template <class T>
 using Wrapping = std::conditional_t<std::is_integral_v<T>, std::conditional_t<(sizeof(T) > 4), uint64_t, uint32_t>, T>;
 
+// Integers modulo 2^bits, as NumPy's; floats plainly.
 template <class T>
 constexpr T wrapping_add(T a, T b) {
   return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b));

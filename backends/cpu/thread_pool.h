@@ -11,8 +11,9 @@ namespace lamina {
 int thread_count();
 
 namespace detail {
+// task(context, i) for each i below count, by the pool's threads and the caller; returns when all have ended.
 void run_tasks(int64_t count, void (*task)(void*, int64_t), void* context);
-}
+}  // namespace detail
 
 // Runs f(0) ... f(count-1), some at once, and returns when all are done. Nested calls and calls while another thread
 // uses the pool run on the calling thread. The first exception is rethrown.

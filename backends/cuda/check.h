@@ -6,6 +6,7 @@
 
 namespace lamina::cuda {
 
+// RuntimeError (MemoryError where memory is short) unless the status is success; `what` names the call.
 void check(cudaError_t status, const char* what);
 void check(cublasStatus_t status, const char* what);
 

@@ -51,6 +51,7 @@ class CudaDriver final : public DeviceDriver {
   void* cublas_memory_ = nullptr;  // its workspace: ours, so that recorded products need none of their own
 };
 
+// driver_of() a CUDA device, as what it is.
 CudaDriver& cuda_driver(Device device);
 
 }  // namespace lamina::cuda

@@ -47,6 +47,9 @@ ModelPtr load_model(const std::string& path, bool compile = true);
 // The same, where the file may hold a layer that is no model.
 LayerPtr load_layer(const std::string& path, bool compile = true);
 
+// The architecture as Keras' to_json() writes it, on one line where `indent` is negative; and a model of it, with
+// fresh
+// weights. ValueError for text that is no model's, with line and column.
 std::string model_to_json(const Model& model, int indent = -1);
 ModelPtr model_from_json(const std::string& json);
 

@@ -123,3 +123,43 @@ def test_types_without_a_description_are_seen():
         "B"
     ]
     assert undescribed_types("#pragma once\nnamespace x {\n// One.\nstruct A {\n};\n}\n") == []
+
+
+FUNCTION = re.compile(
+    r"(?!using|typedef|return|static_assert|template|extern|class |struct |LAMINA_)[A-Za-z_\[][\w:<>,&*\[\] ]* (\w+)\("
+)
+
+
+def undescribed_functions(text):
+    """Free functions of a header in a paragraph (lines without a blank one) without a comment before or behind them."""
+    lines = text.split("\n")
+    found = []
+    for number, line in enumerate(lines):
+        match = FUNCTION.match(line)
+        if not match:
+            continue
+        described, above = False, number
+        while above > 0 and lines[above - 1] and not lines[above - 1].startswith(("namespace", "}  // namespace")):
+            above -= 1
+            described |= lines[above].startswith("//")
+        below = number
+        while "//" not in lines[below] and not lines[below].endswith((";", "{", "}")) and below + 1 < len(lines):
+            below += 1
+        if not described and "//" not in lines[below]:
+            found.append(match.group(1))
+    return found
+
+
+def test_functions_are_described():
+    without = {
+        path.relative_to(ROOT).as_posix(): names
+        for path in sources(".h")
+        if path.relative_to(ROOT).parts[0] in ROOMS and (names := undescribed_functions(path.read_text()))
+    }
+    assert without == {}
+
+
+def test_functions_without_a_description_are_seen():
+    assert undescribed_functions(
+        "// One.\nint a();\nint b();\n\nint c();\nstd::vector<int> d(int x,\n   int y);  // D."
+    ) == ["c"]

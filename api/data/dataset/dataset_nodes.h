@@ -19,6 +19,7 @@ class SimpleNode final : public DatasetNode {
   const int64_t cardinality_;
 };
 
+// A node whose passes `open` begins. `cardinality` counts its elements, or is one of Dataset's constants.
 inline DatasetNodePtr make_node(SimpleNode::Open open, int64_t cardinality) {
   return std::make_shared<const SimpleNode>(std::move(open), cardinality);
 }
@@ -37,8 +38,12 @@ SimpleNode::Open over(DatasetNodePtr input, Args... args) {
 // Calls a function with an element: a tuple's parts are its arguments.
 Value call_with(const Dataset::Function& function, const Value& element);
 
+// `function` of each element, in the input's order whatever the number of `workers`.
 DatasetNodePtr parallel_map(DatasetNodePtr input, Dataset::Function function, int workers);
+// Up to `count` elements computed ahead by a thread.
 DatasetNodePtr prefetched(DatasetNodePtr input, int64_t count);
+// Elements drawn from a window of `buffer`; the order follows from the seed, and from the pass where each is to be
+// another.
 DatasetNodePtr shuffled(DatasetNodePtr input, int64_t buffer, int64_t seed, bool each_pass_anew);
 // With `padding`, elements are padded with it to the largest sizes in their batch.
 DatasetNodePtr batched(DatasetNodePtr input, int64_t size, bool drop_remainder, std::optional<double> padding);

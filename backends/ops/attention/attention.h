@@ -61,6 +61,7 @@ Tensor attention(const Tensor& query, const Tensor& key, const Tensor& value, co
 struct Attended {
   Tensor weights, out;
 };
+// The same in smaller primitives: for gradients of higher order, and the reference in tests.
 Attended attention_composed(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& bias,
                             const Tensor& mask, double scale, bool causal, std::optional<double> cap = {});
 }  // namespace prim

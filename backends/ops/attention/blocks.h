@@ -33,6 +33,7 @@ struct AttentionLoops {
   void (*add_row)(float* x, const float* y, int64_t n);
 };
 
+// The loops for the processor's instruction set.
 const AttentionLoops& attention_loops();
 
 }  // namespace lamina

@@ -14,6 +14,7 @@ class UnstackOp final : public Primitive {
 };
 
 namespace prim {
+// The slices of the first axis, whose size is known.
 Tensors unstack(const Tensor& x);
 Tensor stack(const Tensors& rows);  // along a new first axis
 }  // namespace prim

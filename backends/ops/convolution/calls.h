@@ -25,6 +25,7 @@ ConvolutionCall convolution_call(const KernelRequest& r) {
   }
 }
 
+// The sizes of the convolution whose gradients are asked for.
 inline ConvolutionDims input_grad_dims(const KernelRequest& r) {
   const auto& op = static_cast<const ConvolutionInputGradOp&>(r.op);
   return {op.window, op.groups, r.outputs[0].shape, r.inputs[1].shape, r.inputs[0].shape};

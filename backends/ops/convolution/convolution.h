@@ -51,6 +51,9 @@ class ConvolutionWeightGradOp final : public Primitive {
 };
 
 namespace prim {
+// x (batch, spatial..., channels), w (spatial..., channels / groups, filters); the result has x's layout and
+// `filters` channels.
+// The gradients take the sizes that cannot be told from their inputs. ValueError for shapes that do not fit.
 Tensor convolution(const Tensor& x, const Tensor& w, const Window& window, int64_t groups = 1);
 Tensor convolution_input_grad(const Tensor& g, const Tensor& w, const Window& window, int64_t groups,
                               const std::vector<int64_t>& rest);

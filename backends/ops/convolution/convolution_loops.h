@@ -23,6 +23,7 @@ struct ConvolutionLoops {
                                 float* bias);
 };
 
+// The loops for the processor's instruction set.
 const ConvolutionLoops& convolution_rows();
 
 }  // namespace lamina

@@ -9,6 +9,7 @@
 
 namespace lamina::onednn {
 
+// One per process, and one stream per thread.
 inline dnnl::engine& engine() {
   static dnnl::engine instance = (bound_onednn_instructions(), dnnl::engine(dnnl::engine::kind::cpu, 0));
   return instance;
@@ -67,6 +68,7 @@ struct Step {
 // A layout as text: equal texts mean that the same element of a tensor stands at the same place. Empty: it cannot be
 // told.
 #if DNNL_VERSION_MAJOR >= 3
+// For labels of kernels.
 inline std::string layout_text(const dnnl::memory::desc& d) {
   if (d.get_format_kind() != dnnl::memory::format_kind::blocked) return {};
   std::string all;

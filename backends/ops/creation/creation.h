@@ -31,7 +31,9 @@ class IotaOp final : public Primitive {
 };
 
 namespace prim {
+// `shape` of one value, converted to `dtype`.
 Tensor full(const Shape& shape, double value, DType dtype);
+// (count,): start, start + step, ...
 Tensor iota(int64_t count, DType dtype, double start = 0, double step = 1);
 }  // namespace prim
 }  // namespace lamina

@@ -24,6 +24,8 @@ namespace prim {
 struct CtcPaths {
   Tensor paths, scores;
 };
+// The likeliest labellings, best first. `lengths` counts the steps of each sequence; the blank has the index
+// `mask_index`.
 CtcPaths ctc_beam_search(const Tensor& log_probabilities, const Tensor& lengths, int64_t beam_width, int64_t top_paths,
                          int64_t blank);
 }  // namespace prim

@@ -22,6 +22,8 @@ class CumulativeOp final : public Primitive {
 };
 
 namespace prim {
+// Sums or products of the elements up to each one along `axis`, without itself where `exclusive`, from the end
+// where `reverse`.
 Tensor cumulative(CumulativeOp::Kind kind, const Tensor& x, int axis, bool reverse = false, bool exclusive = false);
-}
+}  // namespace prim
 }  // namespace lamina

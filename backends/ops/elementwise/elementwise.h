@@ -48,13 +48,17 @@ class CastOp final : public Primitive {
 
 namespace prim {
 
+// Elementwise primitives, whose operands have one dtype; shapes broadcast as NumPy's. ValueError for shapes that do
+// not.
 Tensor unary(Unary kind, const Tensor& x);
 Tensor binary(Binary kind, const Tensor& a, const Tensor& b);
+// Elements of `a` where the boolean `condition` holds, else of `b`; the three broadcast.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 Tensor cast(const Tensor& x, DType to);  // x itself if it has that dtype
 // The gradient of a broadcast: sums x down to `shape`.
 Tensor sum_to(const Tensor& x, const Shape& shape);
 
+// Short names of common kinds.
 inline Tensor add(const Tensor& a, const Tensor& b) { return binary(Binary::add, a, b); }
 inline Tensor subtract(const Tensor& a, const Tensor& b) { return binary(Binary::subtract, a, b); }
 inline Tensor multiply(const Tensor& a, const Tensor& b) { return binary(Binary::multiply, a, b); }

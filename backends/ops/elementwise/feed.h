@@ -11,6 +11,7 @@ struct Feed {
   size_t size = 4;               // bytes per element
 };
 
+// How an input is walked through for a result of shape `out`.
 Feed make_feed(const TensorSpec& in, const Shape& out);
 
 // The n elements from `begin` on, as a pointer into the input where they lie together there, else copied to `block`.

@@ -35,8 +35,10 @@ enum class Binary : uint8_t { LAMINA_BINARY_KINDS(LAMINA_KIND) };  // of two
 inline constexpr int kUnaryCount = static_cast<int>(Unary::is_finite) + 1;
 inline constexpr int kBinaryCount = static_cast<int>(Binary::greater_equal) + 1;
 
+// Kinds whose result is boolean.
 constexpr bool is_predicate(Unary kind) { return kind >= Unary::is_nan || kind == Unary::logical_not; }
 constexpr bool is_predicate(Binary kind) { return kind >= Binary::logical_and; }
+// As the list above writes it.
 std::string_view name_of(Unary kind);
 std::string_view name_of(Binary kind);
 

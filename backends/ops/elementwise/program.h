@@ -32,6 +32,7 @@ struct ElementwiseProgram {
   int first_result() const { return inputs + static_cast<int>(immediates.size()); }
 };
 
+// For labels of kernels.
 void append_text(std::string& out, const Instruction& i);  // "add:float32(0,1)"
 void append_text(std::string& out, const Immediate& i);
 

@@ -37,6 +37,9 @@ class HalfToRealOp final : public Primitive {
 };
 
 namespace prim {
+// Discrete Fourier transforms of the last axis, without a factor but 1/n for the inverse. Real and imaginary parts
+// are
+// tensors of one float dtype.
 Tensors fft(const Tensor& real, const Tensor& imaginary, bool inverse);
 Tensors real_fft(const Tensor& x);
 Tensor half_to_real(const Tensor& real, const Tensor& imaginary, int64_t n);

@@ -38,7 +38,10 @@ class ScatterOp final : public Primitive {
 };
 
 namespace prim {
+// Slices of `x` at `indices` (integers, negative ones from the end) of `axis`; an index outside gives what `fill`
+// says.
 Tensor gather(const Tensor& x, const Tensor& indices, int axis, GatherOp::Fill fill = GatherOp::Fill::nan);
+// x with `updates` put or combined at `indices` of `axis`; indices outside are dropped. The order of sums is fixed.
 Tensor scatter(Scatter kind, const Tensor& x, const Tensor& indices, const Tensor& updates, int axis);
 // One index an output element along `axis`; the other sizes of x and indices are equal, or 1 (gather_along repeats
 // them). ValueError if not.

@@ -17,6 +17,7 @@ class ScatterSumOp final : public Primitive {
 };
 
 namespace prim {
+// Sums of the slices of `updates` with one index of `axis`, which gets `size` entries; the order of sums is fixed.
 Tensor scatter_sum(const Tensor& indices, const Tensor& updates, int axis, int64_t size);
 }  // namespace prim
 }  // namespace lamina

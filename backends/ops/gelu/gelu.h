@@ -29,6 +29,7 @@ class GeluGradOp final : public Primitive {
 };
 
 namespace prim {
+// x times the standard normal distribution function of x, or its approximation by tanh (Hendrycks & Gimpel, 2016).
 Tensor gelu(const Tensor& x, bool approximate);
 Tensor gelu_composed(const Tensor& x, bool approximate);  // any float type
 }  // namespace prim

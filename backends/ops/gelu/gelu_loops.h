@@ -10,6 +10,7 @@ struct GeluLoops {
   void (*approximate)(const float* x, float* y, int64_t n);
   void (*approximate_grad)(const float* x, const float* g, float* out, int64_t n);
 };
+// The loops for the processor's instruction set.
 const GeluLoops& gelu_loops();
 
 }  // namespace lamina

@@ -36,6 +36,7 @@ struct Taps {
   std::vector<int64_t> starts, columns;
   std::vector<double> weights;
 };
+// Which input pixels, with which weights, make each output pixel.
 Taps taps_of(const ResampleOp& op);
 
 namespace prim {

@@ -101,6 +101,9 @@ class SvdOp final : public Primitive {
 };
 
 namespace prim {
+// Primitives over the last two axes, the axes before them a batch; float32 or float64. ValueError for a matrix that
+// is not
+// square where it must be. Decompositions are LAPACK's; see each class above for its outputs and gradient.
 Tensor cholesky(const Tensor& a);
 Tensor triangular_solve(const Tensor& a, const Tensor& b, bool lower, bool transpose = false);
 Tensor solve(const Tensor& a, const Tensor& b, bool transpose = false);

@@ -10,6 +10,7 @@
 namespace lamina {
 
 inline constexpr int64_t kInt8Padding = 4;
+// Rows are filled with zeros to a whole number of instructions.
 inline int64_t int8_padded(int64_t k) { return (k + kInt8Padding - 1) / kInt8Padding * kInt8Padding; }
 
 struct Int8Blocks {

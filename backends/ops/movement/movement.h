@@ -103,16 +103,26 @@ class ReverseOp final : public Primitive {
 
 namespace prim {
 Tensor reshape(const Tensor& x, const Shape& shape);  // one size may be unknown
+// The same value, whose gradient is zero.
 Tensor stop_gradient(const Tensor& x);
+// Axis i of the result is axis `axes[i]` of x: a permutation.
 Tensor transpose(const Tensor& x, std::vector<int> axes);
+// x repeated along sizes of 1 and new leading axes. ValueError where x does not broadcast to `shape`.
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
+// Elements from `starts` up to `limits` by `strides`, one of each per axis.
 Tensor slice(const Tensor& x, std::vector<int64_t> starts, std::vector<int64_t> limits,
              std::vector<int64_t> strides = {});
+// The elements [start, limit) of one axis.
 Tensor slice_axis(const Tensor& x, int axis, int64_t start, int64_t limit);
+// x with `low` elements of `value` before and `high` behind each axis, and as many between neighbours as `interior`
+// says.
 Tensor pad(const Tensor& x, std::vector<int64_t> low, std::vector<int64_t> high, double value = 0,
            std::vector<int64_t> interior = {});
+// The parts one after the other along `axis`; their other sizes are equal. ValueError for other shapes or no part.
 Tensor concat(const Tensors& parts, int axis);
+// x backwards along `axes`.
 Tensor reverse(const Tensor& x, std::vector<int> axes);
+// A new axis of size 1 at `axis`; and one of size 1 taken away.
 Tensor expand_dims(const Tensor& x, int axis);
 Tensor squeeze(const Tensor& x, int axis);
 }  // namespace prim

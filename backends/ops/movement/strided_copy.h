@@ -30,6 +30,7 @@ struct RowCopy {
   int64_t outer = 1, row = 0;
   std::vector<int64_t> widths;
 };
+// What a concatenation copies.
 RowCopy concat_copy(const KernelRequest& r);
 
 }  // namespace lamina

@@ -32,6 +32,7 @@ struct NormalizeLoops {
                    int64_t n);
 };
 
+// The loops for the processor's instruction set.
 const NormalizeLoops& normalize_loops();
 
 }  // namespace lamina

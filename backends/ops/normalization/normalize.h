@@ -11,6 +11,7 @@ enum class Norm : uint8_t {
   rms,    // as rows, with mean 0: the variance is the mean square
   batch,  // each index of one axis, over all others; scale and offset along it (batch normalisation)
 };
+// For labels and errors.
 std::string_view name_of(Norm kind);
 
 // y = (x - mean) / sqrt(variance + epsilon) * scale + offset. Inputs x, then scale (n) and offset (n) if the op has

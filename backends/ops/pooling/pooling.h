@@ -24,6 +24,7 @@ struct PoolWindows {
   std::vector<Range> ranges(int axis, int64_t input) const;  // inside 0..input
   Shape output_shape(const Shape& input) const;              // ValueError where no window fits
 };
+// For errors and labels.
 void append_text(std::string& out, const PoolWindows& w);
 
 // y, and with `indexed` the number of the first largest place in its window (counted inside the input, the last axis
@@ -88,6 +89,7 @@ class AveragePoolGradOp final : public Primitive {
 };
 
 namespace prim {
+// Over windows of the spatial axes of x (batch, spatial..., channels); paddings count for neither.
 Tensor max_pool(const Tensor& x, const PoolWindows& windows);
 Tensor average_pool(const Tensor& x, const PoolWindows& windows);
 }  // namespace prim

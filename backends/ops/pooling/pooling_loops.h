@@ -18,6 +18,7 @@ struct PoolLoops {
   void (*spread_added)(const float* g, float* const* places, int64_t count, int64_t channels, float factor);
 };
 
+// The loops for the processor's instruction set.
 const PoolLoops& pool_rows();
 
 }  // namespace lamina

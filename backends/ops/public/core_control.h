@@ -27,9 +27,11 @@ Value fori_loop(const Operand& lower, const Operand& upper,
 struct Scanned {
   Value carry, ys;
 };
+// carry, y = f(carry, row) along the leading axis of xs: the last carry and the stacked y.
 Scanned scan(const std::function<Scanned(const Value&, const Value&)>& f, const Value& init, const Value& xs,
              const std::optional<int64_t>& length = {}, bool reverse = false);
 Value map(const std::function<Value(const Value&)>& f, const Value& xs);  // f of each row, stacked
+// The function of each row of the elements, stacked.
 Value vectorized_map(const std::function<Value(const Value&)>& function, const Value& elements);
 // All prefixes of elems along `axis` combined with an associative f; f takes whole slices, in logarithmically many
 // calls.

@@ -34,6 +34,7 @@ struct TracedBody {
   std::vector<TracedSubFunction::Assigned> assigned;
   Structure results;
 };
+// The function as a graph of its own, recorded with symbolic inputs of these specs.
 TracedBody trace_body(const std::function<Value(std::span<const Tensor>)>& f, std::span<const TensorSpec> inputs);
 
 // The loop body over (variables, assigned variables' values, rows): variables that the body assigns become loop
@@ -43,6 +44,7 @@ struct LoopBody {
   SubFunctionPtr function;
   Tensors captured;
 };
+// A body whose captured tensors have become further loop variables: `variables` gets them, behind the first `count`.
 LoopBody close_loop(const TracedBody& body, size_t count, Tensors& variables);
 
 }  // namespace lamina::ops

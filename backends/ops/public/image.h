@@ -45,6 +45,7 @@ struct CropOptions {
   std::optional<int64_t> top, left, bottom, right, height, width;
   std::optional<std::string> data_format;
 };
+// A part of images: two of top, bottom and height, and two of left, right and width.
 Tensor crop_images(const Operand& images, const CropOptions& options);
 Tensor pad_images(const Operand& images, const CropOptions& options);  // with zeros
 // Windows (batch, places..., size * channels) over 2 axes, or over 3 where `size` has three numbers.

@@ -61,6 +61,7 @@ struct Elastic {
   Value seed;
   std::optional<std::string> data_format;
 };
+// Images whose pixels come from places displaced by smoothed noise (Simard et al., 2003).
 Tensor elastic(const Tensor& images, const Elastic& by);
 
 // The 8 numbers of the projection that takes `end` to `start`, each (batch, 4, 2): (batch, 8).

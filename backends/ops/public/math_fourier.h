@@ -5,9 +5,12 @@
 namespace lamina::ops {
 
 Tensors fft(const std::vector<Operand>& x);  // along the last axis
+// The discrete Fourier transform along the last two axes.
 Tensors fft2(const std::vector<Operand>& x);
 Tensors ifft2(const std::vector<Operand>& x);  // divided by the number of elements
+// The discrete Fourier transform of real numbers along the last axis: the first half, which tells the other.
 Tensors rfft(const Operand& x, const std::optional<int64_t>& fft_length = {});
+// The inverse of rfft.
 Tensor irfft(const std::vector<Operand>& x, const std::optional<int64_t>& fft_length = {});
 // The transforms of windows of `sequence_length`, `sequence_stride` apart, in the middle of `fft_length` numbers.
 // `window`: "hann", "hamming", None for ones, or a vector; `center`: windows are centred at multiples of the stride.

@@ -7,6 +7,7 @@ namespace lamina::ops {
 struct Moments {
   Tensor mean, variance;
 };
+// The mean and the variance over `axes`.
 Moments moments(const Operand& x, const std::vector<int>& axes, bool keepdims = false, bool synchronized = false);
 // With vectors along `axis`.
 Tensor batch_normalization(const Operand& x, const Operand& mean, const Operand& variance, int axis,

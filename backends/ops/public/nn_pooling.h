@@ -7,8 +7,10 @@
 
 namespace lamina::ops {
 
+// The maxima of sliding windows over the spatial axes.
 Tensor max_pool(const Operand& inputs, const Sizes& pool_size, const std::optional<Sizes>& strides = {},
                 const std::string& padding = "valid", const DataFormat& data_format = {});
+// The means of sliding windows over the spatial axes; places outside the input do not count.
 Tensor average_pool(const Operand& inputs, const Sizes& pool_size, const std::optional<Sizes>& strides = {},
                     const std::string& padding = "valid", const DataFormat& data_format = {});
 // output_size windows per axis: number i of n over a size s is floor(i s / n) .. ceil((i + 1) s / n).

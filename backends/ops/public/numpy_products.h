@@ -5,9 +5,13 @@
 namespace lamina::ops {
 
 Tensor matmul(const Operand& x1, const Operand& x2);  // NumPy's rules: vectors, broadcast leading axes
+// The product over the last axis of x1 and the second to last of x2.
 Tensor dot(const Operand& x1, const Operand& x2);
+// The sum of products of all elements, in order.
 Tensor vdot(const Operand& x1, const Operand& x2);
+// The product over the last axes of both.
 Tensor inner(const Operand& x1, const Operand& x2);
+// The products of all pairs of elements: (n, m).
 Tensor outer(const Operand& x1, const Operand& x2);
 // axes: a number of axes, or the axes of x1 and those of x2.
 Tensor tensordot(const Operand& x1, const Operand& x2, const Value& axes = 2);

@@ -36,10 +36,12 @@ class Operand {
 };
 
 void from_value(const Value& v, Operand& out);  // tensors, numbers, and nested lists of numbers (as arrays)
+// As a config holds it.
 Value to_value(const Operand& v);
 // Nested lists of numbers as a tensor: bools give bool, ints int32, any float floatx. ValueError if ragged.
 Tensor tensor_from_list(const Value& nested, std::optional<DType> dtype = {});
 
+// By Keras' rules of promotion: Python's numbers give way to tensors.
 DType result_type(std::initializer_list<const Operand*> operands);
 
 using Axes = std::optional<std::vector<int>>;  // None: all axes

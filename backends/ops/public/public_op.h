@@ -76,10 +76,13 @@ struct OpInfo {
   Doc description;                                    // what is told beside `doc` and the arguments
 };
 
+// The op of a name or of the class that files store; null where there is none.
 const OpInfo* find_op(std::string_view name);
 const OpInfo* find_op_class(std::string_view class_name);
 std::vector<const OpInfo*> all_ops();  // sorted by name
+// What help(), stubs and the pages of the documentation are made from.
 Documentation describe(const OpInfo& op);
+// Called by public_op() while the library is loaded.
 void register_op(std::unique_ptr<OpInfo> info);
 
 // Binds Python-like arguments to the op's list. TypeError naming the op for missing, unknown or repeated ones.
@@ -92,6 +95,7 @@ using OpRecorder = Value (*)(const OpInfo& op, std::span<const Value> arguments)
 void set_op_recorder(OpRecorder recorder);
 Value record_op(const OpInfo& op, std::span<const Value> arguments);
 
+// Whether an argument is, or holds, a symbolic tensor: the call is then a node of a functional model.
 bool holds_symbolic(const Value& v);
 inline bool holds_symbolic(const Tensor& t) { return t.defined() && t.symbolic(); }
 inline bool holds_symbolic(const Operand& o) { return o.symbolic(); }
@@ -153,6 +157,7 @@ class TypedOp {
   R (*function_)(Args...);
 };
 
+// Lists of operands from and to the values of a call.
 void from_value(const Value& v, std::vector<Operand>& out);
 Value to_value(const std::vector<Operand>& v);
 

@@ -13,6 +13,8 @@ inline Tensor as_float(const Operand& x) { return x.as(float_type({&x})); }
 struct Pair {
   Tensor a, b;
 };
+// Both in the dtype that Keras' rules of promotion give (backends/core/promotion); promote_float() is at least the
+// global floating dtype.
 inline Pair promote(const Operand& a, const Operand& b) {
   DType type = result_type({&a, &b});
   return {a.as(type), b.as(type)};
@@ -21,14 +23,19 @@ inline Pair promote_float(const Operand& a, const Operand& b) {
   DType type = float_type({&a, &b});
   return {a.as(type), b.as(type)};
 }
+// All in one dtype, as promote().
 Tensors promote_all(const std::vector<Operand>& list);
 
+// A scalar.
 inline Tensor constant(double value, DType dtype) { return prim::full({}, value, dtype); }
+// Not zero, elementwise.
 inline Tensor as_bool(const Operand& x) { return x.as(DType::boolean); }
+// Logical kinds of operands of any dtype; boolean.
 inline Tensor logical(Binary kind, const Operand& a, const Operand& b) {
   return prim::binary(kind, as_bool(a), as_bool(b));
 }
 inline Tensor logical_not_of(const Tensor& x) { return prim::unary(Unary::logical_not, x); }
+// Comparisons of one dtype; boolean.
 inline Tensor compare(Binary kind, const Tensor& a, const Tensor& b) { return prim::binary(kind, a, b); }
 inline Tensor compare(Binary kind, const Tensor& a, double b) { return prim::binary(kind, a, constant(b, a.dtype())); }
 
@@ -52,6 +59,7 @@ inline auto unary_op(const char* name, const char* class_path, const char* doc, 
                      Doc description) {
   return public_op(name, class_path, doc, function, {{"x", required, about::tensor}}, description);
 }
+// A public op of two tensors x1 and x2, which takes its doc and example.
 inline auto binary_op(const char* name, const char* class_path, const char* doc,
                       Tensor (*function)(const Operand&, const Operand&), Doc description,
                       const char* x1 = about::first, const char* x2 = about::second) {

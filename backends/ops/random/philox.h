@@ -20,12 +20,14 @@ struct PhiloxTable {
   void (*at_least)(PhiloxStream s, int64_t group, uint32_t least, bool* out);  // whether the upper 24 bits are
 };
 
+// The loops for the processor's instruction set.
 const PhiloxTable& philox_table();
 
 // One block, for generators that draw as they need. (constexpr lets GPUs call it.)
 struct PhiloxBlock {
   uint32_t word[4];
 };
+// Four random words: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011).
 constexpr PhiloxBlock philox_block(PhiloxStream s, uint64_t counter, uint32_t draw) {
   PhiloxBlock w{{static_cast<uint32_t>(counter), static_cast<uint32_t>(counter >> 32), draw, s.stream}};
   for (int r = 0; r < 10; ++r) {

@@ -53,7 +53,9 @@ class GammaSlopeOp final : public Primitive {
 };
 
 namespace prim {
+// The derivative of a draw x of a gamma distribution by its shape parameter alpha, elementwise.
 Tensor gamma_slope(const Tensor& alpha, const Tensor& x);
+// Draws of one Philox stream of the seed, two uint32: the same for every thread count, device and instruction set.
 Tensor random_bits(const Tensor& seed, const Shape& shape, uint32_t stream = 0);
 Tensor random_uniform(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream = 0);  // any float dtype
 Tensor random_normal(const Tensor& seed, const Shape& shape, DType dtype, uint32_t stream = 0);

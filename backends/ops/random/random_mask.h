@@ -27,6 +27,7 @@ inline uint32_t random_mask_least(double rate) {
 }
 
 namespace prim {
+// Booleans, true with probability 1 - rate: what dropout keeps.
 Tensor random_mask(const Tensor& seed, const Shape& shape, double rate, uint32_t stream = 0);
 }  // namespace prim
 }  // namespace lamina

@@ -22,6 +22,7 @@ class BarrierOp final : public Primitive {
 };
 
 namespace prim {
+// x itself, which no pass of a graph looks through: what lies behind is computed where it stands.
 Tensor barrier(const Tensor& x);
 
 // body()'s results. Where a tape is open, `body` is traced once, inside which values of tensors cannot be looked at,

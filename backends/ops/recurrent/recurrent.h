@@ -15,6 +15,7 @@
 namespace lamina {
 
 enum class Recurrence : uint8_t { simple, lstm, gru };
+// Of the kind: its name; gates per unit; tensors kept per step for the gradient; states.
 std::string_view name_of(Recurrence kind);
 constexpr int gates_of(Recurrence kind) { return kind == Recurrence::simple ? 1 : kind == Recurrence::lstm ? 4 : 3; }
 constexpr int saved_of(Recurrence kind) { return kind == Recurrence::simple ? 1 : 4; }

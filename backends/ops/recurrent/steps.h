@@ -48,6 +48,7 @@ struct RecurrentTable {
   void (*backward[3])(const StepSizes&, const BackwardSteps&, int64_t from, int64_t to);
 };
 
+// The loops for the processor's instruction set.
 const RecurrentTable& recurrent_table();
 
 }  // namespace lamina

@@ -19,6 +19,7 @@ struct ReduceLayout {
   int64_t kept = 1, reduced = 1;
 };
 
+// How a reduction of `axes` walks through x: neighbouring axes of one kind are one.
 inline ReduceLayout reduce_layout(const Shape& x, const std::vector<int>& axes) {
   ReduceLayout l;
   int64_t stride = x.elements();
@@ -57,6 +58,7 @@ constexpr A reduce_start(Reduce kind) {
   }
 }
 
+// One more element of a reduction.
 template <class A>
 constexpr void reduce_fold(Reduce kind, A& acc, A v) {
   switch (kind) {

@@ -23,7 +23,9 @@ class ReduceOp final : public Primitive {
 
 namespace prim {
 Tensor reduce(Reduce kind, const Tensor& x, std::vector<int> axes, bool keepdims);  // axes may be negative
+// Over every axis: a scalar.
 Tensor reduce_all(Reduce kind, const Tensor& x);
+// In x's dtype; halves are summed in float32.
 inline Tensor sum(const Tensor& x, std::vector<int> axes, bool keepdims = false) {
   return reduce(Reduce::sum, x, std::move(axes), keepdims);
 }

@@ -16,6 +16,7 @@ struct SoftmaxLoops {
   void (*weighted_grad)(const float* x, const float* t, float z, float g, float* out, int64_t n);
 };
 
+// The loops for the processor's instruction set.
 const SoftmaxLoops& softmax_rows();
 
 }  // namespace lamina

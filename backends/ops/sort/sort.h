@@ -33,6 +33,8 @@ namespace prim {
 struct Sorted {
   Tensor values, indices;
 };
+// Values and int32 places of the last axis in order, NaN last, equal ones as they stood; the first `k` where that is
+// not negative.
 Sorted sort_last(const Tensor& x, bool descending = false, int64_t k = -1);
 Tensor arg_reduce(bool largest, const Tensor& x, int axis);  // the axis is dropped
 }  // namespace prim

@@ -13,6 +13,7 @@ class TextEqualOp final : public Primitive {
 };
 
 namespace prim {
+// Elementwise, with broadcasting; boolean.
 Tensor text_equal(const Tensor& a, const Tensor& b);
-}
+}  // namespace prim
 }  // namespace lamina

@@ -41,6 +41,7 @@ class HashCrossOp final : public Primitive {
 };
 
 namespace prim {
+// The bins that Keras' Hashing and HashedCrossing give; see the classes above.
 Tensor hash(const Tensor& x, HashRule rule);
 Tensor hash_cross(const Tensors& columns, int64_t bins);
 }  // namespace prim

@@ -28,6 +28,7 @@ struct LookupRule {
   template <class T>
   int64_t unknown_index(const T& term) const;
 };
+// For labels and errors.
 void append_text(std::string& out, const LookupRule& rule);
 
 // Strings or int64 -> int64 indices.

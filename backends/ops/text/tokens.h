@@ -14,6 +14,7 @@ struct TokenRule {
       ngrams;  // how many neighbours make a token, in the order of the results; empty: tokens are single
 };
 
+// Lower case and without punctuation, as the rule says (TextVectorization).
 std::string standardized(std::string_view text, const TokenRule& rule);
 // Of a text that is standardized; Split::none gives it whole.
 std::vector<std::string> split_text(std::string_view text, TokenRule::Split split);

@@ -29,6 +29,7 @@ enum class UpdateRule : uint8_t {
   adam_largest
 };
 inline constexpr int kUpdateRules = static_cast<int>(UpdateRule::adam_largest) + 1;
+// Of the rule: its name, and how many slots it has per weight.
 std::string_view name_of(UpdateRule rule);
 int states_of(UpdateRule rule);
 

@@ -13,6 +13,7 @@ inline constexpr int kStates =
     : kRule == UpdateRule::rmsprop_centered_momentum || kRule == UpdateRule::adam_largest ? 4
                                                                                           : 3;
 
+// One step of one weight and its slots s; the formulas of Keras' optimizers.
 template <UpdateRule kRule, class T>
 constexpr void update_element(T (&s)[kStates<kRule>], T g, const UpdateScalars<T>& k) {
   using R = UpdateRule;

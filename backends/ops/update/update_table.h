@@ -11,6 +11,7 @@ struct UpdateTable {
   UpdateFn run[kUpdateRules][kDTypeCount];  // null for what is no float
 };
 
+// The loops for the processor's instruction set.
 const UpdateTable& update_table();
 
 }  // namespace lamina
