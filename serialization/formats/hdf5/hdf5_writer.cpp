@@ -1,12 +1,14 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstring>
 #include <system_error>
 
 #include "backends/core/error.h"
 #include "serialization/formats/atomic_file.h"
 #include "serialization/formats/hdf5/hdf5_disk.h"
 #include "serialization/formats/hdf5/hdf5_handle.h"
+#include "serialization/formats/hdf5/hdf5_input.h"
 
 namespace lamina {
 
@@ -57,7 +59,31 @@ struct Hdf5Writer::File {
   void finish() {
     if (H5Fflush(id, H5F_SCOPE_GLOBAL) < 0) fail("the file", name);
     close();
+    undate_extension();
     check_written("the file", name);
+  }
+
+  // The library dates the superblock's extension, where the size of nodes is told, whatever the lists say: the four
+  // times become 0, and the header's checksum follows (HDF5 File Format Specification 3.0, II.C and IV.A.1.b).
+  void undate_extension() {
+    char superblock[48], header[64];
+    if (disk->error() || !disk->read(0, superblock, sizeof superblock)) return;
+    Hdf5Cursor in(std::string_view(superblock, sizeof superblock));
+    in.skip(20);
+    const uint64_t at = in.u64();
+    if (at == kUndefinedAddress || !disk->read(at, header, sizeof header)) return;
+    constexpr size_t kTimes = 6, kTimesSize = 16;
+    const std::string_view bytes(header, sizeof header);
+    Hdf5Cursor front(bytes.substr(kTimes - 1));
+    const int flags = front.u8();
+    if (!bytes.starts_with("OHDR") || (flags & 0x23) != 0x20) return;  // times; a size of one byte
+    const size_t size_at = kTimes + kTimesSize + (flags & 0x10 ? 4 : 0);
+    const size_t end = size_at + 1 + static_cast<unsigned char>(header[size_at]);
+    if (end + 4 > sizeof header) return;
+    std::memset(header + kTimes, 0, kTimesSize);
+    const uint32_t sum = hdf5_checksum(bytes.substr(0, end));
+    std::memcpy(header + end, &sum, sizeof sum);
+    disk->write(at, header, end + 4, true);
   }
 
   // Links are marked as UTF-8 only where they must be: the marked ones turn a group into one of the newer format.

@@ -134,7 +134,7 @@ TEST(Hdf5Writer, WritesManyObjectsIntoOneGroup) {
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), static_cast<size_t>(kCount));
   for (int i = 0; i < kCount; i += 1000)
     EXPECT_EQ(reader.kind(text("layers/a_name_of_some_length_", i)), Hdf5Kind::group) << i;
-  EXPECT_EQ(reader.read(text("layers/a_name_of_some_length_", kCount / 2, "/vars/0")).item<float>(), 3.0f);
+  EXPECT_EQ(reader.read(text("layers/a_name_of_some_length_", kCount / 2, "/vars/0")).data<float>()[0], 3.0f);
   EXPECT_EQ(reader.kind("layers/a_name_of_some_length_"), Hdf5Kind::absent);
 }
 
