@@ -25,7 +25,20 @@ NormalizationLayer::NormalizationLayer(NormalizationArgs a, LayerArgs base) : La
   if (args.mean.is_none() != args.variance.is_none())
     throw ValueError("When setting values directly, both `mean` and `variance` must be set. Received: mean=",
                      args.mean.repr(), " and variance=", args.variance.repr());
+  if (given()) check_given();
   supports_masking_ = true;
+}
+
+void NormalizationLayer::check_given() const {
+  const Shape mean = value_to<Operand>(args.mean).as(DType::float32).shape();
+  const Shape variance = value_to<Operand>(args.variance).as(DType::float32).shape();
+  if (mean != variance)
+    throw ValueError(
+        "When setting values directly, `mean` and `variance` must have the same shape. Received: mean shape ", mean,
+        " and variance shape ", variance, ".");
+  if (mean.rank() > static_cast<int>(axes_.size()))
+    throw ValueError("The rank of `mean` must be less than or equal to the number of axes (", axes_.size(),
+                     "). Received: mean shape ", mean, " for axis=", args.axis.repr(), ".");
 }
 
 Shape NormalizationLayer::kept_shape(const Shape& input) const {
@@ -54,8 +67,8 @@ void NormalizationLayer::build(const Shape& input) {
     broadcast_.push_back(own ? input[i] : 1);
   }
   if (given()) return;
-  mean_ = add_weight("mean", kept, {.initializer = "zeros", .dtype = compute_dtype(), .trainable = false});
-  variance_ = add_weight("variance", kept, {.initializer = "ones", .dtype = compute_dtype(), .trainable = false});
+  mean_ = add_weight("mean", kept, {.initializer = "zeros", .trainable = false});
+  variance_ = add_weight("variance", kept, {.initializer = "ones", .trainable = false});
   count_ = add_weight("count", {}, {.initializer = "zeros", .dtype = DType::int32, .trainable = false});
 }
 
@@ -66,11 +79,14 @@ Tensor NormalizationLayer::statistic(const Value& value, const Variable& adapted
   Tensor t = given() ? value_to<Operand>(value).as(dtype) : prim::cast(adapted.value(), dtype);
   Shape shape;  // its axes are the last of the kept ones
   for (int i = 0; i < broadcast_.rank(); ++i) shape.push_back(1);
-  if (t.rank() > static_cast<int>(axes_.size()))
-    throw ValueError("The mean and variance of the ", describe(),
-                     " must have at most as many axes as `axis` names, received shape ", t.shape(), ".");
   for (int i = 1; i <= t.rank(); ++i) shape[axes_[axes_.size() - i]] = t.shape()[t.rank() - i];
   return prim::broadcast_to(prim::reshape(t, shape), broadcast_);
+}
+
+Tensor NormalizationLayer::mean() const { return built() ? statistic(args.mean, mean_, compute_dtype()) : Tensor(); }
+
+Tensor NormalizationLayer::variance() const {
+  return built() ? statistic(args.variance, variance_, compute_dtype()) : Tensor();
 }
 
 Tensor NormalizationLayer::call(const Tensor& x, const CallContext&) {

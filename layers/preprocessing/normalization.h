@@ -27,7 +27,12 @@ class NormalizationLayer final : public LayerWith<NormalizationArgs> {
   // statistics were given as arguments, if there is no batch, or if shapes differ along `axis`.
   void adapt(const Tensors& batches);
 
+  // What inputs are normalized with, in a shape that broadcasts against them; an undefined tensor before build().
+  Tensor mean() const;
+  Tensor variance() const;
+
  private:
+  void check_given() const;
   Shape kept_shape(const Shape& input) const;
   Tensor statistic(const Value& given, const Variable& adapted, DType dtype) const;
   bool given() const { return !args.mean.is_none(); }

@@ -376,6 +376,11 @@ void bind_layers(py::module_& m) {
     for (py::handle batch : batches) data.push_back(value_to<Operand>(to_value(batch)).value());
     dynamic_cast<NormalizationLayer&>(l).adapt(data);
   });
+  m.def("normalization_statistic", [](Layer& l, const std::string& name) -> py::object {
+    auto& normalization = dynamic_cast<NormalizationLayer&>(l);
+    Tensor t = name == "mean" ? normalization.mean() : normalization.variance();
+    return t.defined() ? to_python(Value(t)) : py::none();
+  });
   m.def("lambda_function", [](Layer& l) { return to_python(dynamic_cast<FunctionHolder&>(l).function()); });
   m.def("input_layer_output", [](Layer& l) { return to_python(dynamic_cast<InputLayer&>(l).output()); });
   m.def("input_layer_shape", [](Layer& l) { return to_python(Value(dynamic_cast<InputLayer&>(l).batch_shape())); });

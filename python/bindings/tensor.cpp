@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <array>
+#include <map>
 
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
@@ -153,6 +154,15 @@ static bool same_symbol(const Tensor& a, const Tensor& b) {
   return a.same(b) || (x && y && x->history && x->history == y->history && x->history_index == y->history_index);
 }
 
+// The dtype of a tensor with values: its name, which has a `name` as NumPy's dtypes have.
+static py::object dtype_of_values(DType dtype) {
+  static auto* made = new std::map<DType, py::object>;  // never freed: the interpreter may be gone at the end
+  py::object& found = (*made)[dtype];
+  if (!found)
+    found = py::module_::import("lamina._core.values.dtype_name").attr("DTypeName")(std::string(name_of(dtype)));
+  return found;
+}
+
 void bind_tensor(py::module_& m) {
   py::class_<Tensor> base(m, "TensorBase", "What tensors with data and symbolic tensors have in common.");
   base.def_property_readonly("shape", [](const Tensor& t) { return shape_tuple(t.shape()); })
@@ -170,6 +180,7 @@ void bind_tensor(py::module_& m) {
   py::class_<DataTensor, Tensor> data(
       m, "Tensor", py::buffer_protocol(),
       "An immutable array on an engine. Convert with numpy.asarray(t); all of keras.ops take it.");
+  data.def_property_readonly("dtype", [](const Tensor& t) { return dtype_of_values(t.dtype()); });
   data.def("__repr__",
            [](const Tensor& t) {
              if (!t.has_data()) return text("<Tensor shape=", t.shape(), ", dtype=", t.dtype(), ", traced>");

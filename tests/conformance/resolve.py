@@ -9,6 +9,9 @@ import contextlib
 import functools
 import importlib
 import inspect
+import os
+import sys
+import types
 
 import lamina
 from lamina import _lamina
@@ -16,7 +19,18 @@ from lamina import _lamina
 with contextlib.suppress(ImportError):
     import ml_dtypes  # noqa: F401  NumPy then knows "bfloat16", which every backend of Keras but NumPy's takes care of
 
-_HERE = {}
+sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+import training_parts  # noqa: E402  found once its folder is on the path
+
+_HERE = {
+    "keras.src.trainers.trainer.Trainer": training_parts.Trainer,
+    "keras.src.trainers.compile_utils.CompileLoss": training_parts.CompileLoss,
+    "keras.src.trainers.compile_utils.CompileMetrics": training_parts.CompileMetrics,
+    "TFDatasetAdapter": training_parts.TFDatasetAdapter,
+    "GrainDatasetAdapter": training_parts.GrainDatasetAdapter,
+    "class_weight_to_sample_weights": training_parts.class_weight_to_sample_weights,
+    "get_data_adapter": training_parts.get_data_adapter,
+}
 
 
 def resolve(module, name):
@@ -167,6 +181,19 @@ def conv_lstm(rank, *args, **kwargs):
 @here("keras.src.layers.rnn.conv_lstm.ConvLSTMCell")
 def conv_lstm_cell(rank, *args, **kwargs):
     return conv_lstm(rank, *args, **kwargs).cell
+
+
+@here("keras.src.layers.IndexLookup")
+def index_lookup(vocabulary_dtype, **kwargs):
+    """The layer that looks up what is of this dtype."""
+    if vocabulary_dtype == "string":
+        return lamina.layers.StringLookup(**kwargs)
+    return lamina.layers.IntegerLookup(vocabulary_dtype=vocabulary_dtype, **kwargs)
+
+
+@here("keras.src.utils.backend_utils.convert_tf_tensor")
+def convert_tf_tensor(outputs, dtype=None):
+    return lamina.ops.convert_to_tensor(outputs, dtype)
 
 
 @here("to_snake_case")
@@ -342,3 +369,7 @@ for _name in ("Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"):
     _cls._int4_block_size = property(_int4_block_size)
     _cls._is_quantized = property(lambda layer: layer.quantization_mode is not None)
 lamina.layers.Dense._orig_output_dim = property(lambda layer: layer.units)
+
+
+# A runner that makes one class of all backends' trainers asks for it here.
+lamina.conformance = types.SimpleNamespace(resolve=resolve)

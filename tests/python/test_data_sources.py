@@ -322,3 +322,41 @@ def test_dict_of_columns():
     model = keras.Model(inputs, layers.Add()(list(inputs.values())))
     data = table(a=[1, 2], b=pandas.array([3, 4], dtype="Int64"))
     assert model.predict(dict(data), verbose=0).tolist() == [[4], [6]]
+
+
+def test_a_column_is_a_table_of_one(engine):
+    column, w = pandas.Series(X[:, 0]), rng.uniform(size=20)
+    want = history_of(X[:, :1], Y, width=1, sample_weight=w)
+    assert_same(history_of(column, pandas.Series(Y[:, 0]), width=1, sample_weight=pandas.Series(w)), want)
+    assert model_of(1).predict(column, verbose=0).shape == (20, 1)
+
+
+# ---- sparse arrays of JAX ----
+def test_sparse_arrays_of_jax(engine):
+    sparse = pytest.importorskip("jax.experimental.sparse")
+    dense = np.where(np.abs(X) > 0.7, X, 0)
+    a = sparse.BCOO.fromdense(dense)
+    assert_same(
+        history_of(a, Y, batch_size=4, validation_split=0.2), history_of(dense, Y, batch_size=4, validation_split=0.2)
+    )
+    np.testing.assert_allclose(model_of().predict(a, verbose=0), model_of().predict(dense, verbose=0), rtol=1e-5)
+    np.testing.assert_allclose(model_of().train_on_batch(a, Y), model_of().train_on_batch(dense, Y), rtol=1e-5)
+    two = [keras.Input((3,)), keras.Input((3,))]
+    assert keras.Model(two, layers.Add()(two)).predict([a, X], verbose=0) == pytest.approx(dense + X)
+
+
+# ---- weights of classes with batches ----
+@pytest.mark.parametrize(
+    "batch, words", [((X, Y > 0, np.ones(20)), "same time"), ((X, [Y > 0, Y > 0]), "single output")]
+)
+def test_weights_of_classes_are_for_batches_of_one_y_without_weights(batch, words):
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, i):
+            return batch
+
+    for data in (Batches(), iter([batch])):
+        with pytest.raises(ValueError, match=words):
+            model_of().fit(data, class_weight={0: 0.5, 1: 2.0}, verbose=0)

@@ -54,9 +54,44 @@ def test_of_normalization(axis):
         got, want = np.asarray(getattr(a, attribute)), np.asarray(getattr(b, attribute))
         assert got.shape == want.shape, attribute
         np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
-    given = lamina.layers.Normalization(mean=2.0, variance=3.0)
-    given.build((None, 4))
-    assert float(given.mean) == 2 and float(given.variance) == 3
+
+
+@pytest.mark.parametrize(
+    "axis, mean, shape",
+    [
+        (-1, 5.0, (3, 7)),
+        (2, [1.0, 2.0, 3.0, 4.0, 5.0], (2, 4, 5, 3)),
+        ((1, 2), [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], (None, 2, 3, 3)),
+        ((1, 2), [1.0, 2.0, 3.0, 4.0, 5.0], (2, 7, 5, 3)),
+        (None, 2.0, (None, 4)),
+    ],
+)
+def test_given_statistics_of_normalization_have_the_shape_that_broadcasts(axis, mean, shape):
+    arguments = {"axis": axis, "mean": mean, "variance": np.abs(np.asarray(mean)) + 1.0}
+    a, b = lamina.layers.Normalization(**arguments), keras.layers.Normalization(**arguments)
+    assert a.mean is None and b.mean is None
+    a.build(shape), b.build(shape)
+    for attribute in ("mean", "variance"):
+        got, want = np.asarray(getattr(a, attribute)), np.asarray(getattr(b, attribute))
+        assert got.shape == want.shape, attribute
+        np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mean, variance", [([1.0, 2.0], 1.0), ([[1.0, 2.0]], [[1.0, 2.0]])])
+def test_given_statistics_of_normalization_are_checked_where_they_are_given(mean, variance):
+    for library in (lamina, keras):
+        with pytest.raises(ValueError, match="mean shape"):
+            library.layers.Normalization(mean=mean, variance=variance)
+
+
+def test_statistics_of_normalization_are_kept_in_full_precision(engine):
+    x = np.random.default_rng(2).standard_normal((64, 3)).astype("float32") * 100
+    a, b = (library.layers.Normalization(dtype="mixed_float16") for library in (lamina, keras))
+    a.adapt(x), b.adapt(x)
+    assert [str(w.dtype) for w in a.weights] == [str(w.dtype) for w in b.weights] == ["float32", "float32", "int32"]
+    np.testing.assert_allclose(np.asarray(a.adapt_variance), np.asarray(b.adapt_variance), rtol=1e-5)
+    assert str(a.mean.dtype) == str(b.mean.dtype) == "float16"
+    assert str(a(x).dtype) == "float16"
 
 
 @pytest.mark.parametrize("name", ["Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "SpatialDropout1D"])

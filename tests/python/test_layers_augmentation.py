@@ -28,6 +28,7 @@ LAYERS = [
     ("MixUp", {}),
     ("MixUp", {"alpha": 0.8, "seed": 1}),
     ("RandAugment", {}),
+    ("RandAugment", {"num_ops": 0}),
     ("RandAugment", {"num_ops": 3, "factor": (0.1, 0.4), "interpolation": "nearest", "seed": 5}),
     ("RandomColorDegeneration", {"factor": 0.5}),
     ("RandomColorDegeneration", {"factor": (0.2, 0.9), "value_range": (20, 200), "seed": 1}),

@@ -207,7 +207,7 @@ def test_messages_of_our_own():
         (lambda: lamina.layers.MixUp(-1.0), "alpha"),
         (lambda: lamina.layers.Equalization((0, 1, 2)), "value_range"),
         (lambda: lamina.layers.MaxNumBoundingBoxes(0), "max_number"),
-        (lambda: lamina.layers.RandAugment(num_ops=0), "num_ops"),
+        (lambda: lamina.layers.RandAugment(num_ops=-1), "num_ops"),
         (lambda: lamina.layers.AugMix(num_chains=10**6, chain_depth=10**6), "num_chains"),
         (lambda: CLAHE(tile_grid_size=(0, 2)), "tile_grid_size"),
         (lambda: CLAHE(tile_grid_size=(10**6, 10**6))(IMAGES), "32 bits"),
@@ -224,3 +224,16 @@ def test_all_box_formats_of_shears():
         layer = lamina.layers.RandomShear((0.0, 0.0), bounding_box_format=format)
         out = layer({"images": IMAGES, "bounding_boxes": {"boxes": boxes_in(format), "labels": LABELS}})
         same(out["bounding_boxes"]["boxes"], boxes_in(format))
+
+
+@pytest.mark.parametrize("name", ["RandomElasticTransform", "RandomPerspective"])
+def test_a_transformation_of_one_image(name, engine):
+    """By hand, as for a batch: the result has the shape of what was given."""
+    mine, theirs = (getattr(library.layers, name)(1.0, seed=3) for library in (lamina, keras))
+    image = np.asarray(IMAGES)[0]
+    drawn = mine.get_random_transformation(image)
+    drawn |= {"seed": 42} if "seed" in drawn else {}
+    assert mine.transform_images(image, drawn).shape == image.shape
+    assert theirs.transform_images(image, theirs.get_random_transformation(image)).shape == image.shape
+    batch = mine.transform_images(image[None], drawn)
+    np.testing.assert_array_equal(np.asarray(mine.transform_images(image, drawn)), np.asarray(batch)[0])

@@ -118,3 +118,44 @@ def test_fit_reads_such_a_dataset():
     net = keras.Sequential([layers.Flatten(), layers.Dense(1)])
     net.compile("adam", "mse")
     assert np.isfinite(net.fit(data, verbose=0).history["loss"][0])
+
+
+@pytest.mark.parametrize("kind", [tf.sparse.from_dense, tf.RaggedTensor.from_tensor])
+def test_fit_reads_sparse_and_ragged_tensors(kind):
+    x = np.where(np.arange(12) % 3, np.arange(12) / 12, 0).reshape(6, 2).astype("float32")
+    y = x[:, :1]
+
+    def losses(*data):
+        net = keras.Sequential([layers.Dense(1, kernel_initializer="ones")])
+        net.compile("sgd", "mse")
+        return net.fit(*data, shuffle=False, batch_size=4, epochs=2, verbose=0).history["loss"]
+
+    want = losses(x, y)
+    np.testing.assert_allclose(losses(kind(x), y), want, rtol=1e-6)
+    in_batches = tf.data.Dataset.from_tensor_slices((kind(x), y)).batch(4)
+    np.testing.assert_allclose(losses(in_batches), want, rtol=1e-6)
+
+
+def test_the_parts_of_an_image_layers_call():
+    boxes = {"boxes": np.array([[[2.0, 1, 4, 3], [6, 4, 8, 6]]]), "labels": np.array([[1, 2]])}
+    shift = layers.RandomTranslation(0.5, 0.5, bounding_box_format="xyxy")
+    by = {"translations": np.array([[1.0, 2.0]]), "input_shape": (10, 8, 3)}
+    batches, _ = mapped(lambda x: shift.transform_bounding_boxes(x, by, training=True), boxes, batch=1)
+    np.testing.assert_allclose(batches[0]["boxes"], [[[3, 3, 5, 5], [7, 6, 8, 8]]])
+
+    flip = layers.RandomFlip("horizontal")
+
+    def flipped(x):
+        drawn = flip.get_random_transformation(x)
+        return drawn["flips"], flip.transform_images(x, drawn)
+
+    batches, _ = mapped(flipped, np.repeat(IMAGES, 4, axis=0), batch=10)
+    for (flips, images), start in zip(batches, (0, 10)):
+        given = np.repeat(IMAGES, 4, axis=0)[start : start + 10]
+        np.testing.assert_allclose(images, np.where(np.reshape(flips, (10, 1, 1, 1)), given[:, :, ::-1], given))
+
+    choice = layers.RandAugment()
+    batches, _ = mapped(lambda x: choice.get_random_transformation(x)["layer_idxes"], np.repeat(IMAGES, 4, axis=0))
+    assert len({tuple(b.numpy()) for b in batches}) > 1
+    assert layers.RandomErasing().get_random_transformation(IMAGES, training=False) is None
+    mapped(lambda x: x if layers.RandomErasing().get_random_transformation(x, training=False) is None else -x, IMAGES)

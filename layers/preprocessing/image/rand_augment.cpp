@@ -7,13 +7,13 @@ namespace {
 
 struct RandAugmentArgs : ImageArgs {
   Value value_range = Value::tuple({0, 255});
-  PositiveInt num_ops = 2;
+  int64_t num_ops = 2;
   Value factor = 0.5;
   std::string interpolation = "bilinear";
   Value seed;
   void fields(Fields& f) {
     f("value_range", value_range, "The smallest and largest value of images.");
-    f("num_ops", num_ops, "How many changes are made one after the other.");
+    f("num_ops", num_ops, "How many changes are made one after the other; none with 0.");
     f("factor", factor, "How strong they are, in 0..1: f for (0, f), or two numbers.");
     f("interpolation", interpolation, "bilinear or nearest.");
     f("seed", seed, "An int or a SeedGenerator.");
@@ -26,6 +26,9 @@ class RandAugmentLayer final : public ImageLayerWith<RandAugmentArgs> {
   explicit RandAugmentLayer(RandAugmentArgs a = {}, LayerArgs base = {})
       : ImageLayerWith(std::move(a), std::move(base)) {
     args.factor = share_range(args.factor);
+    if (args.num_ops < 0)
+      throw ValueError("Invalid value for argument `num_ops` of RandAugment. Expected 0 or more. Received: num_ops=",
+                       args.num_ops);
     sorted_value_range(args.value_range);
     check_fill("constant", args.interpolation);
     source_ = make_seed_source(*this, args.seed);
@@ -107,7 +110,7 @@ LAMINA_LAYER(RandAugmentLayer, "RandAugment", "Makes some changes to images, dra
              Doc{.call = about::image_call,
                  .input = about::images,
                  .output = "That of the input.",
-                 .raises = "ValueError: if `factor` is not within 0 and 1, or `num_ops` is not positive.",
+                 .raises = "ValueError: if `factor` is not within 0 and 1, or `num_ops` is negative.",
                  .source = "Cubuk, Zoph, Shlens and Le 2019, RandAugment.",
                  .example = R"py(
 >>> keras.layers.RandAugment()(keras.ops.ones((1, 4, 4, 3))).shape

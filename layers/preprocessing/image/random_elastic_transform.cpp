@@ -49,6 +49,8 @@ class RandomElasticTransformLayer final : public ImageLayerWith<RandomElasticTra
   std::string interpolation() const override { return args.interpolation; }
   Tensor moved(const Tensor& images, const Value& transformation, const std::string& interpolation) override {
     if (transformation.is_none()) return images;
+    if (images.rank() == 3)  // one image, to which the transformation of a batch of one belongs
+      return ops::squeeze(moved(ops::expand_dims(images, 0), transformation, interpolation), std::vector<int>{0});
     const auto height = static_cast<double>(height_of(images.shape())),
                width = static_cast<double>(width_of(images.shape()));
     const double most = args.scale.as_list()[1].as_number(), deviation = std::min(height, width) * 0.05;

@@ -67,6 +67,8 @@ class RandomPerspectiveLayer final : public ImageLayerWith<RandomPerspectiveArgs
   std::string interpolation() const override { return args.interpolation; }
   Tensor moved(const Tensor& images, const Value& transformation, const std::string& interpolation) override {
     if (transformation.is_none()) return images;
+    if (images.rank() == 3)  // one image, to which the transformation of a batch of one belongs
+      return ops::squeeze(moved(ops::expand_dims(images, 0), transformation, interpolation), std::vector<int>{0});
     const Tensor out = ops::image::perspective_transform(images, part_of(transformation, "start_points"),
                                                          part_of(transformation, "end_points"), interpolation,
                                                          args.fill_value, format());

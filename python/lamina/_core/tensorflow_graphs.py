@@ -4,6 +4,7 @@ A call becomes one node of TensorFlow's graph that calls back, with arrays. Its 
 the call gives for KerasTensors.
 """
 
+import functools
 import sys
 
 import numpy as np
@@ -47,17 +48,64 @@ def call_in_graph(f, args, kwargs, spec=None):
 
     def run(*arrays):
         positional, named = filled(arrays)
-        results = [np.asarray(x) for x in flatten(f(*positional, **named))]
-        return [x.astype(dtype, copy=False) for x, dtype in zip(results, numpy_types)]
+        results = flatten(f(*positional, **named))
+        return [np.asarray(results[i]).astype(dtype, copy=False) for i, dtype in zip(computed, numpy_types)]
 
     structure = _specs(spec or f, filled, [leaves[i] for i in places])
     specs = flatten(structure)
-    types = [tf.as_dtype(s.dtype) for s in specs]
+    computed = [i for i, s in enumerate(specs) if isinstance(s, _lamina.TensorBase)]  # what else there is stays so
+    if not computed:
+        return structure
+    types = [tf.as_dtype(str(specs[i].dtype)) for i in computed]
     numpy_types = [t.as_numpy_dtype for t in types]
     tensors = tf.numpy_function(run, [leaves[i] for i in places], types)
-    for tensor, s in zip(tensors, specs):
-        tensor.set_shape(s.shape)
-    return pack_sequence_as(structure, tensors)
+    for tensor, i in zip(tensors, computed):
+        tensor.set_shape(specs[i].shape)
+        specs[i] = tensor
+    return pack_sequence_as(structure, specs)
+
+
+def method_in_graphs(method):
+    """A method of a layer that takes TensorFlow's symbolic tensors as well, and that need not take KerasTensors:
+    its results' shapes are those of a call with zeros."""
+
+    @functools.wraps(method)
+    def call(self, *args, **kwargs):
+        if not symbolic_inputs(args, kwargs):
+            return method(self, *args, **kwargs)
+
+        def run(*args, **kwargs):
+            return method(self, *args, **kwargs)
+
+        return call_in_graph(run, args, kwargs, spec=lambda *args, **kwargs: _like_a_call_with_zeros(run, args, kwargs))
+
+    return call
+
+
+def _like_a_call_with_zeros(f, args, kwargs):
+    """What f gives for KerasTensors, from calls with arrays: a size that is not the same for other unknown sizes is
+    unknown."""
+    leaves = flatten((args, kwargs))
+
+    def called(unknown):
+        arrays = [
+            np.zeros([unknown if n is None else n for n in x.shape], str(x.dtype))
+            if isinstance(x, _lamina.KerasTensor)
+            else x
+            for x in leaves
+        ]
+        positional, named = pack_sequence_as((args, kwargs), arrays)
+        return f(*positional, **named)
+
+    structure = called(_SOME_SIZE)
+    results = flatten(structure)
+    for i, (x, other) in enumerate(zip(list(results), flatten(called(_SOME_SIZE + 1)))):
+        if isinstance(x, _lamina.TensorBase):
+            shape = tuple(n if n == m else None for n, m in zip(x.shape, other.shape))
+            results[i] = _lamina.KerasTensor(shape, dtype=str(x.dtype))
+        elif x != other:
+            results[i] = None  # a size that the data have
+    return pack_sequence_as(structure, results)
 
 
 def call_op_in_graph(op, args, kwargs):

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 
 from lamina import _lamina, tree
-from lamina.models.foreign_arrays import can_be_array, in_parts, numpy_array, part, readable, rows
+from lamina.models.foreign_arrays import can_be_array, in_parts, is_array, numpy_array, part, readable, rows
 from lamina.utils.batches import unpack_x_y_sample_weight
 from lamina.utils.py_dataset import PyDataset
 
@@ -40,17 +40,10 @@ def arrays(x):
     if (
         isinstance(x, (list, tuple))
         and any(v is not None for v in x)
-        and not any(
-            hasattr(v, "__array__") or in_parts(v) or isinstance(v, (list, tuple, dict, _lamina.TensorBase)) for v in x
-        )
+        and not any(is_array(v) or isinstance(v, (list, tuple, dict, _lamina.TensorBase)) for v in x)
     ):
         return _array(x)
-    if (
-        isinstance(x, list)
-        and x
-        and isinstance(x[0], (list, tuple))
-        and not any(hasattr(v, "__array__") or in_parts(v) for v in tree.flatten(x))
-    ):
+    if isinstance(x, list) and x and isinstance(x[0], (list, tuple)) and not any(is_array(v) for v in tree.flatten(x)):
         return _array(x)
     return tree.map_structure(_array, x)
 
@@ -309,6 +302,13 @@ def _batch(item, class_weight):
     x, y, w = unpack_x_y_sample_weight(item)
     x, y, w = arrays(x), arrays(y), arrays(w)
     if class_weight is not None and y is not None:
+        if w is not None:
+            raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+        if isinstance(y, (list, tuple, dict)):
+            raise ValueError(
+                "`class_weight` is only supported for models with a single output. Received in a batch: y of "
+                f"{len(tree.flatten(y))} arrays. Give the weights as `sample_weight` in the data instead."
+            )
         w = _lamina.class_weights_to_sample_weights(y, class_weight)
     return x, y, w
 

@@ -1,5 +1,7 @@
-"""Arrays of other libraries as NumPy arrays: pandas' tables, SciPy's sparse matrices, torch's tensors, datasets in
-files."""
+"""Arrays of other libraries as NumPy arrays: pandas' tables, SciPy's sparse matrices, TensorFlow's and JAX' sparse
+tensors, torch's tensors, datasets in files."""
+
+import sys
 
 import numpy as np
 
@@ -7,11 +9,14 @@ from lamina import _lamina
 
 
 def can_be_array(x):
-    return (
-        isinstance(x, (_lamina.TensorBase, np.ndarray, int, float, str, bytes, np.generic, type(None), _Part))
-        or hasattr(x, "__array__")
-        or in_parts(x)
-    )
+    return isinstance(
+        x, (_lamina.TensorBase, np.ndarray, int, float, str, bytes, np.generic, type(None), _Part)
+    ) or is_array(x)
+
+
+def is_array(x):
+    """Whether `x` is an array by itself, of any library, and no list of numbers."""
+    return hasattr(x, "__array__") or in_parts(x) or _dense_by(x) is not None
 
 
 def numpy_array(x):
@@ -22,6 +27,9 @@ def numpy_array(x):
         return rows(readable(x), slice(0, x.shape[0]))
     if _is_sparse(x):
         return x.toarray()
+    dense = _dense_by(x)
+    if dense is not None:
+        return np.asarray(dense(x))
     if hasattr(x, "detach"):  # torch
         x = x.detach().cpu()
         try:
@@ -29,8 +37,24 @@ def numpy_array(x):
         except TypeError:  # NumPy has no bfloat16
             return np.asarray(x.float())
     if hasattr(x, "to_numpy"):
-        return _table(x) if getattr(x, "ndim", 1) == 2 and hasattr(x, "iloc") else _column(x, getattr(x, "name", None))
+        if getattr(x, "ndim", 1) == 2 and hasattr(x, "iloc"):
+            return _table(x)
+        column = _column(x, getattr(x, "name", None))
+        return column[:, None] if hasattr(x, "iloc") else column  # a Series is a table of one column
     return np.asarray(x)
+
+
+def _dense_by(x):
+    """What makes a dense array of a sparse or ragged tensor of TensorFlow (rows are filled up with zeros) or of a
+    sparse array of JAX; None for all others."""
+    tf, sparse = sys.modules.get("tensorflow"), sys.modules.get("jax.experimental.sparse")
+    if tf is not None and isinstance(x, getattr(tf, "SparseTensor", ())):
+        return lambda x: tf.sparse.to_dense(tf.sparse.reorder(x))
+    if tf is not None and isinstance(x, getattr(tf, "RaggedTensor", ())):
+        return lambda x: x.to_tensor()
+    if sparse is not None and isinstance(x, getattr(sparse, "JAXSparse", ())):
+        return lambda x: x.todense()
+    return None
 
 
 def _column(x, name):

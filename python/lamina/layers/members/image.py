@@ -2,6 +2,7 @@
 
 from lamina import _lamina
 from lamina._core import ops
+from lamina._core.tensorflow_graphs import method_in_graphs
 from lamina.layers.members.normalization import convert_weight
 from lamina.layers.members.reading import Reading, constant
 
@@ -143,10 +144,9 @@ def _bound(argument, place):
     return Reading(read, f"The {('smallest', 'largest')[place]} number that is drawn for `{argument}`.")
 
 
-_METHODS = {
-    f.__name__: f
+_METHODS = {convert_weight.__name__: convert_weight} | {
+    f.__name__: method_in_graphs(f)
     for f in (
-        convert_weight,
         get_random_transformation,
         transform_images,
         transform_labels,

@@ -46,22 +46,10 @@ def _adapted(name):
 
 
 def _statistic(name):
-    def read(layer):
-        value = layer.get_config()[name]
-        if value is None:
-            value = _adapted(name)(layer)
-            if value is None:
-                return None
-            sizes = layer.get_build_config()["input_shape"]
-            axes = () if layer.axis is None else (layer.axis,) if isinstance(layer.axis, int) else layer.axis
-            kept = {a % len(sizes) for a in axes}
-            value = ops.reshape(value, tuple(n if a in kept else 1 for a, n in enumerate(sizes)))
-        return ops.cast(ops.convert_to_tensor(value), layer.compute_dtype)
-
     return Reading(
-        read,
-        f"The {name} that inputs are normalized with: the one given, or that of the data of adapt() in a shape that "
-        "broadcasts. None before.",
+        lambda layer: _lamina.normalization_statistic(layer, name),
+        f"The {name} that inputs are normalized with, in a shape that broadcasts: the one given, or that of the data "
+        "of adapt(). None before the layer is built.",
     )
 
 
