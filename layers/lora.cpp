@@ -42,6 +42,9 @@ void LoraLayer::enable_lora(const Value& rank, const Value& alpha, InitializerRe
 void LoraLayer::make(const LoraTarget& target, const Value& rank, const Value& alpha, InitializerRef a,
                      InitializerRef b) {
   refuse_constraint(target);
+  if (const std::string mode = target.layer.quantization_mode(); mode == "gptq" || mode == "awq")
+    throw UnsupportedError("lora is not currently supported with ", mode == "gptq" ? "GPTQ" : "AWQ",
+                           " quantization, in ", target.layer.describe(), ".");
   if (lora_enabled())
     throw ValueError("lora is already enabled. This can only be done once per layer: ", target.layer.describe(), ".");
   const int64_t size = checked_rank(rank).as_int();

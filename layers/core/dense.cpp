@@ -69,7 +69,12 @@ LoraTarget DenseLayer::lora_target() {
 }
 
 std::vector<QuantizedWeight> DenseLayer::quantized_weights() {
-  return {{.name = "kernel", .variable = &kernel_, .shape = {features_, args.units}, .shared = {0}, .layout = {1}}};
+  return {{.name = "kernel",
+           .variable = &kernel_,
+           .shape = {features_, args.units},
+           .shared = {0},
+           .layout = {1},
+           .rows = features_}};
 }
 
 Tensor DenseLayer::call(const Tensor& x, const CallContext& context) {

@@ -31,8 +31,9 @@ class DenseLayer final : public LayerWith<DenseArgs>, public QuantizableLayer {
   LoraTarget lora_target() override;
   std::vector<QuantizedWeight> quantized_weights() override;
   bool quantizes_to(const std::string& mode) const override {
-    return mode == "float8" || QuantizableLayer::quantizes_to(mode);
+    return mode == "float8" || mode == "gptq" || mode == "awq" || QuantizableLayer::quantizes_to(mode);
   }
+  void weights_loaded() override { read_from_file(); }
   QuantizationConfigRef& quantization_config() override { return args.quantization_config; }
 
  private:

@@ -18,7 +18,7 @@ struct EinsumDenseArgs {
   InitializerRef kernel_initializer, bias_initializer;
   RegularizerRef kernel_regularizer, bias_regularizer;
   ConstraintRef kernel_constraint, bias_constraint;
-  Value lora_rank, lora_alpha;
+  Value lora_rank, lora_alpha, gptq_unpacked_column_size;
   QuantizationConfigRef quantization_config;
   void fields(Fields& f) {
     f("equation", equation, "Einsum equation of input and kernel, as \"ab,bc->ac\".").required();
@@ -33,6 +33,9 @@ struct EinsumDenseArgs {
     f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
     f("lora_rank", lora_rank, kLoraRank).hidden();
     f("lora_alpha", lora_alpha, kLoraAlpha).hidden();
+    f("gptq_unpacked_column_size", gptq_unpacked_column_size,
+      "Columns of the matrix that GPTQ packed, as files have it; the layer knows them from its kernel.")
+        .hidden();
     f("quantization_config", quantization_config, kQuantizationConfig);
   }
 };
@@ -168,6 +171,14 @@ Analysis analyse(const Equation& e, const std::string& bias_axes, const Shape& i
   return shapes;
 }
 
+// The rows of a kernel as GPTQ's and AWQ's matrix. Of the three axes that attention's kernels have, the longest is the
+// model's, as Keras has it, and stands alone on its side. 0 for kernels of other ranks.
+int64_t matrix_rows(const Shape& kernel) {
+  if (kernel.rank() == 2) return kernel[0];
+  if (kernel.rank() != 3) return 0;
+  return kernel[0] >= std::max(kernel[1], kernel[2]) ? kernel[0] : kernel[0] * kernel[1];
+}
+
 // A dense layer whose product is an einsum: y = activation(einsum(equation, x, kernel) + bias).
 class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public QuantizableLayer {
  public:
@@ -186,6 +197,10 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public Quantiz
     if (args.bias_axes.empty()) config.set("bias_axes", Value());
     if (!config.contains("activity_regularizer")) config.set("activity_regularizer", Value());
     write_lora(config, args.lora_rank, args.lora_alpha);
+    if (built() && quantization_mode() == "gptq")
+      config.set("gptq_unpacked_column_size", kernel_shape_.elements() / matrix_rows(kernel_shape_));
+    else if (!args.gptq_unpacked_column_size.is_none())
+      config.set("gptq_unpacked_column_size", args.gptq_unpacked_column_size);
     return config;
   }
   using Layer::build;
@@ -218,11 +233,14 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public Quantiz
              .variable = &kernel_,
              .shape = kernel_shape_,
              .shared = absent(named_.kernel, named_.out),
-             .layout = places(named_.out, named_.kernel)}};
+             .layout = places(named_.out, named_.kernel),
+             .rows = matrix_rows(kernel_shape_),
+             .calibrated_zero = "zero_point"}};
   }
   bool quantizes_to(const std::string& mode) const override {
-    return mode == "float8" || QuantizableLayer::quantizes_to(mode);
+    return mode == "float8" || mode == "gptq" || mode == "awq" || QuantizableLayer::quantizes_to(mode);
   }
+  void weights_loaded() override { read_from_file(); }
   QuantizationConfigRef& quantization_config() override { return args.quantization_config; }
   Tensor call(const Tensor& x, const CallContext& context) override {
     Tensor y = quantized() ? product(x, 0,

@@ -135,6 +135,11 @@ void QuantizableLayer::require_mode(const std::string& mode) {
 
 QuantizedForm QuantizableLayer::form_of(const std::string& mode, const QuantizationConfigRef& config) {
   QuantizedForm form{mode};
+  if (const auto* own = dynamic_cast<const CalibratedConfig*>(config.pointer().get()); own && form.calibrated())
+    form.block_size = own->shared().group_size, form.bits = own->shared().weight_bits;
+  else if (const auto* policy = dynamic_cast<const GroupedDTypePolicy*>(&layer().policy());
+           policy && form.calibrated())
+    form.block_size = policy->group_size(), form.bits = policy->weight_bits();
   if (mode != "int4") return form;
   if (const auto* own = dynamic_cast<const Int4QuantizationConfig*>(config.pointer().get()))
     form.block_size = own->block_size();
@@ -151,6 +156,7 @@ void QuantizableLayer::add_variables() {
   parts_.clear();
   groups_ = Variable();
   if (mode == "float8") return add_float8_variables();
+  if (form_.calibrated()) return add_calibrated_variables();
   const auto add = [&](const std::string& name, const Shape& shape, const char* initializer,
                        std::optional<DType> dtype) {
     return l.add_weight(name, shape, {.initializer = initializer, .dtype = dtype, .trainable = false});
@@ -215,6 +221,7 @@ void QuantizableLayer::quantize_weights(const QuantizationConfigRef& config) {
   EagerScope eager;
   AutocastScope off(std::nullopt);
   Unlocked unlocked(l);
+  if (QuantizedForm{mode}.calibrated()) return await_calibration(config);
   const std::vector<QuantizedWeight> weights = mode == "float8" ? std::vector<QuantizedWeight>{} : quantized_weights();
   const QuantizedForm form = form_of(mode, config);
   std::vector<QuantizedValues> values;
@@ -229,6 +236,11 @@ void QuantizableLayer::quantize_weights(const QuantizationConfigRef& config) {
     parts_[i].scale.assign(values[i].scale);
     if (parts_[i].zero.defined()) parts_[i].zero.assign(values[i].zero);
   }
+  follow_policy(config);
+}
+
+void QuantizableLayer::follow_policy(const QuantizationConfigRef& config) {
+  Layer& l = layer();
   const DTypePolicy& before = l.policy();
   l.set_dtype_policy(before.quantization_mode().empty()
                          ? get_dtype_policy(Value(text(config->policy_mode(), "_from_", before.name())))
@@ -248,6 +260,10 @@ QuantizedValues QuantizableLayer::values_of(size_t weight, const QuantizedWeight
 Tensor QuantizableLayer::product(const Tensor& x, size_t weight, const QuantizedProduct& how, bool training,
                                  bool adapted) {
   if (form_.mode == "float8") return float8_product(x, how, training);
+  if (form_.calibrated()) {
+    if (observer_) observer_->observe(input_rows(x));
+    return ops::einsum(how.forward, {Operand(x), Operand(calibrated_value(layer().compute_dtype()))});
+  }
   const Tensor y = integer_product(x, weight, how);
   if (!adapted || !lora_enabled()) return y;
   const Tensor more = product_from(ops::einsum(how.forward, {Operand(x), Operand(lora_a())}));
@@ -357,7 +373,8 @@ Tensor QuantizableLayer::rows(const Tensor& indices) {
 }
 
 Tensor QuantizableLayer::adapted_kernel() {
-  if (!quantized() || form_.mode == "float8") return LoraLayer::adapted_kernel();
+  if (form_.calibrated() && !calibration_.waiting) return calibrated_integers();
+  if (!quantized() || form_.mode == "float8" || form_.calibrated()) return LoraLayer::adapted_kernel();
   const QuantizedWeight w = quantized_weights()[0];
   const Tensor value = prim::reshape(integers(form_, w, w.variable->value()), w.shape);
   return lora_enabled() ? prim::cast(with_product(value), layer().compute_dtype()) : value;
@@ -376,6 +393,15 @@ Variables QuantizableLayer::stored_variables() {
   if (!quantized()) return LoraLayer::stored_variables();
   Variables rest = LoraLayer::stored_variables(), out;
   const std::vector<QuantizedWeight> weights = quantized_weights();
+  if (form_.calibrated()) {
+    const Variables parts = calibrated_variables();
+    std::erase_if(rest, [&](const Variable& v) {
+      return v.same(*weights[0].variable) ||
+             std::any_of(parts.begin(), parts.end(), [&](const Variable& part) { return part.same(v); });
+    });
+    rest.insert(rest.end(), parts.begin(), parts.end());
+    return rest;
+  }
   const auto take = [&](const Variable& v) {
     if (!v.defined()) return;
     std::erase_if(rest, [&](const Variable& other) { return other.same(v); });
@@ -395,9 +421,17 @@ Tensors QuantizableLayer::stored_values() {
   if (!quantized() || form_.mode == "float8") return LoraLayer::stored_values();
   EagerScope eager;
   AutocastScope off(std::nullopt);
+  Tensors out;
+  if (form_.calibrated()) {
+    if (calibration_.waiting)
+      throw ValueError(layer().describe(), " was quantized with mode='", form_.mode,
+                       "', and no calibration gave it values. Files have no place for its floating-point weight: ",
+                       "quantize the model that it belongs to, with blocks that hold it.");
+    for (const Variable& variable : stored_variables()) out.push_back(variable.state().value);
+    return out;
+  }
   const QuantizedWeight w = quantized_weights()[0];
   const QuantizedValues v = merged(w);
-  Tensors out;
   for (const Variable& variable : stored_variables())
     out.push_back(variable.same(*w.variable)                                  ? v.weight
                   : variable.same(parts_[0].scale)                            ? prim::cast(v.scale, variable.dtype())

@@ -11,8 +11,11 @@
 // int8: a weight keeps its shape, and a scale holds along its `shared` axes: w = integers / scale. int4: the weight is
 // a matrix with two values in a byte; a scale holds for a whole column of it, or scale and zero point for a group of
 // block_size values of one: w = (integers - zero) * scale. Columns run along the axis `grouped` of the matrix.
+//
+// gptq, awq: as calibration.h has it. From quantize() until its values are found a layer keeps its floating-point weight
+// and works with that; a layer that is built under such a policy has none, and waits for values of a file.
 #include "layers/lora.h"
-#include "layers/quantization/quantizer.h"
+#include "layers/quantization/calibration.h"
 
 namespace lamina {
 
@@ -29,13 +32,18 @@ struct QuantizedWeight {
   int grouped = 0;         // the axis of int4's matrix that the shared ones make up, all others being the other axis
   int packed = 1;          // its axis along which two values are in a byte
   bool byte_zeros = true;  // zero points are int8, else of the layer's variable dtype
+  // GPTQ's and AWQ's matrix has so many rows, those of the inputs; 0: the weight cannot be one.
+  int64_t rows = 0;
+  std::string calibrated_zero = "kernel_zero";  // its variable
 };
 
 // How all weights of a layer are kept.
 struct QuantizedForm {
   std::string mode;         // "": as they are
-  int64_t block_size = -1;  // of int4; -1: no groups
+  int64_t block_size = -1;  // -1: no groups
+  int64_t bits = 4;         // of GPTQ
   bool grouped() const { return block_size > 0; }
+  bool calibrated() const { return mode == "gptq" || mode == "awq"; }
 };
 
 // What a weight is kept as.
@@ -67,6 +75,17 @@ class QuantizableLayer : public LoraLayer {
   bool quantized() const { return !form_.mode.empty(); }
   const QuantizerRef& inputs_quantizer() const { return inputs_quantizer_; }
 
+  // GPTQ and AWQ. Between the two, calls add their inputs to a calibration, which then says what the first weight
+  // becomes. ValueError of a layer whose form is another, or that has its values.
+  std::unique_ptr<Calibration> begin_calibration();
+  void observe_by(Calibration* calibration) { observer_ = calibration; }  // null: nobody
+  void finish_calibration(const Calibration& calibration);
+  bool calibrated() const { return form_.calibrated() && !calibration_.waiting; }
+  bool waits_for_calibration() const { return form_.calibrated() && calibration_.waiting; }
+  // "quantized_kernel", "kernel_scale", "kernel_zero", "awq_scales", "g_idx", undefined where there is none.
+  Variable calibrated_variable(const std::string& name) const;
+  void read_from_file();  // its variables have been, so they hold
+
   Tensor adapted_kernel() override;
   Tensors stored_values() override;
   Variables stored_variables() override;
@@ -90,7 +109,15 @@ class QuantizableLayer : public LoraLayer {
   void require_mode(const std::string& mode);  // UnsupportedError if the layer has none such
   QuantizedForm form_of(const std::string& mode, const QuantizationConfigRef& config);
   void add_variables();
+  void follow_policy(const QuantizationConfigRef& config);
   void add_float8_variables();
+  void add_calibrated_variables();
+  void await_calibration(const QuantizationConfigRef& config);
+  void drop_weight();
+  Tensor input_rows(const Tensor& x);
+  Tensor calibrated_integers() const;  // (outputs, inputs)
+  Tensor calibrated_value(DType dtype);
+  Variables calibrated_variables() const;  // as files have them
   QuantizedValues values_of(size_t weight, const QuantizedWeight& w) const;
   QuantizedValues merged(const QuantizedWeight& w);  // with LoRA's product
   Tensor integer_product(const Tensor& x, size_t weight, const QuantizedProduct& how);
@@ -101,6 +128,12 @@ class QuantizableLayer : public LoraLayer {
   Variable groups_;           // for all weights
   Variables float8_;          // scale and history of inputs, of the weight and of the outputs' gradients
   QuantizerRef inputs_quantizer_;
+  struct {
+    Variable weight, scale, zero, input_scales, groups;
+    bool waiting = false;  // for values: the floating-point weight is still there
+    uint64_t changes = 0;  // of `weight`, when it was made
+  } calibration_;
+  Calibration* observer_ = nullptr;
 };
 
 }  // namespace lamina

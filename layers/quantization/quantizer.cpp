@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "layers/dtype_policy.h"
+#include "layers/quantization/calibration.h"
 
 namespace lamina {
 
@@ -147,7 +148,11 @@ QuantizationConfigRef resolve_quantization(const Value& mode_or_none, const Valu
     throw ValueError("Argument `config` must be an instance of `QuantizationConfig`. Received: config=", config.repr());
   if (!mode.is_none() && mode.as_string() != given->mode())
     throw ValueError("Contradictory arguments: mode='", mode.as_string(), "' but config.mode='", given->mode(), "'");
-  check_mode(given->mode());
+  const std::string chosen = given->mode();
+  check_mode(chosen);
+  if ((chosen == "gptq" || chosen == "awq") && !std::dynamic_pointer_cast<CalibratedConfig>(given))
+    throw ValueError("Mode '", chosen, "' requires a valid `config` argument of type `",
+                     chosen == "gptq" ? "GPTQConfig" : "AWQConfig", "`. Received: ", given->public_class_name());
   return given;
 }
 

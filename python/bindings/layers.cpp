@@ -254,6 +254,15 @@ void bind_layers(py::module_& m) {
           [](Layer& l) { return object_to_python(dynamic_cast<QuantizableLayer&>(l).quantization_config().pointer()); })
       .def("_inputs_quantizer",
            [](Layer& l) { return object_to_python(dynamic_cast<QuantizableLayer&>(l).inputs_quantizer().pointer()); })
+      .def("_calibrated", [](Layer& l) { return dynamic_cast<QuantizableLayer&>(l).calibrated(); })
+      .def("_calibrated_variable",
+           [](Layer& l, const std::string& name) {
+             const Variable v = dynamic_cast<QuantizableLayer&>(l).calibrated_variable(name);
+             return v.defined() ? variable_to_python(v) : py::object(py::none());
+           })
+      .def("_begin_calibration", [](Layer& l) { return dynamic_cast<QuantizableLayer&>(l).begin_calibration(); })
+      .def("_finish_calibration",
+           [](Layer& l, const Calibration& c) { dynamic_cast<QuantizableLayer&>(l).finish_calibration(c); })
       // LoRA
       .def("_enable_lora",
            [](Layer& l, py::handle rank, py::handle alpha, py::handle a, py::handle b) {
@@ -266,12 +275,18 @@ void bind_layers(py::module_& m) {
       .def("_adapted_kernel",
            [](Layer& l) {
              auto& lora = dynamic_cast<LoraLayer&>(l);
-             return lora.lora_enabled() || l.quantization_mode() == "int4"
+             auto* own = dynamic_cast<QuantizableLayer*>(&l);
+             return lora.lora_enabled() || l.quantization_mode() == "int4" || (own && own->calibrated())
                         ? to_python(lora.adapted_kernel())
                         : variable_to_python(lora.lora_target().kernel);
            })
       .def("_lora_kernel",
-           [](Layer& l) { return variable_to_python(dynamic_cast<LoraLayer&>(l).lora_target().kernel); })
+           [](Layer& l) {
+             const Variable kernel = dynamic_cast<LoraLayer&>(l).lora_target().kernel;
+             if (!kernel.defined())
+               throw py::attribute_error(text("The floating-point weight of ", l.describe(), " has been quantized."));
+             return variable_to_python(kernel);
+           })
       .def("_clear_lora",
            [](Layer& l) {
              if (auto* lora = dynamic_cast<LoraLayer*>(&l)) lora->clear_lora();

@@ -4,7 +4,7 @@
 #include "api/cloning.h"
 #include "api/config.h"
 #include "api/drawing/model_drawing.h"
-#include "api/model.h"
+#include "api/quantize.h"
 #include "api/sequential.h"
 #include "backends/core/interrupt.h"
 #include "backends/core/warning.h"
@@ -357,6 +357,29 @@ void bind_models(py::module_& m) {
              if (!filter.is_none())
                chosen = [&](const LayerPtr& layer) { return py::bool_(filter(object_to_python(layer))).cast<bool>(); };
              x.quantize_layers(to_value(mode), to_value(config), chosen, type_check);
+           })
+      .def("_quantize_calibrated",
+           [](Model& x, py::handle config, py::handle before, py::handle blocks, py::handle tokens, int64_t offset,
+              py::object filter, bool type_check) {
+             const auto layers = [](py::handle list, const char* name) {
+               std::vector<LayerPtr> out;
+               for (py::handle item : list) {
+                 out.push_back(to_value(item).object_as<Layer>());
+                 if (!out.back())
+                   throw TypeError("'", name, "' must be a list of layers. Received in it: ",
+                                   py::repr(item).cast<std::string>());
+               }
+               return out;
+             };
+             const auto given = to_value(config).object_as<CalibratedConfig>();
+             const Tensor all = value_to<Tensor>(to_value(tokens));
+             const int32_t* first = all.data<int32_t>();
+             quantize_calibrated(x, given, {layers(before, "pre_block_layers"), layers(blocks, "sequential_blocks")},
+                                 calibration_samples({first, first + all.size()}, *given, offset),
+                                 [&](const LayerPtr& layer) {
+                                   return py::bool_(filter(object_to_python(layer))).cast<bool>();
+                                 },
+                                 type_check);
            })
       .def("_invalidate", &Model::invalidate_functions)
       .def("dump", &Model::dump, "The compiled graphs of this model's steps, as text.")

@@ -15,7 +15,7 @@
 #include "layers/dtype_policy.h"
 #include "layers/initializers/initializer.h"
 #include "layers/layer.h"
-#include "layers/quantization/quantizer.h"
+#include "layers/quantization/calibration.h"
 #include "layers/regularizers/regularizer.h"
 #include "losses/loss.h"
 #include "optimizers/loss_scale_optimizer.h"
@@ -373,7 +373,23 @@ void bind_objects(py::module_& m) {
   py::class_<QuantizationConfig, Object, std::shared_ptr<QuantizationConfig>> config(m, "QuantizationConfigCore");
   add_constructors<QuantizationConfig>(config, "keras.quantizers",
                                        [](const Dict&) { return std::make_shared<UserQuantizationConfig>(); });
-  config.def("_mode", &QuantizationConfig::mode);
+  config.def("_mode", &QuantizationConfig::mode).def("_policy_mode", &QuantizationConfig::policy_mode);
+  config.def("_calibration", [](const QuantizationConfig& c, int64_t features) {
+    return dynamic_cast<const CalibratedConfig&>(c).calibration(features);
+  });
+  py::class_<Calibration>(m, "Calibration", "What GPTQ or AWQ knows of the inputs of one layer.")
+      .def("observe", [](Calibration& c, py::handle x) { c.observe(operand(x)); })
+      .def("quantize",
+           [](const Calibration& c, py::handle kernel) {
+             EagerScope eager;
+             const CalibratedMatrix made = c.quantize(operand(kernel));
+             return py::make_tuple(to_python(made.values), to_python(made.scale), to_python(made.zero),
+                                   to_python(made.groups), to_python(Value(made.input_scales)));
+           })
+      .def_property_readonly("samples", &Calibration::samples)
+      .def_property(
+          "statistics", [](const Calibration& c) { return to_python(c.statistics()); },
+          [](Calibration& c, py::handle x) { c.set_statistics(operand(x)); });
   m.def("global_dtype_policy", [] { return object_to_python(global_dtype_policy()); });
   m.def("set_global_dtype_policy",
         [](py::handle p) { set_global_dtype_policy(p.is_none() ? nullptr : get_dtype_policy(to_value(p))); });

@@ -1,5 +1,7 @@
 """keras.quantizers."""
 
+import functools
+
 from lamina import _lamina
 from lamina._core import ops
 from lamina._core.builtin_classes import class_names, find_class
@@ -137,42 +139,81 @@ class QuantizationConfig(Light, _lamina.QuantizationConfigCore):
         return default if config is None else config.activation_quantizer
 
 
+def _or_wraps(init):
+    """A constructor that also takes a C++ object to wrap."""
+
+    @functools.wraps(init)
+    def either(self, *args, **kwargs):
+        if len(args) == 1 and isinstance(args[0], _lamina.ObjectBox):
+            self._wrap_init(self, args[0])
+        else:
+            init(self, *args, **kwargs)
+
+    return either
+
+
 class _Calibrated(QuantizationConfig):
-    """What GPTQ and AWQ need. quantize() refuses both: they are not written yet."""
+    """What GPTQConfig and AWQConfig share. Data, tokenizer and layers are Python's, and stay as they were given."""
 
-    _mode_name = ""
+    _builtin = True
+    _dataset = _tokenizer = _structure = None
 
-    def __init__(self, dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, structure):
-        super().__init__()
-        for name, given in (("num_samples", num_samples), ("sequence_length", sequence_length)):
-            if given <= 0:
-                raise ValueError(f"{name} must be a positive integer. Received: {name}={given}")
-        if group_size < -1 or group_size == 0:
-            raise ValueError(
-                f"Invalid group_size. Supported values are -1 or a positive integer, but got {group_size}."
-            )
-        self.dataset, self.tokenizer = dataset, tokenizer
-        self.weight_bits, self.num_samples = weight_bits, num_samples
-        self.sequence_length, self.group_size = sequence_length, group_size
-        self.quantization_layer_structure = structure
+    @classmethod
+    def _init(cls, self, arguments):
+        """Makes the C++ object from the constructor's locals."""
+        given = {k: v for k, v in arguments.items() if k != "self"}
+        data = {k: given.pop(k) for k in ("dataset", "tokenizer", "quantization_layer_structure")}
+        self._builtin_init(self, cls.__name__, "keras.quantizers", {"dataset": None, "tokenizer": None, **given})
+        for name, value in data.items():
+            setattr(self, name, value)
+
+    @property
+    def dataset(self):
+        """Texts or tokens to calibrate with."""
+        return self._dataset
+
+    @dataset.setter
+    def dataset(self, value):
+        self._dataset = value
+
+    @property
+    def tokenizer(self):
+        """Makes tokens of texts."""
+        return self._tokenizer
+
+    @tokenizer.setter
+    def tokenizer(self, value):
+        self._tokenizer = value
+
+    @property
+    def quantization_layer_structure(self):
+        """The model's blocks, or None."""
+        return self._structure
+
+    @quantization_layer_structure.setter
+    def quantization_layer_structure(self, value):
+        self._structure = value
 
     @property
     def mode(self):
-        """How weights would be kept."""
-        return self._mode_name
+        """How weights are kept: "gptq" or "awq"."""
+        return self._mode()
 
     def dtype_policy_string(self):
-        """The mode as dtype policies name it: with bits and group size."""
-        return f"{self.mode}/{self.weight_bits}/{self.group_size}"
+        """The mode as dtype policies name it: with bits and group size.
 
-    def _config_of(self, *names):
-        common = ("weight_bits", "num_samples", "sequence_length", "group_size")
-        return {
-            "dataset": None,
-            "tokenizer": None,
-            **{name: getattr(self, name) for name in (*common, *names)},
-            "quantization_layer_structure": self.quantization_layer_structure,
-        }
+        Returns:
+            A string: "gptq/4/128".
+        """
+        return self._policy_mode()
+
+    def get_config(self):
+        """The arguments, without data and tokenizer.
+
+        Returns:
+            A dict of plain values.
+        """
+        return {**self._get_config(), "quantization_layer_structure": self._structure}
 
     @classmethod
     def from_config(cls, config):
@@ -185,27 +226,31 @@ class _Calibrated(QuantizationConfig):
 
 
 class GPTQConfig(_Calibrated):
-    """Arguments of GPTQ (Frantar et al., 2022), which is not written yet: quantize() raises NotImplementedError.
+    """Weights of 2, 3, 4 or 8 bits by GPTQ (Frantar et al., 2022): rounded one input after the other, where the weights
+    of later inputs make up for the errors of earlier ones, as the inputs on samples of data say.
 
     Args:
-        dataset: texts or tokens.
-        tokenizer: makes tokens of texts.
+        dataset: an iterable of texts, or of arrays of tokens.
+        tokenizer: has tokenize(text), which gives tokens.
         weight_bits: 2, 3, 4 or 8.
-        num_samples: of the data.
-        per_channel: whether each output has its own scales.
+        num_samples: samples of the data.
+        per_channel: whether each output has scales of its own.
         sequence_length: tokens of a sample.
-        hessian_damping: between 0 and 1.
-        group_size: weights that share a scale; -1 for one per channel.
+        hessian_damping: the part of the mean of the Hessian's diagonal that is added to it, 0 to 1.
+        group_size: weights of an output that share a scale; -1 for all.
         symmetric: whether the range is the same on both sides of 0.
-        activation_order: whether weights are ordered by activations.
-        quantization_layer_structure: the model's blocks.
+        activation_order: whether weights of greater inputs are rounded first.
+        quantization_layer_structure: a dict: the model's "sequential_blocks", which are quantized one after the other,
+            and the "pre_block_layers" that samples go through before; None for what the model's
+            get_quantization_layer_structure() gives.
 
     Raises:
-        ValueError: for arguments out of range.
+        ValueError: for numbers out of range.
     """
 
-    _mode_name = "gptq"
+    _builtin = True
 
+    @_or_wraps
     def __init__(
         self,
         dataset,
@@ -221,44 +266,30 @@ class GPTQConfig(_Calibrated):
         activation_order=False,
         quantization_layer_structure=None,
     ):
-        if weight_bits not in (2, 3, 4, 8):
-            raise ValueError(f"Unsupported weight_bits {weight_bits}. Supported values are 2, 3, 4, and 8.")
-        if not 0 <= hessian_damping <= 1:
-            raise ValueError("hessian_damping must be between 0 and 1.")
-        super().__init__(
-            dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, quantization_layer_structure
-        )
-        self.per_channel, self.hessian_damping = per_channel, hessian_damping
-        self.symmetric, self.activation_order = symmetric, activation_order
-
-    def get_config(self):
-        """The arguments, without the data.
-
-        Returns:
-            A dict of plain values.
-        """
-        return self._config_of("per_channel", "hessian_damping", "symmetric", "activation_order")
+        GPTQConfig._init(self, locals())
 
 
 class AWQConfig(_Calibrated):
-    """Arguments of AWQ (Lin et al., 2023), which is not written yet: quantize() raises NotImplementedError.
+    """Weights of 4 bits by AWQ (Lin et al., 2023): those of inputs that are great on samples of data are multiplied by
+    a scale before they are rounded.
 
     Args:
-        dataset: texts or tokens.
-        tokenizer: makes tokens of texts.
+        dataset: an iterable of texts, or of arrays of tokens.
+        tokenizer: has tokenize(text), which gives tokens.
         weight_bits: 4.
-        num_samples: of the data.
+        num_samples: samples of the data.
         sequence_length: tokens of a sample.
-        group_size: weights that share a scale; -1 for one per channel.
-        num_grid_points: scales that are tried.
-        quantization_layer_structure: the model's blocks.
+        group_size: weights of an output that share a scale; -1 for all.
+        num_grid_points: powers of the inputs' magnitudes that are tried as scales, beside 0.
+        quantization_layer_structure: as of GPTQConfig.
 
     Raises:
-        ValueError: for arguments out of range.
+        ValueError: for numbers out of range.
     """
 
-    _mode_name = "awq"
+    _builtin = True
 
+    @_or_wraps
     def __init__(
         self,
         dataset,
@@ -271,22 +302,7 @@ class AWQConfig(_Calibrated):
         num_grid_points=20,
         quantization_layer_structure=None,
     ):
-        if weight_bits != 4:
-            raise ValueError(f"AWQ only supports 4-bit quantization. Received weight_bits={weight_bits}.")
-        if num_grid_points <= 0:
-            raise ValueError("num_grid_points must be a positive integer.")
-        super().__init__(
-            dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, quantization_layer_structure
-        )
-        self.num_grid_points = num_grid_points
-
-    def get_config(self):
-        """The arguments, without the data.
-
-        Returns:
-            A dict of plain values.
-        """
-        return self._config_of("num_grid_points")
+        AWQConfig._init(self, locals())
 
 
 _op = NamedFunctions({}, "quantizers").find

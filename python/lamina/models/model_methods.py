@@ -9,6 +9,7 @@ from lamina._core.console import print_text
 from lamina._core.values.structures import flatten
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer import LayerMethods
+from lamina.models.calibration import needs_data, quantize_calibrated
 from lamina.models.state_tree import StateTree
 from lamina.models.step_functions import StepFunctions
 from lamina.models.training import Training
@@ -158,17 +159,20 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
     # ---- quantization ----
     def quantize(self, mode=None, config=None, filters=None, **kwargs):
         """Keeps the weights of all layers that have such a form in fewer bits from now on; others stay as they are,
-        with a warning.
+        with a warning. GPTQ and AWQ are for the layers of the blocks that their config, or the model, names.
 
         Args:
-            mode: "int8" or "int4"; that of `config` by default.
-            config: a QuantizationConfig; the default of the mode where None.
+            mode: "int8", "int4", "float8", "gptq" or "awq"; that of `config` by default.
+            config: a QuantizationConfig; the default of the mode where None. "gptq" and "awq" have none, as they need
+                data.
             filters: a regular expression or several, of which one is found in the names of the layers that are meant,
                 or a function of a layer that says whether it is.
             **kwargs: type_check, whether subclasses of built-in layers are left out; True by default.
 
         Raises:
-            ValueError: if a layer is not built or quantized already, or the arguments do not fit.
+            ValueError: if a layer is not built or quantized already, the arguments do not fit, or the blocks or the
+                data of a calibration are missing.
+            TypeError: if the data cannot be iterated over.
         """
         type_check = kwargs.pop("type_check", True)
         if kwargs:
@@ -192,7 +196,10 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
                 self._invalidate()
             return False
 
-        self._quantize_layers(mode, config, chosen, type_check)
+        if needs_data(mode, config):
+            quantize_calibrated(self, config, chosen, type_check)
+        else:
+            self._quantize_layers(mode, config, chosen, type_check)
 
     def get_quantization_layer_structure(self, mode=None):
         """The blocks of the model that GPTQ and AWQ go through. Subclasses override it.
@@ -201,7 +208,7 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
             mode: "gptq" or "awq".
 
         Returns:
-            None: there is no telling.
+            A dict of lists of layers, "pre_block_layers" and "sequential_blocks"; here None: there is no telling.
         """
         return None
 

@@ -59,10 +59,42 @@ def _quantizable(name="kernel"):
     }
 
 
-MEMBERS = {
-    "Dense": _quantizable(),
-    "EinsumDense": {
+def _calibrated_variable(name, doc):
+    def read(layer):
+        variable = layer._calibrated_variable(name)
+        if variable is None:
+            variable = next((v for v in layer._own_variables() if v.name == name), None)
+        if variable is None:
+            raise AttributeError(f"'{type(layer).__name__}' object has no attribute '{name}'")
+        return variable
+
+    return Reading(read, doc)
+
+
+def _calibrated():
+    """What layers have whose kernels can be quantized by GPTQ and AWQ."""
+    return {
         **_quantizable(),
+        "quantized_kernel": _calibrated_variable(
+            "quantized_kernel", "The kernel by GPTQ or AWQ, of shape (outputs, inputs), with 4 bits two in a byte."
+        ),
+        "kernel_scale": _calibrated_variable("kernel_scale", "The scales of a quantized kernel."),
+        "kernel_zero": _calibrated_variable("kernel_zero", "The zero points of a quantized kernel with groups."),
+        "is_gptq_calibrated": Reading(
+            lambda layer: layer.quantization_mode == "gptq" and layer._calibrated(),
+            "Whether GPTQ's values hold; until then the kernel is the floating-point one.",
+        ),
+        "is_awq_calibrated": Reading(
+            lambda layer: layer.quantization_mode == "awq" and layer._calibrated(),
+            "Whether AWQ's values hold; until then the kernel is the floating-point one.",
+        ),
+    }
+
+
+MEMBERS = {
+    "Dense": _calibrated(),
+    "EinsumDense": {
+        **_calibrated(),
         "partial_output_shape": Reading(
             lambda layer: tuple(layer._get_config()["output_shape"]),
             "The output's shape without the batch, as it was given.",
