@@ -1,6 +1,14 @@
 """keras.preprocessing: older names for what keras.utils has."""
 
+import importlib
+
 from lamina._core.public import public_module
+
+
+def _of_keras_2(name):
+    """tf.keras.preprocessing has it, keras.preprocessing does not: it is no name that dir() shows."""
+    return importlib.import_module("lamina.legacy.preprocessing.text") if name == "text" else None
+
 
 __getattr__, __dir__ = public_module(
     __name__,
@@ -10,4 +18,5 @@ __getattr__, __dir__ = public_module(
         "text_dataset_from_directory": "lamina.utils.text_directories",
         "timeseries_dataset_from_array": "lamina.utils.timeseries",
     },
+    find=_of_keras_2,
 )
