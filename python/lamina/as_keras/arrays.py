@@ -41,6 +41,11 @@ class Sizes(tuple):
     def __floordiv__(self, other):
         return self._each(other, lambda a, b: a // b)
 
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(tensor(self), name)
+
     def __array__(self, dtype=None, copy=None):
         return np.asarray(tuple(self), dtype or "int32")
 
@@ -159,7 +164,7 @@ def concat(values, axis=0, name="concat"):
 
 def stack(values, axis=0, name="stack"):
     """Tensors of one shape along a new axis."""
-    if axis == 0 and isinstance(values, (list, tuple)) and all(isinstance(v, int) for v in values):
+    if axis == 0 and isinstance(values, (list, tuple)) and values and all(isinstance(v, int) for v in values):
         return Sizes(values)  # a shape in the making
     return ops.stack([tensor(v) for v in values], axis=axis)
 

@@ -412,6 +412,42 @@ stateless_random_crop = random_crop
 # --- measures ---
 
 
+def sample_distorted_bounding_box(
+    image_size,
+    bounding_boxes,
+    seed=0,
+    min_object_covered=0.1,
+    aspect_ratio_range=None,
+    area_range=None,
+    max_attempts=None,
+    use_image_if_no_bounding_boxes=None,
+    name=None,
+):
+    """(where a part drawn at random begins, its size, the part as a box); the part covers enough of a box."""
+    height, width, channels = sizes(image_size)
+    low, high = aspect_ratio_range or (0.75, 1.33)
+    least, most = area_range or (0.05, 1.0)
+    draw = np.random.default_rng(int(np.asarray(_uniform((), 0, 2**31 - 1, "int32", _made(seed or None)))))
+    boxes = np.asarray(bounding_boxes, "float64").reshape(-1, 4)
+    boxes = boxes if len(boxes) else np.array([[0.0, 0.0, 1.0, 1.0]])
+    top, left, rows, columns = 0, 0, height, width
+    for _ in range(max_attempts or 100):
+        ratio, area = draw.uniform(low, high), draw.uniform(least, most) * height * width
+        h, w = int(round((area / ratio) ** 0.5)), int(round((area * ratio) ** 0.5))
+        if not (0 < h <= height and 0 < w <= width):
+            continue
+        y, x = draw.integers(0, height - h + 1), draw.integers(0, width - w + 1)
+        part = np.array([y / height, x / width, (y + h) / height, (x + w) / width])
+        common = np.prod(
+            np.maximum(np.minimum(boxes[:, 2:], part[2:]) - np.maximum(boxes[:, :2], part[:2]), 0), axis=-1
+        )
+        if np.any(common >= min_object_covered * np.prod(boxes[:, 2:] - boxes[:, :2], axis=-1)):
+            top, left, rows, columns = int(y), int(x), h, w
+            break
+    box = np.array([[[top / height, left / width, (top + rows) / height, (left + columns) / width]]], "float32")
+    return tensor(np.int32([top, left, 0])), tensor(np.int32([rows, columns, -1])), tensor(box)
+
+
 def psnr(a, b, max_val, name=None):
     """The ratio of the greatest signal to the noise, in decibels, of each image."""
     of = tensor(a).dtype

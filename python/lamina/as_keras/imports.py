@@ -10,6 +10,7 @@ import types
 import warnings
 
 import lamina
+from lamina.as_keras import tensor_methods
 from lamina.as_keras import tensorflow as stand_in
 
 _TENSORFLOW = "tensorflow"
@@ -152,6 +153,7 @@ class _StandIn(importlib.abc.Loader):
     def exec_module(self, module):
         module.keras = lamina
         module.__version__ = lamina.version()
+        tensor_methods.install()
         module.__getattr__ = stand_in.find
 
 

@@ -35,6 +35,13 @@ def _tensor(x):
     return _lamina.tensor_from_array(np.asarray(a, order="C"), False)
 
 
+def _plain(x):
+    array = np.asarray(x)[()]
+    if isinstance(array, str):
+        return array.encode("utf-8", "surrogateescape")
+    return array
+
+
 def _is_plain_list(x):
     return isinstance(x, list) and bool(x) and all(isinstance(v, (int, float, bool, str, bytes, list)) for v in x)
 
@@ -385,8 +392,8 @@ class Dataset:
         return self._core.iterate()
 
     def as_numpy_iterator(self):
-        """Iterates over NumPy arrays."""
-        return (tree.map_structure(np.asarray, element) for element in self)
+        """Iterates over NumPy arrays; over numbers and bytes where tensors have no axes, as tf.data does."""
+        return (tree.map_structure(_plain, element) for element in self)
 
     def reduce(self, initial_state, reduce_func, name=None):
         """The last state of: state = reduce_func(state, element).
