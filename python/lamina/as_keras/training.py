@@ -6,6 +6,7 @@ import functools
 import glob
 import os
 import re
+import weakref
 
 import numpy as np
 
@@ -69,24 +70,25 @@ class Function:
         self.python_function = f
         self._compiled = lamina.function(f)
         self._by_ops = False
+        self._methods = weakref.WeakKeyDictionary()
 
     def __get__(self, instance, owner=None):
         """The method of an object."""
         if instance is None:
             return self
-        return functools.partial(self._call, instance, self._compiled.__get__(instance, owner))
+        method = self._methods.get(instance)
+        if method is None:
+            f, alive = self.python_function, weakref.ref(instance)  # not the instance itself, which leads back here
+            method = self._methods[instance] = Function(lambda *args, **kwargs: f(alive(), *args, **kwargs))
+        return method
 
     def __call__(self, *args, **kwargs):
-        return self._call(None, self._compiled, *args, **kwargs)
-
-    def _call(self, instance, compiled, *args, **kwargs):
         if not self._by_ops:
             try:
-                return compiled(*args, **kwargs)
+                return self._compiled(*args, **kwargs)
             except RuntimeError:
                 self._by_ops = True  # where that was not the reason, it is raised once more below
-        first = () if instance is None else (instance,)
-        return self.python_function(*first, *args, **kwargs)
+        return self.python_function(*args, **kwargs)
 
     def get_concrete_function(self, *args, **kwargs):
         """The function itself: each call finds its compiled form."""

@@ -29,7 +29,7 @@ def _say_input_comes_first(arguments, own_arguments, stacklevel):
     """Warns of Keras 2's arguments by which a layer says what its model takes."""
     if any(name in arguments and name not in own_arguments for name in ("input_shape", "input_dim")):
         warnings.warn(
-            "Do not pass an `input_shape`/`input_dim` argument to a layer: begin a Sequential with Input(shape=...) instead.",
+            "Do not pass an `input_shape`/`input_dim` argument to a layer: begin the model with Input(shape).",
             stacklevel=stacklevel,
         )
 

@@ -147,6 +147,5 @@ _FUNCTIONS = {
 
 def find(name):
     """The function of `tf.keras.backend` by that name, or None."""
-    return (
-        _FUNCTIONS.get(name) or _backend_images.FUNCTIONS.get(name) or (getattr(ops, name) if name in _SAME else None)
-    )
+    own = _FUNCTIONS.get(name) or _backend_images.FUNCTIONS.get(name)
+    return own or (getattr(ops, name) if name in _SAME else None)

@@ -1,13 +1,15 @@
 """keras.preprocessing: older names for what keras.utils has."""
 
-import importlib
-
 from lamina._core.public import public_module
 
 
 def _of_keras_2(name):
     """tf.keras.preprocessing has it, keras.preprocessing does not: it is no name that dir() shows."""
-    return importlib.import_module("lamina.legacy.preprocessing.text") if name == "text" else None
+    if name != "text":
+        return None
+    from lamina.legacy.preprocessing import text
+
+    return text
 
 
 __getattr__, __dir__ = public_module(

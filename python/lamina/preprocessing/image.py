@@ -1,7 +1,5 @@
 """keras.preprocessing.image: images as arrays and files."""
 
-import importlib
-
 from lamina._core.public import public_module
 
 _KERAS_2 = (
@@ -25,7 +23,9 @@ def _of_keras_2(name):
     """tf.keras.preprocessing.image has it, keras.preprocessing.image does not: it is no name that dir() shows."""
     if name not in _KERAS_2:
         return None
-    return getattr(importlib.import_module("lamina.legacy.preprocessing.image"), name)
+    from lamina.legacy.preprocessing import image
+
+    return getattr(image, name)
 
 
 __getattr__, __dir__ = public_module(
