@@ -61,8 +61,8 @@ def sizes(shape):
 
 def tensor(x, dtype=None):
     """A tensor of x; one that it is already stays."""
-    if isinstance(x, Sizes):
-        x = np.asarray(x)
+    if isinstance(x, (Sizes, str, bytes)):
+        x = np.asarray(x, object if isinstance(x, (str, bytes)) else None)
     if dtype is None and isinstance(x, (lamina.Tensor, lamina.KerasTensor)):
         return x
     return ops.convert_to_tensor(x, dtype=dtype)
@@ -283,7 +283,7 @@ def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
 
 def unique(x, out_idx="int32", name=None):
     """(the values in the order of their first places, which of them each element is)"""
-    a = np.asarray(x)
+    a = np.asarray(tensor(x))
     _, first, inverse = np.unique(a, return_index=True, return_inverse=True)
     order = np.argsort(first)
     places = np.empty_like(order)

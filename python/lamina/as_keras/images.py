@@ -1,5 +1,7 @@
 """tf.image by keras.ops.image, for scripts where TensorFlow is not installed."""
 
+import math
+
 import numpy as np
 
 from lamina import _lamina, ops
@@ -198,7 +200,7 @@ def crop_and_resize(image, boxes, box_indices, crop_size, method="bilinear", ext
     image = ops.cast(image, "float32")
     height, width = image.shape[1:3]
     out = []
-    for (y1, x1, y2, x2), i in zip(np.asarray(boxes, "float64"), np.asarray(box_indices)):
+    for (y1, x1, y2, x2), i in zip(np.asarray(boxes, "float32"), np.asarray(box_indices)):
         rows, columns = _steps(y1, y2, crop_size[0], height), _steps(x1, x2, crop_size[1], width)
         grid = np.stack(np.meshgrid(rows, columns, indexing="ij")).astype("float32")
         order = 1 if method == "bilinear" else 0
@@ -211,9 +213,10 @@ def crop_and_resize(image, boxes, box_indices, crop_size, method="bilinear", ext
 
 
 def _steps(first, last, count, size):
+    first, last, end = np.float32(first), np.float32(last), np.float32(size - 1)
     if count == 1:
-        return np.array([0.5 * (first + last) * (size - 1)])
-    return (first + (last - first) * np.arange(count) / (count - 1)) * (size - 1)
+        return np.array([np.float32(0.5) * (first + last) * end])
+    return first * end + np.arange(count, dtype="float32") * ((last - first) * end / np.float32(count - 1))
 
 
 # --- turned and mirrored ---
@@ -454,7 +457,7 @@ def psnr(a, b, max_val, name=None):
     limit = float(max_val) / _RANGES.get(of, 1)
     a, b = convert_image_dtype(a, "float32"), convert_image_dtype(b, "float32")
     error = ops.mean(ops.square(a - b), axis=(-3, -2, -1))
-    return 20 * np.log(limit) / np.log(10.0) - 10 * ops.log(error) / np.log(10.0)
+    return ops.cast(20 * math.log10(limit) - 10 * ops.log10(error), "float32")
 
 
 def ssim(img1, img2, max_val, filter_size=11, filter_sigma=1.5, k1=0.01, k2=0.03, return_index_map=False):

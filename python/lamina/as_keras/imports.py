@@ -10,7 +10,7 @@ import types
 import warnings
 
 import lamina
-from lamina.as_keras import tensor_methods
+from lamina.as_keras import dispatch, tensor_methods
 from lamina.as_keras import tensorflow as stand_in
 
 _TENSORFLOW = "tensorflow"
@@ -105,7 +105,9 @@ class _WithKeras(importlib.abc.Loader):
         self.loader.exec_module(module)
         module.keras = lamina
         if hasattr(module, "GradientTape"):
-            module.GradientTape = _tape_of_both(module.GradientTape)
+            tape = module.GradientTape = _tape_of_both(module.GradientTape)
+            dispatch.keep_from_conversion(module, lambda: tape.opened > 0)
+        dispatch.install(module)
         if hasattr(module, "config"):
             module.config.run_functions_eagerly(True)  # its tracer cannot look into our models
             warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
@@ -118,12 +120,16 @@ def _tape_of_both(theirs):
     """TensorFlow's tape that records our ops, too, and gives the gradients of variables and tensors of ours."""
 
     class GradientTape(theirs):
+        opened = 0
+
         def __enter__(self):
+            GradientTape.opened += 1
             self._ours = lamina.GradientTape()
             self._ours.__enter__()
             return super().__enter__()
 
         def __exit__(self, *error):
+            GradientTape.opened -= 1
             self._ours.__exit__(*error)
             return super().__exit__(*error)
 

@@ -1,6 +1,7 @@
 """TensorFlow's sums, products, norms and counts by keras.ops, for scripts where TensorFlow is not installed: those
 whose arguments mean something else than in the op of that kind."""
 
+import builtins
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,11 @@ class TopK(NamedTuple):
 
     values: object
     indices: object
+
+
+def abs(x, name=None):
+    """Without sign; of a spectrum its magnitude."""
+    return builtins.abs(x if hasattr(x, "__abs__") else tensor(x))
 
 
 def equal(x, y, name=None):
@@ -246,13 +252,15 @@ def diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0, 
     """Matrices with these diagonals."""
     if k != 0 or num_rows != -1 or num_cols != -1 or padding_value != 0:
         raise NotImplementedError("tf.linalg.diag() makes square matrices with zeros beside the main diagonal.")
-    return ops.expand_dims(diagonal, -1) * ops.eye(diagonal.shape[-1], dtype=tensor(diagonal).dtype)
+    diagonal = tensor(diagonal)
+    return ops.expand_dims(diagonal, -1) * ops.eye(diagonal.shape[-1], dtype=diagonal.dtype)
 
 
 def set_diag(input, diagonal, name="set_diag", k=0, align="RIGHT_LEFT"):
     """Matrices with other diagonals."""
     if k != 0:
         raise NotImplementedError("tf.linalg.set_diag() sets the main diagonal.")
+    input, diagonal = tensor(input), tensor(diagonal)
     return input * (1 - ops.eye(*input.shape[-2:], dtype=input.dtype)) + diag(diagonal)
 
 

@@ -6,7 +6,6 @@ from lamina import ops
 # Namespaces ("." is tensorflow's own), TensorFlow's name, ours, and TensorFlow's arguments in its order, with our name
 # for one behind a colon.
 _TABLE = """
-. math    abs absolute x
 . math    acos arccos x
 . math    acosh arccosh x
 . math    add add x:x1 y:x2
@@ -28,7 +27,7 @@ math      erfinv erfinv x
 math      expm1 expm1 x
 . math    exp exp x
 . math    floor floor x
-. math    floordiv floor_divide x:x1 y:x2
+math      floordiv floor_divide x:x1 y:x2
 math      floormod mod x:x1 y:x2
 . math    greater greater x:x1 y:x2
 . math    greater_equal greater_equal x:x1 y:x2

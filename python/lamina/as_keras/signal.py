@@ -33,7 +33,7 @@ def hamming_window(window_length, periodic=True, dtype="float32", name=None):
 
 def _cosine(window_length, periodic, dtype, middle):
     n = int(window_length)
-    steps = n if periodic else n - 1
+    steps = n if periodic and n % 2 == 0 else n - 1  # of an odd number both kinds are the same
     turns = 2 * np.pi * np.arange(n) / max(steps, 1)
     return tensor((middle - (1 - middle) * np.cos(turns)).astype(str(dtype)))
 

@@ -54,6 +54,9 @@ _INNER = frozenset(
     ("path_of", "plain", "print_", "read_records", "sizes", "tensor")
 )  # what the files help each other with
 
+# Functions that TensorFlow, where it is installed, does itself whatever its arguments.
+_OF_TENSORFLOW = frozenset(("function", "py_function", "numpy_function", "device", "is_tensor", "random.set_seed"))
+
 # What means the same in Lamina's own modules.
 _SAME = {
     "GradientTape": "GradientTape",
@@ -175,6 +178,18 @@ def find(path):
     if found is None:
         raise _error(path)
     return found
+
+
+def knows(path):
+    """Whether there is a function for a name of TensorFlow's.
+
+    Args:
+        path: the name behind `tensorflow.`.
+    """
+    namespace, _, name = path.rpartition(".")
+    if renamed_ops.find(path) is not None:
+        return True
+    return isinstance(_defined(_FILES.get(namespace, ()), name), types.FunctionType) and path not in _OF_TENSORFLOW
 
 
 def _defined(files, name):

@@ -86,7 +86,7 @@ class Function:
         if not self._by_ops:
             try:
                 return self._compiled(*args, **kwargs)
-            except RuntimeError:
+            except (NotImplementedError, RuntimeError, TypeError, ValueError):
                 self._by_ops = True  # where that was not the reason, it is raised once more below
         return self.python_function(*args, **kwargs)
 
