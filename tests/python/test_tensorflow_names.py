@@ -53,6 +53,20 @@ class Sampling(keras.layers.Layer):
         self.add_loss(tf.reduce_mean(tf.square(mean)))
         return mean + tf.exp(0.5 * spread) * noise
 
+def causal(batch, length):  # of Keras' examples
+    mask = tf.cast(tf.range(length)[:, None] >= tf.range(length), tf.float32)
+    times = tf.concat([tf.expand_dims(batch, -1), tf.constant([1, 1], dtype=tf.int32)], 0)
+    return tf.tile(tf.reshape(mask, [1, length, length]), times)
+
+class Masked(keras.layers.Layer):
+    def call(self, x):
+        sizes = tf.shape(x)
+        return tf.matmul(causal(sizes[0], sizes[1]), x)
+
+steps = keras.Sequential([keras.Input((None, 2)), Masked()])
+summed = steps.predict(np.ones((2, 4, 2), "float32"), verbose=0)
+assert summed[1, :, 0].tolist() == [1.0, 2.0, 3.0, 4.0]
+
 class Scaled(keras.layers.Layer):
     def __init__(self):
         super().__init__()
@@ -105,6 +119,13 @@ v = tf.Variable([1.0, 2.0], name="layer/v:0")
 v.assign_add([1.0, 1.0])
 assert isinstance(v, tf.Variable) and isinstance(keras.layers.Dense(1).build((None, 2)) or v, tf.Variable)
 assert v.numpy().tolist() == [2.0, 3.0] and not tf.Variable(3).trainable and tf.Variable(lambda: 1.5).dtype == "float32"
+square = tf.Variable(np.zeros((2, 2)))
+square[0, 1].assign(5.0)
+assert square.numpy().tolist() == [[0.0, 5.0], [0.0, 0.0]]
+try:
+    tf.constant([1.0])[0].assign(2.0)
+except AttributeError as error:
+    assert "variable.assign" in str(error)
 with tf.GradientTape() as tape:
     y = tf.reduce_sum(v**2)
 assert tape.gradient(y, v).numpy().tolist() == [4.0, 6.0]

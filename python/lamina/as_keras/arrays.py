@@ -6,7 +6,7 @@ import builtins
 import numpy as np
 
 import lamina
-from lamina import ops
+from lamina import _lamina, ops
 from lamina.as_keras.renamed_ops import plain
 
 
@@ -155,10 +155,26 @@ def ensure_shape(x, shape, name=None):
     return x
 
 
+def _known_sizes(x):
+    """What may be a part of a shape as a tuple of ints, or None."""
+    if isinstance(x, (list, tuple)):
+        return tuple(x) if all(isinstance(n, int) for n in x) else None
+    of_ints = isinstance(x, lamina.Tensor) and "int" in x.dtype and x.ndim == 1 and _lamina.has_data(x)
+    return tuple(x.tolist()) if of_ints else None
+
+
+def expand_dims(input, axis, name=None):
+    """A new axis of size 1; of one size a shape of one axis."""
+    if isinstance(input, int) and not isinstance(input, bool) and axis in (0, -1):
+        return Sizes((input,))  # a shape in the making
+    return ops.expand_dims(tensor(input), axis)
+
+
 def concat(values, axis=0, name="concat"):
     """Tensors behind each other along an axis."""
-    if all(isinstance(v, (list, tuple)) and all(isinstance(n, int) for n in v) for v in values):
-        return Sizes(n for v in values for n in v)  # a shape in the making
+    known = [_known_sizes(v) for v in values]
+    if None not in known and any(isinstance(v, (list, tuple)) for v in values):
+        return Sizes(n for v in known for n in v)  # a shape in the making
     return ops.concatenate([tensor(v) for v in values], axis=plain(axis))
 
 

@@ -34,7 +34,7 @@ def install(tensorflow):
 
 
 def keep_from_conversion(tensorflow, in_use):
-    """Makes TensorFlow's operators leave tensors to us where it would lose what they depend on: sums with ours are ours.
+    """Makes TensorFlow's operators leave tensors to us where it would lose gradients: sums with ours are ours.
 
     Args:
         tensorflow: the module.

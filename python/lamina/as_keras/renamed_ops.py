@@ -75,7 +75,6 @@ math      rsqrt rsqrt x
 . math    tan tan x
 . math nn tanh tanh x
 . math    truediv true_divide x:x1 y:x2
-. linalg  expand_dims expand_dims input:x axis
 .         identity copy input:x
 .         repeat repeat input:x repeats axis
 .         reverse flip tensor:x axis

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lamina import _lamina
-from lamina.as_keras.training import TensorShape
+from lamina.as_keras.training import TensorShape, assign_part
 
 
 def _bytes_of(text):
@@ -13,8 +13,9 @@ def _bytes_of(text):
 def install():
     """Gives tensors these methods; numpy() of strings gives bytes, as TensorFlow's does."""
     base, data = _lamina.TensorBase, _lamina.Tensor
-    base.get_shape = lambda self: TensorShape(self.shape)
+    base.get_shape = _lamina.VariableCore.get_shape = lambda self: TensorShape(self.shape)
     base.set_shape = _set_shape
+    data.assign = assign_part
     array = data.numpy
 
     def numpy(self):

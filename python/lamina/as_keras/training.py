@@ -6,6 +6,7 @@ import functools
 import glob
 import os
 import re
+import threading
 import weakref
 
 import numpy as np
@@ -39,6 +40,32 @@ class Variable(lamina.Variable, metaclass=_AnyVariable):
     def read_value(self):
         """The value now."""
         return self.value
+
+    def __getitem__(self, index):
+        """A part; `variable[index].assign(value)` sets it."""
+        part = super().__getitem__(index)
+        _last.part = (part, self, index)
+        return part
+
+
+_last = threading.local()
+
+
+def assign_part(part, value):
+    """Sets the part of a variable that was asked for last, which is `part`.
+
+    Args:
+        part: the tensor.
+        value: what it becomes.
+
+    Raises:
+        AttributeError: where it is no such part.
+    """
+    found, variable, index = getattr(_last, "part", (None, None, None))
+    if found is not part:
+        raise AttributeError("A tensor does not change. Assign to the variable: variable.assign(value).")
+    variable.assign(variable.value.at[index].set(value))
+    return variable
 
 
 class TensorShape(tuple):
