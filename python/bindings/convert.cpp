@@ -324,9 +324,11 @@ py::object array_of(py::handle h) {
   } catch (const py::error_already_set&) {
     const std::string type = py::str(py::type::of(h)), home = py::str(py::type::of(h).attr("__module__"));
     if (!home.starts_with("jax")) throw;
-    throw TypeError("JAX is tracing a function (jax.jit, jax.grad or the like) and asks an op of Lamina's for its result; "
-                    "it cannot look into Lamina. Use keras.function instead of jax.jit, and keras.GradientTape, keras.grad "
-                    "or keras.value_and_grad for gradients. Received: ", type);
+    throw TypeError(
+        "JAX is tracing a function (jax.jit, jax.grad or the like) and asks an op of Lamina's for its result; "
+        "it cannot look into Lamina. Use keras.function instead of jax.jit, and keras.GradientTape, keras.grad "
+        "or keras.value_and_grad for gradients. Received: ",
+        type);
   }
 }
 
