@@ -48,6 +48,13 @@ bool has_unknown_size(const Value& structure) {
   return false;
 }
 
+bool has_no_elements(const Value& structure) {
+  for (const Tensor& t : flatten_tensors(structure))
+    for (int i = 0; i < t.shape().rank(); ++i)
+      if (t.shape()[i] == 0) return true;
+  return false;
+}
+
 Value with_filled_shapes(const std::function<Value(const std::function<Value(const Value&)>& fill)>& call) {
   Value results[2];
   for (int i = 0; i < 2; ++i) {

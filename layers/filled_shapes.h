@@ -16,6 +16,10 @@ Value with_filled_shapes(const std::function<Value(const std::function<Value(con
 // Whether a tensor in the structure has an unknown size.
 bool has_unknown_size(const Value& structure);
 
+// Whether a tensor in the structure has no elements. What is made of arguments that may have some has none where an op
+// took an unknown size for one that was not given, as in `ops.arange(0, ops.shape(x)[1])`.
+bool has_no_elements(const Value& structure);
+
 // A shape, or structure of shapes, without the size that fills the batch axis at this moment: what layers that are
 // built meanwhile remember.
 Value without_filling(const Value& shapes);

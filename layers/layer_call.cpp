@@ -324,16 +324,21 @@ Value Layer::call_users(const Bound& b, const CallContext& context, std::optiona
     if (const Value m = masks_of(v); any_tensor(m)) given.set(key, m);
   }
   if (!b.symbolic && !SymbolicCall::current()) return user_class->call(Method::call, b.inputs, std::move(given));
+  const Value inputs(b.inputs);
+  const bool unknown = has_unknown_size(inputs) || has_unknown_size(Value(given));
+  const auto call_filled = [&] {
+    return with_filled_shapes([&](const auto& fill) {
+      return user_class->call(Method::call, fill(inputs).as_list(), fill(Value(given)).as_dict());
+    });
+  };
   try {
-    return user_class->call(Method::call, b.inputs, given);
+    Value result = user_class->call(Method::call, b.inputs, given);
+    return unknown && has_no_elements(result) && !has_no_elements(inputs) ? call_filled() : result;
   } catch (...) {
-    // It may have computed with sizes that are unknown so far.
-    if (!has_unknown_size(Value(b.inputs)) && !has_unknown_size(Value(given))) throw;
+    if (!unknown) throw;  // else it may have computed with sizes that are unknown so far
     const std::exception_ptr first = std::current_exception();
     try {
-      return with_filled_shapes([&](const auto& fill) {
-        return user_class->call(Method::call, fill(Value(b.inputs)).as_list(), fill(Value(given)).as_dict());
-      });
+      return call_filled();
     } catch (...) { std::rethrow_exception(first); }
   }
 }

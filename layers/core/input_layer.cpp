@@ -28,6 +28,12 @@ InputLayer::InputLayer(InputLayerArgs a, LayerArgs base) : Layer(std::move(base)
     throw ValueError("You cannot pass both `shape` and `batch_shape` at the same time.");
   if (!batch.is_none() && args_own_.batch_size)
     throw ValueError("You cannot pass both `batch_size` and `batch_shape` at the same time.");
+  for (const Value& given : {batch, sample})
+    if (given.is_int())
+      throw ValueError("Cannot convert '", given.repr(),
+                       "' to a shape: `shape` lists the sizes of the axes of one sample. "
+                       "Write `shape=(",
+                       given.repr(), ",)`.");
   if (!batch.is_none()) {
     shape_ = batch.as_shape();
   } else if (!sample.is_none()) {

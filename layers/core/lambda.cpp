@@ -64,12 +64,16 @@ class LambdaLayer final : public LayerWith<LambdaArgs>, public FunctionHolder {
       if (name == "training") kwargs.set(name, context.training);
     }
     if (!SymbolicCall::current() || !has_unknown_size(inputs[0])) return f->call({inputs[0]}, std::move(kwargs));
+    const auto call_filled = [&] {
+      return with_filled_shapes([&](const auto& fill) { return f->call({fill(inputs[0])}, kwargs); });
+    };
     try {
-      return f->call({inputs[0]}, kwargs);
+      Value result = f->call({inputs[0]}, kwargs);
+      return has_no_elements(result) && !has_no_elements(inputs[0]) ? call_filled() : result;
     } catch (...) {  // it may have computed with sizes that are unknown so far
       const std::exception_ptr first = std::current_exception();
       try {
-        return with_filled_shapes([&](const auto& fill) { return f->call({fill(inputs[0])}, kwargs); });
+        return call_filled();
       } catch (...) { std::rethrow_exception(first); }
     }
   }

@@ -317,6 +317,21 @@ std::optional<int64_t> slice_part(py::handle slice, const char* name) {
 // array.array, memoryview and the like; bytes are text.
 bool is_buffer_of_numbers(PyObject* p) { return PyObject_CheckBuffer(p) && !PyBytes_Check(p) && !PyByteArray_Check(p); }
 
+// What asarray() makes of an object; JAX' values within a function that it traces have none.
+py::object array_of(py::handle h) {
+  try {
+    return modules().asarray(h);
+  } catch (const py::error_already_set&) {
+    const std::string type = py::str(py::type::of(h)), home = py::str(py::type::of(h).attr("__module__"));
+    if (!home.starts_with("jax")) throw;
+    throw TypeError(
+        "JAX is tracing a function (jax.jit, jax.grad or the like) and asks an op of Lamina's for its result; "
+        "it cannot look into Lamina. Use keras.function instead of jax.jit, and keras.GradientTape, keras.grad "
+        "or keras.value_and_grad for gradients. Received: ",
+        type);
+  }
+}
+
 }  // namespace
 
 void check_integer_size(py::handle h) {
@@ -381,7 +396,7 @@ Value to_value(py::handle h) {
     return to_value(py::list(py::reinterpret_borrow<py::object>(h)));
   if (!PyType_Check(p)) {
     if (py::hasattr(h, "__array__") || py::hasattr(h, "__array_interface__") || is_buffer_of_numbers(p))
-      return tensor_from_array(m.asarray(h), false);
+      return tensor_from_array(array_of(h), false);
     if (py::hasattr(h, "__dlpack__")) return tensor_from_array(m.numpy.attr("from_dlpack")(h), false);
   }
   if (py::hasattr(h, "_to_lamina_value")) {

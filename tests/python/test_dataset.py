@@ -280,3 +280,50 @@ def test_split_dataset():
             lamina.utils.split_dataset(x, **wrong)
         with pytest.raises((ValueError, TypeError, ImportError)):
             keras.utils.split_dataset(x, **wrong)
+
+
+def values_of(dataset):
+    return [[x.numpy().tolist() for x in window] for window in dataset]
+
+
+def test_windows():
+    numbers = Dataset.range(7)
+    assert values_of(numbers.window(3)) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert values_of(numbers.window(3, shift=1, drop_remainder=True)) == [[i, i + 1, i + 2] for i in range(5)]
+    assert values_of(numbers.window(2, shift=4, stride=2)) == [[0, 2], [4, 6]]
+    assert values_of(numbers.window(3, shift=2, stride=2)) == [[0, 2, 4], [2, 4, 6], [4, 6], [6]]
+    batches = numbers.window(3, shift=2, drop_remainder=True).flat_map(lambda w: w.batch(3))
+    assert [b.numpy().tolist() for b in batches] == [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
+    pairs = Dataset.zip(numbers, numbers.map(lambda x: x * 10)).window(2)
+    x, y = next(iter(pairs))
+    assert [values_of([x]), values_of([y])] == [[[0, 1]], [[0, 10]]]
+    both = pairs.flat_map(lambda x, y: Dataset.zip(x.batch(2), y.batch(2)))
+    assert [b.numpy().tolist() for b in list(both)[1]] == [[2, 3], [20, 30]]
+    assert len(list(both)) == len(list(both)) == 4  # each pass begins anew
+    with pytest.raises(ValueError, match="at least 1"):
+        numbers.window(0)
+
+
+def test_what_ends_and_what_is_carried_on():
+    numbers = Dataset.from_tensor_slices([3, 1, 3, 5, 1])
+    taken = numbers.take_while(lambda x: x < 5)
+    assert [int(x) for x in taken] == [int(x) for x in taken] == [3, 1, 3]
+    assert [int(x) for x in numbers.unique()] == [3, 1, 5]
+    assert [x.numpy() for x in Dataset.from_tensor_slices(["b", "a", "b"]).unique()] == ["b", "a"]
+    assert [int(x) for x in numbers.scan(0, lambda total, x: (total + x, total + x))] == [3, 4, 7, 12, 13]
+
+
+def test_list_files(tmp_path):
+    for name in ("b.txt", "a.txt", "c.png"):
+        (tmp_path / name).write_text("")
+    files = Dataset.list_files(str(tmp_path / "*.txt"), shuffle=False)
+    assert [x.item() for x in files] == [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
+    found = Dataset.list_files([str(tmp_path / "*.txt"), str(tmp_path / "*.png")], seed=1)
+    assert sorted(x.item() for x in found)[2].endswith("c.png") and found.cardinality().numpy() == 3
+    with pytest.raises(ValueError, match="no files"):
+        Dataset.list_files(str(tmp_path / "none*"))
+
+
+def test_arrays_of_scalars():
+    element = next(Dataset.from_tensor_slices((["ab"], [3], [[1.0, 2.0]])).as_numpy_iterator())
+    assert element[0] == b"ab" and isinstance(element[1], np.int32) and element[2].tolist() == [1.0, 2.0]

@@ -9,7 +9,40 @@ RNG = np.random.default_rng(0)
 X, Y = RNG.random((2, 3)).astype("float32"), RNG.random((3, 4)).astype("float32")
 CUBE = RNG.random((2, 3, 4)).astype("float32")
 
+IMAGES, KERNEL = RNG.random((2, 5, 6, 3)).astype("float32"), RNG.random((2, 2, 3, 4)).astype("float32")
+
 CASES = {
+    "conv2d": (lambda: K.conv2d(IMAGES, KERNEL, padding="same"), lambda: keras.ops.conv(IMAGES, KERNEL, 1, "same")),
+    "pool2d": (
+        lambda: K.pool2d(IMAGES, (2, 2), (2, 2), pool_mode="avg"),
+        lambda: IMAGES[:, :4].reshape(2, 2, 2, 3, 2, 3).mean((2, 4)),
+    ),
+    "resize_images": (
+        lambda: K.resize_images(IMAGES, 2, 3, "channels_last"),
+        lambda: IMAGES.repeat(2, 1).repeat(3, 2),
+    ),
+    "spatial_2d_padding": (
+        lambda: K.spatial_2d_padding(IMAGES, ((1, 0), (0, 2))),
+        lambda: np.pad(IMAGES, [(0, 0), (1, 0), (0, 2), (0, 0)]),
+    ),
+    "temporal_padding": (lambda: K.temporal_padding(CUBE, (1, 2)), lambda: np.pad(CUBE, [(0, 0), (1, 2), (0, 0)])),
+    "bias_add": (
+        lambda: K.bias_add(CUBE, np.arange(3, dtype="float32"), "channels_first"),
+        lambda: CUBE + np.arange(3, dtype="float32")[None, :, None],
+    ),
+    "batch_normalization": (
+        lambda: K.batch_normalization(X, X.mean(0), X.var(0), X[0], X[1]),
+        lambda: (X - X.mean(0)) / np.sqrt(X.var(0) + 1e-3) * X[1] + X[0],
+    ),
+    "foldl": (lambda: K.foldl(lambda a, b: 2 * a + b, X), lambda: 2 * X[0] + X[1]),
+    "foldr": (lambda: K.foldr(lambda a, b: 2 * a + b, X, np.ones(3, "float32")), lambda: 2 * (2 + X[1]) + X[0]),
+    "cumsum": (lambda: K.cumsum(X), lambda: X.cumsum(0)),
+    "one_hot": (lambda: K.one_hot([2, 0], 3), lambda: np.eye(3)[[2, 0]]),
+    "map_fn": (lambda: K.map_fn(lambda row: row * 2, X), lambda: X * 2),
+    "ctc_batch_cost": (
+        lambda: K.ctc_batch_cost([[1, 0]], np.full((1, 4, 3), 1 / 3, "float32"), [[4]], [[2]]),
+        lambda: [[-np.log(15 / 81)]],
+    ),
     "sum": (lambda: K.sum(X, axis=-1, keepdims=True), lambda: X.sum(-1, keepdims=True)),
     "mean": (lambda: K.mean(X), lambda: X.mean()),
     "square": (lambda: K.square(X), lambda: X**2),
@@ -73,3 +106,18 @@ def test_a_loss_of_overlaps(eagerly):
     x, y = RNG.random((16, 3)), RNG.integers(0, 2, (16, 1))
     losses = model.fit(x, y, epochs=5, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
+
+
+def test_ctc_decode():
+    likely = np.full((2, 5, 4), 0.1, "float32")
+    for row, path in enumerate(([0, 3, 0, 1, 1], [3, 2, 2, 3, 3])):
+        likely[row, range(5), path] = 0.7
+    for greedy in (True, False):
+        (decoded, *_), scores = K.ctc_decode(likely, np.array([5, 5]), greedy=greedy)
+        assert [[int(c) for c in row if c >= 0] for row in np.asarray(decoded)] == [[0, 0, 1], [2]]
+        assert np.asarray(scores).shape == (2, 1)
+
+
+def test_counts():
+    assert K.count_params(K.variable(X)) == 6
+    assert np.asarray(K.in_top_k(np.float32([[1, 3, 2]]), [2], 2)).tolist() == [True]

@@ -66,6 +66,30 @@ def test_batch_sizes_as_values(engine, how):
     np.testing.assert_array_equal(lamina.Model(inputs, outputs).predict(x, verbose=0), want)
 
 
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda x, n: ops.ones((1, n, 1)) * x,
+        lambda x, n: x + ops.expand_dims(ops.arange(0, n, 1, dtype="float32"), -1),
+        lambda x, n: x + ops.expand_dims(ops.arange(n, dtype="float32"), -1),
+        lambda x, n: x[:, : n // 2],
+    ],
+    ids=["ones", "arange_from_0", "arange", "half"],
+)
+def test_lengths_as_values(engine, how):
+    class Mine(lamina.layers.Layer):
+        def call(self, x):
+            return how(x, ops.shape(x)[1])
+
+    x = np.arange(24, dtype="float32").reshape(2, 4, 3)
+    want = np.asarray(Mine()(x))
+    for layer in (Mine(), lamina.layers.Lambda(lambda x: how(x, ops.shape(x)[1]))):
+        inputs = lamina.Input((None, 3))
+        outputs = layer(inputs)
+        assert outputs.shape == (None, None, 3)
+        np.testing.assert_array_equal(lamina.Model(inputs, outputs).predict(x, verbose=0), want)
+
+
 def test_layers_inside_do_not_remember_the_size():
     class Mine(lamina.layers.Layer):
         def __init__(self):

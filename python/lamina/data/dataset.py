@@ -1,11 +1,16 @@
 """Dataset: elements one after the other, through functions, batches and threads, to fit()."""
 
+import glob
+import itertools
+import os
 from typing import NamedTuple
 
 import numpy as np
 
 from lamina import _lamina, tree
 from lamina._core.values.dtypes import standardize_dtype
+from lamina.data.elements import applied, arrays_of, as_element, plain
+from lamina.data.windows import Windows
 
 
 class TensorSpec(NamedTuple):
@@ -15,41 +20,6 @@ class TensorSpec(NamedTuple):
     dtype: str
 
 
-def _tensor(x):
-    """A leaf as a tensor; numbers without a dtype get Keras'."""
-    if isinstance(x, _lamina.TensorBase) or x is None:
-        return x
-    if isinstance(x, _lamina.VariableCore):
-        return _lamina.find_op("convert_to_tensor")(x)
-    a = np.asarray(x)
-    if a.dtype.kind in "OUST":
-        try:
-            return _lamina.tensor_from_array(a, False)
-        except TypeError:
-            raise ValueError(
-                f"A dataset holds numbers and strings. Received {type(x).__name__} {str(x)[:60]!r}. Map files and "
-                "objects to numbers in the function that reads them."
-            ) from None
-    if not isinstance(x, (np.ndarray, np.generic)):  # Python's own numbers
-        a = a.astype({"f": _lamina.floatx(), "i": "int32"}.get(a.dtype.kind, a.dtype))
-    return _lamina.tensor_from_array(np.asarray(a, order="C"), False)
-
-
-def _is_plain_list(x):
-    return isinstance(x, list) and bool(x) and all(isinstance(v, (int, float, bool, str, bytes, list)) for v in x)
-
-
-def _element(x):
-    """A structure of tensors. A list of numbers or strings is an array, as in tf.data."""
-    if _is_plain_list(x):
-        return _tensor(np.asarray(x))
-    if isinstance(x, dict):
-        return {key: _element(v) for key, v in x.items()}
-    if isinstance(x, (list, tuple)):
-        return tuple(_element(v) for v in x)
-    return _tensor(x)
-
-
 def _workers(num_parallel_calls):
     if num_parallel_calls is None:
         return 1
@@ -57,6 +27,14 @@ def _workers(num_parallel_calls):
     if count < 1:
         raise ValueError(f"`num_parallel_calls` must be positive, AUTOTUNE or None. Received: {num_parallel_calls}")
     return count
+
+
+class Count(int):
+    """A number of elements, with the method that tf.data's has."""
+
+    def numpy(self):
+        """The number as NumPy's."""
+        return np.int64(self)
 
 
 class Dataset:
@@ -96,7 +74,7 @@ class Dataset:
         Raises:
             ValueError: where the first sizes differ, or an array is a scalar.
         """
-        return Dataset(_lamina.DatasetCore.from_slices(_element(tensors)))
+        return Dataset(_lamina.DatasetCore.from_slices(as_element(tensors)))
 
     @staticmethod
     def from_tensors(tensors, name=None):
@@ -106,7 +84,7 @@ class Dataset:
             tensors: the element: an array, or a tuple or dict of them.
             name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
         """
-        return Dataset(_lamina.DatasetCore.from_element(_element(tensors)))
+        return Dataset(_lamina.DatasetCore.from_element(as_element(tensors)))
 
     @staticmethod
     def from_generator(generator, output_types=None, output_shapes=None, args=None, output_signature=None, name=None):
@@ -131,7 +109,7 @@ class Dataset:
         flat = None if types is None else [standardize_dtype(t) if t is not None else None for t in tree.flatten(types)]
 
         def typed(x):
-            x = _element(x)
+            x = as_element(x)
             if flat is None:
                 return x
             cast = _lamina.find_op("cast")
@@ -164,6 +142,27 @@ class Dataset:
             datasets = datasets[0]
         return Dataset(_lamina.DatasetCore.zip([d._core for d in datasets]))
 
+    @staticmethod
+    def list_files(file_pattern, shuffle=None, seed=None, name=None):
+        """The paths of files, as strings.
+
+        Args:
+            file_pattern: a pattern with `*` and `?`, or a list of them.
+            shuffle: whether they come in another order in each pass; None is True.
+            seed: of that order; None draws one now.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+
+        Raises:
+            ValueError: where there are no such files.
+        """
+        given = np.asarray(file_pattern, object).reshape(-1)
+        patterns = [os.fsdecode(p) for p in given]
+        paths = sorted({path for p in patterns for path in glob.glob(p)})
+        if not paths:
+            raise ValueError(f"There are no files by the pattern {', '.join(patterns)}.")
+        files = Dataset.from_tensor_slices(np.asarray(paths, object))
+        return files if shuffle is False else files.shuffle(len(paths), seed)
+
     # --- one element at a time ---
 
     def map(self, map_func, num_parallel_calls=None, deterministic=None, name=None):
@@ -176,7 +175,7 @@ class Dataset:
             deterministic: taken as in tf.data; the order is always kept.
             name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
         """
-        return self._with(self._core.map(lambda *args: _element(map_func(*args)), _workers(num_parallel_calls)))
+        return self._with(self._core.map(lambda *args: as_element(map_func(*args)), _workers(num_parallel_calls)))
 
     def filter(self, predicate, name=None):
         """The elements for which predicate(element) is true.
@@ -294,6 +293,61 @@ class Dataset:
         """
         return self.interleave(map_func, 1, 1)
 
+    def take_while(self, predicate, name=None):
+        """The elements before the first one for which predicate(element) is false.
+
+        Args:
+            predicate: element -> bool; of a tuple it takes the parts.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
+        return self._through(lambda: itertools.takewhile(lambda x: bool(applied(predicate, x)), self))
+
+    def scan(self, initial_state, scan_func, name=None):
+        """The outputs of: state, output = scan_func(state, element).
+
+        Args:
+            initial_state: a structure of numbers or tensors.
+            scan_func: (state, element) -> (the next state, an output).
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
+
+        def outputs():
+            state = as_element(initial_state)
+            for element in self:
+                state, output = scan_func(state, element)
+                yield as_element(output)
+
+        return self._through(outputs)
+
+    def unique(self, name=None):
+        """Each element the first time that it comes.
+
+        Args:
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
+
+        def first_ones():
+            seen = set()
+            for element in self:
+                key = tuple((a.shape, a.tobytes() if a.dtype != object else tuple(a.flat)) for a in arrays_of(element))
+                if key not in seen:
+                    seen.add(key)
+                    yield element
+
+        return self._through(first_ones)
+
+    def window(self, size, shift=None, stride=1, drop_remainder=False, name=None):
+        """Datasets of `size` elements each; of a tuple or a dict, a tuple or a dict of them.
+
+        Args:
+            size: elements in a window.
+            shift: elements from the beginning of one window to that of the next; None is `size`.
+            stride: elements from one of a window to the next.
+            drop_remainder: whether windows with fewer elements are left out.
+            name: a label, taken as in tf.data, where it names a node of a graph. It changes nothing.
+        """
+        return Windows(self, int(size), int(shift or size), int(stride), bool(drop_remainder))
+
     def apply(self, transformation_func):
         """transformation_func(self)
 
@@ -385,8 +439,8 @@ class Dataset:
         return self._core.iterate()
 
     def as_numpy_iterator(self):
-        """Iterates over NumPy arrays."""
-        return (tree.map_structure(np.asarray, element) for element in self)
+        """Iterates over NumPy arrays; over numbers and bytes where tensors have no axes, as tf.data does."""
+        return (tree.map_structure(plain, element) for element in self)
 
     def reduce(self, initial_state, reduce_func, name=None):
         """The last state of: state = reduce_func(state, element).
@@ -399,7 +453,7 @@ class Dataset:
         state = initial_state
         for element in self:
             state = reduce_func(state, element)
-        return _element(state)
+        return as_element(state)
 
     def get_single_element(self, name=None):
         """The only element.
@@ -417,7 +471,7 @@ class Dataset:
 
     def cardinality(self):
         """The number of elements; -1 for infinitely many, -2 where it is not known."""
-        return self._core.cardinality()
+        return Count(self._core.cardinality())
 
     def __len__(self):
         count = self._core.cardinality()
@@ -433,6 +487,10 @@ class Dataset:
         """The shapes and dtypes of the first element, which is computed for that."""
         return tree.map_structure(lambda t: TensorSpec(tuple(t.shape), t.dtype), self._core.first())
 
+    def _through(self, elements):
+        """What a function without arguments yields, for each pass anew."""
+        return Dataset(_lamina.DatasetCore.from_iterable(elements, -2))
+
     def _with(self, core):
         kept = {k: v for k, v in self.__dict__.items() if k in ("class_names", "file_paths")}
         return Dataset(core, **kept)
@@ -443,7 +501,7 @@ class Dataset:
 
 
 def _called(f, element):
-    out = f(*element) if isinstance(element, tuple) else f(element)
+    out = applied(f, element)
     if not isinstance(out, Dataset):
         raise TypeError(f"The function must give a Dataset. Received: {out!r}")
     return out

@@ -25,6 +25,15 @@ from lamina.saving.pickling import reduced
 _lamina.load_numpy()  # now, rather than in the first prediction
 
 
+def _say_input_comes_first(arguments, own_arguments, stacklevel):
+    """Warns of Keras 2's arguments by which a layer says what its model takes."""
+    if any(name in arguments and name not in own_arguments for name in ("input_shape", "input_dim")):
+        warnings.warn(
+            "Do not pass an `input_shape`/`input_dim` argument to a layer: begin the model with Input(shape).",
+            stacklevel=stacklevel,
+        )
+
+
 class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerQuantization, LayerAttributes, Saveable):
     """What Layer and Model share. `self` is a LayerCore."""
 
@@ -56,6 +65,8 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerQuantizatio
         if name == "InputLayer" and "input_shape" in config:
             warnings.warn("Argument `input_shape` is deprecated. Use `shape` instead.", stacklevel=4)
             config["shape"] = config.pop("input_shape")
+        else:
+            _say_input_comes_first(config, self._fields, 5)
         check_layer_name(config.get("name"))
         unknown_keyword_is_value_error(cls._core.__init__, name, self, name, module, plain(config))
         own(self)
@@ -251,6 +262,7 @@ class Layer(LayerMethods, _lamina.LayerCore, metaclass=LayerType):
             "autocast": autocast,
             **kwargs,
         }
+        _say_input_comes_first(kwargs, (), 4)
         check_layer_name(name)
         if name is not None:
             config["name"] = name

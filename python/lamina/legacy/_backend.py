@@ -6,6 +6,7 @@ import numpy as np
 import lamina
 from lamina import _lamina
 from lamina._core import ops
+from lamina.legacy import _backend_images
 
 # Names of keras.ops that mean the same.
 _SAME = frozenset(
@@ -68,6 +69,27 @@ def _binary_crossentropy(target, output, from_logits=False):
     return ops.binary_crossentropy(target, output, from_logits=from_logits)
 
 
+def _ctc_batch_cost(y_true, y_pred, input_length, label_length):
+    """The CTC loss of probabilities, a column; the last class is the blank."""
+    logits = ops.log(y_pred + _lamina.epsilon())
+    lengths = [ops.cast(ops.reshape(x, (-1,)), "int32") for x in (label_length, input_length)]
+    loss = ops.ctc_loss(ops.cast(y_true, "int32"), logits, *lengths, mask_index=y_pred.shape[-1] - 1)
+    return ops.expand_dims(loss, 1)
+
+
+def _ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
+    """([the classes, and -1 behind them], their log probabilities); the last class is the blank."""
+    options = {"strategy": "greedy"} if greedy else {"strategy": "beam_search", "beam_width": beam_width}
+    decoded, scores = ops.ctc_decode(
+        ops.log(y_pred + _lamina.epsilon()),
+        ops.cast(ops.reshape(input_length, (-1,)), "int32"),
+        top_paths=top_paths,
+        mask_index=y_pred.shape[-1] - 1,
+        **options,
+    )
+    return list(ops.unstack(decoded)), scores
+
+
 _FUNCTIONS = {
     "batch_dot": lambda x, y, axes=None: lamina.layers.Dot((x.ndim - 1, max(y.ndim - 2, 1)) if axes is None else axes)(
         [x, y]
@@ -82,6 +104,8 @@ _FUNCTIONS = {
     "constant": lambda value, dtype=None, shape=None, name=None: ops.broadcast_to(
         ops.convert_to_tensor(value, dtype=_dtype_of(dtype)), np.shape(value) if shape is None else shape
     ),
+    "ctc_batch_cost": _ctc_batch_cost,
+    "ctc_decode": _ctc_decode,
     "dot": _dot,
     "dtype": lambda x: str(x.dtype),
     "eval": lambda x: np.array(x),
@@ -123,4 +147,5 @@ _FUNCTIONS = {
 
 def find(name):
     """The function of `tf.keras.backend` by that name, or None."""
-    return _FUNCTIONS.get(name) or (getattr(ops, name) if name in _SAME else None)
+    own = _FUNCTIONS.get(name) or _backend_images.FUNCTIONS.get(name)
+    return own or (getattr(ops, name) if name in _SAME else None)

@@ -1,5 +1,7 @@
 """compile(), fit(), evaluate(), predict(), and the steps that they are made of."""
 
+import inspect
+
 import numpy as np
 
 from lamina import config
@@ -152,6 +154,7 @@ class Training:
         )
         if not self.compiled:
             raise ValueError("You must call `compile()` before calling `fit()`.")
+        _check_own_step(self, "train_step")
         if isinstance(validation_split, (str, bytes)) or not 0 <= (validation_split or 0) < 1:
             raise ValueError(
                 "`validation_split` must be a number from 0 up to, but not including, 1: the share of the data to "
@@ -406,6 +409,17 @@ class Training:
             config: a dict of them.
         """
         self._compile_from_config(config)
+
+
+def _check_own_step(model, name):
+    """Says it where a model's own step is written for JAX, which hands its variables round."""
+    own = inspect.signature(getattr(type(model), name)).parameters
+    if list(own)[1:3] == ["state", "data"]:
+        raise NotImplementedError(
+            f"{type(model).__name__}.{name}(self, state, data) is written for JAX, whose functions cannot look into "
+            f"Lamina. Write {name}(self, data): compute the loss under a keras.GradientTape, apply its gradients with "
+            "self.optimizer.apply_gradients(), update the metrics, and return a dict of their results."
+        )
 
 
 def _check_counts(**given):

@@ -2,6 +2,16 @@
 
 from lamina._core.public import public_module
 
+
+def _of_keras_2(name):
+    """tf.keras.preprocessing has it, keras.preprocessing does not: it is no name that dir() shows."""
+    if name != "text":
+        return None
+    from lamina.legacy.preprocessing import text
+
+    return text
+
+
 __getattr__, __dir__ = public_module(
     __name__,
     modules=("image", "sequence"),
@@ -10,4 +20,5 @@ __getattr__, __dir__ = public_module(
         "text_dataset_from_directory": "lamina.utils.text_directories",
         "timeseries_dataset_from_array": "lamina.utils.timeseries",
     },
+    find=_of_keras_2,
 )

@@ -23,9 +23,9 @@ def set_random_seed(seed):
     random.seed(seed)
     np.random.seed(seed % 2**32)
     _lamina.set_random_seed(seed)
-    tensorflow = sys.modules.get("tensorflow")
-    if hasattr(getattr(tensorflow, "random", None), "set_seed") and tensorflow.random.set_seed is not set_random_seed:
-        tensorflow.random.set_seed(seed)  # the order of tf.data's shuffled datasets
+    theirs = getattr(getattr(sys.modules.get("tensorflow"), "random", None), "set_seed", None)
+    if theirs is not None and not theirs.__module__.startswith("lamina."):  # what stands in for it calls us
+        theirs(seed)  # the order of tf.data's shuffled datasets
 
 
 publish("lamina.utils", set_random_seed)
