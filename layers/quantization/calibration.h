@@ -1,10 +1,10 @@
 #pragma once
 // GPTQ and AWQ: weights of few bits, found from what a layer's inputs are on samples of data.
 //
-// Both cut a kernel, as a matrix (inputs, outputs), along the inputs into groups that share a scale and a zero point for
-// each output: w = (integer - zero) * scale. GPTQ (Frantar et al., 2022) rounds the rows one after the other and lets
-// the later ones make up for the error of each, as the inputs' second moments say. AWQ (Lin et al., 2023) multiplies
-// each row by a scale before, greater where inputs are greater, which the products divide by again.
+// Both cut a kernel, as a matrix (inputs, outputs), along the inputs into groups that share a scale and a zero point
+// for each output: w = (integer - zero) * scale. GPTQ (Frantar et al., 2022) rounds the rows one after the other and
+// lets the later ones make up for the error of each, as the inputs' second moments say. AWQ (Lin et al., 2023)
+// multiplies each row by a scale before, greater where inputs are greater, which the products divide by again.
 #include <memory>
 
 #include "layers/quantization/quantizer.h"
@@ -70,9 +70,7 @@ struct CalibratedArgs {
 class CalibratedConfig : public QuantizationConfig {
  public:
   virtual const CalibratedArgs& shared() const = 0;
-  std::string policy_mode() const override {
-    return text(mode(), "/", shared().weight_bits, "/", shared().group_size);
-  }
+  std::string policy_mode() const override { return text(mode(), "/", shared().weight_bits, "/", shared().group_size); }
   virtual std::unique_ptr<Calibration> calibration(int64_t features) const = 0;
 
  protected:
