@@ -273,7 +273,8 @@ def plain_network(k):
 
 def calibrated_network(config):
     model = plain_network(lamina)
-    structure = {"pre_block_layers": [Cut(lamina)], "sequential_blocks": model.layers[1:4]}
+    block = lamina.Model(model.inputs, model.layers[3].output)  # blocks hand on tensors of three axes
+    structure = {"pre_block_layers": [Cut(lamina)], "sequential_blocks": [block]}
     more = {"num_samples": 4, "sequence_length": 72, "quantization_layer_structure": structure}
     quantize(model, config_of(lamina, config, TOKENS[:, None], Tokenizer(), **more))
     return model
