@@ -24,6 +24,7 @@ struct QuantizationParameters {
   Tensor scale, zero;  // (rows, groups): as x, and uint8
   double most = 0;
 };
+// Which values share a range, and into how many steps it is cut.
 struct QuantizationRange {
   int64_t bits = 4;
   bool symmetric = false;    // about 0
@@ -67,6 +68,7 @@ struct CalibratedArgs {
   void fields_before(Fields& f);
   void fields_after(Fields& f);
 };
+// A config of weights that are found with data: the base of GPTQConfig and AWQConfig.
 class CalibratedConfig : public QuantizationConfig {
  public:
   virtual const CalibratedArgs& shared() const = 0;
@@ -76,6 +78,7 @@ class CalibratedConfig : public QuantizationConfig {
  protected:
   static void check(const CalibratedArgs& args);  // ValueError for numbers out of range
 };
+// The same with an argument struct.
 template <class A>
 class CalibratedConfigWith : public Config<CalibratedConfig, A> {
  public:
