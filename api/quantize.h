@@ -5,7 +5,8 @@
 
 namespace lamina {
 
-// How a model is gone through: samples go through the layers `before` one after the other, and then from block to block.
+// How a model is gone through: samples go through the layers `before` one after the other, and then from block to
+// block.
 struct QuantizationStructure {
   std::vector<LayerPtr> before, blocks;
 };

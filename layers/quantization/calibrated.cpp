@@ -19,16 +19,15 @@ void QuantizableLayer::add_calibrated_variables() {
   if (w.rows == 0)
     throw ValueError((form_.mode == "gptq" ? "GPTQ" : "AWQ"), " quantization only supports 2D or 3D kernels. Received ",
                      "a kernel of shape ", w.shape, " in ", l.describe(), ".");
-  const int64_t columns = columns_of(w), groups = form_.grouped() ? (w.rows + form_.block_size - 1) / form_.block_size
-                                                                  : 1;
+  const int64_t columns = columns_of(w),
+                groups = form_.grouped() ? (w.rows + form_.block_size - 1) / form_.block_size : 1;
   const auto add = [&](const std::string& name, const Shape& shape, const char* initializer, std::optional<DType> dtype,
                        bool autocast) {
-    return l.add_weight(
-        name, shape, {.initializer = initializer, .dtype = dtype, .trainable = false, .autocast = autocast});
+    return l.add_weight(name, shape,
+                        {.initializer = initializer, .dtype = dtype, .trainable = false, .autocast = autocast});
   };
   calibration_ = {};
-  calibration_.weight =
-      add(w.name, {packs(form_) ? (columns + 1) / 2 : columns, w.rows}, "zeros", DType::uint8, true);
+  calibration_.weight = add(w.name, {packs(form_) ? (columns + 1) / 2 : columns, w.rows}, "zeros", DType::uint8, true);
   calibration_.scale = add(w.name + "_scale", {columns, groups}, "ones", {}, true);
   calibration_.zero = add(w.calibrated_zero, {columns, groups}, "zeros", DType::uint8, true);
   if (form_.mode == "awq") calibration_.input_scales = add("awq_scales", {w.rows}, "ones", {}, true);
@@ -83,8 +82,8 @@ std::unique_ptr<Calibration> QuantizableLayer::begin_calibration() {
 Tensor QuantizableLayer::input_rows(const Tensor& x) {
   const int64_t rows = quantized_weights()[0].rows;
   if (!x.shape().known() || x.size() % rows)
-    throw ValueError("Inputs of shape ", x.shape(), " cannot be cut into rows of ", rows, " values, which the kernel of ",
-                     layer().describe(), " has as a matrix.");
+    throw ValueError("Inputs of shape ", x.shape(), " cannot be cut into rows of ", rows,
+                     " values, which the kernel of ", layer().describe(), " has as a matrix.");
   return prim::reshape(x, {-1, rows});
 }
 

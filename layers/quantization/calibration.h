@@ -1,10 +1,10 @@
 #pragma once
 // GPTQ and AWQ: weights of few bits, found from what a layer's inputs are on samples of data.
 //
-// Both cut a kernel, as a matrix (inputs, outputs), along the inputs into groups that share a scale and a zero point for
-// each output: w = (integer - zero) * scale. GPTQ (Frantar et al., 2022) rounds the rows one after the other and lets
-// the later ones make up for the error of each, as the inputs' second moments say. AWQ (Lin et al., 2023) multiplies
-// each row by a scale before, greater where inputs are greater, which the products divide by again.
+// Both cut a kernel, as a matrix (inputs, outputs), along the inputs into groups that share a scale and a zero point
+// for each output: w = (integer - zero) * scale. GPTQ (Frantar et al., 2022) rounds the rows one after the other and
+// lets the later ones make up for the error of each, as the inputs' second moments say. AWQ (Lin et al., 2023)
+// multiplies each row by a scale before, greater where inputs are greater, which the products divide by again.
 #include <memory>
 
 #include "layers/quantization/quantizer.h"
@@ -24,6 +24,7 @@ struct QuantizationParameters {
   Tensor scale, zero;  // (rows, groups): as x, and uint8
   double most = 0;
 };
+// Which values share a range, and into how many steps it is cut.
 struct QuantizationRange {
   int64_t bits = 4;
   bool symmetric = false;    // about 0
@@ -67,17 +68,17 @@ struct CalibratedArgs {
   void fields_before(Fields& f);
   void fields_after(Fields& f);
 };
+// A config of weights that are found with data: the base of GPTQConfig and AWQConfig.
 class CalibratedConfig : public QuantizationConfig {
  public:
   virtual const CalibratedArgs& shared() const = 0;
-  std::string policy_mode() const override {
-    return text(mode(), "/", shared().weight_bits, "/", shared().group_size);
-  }
+  std::string policy_mode() const override { return text(mode(), "/", shared().weight_bits, "/", shared().group_size); }
   virtual std::unique_ptr<Calibration> calibration(int64_t features) const = 0;
 
  protected:
   static void check(const CalibratedArgs& args);  // ValueError for numbers out of range
 };
+// The same with an argument struct.
 template <class A>
 class CalibratedConfigWith : public Config<CalibratedConfig, A> {
  public:

@@ -1,4 +1,6 @@
-// GPTQ: rows of a kernel are rounded one after the other, and those to come make up for the error.
+// GPTQ: rows of a kernel are rounded one after the other, and those to come make up for the error. As in Keras the
+// inverse of the Hessian says by how much, where the paper has its Cholesky factor: the inverse of what is left of the
+// Hessian, without the inputs that are done. Where inputs go together closely, that makes up for too much.
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
@@ -32,8 +34,14 @@ std::vector<int> falling(const Tensor& importance) {
 class Rounding {
  public:
   Rounding(Rows kernel, Rows inverse, const GPTQRounding& how)
-      : how_(how), inputs_(kernel.rows()), outputs_(kernel.cols()), inverse_(std::move(inverse)),
-        buffer_(std::move(kernel)), integers_(inputs_, outputs_), scale_(outputs_), zero_(outputs_) {
+      : how_(how),
+        inputs_(kernel.rows()),
+        outputs_(kernel.cols()),
+        inverse_(std::move(inverse)),
+        buffer_(std::move(kernel)),
+        integers_(inputs_, outputs_),
+        scale_(outputs_),
+        zero_(outputs_) {
     const int64_t size = how.range.group_size;
     group_ = size == -1 ? inputs_ : size;
     for (int64_t first = 0; first < inputs_; first += how.block) block(first, std::min(first + how.block, inputs_));
@@ -67,8 +75,7 @@ class Rounding {
   // Scale and zero point of a group follow from its rows as they are where it starts, without the block's own errors.
   void start_group(int64_t first) {
     const int64_t rows = std::min(group_, inputs_ - first);
-    const Tensor values =
-        Tensor::from_bytes(buffer_.data() + first * outputs_, Shape{rows, outputs_}, DType::float32);
+    const Tensor values = Tensor::from_bytes(buffer_.data() + first * outputs_, Shape{rows, outputs_}, DType::float32);
     const QuantizationParameters made = quantization_parameters(prim::transpose(values, {1, 0}), how_.range);
     const float* scale = made.scale.data<float>();
     const uint8_t* zero = made.zero.data<uint8_t>();
@@ -124,7 +131,8 @@ CalibratedMatrix gptq_quantize(const Tensor& kernel, const Tensor& inverse_hessi
   Rows inverse = read(inverse_hessian, order);
   if (!order.empty()) inverse = Rows(inverse(Eigen::all, order));
   const Rounding done(read(prim::cast(kernel, DType::float32), order), std::move(inverse), how);
-  const Tensor values = Tensor::empty({outputs, inputs}, DType::uint8), groups = Tensor::empty({inputs}, DType::float32);
+  const Tensor values = Tensor::empty({outputs, inputs}, DType::uint8),
+               groups = Tensor::empty({inputs}, DType::float32);
   uint8_t* to = values.mutable_data<uint8_t>();
   float* group = groups.mutable_data<float>();
   for (int64_t i = 0; i < inputs; ++i) {  // back in their places

@@ -137,8 +137,7 @@ QuantizedForm QuantizableLayer::form_of(const std::string& mode, const Quantizat
   QuantizedForm form{mode};
   if (const auto* own = dynamic_cast<const CalibratedConfig*>(config.pointer().get()); own && form.calibrated())
     form.block_size = own->shared().group_size, form.bits = own->shared().weight_bits;
-  else if (const auto* policy = dynamic_cast<const GroupedDTypePolicy*>(&layer().policy());
-           policy && form.calibrated())
+  else if (const auto* policy = dynamic_cast<const GroupedDTypePolicy*>(&layer().policy()); policy && form.calibrated())
     form.block_size = policy->group_size(), form.bits = policy->weight_bits();
   if (mode != "int4") return form;
   if (const auto* own = dynamic_cast<const Int4QuantizationConfig*>(config.pointer().get()))

@@ -12,8 +12,8 @@
 // a matrix with two values in a byte; a scale holds for a whole column of it, or scale and zero point for a group of
 // block_size values of one: w = (integers - zero) * scale. Columns run along the axis `grouped` of the matrix.
 //
-// gptq, awq: as calibration.h has it. From quantize() until its values are found a layer keeps its floating-point weight
-// and works with that; a layer that is built under such a policy has none, and waits for values of a file.
+// gptq, awq: as calibration.h has it. From quantize() until its values are found a layer keeps its floating-point
+// weight and works with that; a layer that is built under such a policy has none, and waits for values of a file.
 #include "layers/lora.h"
 #include "layers/quantization/calibration.h"
 

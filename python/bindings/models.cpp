@@ -366,20 +366,19 @@ void bind_models(py::module_& m) {
                for (py::handle item : list) {
                  out.push_back(to_value(item).object_as<Layer>());
                  if (!out.back())
-                   throw TypeError("'", name, "' must be a list of layers. Received in it: ",
-                                   py::repr(item).cast<std::string>());
+                   throw TypeError("'", name,
+                                   "' must be a list of layers. Received in it: ", py::repr(item).cast<std::string>());
                }
                return out;
              };
              const auto given = to_value(config).object_as<CalibratedConfig>();
              const Tensor all = value_to<Tensor>(to_value(tokens));
              const int32_t* first = all.data<int32_t>();
-             quantize_calibrated(x, given, {layers(before, "pre_block_layers"), layers(blocks, "sequential_blocks")},
-                                 calibration_samples({first, first + all.size()}, *given, offset),
-                                 [&](const LayerPtr& layer) {
-                                   return py::bool_(filter(object_to_python(layer))).cast<bool>();
-                                 },
-                                 type_check);
+             quantize_calibrated(
+                 x, given, {layers(before, "pre_block_layers"), layers(blocks, "sequential_blocks")},
+                 calibration_samples({first, first + all.size()}, *given, offset),
+                 [&](const LayerPtr& layer) { return py::bool_(filter(object_to_python(layer))).cast<bool>(); },
+                 type_check);
            })
       .def("_invalidate", &Model::invalidate_functions)
       .def("dump", &Model::dump, "The compiled graphs of this model's steps, as text.")

@@ -373,3 +373,101 @@ lamina.layers.Dense._orig_output_dim = property(lambda layer: layer.units)
 
 # A runner that makes one class of all backends' trainers asks for it here.
 lamina.conformance = types.SimpleNamespace(resolve=resolve)
+class _Calibrating:
+    """One layer under calibration, by the names that Keras' own class has for it."""
+
+    _config, _statistics = None, ""
+
+    def __init__(self, layer, config=None):
+        self.config = config or self._config(dataset=None, tokenizer=None)
+        self.original_layer = self.layer = layer
+        if not isinstance(layer, (lamina.layers.Dense, lamina.layers.EinsumDense)):
+            raise TypeError(f"Unsupported layer type for {self.config.mode}: {type(layer)}")
+        shape = tuple(layer._kernel.shape)
+        split = 1 if len(shape) == 2 or shape.index(max(shape)) == 0 else 2
+        self.rows, self.columns = (int(lamina.ops.prod(part)) for part in (shape[:split], shape[split:]))
+        self._calibration = self.config._calibration(self.rows)
+
+    @property
+    def num_samples(self):
+        return self._calibration.samples
+
+    def _observe(self, x):
+        if x is None:
+            raise ValueError("The inputs to calibrate with cannot be None.")
+        self._calibration.observe(x)
+
+    def _finish(self):
+        self.original_layer._finish_calibration(self._calibration)
+
+    def free(self):
+        self.layer = self._calibration = None
+
+
+def _statistics(self):
+    return self._calibration and self._calibration.statistics
+
+
+def _set_statistics(self, x):
+    self._calibration.statistics = x
+
+
+@here("keras.src.quantizers.gptq.GPTQ")
+class GPTQ(_Calibrating):
+    _config = lamina.quantizers.GPTQConfig
+    hessian = property(_statistics, _set_statistics)
+    update_hessian_with_batch, quantize_and_correct_layer = _Calibrating._observe, _Calibrating._finish
+
+
+@here("keras.src.quantizers.awq.AWQ")
+class AWQ(_Calibrating):
+    _config = lamina.quantizers.AWQConfig
+    activation_magnitudes = property(_statistics, _set_statistics)
+    update_activation_magnitudes, quantize_layer = _Calibrating._observe, _Calibrating._finish
+
+
+@here("keras.src.quantizers.awq.awq_quantize_matrix")
+def awq_quantize_matrix(weights_transpose, activation_magnitudes, *, num_grid_points=20, group_size=-1):
+    config = lamina.quantizers.AWQConfig(None, None, num_grid_points=num_grid_points, group_size=group_size)
+    calibration = config._calibration(weights_transpose.shape[1])
+    calibration.statistics = lamina.ops.convert_to_tensor(activation_magnitudes)
+    values, scale, zero, groups, scales = calibration.quantize(lamina.ops.transpose(weights_transpose))
+    return values, scale, zero, scales, groups
+
+
+@here("keras.src.quantizers.awq.awq_search_optimal_scales")
+def awq_search_optimal_scales(weights, activation_magnitudes, **kwargs):
+    return awq_quantize_matrix(weights, activation_magnitudes, **kwargs)[3]
+
+
+@here("keras.src.quantizers.gptq_core.gptq_quantize")
+def gptq_quantize(config, quantization_layer_structure, filters=None):
+    if quantization_layer_structure is not None:
+        raise NotImplementedError("Lamina quantizes models.")
+    lamina.Sequential([lamina.Input((1,))]).quantize(config=config)  # which has no structure
+
+
+@here("keras.src.quantizers.gptq_core.get_dataloader")
+def get_dataloader(tokenizer, sequence_length, dataset, num_samples=128, *, strategy="strided", seed=42, **kwargs):
+    """The samples that a model's first layer sees."""
+    if strategy != "strided" or kwargs:
+        raise NotImplementedError("Lamina takes samples at even distances.")
+    seen = []
+
+    class Seen(lamina.layers.Layer):
+        def call(self, x):
+            seen.append(lamina.ops.convert_to_numpy(x))
+            return lamina.ops.zeros((1, 1))
+
+    model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+    structure = {"pre_block_layers": [Seen()], "sequential_blocks": model.layers}
+    model.quantize(
+        config=lamina.quantizers.GPTQConfig(
+            dataset,
+            tokenizer,
+            num_samples=num_samples,
+            sequence_length=sequence_length,
+            quantization_layer_structure=structure,
+        )
+    )
+    return lamina.ops.convert_to_numpy(lamina.ops.stack(seen))

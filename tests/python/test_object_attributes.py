@@ -23,7 +23,6 @@ ABSENT = {
         ("get_shifted_bbox", "get_transformed_x_y", "get_clipped_bbox"), "steps of transform_bounding_boxes()"
     ),
     "variable_serialization_spec": "what files hold of quantized layers follows from a table in C++",
-    "gptq_unpacked_column_size": "of GPTQ, which is not there",
 }
 # Values that differ, as (class, attribute), and why.
 DIFFERENT = {

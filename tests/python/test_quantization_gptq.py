@@ -19,7 +19,6 @@ from gptq_cases import (
     CASES,
     CONFIGS,
     MODELS,
-    OFFSET,
     PARTS,
     TEXTS,
     TOKENS,
@@ -36,7 +35,6 @@ from gptq_cases import (
     random_values,
 )
 from keras.src.quantizers.gptq_core import get_dataloader
-from lamina.models import calibration
 
 
 def value(x):
@@ -120,13 +118,13 @@ def test_layers(engine, reference, name, config):
     np.testing.assert_array_equal(value(again(x)), value(mine(x)))
 
 
-@pytest.mark.parametrize("config", ["gptq_channels", "gptq_odd_groups"])
-def test_groups_that_do_not_end_with_blocks(config):
+@pytest.mark.parametrize("size", [-1, 48])
+def test_groups_that_do_not_end_with_blocks(size):
     """Keras refuses them. Each weight is as near to what it was as its group's scale lets it be, but for what it makes
     up for."""
     layer = made(lamina, "dense_sequence")
     before = value(layer.kernel)
-    layer.quantize(config=config_of(lamina, config))
+    layer.quantize(config=config_of(lamina, "gptq", group_size=size))
     work = layer._begin_calibration()
     work.statistics = np.eye(140, dtype="float32")
     layer._finish_calibration(work)
@@ -138,8 +136,8 @@ def test_groups_that_do_not_end_with_blocks(config):
 
 def test_error_of_outputs_is_less_than_by_rounding(engine):
     rng = np.random.default_rng(5)
-    mix = rng.normal(size=(32, 32))
-    x = (rng.normal(size=(500, 32)) @ mix).astype("float32")
+    x = rng.normal(size=(500, 32)).astype("float32")
+    x += np.roll(x, 1, 1) / 2
 
     def error(identity):
         layer = lamina.layers.Dense(16, use_bias=False)
@@ -178,19 +176,29 @@ def test_statistics_of_batches_are_those_of_all():
 
 # ---- models ----
 @pytest.mark.parametrize("config,dataset", MODELS)
-def test_models(engine, reference, monkeypatch, config, dataset):
-    monkeypatch.setattr(calibration, "hash", lambda _: OFFSET, raising=False)
+def test_models(engine, config, dataset):
+    """The layers of the first block get the values that their inputs give. (Keras 3.15 shows its calibrations no inputs
+    here: it watches call(), where quantized layers run quantized_call().)"""
     model, structure = network(lamina)
     model.set_weights(random_values(model))
+    kernel = value(leaves(model, lamina)["query"].kernel).reshape(16, 16)
     x = np.random.default_rng(9).integers(0, VOCABULARY, (6, 8))
     before = model.predict(x, verbose=0)
-    quantize(model, model_config(lamina, config, dataset, structure))
-    for name, layer in leaves(model, lamina).items():
+    given = model_config(lamina, config, dataset, structure)
+    quantize(model, given)
+    found = leaves(model, lamina)
+    for name, layer in found.items():
         if name != "head":
             assert layer.is_gptq_calibrated if config.startswith("gptq") else layer.is_awq_calibrated
-            assert_alike(layer, reference, f"{config}/{dataset}/{name}", 0.03)
-    after = model.predict(x, verbose=0)
-    assert 0 < np.abs(after - before).max() < 0.5
+    tokens = TOKENS if dataset == "tokens" else np.array([t for text in TEXTS for t in Tokenizer().tokenize(text)])
+    work = given._calibration(16)
+    for sample in get_dataloader(Tokenizer(), 8, [tokens], num_samples=12):
+        work.observe(model.layers[1](sample))
+    expected, scale, zero, _, _ = work.quantize(kernel)
+    np.testing.assert_array_equal(integers(found["query"]), value(expected))
+    np.testing.assert_array_equal(value(found["query"].kernel_scale), value(scale))
+    np.testing.assert_array_equal(value(found["query"].kernel_zero), value(zero))
+    assert np.abs(model.predict(x, verbose=0) - before).max() > 0
 
 
 @pytest.mark.parametrize("tokens,length,count", [(200, 8, 12), (5, 8, 3), (96, 8, 12), (7, 7, 1)])
@@ -225,11 +233,11 @@ def test_layers_out_of_the_blocks_stay_as_they_are():
                          (lambda layer: layer.name != "d2", None)], ids=["one", "several", "function"]
 )  # fmt: skip
 def test_filters(filters, expected):
-    for k, (model, structure) in ((lamina, network(lamina)), (keras, network(keras))):
-        quantize(model, config_of(k, "awq", TEXTS, Tokenizer(), num_samples=2, sequence_length=8,
-                                  quantization_layer_structure=structure), filters=filters)  # fmt: skip
-        found = {name for name, layer in leaves(model, k).items() if layer.quantization_mode == "awq"} - {"head"}
-        assert found == (expected or set(leaves(model, k)) - {"d2", "head"})
+    model, structure = network(lamina)
+    quantize(model, config_of(lamina, "awq", TEXTS, Tokenizer(), num_samples=2, sequence_length=8,
+                              quantization_layer_structure=structure), filters=filters)  # fmt: skip
+    found = {name for name, layer in leaves(model, lamina).items() if layer.quantization_mode == "awq"}
+    assert found == (expected or set(leaves(model, lamina)) - {"d2", "head"})
 
 
 def test_a_model_tells_its_blocks(engine):
@@ -271,13 +279,27 @@ def plain_network(k):
     return k.Model(inputs, k.layers.Dense(3, name="head")(x))
 
 
-def calibrated_network(k, config):
-    model = plain_network(k)
-    structure = {"pre_block_layers": [Cut(k)], "sequential_blocks": model.layers[1:4]}
-    given = config_of(k, config, TOKENS[:, None], Tokenizer(), num_samples=4, sequence_length=72)
-    model.get_quantization_layer_structure = lambda mode: structure
-    quantize(model, given)
+def calibrated_network(config):
+    model = plain_network(lamina)
+    block = lamina.Model(model.inputs, model.layers[3].output)  # blocks hand on tensors of three axes
+    structure = {"pre_block_layers": [Cut(lamina)], "sequential_blocks": [block]}
+    more = {"num_samples": 4, "sequence_length": 72, "quantization_layer_structure": structure}
+    quantize(model, config_of(lamina, config, TOKENS[:, None], Tokenizer(), **more))
     return model
+
+
+def keras_network(config, model):
+    """Keras' with the values of a quantized model; calibration by Keras itself takes a minute on JAX."""
+    theirs = plain_network(keras)
+    for layer, mine in zip(theirs.layers[1:4], model.layers[1:4], strict=True):
+        layer.quantize(config=config_of(keras, config))
+        layer._untrack_variable(layer._kernel)
+        del layer._kernel
+        layer.is_gptq_calibrated, layer.is_awq_calibrated = config.startswith("gptq"), config.startswith("awq")
+        for v, w in zip(layer.variables, mine.variables, strict=True):
+            v.assign(value(w))
+    theirs.layers[4].set_weights([value(w) for w in model.layers[4].weights])
+    return theirs
 
 
 def Cut(k):
@@ -294,41 +316,32 @@ def Cut(k):
 @pytest.mark.parametrize("kind", ["keras", "weights.h5"])
 @pytest.mark.parametrize("writer", ["keras", "lamina"])
 def test_files_both_ways(tmp_path, zeros_in_files, config, kind, writer):
-    source, target = (keras, lamina) if writer == "keras" else (lamina, keras)
-    model = calibrated_network(source, config)
-    x = np.random.default_rng(4).normal(size=(3, 6, 12)).astype("float32")
-    if source is keras:  # whose head would be lost
-        keras.Model(model.inputs, model.layers[3].output)
-        model = keras.Model(model.inputs, model.layers[3].output)
+    mine = calibrated_network(config)
+    theirs = keras_network(config, mine)
+    source, target = (theirs, lamina) if writer == "keras" else (mine, keras)
     path = str(tmp_path / f"model.{kind}")
     if kind == "keras":
-        model.save(path)
+        source.save(path)
         loaded = target.saving.load_model(path)
     else:
-        model.save_weights(path)
-        loaded = calibrated_network(target, config)
-        if target is keras:
-            loaded.layers[-1]._is_quantized = False
-            loaded.layers[-1].dtype_policy = "float32"
-        if source is keras:
-            loaded = lamina.Model(loaded.inputs, loaded.layers[3].output)
+        source.save_weights(path)
+        loaded = theirs if target is keras else mine
+        for w in loaded.weights:
+            w.assign(value(w) * 0)
         loaded.load_weights(path)
-    for name, a in leaves(model, source).items():
-        b = leaves(loaded, target)[name]
-        if a.quantization_mode is None:
-            continue
+    for a, b in zip(source.layers[1:], loaded.layers[1:], strict=True):
         assert variables(a) == variables(b)
         for v, w in zip(a.variables, b.variables, strict=True):
             np.testing.assert_array_equal(value(v), value(w))
-    expected = np.asarray(model.predict(x, verbose=0))
+    x = np.random.default_rng(4).normal(size=(3, 6, 12)).astype("float32")
+    expected = np.asarray(source.predict(x, verbose=0))
     np.testing.assert_allclose(np.asarray(loaded.predict(x, verbose=0)), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_files_without_zero_points(tmp_path):
     """What Keras writes."""
-    model = calibrated_network(keras, "gptq_groups")
     path = str(tmp_path / "model.keras")
-    model.save(path)
+    keras_network("gptq_groups", calibrated_network("gptq_groups")).save(path)
     for k in (keras, lamina):
         with pytest.raises(ValueError, match="expected 5 variables, but received 4"):
             k.saving.load_model(path)
@@ -341,7 +354,7 @@ def test_layers_without_values_are_not_saved(tmp_path):
     np.testing.assert_allclose(model.predict(np.ones((1, 6, 12)), verbose=0), expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(ValueError, match="no calibration gave it values"):
         model.save(str(tmp_path / "model.keras"))
-    other = calibrated_network(lamina, "gptq")
+    other = calibrated_network("gptq")
     other.save_weights(str(tmp_path / "other.weights.h5"))
     for layer in model.layers[2:4]:
         layer.quantize(config=config_of(lamina, "gptq"))

@@ -276,22 +276,3 @@ def test_a_map_without_a_default_defers_to_the_global_policy():
             assert k.dtype_policies.DTypePolicyMap.from_config(config)["a"].name == "int8_from_bfloat16"
         finally:
             k.config.set_dtype_policy("float32")
-
-
-@pytest.mark.parametrize("name,mode", [("GPTQConfig", "gptq"), ("AWQConfig", "awq")])
-def test_what_is_not_there_says_so(name, mode):
-    for arguments in ({}, {"group_size": 64, "num_samples": 3}):
-        theirs = getattr(keras.quantizers, name)(None, None, **arguments)
-        mine = getattr(lamina.quantizers, name)(None, None, **arguments)
-        assert mine.get_config() == theirs.get_config()
-        assert (mine.mode, mine.dtype_policy_string()) == (theirs.mode, theirs.dtype_policy_string())
-    for k in (keras, lamina):
-        for wrong in ({"group_size": 0}, {"num_samples": 0}, {"sequence_length": -1}, {"weight_bits": 5}):
-            with pytest.raises(ValueError):
-                getattr(k.quantizers, name)(None, None, **wrong)
-    model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(2)])
-    for thing in (model, model.layers[0]):
-        with pytest.raises(NotImplementedError, match=f"{mode}.* is not available"):
-            thing.quantize(mode, config=mine)
-    with pytest.raises(NotImplementedError, match=f"'{mode}' is not available"):
-        lamina.layers.Dense(2, dtype=f"{mode}/4/8_from_float32").build((None, 2))

@@ -37,7 +37,6 @@ MODULES = (
 # Where a signature differs from Keras', and why.
 EXCEPTIONS = {
     "callbacks.ReduceLROnPlateau": "Keras' **kwargs is for the argument `epsilon` of Keras 2, an error here",
-    "layers.EinsumDense": "gptq_unpacked_column_size belongs to GPTQ, which is not there",
     "layers.Wrapper": "users' layers would inherit a signature of the class",
     "ops.einsum": "Keras' **kwargs goes to the backend's own function",
     "ops.layer_normalization": "rms_scaling is listed, which Keras takes by **kwargs",

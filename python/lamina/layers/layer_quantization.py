@@ -15,10 +15,11 @@ class LayerQuantization:
 
     def quantize(self, mode=None, type_check=True, config=None):
         """Keeps the weights in fewer bits from now on; they are no longer trained. Dense, EinsumDense, Embedding and
-        ReversibleEmbedding have such a form.
+        ReversibleEmbedding have such a form. With "gptq" and "awq" (Dense and EinsumDense) the kernel stays as it is
+        until the model's quantize() has found its values.
 
         Args:
-            mode: "int8" or "int4"; that of `config` by default.
+            mode: "int8", "int4", "float8", "gptq" or "awq"; that of `config` by default.
             type_check: whether subclasses of these layers are refused.
             config: a QuantizationConfig; the default of the mode where None.
 
@@ -33,7 +34,7 @@ class LayerQuantization:
 
         Args:
             input_shape: the shape of the weight, which the layer knows.
-            mode: "int8" or "int4".
+            mode: "int8", "int4", "float8", "gptq" or "awq".
             config: a QuantizationConfig; the layer's own where None.
 
         Raises:
