@@ -66,7 +66,7 @@ struct ModelCheckpointArgs : MonitorArgs {
     f("verbose", verbose, "1 prints each save.");
     f("save_best_only", save_best_only, "Whether to save only when the log improves.");
     f("save_weights_only", save_weights_only,
-      "Whether to save weights ('.weights.h5') instead of the model ('.keras').");
+      "Whether to save weights ('.weights.h5') instead of the model ('.keras', or '.h5').");
     f("mode", mode, "'min', 'max' or 'auto'.");
     f("save_freq", save_freq, "'epoch', or a number of batches.");
     f("initial_value_threshold", initial_value_threshold, "The log's best value so far.");
@@ -86,9 +86,11 @@ class ModelCheckpoint final : public Config<MonitorCallback, ModelCheckpointArgs
           "When using `save_weights_only=True` in `ModelCheckpoint`, the filepath provided must end in `.weights.h5` "
           "(Keras weights format). Received: filepath=",
           args.filepath);
-    if (!args.save_weights_only && !args.filepath.ends_with(".keras"))
-      throw ValueError("The filepath provided must end in `.keras` (Keras model format). Received: filepath=",
-                       args.filepath);
+    if (!args.save_weights_only && !args.filepath.ends_with(".keras") && !args.filepath.ends_with(".h5"))
+      throw ValueError(
+          "The filepath provided must end in `.keras` (Keras model format), or in `.h5` (the older one). Received: "
+          "filepath=",
+          args.filepath);
   }
   std::string class_name() const override { return "ModelCheckpoint"; }
   MonitorArgs& watched() override { return args; }

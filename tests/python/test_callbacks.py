@@ -409,3 +409,15 @@ def test_arguments_of_metrics_have_their_effect_or_are_settled(engine):
         keras.metrics.AUC().num_thresholds = 7
     metric.name = "best two"
     assert model.test_on_batch(scores, labels, return_dict=True).keys() == {"loss", "best two"}
+
+
+def test_checkpoints_in_the_older_format(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((4, 2), "float32")
+    saved = keras.callbacks.ModelCheckpoint(str(tmp_path / "at_{epoch}.h5"))
+    model.fit(x, x[:, 0], epochs=2, verbose=0, callbacks=[saved])
+    again = keras.models.load_model(tmp_path / "at_2.h5")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    with pytest.raises(ValueError, match="must end in `.keras`"):
+        keras.callbacks.ModelCheckpoint("model.hdf5")

@@ -173,6 +173,7 @@ with tf.io.TFRecordWriter(r"{tmp_path}/r.tfrecord") as writer:
             "text": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"t%d" % i])),
         }}
         writer.write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
+assert tf.train.Feature(int64_list=tf.train.Int64List(value=[1])).SerializeToString() == b"\\x1a\\x03\\n\\x01\\x01"
 spec = {{
     "n": tf.io.FixedLenFeature([2], tf.int64), "x": tf.io.FixedLenFeature([], tf.float32),
     "text": tf.io.FixedLenFeature([], tf.string), "none": tf.io.FixedLenFeature([], tf.int64, default_value=9),

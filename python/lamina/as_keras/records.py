@@ -154,7 +154,8 @@ class Feature:
         given = [(1, bytes_list), (2, float_list), (3, int64_list)]
         self._kind = next(((n, x) for n, x in given if x is not None), None)
 
-    def _message(self):
+    def SerializeToString(self):
+        """The message."""
         return b"" if self._kind is None else _field(self._kind[0], self._kind[1]._message())
 
 
@@ -163,6 +164,11 @@ class Features:
 
     def __init__(self, feature=None):
         self.feature = dict(feature or {})
+
+    def SerializeToString(self):
+        """The message."""
+        named = ((name, self.feature[name].SerializeToString()) for name in sorted(self.feature))
+        return b"".join(_field(1, _field(1, name.encode()) + _field(2, feature)) for name, feature in named)
 
 
 class Example:
@@ -173,11 +179,7 @@ class Example:
 
     def SerializeToString(self):
         """The message."""
-        entries = [
-            _field(1, _field(1, name.encode()) + _field(2, self.features.feature[name]._message()))
-            for name in sorted(self.features.feature)
-        ]
-        return _field(1, b"".join(entries))
+        return _field(1, self.features.SerializeToString())
 
     def ParseFromString(self, serialized):
         """Takes the features of a message."""
