@@ -1,7 +1,6 @@
 """split_dataset: one dataset in two."""
 
 import contextlib
-import importlib
 import random
 import sys
 import time
@@ -51,7 +50,7 @@ def _kind(dataset, preferred_backend):
     """The class of the parts."""
     if preferred_backend == "tensorflow":
         with contextlib.suppress(ImportError):
-            importlib.import_module("tensorflow")
+            import tensorflow  # noqa: F401  found below, if it is there
     tf = sys.modules.get("tensorflow")
     if tf is not None and (
         preferred_backend == "tensorflow" or (preferred_backend is None and isinstance(dataset, tf.data.Dataset))
