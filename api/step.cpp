@@ -117,10 +117,7 @@ std::vector<MetricPtr> Model::metrics() const {
   if (compile_metrics_) out.push_back(compile_metrics_);
   if (compile_loss_)
     for (const MetricPtr& m : compile_loss_->metrics()) out.push_back(m);
-  out.insert(out.end(), tracked_metrics_.begin(), tracked_metrics_.end());
-  for (const LayerPtr& l : sublayers())
-    if (auto inner = std::dynamic_pointer_cast<Model>(l))
-      out.insert(out.end(), inner->tracked_metrics_.begin(), inner->tracked_metrics_.end());
+  out.insert(out.end(), tracked_metrics_.begin(), tracked_metrics_.end());  // those of models within are their own
   return out;
 }
 

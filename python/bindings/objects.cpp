@@ -324,6 +324,7 @@ void bind_objects(py::module_& m) {
       .def("_module_name", [](const Object& o) { return o.module(); })
       .def("_registered_name", [](const Object& o) { return o.registered_name(); });
   m.def("attach", &attach);
+  m.def("override_method", &override_method);
 
   py::class_<DTypePolicy, Object, std::shared_ptr<DTypePolicy>> policy(m, "DTypePolicyCore");
   policy.def(py::init([](const ObjectBox& box) { return unbox<DTypePolicy>(box); }))

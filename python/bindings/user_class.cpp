@@ -62,4 +62,19 @@ void attach(py::object self, py::object user, bool owned_by_python) {
   dict["_anchor"] = capsule;
 }
 
+bool override_method(py::object self, const std::string& name) {
+  const auto method = method_named(name);
+  Object& object = self.cast<Object&>();
+  auto* link = static_cast<Link*>(object.attachment.get());
+  if (!method || !link) return false;
+  if (!object.user_class) {  // files name it as before
+    link->user_class = object.class_name();
+    link->user_module = object.module();
+    link->user_registered = object.registered_name();
+    object.user_class = link;
+  }
+  link->override_method(*method);
+  return true;
+}
+
 }  // namespace lamina::bindings

@@ -20,6 +20,10 @@ class Link final : public UserClass {
   std::string class_name() const override { return user_class; }
   std::string module() const override { return user_module; }
   std::string registered_name() const override { return user_registered; }
+  void override_method(Method method) {
+    overridden.set(static_cast<size_t>(method));
+    arguments_.erase(method);
+  }
 
  private:
   mutable std::map<Method, std::vector<std::string>> arguments_;
@@ -28,5 +32,7 @@ class Link final : public UserClass {
 // Ties `self` (a freshly made wrapper) to its object. `user` says what a class of the user overrides: None for a
 // built-in class, else (class name, module, registered name, set of methods).
 void attach(py::object self, py::object user, bool owned_by_python);
+// `self` got an attribute in place of this method, be its class a user's or built in. False for what is no such method.
+bool override_method(py::object self, const std::string& name);
 
 }  // namespace lamina::bindings

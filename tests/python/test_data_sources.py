@@ -1,5 +1,7 @@
 """Data that are no arrays in memory: datasets and loaders of other libraries, files, sparse matrices, tables."""
 
+import copy
+import pickle
 import warnings
 
 import h5py
@@ -360,3 +362,11 @@ def test_weights_of_classes_are_for_batches_of_one_y_without_weights(batch, word
     for data in (Batches(), iter([batch])):
         with pytest.raises(ValueError, match=words):
             model_of().fit(data, class_weight={0: 0.5, 1: 2.0}, verbose=0)
+
+
+def test_dtypes_of_values_have_a_name():
+    batch = next(iter(keras.data.Dataset.from_tensor_slices(X).batch(4)))
+    assert batch.dtype == "float32" and batch.dtype.name == "float32" and type(batch.dtype.name) is str
+    assert keras.ops.ones((2,), "bfloat16").dtype.name == "bfloat16"
+    assert keras.backend.standardize_dtype(batch.dtype) == "float32" and np.dtype(batch.dtype) == np.float32
+    assert type(copy.copy(batch.dtype)) is str and type(pickle.loads(pickle.dumps(batch.dtype))) is str

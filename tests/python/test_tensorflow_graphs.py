@@ -159,3 +159,13 @@ def test_the_parts_of_an_image_layers_call():
     assert len({tuple(b.numpy()) for b in batches}) > 1
     assert layers.RandomErasing().get_random_transformation(IMAGES, training=False) is None
     mapped(lambda x: x if layers.RandomErasing().get_random_transformation(x, training=False) is None else -x, IMAGES)
+
+
+def test_parts_of_a_dataset_are_of_its_kind():
+    data = tf.data.Dataset.from_tensor_slices((IMAGES, np.arange(5)))
+    left, right = keras.utils.split_dataset(data, left_size=3)
+    assert isinstance(left, tf.data.Dataset) and int(left.cardinality()) == 3 and int(right.cardinality()) == 2
+    assert [int(y) for _, y in right] == [3, 4]
+    left, _ = keras.utils.split_dataset((IMAGES, np.arange(5)), left_size=3, preferred_backend="tensorflow")
+    assert isinstance(left, tf.data.Dataset)
+    assert isinstance(keras.utils.split_dataset(IMAGES, left_size=3)[0], keras.data.Dataset)

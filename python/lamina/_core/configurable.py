@@ -6,7 +6,7 @@ import os
 from lamina._core.configs.serialized import deserialize_keras_object
 from lamina._core.public import public_names, publish
 from lamina._core.saveable import Saveable
-from lamina._core.user_classes import own
+from lamina._core.user_classes import note_replaced_method, own
 from lamina._core.values.plain import plain
 
 
@@ -69,6 +69,8 @@ class Configurable(Saveable):
             self._set_attribute(name, value)
             return
         object.__setattr__(self, name, value)
+        if "_anchor" in self.__dict__:
+            note_replaced_method(self, name, value)
 
     def __dir__(self):
         return public_names(self, self._attribute_names())

@@ -93,6 +93,16 @@ def own(self, owned_by_python=True):
         self.built = False  # a stateless built-in layer is built from the start; its subclass has a build() to run
 
 
+# Methods that an attribute of one object may replace. Python looks special methods up in the class; build() is wrapped.
+_REPLACEABLE = frozenset(HOOKS) - {"__call__", "build", "compile"}
+
+
+def note_replaced_method(self, name, value):
+    """Tells C++ of an attribute that takes the place of a method, as in `callback.on_epoch_end = f`."""
+    if name in _REPLACEABLE and callable(value):
+        _lamina.override_method(self, name)
+
+
 def argument_names(f):
     """For C++: names of f's arguments; "**" among them if it takes any keyword."""
     names = []

@@ -4,6 +4,7 @@ attributes."""
 from lamina import _lamina, activations
 from lamina._core.configs.serialized import deserialize_keras_object
 from lamina._core.public import public_names
+from lamina._core.user_classes import note_replaced_method
 from lamina._core.values.plain import plain
 from lamina.layers.members.reading import Reading
 from lamina.layers.tracked_containers import Lock, layers_only, leaves, trackable, tracked
@@ -74,6 +75,7 @@ class LayerAttributes:
         if trackable(value):
             self._track_value(name, value)
         object.__setattr__(self, name, value)
+        note_replaced_method(self, name, value)
 
     def __delattr__(self, name):
         if name in self.__dict__:

@@ -63,6 +63,7 @@ class Training:
                 "auto_scale_loss": auto_scale_loss,
             }
         )
+        self._find_metrics_of_layers()
         self.__dict__["_own_loss"] = loss  # as it was given: a train_step() of a subclass may call it
 
     @property
@@ -183,6 +184,7 @@ class Training:
             history = History()
             callbacks.append(history)
         object.__setattr__(self, "history", history)
+        self._find_metrics_of_layers()
         self._fit(source, options, callbacks, validation)
         return history
 
@@ -221,6 +223,7 @@ class Training:
             raise ValueError(f"Arguments not recognized: {kwargs}")
         _check_counts(batch_size=batch_size, steps=steps)
         source = data_sources.source(x, y, sample_weight, batch_size=batch_size, shuffle=False)
+        self._find_metrics_of_layers()
         return self._logs(self._evaluate(source, steps, _verbose(verbose), flattened(callbacks)), return_dict)
 
     @checked_keywords("Model")
@@ -377,6 +380,7 @@ class Training:
         Returns:
             A dict of scalars by name.
         """
+        self._find_metrics_of_layers()
         return self._metrics_result()
 
     def reset_metrics(self):
@@ -386,8 +390,15 @@ class Training:
     @property
     def metrics(self):
         """The loss' own metric, those of compile() as one (`compile_metrics`), the losses of several outputs, and those
-        that are attributes of the model."""
+        that are attributes of the model and of the layers within, but not of models within."""
+        self._find_metrics_of_layers()
         return self._metrics()
+
+    def _find_metrics_of_layers(self):
+        for layer in self._flatten_layers(include_self=False):
+            if not isinstance(layer, Training):
+                for metric in layer.__dict__.get("_own_metrics", {}).values():
+                    self._track_metric(metric)
 
     @property
     def metrics_names(self):

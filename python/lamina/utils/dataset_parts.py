@@ -1,6 +1,8 @@
 """split_dataset: one dataset in two."""
 
+import contextlib
 import random
+import sys
 import time
 import warnings
 
@@ -20,11 +22,11 @@ def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=
         right_size: samples of the second, likewise. One of the two is enough.
         shuffle: whether samples are mixed before.
         seed: of that order.
-        preferred_backend: None, "tensorflow", "torch" or "grain", whose datasets Keras would give; they are
-            `lamina.data.Dataset` either way.
+        preferred_backend: "tensorflow" for tf.data datasets, which also come of a tf.data dataset where None is given;
+            with None, "torch" or "grain" the parts are `lamina.data.Dataset`.
 
     Returns:
-        (left, right), two `lamina.data.Dataset` of single samples.
+        (left, right), two datasets of single samples.
 
     Raises:
         ValueError, TypeError: for sizes that do not fit.
@@ -40,12 +42,26 @@ def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=
     if shuffle:
         random.seed(seed if seed is not None else random.randint(0, int(1e6)))
         random.shuffle(samples)
-    return tuple(_dataset(part) for part in (samples[:left], samples[-right:]))
+    kind = _kind(dataset, preferred_backend)
+    return tuple(_dataset(part, kind) for part in (samples[:left], samples[-right:]))
 
 
-def _dataset(samples):
+def _kind(dataset, preferred_backend):
+    """The class of the parts."""
+    if preferred_backend == "tensorflow":
+        with contextlib.suppress(ImportError):
+            import tensorflow  # noqa: F401  found below, if it is there
+    tf = sys.modules.get("tensorflow")
+    if tf is not None and (
+        preferred_backend == "tensorflow" or (preferred_backend is None and isinstance(dataset, tf.data.Dataset))
+    ):
+        return tf.data.Dataset
+    return Dataset
+
+
+def _dataset(samples, kind):
     stacked = tree.map_structure(lambda *leaves: np.stack([np.asarray(v) for v in leaves]), *samples)
-    return Dataset.from_tensor_slices(stacked)
+    return kind.from_tensor_slices(stacked)
 
 
 def _samples(dataset):
