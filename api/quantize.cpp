@@ -2,8 +2,8 @@
 
 #include <set>
 
+#include "api/layer_by_layer.h"
 #include "backends/core/engine.h"
-#include "backends/core/settings.h"
 #include "backends/core/warning.h"
 #include "backends/ops/primitives.h"
 #include "layers/quantization/quantizable.h"
@@ -46,19 +46,6 @@ Tensors calibration_samples(const std::vector<int32_t>& tokens, const Calibrated
 }
 
 namespace {
-
-// While it lives, models run layer by layer, where calibrations see values.
-class LayerByLayer {
- public:
-  LayerByLayer() : graph_(settings().graph_engine()) { settings().set_graph_engine(false); }
-  ~LayerByLayer() { settings().set_graph_engine(graph_); }
-  LayerByLayer(const LayerByLayer&) = delete;
-  LayerByLayer& operator=(const LayerByLayer&) = delete;
-
- private:
-  EagerScope eager_;
-  bool graph_;
-};
 
 // Calibrations of a block's layers, which see inputs while it lives.
 class Watch {
@@ -120,6 +107,7 @@ void quantize_calibrated(Model& model, const std::shared_ptr<CalibratedConfig>& 
   if (structure.blocks.empty())
     throw ValueError("No sequential blocks found in the structure to quantize: its 'sequential_blocks' are empty.");
   if (samples.empty()) throw ValueError("There are no samples to calibrate with.");
+  const EagerScope eager;
   const LayerByLayer scope;
   std::vector<Value> inputs;
   for (const Tensor& sample : samples) {

@@ -1,4 +1,5 @@
 // One step of training, evaluation or prediction, for both engines: the graph engine traces it once per signature.
+#include "api/layer_by_layer.h"
 #include "api/model.h"
 #include "backends/core/autodiff.h"
 #include "backends/core/engine.h"
@@ -346,11 +347,18 @@ Tensor Model::run_lone(StepKind kind, const Tensor& x) {
   return step->function->lone(x);
 }
 
+namespace {
+thread_local int layer_by_layer = 0;
+}
+LayerByLayer::LayerByLayer() { ++layer_by_layer; }
+LayerByLayer::~LayerByLayer() { --layer_by_layer; }
+bool LayerByLayer::active() { return layer_by_layer > 0; }
+
 // Whether model(x) may run as a compiled graph at this moment.
 bool Model::calls_compiled() const {
   return graph_ && !user_class && !users_code_ && call_compiles_ && !compile_args_.run_eagerly &&
          settings().graph_engine() && executing_eagerly() && !recording() && !stateless_scope() &&
-         !inherited_training();
+         !inherited_training() && !LayerByLayer::active();
 }
 
 Tensor Model::lone(const Tensor& x) {

@@ -373,6 +373,8 @@ lamina.layers.Dense._orig_output_dim = property(lambda layer: layer.units)
 
 # A runner that makes one class of all backends' trainers asks for it here.
 lamina.conformance = types.SimpleNamespace(resolve=resolve)
+
+
 class _Calibrating:
     """One layer under calibration, by the names that Keras' own class has for it."""
 
