@@ -54,7 +54,7 @@ def test_seeds(name, config):
     lamina.config.set_engine(before)
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-3)
-    if config.get("factor") != (3, 3):
+    if config.get("factor") != (3, 3) and config.get("num_ops") != 0:  # which change nothing, or always alike
         assert any(not np.array_equal(results[0][0], r) for r in results[0][1:])
     layer = getattr(lamina.layers, name)(**config)
     text = lambda t: json.dumps(given(t), default=lambda a: np.asarray(a).tolist())
