@@ -146,6 +146,7 @@ struct Reading {
 ObjectPtr resolve_custom(const Dict& d) {
   const ClassResolver& custom = custom_resolver();
   if (!custom) return nullptr;
+  if (reading == 0) return custom(d);  // an object made by hand
   std::string asked;
   for (const char* key : {"class_name", "module", "registered_name", "bare"}) {
     const Value* part = d.find(key);
@@ -153,11 +154,11 @@ ObjectPtr resolve_custom(const Dict& d) {
     asked += '\0';
   }
   const bool of_content = asked.starts_with("function") || asked.starts_with("__lambda__");  // decided by the config
-  if (reading > 0 && !of_content && left_to_built_in.contains(asked)) return nullptr;
+  if (left_to_built_in.contains(asked)) return nullptr;
   ObjectPtr made = custom(d);
   if (made)
     left_to_built_in.clear();
-  else if (reading > 0 && !of_content)
+  else if (!of_content)
     left_to_built_in.insert(std::move(asked));
   return made;
 }

@@ -110,10 +110,15 @@ struct Hdf5Writer::File {
     require_room();
   }
 
-  // "/a/b" with every part checked; the kind of what is there already comes with it.
-  std::pair<std::string, Hdf5Kind> locate(std::string_view path) const {
+  // "/a/b" with every part checked, what is there already, and how much of the path (in bytes) is.
+  struct Place {
     std::string full;
     Hdf5Kind kind = Hdf5Kind::group;
+    size_t there = 0;
+  };
+  Place locate(std::string_view path) const {
+    Place place;
+    auto& [full, kind, there] = place;
     for (const auto& part : split_hdf5_path(path)) {
       if (kind == Hdf5Kind::dataset)
         throw ValueError("Cannot write '", path, "' to '", name, "': '", full,
@@ -124,10 +129,12 @@ struct Hdf5Writer::File {
         kind = Hdf5Kind::absent;
         continue;
       }
+      there = full.size();
       Hdf5Handle object(H5Oopen(id, full.c_str(), H5P_DEFAULT));
       kind = H5Iget_type(object) == H5I_DATASET ? Hdf5Kind::dataset : Hdf5Kind::group;
     }
-    return {full.empty() ? "/" : full, kind};
+    if (full.empty()) full = "/";
+    return place;
   }
 
   void make_group(const std::string& path) {
@@ -136,15 +143,14 @@ struct Hdf5Writer::File {
     check_written("the group", path);
   }
   // The library would date the groups that it makes on the way to an object.
-  void make_groups_above(const std::string& path) {
-    for (size_t end = path.find('/', 1); end != path.npos; end = path.find('/', end + 1)) {
-      std::string parent = path.substr(0, end);
-      if (H5Lexists(id, parent.c_str(), H5P_DEFAULT) <= 0) make_group(parent);
-    }
+  void make_groups_above(const Place& place) {
+    for (size_t end = place.full.find('/', place.there + 1); end != std::string::npos;
+         end = place.full.find('/', end + 1))
+      make_group(place.full.substr(0, end));
   }
 
   void attribute(std::string_view path, const std::string& key, hid_t type, hid_t space, const void* data) {
-    auto [full, kind] = locate(path);
+    const auto [full, kind, there] = locate(path);
     if (kind == Hdf5Kind::absent)
       throw KeyError("Cannot write the attribute '", key, "' to '", name, "': there is no object '", full,
                      "'. Write that first.");
@@ -231,11 +237,12 @@ Hdf5Writer Hdf5Writer::in_memory(std::string name) {
 void Hdf5Writer::group(std::string_view path) {
   Hdf5Session session;
   file_->check_open();
-  auto [full, kind] = file_->locate(path);
+  const File::Place place = file_->locate(path);
+  const auto& [full, kind, there] = place;
   if (kind == Hdf5Kind::dataset)
     throw ValueError("Cannot make the group '", full, "' in '", file_->name, "': a dataset is there already.");
   if (kind == Hdf5Kind::group) return;
-  file_->make_groups_above(full);
+  file_->make_groups_above(place);
   file_->make_group(full);
 }
 
@@ -243,7 +250,8 @@ void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
   const void* data = tensor.raw();
   Hdf5Session session;
   file_->check_open();
-  auto [full, kind] = file_->locate(path);
+  const File::Place place = file_->locate(path);
+  const auto& [full, kind, there] = place;
   if (kind != Hdf5Kind::absent)
     throw ValueError("Cannot write the dataset '", full, "' to '", file_->name, "': a ",
                      kind == Hdf5Kind::group ? "group" : "dataset", " is there already.");
@@ -252,7 +260,7 @@ void Hdf5Writer::dataset(std::string_view path, const Tensor& tensor) {
   Hdf5Handle type = hdf5_type(tensor.dtype());
   Hdf5Handle space(tensor.rank() == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(tensor.rank(), sizes, nullptr));
   Hdf5Handle layout = checked_layout(tensor, file_->no_dates);
-  file_->make_groups_above(full);
+  file_->make_groups_above(place);
   Hdf5Handle made(H5Dcreate2(file_->id, full.c_str(), type, space, file_->link_options(full), layout, H5P_DEFAULT));
   if (!made.valid() || (tensor.size() > 0 && H5Dwrite(made, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0))
     file_->fail("the dataset", full);
