@@ -86,10 +86,8 @@ class LayerAttributes:
         """Arguments and weights are attributes as well."""
         fields = getattr(type(self), "_fields", ())
         weights = [v.name for v in self._own_variables()] if "_anchor" in self.__dict__ else []
-        of_quantized = {n for n in self._OF_QUANTIZED if n not in weights and not hasattr(self, n)}
-        return [n for n in public_names(self, (*fields, *weights)) if n not in of_quantized]
-
-    _OF_QUANTIZED = ("quantized_kernel", "kernel_scale", "kernel_zero")  # weights that layers have in some states alone
+        names = public_names(self, (*fields, *weights))
+        return [n for n in names if not getattr(getattr(type(self), n, None), "sometimes", False) or hasattr(self, n)]
 
     def __getattr__(self, name):
         found = getattr(type(self), name, None)

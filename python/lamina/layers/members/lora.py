@@ -68,7 +68,7 @@ def _calibrated_variable(name, doc):
             raise AttributeError(f"'{type(layer).__name__}' object has no attribute '{name}'")
         return variable
 
-    return Reading(read, doc)
+    return Reading(read, doc, sometimes=True)
 
 
 def _calibrated():
