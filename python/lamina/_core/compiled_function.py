@@ -11,7 +11,27 @@ _TENSOR = object()
 _MOST_STRUCTURES = 64
 
 
-class function:
+class OfEachInstance:
+    """What wraps a function and, as a method of a class, is another one for each instance, as long as that lives."""
+
+    def __init__(self, f):
+        self.f = f
+        self.__name__ = getattr(f, "__name__", "function")
+        self._methods = weakref.WeakKeyDictionary()
+
+    def __get__(self, instance, owner=None):
+        """The method of an object."""
+        if instance is None:
+            return self
+        method = self._methods.get(instance)
+        if method is None:
+            f, alive = self.f, weakref.ref(instance)  # not the instance itself, which leads back here
+            method = self._methods[instance] = type(self)(lambda *args, **kwargs: f(alive(), *args, **kwargs))
+            method.__name__ = self.__name__
+        return method
+
+
+class function(OfEachInstance):
     """f compiled: on the graph engine traced once per signature of its tensors; on the eager engine f itself.
 
     Arguments that are no tensors belong to the signature. Under a GradientTape that is open where it is called, and in
@@ -24,21 +44,8 @@ class function:
     """
 
     def __init__(self, f):
-        self.f = f
+        super().__init__(f)
         self._compiled = {}
-        self._methods = weakref.WeakKeyDictionary()
-        self.__name__ = getattr(f, "__name__", "function")
-
-    def __get__(self, instance, owner=None):
-        """A method of a class: compiled for each instance, as long as that lives."""
-        if instance is None:
-            return self
-        method = self._methods.get(instance)
-        if method is None:
-            f, alive = self.f, weakref.ref(instance)  # not the instance itself, which leads back here
-            method = self._methods[instance] = function(lambda *args, **kwargs: f(alive(), *args, **kwargs))
-            method.__name__ = self.__name__
-        return method
 
     def __call__(self, *args, **kwargs):
         structure = (args, kwargs)

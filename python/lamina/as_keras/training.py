@@ -7,12 +7,12 @@ import glob
 import os
 import re
 import threading
-import weakref
 
 import numpy as np
 
 import lamina
 from lamina import _lamina, ops
+from lamina._core.compiled_function import OfEachInstance
 from lamina.as_keras.arrays import tensor
 
 
@@ -89,25 +89,15 @@ class TensorShape(tuple):
         return None not in self
 
 
-class Function:
+class Function(OfEachInstance):
     """A function that is compiled; where its Python code asks tensors for their values it runs op by op."""
 
     def __init__(self, f):
         functools.update_wrapper(self, f)
+        super().__init__(f)
         self.python_function = f
         self._compiled = lamina.function(f)
         self._by_ops = False
-        self._methods = weakref.WeakKeyDictionary()
-
-    def __get__(self, instance, owner=None):
-        """The method of an object."""
-        if instance is None:
-            return self
-        method = self._methods.get(instance)
-        if method is None:
-            f, alive = self.python_function, weakref.ref(instance)  # not the instance itself, which leads back here
-            method = self._methods[instance] = Function(lambda *args, **kwargs: f(alive(), *args, **kwargs))
-        return method
 
     def __call__(self, *args, **kwargs):
         if not self._by_ops:
