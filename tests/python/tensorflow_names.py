@@ -46,6 +46,8 @@ def run(script, **env):
 MODELS = """
 import keras, numpy as np, tensorflow as tf
 
+keras.utils.set_random_seed(2027)
+
 class Sampling(keras.layers.Layer):
     def call(self, x):
         mean, spread = tf.split(x, 2, axis=-1)
@@ -92,8 +94,8 @@ def step(x):
     grads, _ = tf.clip_by_global_norm(tape.gradient(loss, model.trainable_variables), 1.0)
     model.optimizer.apply_gradients(zip(grads, model.trainable_variables))
     return loss
-first = [float(step(tf.constant(x))) for _ in range(40)]
-assert np.mean(first[-5:]) < np.mean(first[:5])
+seen = [float(step(tf.constant(x))) for _ in range(200)]  # each step draws its own noise
+assert np.mean(seen[-20:]) < 0.9 * np.mean(seen[:20]), (np.mean(seen[:20]), np.mean(seen[-20:]))
 
 @tf.function
 def by_values(x):

@@ -116,7 +116,7 @@ class Dataset:
             leaves = [v if t is None else cast(v, t) for v, t in zip(tree.flatten(x), flat, strict=True)]
             return tree.pack_sequence_as(x, leaves)
 
-        return Dataset(_lamina.DatasetCore.from_iterable(lambda: map(typed, generator(*(args or ()))), -2))
+        return Dataset._through(lambda: map(typed, generator(*(args or ()))))
 
     @staticmethod
     def range(*args, output_type=None, name=None):
@@ -487,7 +487,8 @@ class Dataset:
         """The shapes and dtypes of the first element, which is computed for that."""
         return tree.map_structure(lambda t: TensorSpec(tuple(t.shape), t.dtype), self._core.first())
 
-    def _through(self, elements):
+    @staticmethod
+    def _through(elements):
         """What a function without arguments yields, for each pass anew."""
         return Dataset(_lamina.DatasetCore.from_iterable(elements, -2))
 
