@@ -1,5 +1,6 @@
 // Functional graphs as config dictionaries, and back.
-#include <set>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "api/model.h"
 #include "api/symbolic_node.h"
@@ -14,7 +15,7 @@ namespace {
 class NodeIndex {
  public:
   explicit NodeIndex(const GraphMap& map) {
-    std::set<Node*> inside;
+    std::unordered_set<Node*> inside;
     for (const NodePtr& n : map.nodes) inside.insert(n.get());
     for (const auto& op : map.operations) {
       int kept = 0;
@@ -23,9 +24,10 @@ class NodeIndex {
     }
   }
   int of(Node* n) const { return index_.at(n); }
+  bool contains(Node* n) const { return index_.contains(n); }
 
  private:
-  std::map<Node*, int> index_;
+  std::unordered_map<Node*, int> index_;
 };
 
 bool is_nested_functional(const Operation& op) {
@@ -80,31 +82,34 @@ class GraphReader {
  private:
   struct Pending {  // calls of an operation that are not made yet
     std::string name;
-    List nodes;
+    const List* nodes;  // of the config
     size_t next = 0;
-    size_t left() const { return nodes.size() - next; }
+    size_t left() const { return nodes->size() - next; }
   };
 
   void add_operation(const Value& item) {
     const Dict& entry = item.as_dict();
     const std::string& class_name = entry.at("class_name").as_string();
     const Value* module = entry.find("module");
-    const Dict own = deserialize_value(entry.at("config")).as_dict();
     const bool is_op = module && module->is_string() &&
                        (module->as_string().find(".ops.") != std::string::npos ||
                         module->as_string().find(".activations.") != std::string::npos);
     std::shared_ptr<Operation> op;
-    if (is_op) op = OpCall::from_config(class_name, own);
+    if (is_op) {
+      const Value own = deserialize_value(entry.at("config"));
+      op = OpCall::from_config(class_name, own.as_dict());
+    }
     if (!op) op = std::dynamic_pointer_cast<Operation>(get_object(item, "keras.layers"));
     if (!op) throw ValueError("The config names a '", class_name, "', which is not a layer or an op.");
-    const std::string name = entry.contains("name") && entry.at("name").is_string() ? entry.at("name").as_string()
-                                                                                    : own.at("name").as_string();
+    const std::string name = entry.contains("name") && entry.at("name").is_string()
+                                 ? entry.at("name").as_string()
+                                 : entry.at("config").as_dict().at("name").as_string();
     op->set_name(name);
     if (!made_.emplace(name, op).second) throw ValueError("The config names two layers '", name, "'.");
     if (auto input = std::dynamic_pointer_cast<InputLayer>(op))
       results_[name].push_back(input->record({}, {}, Tensor::spec_only(input->batch_shape(), input->input_dtype())));
     const Value* nodes = entry.find("inbound_nodes");
-    if (nodes && nodes->is_sequence() && !nodes->as_list().empty()) pending_.push_back({name, nodes->as_list()});
+    if (nodes && nodes->is_sequence() && !nodes->as_list().empty()) pending_.push_back({name, &nodes->as_list()});
   }
 
   // Makes the calls whose inputs are there, until none is left.
@@ -116,7 +121,7 @@ class GraphReader {
     };
     for (size_t before = left(); before;) {
       for (Pending& p : pending_)
-        while (p.left() && run_call(p.name, p.nodes[p.next])) ++p.next;
+        while (p.left() && run_call(p.name, (*p.nodes)[p.next])) ++p.next;
       const size_t after = left();
       if (after == before) {
         std::vector<std::string> stuck;
@@ -135,8 +140,8 @@ class GraphReader {
     Dict kwargs;
     missing_ = false;
     if (node.is_dict()) {
-      args = decode(node.as_dict().at("args")).as_list();
-      kwargs = decode(node.as_dict().at("kwargs")).as_dict();
+      args = std::move(decode(node.as_dict().at("args")).as_list());
+      kwargs = std::move(decode(node.as_dict().at("kwargs")).as_dict());
     } else {  // Keras 1 and 2: [[layer, node, tensor, {kwargs}], ...]
       List tensors;
       for (const Value& place : node.as_list()) {
@@ -226,12 +231,11 @@ Dict FunctionalGraph::config() const {
     List nodes;
     for (const auto& weak : op->inbound_nodes) {
       NodePtr n = weak.lock();
-      bool inside = n && std::find(map_.nodes.begin(), map_.nodes.end(), n) != map_.nodes.end();
-      if (!inside || n->is_input()) continue;
+      if (!n || !index.contains(n.get()) || n->is_input()) continue;
       nodes.push_back(Dict{{"args", encode(index, Value(n->args))}, {"kwargs", encode(index, Value(n->kwargs))}});
     }
-    entry.set("inbound_nodes", nodes);
-    layers.push_back(entry);
+    entry.set("inbound_nodes", std::move(nodes));
+    layers.push_back(std::move(entry));
   }
   auto places = [&](const Value& structure, bool outputs) {
     return map_structure(structure, [&](const Value& leaf) { return keras_history(index, leaf.as_tensor(), outputs); });

@@ -9,6 +9,8 @@
 namespace lamina {
 
 Dict::Dict(std::initializer_list<Entry> entries) : entries_(entries) {}
+Dict::Dict(std::vector<Entry> entries) : entries_(std::move(entries)) {}
+void Dict::reserve(size_t entries) { entries_.reserve(entries); }
 Dict::Dict(const Dict&) = default;
 Dict::Dict(Dict&&) noexcept = default;
 Dict& Dict::operator=(const Dict&) = default;
@@ -37,7 +39,12 @@ Value& Dict::operator[](std::string_view key) {
   entries_.emplace_back(std::string(key), Value());
   return entries_.back().second;
 }
-void Dict::set(std::string_view key, Value value) { (*this)[key] = std::move(value); }
+void Dict::set(std::string_view key, Value value) {
+  if (Value* v = find(key))
+    *v = std::move(value);
+  else
+    entries_.emplace_back(std::string(key), std::move(value));
+}
 bool Dict::erase(std::string_view key) {
   for (auto it = entries_.begin(); it != entries_.end(); ++it)
     if (it->first == key) return entries_.erase(it), true;

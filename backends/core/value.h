@@ -57,6 +57,8 @@ class Dict {
   using Entry = std::pair<std::string, Value>;
   Dict() = default;
   Dict(std::initializer_list<Entry> entries);
+  explicit Dict(std::vector<Entry> entries);  // no two of one name
+  void reserve(size_t entries);
   Dict(const Dict&);
   Dict(Dict&&) noexcept;
   Dict& operator=(const Dict&);

@@ -197,7 +197,8 @@ ObjectPtr deserialize_object(const Dict& d, std::string_view module) {
     throw TypeError("Expected 'config' to be a dict of the arguments of ", name, ". Received: ", config.repr());
   ObjectPtr made;
   try {
-    Dict arguments = config.is_none() ? Dict{} : deserialize_value(config).as_dict();
+    Value plain = config.is_none() ? Value(Dict()) : deserialize_value(config);
+    Dict& arguments = plain.as_dict();
     drop_unknown_none(*info, arguments);
     made = info->make(arguments);
   } catch (Error& e) {
@@ -217,6 +218,7 @@ void set_trust_query(bool (*query)()) { trusted = query; }
 Value deserialize_value(const Value& v) {
   if (v.is_sequence()) {
     List out;
+    out.reserve(v.as_list().size());
     for (const Value& item : v.as_list()) out.push_back(deserialize_value(item));
     return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
   }
@@ -241,9 +243,10 @@ Value deserialize_value(const Value& v) {
     // Objects stay configs: the field that takes them knows their kind (get_object). Keras tensors are the graph's.
     return v;
   }
-  Dict out;
-  for (const auto& [key, item] : d) out.set(key, deserialize_value(item));
-  return out;
+  std::vector<Dict::Entry> out;
+  out.reserve(d.size());
+  for (const auto& [key, item] : d) out.emplace_back(key, deserialize_value(item));
+  return Dict(std::move(out));
 }
 
 ObjectPtr get_object(const Value& identifier, std::string_view module) {

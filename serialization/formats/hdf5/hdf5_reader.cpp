@@ -26,17 +26,27 @@ std::string shortened(std::string repr) { return repr.size() > 80 ? repr.substr(
 
 }  // namespace
 
-std::vector<std::string> split_hdf5_path(std::string_view path) {
+namespace {
+
+// Calls f(part, where the part begins) for each part of a path, until it returns false.
+template <class F>
+void each_part(std::string_view path, const F& f) {
   if (path.find('\0') != path.npos)
     throw ValueError("Expected an HDF5 path without NULs; received '", path.substr(0, path.find('\0')), "' and a NUL.");
-  std::vector<std::string> parts;
   for (size_t start = 0; start < path.size();) {
     size_t end = std::min(path.find('/', start), path.size());
     if (path.substr(start, end - start) == ".")
       throw ValueError("Expected an HDF5 path without '.' as a part; received '", path, "'.");
-    if (end > start) parts.emplace_back(path.substr(start, end - start));
+    if (end > start && !f(path.substr(start, end - start), start)) return;
     start = end + 1;
   }
+}
+
+}  // namespace
+
+std::vector<std::string> split_hdf5_path(std::string_view path) {
+  std::vector<std::string> parts;
+  each_part(path, [&](std::string_view part, size_t) { return parts.emplace_back(part), true; });
   return parts;
 }
 
@@ -97,23 +107,24 @@ struct Hdf5Reader::File {
 
   // The object at `path`; null if it, or a group on the way, is absent. `reached` gets the part that exists.
   const Hdf5Header* find(std::string_view path, std::string* reached = nullptr) {
-    auto parts = split_hdf5_path(path);
-    if (parts.size() > static_cast<size_t>(limits.max_depth))
+    int depth = 0;
+    each_part(path, [&](std::string_view, size_t) { return ++depth, true; });
+    if (depth > limits.max_depth)
       throw ValueError("Cannot read ", object_name(path), ": expected at most ", limits.max_depth,
-                       " nested groups; received ", parts.size(), ".");
+                       " nested groups; received ", depth, ".");
     const Hdf5Header* at = header(structure->root(), "/");
-    std::string done;
-    for (const auto& part : parts) {
-      if (reached) *reached = done;
-      if (kind(at) != Hdf5Kind::group) return nullptr;
+    each_part(path, [&](std::string_view part, size_t start) {
+      const std::string_view done = path.substr(0, start == 0 ? 0 : start - 1);
+      if (reached) *reached = text(done.empty() || done.starts_with('/') ? "" : "/", done);
+      if (kind(at) != Hdf5Kind::group) return at = nullptr, false;
       const Hdf5Links& children = links(*at, done);
       auto found = std::lower_bound(children.begin(), children.end(), part,
-                                    [](const auto& e, const std::string& name) { return e.first < name; });
-      if (found == children.end() || found->first != part) return nullptr;
+                                    [](const auto& e, std::string_view name) { return e.first < name; });
+      if (found == children.end() || found->first != part) return at = nullptr, false;
       check_link(found->second, part, done);
-      done += "/" + part;
-      at = header(found->second.address, done);
-    }
+      at = header(found->second.address, path.substr(0, start + part.size()));
+      return true;
+    });
     return at;
   }
 

@@ -2,7 +2,9 @@
 // keep to the standard refuse NaN and Infinity.
 #include "serialization/formats/json/json.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 
 #include "backends/core/error.h"
@@ -13,6 +15,8 @@ namespace lamina {
 namespace {
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
+// A character of a string that stands for itself: ASCII, and neither a quote nor a backslash nor a control character.
+bool is_plain(char c) { return c >= ' ' && c != '"' && c != '\\' && (c & 0x80) == 0; }
 
 class JsonParser {
  public:
@@ -63,6 +67,11 @@ class JsonParser {
       ++at_;
   }
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  bool take(char c) {
+    if (peek() != c || at_ >= text_.size()) return false;
+    ++at_;
+    return true;
+  }
   bool take(std::string_view word) {
     if (text_.substr(at_, word.size()) != word) return false;
     at_ += word.size();
@@ -100,35 +109,51 @@ class JsonParser {
     fail("a value (object, list, string, number, true, false, null, NaN or Infinity)");
   }
 
+  // What an object or a list holds is gathered above what those around it hold, and moved out when all of it is there:
+  // its place is taken once, of the right size.
   Value object(int depth) {
-    Dict out;
+    const size_t first = entries_.size();
     ++at_;
     space();
-    if (take("}")) return out;
+    if (take('}')) return Dict();
     do {
       space();
       if (peek() != '"') fail("a key in double quotes");
-      if (out.size() == kMaxJsonKeys) fail(text("at most ", kMaxJsonKeys, " keys in one object"));
+      if (entries_.size() - first == kMaxJsonKeys) fail(text("at most ", kMaxJsonKeys, " keys in one object"));
       std::string key = string();
       space();
-      if (!take(":")) fail(text("':' after the key \"", key, "\""));
-      out.set(key, value(depth + 1));
+      if (!take(':')) fail(text("':' after the key \"", key, "\""));
+      Value held = value(depth + 1);
+      auto same = std::find_if(entries_.begin() + static_cast<ptrdiff_t>(first), entries_.end(),
+                               [&](const Dict::Entry& e) { return e.first == key; });
+      if (same == entries_.end())
+        entries_.emplace_back(std::move(key), std::move(held));
+      else
+        same->second = std::move(held);  // the last one holds
       space();
-    } while (take(","));
-    if (!take("}")) fail("',' or '}' in an object");
-    return out;
+    } while (take(','));
+    if (!take('}')) fail("',' or '}' in an object");
+    return Dict(moved_from(entries_, first));
   }
 
   Value array(int depth) {
-    List out;
+    const size_t first = items_.size();
     ++at_;
     space();
-    if (take("]")) return out;
+    if (take(']')) return List();
     do {
-      out.push_back(value(depth + 1));
+      items_.push_back(value(depth + 1));
       space();
-    } while (take(","));
-    if (!take("]")) fail("',' or ']' in a list");
+    } while (take(','));
+    if (!take(']')) fail("',' or ']' in a list");
+    return List(moved_from(items_, first));
+  }
+
+  template <class T>
+  static std::vector<T> moved_from(std::vector<T>& stack, size_t first) {
+    auto from = stack.begin() + static_cast<ptrdiff_t>(first);
+    std::vector<T> out(std::make_move_iterator(from), std::make_move_iterator(stack.end()));
+    stack.erase(from, stack.end());
     return out;
   }
 
@@ -136,6 +161,9 @@ class JsonParser {
     std::string out;
     size_t start = at_++;
     for (;;) {
+      const size_t plain = at_;
+      while (at_ < text_.size() && is_plain(text_[at_])) ++at_;
+      out.append(text_, plain, at_ - plain);
       if (at_ >= text_.size())
         fail_at(start, "a string that ends in a double quote", "one that does not end; the text may have been cut off");
       char c = text_[at_];
@@ -220,6 +248,8 @@ class JsonParser {
 
   std::string_view text_, what_;
   size_t at_ = 0;
+  std::vector<Dict::Entry> entries_;
+  std::vector<Value> items_;
 };
 
 }  // namespace
