@@ -19,9 +19,9 @@ class History;
 
 struct CompileArgs {
   Value optimizer = "rmsprop";  // a name, a config or an Optimizer
-  Value loss;                   // None, or one loss / a list / a dict over the outputs
-  Value loss_weights;
-  Value metrics, weighted_metrics;
+  Value loss{};                 // None, or one loss / a list / a dict over the outputs
+  Value loss_weights{};
+  Value metrics{}, weighted_metrics{};
   bool run_eagerly = false;
   int64_t steps_per_execution = 1;
   Value jit_compile = "auto";
@@ -31,34 +31,34 @@ struct CompileArgs {
 
 // Arguments of fit(), with Keras' names and defaults.
 struct FitArgs {
-  std::optional<int64_t> batch_size;
+  std::optional<int64_t> batch_size{};
   int64_t epochs = 1;
   Value verbose = "auto";
-  std::vector<CallbackPtr> callbacks;
+  std::vector<CallbackPtr> callbacks{};
   double validation_split = 0;
-  std::shared_ptr<DataSource> validation;  // validation_data
+  std::shared_ptr<DataSource> validation{};  // validation_data
   bool shuffle = true;
-  Dict class_weight;  // class index as text -> weight
+  Dict class_weight{};  // class index as text -> weight
   int64_t initial_epoch = 0;
-  std::optional<int64_t> steps_per_epoch, validation_steps, validation_batch_size;
+  std::optional<int64_t> steps_per_epoch{}, validation_steps{}, validation_batch_size{};
   Value validation_freq = 1;  // validate every so many epochs, or a list: after these epochs, from 1
   bool keep_history = true;   // off where a callback of the binding keeps it: fit() returns null
 };
 
 // Arguments of evaluate() and predict().
 struct EvaluateArgs {
-  std::optional<int64_t> batch_size, steps;
+  std::optional<int64_t> batch_size{}, steps{};
   Value verbose = "auto";
-  std::vector<CallbackPtr> callbacks;
+  std::vector<CallbackPtr> callbacks{};
 };
 
 // Arguments of summary().
 struct SummaryOptions {
-  int64_t line_length = 0;        // columns; 0 is the summary's own choice, of at most
-  int64_t most_columns = 0;       // so many, if not 0
-  std::vector<double> positions;  // where each cell ends: shares of the line up to 1, or columns
+  int64_t line_length = 0;          // columns; 0 is the summary's own choice, of at most
+  int64_t most_columns = 0;         // so many, if not 0
+  std::vector<double> positions{};  // where each cell ends: shares of the line up to 1, or columns
   bool expand_nested = false, show_trainable = false;
-  std::vector<std::string> layer_range;  // names of the first and last layer, or regular expressions; empty is all
+  std::vector<std::string> layer_range{};  // names of the first and last layer, or regular expressions; empty is all
 };
 
 // A layer that is trained: what the head of this file says. Predictions may run in several threads at once; training,

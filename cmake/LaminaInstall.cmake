@@ -6,9 +6,11 @@ if(NOT SKBUILD)
   if(LAMINA_CUDA)
     install(TARGETS lamina_cuda LIBRARY)
   endif()
-  foreach(room IN ITEMS backends layers losses optimizers serialization api)
-    install(DIRECTORY ${room} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lamina FILES_MATCHING PATTERN "*.h")
-  endforeach()
+  # Nothing is found by a generic name: "api/model.h" of the sources is <lamina/api/model.h> where it is installed.
+  set(headers ${CMAKE_BINARY_DIR}/installed-headers)
+  install(CODE "execute_process(COMMAND ${CMAKE_COMMAND} -DFROM=${CMAKE_CURRENT_SOURCE_DIR} -DTO=${headers}
+    -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/installed_headers.cmake COMMAND_ERROR_IS_FATAL ANY)")
+  install(DIRECTORY ${headers}/lamina DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(EXPORT laminaTargets NAMESPACE lamina:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/lamina)
   configure_package_config_file(cmake/laminaConfig.cmake.in ${CMAKE_BINARY_DIR}/laminaConfig.cmake
     INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/lamina)

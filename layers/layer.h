@@ -24,13 +24,13 @@ using LayerPtr = std::shared_ptr<Layer>;
 
 // The arguments every layer takes beside its own.
 struct LayerArgs {
-  std::string name;  // "" makes one from the class
+  std::string name{};  // "" makes one from the class
   bool trainable = true;
-  Value dtype;  // a dtype, a policy's name, or a DTypePolicy
+  Value dtype{};  // a dtype, a policy's name, or a DTypePolicy
   bool autocast = true;
-  RegularizerRef activity_regularizer;
-  Value input_shape;  // of one sample; as the first layer of a Sequential
-  Value batch_shape;
+  RegularizerRef activity_regularizer{};
+  Value input_shape{};  // of one sample; as the first layer of a Sequential
+  Value batch_shape{};
   // Takes the keys it knows out of `config`.
   static LayerArgs take(Dict& config);
 };

@@ -12,12 +12,12 @@ namespace lamina::applications {
 struct ModelArgs {
   bool include_top = true;
   std::optional<std::string> weights = "imagenet";  // or a path; none (or "" in C++) for random ones
-  Value input_tensor;
-  std::optional<Shape> input_shape;
-  std::optional<std::string> pooling;  // "avg" or "max"
+  Value input_tensor{};
+  std::optional<Shape> input_shape{};
+  std::optional<std::string> pooling{};  // "avg" or "max"
   int64_t classes = 1000;
   Value classifier_activation = "softmax";
-  std::optional<std::string> name;
+  std::optional<std::string> name{};
   void fields(Fields& f);
 };
 
@@ -26,12 +26,12 @@ struct ConvNeXtArgs {
   bool include_top = true;
   bool include_preprocessing = true;
   std::optional<std::string> weights = "imagenet";
-  Value input_tensor;
-  std::optional<Shape> input_shape;
-  std::optional<std::string> pooling;
+  Value input_tensor{};
+  std::optional<Shape> input_shape{};
+  std::optional<std::string> pooling{};
   int64_t classes = 1000;
   Value classifier_activation = "softmax";
-  std::optional<std::string> name;
+  std::optional<std::string> name{};
   void fields(Fields& f);
 };
 
@@ -39,73 +39,73 @@ struct ConvNeXtArgs {
 struct EfficientNetV2Args {
   bool include_top = true;
   std::optional<std::string> weights = "imagenet";
-  Value input_tensor;
-  std::optional<Shape> input_shape;
-  std::optional<std::string> pooling;
+  Value input_tensor{};
+  std::optional<Shape> input_shape{};
+  std::optional<std::string> pooling{};
   int64_t classes = 1000;
   Value classifier_activation = "softmax";
   bool include_preprocessing = true;
-  std::optional<std::string> name;
+  std::optional<std::string> name{};
   void fields(Fields& f);
 };
 
 // Arguments of MobileNet, with Keras' names and defaults.
 struct MobileNetArgs {
-  std::optional<Shape> input_shape;
+  std::optional<Shape> input_shape{};
   double alpha = 1;
   int64_t depth_multiplier = 1;
   double dropout = 1e-3;
   bool include_top = true;
   std::optional<std::string> weights = "imagenet";
-  Value input_tensor;
-  std::optional<std::string> pooling;
+  Value input_tensor{};
+  std::optional<std::string> pooling{};
   int64_t classes = 1000;
   Value classifier_activation = "softmax";
-  std::optional<std::string> name;  // none makes one of alpha and the image's height
+  std::optional<std::string> name{};  // none makes one of alpha and the image's height
   void fields(Fields& f);
 };
 
 // Arguments of MobileNetV2, with Keras' names and defaults.
 struct MobileNetV2Args {
-  std::optional<Shape> input_shape;
+  std::optional<Shape> input_shape{};
   double alpha = 1;
   bool include_top = true;
   std::optional<std::string> weights = "imagenet";
-  Value input_tensor;
-  std::optional<std::string> pooling;
+  Value input_tensor{};
+  std::optional<std::string> pooling{};
   int64_t classes = 1000;
   Value classifier_activation = "softmax";
-  std::optional<std::string> name;
+  std::optional<std::string> name{};
   void fields(Fields& f);
 };
 
 // Arguments of MobileNetV3Small and MobileNetV3Large, with Keras' names and defaults.
 struct MobileNetV3Args {
-  std::optional<Shape> input_shape;
+  std::optional<Shape> input_shape{};
   double alpha = 1;
   bool minimalistic = false;
   bool include_top = true;
   std::optional<std::string> weights = "imagenet";
-  Value input_tensor;
+  Value input_tensor{};
   int64_t classes = 1000;
-  std::optional<std::string> pooling;
+  std::optional<std::string> pooling{};
   double dropout_rate = 0.2;
   Value classifier_activation = "softmax";
   bool include_preprocessing = true;
-  std::optional<std::string> name;
+  std::optional<std::string> name{};
   void fields(Fields& f);
 };
 
 // Arguments of NASNetMobile and NASNetLarge, with Keras' names and defaults.
 struct NASNetArgs {
-  std::optional<Shape> input_shape;
+  std::optional<Shape> input_shape{};
   bool include_top = true;
   std::optional<std::string> weights = "imagenet";
-  Value input_tensor;
-  std::optional<std::string> pooling;
+  Value input_tensor{};
+  std::optional<std::string> pooling{};
   int64_t classes = 1000;
   Value classifier_activation = "softmax";
-  std::optional<std::string> name;
+  std::optional<std::string> name{};
   void fields(Fields& f);
 };
 

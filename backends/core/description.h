@@ -25,6 +25,7 @@ struct ArgumentDocumentation {
   bool required = false;
   bool variadic = false;  // Python's *args
   std::string doc;
+  std::string type;  // of the C++ member, as the compiler names it; empty for ops
 };
 
 // What is told of an op, a layer or another class: docstrings, stubs and pages are made from it.

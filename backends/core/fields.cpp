@@ -135,6 +135,7 @@ class Describer final : public Fields {
   void visit(const char* name, const char* doc, const Setter&, const Getter& get) override {
     out.push_back({name, get(), false, doc});
   }
+  void mark_type(const std::type_info& type) override { out.back().type = &type; }
   void mark_required() override { out.back().required = true; }
   void mark_shown(Value value) override { out.back().default_value = std::move(value); }
 };

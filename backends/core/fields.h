@@ -2,6 +2,7 @@
 // The arguments of a class, listed once: `void fields(Fields& f) { f("units", units, "Output size.").required(); ...
 // }`. From that list come construction from a config, get_config, the Python signature and the error for a wrong key.
 #include <optional>
+#include <typeinfo>
 
 #include "backends/core/object.h"
 
@@ -103,6 +104,7 @@ class Fields {
   Entry operator()(const char* name, T& member, const char* doc = "") {
     visit(
         name, doc, [&member](const Value& v) { from_value(v, member); }, [&member] { return to_value(member); });
+    mark_type(typeid(T));
     return Entry(*this);
   }
 
@@ -110,6 +112,7 @@ class Fields {
   using Setter = std::function<void(const Value&)>;
   using Getter = std::function<Value()>;
   virtual void visit(const char* name, const char* doc, const Setter& set, const Getter& get) = 0;
+  virtual void mark_type(const std::type_info&) {}
   virtual void mark_required() {}
   virtual void mark_hidden() {}
   virtual void mark_shown(Value) {}

@@ -86,7 +86,8 @@ Documentation describe(const ClassInfo& info) {
   out.doc = info.description;
   if (!info.fields) return out;
   for (const FieldInfo& f : info.fields())
-    out.arguments.push_back({f.name, f.required ? "" : f.default_value.repr(), f.required, false, f.doc});
+    out.arguments.push_back(
+        {f.name, f.required ? "" : f.default_value.repr(), f.required, false, f.doc, f.type ? f.type->name() : ""});
   return out;
 }
 

@@ -73,6 +73,7 @@ struct FieldInfo {
   Value default_value;
   bool required = false;
   std::string doc;
+  const std::type_info* type = nullptr;  // of the C++ member
 };
 
 // What is known of a registered class.

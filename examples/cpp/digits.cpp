@@ -1,11 +1,11 @@
 // Loads digits.keras without Python, compares predictions, goes on training from the saved optimizer state, saves.
 // Usage: digits MODEL.keras SAMPLES.csv EXPECTED.csv TRAINING.csv OUT.keras
+#include <lamina/models.h>
+
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
-
-#include "serialization/models/model_io.h"
 
 using namespace lamina;
 

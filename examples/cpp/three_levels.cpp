@@ -1,14 +1,12 @@
 // The two-layer net of framework overviews (batch 32, 500 -> 50 -> 500, SGD, mean squared error) at three levels: a
 // Sequential model, a functional one, and by hand with variables, ops and gradients. Twin of three_levels.py.
+#include <lamina/gradients.h>
+#include <lamina/layers.h>
+#include <lamina/models.h>
+#include <lamina/ops.h>
+
 #include <cmath>
 #include <cstdio>
-
-#include "api/sequential.h"
-#include "backends/core/autodiff.h"
-#include "backends/graph/function.h"
-#include "backends/ops/public/ops.h"
-#include "layers/core/dense.h"
-#include "layers/core/input_layer.h"
 
 using namespace lamina;
 
@@ -28,13 +26,13 @@ int main() {
   sgd.loss = "mse";
 
   auto model = std::make_shared<Sequential>(
-      std::vector<LayerPtr>{Dense({.units = 50, .activation = "relu"}), Dense({.units = 500})});
+      std::vector<LayerPtr>{layers::Dense({.units = 50, .activation = "relu"}), layers::Dense({.units = 500})});
   model->build_from(BuildShapes(Dict{{"inputs", Value(Shape{Shape::kUnknown, 500})}}));
   model->set_weights({w1, b1, w2, b2});
   model->compile(sgd);
 
   Tensor input = Input({500});
-  Tensor output = Dense({.units = 500})(Dense({.units = 50, .activation = "relu"})(input));
+  Tensor output = layers::Dense({.units = 500})(layers::Dense({.units = 50, .activation = "relu"})(input));
   auto functional = std::make_shared<Model>(input, output);
   functional->set_weights({w1, b1, w2, b2});
   functional->compile(sgd);

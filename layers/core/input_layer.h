@@ -5,12 +5,12 @@ namespace lamina {
 
 // Arguments of InputLayer and Input().
 struct InputLayerArgs {
-  Value shape;  // of one sample, without the batch
-  std::optional<int64_t> batch_size;
-  std::string dtype;  // "" is floatx
+  Value shape{};  // of one sample, without the batch
+  std::optional<int64_t> batch_size{};
+  std::string dtype{};  // "" is floatx
   bool sparse = false, ragged = false;
-  Value batch_shape;  // with the batch; instead of shape
-  Value input_tensor;
+  Value batch_shape{};  // with the batch; instead of shape
+  Value input_tensor{};
   bool optional = false;
   void fields(Fields& f);
 };

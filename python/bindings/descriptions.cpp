@@ -17,6 +17,9 @@ static py::dict to_dict(const Documentation& of, const char* kind = nullptr) {
     argument["required"] = a.required;
     argument["variadic"] = a.variadic;
     argument["doc"] = a.doc;
+    std::string type = a.type;
+    if (!type.empty()) py::detail::clean_type_id(type);
+    argument["type"] = type;
     arguments.append(argument);
   }
   py::dict out;

@@ -26,6 +26,8 @@ ROOMS = [
     "tests/emulated",
     "tests/cpp",
     "bench/cpp",
+    "include",
+    "tests/install",
     "examples/cpp",
 ]
 KINDS = {".h", ".cpp", ".cu", ".cuh", ".inc"}
@@ -45,13 +47,13 @@ def room_of(path):
 
 
 def includes():
-    """(room, source, header as a path from the root) of every include with quotes."""
+    """(room, source, header as a path from the root) of every include of this project's."""
     for source in sources():
         room = room_of(source.relative_to(ROOT).as_posix())
         for line in source.read_text().splitlines():
-            found = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+            found = re.match(r'\s*#\s*include\s+(?:"|<(?=lamina/))([^">]+)[">]', line)
             if found:
-                searched = [ROOT, ROOT / SEARCHED.get(room, "."), source.parent]
+                searched = [ROOT, ROOT / "include", ROOT / SEARCHED.get(room, "."), source.parent]
                 where = next((base / found[1] for base in searched if (base / found[1]).is_file()), None)
                 yield (
                     room,

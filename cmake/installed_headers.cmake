@@ -1,0 +1,17 @@
+# cmake -DFROM=<sources> -DTO=<folder> -P installed_headers.cmake: the headers as they are installed, below <folder>/lamina.
+set(rooms backends layers losses optimizers serialization api)
+file(REMOVE_RECURSE ${TO})
+file(GLOB_RECURSE headers RELATIVE ${FROM} ${FROM}/include/lamina/*.h)
+foreach(room IN LISTS rooms)
+  file(GLOB_RECURSE of_room RELATIVE ${FROM} ${FROM}/${room}/*.h)
+  list(APPEND headers ${of_room})
+endforeach()
+list(JOIN rooms "|" any_room)
+foreach(header IN LISTS headers)
+  file(READ ${FROM}/${header} text)
+  string(REGEX REPLACE "#include \"(${any_room})/" "#include \"lamina/\\1/" text "${text}")
+  # A program's warnings are about the program, however it finds the headers.
+  string(REGEX REPLACE "^#pragma once\n" "#pragma once\n#pragma GCC system_header\n" text "${text}")
+  string(REGEX REPLACE "^include/lamina/" "" target ${header})
+  file(WRITE ${TO}/lamina/${target} "${text}")
+endforeach()

@@ -1,0 +1,3 @@
+#pragma once
+// keras.applications: applications::ResNet50({.weights = "imagenet"}).
+#include "api/applications/applications.h"

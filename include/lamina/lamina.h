@@ -1,0 +1,18 @@
+#pragma once
+// All of Lamina for C++. Each header below may be included by itself.
+#include "lamina/applications.h"
+#include "lamina/callbacks.h"
+#include "lamina/config.h"
+#include "lamina/constraints.h"
+#include "lamina/data.h"
+#include "lamina/dtype_policies.h"
+#include "lamina/gradients.h"
+#include "lamina/initializers.h"
+#include "lamina/layers.h"
+#include "lamina/losses.h"
+#include "lamina/metrics.h"
+#include "lamina/models.h"
+#include "lamina/ops.h"
+#include "lamina/optimizers.h"
+#include "lamina/regularizers.h"
+#include "lamina/version.h"
