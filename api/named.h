@@ -67,6 +67,7 @@ Value argument_value(const RequiredArgument<T>& v) {
 }
 inline Value argument_value(const RequiredArgument<Sizes>& v) { return argument_value(static_cast<const Sizes&>(v)); }
 
+// All arguments by name.
 template <class A>
 Dict arguments_of(const A& args) {
   Dict out;

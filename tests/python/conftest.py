@@ -5,7 +5,7 @@ import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Keras on JAX is what results are compared with: hardly anything runs twice there, so optimising it is most of the time.
+# Keras on JAX is what results are compared with: hardly anything runs twice there: optimising it takes longer.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 

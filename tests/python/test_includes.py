@@ -23,10 +23,10 @@ ROOMS = [
     "api",
     "serialization/models",
     "python/bindings",
+    "include",
     "tests/emulated",
     "tests/cpp",
     "bench/cpp",
-    "include",
     "tests/install",
     "examples/cpp",
 ]
