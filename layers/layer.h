@@ -133,12 +133,12 @@ class Layer : public Operation {
 
   // --- weights ---
   struct WeightOptions {
-    InitializerRef initializer;  // default glorot_uniform for floats, zeros otherwise
-    std::optional<DType> dtype;
+    InitializerRef initializer{};  // default glorot_uniform for floats, zeros otherwise
+    std::optional<DType> dtype{};
     bool trainable = true;
     bool autocast = true;
-    RegularizerRef regularizer;
-    ConstraintRef constraint;
+    RegularizerRef regularizer{};
+    ConstraintRef constraint{};
     std::string aggregation = "none";
     bool overwrite_with_gradient = false;
   };

@@ -2,6 +2,8 @@
 
 #include <ctime>
 #include <filesystem>
+#include <istream>
+#include <iterator>
 
 #include "api/model_saver.h"
 #include "backends/core/warning.h"
@@ -85,18 +87,19 @@ std::string keras_version_of(const ArchiveReader& archive) {
   return version && version->is_string() ? version->as_string() : "3";
 }
 
-// An existing file that is no zip is told apart from a damaged one.
-ArchiveReader open_archive(const std::string& path) {
+// A file that is there and no zip, or a damaged one.
+template <class Open>
+ArchiveReader opened(const std::string& name, const Open& open) {
   try {
-    return ArchiveReader(path);
+    return open();
   } catch (const IOError& error) {
-    throw ValueError("File not supported: filepath=", path,
+    throw ValueError("File not supported: filepath=", name,
                      ". Please ensure the file is an accessible `.keras` zip file. ", error.what());
   }
 }
 
-LayerPtr load_archive(const std::string& path, bool compile) {
-  ArchiveReader archive = open_archive(path);
+LayerPtr load_archive(const ArchiveReader& archive, bool compile) {
+  const std::string& path = archive.path();
   if (!archive.contains(kConfig))
     throw ValueError("The archive ", path, " holds no ", kConfig, ": it is not a Keras model.");
   Value config = parse_json(archive.read(kConfig), path + ":" + kConfig);
@@ -202,13 +205,31 @@ ModelPtr load_model(const std::string& path, bool compile) {
   return model;
 }
 
+ModelPtr load_model_from_bytes(std::string bytes, bool compile, const std::string& name) {
+  if (bytes.starts_with("\x89HDF")) return load_legacy_model(Hdf5Reader::from_memory(std::move(bytes), name), compile);
+  if (!bytes.starts_with("PK"))
+    throw ValueError("File format not supported: ", name, " holds ", bytes.size(),
+                     " bytes that are neither a `.keras` archive nor an `.h5` file.");
+  const ArchiveReader archive = opened(name, [&] { return ArchiveReader::from_memory(std::move(bytes), name); });
+  auto model = std::dynamic_pointer_cast<Model>(load_archive(archive, compile));
+  if (!model) throw ValueError("The file ", name, " holds a layer, not a model.");
+  return model;
+}
+
+ModelPtr load_model(std::istream& stream, bool compile, const std::string& name) {
+  std::string bytes(std::istreambuf_iterator<char>(stream), {});
+  if (stream.bad()) throw IOError("Cannot read ", name, ": the stream failed after ", bytes.size(), " bytes.");
+  return load_model_from_bytes(std::move(bytes), compile, name);
+}
+
 LayerPtr load_layer(const std::string& path, bool compile) {
   namespace fs = std::filesystem;
   bool exists = fs::exists(path), directory = fs::is_directory(path);
   if (directory && !fs::exists(path + "/" + kConfig))
     throw ValueError("File format not supported: filepath=", path, " is a directory without a ", kConfig,
                      ". TensorFlow SavedModels are not read; save the model as a `.keras` file.");
-  if (directory || (exists && path.ends_with(".keras"))) return load_archive(path, compile);
+  if (directory || (exists && path.ends_with(".keras")))
+    return load_archive(opened(path, [&] { return ArchiveReader(path); }), compile);
   if (path.ends_with(".keras"))
     throw ValueError("File not found: filepath=", path, ". Please ensure the file is an accessible `.keras` zip file.");
   if (is_legacy(path)) return load_legacy_model(Hdf5Reader(path), compile);

@@ -1,6 +1,8 @@
 #pragma once
 // Models in Keras' files: .keras archives, .weights.h5 files (whole or in shards), legacy .h5 files, and JSON configs.
 // Files are written whole or not at all; reading checks everything against the model before any weight changes.
+#include <iosfwd>
+
 #include "api/model.h"
 
 namespace lamina {
@@ -43,6 +45,10 @@ inline void load_weights(Model& model, const std::string& path, bool skip_mismat
 // `compile` is true. No code is run. ValueError for a missing file, another format or a file that does not fit its own
 // config; TypeError for a class that is not known, with how to register it.
 ModelPtr load_model(const std::string& path, bool compile = true);
+// The same of a file's bytes: a resource of the program, a message, the rest of a stream. `name` stands for the path in
+// errors. IOError for a stream that fails.
+ModelPtr load_model_from_bytes(std::string bytes, bool compile = true, const std::string& name = "memory");
+ModelPtr load_model(std::istream& stream, bool compile = true, const std::string& name = "stream");
 
 // The same, where the file may hold a layer that is no model.
 LayerPtr load_layer(const std::string& path, bool compile = true);

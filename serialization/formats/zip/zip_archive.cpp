@@ -33,15 +33,31 @@ std::string reason_of(int code) {
   return out;
 }
 
+[[noreturn]] void cannot_open(const std::string& path, int code) {
+  throw IOError("Cannot open the archive '", path, "': ", reason_of(code),
+                code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS
+                    ? ". Expected a .keras file (a zip); it may be damaged or incomplete."
+                    : ".");
+}
+
 Zip open_zip(const std::string& path, int flags) {
   int code = 0;
   Zip archive(zip_open(path.c_str(), flags, &code));
-  if (!archive)
-    throw IOError("Cannot open the archive '", path, "': ", reason_of(code),
-                  code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS
-                      ? ". Expected a .keras file (a zip); it may be damaged or incomplete."
-                      : ".");
+  if (!archive) cannot_open(path, code);
   return archive;
+}
+
+// The bytes stay where they are while the archive is open.
+Zip open_bytes(const std::string& bytes, const std::string& name) {
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+  Zip archive(source ? zip_open_from_source(source, ZIP_RDONLY, &error) : nullptr);
+  const int code = zip_error_code_zip(&error);
+  zip_error_fini(&error);
+  if (archive) return archive;
+  if (source) zip_source_free(source);
+  cannot_open(name, code);
 }
 
 // Why a name is refused, or "".
@@ -66,7 +82,7 @@ constexpr uint32_t kUnixTypeMask = 0170000u << 16, kUnixLink = 0120000u << 16;
 }  // namespace
 
 struct ArchiveReader::Source {
-  std::string path;
+  std::string path, bytes;  // bytes: of one in memory
   ArchiveLimits limits;
   Zip zip;  // null: a directory
   std::vector<ArchiveEntry> entries;
@@ -91,7 +107,7 @@ struct ArchiveReader::Source {
     if (count > limits.max_entries) refuse("expected at most ", limits.max_entries, " members; received ", count, ".");
   }
 
-  void list_zip() {
+  void list_zip(uint64_t size) {
     auto count = static_cast<zip_uint64_t>(zip_get_num_entries(zip.get(), 0));
     check_count(count);
     uint64_t total = 0;
@@ -117,7 +133,7 @@ struct ArchiveReader::Source {
       insert(std::move(name), stat.size, i);
     }
     // Members may share packed bytes, each within its own bound.
-    if (uint64_t size = fs::file_size(path); excessive(total, size))
+    if (excessive(total, size))
       refuse("expected members that unpack to at most ", limits.max_expansion, " times its size; received ", size,
              " bytes that unpack to ", total, ".");
   }
@@ -177,7 +193,17 @@ ArchiveReader::ArchiveReader(const std::string& path, const ArchiveLimits& limit
   if (exists && !S_ISREG(status.st_mode))
     throw IOError("Cannot open the archive '", path, "': expected a file or directory; received a device or pipe.");
   source_->zip = open_zip(path, ZIP_RDONLY);
-  source_->list_zip();
+  source_->list_zip(fs::file_size(path));
+}
+ArchiveReader::ArchiveReader(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+ArchiveReader ArchiveReader::from_memory(std::string bytes, std::string name, const ArchiveLimits& limits) {
+  auto source = std::make_unique<Source>();
+  source->path = std::move(name);
+  source->bytes = std::move(bytes);
+  source->limits = limits;
+  source->zip = open_bytes(source->bytes, source->path);
+  source->list_zip(source->bytes.size());
+  return ArchiveReader(std::move(source));
 }
 ArchiveReader::~ArchiveReader() = default;
 ArchiveReader::ArchiveReader(ArchiveReader&&) noexcept = default;

@@ -28,6 +28,8 @@ class ArchiveReader {
   // `path` is a zip or a directory. IOError if it cannot be opened or is neither; ValueError for what no writer of
   // models makes: absolute names, "..", backslashes, names that occur twice, symbolic links, absurd expansion.
   explicit ArchiveReader(const std::string& path, const ArchiveLimits& limits = {});
+  // A zip whose bytes are these; `name` stands for its path in errors. What the constructor throws.
+  static ArchiveReader from_memory(std::string bytes, std::string name, const ArchiveLimits& limits = {});
   ~ArchiveReader();
   ArchiveReader(ArchiveReader&&) noexcept;
 
@@ -40,6 +42,7 @@ class ArchiveReader {
 
  private:
   struct Source;
+  explicit ArchiveReader(std::unique_ptr<Source> source);
   std::unique_ptr<Source> source_;
 };
 

@@ -1,6 +1,8 @@
 // Whole models from the golden files, without Python.
 #include "serialization/models/model_io.h"
 
+#include <sstream>
+
 #include "backends/ops/public/operand.h"
 #include "file_support.h"
 #include "serialization/formats/hdf5/hdf5_store.h"
@@ -49,6 +51,25 @@ TEST(Models, GoThroughEveryFormat) {
     load_weights(*other, folder / name);
     expect_same_weights(*model, *other);
   }
+}
+
+TEST(Models, ComeFromMemoryAndStreams) {
+  for (const char* file : {"sequential.keras", "sequential.h5"}) {
+    SCOPED_TRACE(file);
+    const std::string bytes = read_file(data_file(file));
+    const ModelPtr model = load_model(data_file(file));
+    expect_same_weights(*model, *load_model_from_bytes(bytes));
+    std::istringstream stream(bytes);
+    const ModelPtr streamed = load_model(stream);
+    expect_same_weights(*model, *streamed);
+    EXPECT_EQ(streamed->compiled(), model->compiled());
+    for (size_t keep : {size_t{0}, size_t{1}, size_t{100}, bytes.size() / 2, bytes.size() - 1})
+      EXPECT_THROW(load_model_from_bytes(bytes.substr(0, keep)), Error) << keep;
+  }
+  try {
+    load_model_from_bytes("PK, but no archive", true, "resource 7");
+    FAIL();
+  } catch (const ValueError& e) { EXPECT_THAT(e.what(), HasSubstr("resource 7")); }
 }
 
 // Models that Keras quantized: what they give, and that they stay the same through files of ours.
