@@ -1,4 +1,5 @@
 # cmake -DFROM=<sources> -DTO=<folder> -P installed_headers.cmake: the headers as they are installed, below <folder>/lamina.
+cmake_minimum_required(VERSION 3.24)
 set(rooms backends layers losses optimizers serialization api)
 file(REMOVE_RECURSE ${TO})
 file(GLOB_RECURSE headers RELATIVE ${FROM} ${FROM}/include/lamina/*.h)

@@ -4,3 +4,4 @@
 #include "backends/ops/public/image.h"
 #include "backends/ops/public/ops.h"
 #include "backends/ops/public/random.h"
+#include "backends/ops/random/seed_generator.h"
