@@ -20,8 +20,9 @@ void quantize(Model& model, const Value& mode, const Value& config, const Quanti
   if (chosen == "gptq" || chosen == "awq")
     throw ValueError("Quantization with mode='", chosen, "' needs data. Call quantize_calibrated() with samples.");
   if (options.all_layers && chosen != "int8")
-    throw ValueError("`all_layers` is for mode='int8': the layers beyond Keras' have no other quantized form. Received: ",
-                     "mode='", chosen, "'");
+    throw ValueError(
+        "`all_layers` is for mode='int8': the layers beyond Keras' have no other quantized form. Received: ", "mode='",
+        chosen, "'");
   bool any = false;
   std::set<const Layer*> parts;  // which are quantized with the layer that is made of them
   for (const LayerPtr& layer : model.flatten_layers()) {

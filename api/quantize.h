@@ -15,8 +15,8 @@ struct QuantizeOptions {
 };
 
 // Quantizes the layers of a model that have no layers of their own (Layer::quantize), and with `all_layers` recurrent
-// ones with their cells. Those that have no quantized form, or one that Keras does not have without `all_layers`, stay as
-// they are, with a warning. ValueError for `all_layers` with another mode than "int8", and as of Layer::quantize.
+// ones with their cells. Those that have no quantized form, or one that Keras does not have without `all_layers`, stay
+// as they are, with a warning. ValueError for `all_layers` with another mode than "int8", and as of Layer::quantize.
 void quantize(Model& model, const Value& mode, const Value& config = {}, const QuantizeOptions& options = {});
 
 // How a model is gone through: samples go through the layers `before` one after the other, and then from block to

@@ -1,8 +1,8 @@
 #pragma once
 // Conv1D, Conv2D, Conv3D.
+#include "backends/ops/public/transposed_window.h"
 #include "layers/activation_argument.h"
 #include "layers/convolutional/axis_sizes.h"
-#include "backends/ops/public/transposed_window.h"
 #include "layers/quantization/quantizable.h"
 
 namespace lamina {
@@ -79,9 +79,9 @@ using Conv3D = Handle<ConvLayer<3>>;
 int64_t channels_of(const Shape& input, bool channels_last, const Layer& layer);
 // The config of a layer that is quantized otherwise than its dtype policy alone says.
 void write_quantization(Dict& config, const QuantizationConfigRef& quantization);
-// How channels-last inputs meet quantized kernels: (sizes..., channels / groups, filters); each channel alone, (sizes...,
-// channels, multiplier); transposed, (sizes..., filters, channels), by the function of a float op, which knows where the
-// windows are, and of its gradient. Inputs share a scale a sample.
+// How channels-last inputs meet quantized kernels: (sizes..., channels / groups, filters); each channel alone,
+// (sizes..., channels, multiplier); transposed, (sizes..., filters, channels), by the function of a float op, which
+// knows where the windows are, and of its gradient. Inputs share a scale a sample.
 QuantizedProduct convolution_product(const Window& window, int64_t groups);
 QuantizedProduct depthwise_product(const Window& window, const Shape& kernel);
 QuantizedProduct transposed_product(const ops::TransposedWindow& window);

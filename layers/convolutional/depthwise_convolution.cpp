@@ -229,10 +229,9 @@ class SeparableConvLayer final : public ConvolutionalLayer<SeparableConvArgs<kRa
   }
   QuantizationConfigRef& quantization_config() override { return this->args.quantization_config; }
   Tensor call(const Tensor& x, const CallContext& context) override {
-    return finish_convolution(quantized() ? convolve_quantized(x, context.training)
-                                          : convolve(x, depthwise_.value(), pointwise_.value()),
-                              this->args.use_bias ? &bias_ : nullptr, this->args.activation,
-                              ops::channels_last(this->args.data_format));
+    return finish_convolution(
+        quantized() ? convolve_quantized(x, context.training) : convolve(x, depthwise_.value(), pointwise_.value()),
+        this->args.use_bias ? &bias_ : nullptr, this->args.activation, ops::channels_last(this->args.data_format));
   }
 
  private:

@@ -269,9 +269,9 @@ Tensor QuantizableLayer::product(const Tensor& x, size_t weight, const Quantized
   }
   const Tensor y = integer_product(x, weight, how);
   if (!adapted || !lora_enabled()) return y;
-  const Tensor more =
-      how.adapts_apart ? product_from(how.times(x, lora_a().value()))
-                       : how.times(x, with_product(prim::full(lora_target().shape, 0, layer().compute_dtype())));
+  const Tensor more = how.adapts_apart
+                          ? product_from(how.times(x, lora_a().value()))
+                          : how.times(x, with_product(prim::full(lora_target().shape, 0, layer().compute_dtype())));
   return prim::cast(ops::add(y, more), layer().compute_dtype());
 }
 
@@ -384,8 +384,8 @@ Tensor QuantizableLayer::float8_product(const Tensor& x, const QuantizedProduct&
   };
   const Tensor inputs = is_float(x.dtype()) ? x : prim::cast(x, dtype);
   const Tensor kernel = quantized_weights()[0].variable->value();
-  const Tensor y = how.times(rounded_inputs(inputs, scale(0), dtype, training),
-                             rounded_inputs(kernel, scale(1), dtype, training));
+  const Tensor y =
+      how.times(rounded_inputs(inputs, scale(0), dtype, training), rounded_inputs(kernel, scale(1), dtype, training));
   return rounded_gradient(y, scale(2), dtype);
 }
 

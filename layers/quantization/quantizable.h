@@ -15,8 +15,9 @@
 // gptq, awq: as calibration.h has it. From quantize() until its values are found a layer keeps its floating-point
 // weight and works with that; a layer that is built under such a policy has none, and waits for values of a file.
 //
-// Keras has these forms of Dense, EinsumDense, Embedding and ReversibleEmbedding. int8 of other layers is this library's
-// alone (FurtherQuantizableLayer): models quantize them where they are told to, since Keras cannot read such files.
+// Keras has these forms of Dense, EinsumDense, Embedding and ReversibleEmbedding. int8 of other layers is this
+// library's alone (FurtherQuantizableLayer): models quantize them where they are told to, since Keras cannot read such
+// files.
 #include <functional>
 
 #include "layers/lora.h"

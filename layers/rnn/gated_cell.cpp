@@ -163,8 +163,8 @@ std::vector<QuantizedWeight> GatedCell::quantized_weights() {
 Tensor GatedCell::by_weight(const Tensor& x, const Variable& weight, size_t index, int64_t from, int64_t to) {
   const bool all = from == 0 && to == recurrent_shape_[1];
   if (quantized())
-    return product(x, index,
-                   all ? QuantizedProduct::last_axis() : QuantizedProduct::last_axis(std::pair(from, to)), false);
+    return product(x, index, all ? QuantizedProduct::last_axis() : QuantizedProduct::last_axis(std::pair(from, to)),
+                   false);
   return ops::matmul(x, all ? weight.value() : columns(weight.value(), from, to));
 }
 Tensor GatedCell::by_kernel(const Tensor& x, int64_t from, int64_t to) { return by_weight(x, kernel_, 0, from, to); }
@@ -192,8 +192,7 @@ Value GatedCell::lstm_step(const Tensor& x, const Tensor& h, const Tensor& c, bo
       z.push_back(ops::add(part, by_recurrent_kernel(training ? masked(h, recurrent_masks_, g) : h, from, from + u)));
     }
   } else {
-    Tensor all =
-        ops::add(by_kernel(training ? masked(x, masks_, 0) : x, 0, 4 * u), by_recurrent_kernel(h, 0, 4 * u));
+    Tensor all = ops::add(by_kernel(training ? masked(x, masks_, 0) : x, 0, 4 * u), by_recurrent_kernel(h, 0, 4 * u));
     if (bias_.defined()) all = ops::add(all, bias_.value());
     for (int64_t g = 0; g < 4; ++g) z.push_back(columns(all, g * u, (g + 1) * u));
   }

@@ -83,8 +83,8 @@ Tensors composed_int8_recurrent(const Int8RecurrentOp& op, std::span<const Tenso
     const Tensor most = prim::reduce(Reduce::max, prim::unary(Unary::abs, h), {1}, true);
     const Tensor by = prim::divide(number(op.states.high), prim::add(most, op.states.epsilon));
     const Tensor whole = prim::unary(Unary::round, prim::multiply(h, by));
-    const Tensor q = prim::cast(prim::minimum(prim::maximum(whole, number(op.states.low)), number(op.states.high)),
-                                DType::int8);
+    const Tensor q =
+        prim::cast(prim::minimum(prim::maximum(whole, number(op.states.low)), number(op.states.high)), DType::int8);
     const Tensor y = prim::divide(prim::cast(prim::matmul_int8(q, kernel), dtype), prim::multiply(scale, by));
     return prim::custom_gradient({state}, {y}, [value](std::span<const Tensor>, const Tensors& g) -> Tensors {
       return {prim::matmul(g[0], value, false, true)};

@@ -156,15 +156,16 @@ struct Recurrences {
         m.which[count++] = static_cast<int32_t>(r);
       }
       if (count && parts == 2)
-        parallel_for(2, [&](int64_t i) {
-          step(f, scale, m, packed + (i ? part_bytes(part(0)) : 0), from, count, t, part(i));
-        });
+        parallel_for(
+            2, [&](int64_t i) { step(f, scale, m, packed + (i ? part_bytes(part(0)) : 0), from, count, t, part(i)); });
       else if (count)
         step(f, scale, m, packed, from, count, t, part(0));
       for (int64_t r = 0; r < own; ++r) {
         const int64_t at = (from + r) * T + t;
         if (lstm && f.cs) copy(f.cs + at * u, m.c + r * u, u);
-        float* y = sizes.options.sequences ? f.y + ((from + r) * T + k) * u : k + 1 == T ? f.y + (from + r) * u : nullptr;
+        float* y = sizes.options.sequences ? f.y + ((from + r) * T + k) * u
+                   : k + 1 == T            ? f.y + (from + r) * u
+                                           : nullptr;
         if (!y) continue;
         if (f.mask && sizes.options.zero_masked && !f.mask[at])
           std::fill_n(y, u, 0.0f);

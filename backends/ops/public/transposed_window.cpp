@@ -6,9 +6,8 @@ namespace lamina::ops {
 
 TransposedWindow transposed_window(const Sizes& sizes, const Sizes& strides, const std::string& padding,
                                    const std::optional<Sizes>& output_padding, const Sizes& dilation) {
-  TransposedWindow out{{strides, Sizes(sizes.size()), Sizes(sizes.size()), dilation},
-                       Sizes(sizes.size()),
-                       Sizes(sizes.size())};
+  TransposedWindow out{
+      {strides, Sizes(sizes.size()), Sizes(sizes.size()), dilation}, Sizes(sizes.size()), Sizes(sizes.size())};
   for (size_t a = 0; a < sizes.size(); ++a) {
     const int64_t span = out.window.span(static_cast<int>(a), sizes[a]), stride = strides[a];
     // Places that the dilated input gets before and behind: span - 1 leaves all windows that touch it.

@@ -188,8 +188,8 @@ inline void forward_gates(const RowGates& g, int64_t count) {
 }
 
 template <Recurrence K>
-inline RowGates gates_at(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t unit, const float* h, float* next,
-                      float* c) {
+inline RowGates gates_at(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t unit, const float* h,
+                         float* next, float* c) {
   constexpr int G = gates_of(K), S = saved_of(K);
   const int64_t u = s.units;
   RowGates g{};

@@ -87,8 +87,7 @@ TEST(Models, OfConvolutionsAndRecurrencesAreQuantizedHere) {
   TemporaryDirectory folder;
   const auto made = [](const char* cls, Dict config) {
     return std::dynamic_pointer_cast<Layer>(get_object(
-        Value(Dict{
-            {"module", "keras.layers"}, {"class_name", cls}, {"config", config}, {"registered_name", Value()}}),
+        Value(Dict{{"module", "keras.layers"}, {"class_name", cls}, {"config", config}, {"registered_name", Value()}}),
         "keras.layers"));
   };
   auto model = std::make_shared<Sequential>(std::vector<LayerPtr>{
