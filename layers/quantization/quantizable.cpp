@@ -2,6 +2,7 @@
 
 #include "backends/core/engine.h"
 #include "backends/ops/custom_gradient/custom_gradient.h"
+#include "backends/ops/int8_quantize/int8_quantize.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 
@@ -292,6 +293,24 @@ QuantizedProduct QuantizedProduct::last_axis(std::optional<std::pair<int64_t, in
   return how;
 }
 
+namespace {
+// At once, where it is what one primitive does: values behind some leading axes share a scale.
+ops::Quantized quantized_inputs(const Quantizer& quantizer, const Tensor& x, const std::vector<int>& summed) {
+  const auto* own = dynamic_cast<const AbsMaxQuantizer*>(&quantizer);
+  std::vector<int> axes;
+  for (int axis : summed) axes.push_back(axis < 0 ? axis + x.rank() : axis);
+  std::sort(axes.begin(), axes.end());
+  const int leading = x.rank() - static_cast<int>(axes.size());
+  bool last = !axes.empty();
+  for (size_t i = 0; i < axes.size(); ++i) last &= axes[i] == leading + static_cast<int>(i);
+  if (!own || own->output_dtype() != "int8" || !last || x.dtype() != DType::float32) return quantizer(x, summed);
+  const auto range = value_to<std::vector<int64_t>>(own->args.value_range);
+  const Tensors made =
+      prim::quantize_int8(x, leading, static_cast<double>(range[0]), static_cast<double>(range[1]), own->args.epsilon);
+  return {made[0], made[1]};
+}
+}  // namespace
+
 Tensor QuantizableLayer::integer_product(const Tensor& x, size_t weight, const QuantizedProduct& how) {
   const DType dtype = layer().compute_dtype();
   QuantizedWeight w = quantized_weights()[weight];
@@ -305,7 +324,7 @@ Tensor QuantizableLayer::integer_product(const Tensor& x, size_t weight, const Q
   const Tensor inputs = is_float(x.dtype()) ? x : prim::cast(x, dtype);
   Tensor left = prim::stop_gradient(inputs), inputs_scale;
   if (inputs_quantizer_) {
-    const ops::Quantized q = (*inputs_quantizer_)(left, how.summed);
+    const ops::Quantized q = quantized_inputs(*inputs_quantizer_, left, how.summed);
     left = q.values;
     inputs_scale = how.layout.empty() ? q.scale : laid_out(q.scale, how.summed, how.layout);
   }

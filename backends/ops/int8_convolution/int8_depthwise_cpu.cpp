@@ -22,29 +22,33 @@ struct Depthwise {
       : d(dims), loops(&int8_depthwise()), pairs((d.taps() + 1) / 2), zeros(static_cast<size_t>(d.channels)) {}
   size_t packed_bytes() const { return static_cast<size_t>(pairs * d.channels) * 2 * sizeof(int16_t); }
 
-  // Where the taps of the window at a place begin; a tap more of an odd number meets weights of zero.
-  void taps_at(const int8_t* x, const int64_t (&p)[3], const int8_t** taps) const {
+  // Where the taps of a line's windows begin, as if each window stood at place 0 of the input's last axis; null for
+  // those outside.
+  void lines_of_taps(const int8_t* x, int64_t line, const int8_t** lines) const {
     for (int64_t a = 0; a < d.size[0]; ++a)
-      for (int64_t b = 0; b < d.size[1]; ++b)
-        for (int64_t c = 0; c < d.size[2]; ++c) {
-          const int64_t i = p[0] * d.strides[0] + a * d.dilation[0] - d.low[0],
-                        j = p[1] * d.strides[1] + b * d.dilation[1] - d.low[1],
-                        k = p[2] * d.strides[2] + c * d.dilation[2] - d.low[2];
-          const bool inside = i >= 0 && i < d.in[0] && j >= 0 && j < d.in[1] && k >= 0 && k < d.in[2];
-          *taps++ = inside ? x + ((i * d.in[1] + j) * d.in[2] + k) * d.channels : zeros.data();
-        }
-    if (d.taps() % 2) *taps = zeros.data();
+      for (int64_t b = 0; b < d.size[1]; ++b) {
+        const int64_t i = line / d.out[1] * d.strides[0] + a * d.dilation[0] - d.low[0],
+                      j = line % d.out[1] * d.strides[1] + b * d.dilation[1] - d.low[1];
+        const bool inside = i >= 0 && i < d.in[0] && j >= 0 && j < d.in[1];
+        *lines++ = inside ? x + (i * d.in[1] + j) * d.in[2] * d.channels : nullptr;
+      }
   }
 
   void run(const void* input, const void* packed, void* out) const {
-    const int64_t lines = d.out[0] * d.out[1];
+    const int64_t lines = d.out[0] * d.out[1], across = d.size[0] * d.size[1];
     parallel_for(d.batch * lines, [&](int64_t task) {
       const int64_t n = task / lines, line = task % lines;
       const int8_t* x = static_cast<const int8_t*>(input) + n * d.input_elements();
       int32_t* y = static_cast<int32_t*>(out) + n * d.output_elements() + line * d.out[2] * d.filters;
-      std::vector<const int8_t*> taps(static_cast<size_t>(2 * pairs));
+      // A tap more of an odd number meets weights of zero.
+      std::vector<const int8_t*> begins(static_cast<size_t>(across)),
+          taps(static_cast<size_t>(2 * pairs), zeros.data());
+      lines_of_taps(x, line, begins.data());
       for (int64_t k = 0; k < d.out[2]; ++k, y += d.filters) {
-        taps_at(x, {line / d.out[1], line % d.out[1], k}, taps.data());
+        const int8_t** tap = taps.data();
+        for (int64_t r = 0; r < across; ++r)
+          for (int64_t c = 0, at = k * d.strides[2] - d.low[2]; c < d.size[2]; ++c, at += d.dilation[2])
+            *tap++ = begins[r] && at >= 0 && at < d.in[2] ? begins[r] + at * d.channels : zeros.data();
         loops->place(taps.data(), pairs, static_cast<const int16_t*>(packed), d.channels, y);
       }
     });

@@ -5,16 +5,13 @@
 #include <memory>
 
 #include "backends/core/kernel.h"
-#include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
+#include "backends/ops/int8_quantize/int8_loops.h"
 #include "backends/ops/int8_recurrent/int8_recurrent.h"
-#include "backends/ops/int8_recurrent/int8_steps.h"
 #include "backends/ops/matmul/int8_blocks.h"
 #include "backends/ops/recurrent/steps.h"
 
 namespace lamina {
-
-LAMINA_SIMD_CHOICE(const Int8Steps&, int8_steps)
 
 namespace {
 
@@ -117,7 +114,7 @@ struct Recurrences {
       RowGates row{};
       for (int64_t g = 0; g < gates; ++g) {
         row.p[g] = products + g * p.units;
-        int8_steps().dequantize(sums + i * wide + g * p.units, scale + g * units + p.unit, m.scales[i], p.units,
+        int8_loops().dequantize(sums + i * wide + g * p.units, scale + g * units + p.unit, m.scales[i], p.units,
                                 products + g * p.units);
       }
       row.x = f.x + at * gates * units + p.unit, row.b = f.bias + p.unit, row.before = m.h + r * units + p.unit;
@@ -149,9 +146,9 @@ struct Recurrences {
           if (f.a) std::fill_n(f.a + at * saved * u, saved * u, 0.0f);
           continue;
         }
-        m.scales[count] =
-            int8_steps().quantize(m.h + r * u, u, static_cast<float>(states.low), static_cast<float>(states.high),
-                                  static_cast<float>(states.epsilon), m.integers);
+        const float low = static_cast<float>(states.low), high = static_cast<float>(states.high);
+        m.scales[count] = high / (int8_loops().greatest(m.h + r * u, u) + static_cast<float>(states.epsilon));
+        int8_loops().quantize(m.h + r * u, u, m.scales[count], low, high, m.integers);
         blocks->prepare(m.integers, u, 1, 1, u, m.prepared + count * int8_padded(u) * blocks->element);
         m.which[count++] = static_cast<int32_t>(r);
       }
@@ -248,7 +245,7 @@ void plain_steps(const Int8RecurrentOp& op, const StepSizes& sizes, const void* 
       const bool on = !mask || mask[row];
       if (saving) std::copy_n(h.begin(), u, to(out[1 + 2 * states]) + row * u);
       N most = 0;
-      for (N v : h) most = std::abs(v) < most ? most : std::abs(v);
+      for (N v : h) most = std::abs(v) < most || std::isnan(most) ? most : std::abs(v);
       const N by = high / (most + static_cast<N>(op.states.epsilon));
       for (int64_t j = 0; j < u; ++j) {
         const N v = std::nearbyint(h[j] * by);
