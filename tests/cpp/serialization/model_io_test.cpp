@@ -1,6 +1,10 @@
 // Whole models from the golden files, without Python.
 #include "serialization/models/model_io.h"
 
+#include <cmath>
+
+#include "api/quantize.h"
+#include "api/sequential.h"
 #include "backends/ops/public/operand.h"
 #include "file_support.h"
 #include "serialization/formats/hdf5/hdf5_store.h"
