@@ -12,18 +12,36 @@ namespace lamina {
 
 void Model::quantize_layers(const Value& mode, const Value& config, const std::function<bool(const LayerPtr&)>& filter,
                             bool type_check) {
-  if (const std::string chosen = resolve_quantization(mode, config)->mode(); chosen == "gptq" || chosen == "awq")
+  lamina::quantize(*this, mode, config, {.filter = filter, .type_check = type_check});
+}
+
+void quantize(Model& model, const Value& mode, const Value& config, const QuantizeOptions& options) {
+  const std::string chosen = resolve_quantization(mode, config)->mode();
+  if (chosen == "gptq" || chosen == "awq")
     throw ValueError("Quantization with mode='", chosen, "' needs data. Call quantize_calibrated() with samples.");
+  if (options.all_layers && chosen != "int8")
+    throw ValueError(
+        "`all_layers` is for mode='int8': the layers beyond Keras' have no other quantized form. Received: ", "mode='",
+        chosen, "'");
   bool any = false;
-  for (const LayerPtr& layer : flatten_layers()) {
-    if (filter && !filter(layer)) continue;
-    if (layer->flatten_layers().size() != 1) continue;
+  std::set<const Layer*> parts;  // which are quantized with the layer that is made of them
+  for (const LayerPtr& layer : model.flatten_layers()) {
+    if (options.filter && !options.filter(layer)) continue;
+    const auto* whole = options.all_layers ? dynamic_cast<const QuantizesParts*>(layer.get()) : nullptr;
+    if (parts.contains(layer.get()) || (!whole && layer->flatten_layers().size() != 1)) continue;
     try {
-      layer->quantize(mode, config, type_check);
+      if (!options.all_layers && quantized_beyond_keras(*layer))
+        throw UnsupportedError("Layer ", layer->public_class_name(), " does not have a `quantize` method implemented",
+                               chosen == "int8" ? " by Keras, and stays as it is. With `all_layers=True` it is "
+                                                  "quantized, too, but Keras cannot read the model's files then."
+                                                : ".");
+      layer->quantize(mode, config, options.type_check);
       any = true;
+      if (whole)
+        for (const LayerPtr& part : whole->quantized_parts()) parts.insert(part.get());
     } catch (const UnsupportedError& e) { warn(e.what()); }
   }
-  if (any) invalidate_functions();
+  if (any) model.invalidate_functions();
 }
 
 // ---- calibration ----

@@ -41,6 +41,9 @@ void LoraLayer::enable_lora(const Value& rank, const Value& alpha, InitializerRe
 
 void LoraLayer::make(const LoraTarget& target, const Value& rank, const Value& alpha, InitializerRef a,
                      InitializerRef b) {
+  if (!takes_lora())
+    throw UnsupportedError("There is no lora for ", target.layer.describe(),
+                           ". Dense, EinsumDense, Embedding, ReversibleEmbedding, Conv1D, Conv2D and Conv3D have it.");
   refuse_constraint(target);
   if (const std::string mode = target.layer.quantization_mode(); mode == "gptq" || mode == "awq")
     throw UnsupportedError("lora is not currently supported with ", mode == "gptq" ? "GPTQ" : "AWQ",

@@ -25,6 +25,7 @@ class LoraLayer {
  public:
   virtual ~LoraLayer() = default;
   virtual LoraTarget lora_target() = 0;
+  virtual bool takes_lora() const { return true; }  // false of a layer whose kernel has no such form
 
   // Freezes the kernel and makes the matrices; once, on a built layer. ValueError otherwise, or if the kernel has a
   // constraint. `alpha` is a number or None: the rank. Initializers default to he_uniform and zeros.

@@ -75,6 +75,19 @@ LayerPtr HeadAttention::projection(const std::string& attribute, const std::stri
   return layer;
 }
 
+void HeadAttention::write_projection_policies(Dict& config) const {
+  const auto* map = dynamic_cast<const DTypePolicyMap*>(dtype_policy().get());
+  if (map || !quantization_mode().empty()) return;  // it says so already
+  Dict policies;
+  for (const LayerPtr& projection : {query_, key_, value_, output_, gate_})
+    if (projection && !projection->quantization_mode().empty())  // by its name, wherever the layer stands
+      policies.set(".*/" + projection->name(), Value(ObjectPtr(projection->dtype_policy())));
+  if (policies.empty()) return;
+  const auto all = std::make_shared<DTypePolicyMap>(
+      DTypePolicyMap::Args{.default_policy = Value(ObjectPtr(dtype_policy())), .policy_map = Value(policies)});
+  config.set("dtype", serialize_object(all));
+}
+
 void HeadAttention::make_score_layers(const Value& softmax_axis) {
   auto make = [&](const char* class_name, Dict config) {
     config.set("dtype", Value(ObjectPtr(dtype_policy())));  // a map is one for all

@@ -63,6 +63,9 @@ class HeadAttention : public Layer {
                       const char* activation = nullptr);
   // Softmax and Dropout, as Keras lists them among the sublayers.
   void make_score_layers(const Value& softmax_axis);
+  // Projections that were quantized after they were made have policies of their own: a config without these would make
+  // projections into which no file of their weights fits. Sets a map of the policies, if there are any.
+  void write_projection_policies(Dict& config) const;
 
   LayerPtr query_, key_, gate_, value_, output_;
 
@@ -85,6 +88,7 @@ class HeadAttentionWith : public Configured<HeadAttention, A> {
     Dict config = Layer::get_config();
     write_fields(config, this->args);
     config.set("activity_regularizer", to_value(this->activity_regularizer()));
+    this->write_projection_policies(config);
     return config;
   }
   bool set_argument(const std::string& name, const Value& value) override {

@@ -49,6 +49,7 @@ void ConvArgs<kRank>::fields(Fields& f) {
   f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
   f("lora_rank", lora_rank, kLoraRank).hidden();
   f("lora_alpha", lora_alpha, kLoraAlpha).hidden();
+  f("quantization_config", quantization_config, kQuantizationConfig).hidden();
 }
 
 template <int kRank>
@@ -88,10 +89,12 @@ void ConvLayer<kRank>::build(const Shape& input) {
   kernel.push_back(args.filters);
   convolve(Tensor::spec_only(input, this->compute_dtype()),
            Tensor::spec_only(kernel, this->compute_dtype()));  // fits, or says why not
-  kernel_ = this->add_weight("kernel", kernel,
-                             {.initializer = args.kernel_initializer,
-                              .regularizer = args.kernel_regularizer,
-                              .constraint = args.kernel_constraint});
+  kernel_shape_ = kernel;
+  if (!build_quantized())
+    kernel_ = this->add_weight("kernel", kernel,
+                               {.initializer = args.kernel_initializer,
+                                .regularizer = args.kernel_regularizer,
+                                .constraint = args.kernel_constraint});
   if (args.use_bias)
     bias_ = this->add_weight("bias", {args.filters},
                              {.initializer = args.bias_initializer,
@@ -105,13 +108,33 @@ template <int kRank>
 Dict ConvLayer<kRank>::get_config() const {
   Dict config = ConvolutionalLayer<ConvArgs<kRank>>::get_config();
   write_lora(config, this->args.lora_rank, this->args.lora_alpha);
+  write_quantization(config, this->args.quantization_config);
   return config;
 }
 
 template <int kRank>
 LoraTarget ConvLayer<kRank>::lora_target() {
   const auto& args = this->args;
-  return {*this, kernel_, kernel_.shape(), "lora_kernel", "kernel", args.kernel_regularizer, args.kernel_constraint};
+  return {*this, kernel_, kernel_shape_, "lora_kernel", "kernel", args.kernel_regularizer, args.kernel_constraint};
+}
+
+template <int kRank>
+std::vector<QuantizedWeight> ConvLayer<kRank>::quantized_weights() {
+  return {quantized_kernel("kernel", kernel_, kernel_shape_)};
+}
+
+template <int kRank>
+Tensor ConvLayer<kRank>::convolve_quantized(const Tensor& x, bool training) {
+  const auto& args = this->args;
+  const bool last = ops::channels_last(args.data_format), causal = args.padding == "causal";
+  const Tensor inputs = last ? x : ops::channels_to_end(x);
+  const ops::Sizes sizes = args.kernel_size.sizes(kRank, "kernel_size"),
+                   dilation = args.dilation_rate.sizes(kRank, "dilation_rate");
+  Window window = ops::window_for(inputs.shape(), sizes, args.strides.sizes(kRank, "strides"), dilation,
+                                  causal ? "valid" : args.padding);
+  if (causal) window.low[0] = dilation[0] * (sizes[0] - 1);
+  const Tensor y = product(inputs, 0, convolution_product(window, args.groups), training);
+  return last ? y : ops::channels_to_front(y);
 }
 
 template <int kRank>
@@ -130,10 +153,10 @@ Tensor ConvLayer<kRank>::convolve(const Tensor& x, const Tensor& kernel) const {
 }
 
 template <int kRank>
-Tensor ConvLayer<kRank>::call(const Tensor& x, const CallContext&) {
+Tensor ConvLayer<kRank>::call(const Tensor& x, const CallContext& context) {
   const auto& args = this->args;
-  return finish_convolution(convolve(x, adapted(kernel_)), args.use_bias ? &bias_ : nullptr, args.activation,
-                            ops::channels_last(args.data_format));
+  return finish_convolution(quantized() ? convolve_quantized(x, context.training) : convolve(x, adapted(kernel_)),
+                            args.use_bias ? &bias_ : nullptr, args.activation, ops::channels_last(args.data_format));
 }
 
 template class ConvLayer<1>;

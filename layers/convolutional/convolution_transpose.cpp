@@ -19,6 +19,7 @@ struct ConvTransposeArgs {
   InitializerRef kernel_initializer, bias_initializer;
   RegularizerRef kernel_regularizer, bias_regularizer;
   ConstraintRef kernel_constraint, bias_constraint;
+  QuantizationConfigRef quantization_config;
   void fields(Fields& f) {
     auto output = [&] {
       f("output_padding", output_padding,
@@ -40,12 +41,13 @@ struct ConvTransposeArgs {
     f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
     f("kernel_constraint", kernel_constraint, "Projection of the kernel after each update.");
     f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
+    f("quantization_config", quantization_config, kQuantizationConfig).hidden();
   }
 };
 
 // The gradient of a convolution as a layer; kernel (kernel_size..., filters, channels), bias (filters).
 template <int kRank>
-class ConvTransposeLayer final : public ConvolutionalLayer<ConvTransposeArgs<kRank>> {
+class ConvTransposeLayer final : public ConvolutionalLayer<ConvTransposeArgs<kRank>>, public FurtherQuantizableLayer {
  public:
   explicit ConvTransposeLayer(ConvTransposeArgs<kRank> a = {}, LayerArgs base = {})
       : ConvolutionalLayer<ConvTransposeArgs<kRank>>(std::move(a), std::move(base)) {
@@ -84,10 +86,12 @@ class ConvTransposeLayer final : public ConvolutionalLayer<ConvTransposeArgs<kRa
     Shape kernel{args.kernel_size.sizes(kRank, "kernel_size")};
     kernel.push_back(args.filters);
     kernel.push_back(channels);
-    kernel_ = this->add_weight("kernel", kernel,
-                               {.initializer = args.kernel_initializer,
-                                .regularizer = args.kernel_regularizer,
-                                .constraint = args.kernel_constraint});
+    kernel_shape_ = kernel;
+    if (!build_quantized())
+      kernel_ = this->add_weight("kernel", kernel,
+                                 {.initializer = args.kernel_initializer,
+                                  .regularizer = args.kernel_regularizer,
+                                  .constraint = args.kernel_constraint});
     if (args.use_bias)
       bias_ = this->add_weight("bias", {args.filters},
                                {.initializer = args.bias_initializer,
@@ -95,17 +99,40 @@ class ConvTransposeLayer final : public ConvolutionalLayer<ConvTransposeArgs<kRa
                                 .constraint = args.bias_constraint});
     this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
   }
-  Tensor call(const Tensor& x, const CallContext&) override {
+  Dict get_config() const override {
+    Dict config = ConvolutionalLayer<ConvTransposeArgs<kRank>>::get_config();
+    write_quantization(config, this->args.quantization_config);
+    return config;
+  }
+  bool takes_lora() const override { return false; }
+  LoraTarget lora_target() override { return {*this, kernel_, kernel_shape_, "lora_kernel", "kernel", {}, {}}; }
+  std::vector<QuantizedWeight> quantized_weights() override {
+    return {quantized_transposed_kernel("kernel", kernel_, kernel_shape_)};
+  }
+  QuantizationConfigRef& quantization_config() override { return this->args.quantization_config; }
+  Tensor call(const Tensor& x, const CallContext& context) override {
     const auto& args = this->args;
+    const ops::Sizes strides = args.strides.sizes(kRank, "strides"),
+                     dilation = args.dilation_rate.sizes(kRank, "dilation_rate");
     std::optional<ops::Sizes> output_padding;
     if (!args.output_padding.is_none()) output_padding = args.output_padding.sizes(kRank, "output_padding", 0);
-    Tensor y = ops::conv_transpose(x, kernel_.value(), args.strides.sizes(kRank, "strides"), args.padding,
-                                   output_padding, args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
+    Tensor y;
+    if (quantized()) {
+      const bool last = ops::channels_last(args.data_format);
+      const ops::Sizes sizes = args.kernel_size.sizes(kRank, "kernel_size");
+      y = product(last ? x : ops::channels_to_end(x), 0,
+                  transposed_product(ops::transposed_window(sizes, strides, args.padding, output_padding, dilation)),
+                  context.training);
+      if (!last) y = ops::channels_to_front(y);
+    } else {
+      y = ops::conv_transpose(x, kernel_.value(), strides, args.padding, output_padding, args.data_format, dilation);
+    }
     return finish_convolution(y, args.use_bias ? &bias_ : nullptr, args.activation,
                               ops::channels_last(args.data_format));
   }
 
  private:
+  Shape kernel_shape_;
   Variable kernel_, bias_;
 };
 

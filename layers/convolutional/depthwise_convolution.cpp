@@ -22,6 +22,13 @@ void standardize(A& args, int rank) {
   if (!args.bias_initializer) args.bias_initializer = "zeros";
 }
 
+// Where the windows of a layer are on channels-last inputs.
+template <int kRank, class A>
+Window window_of(const A& args, const Shape& inputs) {
+  return ops::window_for(inputs, args.kernel_size.sizes(kRank, "kernel_size"), args.strides.sizes(kRank, "strides"),
+                         args.dilation_rate.sizes(kRank, "dilation_rate"), args.padding);
+}
+
 template <int kRank>
 struct DepthwiseConvArgs {
   AxisSizes kernel_size, strides = ones<kRank>();
@@ -34,6 +41,7 @@ struct DepthwiseConvArgs {
   InitializerRef depthwise_initializer, bias_initializer;
   RegularizerRef depthwise_regularizer, bias_regularizer;
   ConstraintRef depthwise_constraint, bias_constraint;
+  QuantizationConfigRef quantization_config;
   void fields(Fields& f) {
     f("kernel_size", kernel_size, "Size of the window, one integer or one per spatial axis.").required();
     f("strides", strides, "Steps of the window.");
@@ -49,13 +57,14 @@ struct DepthwiseConvArgs {
     f("bias_regularizer", bias_regularizer, "Penalty on the bias.");
     f("depthwise_constraint", depthwise_constraint, "Projection of the kernel after each update.");
     f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
+    f("quantization_config", quantization_config, kQuantizationConfig).hidden();
   }
 };
 
 // activation(each channel convolved alone + bias); kernel (kernel_size..., channels, depth_multiplier), bias (channels
 // * depth_multiplier).
 template <int kRank>
-class DepthwiseConvLayer final : public ConvolutionalLayer<DepthwiseConvArgs<kRank>> {
+class DepthwiseConvLayer final : public ConvolutionalLayer<DepthwiseConvArgs<kRank>>, public FurtherQuantizableLayer {
  public:
   explicit DepthwiseConvLayer(DepthwiseConvArgs<kRank> a = {}, LayerArgs base = {})
       : ConvolutionalLayer<DepthwiseConvArgs<kRank>>(std::move(a), std::move(base)) {
@@ -74,10 +83,12 @@ class DepthwiseConvLayer final : public ConvolutionalLayer<DepthwiseConvArgs<kRa
     kernel.push_back(args.depth_multiplier);
     convolve(Tensor::spec_only(input, this->compute_dtype()),
              Tensor::spec_only(kernel, this->compute_dtype()));  // fits, or says why not
-    kernel_ = this->add_weight("kernel", kernel,
-                               {.initializer = args.depthwise_initializer,
-                                .regularizer = args.depthwise_regularizer,
-                                .constraint = args.depthwise_constraint});
+    kernel_shape_ = kernel;
+    if (!build_quantized())
+      kernel_ = this->add_weight("kernel", kernel,
+                                 {.initializer = args.depthwise_initializer,
+                                  .regularizer = args.depthwise_regularizer,
+                                  .constraint = args.depthwise_constraint});
     if (args.use_bias)
       bias_ = this->add_weight("bias", {channels * args.depth_multiplier},
                                {.initializer = args.bias_initializer,
@@ -85,17 +96,37 @@ class DepthwiseConvLayer final : public ConvolutionalLayer<DepthwiseConvArgs<kRa
                                 .constraint = args.bias_constraint});
     this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
   }
-  Tensor call(const Tensor& x, const CallContext&) override {
-    return finish_convolution(convolve(x, kernel_.value()), this->args.use_bias ? &bias_ : nullptr,
-                              this->args.activation, ops::channels_last(this->args.data_format));
+  Dict get_config() const override {
+    Dict config = ConvolutionalLayer<DepthwiseConvArgs<kRank>>::get_config();
+    write_quantization(config, this->args.quantization_config);
+    return config;
+  }
+  bool takes_lora() const override { return false; }
+  LoraTarget lora_target() override { return {*this, kernel_, kernel_shape_, "lora_kernel", "kernel", {}, {}}; }
+  std::vector<QuantizedWeight> quantized_weights() override {
+    return {quantized_depthwise_kernel("kernel", kernel_, kernel_shape_)};
+  }
+  QuantizationConfigRef& quantization_config() override { return this->args.quantization_config; }
+  Tensor call(const Tensor& x, const CallContext& context) override {
+    return finish_convolution(quantized() ? convolve_quantized(x, context.training) : convolve(x, kernel_.value()),
+                              this->args.use_bias ? &bias_ : nullptr, this->args.activation,
+                              ops::channels_last(this->args.data_format));
   }
 
  private:
+  Tensor convolve_quantized(const Tensor& x, bool training) {
+    const bool last = ops::channels_last(this->args.data_format);
+    const Tensor inputs = last ? x : ops::channels_to_end(x);
+    const Tensor y =
+        product(inputs, 0, depthwise_product(window_of<kRank>(this->args, inputs.shape()), kernel_shape_), training);
+    return last ? y : ops::channels_to_front(y);
+  }
   Tensor convolve(const Tensor& x, const Tensor& kernel) const {
     const auto& args = this->args;
     return ops::depthwise_conv(x, kernel, args.strides.sizes(kRank, "strides"), args.padding, args.data_format,
                                args.dilation_rate.sizes(kRank, "dilation_rate"));
   }
+  Shape kernel_shape_;
   Variable kernel_, bias_;
 };
 
@@ -112,6 +143,7 @@ struct SeparableConvArgs {
   InitializerRef depthwise_initializer, pointwise_initializer, bias_initializer;
   RegularizerRef depthwise_regularizer, pointwise_regularizer, bias_regularizer;
   ConstraintRef depthwise_constraint, pointwise_constraint, bias_constraint;
+  QuantizationConfigRef quantization_config;
   void fields(Fields& f) {
     f("filters", filters, "Number of filters: the channels of the output.").required();
     f("kernel_size", kernel_size, "Size of the depthwise window, one integer or one per spatial axis.").required();
@@ -131,13 +163,14 @@ struct SeparableConvArgs {
     f("depthwise_constraint", depthwise_constraint, "Projection of the depthwise kernel after each update.");
     f("pointwise_constraint", pointwise_constraint, "Projection of the pointwise kernel after each update.");
     f("bias_constraint", bias_constraint, "Projection of the bias after each update.");
+    f("quantization_config", quantization_config, kQuantizationConfig).hidden();
   }
 };
 
 // activation(depthwise, then pointwise convolution + bias); kernels (kernel_size..., channels, depth_multiplier) and
 // (1..., channels * depth_multiplier, filters), bias (filters).
 template <int kRank>
-class SeparableConvLayer final : public ConvolutionalLayer<SeparableConvArgs<kRank>> {
+class SeparableConvLayer final : public ConvolutionalLayer<SeparableConvArgs<kRank>>, public FurtherQuantizableLayer {
  public:
   explicit SeparableConvLayer(SeparableConvArgs<kRank> a = {}, LayerArgs base = {})
       : ConvolutionalLayer<SeparableConvArgs<kRank>>(std::move(a), std::move(base)) {
@@ -163,14 +196,17 @@ class SeparableConvLayer final : public ConvolutionalLayer<SeparableConvArgs<kRa
     const DType dtype = this->compute_dtype();
     convolve(Tensor::spec_only(input, dtype), Tensor::spec_only(depthwise, dtype),
              Tensor::spec_only(pointwise, dtype));  // fits, or says why not
-    depthwise_ = this->add_weight("depthwise_kernel", depthwise,
-                                  {.initializer = args.depthwise_initializer,
-                                   .regularizer = args.depthwise_regularizer,
-                                   .constraint = args.depthwise_constraint});
-    pointwise_ = this->add_weight("pointwise_kernel", pointwise,
-                                  {.initializer = args.pointwise_initializer,
-                                   .regularizer = args.pointwise_regularizer,
-                                   .constraint = args.pointwise_constraint});
+    depthwise_shape_ = depthwise, pointwise_shape_ = pointwise;
+    if (!build_quantized()) {
+      depthwise_ = this->add_weight("depthwise_kernel", depthwise,
+                                    {.initializer = args.depthwise_initializer,
+                                     .regularizer = args.depthwise_regularizer,
+                                     .constraint = args.depthwise_constraint});
+      pointwise_ = this->add_weight("pointwise_kernel", pointwise,
+                                    {.initializer = args.pointwise_initializer,
+                                     .regularizer = args.pointwise_regularizer,
+                                     .constraint = args.pointwise_constraint});
+    }
     if (args.use_bias)
       bias_ = this->add_weight("bias", {args.filters},
                                {.initializer = args.bias_initializer,
@@ -178,18 +214,43 @@ class SeparableConvLayer final : public ConvolutionalLayer<SeparableConvArgs<kRa
                                 .constraint = args.bias_constraint});
     this->input_spec_ = {convolution_input_spec(kRank, last, channels)};
   }
-  Tensor call(const Tensor& x, const CallContext&) override {
-    return finish_convolution(convolve(x, depthwise_.value(), pointwise_.value()),
-                              this->args.use_bias ? &bias_ : nullptr, this->args.activation,
-                              ops::channels_last(this->args.data_format));
+  Dict get_config() const override {
+    Dict config = ConvolutionalLayer<SeparableConvArgs<kRank>>::get_config();
+    write_quantization(config, this->args.quantization_config);
+    return config;
+  }
+  bool takes_lora() const override { return false; }
+  LoraTarget lora_target() override {
+    return {*this, depthwise_, depthwise_shape_, "lora_kernel", "depthwise kernel", {}, {}};
+  }
+  std::vector<QuantizedWeight> quantized_weights() override {
+    return {quantized_depthwise_kernel("depthwise_kernel", depthwise_, depthwise_shape_),
+            quantized_kernel("pointwise_kernel", pointwise_, pointwise_shape_)};
+  }
+  QuantizationConfigRef& quantization_config() override { return this->args.quantization_config; }
+  Tensor call(const Tensor& x, const CallContext& context) override {
+    return finish_convolution(
+        quantized() ? convolve_quantized(x, context.training) : convolve(x, depthwise_.value(), pointwise_.value()),
+        this->args.use_bias ? &bias_ : nullptr, this->args.activation, ops::channels_last(this->args.data_format));
   }
 
  private:
+  // What stands between the two steps is quantized again.
+  Tensor convolve_quantized(const Tensor& x, bool training) {
+    const bool last = ops::channels_last(this->args.data_format);
+    const Tensor inputs = last ? x : ops::channels_to_end(x);
+    const Tensor middle =
+        product(inputs, 0, depthwise_product(window_of<kRank>(this->args, inputs.shape()), depthwise_shape_), training);
+    const ops::Sizes one(kRank, 1), none(kRank, 0);
+    const Tensor y = product(middle, 1, convolution_product({one, none, none, one}, 1), training);
+    return last ? y : ops::channels_to_front(y);
+  }
   Tensor convolve(const Tensor& x, const Tensor& depthwise, const Tensor& pointwise) const {
     const auto& args = this->args;
     return ops::separable_conv(x, depthwise, pointwise, args.strides.sizes(kRank, "strides"), args.padding,
                                args.data_format, args.dilation_rate.sizes(kRank, "dilation_rate"));
   }
+  Shape depthwise_shape_, pointwise_shape_;
   Variable depthwise_, pointwise_, bias_;
 };
 

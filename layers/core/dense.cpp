@@ -78,7 +78,7 @@ std::vector<QuantizedWeight> DenseLayer::quantized_weights() {
 }
 
 Tensor DenseLayer::call(const Tensor& x, const CallContext& context) {
-  static const QuantizedProduct last_axis{"...i,io->...o", "...o,io->...i", {-1}, {}};
+  static const QuantizedProduct last_axis = QuantizedProduct::last_axis();
   Tensor y = quantized() ? product(x, 0, last_axis, context.training) : ops::matmul(x, adapted(kernel_));
   if (args.use_bias) y = ops::add(y, bias_of(bias_));
   return args.activation(y);

@@ -243,12 +243,13 @@ class EinsumDenseLayer final : public LayerWith<EinsumDenseArgs>, public Quantiz
   void weights_loaded() override { read_from_file(); }
   QuantizationConfigRef& quantization_config() override { return args.quantization_config; }
   Tensor call(const Tensor& x, const CallContext& context) override {
-    Tensor y = quantized() ? product(x, 0,
-                                     {text(named_.in, ",", named_.kernel, "->", named_.out),
-                                      text(named_.out, ",", named_.kernel, "->", named_.in),
-                                      absent(named_.in, named_.out), places(named_.out, named_.in)},
-                                     context.training)
-                           : ops::einsum(args.equation, {Operand(x), Operand(adapted(kernel_))});
+    Tensor y = quantized()
+                   ? product(x, 0,
+                             QuantizedProduct::einsum(text(named_.in, ",", named_.kernel, "->", named_.out),
+                                                      text(named_.out, ",", named_.kernel, "->", named_.in),
+                                                      absent(named_.in, named_.out), places(named_.out, named_.in)),
+                             context.training)
+                   : ops::einsum(args.equation, {Operand(x), Operand(adapted(kernel_))});
     if (bias_.defined()) y = ops::add(y, bias_of(bias_));
     return args.activation(y);
   }

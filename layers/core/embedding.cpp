@@ -185,8 +185,8 @@ class ReversibleEmbedding final : public EmbeddingTable<ReversibleEmbeddingArgs>
   }
   // LoRA is for the rows alone.
   Tensor quantized_logits(const Tensor& x) {
-    static const QuantizedProduct tied{"...d,nd->...n", "...n,nd->...d", {-1}, {}},
-        own{"...d,dn->...n", "...n,dn->...d", {-1}, {}};
+    static const QuantizedProduct tied = QuantizedProduct::einsum("...d,nd->...n", "...n,nd->...d", {-1}, {}),
+                                  own = QuantizedProduct::last_axis();
     return args.tie_weights ? product(x, 0, tied, false, false) : product(x, 1, own, false, false);
   }
   Tensor capped(const Tensor& logits) const {

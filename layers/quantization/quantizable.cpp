@@ -2,6 +2,7 @@
 
 #include "backends/core/engine.h"
 #include "backends/ops/custom_gradient/custom_gradient.h"
+#include "backends/ops/int8_quantize/int8_quantize.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 
@@ -238,13 +239,17 @@ void QuantizableLayer::quantize_weights(const QuantizationConfigRef& config) {
   follow_policy(config);
 }
 
-void QuantizableLayer::follow_policy(const QuantizationConfigRef& config) {
-  Layer& l = layer();
-  const DTypePolicy& before = l.policy();
-  l.set_dtype_policy(before.quantization_mode().empty()
-                         ? get_dtype_policy(Value(text(config->policy_mode(), "_from_", before.name())))
-                         : l.dtype_policy());
+namespace {
+// The layer's policy says from now on how its weights are kept.
+void follow_quantization(Layer& layer, const QuantizationConfig& config) {
+  const DTypePolicy& before = layer.policy();
+  layer.set_dtype_policy(before.quantization_mode().empty()
+                             ? get_dtype_policy(Value(text(config.policy_mode(), "_from_", before.name())))
+                             : layer.dtype_policy());
 }
+}  // namespace
+
+void QuantizableLayer::follow_policy(const QuantizationConfigRef& config) { follow_quantization(layer(), *config); }
 
 // ---- values ----
 
@@ -261,22 +266,65 @@ Tensor QuantizableLayer::product(const Tensor& x, size_t weight, const Quantized
   if (form_.mode == "float8") return float8_product(x, how, training);
   if (form_.calibrated()) {
     if (observer_) observer_->observe(input_rows(x));
-    return ops::einsum(how.forward, {Operand(x), Operand(calibrated_value(layer().compute_dtype()))});
+    return how.times(x, calibrated_value(layer().compute_dtype()));
   }
   const Tensor y = integer_product(x, weight, how);
   if (!adapted || !lora_enabled()) return y;
-  const Tensor more = product_from(ops::einsum(how.forward, {Operand(x), Operand(lora_a())}));
+  const Tensor more = how.adapts_apart
+                          ? product_from(how.times(x, lora_a().value()))
+                          : how.times(x, with_product(prim::full(lora_target().shape, 0, layer().compute_dtype())));
   return prim::cast(ops::add(y, more), layer().compute_dtype());
 }
 
+QuantizedProduct QuantizedProduct::einsum(const std::string& forward, const std::string& backward,
+                                          std::vector<int> summed, std::vector<int> layout) {
+  QuantizedProduct how;
+  how.times = [forward](const Tensor& x, const Tensor& w) { return ops::einsum(forward, {Operand(x), Operand(w)}); };
+  how.back = [backward](const Tensor& g, const Tensor& w, const Tensor&) {
+    return ops::einsum(backward, {Operand(g), Operand(w)});
+  };
+  how.summed = std::move(summed), how.layout = std::move(layout);
+  return how;
+}
+
+QuantizedProduct QuantizedProduct::last_axis(std::optional<std::pair<int64_t, int64_t>> columns) {
+  QuantizedProduct how = einsum("...i,io->...o", "...o,io->...i", {-1}, {});
+  how.columns = columns;
+  return how;
+}
+
+namespace {
+// At once, where it is what one primitive does: values behind some leading axes share a scale.
+ops::Quantized quantized_inputs(const Quantizer& quantizer, const Tensor& x, const std::vector<int>& summed) {
+  const auto* own = dynamic_cast<const AbsMaxQuantizer*>(&quantizer);
+  std::vector<int> axes;
+  for (int axis : summed) axes.push_back(axis < 0 ? axis + x.rank() : axis);
+  std::sort(axes.begin(), axes.end());
+  const int leading = x.rank() - static_cast<int>(axes.size());
+  bool last = !axes.empty();
+  for (size_t i = 0; i < axes.size(); ++i) last &= axes[i] == leading + static_cast<int>(i);
+  if (!own || own->output_dtype() != "int8" || !last || x.dtype() != DType::float32) return quantizer(x, summed);
+  const auto range = value_to<std::vector<int64_t>>(own->args.value_range);
+  const Tensors made =
+      prim::quantize_int8(x, leading, static_cast<double>(range[0]), static_cast<double>(range[1]), own->args.epsilon);
+  return {made[0], made[1]};
+}
+}  // namespace
+
 Tensor QuantizableLayer::integer_product(const Tensor& x, size_t weight, const QuantizedProduct& how) {
   const DType dtype = layer().compute_dtype();
-  const QuantizedWeight w = quantized_weights()[weight];
-  const QuantizedValues v = values_of(weight, w);
+  QuantizedWeight w = quantized_weights()[weight];
+  QuantizedValues v = values_of(weight, w);
+  if (how.columns) {
+    const auto [first, last] = *how.columns;
+    const auto taken = [&](const Tensor& t) { return prim::slice_axis(t, t.rank() - 1, first, last); };
+    v.weight = taken(v.weight), v.scale = taken(v.scale);
+    w.shape[w.shape.rank() - 1] = last - first;
+  }
   const Tensor inputs = is_float(x.dtype()) ? x : prim::cast(x, dtype);
   Tensor left = prim::stop_gradient(inputs), inputs_scale;
   if (inputs_quantizer_) {
-    const ops::Quantized q = (*inputs_quantizer_)(left, how.summed);
+    const ops::Quantized q = quantized_inputs(*inputs_quantizer_, left, how.summed);
     left = q.values;
     inputs_scale = how.layout.empty() ? q.scale : laid_out(q.scale, how.summed, how.layout);
   }
@@ -289,19 +337,29 @@ Tensor QuantizableLayer::integer_product(const Tensor& x, size_t weight, const Q
       for (int axis : w.shared) whole[axis] = 1;
       scale = laid_out(prim::reshape(scale, whole), w.shared, w.layout);
     }
+    if (how.scale_shape) scale = prim::reshape(scale, *how.scale_shape);
     if (inputs_scale.defined()) scale = ops::multiply(scale, inputs_scale);
-    y = ops::divide(prim::cast(ops::einsum(how.forward, {Operand(left), Operand(right)}), dtype), scale);
+    y = ops::divide(prim::cast(how.times(left, right), dtype), scale);
   } else {
-    y = ops::einsum(how.forward, {Operand(left), Operand(dequantized(form_, w, v, dtype))});
+    y = how.times(left, dequantized(form_, w, v, dtype));
     if (inputs_scale.defined()) y = ops::divide(prim::cast(y, dtype), inputs_scale);
   }
   y = prim::cast(y, dtype);
   if (!y.shape().known()) return y;
   return prim::custom_gradient(
-      {inputs}, {y}, [form = form_, w, v, dtype, how](std::span<const Tensor>, const Tensors& gradients) -> Tensors {
-        const Tensor value = dequantized(form, w, v, dtype);
-        return {ops::einsum(how.backward, {Operand(prim::cast(gradients[0], dtype)), Operand(value)})};
+      {inputs}, {y}, [form = form_, w, v, dtype, how](std::span<const Tensor> x, const Tensors& gradients) -> Tensors {
+        return {how.back(prim::cast(gradients[0], dtype), dequantized(form, w, v, dtype), x[0])};
       })[0];
+}
+
+Tensor QuantizableLayer::dequantized_weight(size_t weight) const {
+  const QuantizedWeight w = const_cast<QuantizableLayer*>(this)->quantized_weights()[weight];
+  return dequantized(form_, w, values_of(weight, w), const_cast<QuantizableLayer*>(this)->layer().compute_dtype());
+}
+
+std::pair<Tensor, Tensor> QuantizableLayer::integers_and_scale(size_t weight) const {
+  const QuantizedValues v = values_of(weight, const_cast<QuantizableLayer*>(this)->quantized_weights()[weight]);
+  return {v.weight, v.scale};
 }
 
 namespace {
@@ -345,8 +403,8 @@ Tensor QuantizableLayer::float8_product(const Tensor& x, const QuantizedProduct&
   };
   const Tensor inputs = is_float(x.dtype()) ? x : prim::cast(x, dtype);
   const Tensor kernel = quantized_weights()[0].variable->value();
-  const Tensor y = ops::einsum(how.forward, {Operand(rounded_inputs(inputs, scale(0), dtype, training)),
-                                             Operand(rounded_inputs(kernel, scale(1), dtype, training))});
+  const Tensor y =
+      how.times(rounded_inputs(inputs, scale(0), dtype, training), rounded_inputs(kernel, scale(1), dtype, training));
   return rounded_gradient(y, scale(2), dtype);
 }
 
@@ -452,7 +510,8 @@ void Layer::set_dtype_policy(DTypePolicyPtr policy) {
   note_change();
   const std::string mode = quantization_mode();
   auto* own = dynamic_cast<QuantizableLayer*>(this);
-  if (mode.empty() || !built() || (own && own->quantized())) return;
+  const auto* whole = dynamic_cast<const QuantizesParts*>(this);
+  if (mode.empty() || !built() || (own && own->quantized()) || (whole && whole->parts_quantized())) return;
   if (mode == "gptq")
     throw ValueError("Implicitly enabling GPTQ quantization by setting `dtype_policy` to '", policy->name(),
                      "' is not supported. GPTQ requires a calibration dataset and a `GPTQConfig` object. Please use "
@@ -466,16 +525,32 @@ void Layer::quantize(const Value& mode, const Value& config, bool type_check) {
     throw ValueError("Cannot quantize a layer that isn't yet built. Layer '", name(), "' (of type '",
                      public_class_name(), "') is not built yet.");
   auto* own = dynamic_cast<QuantizableLayer*>(this);
-  if (own && own->quantized())
+  const auto* whole = dynamic_cast<const QuantizesParts*>(this);
+  if ((own && own->quantized()) || (whole && whole->parts_quantized()))
     throw ValueError("Layer '", name(), "' is already quantized with dtype_policy='", policy().name(),
                      "'. Received: mode=", resolved->mode());
   if (resolved->mode() == "int8" && compute_dtype() == DType::float16)
     throw ValueError(
         "Quantization mode='int8' doesn't work well with compute_dtype='float16'. Consider loading model/layer with "
         "another dtype policy such as 'mixed_bfloat16' or 'mixed_float16' before calling `quantize()`.");
-  if (!own || (type_check && user_class))
+  if ((!own && !whole) || (type_check && user_class))
     throw UnsupportedError("Layer ", public_class_name(), " does not have a `quantize` method implemented.");
-  own->quantize_weights(resolved);
+  if (own) return own->quantize_weights(resolved);
+  for (const LayerPtr& part : whole->quantized_parts()) part->quantize(mode, config, type_check);
+  follow_quantization(*this, *resolved);
+}
+
+bool QuantizesParts::parts_quantized() const {
+  const std::vector<LayerPtr> parts = quantized_parts();
+  return std::any_of(parts.begin(), parts.end(), [](const LayerPtr& part) {
+    const auto* own = dynamic_cast<const QuantizableLayer*>(part.get());
+    return own && own->quantized();
+  });
+}
+
+bool quantized_beyond_keras(const Layer& layer) {
+  const auto* own = dynamic_cast<const QuantizableLayer*>(&layer);
+  return (own && !own->quantized_by_keras()) || dynamic_cast<const QuantizesParts*>(&layer);
 }
 
 void Layer::quantized_build(const std::string& mode) {
@@ -491,6 +566,7 @@ void Layer::require_quantized_call() const {
     throw UnsupportedError("Invalid quantization mode. Expected one of ", quantization_modes_text(),
                            ". Received: quantization_mode=None");
   const auto* own = dynamic_cast<const QuantizableLayer*>(this);
+  if (mode == "int8" && dynamic_cast<const QuantizesParts*>(this)) return;
   if (!own || !own->quantizes_to(mode))
     throw UnsupportedError("Layer ", public_class_name(), " does not have a `_", mode, "_call` method implemented.");
 }

@@ -14,6 +14,12 @@
 //
 // gptq, awq: as calibration.h has it. From quantize() until its values are found a layer keeps its floating-point
 // weight and works with that; a layer that is built under such a policy has none, and waits for values of a file.
+//
+// Keras has these forms of Dense, EinsumDense, Embedding and ReversibleEmbedding. int8 of other layers is this
+// library's alone (FurtherQuantizableLayer): models quantize them where they are told to, since Keras cannot read such
+// files.
+#include <functional>
+
 #include "layers/lora.h"
 #include "layers/quantization/calibration.h"
 
@@ -52,11 +58,25 @@ struct QuantizedValues {
   Tensor zero, groups;  // where there are groups: zero points, and the group of each place along the grouped axis
 };
 
-// inputs, weight -> outputs, as an einsum.
+// How inputs meet a quantized weight.
 struct QuantizedProduct {
-  std::string forward, backward;  // "...i,io->...o" and, outputs and weight to inputs, "...o,io->...i"
-  std::vector<int> summed;        // the inputs' axes that are summed, along which activations share a scale
-  std::vector<int> layout;        // of the inputs' scale beside the outputs, as QuantizedWeight's; empty: as it is
+  // Inputs, weight -> outputs; of int8 both, sums in int32.
+  std::function<Tensor(const Tensor& x, const Tensor& weight)> times;
+  // The gradient by the inputs: that of the outputs, weight, inputs -> as the inputs.
+  std::function<Tensor(const Tensor& g, const Tensor& weight, const Tensor& x)> back;
+  std::vector<int> summed;  // the inputs' axes along which activations share a scale
+  std::vector<int> layout;  // of the inputs' scale beside the outputs, as QuantizedWeight's; empty: as it is
+  // Of the weight's scale beside the outputs, where two axes of it are one of theirs.
+  std::optional<Shape> scale_shape = {};
+  bool adapts_apart = true;  // inputs may meet the first of LoRA's matrices, and what comes of it the second
+  // Columns of the weight that it is of alone: [first, last) of its last axis.
+  std::optional<std::pair<int64_t, int64_t>> columns = {};
+
+  // An einsum: "...i,io->...o" and, outputs and weight to inputs, "...o,io->...i".
+  static QuantizedProduct einsum(const std::string& forward, const std::string& backward, std::vector<int> summed,
+                                 std::vector<int> layout);
+  // Of the inputs' last axis with a matrix, or with some columns of it.
+  static QuantizedProduct last_axis(std::optional<std::pair<int64_t, int64_t>> columns = {});
 };
 
 // The base of layers whose weights can be quantized.
@@ -66,6 +86,7 @@ class QuantizableLayer : public LoraLayer {
   virtual std::vector<QuantizedWeight> quantized_weights() = 0;
   virtual QuantizationConfigRef& quantization_config() = 0;  // the layer's argument
   virtual bool quantizes_to(const std::string& mode) const { return mode == "int8" || mode == "int4"; }
+  virtual bool quantized_by_keras() const { return true; }
   // Quantizes by this config; the layer's policy becomes that of it, unless it has one that says so already.
   void quantize_weights(const QuantizationConfigRef& config);
   // Where the policy has a mode: makes its variables, weights with zeros. False if the weights stay floating-point, and
@@ -96,6 +117,10 @@ class QuantizableLayer : public LoraLayer {
   // x times a quantized weight, in the layer's compute dtype. The gradient by x is that of the product with the
   // weight's value. `adapted` adds LoRA's product.
   Tensor product(const Tensor& x, size_t weight, const QuantizedProduct& how, bool training, bool adapted = true);
+  // What an int8 or int4 weight stands for.
+  Tensor dequantized_weight(size_t weight) const;
+  // An int8 weight's integers and its scale, as variables hold them.
+  std::pair<Tensor, Tensor> integers_and_scale(size_t weight) const;
   // A bias as it is added to such a product.
   Tensor bias_of(const Variable& bias);
   // Rows of the first weight.
@@ -135,5 +160,23 @@ class QuantizableLayer : public LoraLayer {
   } calibration_;
   Calibration* observer_ = nullptr;
 };
+
+// Layers that Keras leaves in floating point. They have an int8 form.
+class FurtherQuantizableLayer : public QuantizableLayer {
+ public:
+  bool quantizes_to(const std::string& mode) const override { return mode == "int8"; }
+  bool quantized_by_keras() const override { return false; }
+};
+
+// A layer that is made of others and is quantized with them, as it holds them in its config.
+class QuantizesParts {
+ public:
+  virtual ~QuantizesParts() = default;
+  virtual std::vector<LayerPtr> quantized_parts() const = 0;
+  bool parts_quantized() const;
+};
+
+// Of a layer that has a quantized form of this library's alone, itself or by its parts.
+bool quantized_beyond_keras(const Layer& layer);
 
 }  // namespace lamina

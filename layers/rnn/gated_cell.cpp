@@ -1,5 +1,6 @@
 #include "layers/rnn/gated_cell.h"
 
+#include "backends/ops/int8_recurrent/int8_recurrent.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
 #include "backends/ops/recurrent/whole_recurrence.h"
@@ -30,6 +31,7 @@ void GatedCellArgs::fields(Recurrence kind, Fields& f, bool of_layer) {
   auto drawn = f("seed", seed, "An int or a SeedGenerator for dropout.");
   if (kind == Recurrence::simple && of_layer) drawn.hidden();
   if (gated) f("implementation", implementation, "1: a dropout mask for every gate; 2: one for all.").hidden();
+  f("quantization_config", quantization_config, kQuantizationConfig).hidden();
 }
 
 GatedCell::GatedCell(Recurrence kind, GatedCellArgs a, LayerArgs base)
@@ -51,6 +53,7 @@ Dict GatedCell::get_config() const {
   Dict config = Layer::get_config();
   GatedCellArgs args = arguments;
   write_fields(config, [&](Fields& f) { args.fields(kind_, f, false); });
+  if (args.quantization_config) config.set("quantization_config", to_value(args.quantization_config));
   return config;
 }
 bool GatedCell::set_argument(const std::string& name, const Value& value) {
@@ -65,13 +68,16 @@ void GatedCell::build(const BuildShapes& shapes) {
   const int64_t in = x.rank() ? x.back() : Shape::kUnknown, wide = multiply_sizes(gates_of(kind_), a.units);
   if (in < 0)
     throw ValueError("The last dimension of the inputs to ", describe(), " must be known. Found input shape ", x, ".");
-  kernel_ = add_weight(
-      "kernel", {in, wide},
-      {.initializer = a.kernel_initializer, .regularizer = a.kernel_regularizer, .constraint = a.kernel_constraint});
-  recurrent_kernel_ = add_weight("recurrent_kernel", {a.units, wide},
-                                 {.initializer = a.recurrent_initializer,
-                                  .regularizer = a.recurrent_regularizer,
-                                  .constraint = a.recurrent_constraint});
+  kernel_shape_ = {in, wide}, recurrent_shape_ = {a.units, wide};
+  if (!build_quantized()) {
+    kernel_ = add_weight(
+        "kernel", kernel_shape_,
+        {.initializer = a.kernel_initializer, .regularizer = a.kernel_regularizer, .constraint = a.kernel_constraint});
+    recurrent_kernel_ = add_weight("recurrent_kernel", recurrent_shape_,
+                                   {.initializer = a.recurrent_initializer,
+                                    .regularizer = a.recurrent_regularizer,
+                                    .constraint = a.recurrent_constraint});
+  }
   if (!a.use_bias) return;
   InitializerRef first = a.bias_initializer;
   if (kind_ == Recurrence::lstm && a.unit_forget_bias) first = unit_forget_bias(first, a.units);
@@ -145,11 +151,33 @@ Tensor masked(const Tensor& t, const CellMasks& masks, size_t gate) {
 }
 }  // namespace
 
+std::vector<QuantizedWeight> GatedCell::quantized_weights() {
+  return {{.name = "kernel", .variable = &kernel_, .shape = kernel_shape_, .shared = {0}, .layout = {1}},
+          {.name = "recurrent_kernel",
+           .variable = &recurrent_kernel_,
+           .shape = recurrent_shape_,
+           .shared = {0},
+           .layout = {1}}};
+}
+
+Tensor GatedCell::by_weight(const Tensor& x, const Variable& weight, size_t index, int64_t from, int64_t to) {
+  const bool all = from == 0 && to == recurrent_shape_[1];
+  if (quantized())
+    return product(x, index, all ? QuantizedProduct::last_axis() : QuantizedProduct::last_axis(std::pair(from, to)),
+                   false);
+  return ops::matmul(x, all ? weight.value() : columns(weight.value(), from, to));
+}
+Tensor GatedCell::by_kernel(const Tensor& x, int64_t from, int64_t to) { return by_weight(x, kernel_, 0, from, to); }
+Tensor GatedCell::by_recurrent_kernel(const Tensor& h, int64_t from, int64_t to) {
+  return by_weight(h, recurrent_kernel_, 1, from, to);
+}
+
 Value GatedCell::simple_step(Tensor x, Tensor h, bool training) {
   if (training) x = masked(x, masks_, 0), h = masked(h, recurrent_masks_, 0);
-  Tensor z = ops::matmul(x, kernel_.value());
+  const int64_t u = arguments.units;
+  Tensor z = by_kernel(x, 0, u);
   if (bias_.defined()) z = ops::add(z, bias_.value());
-  Tensor y = arguments.activation(ops::add(z, ops::matmul(h, recurrent_kernel_.value())));
+  Tensor y = arguments.activation(ops::add(z, by_recurrent_kernel(h, 0, u)));
   return Value::tuple({y, List{y}});
 }
 
@@ -159,14 +187,12 @@ Value GatedCell::lstm_step(const Tensor& x, const Tensor& h, const Tensor& c, bo
   if (by_gate()) {
     for (size_t g = 0; g < 4; ++g) {
       const int64_t from = static_cast<int64_t>(g) * u;
-      Tensor part = ops::matmul(training ? masked(x, masks_, g) : x, columns(kernel_.value(), from, from + u));
+      Tensor part = by_kernel(training ? masked(x, masks_, g) : x, from, from + u);
       if (bias_.defined()) part = ops::add(part, columns(bias_.value(), from, from + u));
-      z.push_back(ops::add(part, ops::matmul(training ? masked(h, recurrent_masks_, g) : h,
-                                             columns(recurrent_kernel_.value(), from, from + u))));
+      z.push_back(ops::add(part, by_recurrent_kernel(training ? masked(h, recurrent_masks_, g) : h, from, from + u)));
     }
   } else {
-    Tensor all = ops::add(ops::matmul(training ? masked(x, masks_, 0) : x, kernel_.value()),
-                          ops::matmul(h, recurrent_kernel_.value()));
+    Tensor all = ops::add(by_kernel(training ? masked(x, masks_, 0) : x, 0, 4 * u), by_recurrent_kernel(h, 0, 4 * u));
     if (bias_.defined()) all = ops::add(all, bias_.value());
     for (int64_t g = 0; g < 4; ++g) z.push_back(columns(all, g * u, (g + 1) * u));
   }
@@ -188,12 +214,12 @@ Value GatedCell::gru_step(const Tensor& x, const Tensor& h, bool training) {
   // The inputs' part of gate g, and the state's, with the bias where there is one.
   auto from_inputs = [&](size_t g) {
     const int64_t at = static_cast<int64_t>(g) * u;
-    Tensor z = ops::matmul(training ? masked(x, masks_, g) : x, columns(kernel_.value(), at, at + u));
+    Tensor z = by_kernel(training ? masked(x, masks_, g) : x, at, at + u);
     return input_bias.defined() ? ops::add(z, columns(input_bias, at, at + u)) : z;
   };
   auto from_state = [&](size_t g, const Tensor& state) {
     const int64_t at = static_cast<int64_t>(g) * u;
-    Tensor z = ops::matmul(state, columns(recurrent_kernel_.value(), at, at + u));
+    Tensor z = by_recurrent_kernel(state, at, at + u);
     return state_bias.defined() ? ops::add(z, columns(state_bias, at, at + u)) : z;
   };
   auto state_of = [&](size_t g) { return training ? masked(h, recurrent_masks_, g) : h; };
@@ -203,9 +229,9 @@ Value GatedCell::gru_step(const Tensor& x, const Tensor& h, bool training) {
     state = {from_state(0, state_of(0)), from_state(1, state_of(1))};
     if (after) state.push_back(from_state(2, state_of(2)));
   } else {
-    Tensor all = ops::matmul(training ? masked(x, masks_, 0) : x, kernel_.value());
+    Tensor all = by_kernel(training ? masked(x, masks_, 0) : x, 0, 3 * u);
     if (input_bias.defined()) all = ops::add(all, input_bias);
-    Tensor inner = ops::matmul(h, after ? recurrent_kernel_.value() : columns(recurrent_kernel_.value(), 0, 2 * u));
+    Tensor inner = by_recurrent_kernel(h, 0, (after ? 3 : 2) * u);
     if (state_bias.defined()) inner = ops::add(inner, state_bias);
     for (int64_t g = 0; g < 3; ++g) in.push_back(columns(all, g * u, (g + 1) * u));
     for (int64_t g = 0; g < (after ? 3 : 2); ++g) state.push_back(columns(inner, g * u, (g + 1) * u));
@@ -218,6 +244,14 @@ Value GatedCell::gru_step(const Tensor& x, const Tensor& h, bool training) {
   return Value::tuple({y, List{y}});
 }
 
+namespace {
+// The quantizer, if it is one that the primitive knows.
+const AbsMaxQuantizer* states_quantizer(const QuantizerRef& quantizer) {
+  const auto* own = dynamic_cast<const AbsMaxQuantizer*>(quantizer.pointer().get());
+  return own && own->output_dtype() == "int8" ? own : nullptr;
+}
+}  // namespace
+
 std::string GatedCell::why_by_steps(bool training) const {
   if (overrides(Method::call) || overrides(Method::call_operator)) return "its cell's call is a subclass's.";
   if (!(arguments.activation.serialized() == Value("tanh"))) return "its activation is not tanh.";
@@ -227,6 +261,8 @@ std::string GatedCell::why_by_steps(bool training) const {
   if (training && arguments.recurrent_dropout != 0) return "it has recurrent dropout.";
   if (training && arguments.dropout != 0 && by_gate())
     return "each of its gates has a dropout mask of its own (implementation 1).";
+  if (quantized() && inputs_quantizer() && !states_quantizer(inputs_quantizer()))
+    return "its states are quantized otherwise than by an AbsMaxQuantizer to int8.";
   return "";
 }
 
@@ -239,22 +275,34 @@ GatedCell::Sequence GatedCell::run(const Tensor& sequences, const Value& states,
   if (training && !masks_.empty()) x = ops::multiply(x, prim::expand_dims(masks_[0], 1));
   const List& state = states.as_list();
   const Tensor h0 = widened(state[0].as_tensor()),
-               c0 = kind_ == Recurrence::lstm ? widened(state[1].as_tensor()) : Tensor(),
-               kernel = widened(recurrent_kernel_.value());
+               c0 = kind_ == Recurrence::lstm ? widened(state[1].as_tensor()) : Tensor();
   const int64_t columns = gates_of(kind_) * arguments.units;
   const Tensor bias = bias_.defined()
                           ? widened(bias_.value())
                           : prim::full(kind_ == Recurrence::gru ? Shape{2, columns} : Shape{columns}, 0, wide);
   Tensors out;
-  if (library_may && prim::recurrence_library())
-    out = prim::recurrent_by_library(kind_, options, widened(x), h0, c0, widened(kernel_.value()), kernel, bias, mask);
+  if (library_may && !quantized() && prim::recurrence_library())
+    out = prim::recurrent_by_library(kind_, options, widened(x), h0, c0, widened(kernel_.value()),
+                                     widened(recurrent_kernel_.value()), bias, mask);
   const bool by_library = !out.empty();
-  if (!by_library)
-    out = prim::recurrent(kind_, options, widened(ops::matmul(x, kernel_.value())), h0, c0, kernel, bias,
-                          mask);  // one product for all steps
+  if (!by_library)  // one product for all steps
+    out = recur(widened(by_kernel(x, 0, columns)), h0, c0, bias, mask, options);
   List fresh;
   for (int s = 0; s < states_of(kind_); ++s) fresh.push_back(prim::cast(out[static_cast<size_t>(1 + s)], given));
   return {prim::cast(out[0], given), fresh, by_library};
+}
+
+Tensors GatedCell::recur(const Tensor& x, const Tensor& h0, const Tensor& c0, const Tensor& bias, const Tensor& mask,
+                         const RecurrenceOptions& options) {
+  const auto as_x = [&](const Tensor& t) { return t.dtype() == x.dtype() ? t : prim::cast(t, x.dtype()); };
+  if (!quantized() || !inputs_quantizer())
+    return prim::recurrent(kind_, options, x, h0, c0,
+                           as_x(quantized() ? dequantized_weight(1) : recurrent_kernel_.value()), bias, mask);
+  const AbsMaxQuantizerArgs& q = states_quantizer(inputs_quantizer())->args;
+  const auto range = value_to<std::vector<int64_t>>(q.value_range);
+  const Int8States how{static_cast<double>(range[0]), static_cast<double>(range[1]), q.epsilon};
+  const auto [kernel, scale] = integers_and_scale(1);
+  return prim::recurrent_int8(kind_, options, how, x, h0, c0, kernel, as_x(scale), bias, mask);
 }
 
 LAMINA_LAYER(SimpleRNNCellLayer, "SimpleRNNCell",

@@ -2,6 +2,7 @@
 // SimpleRNNCell, LSTMCell and GRUCell: one step each, in ops; whole sequences in one primitive where the cell allows
 // it.
 #include "layers/activation_argument.h"
+#include "layers/quantization/quantizable.h"
 #include "layers/rnn/cell.h"
 
 namespace lamina {
@@ -19,11 +20,12 @@ struct GatedCellArgs {
   bool reset_after = true;
   Value seed;
   int64_t implementation = 2;
+  QuantizationConfigRef quantization_config;
   void fields(Recurrence kind, Fields& f, bool of_layer);
 };
 
 // The cells of SimpleRNN, LSTM and GRU.
-class GatedCell : public Layer, public CellInterface {
+class GatedCell : public Layer, public CellInterface, public FurtherQuantizableLayer {
  public:
   GatedCell(Recurrence kind, GatedCellArgs a, LayerArgs base);
   std::vector<std::string> call_arguments() const override {
@@ -45,9 +47,13 @@ class GatedCell : public Layer, public CellInterface {
   Value dropout_mask(const Tensor& like, bool recurrent) override;
   void reset_dropout_mask(bool recurrent) override { (recurrent ? recurrent_masks_ : masks_).clear(); }
   int64_t implementation() const { return implementation_; }
+  bool takes_lora() const override { return false; }
+  LoraTarget lora_target() override { return {*this, kernel_, kernel_shape_, "lora_kernel", "kernel", {}, {}}; }
+  std::vector<QuantizedWeight> quantized_weights() override;
+  QuantizationConfigRef& quantization_config() override { return arguments.quantization_config; }
 
   // Why its steps cannot run as one RecurrentOp; empty if they can: tanh and sigmoid, one dropout mask for all gates, a
-  // GRU that resets after the product, and no user's class around the call.
+  // GRU that resets after the product, no user's class around the call, and states that are quantized as Keras does.
   std::string why_by_steps(bool training) const;
   // All steps at once. y: (B, T, u) or (B, u); states as in call().
   struct Sequence {
@@ -66,11 +72,18 @@ class GatedCell : public Layer, public CellInterface {
   Value simple_step(Tensor x, Tensor h, bool training);
   Value lstm_step(const Tensor& x, const Tensor& h, const Tensor& c, bool training);
   Value gru_step(const Tensor& x, const Tensor& h, bool training);
+  // x by the kernel and h by the recurrent kernel, in floating point or quantized: by columns [from, to) of it.
+  Tensor by_kernel(const Tensor& x, int64_t from, int64_t to);
+  Tensor by_recurrent_kernel(const Tensor& h, int64_t from, int64_t to);
+  Tensor by_weight(const Tensor& x, const Variable& weight, size_t index, int64_t from, int64_t to);
+  Tensors recur(const Tensor& x, const Tensor& h0, const Tensor& c0, const Tensor& bias, const Tensor& mask,
+                const RecurrenceOptions& options);
   bool by_gate() const { return kind_ != Recurrence::simple && implementation_ == 1; }
 
   const Recurrence kind_;
   int64_t implementation_;
   Value source_;  // of random numbers
+  Shape kernel_shape_, recurrent_shape_;
   Variable kernel_, recurrent_kernel_, bias_;
   CellMasks masks_, recurrent_masks_;  // one, or one per gate
   bool in_pass_ = false;

@@ -265,7 +265,7 @@ struct GatedRnnArgs {
   }
 };
 template <Recurrence K>
-class GatedRnnLayer final : public RnnLayer {
+class GatedRnnLayer final : public RnnLayer, public QuantizesParts {
  public:
   using Args = GatedRnnArgs<K>;
   explicit GatedRnnLayer(Args a = {}, LayerArgs base = {}) : RnnLayer(std::move(base)), args_(std::move(a)) {
@@ -299,8 +299,10 @@ class GatedRnnLayer final : public RnnLayer {
     Args args = args_;
     args.cell = gated().arguments;
     write_fields(config, args);
+    if (args.cell.quantization_config) config.set("quantization_config", to_value(args.cell.quantization_config));
     return config;
   }
+  std::vector<LayerPtr> quantized_parts() const override { return {cell()}; }
   bool set_argument(const std::string& name, const Value& value) override {
     if (!gated().set_argument(name, value) &&
         !set_field(class_name(), name, value, [this](Fields& f) { args_.fields(f); }))

@@ -352,11 +352,13 @@ void bind_models(py::module_& m) {
            })
       .def("_track_metric", [](Model& x, py::handle metric) { x.track_metric(to_value(metric).object_as<Metric>()); })
       .def("_quantize_layers",
-           [](Model& x, py::handle mode, py::handle config, py::object filter, bool type_check) {
-             std::function<bool(const LayerPtr&)> chosen;
+           [](Model& x, py::handle mode, py::handle config, py::object filter, bool type_check, bool all_layers) {
+             QuantizeOptions options{.type_check = type_check, .all_layers = all_layers};
              if (!filter.is_none())
-               chosen = [&](const LayerPtr& layer) { return py::bool_(filter(object_to_python(layer))).cast<bool>(); };
-             x.quantize_layers(to_value(mode), to_value(config), chosen, type_check);
+               options.filter = [&](const LayerPtr& layer) {
+                 return py::bool_(filter(object_to_python(layer))).cast<bool>();
+               };
+             quantize(x, to_value(mode), to_value(config), options);
            })
       .def("_quantize_calibrated",
            [](Model& x, py::handle config, py::handle before, py::handle blocks, py::handle tokens, int64_t offset,

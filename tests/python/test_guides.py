@@ -4,6 +4,7 @@ import re
 import warnings
 from pathlib import Path
 
+import lamina
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -16,12 +17,19 @@ def test_python(page, engine, tmp_path, monkeypatch):
     text = page.read_text()
     programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     assert programs and all("assert" in p or ".fit(" in p for p in programs)
-    known = {}
+    known = {"keras": lamina}
     for program in programs:
         line = text[: text.index(program)].count("\n")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             exec(compile("\n" * line + program, page.name, "exec"), known)
+
+
+def test_parts_of_cpp_programs():
+    """What a page shows without a main() stands in a C++ test."""
+    tested = (ROOT / "tests/cpp/serialization/model_io_test.cpp").read_text()
+    shown = re.findall(r"```cpp\n(.*?)```", (ROOT / "docs/quantization.md").read_text(), re.DOTALL)
+    assert shown and all(line.strip() in tested for program in shown for line in program.splitlines())
 
 
 def test_links_lead_somewhere():

@@ -9,6 +9,20 @@ namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
 namespace {
 
+// f(0), ... f(N - 1), each with a constant: sums in arrays that are counted so stay in registers. Loops that are
+// unrolled later leave them in memory, and every step waits for the one before to come back from there.
+template <int I>
+struct Constant {
+  constexpr operator int() const { return I; }
+};
+template <int N, int I = 0, class F>
+__attribute__((always_inline)) inline void each(F&& f) {
+  if constexpr (I < N) {
+    f(Constant<I>{});
+    each<N, I + 1>(f);
+  }
+}
+
 // A panel's values: group g of column c begins at (g * kPanel + c) * kGroup. Behind them stands what a column's sum
 // begins with, where the left matrix is kOffset more than it was.
 template <int kPanel, int kGroup, int kOffset>
@@ -92,46 +106,41 @@ struct PairTile {
   template <int kCount>
   static void run(const int16_t* a, const void* packed, int64_t k, int columns, int32_t* y, int64_t stride) {
     __m256i sum[kCount][2];
-    for (int r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_si256();
+    each<kCount>([&](auto r) __attribute__((always_inline)) { sum[r][0] = sum[r][1] = _mm256_setzero_si256(); });
     const auto* b = static_cast<const __m128i*>(packed);
     for (int64_t l = 0; l < k; l += 2, b += 2) {
       const __m256i first = _mm256_cvtepi8_epi16(_mm_loadu_si128(b)),
                     second = _mm256_cvtepi8_epi16(_mm_loadu_si128(b + 1));
-#pragma GCC unroll 8
-      for (int r = 0; r < kCount; ++r) {
+      each<kCount>([&](auto r) __attribute__((always_inline)) {
         int32_t pair;
         __builtin_memcpy(&pair, a + r * k + l, 4);
         const __m256i factor = _mm256_set1_epi32(pair);
         sum[r][0] = _mm256_add_epi32(sum[r][0], _mm256_madd_epi16(factor, first));
         sum[r][1] = _mm256_add_epi32(sum[r][1], _mm256_madd_epi16(factor, second));
-      }
+      });
     }
-    for (int r = 0; r < kCount; ++r) {
-      int32_t row[kPanel];
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(row), sum[r][0]);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(row + 8), sum[r][1]);
-      for (int c = 0; c < columns; ++c) y[r * stride + c] = row[c];
-    }
+    each<kCount>([&](auto r) __attribute__((always_inline)) { store(y + r * stride, columns, sum[r][0], sum[r][1]); });
+  }
+  static void store(int32_t* y, int columns, __m256i first, __m256i second) {
+    int32_t part[kPanel], *to = columns == kPanel ? y : part;
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), first);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 8), second);
+    if (columns < kPanel)
+      for (int c = 0; c < columns; ++c) y[c] = part[c];
   }
 };
 constexpr Int8Blocks kBlocks = {"int8 pairs of 16",          16, 2, pack<16, 2, 0>, prepare<int16_t, 0>,
-                                Tiles<PairTile, 4>::multiply};
+                                Tiles<PairTile, 6>::multiply};
 
 #else
 
-template <int kVectors, class F>
-inline void store_tile(int32_t* y, int columns, F&& vector) {
-  if (columns == kVectors * 16) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) _mm512_storeu_si512(y + v * 16, vector(v));
-    return;
-  }
-#pragma GCC unroll 4
-  for (int v = 0; v < kVectors; ++v) {
-    const int left = columns - v * 16;
-    if (left > 0)
-      _mm512_mask_storeu_epi32(y + v * 16, static_cast<__mmask16>(left >= 16 ? 0xffff : (1 << left) - 1), vector(v));
-  }
+// Vector v of a row of a tile with so many columns.
+inline void store_vector(int32_t* y, int columns, int v, __m512i values) {
+  const int left = columns - v * 16;
+  if (left >= 16)
+    _mm512_storeu_si512(y + v * 16, values);
+  else if (left > 0)
+    _mm512_mask_storeu_epi32(y + v * 16, static_cast<__mmask16>((1 << left) - 1), values);
 }
 
 // For processors whose AVX-512 has no dot products of bytes: as with AVX2, twice as wide.
@@ -141,21 +150,22 @@ struct PairTile {
   template <int kCount>
   static void run(const int16_t* a, const void* packed, int64_t k, int columns, int32_t* y, int64_t stride) {
     __m512i sum[kCount][2];
-    for (int r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = _mm512_setzero_si512();
+    each<kCount>([&](auto r) __attribute__((always_inline)) { sum[r][0] = sum[r][1] = _mm512_setzero_si512(); });
     const auto* b = static_cast<const __m256i*>(packed);
     for (int64_t l = 0; l < k; l += 2, b += 2) {
       const __m512i first = _mm512_cvtepi8_epi16(_mm256_loadu_si256(b)),
                     second = _mm512_cvtepi8_epi16(_mm256_loadu_si256(b + 1));
-#pragma GCC unroll 8
-      for (int r = 0; r < kCount; ++r) {
+      each<kCount>([&](auto r) __attribute__((always_inline)) {
         int32_t pair;
         __builtin_memcpy(&pair, a + r * k + l, 4);
         const __m512i factor = _mm512_set1_epi32(pair);
         sum[r][0] = _mm512_add_epi32(sum[r][0], _mm512_madd_epi16(factor, first));
         sum[r][1] = _mm512_add_epi32(sum[r][1], _mm512_madd_epi16(factor, second));
-      }
+      });
     }
-    for (int r = 0; r < kCount; ++r) store_tile<2>(y + r * stride, columns, [&](int v) { return sum[r][v]; });
+    each<kCount>([&](auto r) __attribute__((always_inline)) {
+      each<2>([&](auto v) __attribute__((always_inline)) { store_vector(y + r * stride, columns, v, sum[r][v]); });
+    });
   }
 };
 constexpr Int8Blocks kPairs = {"int8 pairs of 32",          32, 2, pack<32, 2, 0>, prepare<int16_t, 0>,
@@ -166,33 +176,33 @@ constexpr Int8Blocks kPairs = {"int8 pairs of 32",          32, 2, pack<32, 2, 0
 struct QuadTile {
   using Left = uint8_t;
   static constexpr int kPanel = 64, kVectors = 4;
+  // Written out, as the file is built for processors that do not have it, too.
+  static void add_dots(__m512i& sum, __m512i factor, __m512i column) {
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(factor), "v"(column));
+  }
   template <int kCount>
-  __attribute__((target("avx512vnni"))) static void run(const uint8_t* a, const void* packed, int64_t k, int columns,
-                                                        int32_t* y, int64_t stride) {
+  static void run(const uint8_t* a, const void* packed, int64_t k, int columns, int32_t* y, int64_t stride) {
     const auto* b = static_cast<const int8_t*>(packed);
     const auto* beginnings = reinterpret_cast<const int32_t*>(b + k * kPanel);
     __m512i sum[kCount][kVectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
+    each<kVectors>([&](auto v) __attribute__((always_inline)) {
       const __m512i beginning = _mm512_loadu_si512(beginnings + v * 16);
-#pragma GCC unroll 8
-      for (int r = 0; r < kCount; ++r) sum[r][v] = beginning;
-    }
+      each<kCount>([&](auto r) __attribute__((always_inline)) { sum[r][v] = beginning; });
+    });
     for (int64_t l = 0; l < k; l += 4, b += 4 * kPanel) {
       __m512i column[kVectors];
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) column[v] = _mm512_loadu_si512(b + v * 64);
-#pragma GCC unroll 8
-      for (int r = 0; r < kCount; ++r) {
+      each<kVectors>([&](auto v) __attribute__((always_inline)) { column[v] = _mm512_loadu_si512(b + v * 64); });
+      each<kCount>([&](auto r) __attribute__((always_inline)) {
         int32_t quad;
         __builtin_memcpy(&quad, a + r * k + l, 4);
         const __m512i factor = _mm512_set1_epi32(quad);
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) sum[r][v] = _mm512_dpbusd_epi32(sum[r][v], factor, column[v]);
-      }
+        each<kVectors>([&](auto v) __attribute__((always_inline)) { add_dots(sum[r][v], factor, column[v]); });
+      });
     }
-#pragma GCC unroll 8
-    for (int r = 0; r < kCount; ++r) store_tile<kVectors>(y + r * stride, columns, [&](int v) { return sum[r][v]; });
+    each<kCount>([&](auto r) __attribute__((always_inline)) {
+      each<kVectors>([&](auto v)
+                         __attribute__((always_inline)) { store_vector(y + r * stride, columns, v, sum[r][v]); });
+    });
   }
 };
 constexpr Int8Blocks kQuads = {"int8 quads of 64",          64, 1, pack<64, 4, 128>, prepare<uint8_t, 128>,

@@ -1,6 +1,7 @@
 #include "backends/ops/public/nn_convolution.h"
 
 #include "backends/ops/convolution/convolution.h"
+#include "backends/ops/public/transposed_window.h"
 
 namespace lamina::ops {
 
@@ -102,37 +103,13 @@ Tensor transpose_impl(const Operand& inputs, const Operand& kernel, const Sizes&
   const Sizes sizes = c.kernel_sizes();
   std::optional<Sizes> given;
   if (output_padding) given = sizes_for(*output_padding, c.rank, "output_padding", 0);
-  Window window{c.strides, Sizes(sizes.size()), Sizes(sizes.size()), c.dilation};
-  std::vector<int64_t> rest(sizes.size()), zeros_low(sizes.size() + 2), zeros_high(sizes.size() + 2);
-  bool pad = false;
-  for (size_t a = 0; a < sizes.size(); ++a) {
-    const int64_t span = window.span(static_cast<int>(a), sizes[a]), stride = c.strides[a];
-    // Places that the dilated input gets before and behind: span - 1 leaves all windows that touch it.
-    int64_t before = span - 1, behind = span - 1;
-    if (c.padding == "valid") {
-      behind += given ? (*given)[a] : std::max(span, stride) - span;
-    } else {
-      const int64_t both = given ? span + span % 2 - 2 + (*given)[a] : stride + span - 2;
-      before = std::min(both / 2 + both % 2, span - 1);
-      behind = both - before;
-    }
-    window.low[a] = span - 1 - before;
-    window.high[a] = std::max<int64_t>(0, span - 1 - behind);
-    rest[a] = std::max<int64_t>(0, behind - (span - 1));
-    if (rest[a] >= stride) {  // no window reaches there
-      zeros_high[a + 1] = rest[a] - (stride - 1);
-      rest[a] = stride - 1;
-      pad = true;
-    }
-  }
+  const TransposedWindow t = transposed_window(sizes, c.strides, c.padding, given, c.dilation);
   if (c.channels() < 0 && c.w.shape()[c.rank + 1] >= 0) {
     Shape known = c.x.shape();
     known[c.rank + 1] = c.w.shape()[c.rank + 1];
     c.x = Tensor::spec_only(known, c.x.dtype());
   }
-  Tensor y = prim::convolution_input_grad(c.x, c.w, window, 1, rest);
-  if (pad) y = prim::pad(y, zeros_low, zeros_high);
-  return c.back(y);
+  return c.back(with_places_behind(prim::convolution_input_grad(c.x, c.w, t.window, 1, t.rest), t));
 }
 
 const auto conv_op =

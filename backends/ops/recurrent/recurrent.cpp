@@ -24,8 +24,9 @@ void expect(const char* what, const TensorSpec& given, const Shape& shape, DType
     throw ValueError(what, " must be ", dtype, shape, ", received ", given.dtype, given.shape, ".");
 }
 
-// Gradients of a function of `inputs` that is not differentiated where it stands: written out in primitives.
-Tensors through(const std::function<Tensors(std::span<const Tensor>)>& composed, const VjpContext& c) {
+}  // namespace
+
+Tensors gradients_through(const std::function<Tensors(std::span<const Tensor>)>& composed, const VjpContext& c) {
   std::vector<TensorSpec> specs;
   std::vector<size_t> wanted, seeded;
   Tensors inputs(c.inputs.begin(), c.inputs.end());
@@ -52,8 +53,6 @@ Tensors through(const std::function<Tensors(std::span<const Tensor>)>& composed,
   for (size_t k = 0; k < wanted.size(); ++k) out[wanted[k]] = g[k];
   return out;
 }
-
-}  // namespace
 
 void RecurrentOp::attributes(Attributes& a) const {
   write(a, kind, options);
@@ -93,7 +92,7 @@ Tensors RecurrentOp::vjp(const VjpContext& c) const {
   const size_t states = static_cast<size_t>(states_of(kind)), saved = 1 + states;
   for (size_t i = saved; i < c.grads.size(); ++i)
     if (c.grads[i].defined())
-      return through([this](std::span<const Tensor> x) { return composed_recurrent(kind, options, x); }, c);
+      return gradients_through([this](std::span<const Tensor> x) { return composed_recurrent(kind, options, x); }, c);
   auto zero_if_none = [&](size_t i) {
     return c.grads[i].defined() ? c.grads[i] : prim::full(c.outputs[i].shape(), 0, c.outputs[i].dtype());
   };
@@ -133,7 +132,7 @@ std::vector<TensorSpec> RecurrentGradOp::infer(std::span<const TensorSpec> in) c
 }
 
 Tensors RecurrentGradOp::vjp(const VjpContext& c) const {
-  return through([this](std::span<const Tensor> x) { return composed_recurrent_grad(kind, options, x); }, c);
+  return gradients_through([this](std::span<const Tensor> x) { return composed_recurrent_grad(kind, options, x); }, c);
 }
 
 namespace {

@@ -36,7 +36,8 @@ Tensor row(const Tensor& t, int64_t i) { return prim::squeeze(prim::slice_axis(t
 
 }  // namespace
 
-Tensors composed_recurrent(Recurrence kind, const RecurrenceOptions& o, std::span<const Tensor> in) {
+Tensors composed_recurrent(Recurrence kind, const RecurrenceOptions& o, std::span<const Tensor> in,
+                           const std::function<Tensor(const Tensor&)>& by_kernel) {
   const bool lstm = kind == Recurrence::lstm;
   Tensor h = in[1], c = lstm ? in[2] : Tensor();
   const Tensor &kernel = in[lstm ? 3 : 2], &bias = in[lstm ? 4 : 3];
@@ -46,7 +47,7 @@ Tensors composed_recurrent(Recurrence kind, const RecurrenceOptions& o, std::spa
   for (size_t k = 0; k < steps; ++k) {
     const size_t t = o.reverse ? steps - 1 - k : k;
     before[t] = h;
-    Tensor product = prim::matmul(h, kernel), fresh, fresh_c, a;
+    Tensor product = by_kernel ? by_kernel(h) : prim::matmul(h, kernel), fresh, fresh_c, a;
     if (kind == Recurrence::simple) {
       fresh = a = tanh(add(add(x[t], bias), product));
     } else if (lstm) {

@@ -128,15 +128,9 @@ inline void copy(float* to, const float* from, int64_t n) {
 }
 inline void clear(float* to, int64_t n) { __builtin_memset(to, 0, static_cast<unsigned long>(n) * sizeof(float)); }
 
-// The gates of n units of one row. p: their products by gate; x, b, a: at the first of the units, gates u apart.
-struct Gates {
-  const float* p[4];
-  const float *x, *b, *before;
-  float *c, *h, *a;
-  int64_t u;
-};
+// The gates of n units of one row.
 template <Recurrence K, int N>
-inline void forward_gates(const Gates& g, int64_t count) {
+inline void forward_gates(const RowGates& g, int64_t count) {
   const int64_t n = N ? N : count, u = g.u;
   const float *x = g.x, *b = g.b;
   float *h = g.h, *a = g.a;
@@ -194,11 +188,11 @@ inline void forward_gates(const Gates& g, int64_t count) {
 }
 
 template <Recurrence K>
-inline Gates gates_at(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t unit, const float* h, float* next,
-                      float* c) {
+inline RowGates gates_at(const StepSizes& s, const ForwardSteps& f, int64_t at, int64_t unit, const float* h,
+                         float* next, float* c) {
   constexpr int G = gates_of(K), S = saved_of(K);
   const int64_t u = s.units;
-  Gates g{};
+  RowGates g{};
   g.x = f.x + at * G * u + unit, g.b = f.bias + unit, g.before = h + unit;
   g.c = c + unit, g.h = next + unit, g.a = f.a ? f.a + at * S * u + unit : nullptr, g.u = u;
   return g;
@@ -210,7 +204,7 @@ inline void panel_gates(const StepSizes& s, const ForwardSteps& f, int64_t at, i
                         const float* h, float* next, float* c) {
   using P = Panels<gates_of(K)>;
   const int64_t unit = p * P::units, n = s.units - unit < P::units ? s.units - unit : P::units;
-  Gates g = gates_at<K>(s, f, at, unit, h, next, c);
+  RowGates g = gates_at<K>(s, f, at, unit, h, next, c);
   for (int v = 0; v < gates_of(K); ++v) g.p[v] = products + v * W;
   if (n == P::units)
     forward_gates<K, P::units>(g, n);
@@ -287,7 +281,7 @@ void forward(const StepSizes& s, const ForwardSteps& f, int64_t from, int64_t to
       for (int64_t i = 0; i < count; ++i) {
         const int64_t r = which[i];
         row_product(active[i], u, f.kernel, G * u, whole);
-        Gates g = gates_at<K>(s, f, (from + r) * T + t, 0, h + r * u, next + r * u, c + r * u);
+        RowGates g = gates_at<K>(s, f, (from + r) * T + t, 0, h + r * u, next + r * u, c + r * u);
         for (int v = 0; v < G; ++v) g.p[v] = whole + v * u;
         forward_gates<K, 0>(g, u);
       }
@@ -403,6 +397,7 @@ constexpr RecurrentTable kTable = {
     packed_back_size,
     pack_back,
     scratch,
+    {forward_gates<Recurrence::simple, 0>, forward_gates<Recurrence::lstm, 0>, forward_gates<Recurrence::gru, 0>},
     {forward<Recurrence::simple>, forward<Recurrence::lstm>, forward<Recurrence::gru>},
     {backward<Recurrence::simple>, backward<Recurrence::lstm>, backward<Recurrence::gru>}};
 

@@ -25,6 +25,14 @@ struct ForwardSteps {
   void (*over_panels)(int64_t count, void (*part)(void* context, int64_t first, int64_t last), void* context);
 };
 
+// The gates of some units of one row. p: their products by gate; x, b, a: at the first of the units, gates u apart.
+struct RowGates {
+  const float* p[4];
+  const float *x, *b, *before;
+  float *c, *h, *a;
+  int64_t u;
+};
+
 // What the loop backward works on, for the rows of one task.
 struct BackwardSteps {
   const float* packed;  // of the transposed kernel
@@ -44,6 +52,7 @@ struct RecurrentTable {
   int64_t (*packed_back_size)(int gates, int64_t units);
   void (*pack_back)(int gates, int64_t units, const float* kernel, float* packed);
   int64_t (*scratch)(int gates, int64_t rows, int64_t units);
+  void (*gates[3])(const RowGates&, int64_t units);  // by Recurrence, of any number of units
   void (*forward[3])(const StepSizes&, const ForwardSteps&, int64_t from, int64_t to);  // by Recurrence
   void (*backward[3])(const StepSizes&, const BackwardSteps&, int64_t from, int64_t to);
 };

@@ -34,9 +34,19 @@ _LAST = {
 _BEHIND = {"SimpleRNN": "seed", "StringLookup": "salt"}
 # Arguments that Keras takes by **kwargs.
 _UNLISTED = {
-    **dict.fromkeys(("SimpleRNN", "GRU", "LSTM", "GRUCell", "LSTMCell"), {"implementation", "zero_output_for_mask"}),
+    **dict.fromkeys(
+        ("SimpleRNN", "GRU", "LSTM", "SimpleRNNCell", "GRUCell", "LSTMCell"),
+        {"implementation", "zero_output_for_mask", "quantization_config"},
+    ),
     **dict.fromkeys(("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), {"unroll", "zero_output_for_mask"}),
-    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), {"lora_rank", "lora_alpha"}),
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D"), {"lora_rank", "lora_alpha", "quantization_config"}),
+    **dict.fromkeys(
+        (
+            *(f"Conv{n}DTranspose" for n in (1, 2, 3)),
+            *(f"{kind}Conv{n}D" for kind in ("Depthwise", "Separable") for n in (1, 2)),
+        ),
+        {"quantization_config"},
+    ),
     **dict.fromkeys(
         (
             *(

@@ -15,7 +15,8 @@ class LayerQuantization:
 
     def quantize(self, mode=None, type_check=True, config=None):
         """Keeps the weights in fewer bits from now on; they are no longer trained. Dense, EinsumDense, Embedding and
-        ReversibleEmbedding have such a form. With "gptq" and "awq" (Dense and EinsumDense) the kernel stays as it is
+        ReversibleEmbedding have such a form in Keras, too; convolutions, SimpleRNN, LSTM, GRU and their cells have one
+        for "int8" here. With "gptq" and "awq" (Dense and EinsumDense) the kernel stays as it is
         until the model's quantize() has found its values.
 
         Args:

@@ -158,8 +158,8 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
 
     # ---- quantization ----
     def quantize(self, mode=None, config=None, filters=None, **kwargs):
-        """Keeps the weights of all layers that have such a form in fewer bits from now on; others stay as they are,
-        with a warning. GPTQ and AWQ are for the layers of the blocks that their config, or the model, names.
+        """Keeps the weights of all layers that have such a form in Keras in fewer bits from now on; others stay as they
+        are, with a warning. GPTQ and AWQ are for the layers of the blocks that their config, or the model, names.
 
         Args:
             mode: "int8", "int4", "float8", "gptq" or "awq"; that of `config` by default.
@@ -167,7 +167,9 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
                 data.
             filters: a regular expression or several, of which one is found in the names of the layers that are meant,
                 or a function of a layer that says whether it is.
-            **kwargs: type_check, whether subclasses of built-in layers are left out; True by default.
+            **kwargs: type_check, whether subclasses of built-in layers are left out, True by default; all_layers,
+                whether "int8" is also for convolutions, SimpleRNN, LSTM, GRU and their cells, False by default. Keras
+                leaves these as they are and cannot read files of a model in which they are quantized.
 
         Raises:
             ValueError: if a layer is not built or quantized already, the arguments do not fit, or the blocks or the
@@ -175,6 +177,7 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
             TypeError: if the data cannot be iterated over.
         """
         type_check = kwargs.pop("type_check", True)
+        all_layers = bool(kwargs.pop("all_layers", False))
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {kwargs}")
         patterns = [filters] if isinstance(filters, str) else filters
@@ -197,9 +200,14 @@ class ModelMethods(Training, StepFunctions, StateTree, LayerMethods):
             return False
 
         if needs_data(mode, config):
+            if all_layers:
+                raise ValueError(
+                    "`all_layers` is for mode='int8': the layers beyond Keras' have no other quantized form. Received: "
+                    f"mode={mode!r}"
+                )
             quantize_calibrated(self, config, chosen, type_check)
         else:
-            self._quantize_layers(mode, config, chosen, type_check)
+            self._quantize_layers(mode, config, chosen, type_check, all_layers)
 
     def get_quantization_layer_structure(self, mode=None):
         """The blocks of the model that GPTQ and AWQ go through. Subclasses override it.

@@ -1,6 +1,7 @@
 // Products of int8 and the functions of keras.quantizers.
 #include "backends/ops/public/quantization.h"
 #include "backends/core/kernel.h"
+#include "backends/ops/int8_quantize/int8_quantize.h"
 #include "backends/ops/matmul/int8_matmul.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
@@ -36,6 +37,11 @@ const CaseTable cases{{
          parts(ops::abs_max_quantize_grouped_with_zero_point(x[0], 3)))
         .no_gradient()
         .known_sizes(),
+    OpCase{"abs_max_quantize", IN(Input({3, 4, 5})),
+           [](const Tensors& x) -> Value {
+             return Value(prim::quantize_int8(prim::cast(x[0], DType::float32), 1, -127, 127, 1e-7));
+           }}
+        .no_gradient(),
     CASE("pack_int4", IN(Input({3, 5}, Domain::small_int)), ops::pack_int4(bytes(x[0]), 1)).no_gradient(),
     CASE("unpack_int4", IN(Input({3, 5}, Domain::small_int)), ops::unpack_int4(bytes(x[0]), 9, 1)).no_gradient(),
     CASE("fake_quant_with_min_max_vars", IN(Input({3, 5})), ops::fake_quant_with_min_max_vars(x[0], -1.0, 1.5))
@@ -128,6 +134,34 @@ TEST(Int8Products, OfPublicOps) {
   EXPECT_EQ(sums.at(0), 127.0 * 300);
   EXPECT_EQ(outer.at(0), 127.0 * 127);
   EXPECT_EQ(outer.dtype(), DType::int32);
+}
+
+// The primitive gives the bits of the several that abs_max_quantize() is written in: of short rows, of pieces of long
+// ones, of values that are no numbers.
+TEST(Quantizers, AtOnceAreTheSameBits) {
+  struct {
+    Shape shape;
+    int leading;
+  } cases[] = {{{5, 7}, 1}, {{300, 33}, 1}, {{2, 3, 50}, 2}, {{2, 41, 29, 32}, 1}, {{40000}, 0}, {{3, 1}, 1}};
+  for (const auto& c : cases)
+    for (double special : {1.0, 0.0, std::numeric_limits<double>::infinity(), std::nan("")}) {
+      Tensor x = testing::make_input(Input(c.shape), DType::float32, 3);
+      if (special == 0) x = prim::full(c.shape, 0, DType::float32);
+      if (special != 1) x.mutable_data<float>()[x.size() / 2] = static_cast<float>(special);
+      std::vector<int> axes;
+      for (int a = c.leading; a < c.shape.rank(); ++a) axes.push_back(a);
+      const ops::Quantized expected = ops::abs_max_quantize(x, axes);
+      const Tensors found = prim::quantize_int8(x, c.leading, -127, 127, ops::kQuantizerEpsilon);
+      ASSERT_EQ(found[1].shape(), expected.scale.shape());
+      for (int64_t i = 0; i < found[1].size(); ++i)
+        ASSERT_TRUE(found[1].at(i) == expected.scale.at(i) || (std::isnan(special) && std::isnan(found[1].at(i))))
+            << text(c.shape, " ", special);
+      if (std::isfinite(special))
+        for (int64_t i = 0; i < x.size(); ++i)
+          ASSERT_EQ(found[0].at(i), expected.values.at(i)) << text(c.shape) << " at " << i;
+    }
+  EXPECT_THROW(prim::quantize_int8(prim::full({2, 3}, 1, DType::float64), 1, -127, 127, 1e-7), TypeError);
+  EXPECT_THROW(prim::quantize_int8(prim::full({2}, 1, DType::float32), 1, -127, 127, 1e-7), ValueError);
 }
 
 TEST(Quantizers, PackedValuesComeBack) {

@@ -1,8 +1,11 @@
 // Whole models from the golden files, without Python.
 #include "serialization/models/model_io.h"
 
+#include <cmath>
 #include <sstream>
 
+#include "api/quantize.h"
+#include "api/sequential.h"
 #include "backends/ops/public/operand.h"
 #include "file_support.h"
 #include "serialization/formats/hdf5/hdf5_store.h"
@@ -101,6 +104,42 @@ TEST(Models, AreQuantizedHere) {
   save_model(*model, folder / "m.keras");
   expect_same_weights(*model, *load_model(folder / "m.keras"));
   EXPECT_ERROR(ValueError, model->layers()[0]->quantize("int8"), HasSubstr("is already quantized"));
+}
+
+// Layers beyond Keras': convolutions and recurrences become int8 where all layers are meant, and load so.
+TEST(Models, OfConvolutionsAndRecurrencesAreQuantizedHere) {
+  TemporaryDirectory folder;
+  const auto made = [](const char* cls, Dict config) {
+    return std::dynamic_pointer_cast<Layer>(get_object(
+        Value(Dict{{"module", "keras.layers"}, {"class_name", cls}, {"config", config}, {"registered_name", Value()}}),
+        "keras.layers"));
+  };
+  auto model = std::make_shared<Sequential>(std::vector<LayerPtr>{
+      made("InputLayer", {{"batch_shape", Value::tuple({Value(), 8, 8, 3})}}),
+      made("Conv2D", {{"filters", 6}, {"kernel_size", 3}, {"name", "conv"}}),
+      made("DepthwiseConv2D", {{"kernel_size", 3}, {"name", "depthwise"}}),
+      made("Reshape", {{"target_shape", Value::tuple({16, 6})}, {"name", "rows"}}),
+      made("LSTM", {{"units", 5}, {"name", "lstm"}}), made("Dense", {{"units", 4}, {"name", "logits"}})});
+  const Tensor x = Tensor::empty({3, 8, 8, 3}, DType::float32);
+  for (int64_t i = 0; i < x.size(); ++i) x.mutable_data<float>()[i] = std::sin(static_cast<float>(i) * 0.7f);
+  const Tensor before = model->predict(Value(x), {.verbose = 0}).as_tensor();
+  EXPECT_ERROR(ValueError, quantize(*model, "int4", {}, {.all_layers = true}), HasSubstr("`all_layers` is for"));
+  quantize(*model, "int8", {}, {.all_layers = true});
+  for (const char* name : {"conv", "depthwise", "lstm", "logits"})
+    EXPECT_EQ(model->get_layer(name)->quantization_mode(), "int8") << name;
+  EXPECT_EQ(model->get_layer("rows")->quantization_mode(), "");
+  const Tensor y = model->predict(Value(x), {.verbose = 0}).as_tensor();
+  save_model(*model, folder / "m.keras");
+  ModelPtr again = load_model(folder / "m.keras");
+  expect_same_weights(*model, *again);
+  const Tensor same = again->predict(Value(x), {.verbose = 0}).as_tensor();
+  double apart = 0;
+  for (int64_t i = 0; i < y.size(); ++i) {
+    EXPECT_EQ(y.at(i), same.at(i));
+    EXPECT_NEAR(y.at(i), before.at(i), 0.05);
+    apart = std::max(apart, std::abs(y.at(i) - before.at(i)));
+  }
+  EXPECT_GT(apart, 0);
 }
 
 TEST(Models, NamesWhatDoesNotFit) {

@@ -59,6 +59,29 @@ def _quantizable(name="kernel"):
     }
 
 
+def _once_quantized(name, read, doc):
+    def value(layer):
+        if layer.quantization_mode is None:
+            raise AttributeError(f"'{type(layer).__name__}' object has no attribute '{name}'")
+        return read(layer)
+
+    return Reading(value, doc, sometimes=True)
+
+
+def _further():
+    """What layers have, once they are quantized, that Keras leaves in floating point."""
+    return {
+        "quantization_config": _once_quantized(
+            "quantization_config",
+            lambda layer: layer._quantization_config(),
+            "How weights and activations are quantized; None where the dtype policy alone says it.",
+        ),
+        "inputs_quantizer": _once_quantized(
+            "inputs_quantizer", lambda layer: layer._inputs_quantizer(), "What inputs are quantized with, or None."
+        ),
+    }
+
+
 def _calibrated_variable(name, doc):
     def read(layer):
         variable = layer._calibrated_variable(name)
@@ -102,5 +125,15 @@ MEMBERS = {
     },
     "Embedding": _quantizable("embeddings"),
     "ReversibleEmbedding": _quantizable("embeddings"),
-    **{f"Conv{n}D": _lora() for n in (1, 2, 3)},
+    **{f"Conv{n}D": {**_lora(), **_further()} for n in (1, 2, 3)},
+    **{
+        name: _further()
+        for name in (
+            *(f"Conv{n}DTranspose" for n in (1, 2, 3)),
+            *(f"{kind}Conv{n}D" for kind in ("Depthwise", "Separable") for n in (1, 2)),
+            "SimpleRNNCell",
+            "LSTMCell",
+            "GRUCell",
+        )
+    },
 }
