@@ -15,6 +15,7 @@ inline const List& masks_of(const Value& inputs, const Value& mask) {
   return mask.as_list();
 }
 
+// A mask as bools, by a public op: of a symbolic tensor it is recorded.
 inline Tensor bool_mask(const Tensor& mask) {
   return mask.dtype() == DType::boolean ? mask : ops::cast(mask, DType::boolean);
 }

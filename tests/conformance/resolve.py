@@ -179,6 +179,12 @@ def standardize_data_format(data_format):
     return str(data_format).lower()
 
 
+@here("in_symbolic_scope")
+def in_symbolic_scope():
+    """Models see what their losses and metrics are when they train: no method is called on symbols before."""
+    return False
+
+
 @here("set_keras_mask")
 def set_keras_mask(x, mask):
     x._keras_mask = mask

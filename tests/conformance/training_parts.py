@@ -101,6 +101,11 @@ class _Compiled:
         else:
             self.model = _Anything()
         self.model.compile("sgd", **self.arguments)
+        zeros = lambda y: np.zeros([d or 1 for d in y.shape], getattr(y, "dtype", None))
+        self.see(*(tree.map_structure(zeros, y) for y in (y_true, y_pred)))  # what is matched with the outputs, is now
+
+    def see(self, y_true, y_pred):
+        raise NotImplementedError
 
 
 class _Anything(lamina.Model):
@@ -111,6 +116,10 @@ class _Anything(lamina.Model):
 class CompileLoss(_Compiled):
     def __init__(self, loss, loss_weights=None, reduction="sum_over_batch_size", output_names=None):
         super().__init__(output_names, loss=loss, loss_weights=loss_weights)
+
+    def see(self, y_true, y_pred):
+        self(y_true, y_pred)
+        self.model.reset_metrics()
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         self.build(y_true, y_pred)
@@ -124,6 +133,10 @@ class CompileLoss(_Compiled):
 class CompileMetrics(_Compiled):
     def __init__(self, metrics, weighted_metrics, name="compile_metrics", output_names=None):
         super().__init__(output_names, metrics=metrics, weighted_metrics=weighted_metrics)
+
+    def see(self, y_true, y_pred):
+        self.update_state(y_true, y_pred)
+        self.reset_state()
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         self.build(y_true, y_pred)

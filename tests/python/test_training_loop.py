@@ -470,3 +470,21 @@ def test_a_metric_is_a_function_of_labels_and_outputs(engine):
         model = library.Model(inputs, library.layers.Dense(1, kernel_initializer="ones")(inputs))
         model.compile("sgd", library.metrics.MeanSquaredError())
         assert model.evaluate(ONES, np.zeros((4, 1)), verbose=0) == pytest.approx(4.0)
+
+
+def test_metrics_of_deep_outputs(engine):
+    """Declared with the structure of the outputs, whose names are those of the layers that make them."""
+    import keras as real
+
+    seen = []
+    for library in (keras, real):
+        inputs = library.Input((2,))
+        dense = [library.layers.Dense(1, kernel_initializer="ones", name=name)(inputs) for name in "pqr"]
+        model = library.Model(inputs, {"a": dense[0], "b": {"c": dense[1], "d": [dense[2]]}})
+        zeros = np.zeros((4, 1), "float32")
+        model.compile(
+            "sgd", {"a": "mse", "b": {"c": "mse", "d": ["mse"]}}, metrics={"a": "mae", "b": {"c": "mse", "d": ["mae"]}}
+        )
+        seen.append(model.evaluate(ONES, {"a": zeros, "b": {"c": zeros, "d": [zeros]}}, verbose=0, return_dict=True))
+    assert seen[0].keys() == seen[1].keys()
+    assert seen[0] == pytest.approx(seen[1])

@@ -300,17 +300,24 @@ class _Dataset(_Source):
         self.end_pass()
 
 
+def _check_class_weight(batch):
+    """Raises for batches, or tf.data's specs of them, that have weights or several targets."""
+    if not isinstance(batch, (list, tuple)) or len(batch) < 2:
+        return
+    if len(batch) == 3 and batch[2] is not None:
+        raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+    if isinstance(batch[1], (list, tuple, dict)):
+        raise ValueError(
+            "`class_weight` is only supported for Models with a single output. Received in a batch: y of "
+            f"{len(tree.flatten(batch[1]))} arrays. Give the weights as `sample_weight` in the data instead."
+        )
+
+
 def _batch(item, class_weight):
     x, y, w = unpack_x_y_sample_weight(item)
     x, y, w = arrays(x), arrays(y), arrays(w)
     if class_weight is not None and y is not None:
-        if w is not None:
-            raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
-        if isinstance(y, (list, tuple, dict)):
-            raise ValueError(
-                "`class_weight` is only supported for Models with a single output. Received in a batch: y of "
-                f"{len(tree.flatten(y))} arrays. Give the weights as `sample_weight` in the data instead."
-            )
+        _check_class_weight((x, y, w))
         w = _lamina.class_weights_to_sample_weights(y, class_weight)
     return x, y, w
 
@@ -329,6 +336,8 @@ def source(x, y, w, batch_size=None, shuffle=False, class_weight=None):
         if not hasattr(x, "__iter__"):
             raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")
         _only_x(y, w, "generator" if inspect.isgenerator(x) else type(x).__name__)
+        if class_weight is not None:
+            _check_class_weight(getattr(x, "element_spec", None))
         return _lamina.python_source(_Iterable(x, class_weight))
     _check_arrays(x, y, w, class_weight)
     if _any_in_parts(x, y, w):
@@ -370,8 +379,8 @@ def _check_arrays(x, y, w, class_weight):
     elif is_array(w) and (len(w.shape) > 2 or (len(w.shape) == 2 and w.shape[1] != 1)):
         raise ValueError(
             "For a model with multiple outputs, when providing a single `sample_weight` array, it should only have "
-            f"one scalar score per sample, the shape (num_samples,). Received: a shape of {tuple(w.shape)}. Pass a list "
-            "of arrays, one per output, for weights of other shapes."
+            f"one scalar score per sample, the shape (num_samples,). Received: a shape of {tuple(w.shape)}. Pass a "
+            "list of arrays, one per output, for weights of other shapes."
         )
 
 
