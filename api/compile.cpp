@@ -2,6 +2,7 @@
 #include <set>
 
 #include "api/model.h"
+#include "api/structure.h"
 #include "backends/core/warning.h"
 #include "optimizers/loss_scale_optimizer.h"
 
@@ -21,7 +22,7 @@ LiveModels& live_models() {
 void CompileArgs::fields(Fields& f) {
   f("optimizer", optimizer, "Name, config or Optimizer.");
   f("loss", loss, "One loss, or a list or dict of them over the outputs.");
-  f("loss_weights", loss_weights, "Numbers, one per loss.");
+  f("loss_weights", loss_weights, "Numbers, one per loss; tensors, and functions that give one at each step.");
   f("metrics", metrics, "Metrics, unweighted.");
   f("weighted_metrics", weighted_metrics, "Metrics that take sample weights.");
   f("run_eagerly", run_eagerly, "Run this model on the eager engine.");
@@ -129,6 +130,10 @@ Value Model::get_compile_config() const {
   bool scaled_here = scaled && args.optimizer.object_as<Optimizer>() == scaled->inner_optimizer();
   args.optimizer = scaled_here ? Value(scaled->inner_optimizer()) : Value(optimizer_);
   if (args.jit_compile.is_string()) args.jit_compile = true;
+  std::vector<Value> weights = structure_leaves(args.loss_weights);
+  for (Value& weight : weights)
+    if (auto current = weight.object_as<Callable>()) weight = (*current)({}).as_number();
+  args.loss_weights = structure_like(args.loss_weights, weights);
   Dict out;
   write_fields(out, [&](Fields& f) { args.fields(f); });
   out.erase("auto_scale_loss");

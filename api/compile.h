@@ -10,7 +10,8 @@ namespace lamina {
 class CompileLoss {
  public:
   // loss: one loss for all outputs, or a structure of them over the outputs; a list of losses at a place gives several
-  // losses there. weights: None, a number or the same structure. output_names: of the flat outputs; empty if unknown.
+  // losses there. weights: None, a number or the same structure of numbers, tensors and functions that give one at
+  // each step. output_names: of the flat outputs; empty if unknown.
   CompileLoss(Value loss, Value weights, std::vector<std::string> output_names);
   // The weighted sum of the losses, a scalar. ValueError or KeyError if losses, targets and outputs do not fit.
   Tensor operator()(const Value& y_true, const Value& y_pred, const Value& sample_weight);
@@ -21,7 +22,7 @@ class CompileLoss {
   struct Entry {
     std::vector<Value> path;  // in the outputs: dict keys and indices
     std::shared_ptr<Loss> loss;
-    std::optional<double> weight;
+    Value weight;  // None, a number, a tensor, or a function without arguments that is asked at each step
     MetricPtr tracker;
     std::string name;
   };

@@ -26,6 +26,18 @@ ObjectPtr built_in(const std::string& class_name, std::string_view module, const
                     module);
 }
 
+// A loss times what it counts. A variable's value is asked for at each step.
+Tensor weighted(const Tensor& value, const Value& weight) {
+  if (weight.is_none()) return value;
+  if (auto current = weight.object_as<Callable>()) return weighted(value, (*current)({}));
+  if (weight.is_tensor()) {
+    const Tensor& w = weight.as_tensor();
+    const Tensor factor = prim::cast(w, value.dtype());
+    return prim::multiply(value, w.shape().elements() == 1 ? prim::reshape(factor, {}) : factor);
+  }
+  return prim::multiply(value, weight.as_number());
+}
+
 }  // namespace
 
 MetricPtr make_mean(const std::string& name) {
@@ -40,10 +52,15 @@ std::shared_ptr<Loss> get_loss(const Value& identifier, const Value& y_true, con
       case Labels::sparse: wanted = "sparse_categorical_crossentropy"; break;
       case Labels::categorical: wanted = "categorical_crossentropy"; break;
     }
+  if (auto metric = identifier.object_as<Metric>())  // what it is when it is called: a function of y_true and y_pred
+    wanted = make_callable(metric->name(), [metric](List args, Dict kwargs) {
+      metric->update_state(std::move(args), std::move(kwargs));
+      return metric->result();
+    });
   auto loss = LossRef::from(wanted).pointer();
   if (identifier.is_string())
     loss->set_name(identifier.as_string());
-  else if (auto f = identifier.object_as<Callable>())
+  else if (auto f = wanted.object_as<Callable>())
     loss->set_name(f->function_name());
   return loss;
 }
@@ -153,7 +170,7 @@ void CompileLoss::build_nested(const Value& y_true, const Value& y_pred, const V
     if (loss.is_none()) return;
     Entry e;
     e.loss = get_loss(loss, y_true, y_pred);
-    if (!weights.is_none()) e.weight = weights.as_number();
+    e.weight = weights;
     std::vector<Value> named = path;
     if (!is_nested(names)) {
       Value own = names.is_none() ? Value(e.loss->name()) : names;
@@ -244,7 +261,7 @@ Tensor CompileLoss::operator()(const Value& y_true, const Value& y_pred, const V
       int64_t batch = !outputs.empty() && outputs[0].rank() ? outputs[0].shape()[0] : 1;
       e.tracker->update({value}, {{"sample_weight", Tensor::scalar_of(static_cast<double>(batch), DType::float32)}});
     }
-    if (e.weight) value = prim::multiply(value, *e.weight);
+    value = weighted(value, e.weight);
     total = total.defined() ? prim::add(total, prim::cast(value, total.dtype())) : value;
   }
   return total;

@@ -105,7 +105,7 @@ void CompileMetrics::build(const Value& y_true, const Value& y_pred) {
     std::vector<std::string> names = output_names_;
     std::sort(names.begin(), names.end());
     if (names == order_) order_ = output_names_;
-  } else if (outputs > 1 && is_nested(y_pred) && y_true.is_dict() && y_pred.as_list().size() == outputs) {
+  } else if (outputs > 1 && y_pred.is_sequence() && y_true.is_dict() && y_pred.as_list().size() == outputs) {
     order_ = output_names_;  // targets by output name
   }
   build_set(metrics_, false, y_true, y_pred);

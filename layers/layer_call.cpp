@@ -86,7 +86,8 @@ struct Layer::Bound {
   Dict extras;                     // the other arguments
   std::optional<bool> training;
   std::optional<Value> mask;
-  bool symbolic = false;  // some argument is a symbolic tensor
+  bool symbolic = false;      // some argument is a symbolic tensor
+  Value marked, marked_mask;  // then: the first input and its mask with their marks, for masks that are to be recorded
 };
 
 Layer::Bound Layer::bind(List args, Dict kwargs, bool users_call) const {
@@ -235,6 +236,8 @@ void Layer::prepare(Bound& b) const {
   for (const auto& [key, v] : b.extras) b.symbolic |= holds_symbolic(v);
   if (b.mask) b.symbolic |= holds_symbolic(*b.mask);
   if (b.symbolic) {
+    if (!b.inputs.empty()) b.marked = b.inputs[0];
+    b.marked_mask = b.mask ? *b.mask : masks_of(b.marked);
     for (Value& v : b.inputs) v = strip_symbolic(v);
     for (auto& [key, v] : b.extras) v = strip_symbolic(v);
     if (b.mask) b.mask = strip_symbolic(*b.mask);
@@ -359,14 +362,16 @@ void Layer::pass_masks(const Bound& b, const CallContext& context, const Value& 
   const bool users = overrides(Method::compute_mask);
   const bool wanted = supports_masking_ && (!context.mask.is_none() || users);
   if (!wanted && (overrides(Method::call) || b.inputs.empty())) return;
-  const Value first = b.inputs.empty() ? Value() : b.inputs[0];
-  const Value masks =
-      users ? user_class->call(Method::compute_mask, {first, context.mask}, {}) : compute_mask(first, context.mask);
+  // Of symbolic tensors masks are recorded like outputs, so that a model may use or return them.
+  const Value first = b.symbolic ? b.marked : b.inputs.empty() ? Value() : b.inputs[0];
+  const Value mask = b.symbolic && any_tensor(context.mask) ? b.marked_mask : context.mask;
+  const Value masks = users ? user_class->call(Method::compute_mask, {first, mask}, {}) : compute_mask(first, mask);
   if (masks.is_none()) return;
   const std::vector<Value> flat = flatten(masks);
   const Tensors outs = flatten_tensors(result);
   for (size_t i = 0; i < outs.size() && i < flat.size(); ++i)
-    if (flat[i].is_tensor() && !outs[i].mask().defined()) outs[i].set_mask(flat[i].as_tensor());
+    if (flat[i].is_tensor() && (!outs[i].mask().defined() || flat[i].as_tensor().symbolic()))
+      outs[i].set_mask(flat[i].as_tensor());
 }
 
 void Layer::report_lost_mask() const {

@@ -158,16 +158,10 @@ void ArrayData::begin_pass(int64_t) {
   seed_ = next_ ? *next_ : next_shuffle_seed();
   next_.reset();
   std::mt19937_64 random(seed_);
-  auto shuffle = [&random](std::vector<int64_t>& list) {
-    for (size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random() % i]);
-  };
-  if (!options_.whole_batches) return shuffle(order_);
-  std::vector<int64_t> batches(static_cast<size_t>(samples_ / options_.batch_size));  // a smaller one stays the last
-  for (size_t i = 0; i < batches.size(); ++i) batches[i] = static_cast<int64_t>(i);
-  shuffle(batches);
-  for (size_t i = 0; i < batches.size(); ++i)
-    for (int64_t k = 0; k < options_.batch_size; ++k)
-      order_[static_cast<int64_t>(i) * options_.batch_size + k] = batches[i] * options_.batch_size + k;
+  const int64_t part = options_.within_batches ? options_.batch_size : samples_;
+  for (int64_t from = 0; from < samples_; from += part)
+    for (int64_t i = std::min(part, samples_ - from); i > 1; --i)
+      std::swap(order_[from + i - 1], order_[from + static_cast<int64_t>(random() % static_cast<uint64_t>(i))]);
 }
 
 void ArrayData::restore(const Value& state, bool within_pass) {

@@ -40,7 +40,7 @@ class ArrayData final : public DataSource {
   struct Options {
     int64_t batch_size = 32;
     bool shuffle = false;
-    bool whole_batches = false;  // shuffled: batches of neighbours in another order, instead of samples
+    bool within_batches = false;  // shuffled: the samples of each batch among themselves (Keras' shuffle="batch")
     Dict class_weight;
   };
   // ValueError naming the shapes if the first axes differ, or if there is no data.

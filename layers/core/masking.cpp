@@ -1,4 +1,5 @@
 #include "backends/ops/primitives.h"
+#include "backends/ops/public/ops.h"
 #include "layers/layer.h"
 
 namespace lamina {
@@ -28,7 +29,8 @@ class MaskingLayer final : public LayerWith<MaskingArgs> {
     return out;
   }
   Value compute_mask(const Value& inputs, const Value&) override {
-    return inputs.is_tensor() ? Value(prim::squeeze(kept(inputs.as_tensor()), -1)) : Value();
+    if (!inputs.is_tensor()) return {};
+    return ops::any(ops::not_equal(inputs.as_tensor(), args.mask_value), Axes{{-1}});  // recorded, if symbolic
   }
 };
 LAMINA_LAYER(MaskingLayer, "Masking", "Masks timesteps whose features all equal a value.",

@@ -42,19 +42,18 @@ class ConcatenateLayer final : public LayerWith<ConcatenateArgs> {
     if (mask.is_none()) return {};
     const List& given = masks_of(inputs, mask);
     if (flatten_tensors(mask).empty()) return {};
-    Tensors masks;
+    std::vector<Operand> masks;  // of every element; public ops, which symbolic tensors record
     for (size_t i = 0; i < given.size(); ++i) {
       const Tensor t = value_to<Operand>(inputs.as_list()[i]).value();
-      Tensor m = given[i].is_tensor() ? prim::cast(given[i].as_tensor(), DType::boolean) : Tensor();
-      if (!m.defined())
-        m = prim::full(t.shape(), 1, DType::boolean);
-      else
-        while (m.rank() < t.rank()) m = prim::expand_dims(m, m.rank());
-      masks.push_back(prim::broadcast_to(m, t.shape()));
+      if (!given[i].is_tensor()) {
+        masks.push_back(ops::ones_like(t, DType::boolean));
+        continue;
+      }
+      Tensor m = bool_mask(given[i].as_tensor());
+      while (m.rank() < t.rank()) m = ops::expand_dims(m, m.rank());
+      masks.push_back(ops::logical_or(m, ops::zeros_like(t, DType::boolean)));
     }
-    int axis = args.axis < 0 ? args.axis + masks[0].rank() : args.axis;
-    Tensor joined = prim::concat(masks, axis);
-    return prim::reduce(Reduce::any, joined, {joined.rank() - 1}, false);
+    return ops::any(ops::concatenate(masks, args.axis), Axes{{-1}});
   }
 };
 LAMINA_LAYER(ConcatenateLayer, "Concatenate", "Inputs one after the other along an axis.",

@@ -83,8 +83,8 @@ class Merge : public LayerWith<NoArgs> {
     Tensor out;
     for (const Value& m : masks_of(inputs, mask)) {
       if (!m.is_tensor()) return {};
-      Tensor keep = prim::cast(m.as_tensor(), DType::boolean);
-      out = out.defined() ? prim::binary(Binary::logical_or, out, keep) : keep;
+      Tensor keep = bool_mask(m.as_tensor());
+      out = out.defined() ? ops::logical_or(out, keep) : keep;
     }
     return out.defined() ? Value(out) : Value();
   }

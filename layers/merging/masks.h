@@ -1,4 +1,5 @@
 #pragma once
+#include "backends/ops/public/ops.h"
 #include "layers/layer.h"
 
 namespace lamina {
@@ -12,6 +13,11 @@ inline const List& masks_of(const Value& inputs, const Value& mask) {
                      " of length ", inputs.as_list().size(), ", and mask=", mask.repr(), " of length ",
                      mask.as_list().size());
   return mask.as_list();
+}
+
+// A mask as bools, by a public op: of a symbolic tensor it is recorded.
+inline Tensor bool_mask(const Tensor& mask) {
+  return mask.dtype() == DType::boolean ? mask : ops::cast(mask, DType::boolean);
 }
 
 }  // namespace lamina

@@ -7,6 +7,7 @@
 #include "backends/ops/public/public_op.h"
 #include "bindings/user_class.h"
 #include "layers/operation.h"
+#include "serialization/objects/function_as_object.h"
 
 namespace lamina::bindings {
 
@@ -449,6 +450,7 @@ py::object object_to_python(const ObjectPtr& o) {
   if (!o) return py::none();
   if (auto f = std::dynamic_pointer_cast<PyCallable>(o)) return f->function;
   if (auto f = std::dynamic_pointer_cast<Foreign>(o)) return f->object;
+  if (auto* holder = dynamic_cast<const FunctionAsObject*>(o.get())) return object_to_python(holder->held_function());
   if (auto* link = static_cast<Link*>(o->attachment.get()); link && link->self)
     return py::reinterpret_borrow<py::object>(link->self);
   return py::module_::import("lamina._core.builtin_classes")

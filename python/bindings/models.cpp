@@ -139,9 +139,9 @@ void bind_models(py::module_& m) {
   py::class_<DataSource, std::shared_ptr<DataSource>>(m, "DataSource")
       .def_property_readonly("batches", [](const DataSource& s) { return s.batches(); });
   m.def("array_source",
-        [](py::handle x, py::handle y, py::handle w, int64_t batch_size, bool shuffle, bool whole_batches,
+        [](py::handle x, py::handle y, py::handle w, int64_t batch_size, bool shuffle, bool within_batches,
            py::handle class_weight) -> std::shared_ptr<DataSource> {
-          ArrayData::Options o{batch_size, shuffle, whole_batches,
+          ArrayData::Options o{batch_size, shuffle, within_batches,
                                class_weight.is_none() ? Dict{} : to_value(class_weight).as_dict()};
           return std::make_shared<ArrayData>(to_value(x), to_value(y), to_value(w), std::move(o));
         });

@@ -21,6 +21,7 @@
 #include "optimizers/loss_scale_optimizer.h"
 #include "optimizers/multi_optimizer.h"
 #include "optimizers/muon.h"
+#include "serialization/objects/function_as_object.h"
 
 namespace lamina::bindings {
 
@@ -99,7 +100,7 @@ class UserOptimizer final : public User<Optimizer> {
   void update_step(const Tensor&, const Variable&, const Tensor&) override { not_overridden(*this, "update_step"); }
 };
 // A Python function of a variable that gives its optimizer.
-class FunctionSelector final : public OptimizerSelector {
+class FunctionSelector final : public OptimizerSelector, public FunctionAsObject {
  public:
   explicit FunctionSelector(std::shared_ptr<PyCallable> f) : function_(std::move(f)) {}
   std::shared_ptr<Optimizer> select(const Variable& variable) override {
@@ -111,6 +112,7 @@ class FunctionSelector final : public OptimizerSelector {
   std::string module() const override { return function_->module(); }
   std::string registered_name() const override { return function_->registered_name(); }
   Dict get_config() const override { return function_->get_config(); }
+  ObjectPtr held_function() const override { return function_; }
 
  private:
   std::shared_ptr<PyCallable> function_;

@@ -32,6 +32,19 @@ py::tuple shape_tuple(const Shape& s) {
   return out;
 }
 
+// What is to become a number of Python.
+const Tensor& scalar(const Tensor& t) {
+  if (t.shape().known() && t.shape().elements() != 1)
+    throw TypeError("Only scalar arrays can be converted to Python scalars. Got: shape=", t.shape());
+  return t;
+}
+
+void require_callable(py::handle h, const char* attribute, const char* example) {
+  if (!h.is_none() && !PyCallable_Check(h.ptr()))
+    throw ValueError("Invalid value for attribute `", attribute, "`. Expected a callable (such as a ", example,
+                     ") or None. Received: ", attribute, "=", py::str(h).cast<std::string>());
+}
+
 // The one element as Python's int(): all 64 bits of integers; ValueError or OverflowError of NaN and infinity.
 py::object python_int(const Tensor& t) {
   const double value = t.item();
@@ -196,8 +209,8 @@ void bind_tensor(py::module_& m) {
           py::arg("dtype") = py::none(), py::arg("copy") = py::none())
       .def("numpy", [](const Tensor& t) { return array_from_tensor(t); })
       .def("tolist", [](const Tensor& t) -> py::object { return array_from_tensor(t).attr("tolist")(); })
-      .def("__float__", [](const Tensor& t) { return t.item(); })
-      .def("__int__", &python_int)
+      .def("__float__", [](const Tensor& t) { return scalar(t).item(); })
+      .def("__int__", [](const Tensor& t) { return python_int(scalar(t)); })
       .def("__index__",
            [](const Tensor& t) {
              if (is_float(t.dtype()) || t.size() != 1)
@@ -302,7 +315,7 @@ void bind_tensor(py::module_& m) {
            })
       .def("__iter__",
            [](const Tensor&) -> py::object {
-             throw TypeError("Iterating over a symbolic KerasTensor is not supported.");
+             throw UnsupportedError("Iterating over a symbolic KerasTensor is not supported.");
            })
       .def("__deepcopy__", [](py::object self, py::object) { return self; });
 
@@ -319,9 +332,14 @@ void bind_tensor(py::module_& m) {
             return dtype.is_none() ? a : py::object(a.attr("astype")(dtype));
           },
           py::arg("dtype") = py::none(), py::arg("copy") = py::none())
-      .def("__float__", [](const Variable& v) { return v.value().item(); })
-      .def("__int__", [](const Variable& v) { return python_int(v.value()); })
-      .def("__bool__", [](const Variable& v) { return v.value().item() != 0; })
+      .def("__float__", [](const Variable& v) { return scalar(v.value()).item(); })
+      .def("__int__", [](const Variable& v) { return python_int(scalar(v.value())); })
+      .def("__bool__",
+           [](const Variable& v) {
+             if (v.shape().elements() != 1)
+               throw TypeError("A Keras Variable cannot be used as a boolean. Use ops.any() or ops.all().");
+             return v.value().item() != 0;
+           })
       .def("__hash__", [](const Variable& v) { return v.state().id; })
       .def_static("make",
                   [](py::handle initializer, py::object shape, py::object dtype, bool trainable, bool autocast,
@@ -361,13 +379,24 @@ void bind_tensor(py::module_& m) {
           [](const Variable& v, const std::string& a) { v.state().aggregation = a; })
       .def_property(
           "overwrite_with_gradient", [](const Variable& v) { return v.state().overwrite_with_gradient; },
-          [](const Variable& v, bool t) { v.state().overwrite_with_gradient = t; })
+          [](const Variable& v, py::handle t) {
+            if (!PyBool_Check(t.ptr()))
+              throw TypeError("`overwrite_with_gradient` must be a boolean. Received: ",
+                              py::str(t).cast<std::string>());
+            v.state().overwrite_with_gradient = t.ptr() == Py_True;
+          })
       .def_property(
           "regularizer", [](const Variable& v) { return object_to_python(v.state().regularizer); },
-          [](const Variable& v, py::object r) { v.state().regularizer = RegularizerRef::from(to_value(r)).pointer(); })
+          [](const Variable& v, py::object r) {
+            require_callable(r, "regularizer", "keras.regularizers.Regularizer");
+            v.state().regularizer = RegularizerRef::from(to_value(r)).pointer();
+          })
       .def_property(
           "constraint", [](const Variable& v) { return object_to_python(v.state().constraint); },
-          [](const Variable& v, py::object c) { v.state().constraint = ConstraintRef::from(to_value(c)).pointer(); })
+          [](const Variable& v, py::object c) {
+            require_callable(c, "constraint", "keras.constraints.Constraint");
+            v.state().constraint = ConstraintRef::from(to_value(c)).pointer();
+          })
       .def_property_readonly("value", [](const Variable& v) { return to_python(v.value()); })
       .def_property_readonly("id", [](const Variable& v) { return v.state().id; })
       .def("assign",

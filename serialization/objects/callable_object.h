@@ -1,5 +1,6 @@
 #pragma once
 #include "backends/ops/public/operand.h"
+#include "serialization/objects/function_as_object.h"
 #include "serialization/objects/object_config.h"
 
 namespace lamina {
@@ -7,7 +8,7 @@ namespace lamina {
 // A user's function as an object of a kind whose call is tensor -> tensor (regularizers, constraints). Configs name the
 // function.
 template <class Base>
-class CallableObject final : public Base {
+class CallableObject final : public Base, public FunctionAsObject {
  public:
   explicit CallableObject(std::shared_ptr<Callable> f) : function_(std::move(f)) {}
   Tensor operator()(const Tensor& x) const override { return value_to<Operand>(function_->call({x})).value(); }
@@ -15,6 +16,7 @@ class CallableObject final : public Base {
   std::string module() const override { return function_->module(); }
   std::string registered_name() const override { return function_->registered_name(); }
   Dict get_config() const override { return function_->get_config(); }
+  ObjectPtr held_function() const override { return function_; }
 
   // Null if the object cannot be called.
   static std::shared_ptr<Base> adapt(const ObjectPtr& object) {

@@ -4,6 +4,7 @@
 
 #include "backends/core/stack.h"
 #include "backends/ops/public/public_op.h"
+#include "serialization/objects/function_as_object.h"
 
 namespace lamina {
 
@@ -50,12 +51,14 @@ Value serialize_value(const Value& v) {
 Value serialize_object(const ObjectPtr& object) {
   check_stack("The config of an object");
   if (!object) return {};
+  if (auto* holder = dynamic_cast<const FunctionAsObject*>(object.get()))
+    return serialize_object(holder->held_function());
   if (auto* f = dynamic_cast<Callable*>(object.get())) {
     if (f->registered_name().empty() && find_op(f->function_name())) return f->function_name();
     Dict out{{"module", "builtins"},
              {"class_name", "function"},
              {"config", f->registered_name().empty() ? f->function_name() : f->registered_name()},
-             {"registered_name", f->registered_name().empty() ? "function" : f->registered_name()}};
+             {"registered_name", "function"}};
     f->extend_serialized(out);
     return out;
   }

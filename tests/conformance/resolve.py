@@ -26,8 +26,12 @@ _HERE = {
     "keras.src.trainers.trainer.Trainer": training_parts.Trainer,
     "keras.src.trainers.compile_utils.CompileLoss": training_parts.CompileLoss,
     "keras.src.trainers.compile_utils.CompileMetrics": training_parts.CompileMetrics,
-    "TFDatasetAdapter": training_parts.TFDatasetAdapter,
+    "ArrayDataAdapter": training_parts.ArrayDataAdapter,
+    "GeneratorDataAdapter": training_parts.GeneratorDataAdapter,
     "GrainDatasetAdapter": training_parts.GrainDatasetAdapter,
+    "PyDatasetAdapter": training_parts.PyDatasetAdapter,
+    "TFDatasetAdapter": training_parts.TFDatasetAdapter,
+    "TorchDataLoaderAdapter": training_parts.TorchDataLoaderAdapter,
     "class_weight_to_sample_weights": training_parts.class_weight_to_sample_weights,
     "get_data_adapter": training_parts.get_data_adapter,
 }
@@ -74,6 +78,18 @@ _PLACES = {
     ("keras.src.backend.common.name_scope", "current_path"): "lamina._lamina.current_path",
     ("keras.src.saving.serialization_lib", "SafeModeScope"): "lamina._core.configs.safe_mode.SafeModeScope",
     ("keras.src.ops", "random"): "lamina.random",
+    ("keras.src.utils.file_utils", "hash_file"): "lamina.utils.downloads.hash_file",
+    ("keras.src.utils.file_utils", "validate_file"): "lamina.utils.downloads.validate_file",
+    ("keras.src.utils.file_utils", "extract_archive"): "lamina.utils.archives.extract_archive",
+    # What Keras' file functions are for paths of the disk, by which its tests prepare and look at files.
+    ("keras.src.utils.file_utils", "exists"): "os.path.exists",
+    ("keras.src.utils.file_utils", "isdir"): "os.path.isdir",
+    ("keras.src.utils.file_utils", "join"): "os.path.join",
+    ("keras.src.utils.file_utils", "listdir"): "os.listdir",
+    ("keras.src.utils.file_utils", "remove"): "os.remove",
+    ("keras.src.utils.file_utils", "rmtree"): "shutil.rmtree",
+    ("keras.src.utils.file_utils", "copy"): "shutil.copy",
+    ("keras.src.utils.file_utils", "File"): "builtins.open",
     ("keras.src.models.functional", "Functional"): "lamina.models.Functional",
     ("keras.src.models", "Functional"): "lamina.models.Functional",
     ("keras.src.losses.loss", "squeeze_or_expand_to_same_rank"): "lamina._lamina.squeeze_or_expand_to_same_rank",
@@ -163,6 +179,12 @@ def standardize_data_format(data_format):
     return str(data_format).lower()
 
 
+@here("in_symbolic_scope")
+def in_symbolic_scope():
+    """Models see what their losses and metrics are when they train: no method is called on symbols before."""
+    return False
+
+
 @here("set_keras_mask")
 def set_keras_mask(x, mask):
     x._keras_mask = mask
@@ -194,6 +216,16 @@ def index_lookup(vocabulary_dtype, **kwargs):
 @here("keras.src.utils.backend_utils.convert_tf_tensor")
 def convert_tf_tensor(outputs, dtype=None):
     return lamina.ops.convert_to_tensor(outputs, dtype)
+
+
+@here("keras.src.utils.file_utils.makedirs")
+def makedirs(path):
+    os.makedirs(path, exist_ok=True)
+
+
+@here("keras.src.utils.summary_utils.print_summary")
+def print_summary(model, **options):
+    model.summary(**options)
 
 
 @here("to_snake_case")

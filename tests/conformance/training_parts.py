@@ -2,6 +2,8 @@
 losses and metrics of compile() as objects. And what reads data batch by batch.
 """
 
+import collections
+import functools
 import inspect
 
 import lamina
@@ -65,7 +67,7 @@ def _model_of(layer):
         return self.layer(inputs, training=training) if takes_training else self.layer(inputs)
 
     members = {"call": call, **{name: override(name) for name in own}}
-    model = type(type(layer).__name__, (lamina.Model,), members)()
+    model = type(type(layer).__name__, (lamina.Model,), members)(dtype=layer.dtype_policy)
     model.layer = layer
     return model
 
@@ -99,6 +101,11 @@ class _Compiled:
         else:
             self.model = _Anything()
         self.model.compile("sgd", **self.arguments)
+        zeros = lambda y: np.zeros([d or 1 for d in y.shape], getattr(y, "dtype", None))
+        self.see(*(tree.map_structure(zeros, y) for y in (y_true, y_pred)))  # what is matched with the outputs, is now
+
+    def see(self, y_true, y_pred):
+        raise NotImplementedError
 
 
 class _Anything(lamina.Model):
@@ -109,6 +116,10 @@ class _Anything(lamina.Model):
 class CompileLoss(_Compiled):
     def __init__(self, loss, loss_weights=None, reduction="sum_over_batch_size", output_names=None):
         super().__init__(output_names, loss=loss, loss_weights=loss_weights)
+
+    def see(self, y_true, y_pred):
+        self(y_true, y_pred)
+        self.model.reset_metrics()
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         self.build(y_true, y_pred)
@@ -122,6 +133,10 @@ class CompileLoss(_Compiled):
 class CompileMetrics(_Compiled):
     def __init__(self, metrics, weighted_metrics, name="compile_metrics", output_names=None):
         super().__init__(output_names, metrics=metrics, weighted_metrics=weighted_metrics)
+
+    def see(self, y_true, y_pred):
+        self.update_state(y_true, y_pred)
+        self.reset_state()
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         self.build(y_true, y_pred)
@@ -139,35 +154,86 @@ class CompileMetrics(_Compiled):
 
 
 # ---- data ----
+class _Seeing(lamina.Model):
+    """Notes the batches that fit() hands to the training step."""
+
+    def call(self, x):
+        return x
+
+    def train_step(self, data):
+        x, y, w = lamina.utils.unpack_x_y_sample_weight(data)
+        self.seen.append(x if y is None else (x, y) if w is None else (x, y, w))
+        return {}
+
+
 class _Adapter:
+    """The batches that fit() makes of its arguments."""
+
     batch_size = has_partial_batch = partial_batch_size = None
 
-    def __init__(self, source):
-        self.source = source
+    def __init__(self, *arguments, **options):
+        self.arguments, self.options = arguments, options
+        self.source = data_sources.source(*arguments, **options)
 
     @property
     def num_batches(self):
         return self.source.batches
 
     def get_numpy_iterator(self):
-        self.source.begin(0)
-        while (batch := self.source.next_batch()) is not None:
-            while batch and batch[-1] is None:
-                batch = batch[:-1]
-            yield tree.map_structure(lambda x: None if x is None else np.asarray(x), batch)
-        self.source.end_pass()
+        model = _Seeing()
+        model.compile(run_eagerly=True)
+        seen = model.seen = collections.deque()
+        x, y, w = self.arguments
+        fit = functools.partial(model.fit, x, y, sample_weight=w, verbose=0, **self.options)
+        fit()
+        while seen:
+            yield tree.map_structure(lambda v: None if v is None else np.asarray(v), seen.popleft())
 
     get_jax_iterator = get_numpy_iterator
 
 
+class ArrayDataAdapter(_Adapter):
+    def __init__(self, x, y=None, sample_weight=None, batch_size=None, steps=None, shuffle=False, class_weight=None):
+        super().__init__(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight)
+        self.batch_size = batch_size or 32
+        self.partial_batch_size = tree.flatten(x)[0].shape[0] % self.batch_size
+        self.has_partial_batch = self.partial_batch_size > 0
+
+
 class TFDatasetAdapter(_Adapter):
     def __init__(self, dataset, class_weight=None, distribution=None):
-        super().__init__(data_sources._Iterable(dataset, class_weight))
+        super().__init__(dataset, None, None, class_weight=class_weight)
 
 
 class GrainDatasetAdapter(_Adapter):
     def __init__(self, dataset):
-        super().__init__(data_sources._Iterable(dataset, None))
+        super().__init__(dataset, None, None)
+
+
+class GeneratorDataAdapter(_Adapter):
+    def __init__(self, generator):
+        super().__init__(generator, None, None)
+
+
+class PyDatasetAdapter(_Adapter):
+    def __init__(self, x, class_weight=None, shuffle=False):
+        super().__init__(x, None, None, class_weight=class_weight, shuffle=shuffle)
+        self.dataset = x
+
+    def on_epoch_begin(self):
+        self.dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.dataset.on_epoch_end()
+
+
+class TorchDataLoaderAdapter(_Adapter):
+    def __init__(self, dataloader):
+        super().__init__(dataloader, None, None)
+        self.batch_size = dataloader.batch_size
+        if self.num_batches is not None and self.batch_size:
+            self.partial_batch_size = len(dataloader.dataset) % self.batch_size
+            self.has_partial_batch = self.partial_batch_size > 0
 
 
 def class_weight_to_sample_weights(y, class_weight):

@@ -421,3 +421,19 @@ def test_checkpoints_in_the_older_format(tmp_path):
     np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
     with pytest.raises(ValueError, match="must end in `.keras`"):
         keras.callbacks.ModelCheckpoint("model.hdf5")
+
+
+def test_set_model_of_a_subclass():
+    """It may keep the model itself, by Keras' own name for it."""
+
+    class Keeps(keras.callbacks.Callback):
+        def set_model(self, model):
+            self._model = model
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = self._model is self.model
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[Keeps()]).epoch == [0]
+    assert keras.callbacks.EarlyStopping()._model is None

@@ -174,3 +174,19 @@ def test_containers_of_a_built_layer_are_locked():
     block(np.ones((1, 2)))
     with pytest.raises(ValueError, match="cannot add new elements of state"):
         block.parts[0].append(lamina.layers.Dense(1))
+
+
+def test_weights_without_names_get_different_ones():
+    names = []
+    for library in (lamina, keras):
+
+        class Own(library.layers.Layer):
+            def build(self, shape):
+                self.a, self.b = self.add_weight(shape=(2,)), self.add_weight(shape=(2,), trainable=False)
+                self.c = self.add_variable((), "zeros")
+
+        library.utils.clear_session()
+        layer = Own(name="own")
+        layer.build((None, 2))
+        names.append([v.path for v in layer.variables])
+    assert names[0] == names[1]

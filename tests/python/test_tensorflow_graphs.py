@@ -168,4 +168,6 @@ def test_parts_of_a_dataset_are_of_its_kind():
     assert [int(y) for _, y in right] == [3, 4]
     left, _ = keras.utils.split_dataset((IMAGES, np.arange(5)), left_size=3, preferred_backend="tensorflow")
     assert isinstance(left, tf.data.Dataset)
-    assert isinstance(keras.utils.split_dataset(IMAGES, left_size=3)[0], keras.data.Dataset)
+    for arrays in (IMAGES, [IMAGES, np.arange(5)], (IMAGES, np.arange(5))):  # the program has TensorFlow
+        assert isinstance(keras.utils.split_dataset(arrays, left_size=3)[0], tf.data.Dataset)
+    assert isinstance(keras.utils.split_dataset(IMAGES, left_size=3, preferred_backend="grain")[0], keras.data.Dataset)

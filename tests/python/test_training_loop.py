@@ -421,3 +421,70 @@ def test_names_of_several_outputs_metrics(engine):
     model.compile("sgd", {"a": "mse", "b": "mse"}, metrics={"a": ["mae"], "b": ["mae"]})
     model.fit(np.ones((8, 4)), {"a": np.ones((8, 1)), "b": np.ones((8, 2))}, verbose=0)
     assert model.metrics_names == ["loss", "compile_metrics", "a_loss", "b_loss"]
+
+
+# ---- what losses count ----
+def two_outputs(library, **compiled):
+    inputs = library.Input((2,))
+    outputs = [library.layers.Dense(1, kernel_initializer="ones", name=name)(inputs) for name in "ab"]
+    model = library.Model(inputs, outputs)
+    model.compile("sgd", ["mse", "mae"], **compiled)
+    return model
+
+
+def test_a_variable_weighs_with_its_value_at_each_step(engine):
+    """As programs let a weight grow from epoch to epoch."""
+    weight = keras.Variable(0.0, trainable=False)
+    model = two_outputs(keras, loss_weights={"a": 1.0, "b": weight} if engine == "graph" else [1.0, weight])
+    data = ONES, [np.zeros((4, 1))] * 2
+    losses = []
+    for value in (0.0, 0.5, 2.0):
+        weight.assign(value)
+        losses.append(model.evaluate(*data, verbose=0))
+    assert [loss[0] for loss in losses] == pytest.approx([4, 5, 8])
+    assert [loss[2] for loss in losses] == pytest.approx([2, 2, 2])
+    weight.assign(0.25)
+    assert model.get_compile_config()["loss_weights"] in ([1.0, 0.25], {"a": 1.0, "b": 0.25})
+    kernel = np.asarray(model.get_layer("b").kernel)
+    weight.assign(0.0)
+    model.fit(*data, epochs=2, verbose=0)
+    np.testing.assert_array_equal(np.asarray(model.get_layer("b").kernel), kernel)
+    weight.assign(1.0)
+    model.fit(*data, verbose=0)
+    assert not np.array_equal(np.asarray(model.get_layer("b").kernel), kernel)
+
+
+def test_weights_of_losses_are_numbers_of_any_kind(engine):
+    for weight in (np.float32(0.5), np.array([0.5]), keras.ops.array(0.5), 0.5):
+        model = two_outputs(keras, loss_weights=[1, weight])
+        history = model.fit(ONES, [np.zeros((4, 1))] * 2, epochs=1, verbose=0).history
+        assert history["loss"] == pytest.approx([5.0])
+
+
+def test_a_metric_is_a_function_of_labels_and_outputs(engine):
+    """Keras takes whatever can be called as a loss."""
+    import keras as real
+
+    for library in (keras, real):
+        inputs = library.Input((2,))
+        model = library.Model(inputs, library.layers.Dense(1, kernel_initializer="ones")(inputs))
+        model.compile("sgd", library.metrics.MeanSquaredError())
+        assert model.evaluate(ONES, np.zeros((4, 1)), verbose=0) == pytest.approx(4.0)
+
+
+def test_metrics_of_deep_outputs(engine):
+    """Declared with the structure of the outputs, whose names are those of the layers that make them."""
+    import keras as real
+
+    seen = []
+    for library in (keras, real):
+        inputs = library.Input((2,))
+        dense = [library.layers.Dense(1, kernel_initializer="ones", name=name)(inputs) for name in "pqr"]
+        model = library.Model(inputs, {"a": dense[0], "b": {"c": dense[1], "d": [dense[2]]}})
+        zeros = np.zeros((4, 1), "float32")
+        model.compile(
+            "sgd", {"a": "mse", "b": {"c": "mse", "d": ["mse"]}}, metrics={"a": "mae", "b": {"c": "mse", "d": ["mae"]}}
+        )
+        seen.append(model.evaluate(ONES, {"a": zeros, "b": {"c": zeros, "d": [zeros]}}, verbose=0, return_dict=True))
+    assert seen[0].keys() == seen[1].keys()
+    assert seen[0] == pytest.approx(seen[1])

@@ -46,7 +46,7 @@ Tensor matmul_of(Tensor a, Tensor b, bool widened = false) {
 }
 Tensor matmul_impl(const Operand& x1, const Operand& x2) {
   DType type = result_type({&x1, &x2});
-  return matmul_of(x1.as(type), x2.as(type), true);
+  return matmul_of(x1.as(type), x2.as(type), x1.dtype() == x2.dtype());  // int8 by bool stays int8
 }
 
 // Contracts the axes `ax` of a with `bx` of b; the remaining axes of a, then those of b.
@@ -114,6 +114,9 @@ Tensor tensordot_impl(const Operand& x1, const Operand& x2, const Value& axes) {
 }
 Tensor einsum_impl(const std::string& subscripts, const std::vector<Operand>& operands) {
   Tensors parts = promote_all(operands);
+  const bool mixed =
+      std::any_of(operands.begin(), operands.end(), [&](const Operand& x) { return x.dtype() != operands[0].dtype(); });
+  if (mixed && parts[0].dtype() == DType::int8) return prim::einsum(subscripts, parts);  // of int8 and bool
   if (parts.empty() || parts[0].dtype() != DType::boolean) return prim::einsum_widened(subscripts, parts);
   for (Tensor& t : parts) t = prim::cast(t, DType::int32);
   return prim::cast(prim::einsum(subscripts, parts), DType::boolean);

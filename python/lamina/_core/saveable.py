@@ -48,6 +48,7 @@ def _skipped(kind):
             | set(type.__dir__(kind))
             | {
                 "_anchor",
+                "_context_names",
                 "_init_arguments",
                 "_layer_wrappers",
                 "_own_metrics",

@@ -17,11 +17,21 @@ class Callback(Light, _lamina.CallbackCore):
     @property
     def model(self):
         """The model in training."""
-        return self.__dict__.get("_model_set") or self._model()
+        return self._model
 
     @model.setter
     def model(self, model):
         self.set_model(model)
+
+    @property
+    def _model(self):  # which a set_model() of a subclass may set by itself, as Keras' does
+        return self.__dict__.get("_model_set") or _lamina.CallbackCore._model(self)
+
+    @_model.setter
+    def _model(self, model):
+        # Kept as well: C++ does not hold a model alive for its callbacks.
+        self.__dict__["_model_set"] = model
+        self._set_model(model)
 
     @property
     def params(self):
@@ -57,9 +67,7 @@ class Callback(Light, _lamina.CallbackCore):
         Args:
             model: what becomes `model`.
         """
-        # Kept as well: C++ does not hold a model alive for its callbacks.
-        self.__dict__["_model_set"] = model
-        self._set_model(model)
+        self._model = model
 
 
 def _restored(cls, attributes):

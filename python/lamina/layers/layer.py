@@ -14,6 +14,7 @@ from lamina._core.tensorflow_graphs import call_in_graph, symbolic_inputs
 from lamina._core.user_classes import own
 from lamina._core.values.plain import plain
 from lamina.layers import users_build
+from lamina.layers.call_context import CallContext
 from lamina.layers.input_spec import InputSpec
 from lamina.layers.layer_attributes import LayerAttributes
 from lamina.layers.layer_building import LayerBuilding, signature
@@ -34,7 +35,9 @@ def _say_input_comes_first(arguments, own_arguments, stacklevel):
         )
 
 
-class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerQuantization, LayerAttributes, Saveable):
+class LayerMethods(
+    LayerBuilding, LayerVariables, LayerConfigs, LayerQuantization, LayerAttributes, CallContext, Saveable
+):
     """What Layer and Model share. `self` is a LayerCore."""
 
     _builtin = True
@@ -81,6 +84,8 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerQuantizatio
                 "the `__init__()` method."
             )
         try:
+            if "_context_names" in self.__dict__:
+                return self._call_in_context(self._invoke, args, kwargs)
             return self._invoke(*args, **kwargs)
         except NotImplementedError:  # TensorFlow's symbolic tensors have no array
             if not symbolic_inputs(args, kwargs):
@@ -120,6 +125,9 @@ class LayerMethods(LayerBuilding, LayerVariables, LayerConfigs, LayerQuantizatio
             and not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         ):
             kwargs.pop("mask")
+        if "_context_names" in self.__dict__:
+            kwargs = self._with_context(parameters, args, kwargs)
+        self.__dict__["_called"] = True
         try:
             return f(*args, **kwargs)
         except Exception as e:

@@ -1,5 +1,6 @@
 """What a layer owns: weights, losses, metrics, and its part of a weights' file."""
 
+from lamina import _lamina
 from lamina._core.stateless import get_stateless_scope
 
 
@@ -67,7 +68,7 @@ class LayerVariables:
         if name is not None and "/" in name:
             raise ValueError(f"Argument `name` must not contain '/'. Received: name={name}")
         return self._add_weight(
-            name,
+            _lamina.auto_name("variable") if name is None else name,
             shape,
             initializer,
             None if dtype is None else dtype,

@@ -184,18 +184,20 @@ class _Rows(_Source):
     def begin_pass(self, epoch):
         self.at = 0
         self.order = None
-        if self.shuffle == "batch":
-            self.order = np.random.permutation(self.batches)  # of whole batches: what files are read in fastest
+        if self.shuffle == "batch":  # each batch in itself: files are read in one piece
+            starts = range(0, self.count, self.batch_size)
+            sizes = [min(self.batch_size, self.count - start) for start in starts]
+            self.order = np.concatenate([s + np.random.permutation(n) for s, n in zip(starts, sizes)])
         elif self.shuffle:
             self.order = np.random.permutation(self.count)
 
     def next_batch(self):
         if self.at >= self.batches:
             return None
-        first = (self.order[self.at] if self.shuffle == "batch" else self.at) * self.batch_size
+        first = self.at * self.batch_size
         self.at += 1
         which = slice(first, min(first + self.batch_size, self.count))
-        if self.shuffle and self.shuffle != "batch":
+        if self.order is not None:
             which = self.order[which]
         return _batch(
             tuple(None if s is None else tree.map_structure(lambda leaf: rows(leaf, which), s) for s in self.data),
@@ -298,17 +300,24 @@ class _Dataset(_Source):
         self.end_pass()
 
 
+def _check_class_weight(batch):
+    """Raises for batches, or tf.data's specs of them, that have weights or several targets."""
+    if not isinstance(batch, (list, tuple)) or len(batch) < 2:
+        return
+    if len(batch) == 3 and batch[2] is not None:
+        raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+    if isinstance(batch[1], (list, tuple, dict)):
+        raise ValueError(
+            "`class_weight` is only supported for Models with a single output. Received in a batch: y of "
+            f"{len(tree.flatten(batch[1]))} arrays. Give the weights as `sample_weight` in the data instead."
+        )
+
+
 def _batch(item, class_weight):
     x, y, w = unpack_x_y_sample_weight(item)
     x, y, w = arrays(x), arrays(y), arrays(w)
     if class_weight is not None and y is not None:
-        if w is not None:
-            raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
-        if isinstance(y, (list, tuple, dict)):
-            raise ValueError(
-                "`class_weight` is only supported for models with a single output. Received in a batch: y of "
-                f"{len(tree.flatten(y))} arrays. Give the weights as `sample_weight` in the data instead."
-            )
+        _check_class_weight((x, y, w))
         w = _lamina.class_weights_to_sample_weights(y, class_weight)
     return x, y, w
 
@@ -327,7 +336,10 @@ def source(x, y, w, batch_size=None, shuffle=False, class_weight=None):
         if not hasattr(x, "__iter__"):
             raise ValueError(f"Unrecognized data type: x={x} (of type {type(x)})")
         _only_x(y, w, "generator" if inspect.isgenerator(x) else type(x).__name__)
+        if class_weight is not None:
+            _check_class_weight(getattr(x, "element_spec", None))
         return _lamina.python_source(_Iterable(x, class_weight))
+    _check_arrays(x, y, w, class_weight)
     if _any_in_parts(x, y, w):
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"`batch_size` must be at least 1, received {batch_size}.")
@@ -336,6 +348,40 @@ def source(x, y, w, batch_size=None, shuffle=False, class_weight=None):
     return _lamina.array_source(
         arrays(x), arrays(y), arrays(w), batch_size or 32, bool(shuffle), shuffle == "batch", class_weight
     )
+
+
+def _check_arrays(x, y, w, class_weight):
+    for name, structure in (("x", x), ("y", y), ("sample_weight", w)):
+        for leaf in tree.flatten(structure):
+            if not can_be_array(leaf) or isinstance(leaf, (str, bytes)):
+                raise ValueError(
+                    "Expected all elements of `x` to be array-like, as those of `y` and `sample_weight`. "
+                    f"Received invalid types: {name}={structure}"
+                )
+    if w is not None and class_weight is not None:
+        raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+    targets = tree.flatten(y)
+    if len(targets) < 2 or not any(is_array(leaf) for leaf in targets):  # one output, or a list of its numbers
+        return
+    if class_weight is not None:
+        raise ValueError(
+            f"`class_weight` is only supported for Models with a single output. Received: y of {len(targets)} "
+            "arrays. Give one array of `sample_weight` an output instead."
+        )
+    if isinstance(w, (list, tuple, dict)):
+        several = not w or any(is_array(leaf) for leaf in tree.flatten(w))  # and no list of numbers, which is an array
+        if several and len(tree.flatten(w)) != len(targets):
+            names = lambda structure: tree.map_structure(lambda leaf: "*", structure)
+            raise ValueError(
+                "You should provide one `sample_weight` array per output in `y`. The two structures did not match: "
+                f"y: {names(y)}, sample_weight: {names(w)}"
+            )
+    elif is_array(w) and (len(w.shape) > 2 or (len(w.shape) == 2 and w.shape[1] != 1)):
+        raise ValueError(
+            "For a model with multiple outputs, when providing a single `sample_weight` array, it should only have "
+            f"one scalar score per sample, the shape (num_samples,). Received: a shape of {tuple(w.shape)}. Pass a "
+            "list of arrays, one per output, for weights of other shapes."
+        )
 
 
 def _only_x(y, w, kind):

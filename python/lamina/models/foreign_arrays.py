@@ -140,5 +140,8 @@ def rows(x, which):
         return x[which].toarray()
     if isinstance(which, slice) or not in_parts(x):
         return np.asarray(x[which])
+    first, last = which.min(), which.max()
+    if last - first + 1 == len(which):  # neighbours: one piece of the file
+        return np.asarray(x[first : last + 1])[which - first]
     order = np.argsort(which)  # files are read in ascending order
     return np.asarray(x[which[order]])[np.argsort(order)]

@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 
-from lamina import config
+from lamina import _lamina, config
 from lamina._core.keywords import checked_keywords
 from lamina._core.values.plain import plain
 from lamina._core.values.structures import map_structure
@@ -13,6 +13,12 @@ from lamina.callbacks.history import History
 from lamina.models import data_sources
 from lamina.models.compile_metrics import CompileMetrics
 from lamina.utils.batches import unpack_x_y_sample_weight
+
+
+def _current(weights):
+    """Weights in which a Variable is asked for its value at each step."""
+    read = lambda w: (lambda: w) if isinstance(w, _lamina.VariableCore) else w
+    return map_structure(read, weights)
 
 
 class Training:
@@ -38,7 +44,8 @@ class Training:
         Args:
             optimizer: a name, a config or an Optimizer.
             loss: a name, a Loss or a function of (y_true, y_pred); of several outputs a list or a dict by output.
-            loss_weights: factors of several outputs' losses, as a list or a dict.
+            loss_weights: factors of several outputs' losses, as a list or a dict. A Variable counts with the value that
+                it has at each step.
             metrics: names, Metrics or functions, in the structure of `loss`.
             weighted_metrics: the same, but weighted with the sample weights.
             run_eagerly: whether steps run op by op, so that a debugger can stop in them.
@@ -54,7 +61,7 @@ class Training:
             {
                 "optimizer": optimizer,
                 "loss": loss,
-                "loss_weights": plain(loss_weights),
+                "loss_weights": _current(plain(loss_weights)),
                 "metrics": metrics,
                 "weighted_metrics": weighted_metrics,
                 "run_eagerly": bool(run_eagerly),
@@ -130,7 +137,8 @@ class Training:
             callbacks: Callbacks, in nested lists if need be.
             validation_split: the share of the samples, from the end, to validate on.
             validation_data: (x, y[, sample_weight]) or a source of batches to validate on.
-            shuffle: whether samples come in another order each epoch; "batch" shuffles batches.
+            shuffle: whether samples come in another order each epoch; "batch" shuffles the samples of each batch among
+                themselves, for files that are read fastest in order.
             class_weight: {class: weight of its samples}.
             sample_weight: a weight a sample, or a sample and time step.
             initial_epoch: the number of the first epoch, from 0.

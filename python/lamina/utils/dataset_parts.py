@@ -22,8 +22,9 @@ def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=
         right_size: samples of the second, likewise. One of the two is enough.
         shuffle: whether samples are mixed before.
         seed: of that order.
-        preferred_backend: "tensorflow" for tf.data datasets, which also come of a tf.data dataset where None is given;
-            with None, "torch" or "grain" the parts are `lamina.data.Dataset`.
+        preferred_backend: "tensorflow" for tf.data datasets, "torch" for torch's. None is that of the dataset that was
+            given; of arrays it is TensorFlow, if the program has imported it. All others, and what is not installed,
+            give parts that are `lamina.data.Dataset`.
 
     Returns:
         (left, right), two datasets of single samples.
@@ -42,26 +43,52 @@ def split_dataset(dataset, left_size=None, right_size=None, shuffle=False, seed=
     if shuffle:
         random.seed(seed if seed is not None else random.randint(0, int(1e6)))
         random.shuffle(samples)
-    kind = _kind(dataset, preferred_backend)
-    return tuple(_dataset(part, kind) for part in (samples[:left], samples[-right:]))
+    make = _maker(preferred_backend or _backend_of(dataset))
+    stacked = lambda part: tree.map_structure(lambda *leaves: np.stack([np.asarray(v) for v in leaves]), *part)
+    return tuple(make(stacked(part)) for part in (samples[:left], samples[-right:]))
 
 
-def _kind(dataset, preferred_backend):
-    """The class of the parts."""
-    if preferred_backend == "tensorflow":
-        with contextlib.suppress(ImportError):
-            import tensorflow  # noqa: F401  found below, if it is there
+def _backend_of(dataset):
+    """The library whose dataset this is; of arrays the one whose datasets a program with it will expect."""
+    torch = sys.modules.get("torch.utils.data")
+    if torch is not None and isinstance(dataset, torch.Dataset):
+        return "torch"
     tf = sys.modules.get("tensorflow")
-    if tf is not None and (
-        preferred_backend == "tensorflow" or (preferred_backend is None and isinstance(dataset, tf.data.Dataset))
-    ):
-        return tf.data.Dataset
-    return Dataset
+    if tf is not None and (isinstance(dataset, (tf.data.Dataset, list, tuple, np.ndarray))):
+        return "tensorflow"
+    return None
 
 
-def _dataset(samples, kind):
-    stacked = tree.map_structure(lambda *leaves: np.stack([np.asarray(v) for v in leaves]), *samples)
-    return kind.from_tensor_slices(stacked)
+def _maker(backend):
+    """What makes a dataset of a structure of arrays."""
+    if backend == "tensorflow":
+        with contextlib.suppress(ImportError):
+            import tensorflow
+
+            return tensorflow.data.Dataset.from_tensor_slices
+    if backend == "torch":
+        with contextlib.suppress(ImportError):
+            import torch  # noqa: F401
+
+            return _torch_dataset
+    return Dataset.from_tensor_slices
+
+
+def _torch_dataset(arrays):
+    import torch
+
+    class Samples(torch.utils.data.Dataset):
+        """The samples of a structure of arrays."""
+
+        def __len__(self):
+            return len(tree.flatten(arrays)[0])
+
+        def __getitem__(self, i):
+            if not -len(self) <= i < len(self):
+                raise IndexError(f"This dataset has {len(self)} samples; there is no sample {i}.")
+            return tree.map_structure(lambda a: torch.as_tensor(a[i]), arrays)
+
+    return Samples()
 
 
 def _samples(dataset):

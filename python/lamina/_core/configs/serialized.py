@@ -92,7 +92,7 @@ def serialize_keras_object(obj):
             "module": "builtins",
             "class_name": "function",
             "config": get_registered_name(obj),
-            "registered_name": get_registered_name(obj) if get_registered_name(obj) != obj.__name__ else "function",
+            "registered_name": "function",
         }
     if hasattr(obj, "get_config"):
         return {
