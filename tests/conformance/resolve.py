@@ -155,7 +155,7 @@ def operation_class(module, name):
 
 
 # ---- small helpers that tests import ----
-@here("keras.src.backend.AutocastScope")
+@here("keras.src.backend.AutocastScope", "keras.src.backend.common.variables.AutocastScope")
 class AutocastScope:
     """Inside it float variables are read in this dtype."""
 

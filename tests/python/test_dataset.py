@@ -282,6 +282,19 @@ def test_split_dataset():
             keras.utils.split_dataset(x, **wrong)
 
 
+def test_parts_of_torchs_datasets_are_torchs():
+    torch = pytest.importorskip("torch")
+    x, y = np.arange(20.0).reshape(10, 2), np.arange(10)
+    whole = torch.utils.data.TensorDataset(torch.as_tensor(x), torch.as_tensor(y))
+    for data, chosen in ((whole, None), ((x, y), "torch")):
+        left, right = lamina.utils.split_dataset(data, left_size=0.7, preferred_backend=chosen)
+        assert isinstance(left, torch.utils.data.Dataset) and (len(left), len(right)) == (7, 3)
+        batch = next(iter(torch.utils.data.DataLoader(right, batch_size=3)))
+        np.testing.assert_array_equal(batch[0], x[7:])
+        with pytest.raises(IndexError, match="no sample 3"):
+            right[3]
+
+
 def values_of(dataset):
     return [[x.numpy().tolist() for x in window] for window in dataset]
 
