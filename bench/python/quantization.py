@@ -1,6 +1,6 @@
 """int8 against float32: a layer and its quantized copy in turn, so that the machine's minutes are the same for both.
 
-python bench/python/quantization.py [--rounds 15] [--only conv]
+python bench/python/quantization.py [--rounds 15] [--only conv] [--cpu]
 """
 
 import argparse
@@ -28,13 +28,13 @@ CASES = [
 ]  # fmt: skip
 
 
-def seconds(model, x):
+def seconds(model, x, clock):
     """Of a call, best of those that fit into a few milliseconds."""
-    best, end = float("inf"), time.perf_counter() + 0.02
+    best, end = float("inf"), clock() + 0.02
     while True:
-        start = time.perf_counter()
+        start = clock()
         model.predict_on_batch(x)
-        now = time.perf_counter()
+        now = clock()
         best = min(best, now - start)
         if now > end:
             return best
@@ -44,7 +44,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", default="", help="a part of the names of the cases to run")
+    parser.add_argument("--cpu", action="store_true", help="one thread's processor time, where other programs run, too")
     args = parser.parse_args()
+    clock = time.process_time if args.cpu else time.perf_counter
+    if args.cpu:
+        keras.config.set_threads(1)
     warnings.simplefilter("ignore")
     print("| layer | batch | float32, us | int8, us | times as fast: median, worst and best round |")
     print("| --- | --- | --- | --- | --- |")
@@ -60,7 +64,7 @@ def main():
                 model.predict_on_batch(x)
             rounds = []
             for i in range(args.rounds):
-                times = {j: seconds(models[j], x) for j in ((0, 1) if i % 2 else (1, 0))}
+                times = {j: seconds(models[j], x, clock) for j in ((0, 1) if i % 2 else (1, 0))}
                 rounds.append((times[0], times[1]))
             ratios = sorted(a / b for a, b in rounds)
             floats, ints = (statistics.median(r[j] for r in rounds) * 1e6 for j in (0, 1))
