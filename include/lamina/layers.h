@@ -519,6 +519,8 @@ struct Conv1DArgs {
   // Columns of the first of two small matrices whose product is trained in place of the kernel. None: the kernel is.
   Value lora_rank{};
   Value lora_alpha{};  // That product is scaled by lora_alpha / lora_rank; lora_rank where None.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("filters", filters);
@@ -538,6 +540,7 @@ struct Conv1DArgs {
     f("bias_constraint", bias_constraint);
     f("lora_rank", lora_rank);
     f("lora_alpha", lora_alpha);
+    f("quantization_config", quantization_config);
   }
 };
 using Conv1D = NamedLayer<Conv1DArgs>;
@@ -567,6 +570,8 @@ struct Conv1DTransposeArgs {
   RegularizerRef bias_regularizer{};  // Penalty on the bias.
   ConstraintRef kernel_constraint{};  // Projection of the kernel after each update.
   ConstraintRef bias_constraint{};  // Projection of the bias after each update.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("filters", filters);
@@ -584,6 +589,7 @@ struct Conv1DTransposeArgs {
     f("bias_regularizer", bias_regularizer);
     f("kernel_constraint", kernel_constraint);
     f("bias_constraint", bias_constraint);
+    f("quantization_config", quantization_config);
   }
 };
 using Conv1DTranspose = NamedLayer<Conv1DTransposeArgs>;
@@ -614,6 +620,8 @@ struct Conv2DArgs {
   // Columns of the first of two small matrices whose product is trained in place of the kernel. None: the kernel is.
   Value lora_rank{};
   Value lora_alpha{};  // That product is scaled by lora_alpha / lora_rank; lora_rank where None.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("filters", filters);
@@ -633,6 +641,7 @@ struct Conv2DArgs {
     f("bias_constraint", bias_constraint);
     f("lora_rank", lora_rank);
     f("lora_alpha", lora_alpha);
+    f("quantization_config", quantization_config);
   }
 };
 using Conv2D = NamedLayer<Conv2DArgs>;
@@ -662,6 +671,8 @@ struct Conv2DTransposeArgs {
   RegularizerRef bias_regularizer{};  // Penalty on the bias.
   ConstraintRef kernel_constraint{};  // Projection of the kernel after each update.
   ConstraintRef bias_constraint{};  // Projection of the bias after each update.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("filters", filters);
@@ -679,6 +690,7 @@ struct Conv2DTransposeArgs {
     f("bias_regularizer", bias_regularizer);
     f("kernel_constraint", kernel_constraint);
     f("bias_constraint", bias_constraint);
+    f("quantization_config", quantization_config);
   }
 };
 using Conv2DTranspose = NamedLayer<Conv2DTransposeArgs>;
@@ -709,6 +721,8 @@ struct Conv3DArgs {
   // Columns of the first of two small matrices whose product is trained in place of the kernel. None: the kernel is.
   Value lora_rank{};
   Value lora_alpha{};  // That product is scaled by lora_alpha / lora_rank; lora_rank where None.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("filters", filters);
@@ -728,6 +742,7 @@ struct Conv3DArgs {
     f("bias_constraint", bias_constraint);
     f("lora_rank", lora_rank);
     f("lora_alpha", lora_alpha);
+    f("quantization_config", quantization_config);
   }
 };
 using Conv3D = NamedLayer<Conv3DArgs>;
@@ -757,6 +772,8 @@ struct Conv3DTransposeArgs {
   RegularizerRef bias_regularizer{};  // Penalty on the bias.
   ConstraintRef kernel_constraint{};  // Projection of the kernel after each update.
   ConstraintRef bias_constraint{};  // Projection of the bias after each update.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("filters", filters);
@@ -774,6 +791,7 @@ struct Conv3DTransposeArgs {
     f("bias_regularizer", bias_regularizer);
     f("kernel_constraint", kernel_constraint);
     f("bias_constraint", bias_constraint);
+    f("quantization_config", quantization_config);
   }
 };
 using Conv3DTranspose = NamedLayer<Conv3DTransposeArgs>;
@@ -1188,6 +1206,8 @@ struct DepthwiseConv1DArgs {
   RegularizerRef bias_regularizer{};  // Penalty on the bias.
   ConstraintRef depthwise_constraint{};  // Projection of the kernel after each update.
   ConstraintRef bias_constraint{};  // Projection of the bias after each update.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("kernel_size", kernel_size);
@@ -1204,6 +1224,7 @@ struct DepthwiseConv1DArgs {
     f("bias_regularizer", bias_regularizer);
     f("depthwise_constraint", depthwise_constraint);
     f("bias_constraint", bias_constraint);
+    f("quantization_config", quantization_config);
   }
 };
 using DepthwiseConv1D = NamedLayer<DepthwiseConv1DArgs>;
@@ -1230,6 +1251,8 @@ struct DepthwiseConv2DArgs {
   RegularizerRef bias_regularizer{};  // Penalty on the bias.
   ConstraintRef depthwise_constraint{};  // Projection of the kernel after each update.
   ConstraintRef bias_constraint{};  // Projection of the bias after each update.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("kernel_size", kernel_size);
@@ -1246,6 +1269,7 @@ struct DepthwiseConv2DArgs {
     f("bias_regularizer", bias_regularizer);
     f("depthwise_constraint", depthwise_constraint);
     f("bias_constraint", bias_constraint);
+    f("quantization_config", quantization_config);
   }
 };
 using DepthwiseConv2D = NamedLayer<DepthwiseConv2DArgs>;
@@ -1469,6 +1493,8 @@ struct GRUArgs {
   double recurrent_dropout = 0.0;  // Share of the state to drop in training, the same at every step.
   Value seed{};  // An int or a SeedGenerator for dropout.
   int64_t implementation = 2;  // 1: a dropout mask for every gate; 2: one for all.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   bool return_sequences = false;  // Whether to give the output of every step rather than that of the last.
   bool return_state = false;  // Whether to give the last states too.
   bool go_backwards = false;  // Whether to begin with the last step; outputs stand in the order of the steps taken.
@@ -1498,6 +1524,7 @@ struct GRUArgs {
     f("recurrent_dropout", recurrent_dropout);
     f("seed", seed);
     f("implementation", implementation);
+    f("quantization_config", quantization_config);
     f("return_sequences", return_sequences);
     f("return_state", return_state);
     f("go_backwards", go_backwards);
@@ -1535,6 +1562,8 @@ struct GRUCellArgs {
   bool reset_after = true;  // Whether the reset gate acts after the product with the state's kernel.
   Value seed{};  // An int or a SeedGenerator for dropout.
   int64_t implementation = 2;  // 1: a dropout mask for every gate; 2: one for all.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("units", units);
@@ -1555,6 +1584,7 @@ struct GRUCellArgs {
     f("reset_after", reset_after);
     f("seed", seed);
     f("implementation", implementation);
+    f("quantization_config", quantization_config);
   }
 };
 using GRUCell = NamedLayer<GRUCellArgs>;
@@ -1933,6 +1963,8 @@ struct LSTMArgs {
   double recurrent_dropout = 0.0;  // Share of the state to drop in training, the same at every step.
   Value seed{};  // An int or a SeedGenerator for dropout.
   int64_t implementation = 2;  // 1: a dropout mask for every gate; 2: one for all.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   bool return_sequences = false;  // Whether to give the output of every step rather than that of the last.
   bool return_state = false;  // Whether to give the last states too.
   bool go_backwards = false;  // Whether to begin with the last step; outputs stand in the order of the steps taken.
@@ -1962,6 +1994,7 @@ struct LSTMArgs {
     f("recurrent_dropout", recurrent_dropout);
     f("seed", seed);
     f("implementation", implementation);
+    f("quantization_config", quantization_config);
     f("return_sequences", return_sequences);
     f("return_state", return_state);
     f("go_backwards", go_backwards);
@@ -1998,6 +2031,8 @@ struct LSTMCellArgs {
   double recurrent_dropout = 0.0;  // Share of the state to drop in training, the same at every step.
   Value seed{};  // An int or a SeedGenerator for dropout.
   int64_t implementation = 2;  // 1: a dropout mask for every gate; 2: one for all.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("units", units);
@@ -2018,6 +2053,7 @@ struct LSTMCellArgs {
     f("recurrent_dropout", recurrent_dropout);
     f("seed", seed);
     f("implementation", implementation);
+    f("quantization_config", quantization_config);
   }
 };
 using LSTMCell = NamedLayer<LSTMCellArgs>;
@@ -3247,6 +3283,8 @@ struct SeparableConv1DArgs {
   ConstraintRef depthwise_constraint{};  // Projection of the depthwise kernel after each update.
   ConstraintRef pointwise_constraint{};  // Projection of the pointwise kernel after each update.
   ConstraintRef bias_constraint{};  // Projection of the bias after each update.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("filters", filters);
@@ -3267,6 +3305,7 @@ struct SeparableConv1DArgs {
     f("depthwise_constraint", depthwise_constraint);
     f("pointwise_constraint", pointwise_constraint);
     f("bias_constraint", bias_constraint);
+    f("quantization_config", quantization_config);
   }
 };
 using SeparableConv1D = NamedLayer<SeparableConv1DArgs>;
@@ -3298,6 +3337,8 @@ struct SeparableConv2DArgs {
   ConstraintRef depthwise_constraint{};  // Projection of the depthwise kernel after each update.
   ConstraintRef pointwise_constraint{};  // Projection of the pointwise kernel after each update.
   ConstraintRef bias_constraint{};  // Projection of the bias after each update.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("filters", filters);
@@ -3318,6 +3359,7 @@ struct SeparableConv2DArgs {
     f("depthwise_constraint", depthwise_constraint);
     f("pointwise_constraint", pointwise_constraint);
     f("bias_constraint", bias_constraint);
+    f("quantization_config", quantization_config);
   }
 };
 using SeparableConv2D = NamedLayer<SeparableConv2DArgs>;
@@ -3344,6 +3386,8 @@ struct SimpleRNNArgs {
   double dropout = 0.0;  // Share of the inputs to drop in training, the same at every step.
   double recurrent_dropout = 0.0;  // Share of the state to drop in training, the same at every step.
   Value seed{};  // An int or a SeedGenerator for dropout.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   bool return_sequences = false;  // Whether to give the output of every step rather than that of the last.
   bool return_state = false;  // Whether to give the last states too.
   bool go_backwards = false;  // Whether to begin with the last step; outputs stand in the order of the steps taken.
@@ -3369,6 +3413,7 @@ struct SimpleRNNArgs {
     f("dropout", dropout);
     f("recurrent_dropout", recurrent_dropout);
     f("seed", seed);
+    f("quantization_config", quantization_config);
     f("return_sequences", return_sequences);
     f("return_state", return_state);
     f("go_backwards", go_backwards);
@@ -3401,6 +3446,8 @@ struct SimpleRNNCellArgs {
   double dropout = 0.0;  // Share of the inputs to drop in training, the same at every step.
   double recurrent_dropout = 0.0;  // Share of the state to drop in training, the same at every step.
   Value seed{};  // An int or a SeedGenerator for dropout.
+  // How weights and activations are quantized, where the dtype policy says that they are: a QuantizationConfig.
+  QuantizationConfigRef quantization_config{};
   template <class F>
   void each(const F& f) const {
     f("units", units);
@@ -3418,6 +3465,7 @@ struct SimpleRNNCellArgs {
     f("dropout", dropout);
     f("recurrent_dropout", recurrent_dropout);
     f("seed", seed);
+    f("quantization_config", quantization_config);
   }
 };
 using SimpleRNNCell = NamedLayer<SimpleRNNCellArgs>;
