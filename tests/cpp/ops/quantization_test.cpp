@@ -37,7 +37,7 @@ const CaseTable cases{{
          parts(ops::abs_max_quantize_grouped_with_zero_point(x[0], 3)))
         .no_gradient()
         .known_sizes(),
-    OpCase{"abs_max_quantize", IN(Input({3, 4, 5})),
+    OpCase{"prim.quantize_int8", IN(Input({3, 4, 5})),
            [](const Tensors& x) -> Value {
              return Value(prim::quantize_int8(prim::cast(x[0], DType::float32), 1, -127, 127, 1e-7));
            }}
