@@ -145,9 +145,12 @@ TEST(Quantizers, AtOnceAreTheSameBits) {
   } cases[] = {{{5, 7}, 1}, {{300, 33}, 1}, {{2, 3, 50}, 2}, {{2, 41, 29, 32}, 1}, {{40000}, 0}, {{3, 1}, 1}};
   for (const auto& c : cases)
     for (double special : {1.0, 0.0, std::numeric_limits<double>::infinity(), std::nan("")}) {
-      Tensor x = testing::make_input(Input(c.shape), DType::float32, 3);
-      if (special == 0) x = Tensor::of(std::vector<float>(static_cast<size_t>(x.size())), c.shape);
-      if (special != 1) x.mutable_data<float>()[x.size() / 2] = static_cast<float>(special);
+      const Tensor drawn = testing::make_input(Input(c.shape), DType::float32, 3);
+      std::vector<float> values(static_cast<size_t>(drawn.size()));
+      for (int64_t i = 0; special != 0 && i < drawn.size(); ++i)
+        values[static_cast<size_t>(i)] = static_cast<float>(drawn.at(i));
+      if (special != 1) values[values.size() / 2] = static_cast<float>(special);
+      const Tensor x = Tensor::of(values, c.shape);
       std::vector<int> axes;
       for (int a = c.leading; a < c.shape.rank(); ++a) axes.push_back(a);
       const ops::Quantized expected = ops::abs_max_quantize(x, axes);
