@@ -183,7 +183,7 @@ def network(k, attention=True):
     if attention:
         x = k.layers.MultiHeadAttention(2, 3, name="attention")(x, x)
         x = k.layers.GroupQueryAttention(4, 4, 2, name="grouped")(x, x)
-    x = k.layers.TimeDistributed(k.layers.Dense(4), name="each")(x)
+    x = k.layers.TimeDistributed(k.layers.Dense(4, name="inner"), name="each")(x)
     return k.Model(inputs, k.layers.Dense(3, name="logits")(k.layers.Flatten(name="flat")(x)))
 
 
