@@ -94,12 +94,6 @@ class Model : public Layer {
   std::vector<std::string> output_names() const;
   std::string summary(const SummaryOptions& options = {}) const;  // ValueError for options that do not fit the model
 
-  // Quantizes every layer without layers of its own (Layer::quantize), of which `filter` is true. Layers that have no
-  // quantized form are left with a warning.
-  using Layer::quantize;
-  void quantize_layers(const Value& mode, const Value& config = {},
-                       const std::function<bool(const LayerPtr&)>& filter = {}, bool type_check = true);
-
   // --- training ---
   void compile(CompileArgs args);
   void compile_from_config(const Dict& config);

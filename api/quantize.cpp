@@ -10,11 +10,6 @@
 
 namespace lamina {
 
-void Model::quantize_layers(const Value& mode, const Value& config, const std::function<bool(const LayerPtr&)>& filter,
-                            bool type_check) {
-  lamina::quantize(*this, mode, config, {.filter = filter, .type_check = type_check});
-}
-
 void quantize(Model& model, const Value& mode, const Value& config, const QuantizeOptions& options) {
   const std::string chosen = resolve_quantization(mode, config)->mode();
   if (chosen == "gptq" || chosen == "awq")

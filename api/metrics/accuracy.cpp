@@ -52,7 +52,7 @@ Tensor categorical_accuracy_impl(const Operand& y_true, const Operand& y_pred) {
 const auto categorical_accuracy =
     public_op("metrics.categorical_accuracy", ACCURACY "categorical_accuracy",
               "1 where the largest of y_pred stands where that of y_true does.", categorical_accuracy_impl,
-              {{"y_true", required, "The labels, one-hot."}, {"y_pred", required, "A score a class."}},
+              {{"y_true", required, "The labels, one-hot."}, {"y_pred", required, "A score per class."}},
               {.returns = "A floating tensor of zeros and ones, without the classes' axis.", .example = R"py(
 >>> keras.metrics.categorical_accuracy([[0, 1], [1, 0]], [[0.2, 0.8], [0.3, 0.7]])
 <Tensor shape=(2,), dtype=float32, values=[1. 0.]>)py"});
@@ -66,7 +66,7 @@ Tensor sparse_categorical_accuracy_impl(const Operand& y_true, const Operand& y_
 const auto sparse_categorical_accuracy =
     public_op("metrics.sparse_categorical_accuracy", ACCURACY "sparse_categorical_accuracy",
               "1 where the largest of y_pred stands at the class y_true.", sparse_categorical_accuracy_impl,
-              {{"y_true", required, "The labels, class numbers."}, {"y_pred", required, "A score a class."}},
+              {{"y_true", required, "The labels, class numbers."}, {"y_pred", required, "A score per class."}},
               {.returns = "A floating tensor of zeros and ones, without the classes' axis.", .example = R"py(
 >>> keras.metrics.sparse_categorical_accuracy([1, 0], [[0.2, 0.8], [0.3, 0.7]])
 <Tensor shape=(2,), dtype=float32, values=[1. 0.]>)py"});
@@ -98,7 +98,7 @@ const auto top_k_categorical_accuracy =
     public_op("metrics.top_k_categorical_accuracy", ACCURACY "top_k_categorical_accuracy",
               "1 where the true class is among the k highest scores.", top_k_impl,
               {{"y_true", required, "The labels, one-hot."},
-               {"y_pred", required, "A score a class."},
+               {"y_pred", required, "A score per class."},
                {"k", 5, "How many of the highest scores count."}},
               {.returns = "A floating tensor of zeros and ones, without the classes' axis.", .example = R"py(
 >>> keras.metrics.top_k_categorical_accuracy([[0, 0, 1]], [[0.5, 0.2, 0.3]], k=2)
@@ -120,7 +120,7 @@ const auto sparse_top_k_categorical_accuracy = public_op(
     "1 where the class y_true is among the k highest scores (or, from sorted ids, among the first k of y_pred).",
     sparse_top_k_impl,
     {{"y_true", required, "The labels, class numbers."},
-     {"y_pred", required, "A score a class, or class numbers with the best first."},
+     {"y_pred", required, "A score per class, or class numbers with the best first."},
      {"k", 5, "How many of the highest scores count."},
      {"from_sorted_ids", false, "Whether y_pred holds class numbers."}},
     {.returns = "A floating tensor of zeros and ones, without the classes' axis.", .example = R"py(

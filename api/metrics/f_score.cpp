@@ -36,7 +36,7 @@ struct FBetaScoreArgs {
   Value threshold;
   MetricArgs base{"fbeta_score", {}};
   void fields(Fields& f) {
-    f("average", average, "None (a score a class), 'micro', 'macro' or 'weighted'.");
+    f("average", average, "None (a score per class), 'micro', 'macro' or 'weighted'.");
     f("beta", beta, "How many times recall counts as much as precision.");
     f("threshold", threshold, "Above it a class is predicted; None takes the highest score.");
     f("name", base.name, "The metric's name in logs.");
@@ -48,7 +48,7 @@ struct F1ScoreArgs : FBetaScoreArgs {
   static constexpr auto kDirection = Metric::Direction::up;
   F1ScoreArgs() { base.name = "f1_score"; }
   void fields(Fields& f) {
-    f("average", average, "None (a score a class), 'micro', 'macro' or 'weighted'.");
+    f("average", average, "None (a score per class), 'micro', 'macro' or 'weighted'.");
     f("threshold", threshold, "Above it a class is predicted; None takes the highest score.");
     f("name", base.name, "The metric's name in logs.");
     f("dtype", base.dtype, "The dtype to accumulate in.");

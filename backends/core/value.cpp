@@ -10,7 +10,6 @@ namespace lamina {
 
 Dict::Dict(std::initializer_list<Entry> entries) : entries_(entries) {}
 Dict::Dict(std::vector<Entry> entries) : entries_(std::move(entries)) {}
-void Dict::reserve(size_t entries) { entries_.reserve(entries); }
 Dict::Dict(const Dict&) = default;
 Dict::Dict(Dict&&) noexcept = default;
 Dict& Dict::operator=(const Dict&) = default;

@@ -58,7 +58,6 @@ class Dict {
   Dict() = default;
   Dict(std::initializer_list<Entry> entries);
   explicit Dict(std::vector<Entry> entries);  // no two of one name
-  void reserve(size_t entries);
   Dict(const Dict&);
   Dict(Dict&&) noexcept;
   Dict& operator=(const Dict&);

@@ -193,7 +193,7 @@ using CosineSimilarity = Named<lamina::Metric, CosineSimilarityArgs>;
 struct F1ScoreArgs {
   static constexpr const char* kModule = "keras.metrics";
   static constexpr const char* kName = "F1Score";
-  Value average{};  // None (a score a class), 'micro', 'macro' or 'weighted'.
+  Value average{};  // None (a score per class), 'micro', 'macro' or 'weighted'.
   Value threshold{};  // Above it a class is predicted; None takes the highest score.
   std::optional<std::string> name = "f1_score";  // The metric's name in logs.
   Value dtype{};  // The dtype to accumulate in.
@@ -213,7 +213,7 @@ using F1Score = Named<lamina::Metric, F1ScoreArgs>;
 struct FBetaScoreArgs {
   static constexpr const char* kModule = "keras.metrics";
   static constexpr const char* kName = "FBetaScore";
-  Value average{};  // None (a score a class), 'micro', 'macro' or 'weighted'.
+  Value average{};  // None (a score per class), 'micro', 'macro' or 'weighted'.
   Value beta = 1.0;  // How many times recall counts as much as precision.
   Value threshold{};  // Above it a class is predicted; None takes the highest score.
   std::optional<std::string> name = "fbeta_score";  // The metric's name in logs.

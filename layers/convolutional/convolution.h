@@ -77,11 +77,9 @@ using Conv3D = Handle<ConvLayer<3>>;
 
 // Shared with the other convolutions. The channels of an input; ValueError where they are unknown.
 int64_t channels_of(const Shape& input, bool channels_last, const Layer& layer);
-// The config of a layer that is quantized otherwise than its dtype policy alone says.
-void write_quantization(Dict& config, const QuantizationConfigRef& quantization);
 // How channels-last inputs meet quantized kernels: (sizes..., channels / groups, filters); each channel alone,
 // (sizes..., channels, multiplier); transposed, (sizes..., filters, channels), by the function of a float op, which
-// knows where the windows are, and of its gradient. Inputs share a scale a sample.
+// knows where the windows are, and of its gradient. The inputs of a sample share a scale.
 QuantizedProduct convolution_product(const Window& window, int64_t groups);
 QuantizedProduct depthwise_product(const Window& window, const Shape& kernel);
 QuantizedProduct transposed_product(const ops::TransposedWindow& window);

@@ -35,10 +35,6 @@ Tensor convolved(const Tensor& x, const Tensor& w, const Window& window, int64_t
 
 }  // namespace
 
-void write_quantization(Dict& config, const QuantizationConfigRef& quantization) {
-  if (quantization) config.set("quantization_config", to_value(quantization));
-}
-
 QuantizedProduct convolution_product(const Window& window, int64_t groups) {
   QuantizedProduct how;
   how.times = [=](const Tensor& x, const Tensor& w) { return convolved(x, w, window, groups); };

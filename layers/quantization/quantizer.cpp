@@ -180,4 +180,9 @@ LAMINA_CLASS(Float8QuantizationConfig, "keras.quantizers", "Training with produc
 'float8')py"});
 
 }  // namespace
+
+void write_quantization(Dict& config, const QuantizationConfigRef& quantization) {
+  if (quantization) config.set("quantization_config", to_value(quantization));
+}
+
 }  // namespace lamina

@@ -54,6 +54,8 @@ class QuantizationConfig : public Object {
   static std::shared_ptr<QuantizationConfig> adapt(const ObjectPtr&) { return nullptr; }
 };
 using QuantizationConfigRef = Ref<QuantizationConfig>;
+// The config of a layer that Keras knows no `quantization_config` of: the entry is there only if there is one.
+void write_quantization(Dict& config, const QuantizationConfigRef& quantization);
 
 // Arguments of the configs for int8 and int4.
 struct QuantizersArgs {

@@ -53,7 +53,7 @@ Dict GatedCell::get_config() const {
   Dict config = Layer::get_config();
   GatedCellArgs args = arguments;
   write_fields(config, [&](Fields& f) { args.fields(kind_, f, false); });
-  if (args.quantization_config) config.set("quantization_config", to_value(args.quantization_config));
+  write_quantization(config, args.quantization_config);
   return config;
 }
 bool GatedCell::set_argument(const std::string& name, const Value& value) {

@@ -299,7 +299,7 @@ class GatedRnnLayer final : public RnnLayer, public QuantizesParts {
     Args args = args_;
     args.cell = gated().arguments;
     write_fields(config, args);
-    if (args.cell.quantization_config) config.set("quantization_config", to_value(args.cell.quantization_config));
+    write_quantization(config, args.cell.quantization_config);
     return config;
   }
   std::vector<LayerPtr> quantized_parts() const override { return {cell()}; }

@@ -2,7 +2,7 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
-#include "backends/ops/convolution/dims.h"
+#include "backends/ops/convolution/windows.h"
 #include "backends/ops/int8_convolution/int8_convolution.h"
 #include "backends/ops/int8_convolution/int8_depthwise.h"
 
@@ -78,7 +78,7 @@ BoundKernel bind_depthwise(const Int8ConvolutionOp& op, const KernelRequest& r) 
   return kernel;
 }
 
-// The plain sums, of any groups.
+// The plain sums, of any groups. They wrap around as the other kernels' sums do.
 BoundKernel bind_reference(const Int8ConvolutionOp& op, const KernelRequest& r) {
   BoundKernel kernel;
   kernel.run = [d = ConvolutionDims(op.convolution.window, op.convolution.groups, r.inputs[0].shape, r.inputs[1].shape,
@@ -88,21 +88,16 @@ BoundKernel bind_reference(const Int8ConvolutionOp& op, const KernelRequest& r) 
     for (int64_t n = 0; n < d.batch; ++n) {
       const int8_t* x = static_cast<const int8_t*>(in[0]) + n * d.input_elements();
       int32_t* y = static_cast<int32_t*>(out[0]) + n * d.output_elements();
-      for (int64_t place = 0; place < d.outputs(); ++place)
+      over_places(d.out, [&](const int64_t(&p)[3], int64_t flat) {
         for (int64_t o = 0; o < d.filters; ++o) {
-          uint32_t sum = 0;  // which wraps around as the other kernels' sums do
-          for (int64_t tap = 0; tap < d.taps(); ++tap) {
-            const int64_t i = place / (d.out[1] * d.out[2]) * d.strides[0] +
-                              tap / (d.size[1] * d.size[2]) * d.dilation[0] - d.low[0],
-                          j = place / d.out[2] % d.out[1] * d.strides[1] + tap / d.size[2] % d.size[1] * d.dilation[1] -
-                              d.low[1],
-                          k = place % d.out[2] * d.strides[2] + tap % d.size[2] * d.dilation[2] - d.low[2];
-            if (i < 0 || i >= d.in[0] || j < 0 || j >= d.in[1] || k < 0 || k >= d.in[2]) continue;
-            const int8_t* at = x + ((i * d.in[1] + j) * d.in[2] + k) * d.channels + o / og * cg;
+          uint32_t sum = 0;
+          over_window(d, p, [&](int64_t place, int64_t tap) {
+            const int8_t* at = x + place * d.channels + o / og * cg;
             for (int64_t c = 0; c < cg; ++c) sum += static_cast<uint32_t>(at[c] * w[(tap * cg + c) * d.filters + o]);
-          }
-          *y++ = static_cast<int32_t>(sum);
+          });
+          y[flat * d.filters + o] = static_cast<int32_t>(sum);
         }
+      });
     }
   };
   return kernel;
@@ -114,26 +109,19 @@ BoundKernel bind_transpose_reference(const Int8ConvolutionTransposeOp& op, const
                                     r.inputs[0].shape)](const void* const* in, void* const* out, void*) {
     const int64_t cg = d.group_channels(), og = d.group_filters();
     const int8_t* w = static_cast<const int8_t*>(in[1]);
-    std::fill_n(static_cast<int32_t*>(out[0]), d.batch * d.input_elements(), 0);
     for (int64_t n = 0; n < d.batch; ++n) {
       const int8_t* g = static_cast<const int8_t*>(in[0]) + n * d.output_elements();
       int32_t* y = static_cast<int32_t*>(out[0]) + n * d.input_elements();
-      for (int64_t place = 0; place < d.outputs(); ++place)
-        for (int64_t tap = 0; tap < d.taps(); ++tap) {
-          const int64_t i = place / (d.out[1] * d.out[2]) * d.strides[0] +
-                            tap / (d.size[1] * d.size[2]) * d.dilation[0] - d.low[0],
-                        j = place / d.out[2] % d.out[1] * d.strides[1] + tap / d.size[2] % d.size[1] * d.dilation[1] -
-                            d.low[1],
-                        k = place % d.out[2] * d.strides[2] + tap % d.size[2] * d.dilation[2] - d.low[2];
-          if (i < 0 || i >= d.in[0] || j < 0 || j >= d.in[1] || k < 0 || k >= d.in[2]) continue;
-          int32_t* at = y + ((i * d.in[1] + j) * d.in[2] + k) * d.channels;
-          for (int64_t o = 0; o < d.filters; ++o)
-            for (int64_t c = 0; c < cg; ++c) {
-              int32_t& sum = at[o / og * cg + c];
-              const int product = g[place * d.filters + o] * w[(tap * cg + c) * d.filters + o];
-              sum = static_cast<int32_t>(static_cast<uint32_t>(sum) + static_cast<uint32_t>(product));
-            }
+      over_places(d.in, [&](const int64_t(&p)[3], int64_t flat) {
+        for (int64_t c = 0; c < d.channels; ++c) {
+          uint32_t sum = 0;
+          over_covering(d, p, [&](int64_t place, int64_t tap) {
+            for (int64_t o = c / cg * og; o < (c / cg + 1) * og; ++o)
+              sum += static_cast<uint32_t>(g[place * d.filters + o] * w[(tap * cg + c % cg) * d.filters + o]);
+          });
+          y[flat * d.channels + c] = static_cast<int32_t>(sum);
         }
+      });
     }
   };
   return kernel;

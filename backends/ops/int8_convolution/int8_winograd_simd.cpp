@@ -75,18 +75,7 @@ void tile(const int8_t* const* places, int64_t channels, int16_t* to, int64_t pl
   }
 }
 
-// f(0), ... f(N - 1), each with a constant, so that sums stay in registers.
-template <int I>
-struct Constant {
-  constexpr operator int() const { return I; }
-};
-template <int N, int I = 0, class F>
-__attribute__((always_inline)) inline void each(F&& f) {
-  if constexpr (I < N) {
-    f(Constant<I>{});
-    each<N, I + 1>(f);
-  }
-}
+#include "backends/ops/matmul/unrolled_simd.inc"
 
 template <int kCount>
 void rows_by_panel(const int16_t* a, const int16_t* packed, int64_t depth, int32_t* y) {

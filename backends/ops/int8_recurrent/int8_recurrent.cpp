@@ -6,6 +6,7 @@
 #include "backends/ops/custom_gradient/custom_gradient.h"
 #include "backends/ops/matmul/int8_matmul.h"
 #include "backends/ops/primitives.h"
+#include "backends/ops/public/quantization.h"
 #include "backends/ops/recurrent/recurrent_composed.h"
 
 namespace lamina {
@@ -77,14 +78,11 @@ Tensors Int8RecurrentOp::vjp(const VjpContext& c) const {
 Tensors composed_int8_recurrent(const Int8RecurrentOp& op, std::span<const Tensor> in) {
   const Tensor &kernel = in[kernel_at(op)], &scale = in[kernel_at(op) + 1], value = dequantized(op, in);
   const DType dtype = scale.dtype();
-  const auto number = [&](double v) { return prim::full({}, v, dtype); };
   const auto product = [&](const Tensor& state) {
     const Tensor h = prim::stop_gradient(state);
-    const Tensor most = prim::reduce(Reduce::max, prim::unary(Unary::abs, h), {1}, true);
-    const Tensor by = prim::divide(number(op.states.high), prim::add(most, op.states.epsilon));
-    const Tensor whole = prim::unary(Unary::round, prim::multiply(h, by));
-    const Tensor q =
-        prim::cast(prim::minimum(prim::maximum(whole, number(op.states.low)), number(op.states.high)), DType::int8);
+    const auto [q, by] = ops::abs_max_quantize(
+        h, std::vector<int>{1}, {static_cast<int64_t>(op.states.low), static_cast<int64_t>(op.states.high)},
+        DType::int8, op.states.epsilon);
     const Tensor y = prim::divide(prim::cast(prim::matmul_int8(q, kernel), dtype), prim::multiply(scale, by));
     return prim::custom_gradient({state}, {y}, [value](std::span<const Tensor>, const Tensors& g) -> Tensors {
       return {prim::matmul(g[0], value, false, true)};

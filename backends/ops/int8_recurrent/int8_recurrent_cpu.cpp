@@ -9,6 +9,8 @@
 #include "backends/ops/int8_quantize/int8_loops.h"
 #include "backends/ops/int8_recurrent/int8_recurrent.h"
 #include "backends/ops/matmul/int8_blocks.h"
+#include "backends/ops/recurrent/plain_unit.h"
+#include "backends/ops/recurrent/row_cut.h"
 #include "backends/ops/recurrent/steps.h"
 
 namespace lamina {
@@ -23,7 +25,8 @@ struct Recurrences {
   bool saving;
   StepSizes sizes;
   const Int8Blocks* blocks;
-  int64_t gates, units, tasks, rows, parts;
+  RowCut cut;
+  int64_t gates, units, parts;
 
   Recurrences(const Int8RecurrentOp& op, const KernelRequest& r)
       : kind(op.plain.kind),
@@ -31,12 +34,9 @@ struct Recurrences {
         saving(op.plain.saving),
         sizes{r.inputs[0].shape[0], r.inputs[0].shape[1], r.inputs[1].shape[1], op.plain.options},
         blocks(&int8_blocks()),
+        cut(sizes.batch),
         gates(gates_of(kind)),
         units(sizes.units) {
-    // At most 16 rows a task, and an even number of tasks where there are rows for them.
-    tasks = std::max<int64_t>(1, std::min<int64_t>(sizes.batch, 2 * ((sizes.batch + 31) / 32)));
-    rows = std::max<int64_t>(1, (sizes.batch + tasks - 1) / tasks);
-    tasks = (sizes.batch + rows - 1) / rows;
     constexpr int64_t kSplitKernel = 1 << 17;  // bytes: a step then takes longer than threads take to meet
     parts = sizes.batch == 1 && gates * units * units >= kSplitKernel ? 2 : 1;
   }
@@ -90,12 +90,12 @@ struct Recurrences {
         return here;
       };
       const auto floats = [&](int64_t count) { return reinterpret_cast<float*>(take(count * 4)); };
-      h = floats(r.rows * r.units), next = floats(r.rows * r.units), c = floats(r.rows * r.units);
-      products = floats(r.gates * r.units), scales = floats(r.rows);
-      sums = reinterpret_cast<int32_t*>(take(r.rows * r.gates * r.units * 4));
-      which = reinterpret_cast<int32_t*>(take(r.rows * 4));
+      h = floats(r.cut.rows * r.units), next = floats(r.cut.rows * r.units), c = floats(r.cut.rows * r.units);
+      products = floats(r.gates * r.units), scales = floats(r.cut.rows);
+      sums = reinterpret_cast<int32_t*>(take(r.cut.rows * r.gates * r.units * 4));
+      which = reinterpret_cast<int32_t*>(take(r.cut.rows * 4));
       integers = reinterpret_cast<int8_t*>(take(r.units));
-      prepared = take(r.rows * int8_padded(r.units) * r.blocks->element);
+      prepared = take(r.cut.rows * int8_padded(r.units) * r.blocks->element);
     }
   };
   int64_t task_bytes() const { return Memory(*this, nullptr).bytes; }
@@ -104,7 +104,7 @@ struct Recurrences {
   void step(const ForwardSteps& f, const float* scale, const Memory& m, const char* packed, int64_t from, int64_t count,
             int64_t t, const Part& p) const {
     const int64_t wide = gates * p.units, saved = saved_of(kind);
-    int32_t* sums = m.sums + rows * gates * p.unit;
+    int32_t* sums = m.sums + cut.rows * gates * p.unit;
     for (int64_t panel = 0; panel < panels(p); ++panel)
       blocks->multiply(m.prepared, packed + panel * blocks->panel_bytes(units), count, units, columns_of(p, panel),
                        sums + panel * blocks->panel, wide);
@@ -188,9 +188,8 @@ struct Recurrences {
     if (saving)
       f.a = to_floats(out[1 + kept]), f.cs = kept == 2 ? to_floats(out[2 + kept]) : nullptr,
       f.before = to_floats(out[1 + 2 * kept]);
-    parallel_for(tasks, [&](int64_t task) {
-      steps(f, floats(in[2 + kept]), packed, scratch + task * task_bytes(), task * rows,
-            std::min(sizes.batch, (task + 1) * rows));
+    cut.each([&](int64_t task, int64_t from, int64_t to) {
+      steps(f, floats(in[2 + kept]), packed, scratch + task * task_bytes(), from, to);
     });
   }
 };
@@ -201,9 +200,9 @@ BoundKernel bind_steps(const Int8RecurrentOp& op, const KernelRequest& r) {
   const Recurrences all(op, r);
   const int input = 1 + states_of(all.kind);
   BoundKernel k;
-  k.scratch_bytes = static_cast<size_t>(all.tasks * all.task_bytes()) + all.packed_bytes();
+  k.scratch_bytes = static_cast<size_t>(all.cut.tasks * all.task_bytes()) + all.packed_bytes();
   k.run = [all, input](const void* const* in, void* const* out, void* scratch) {
-    char* packed = static_cast<char*>(scratch) + all.tasks * all.task_bytes();
+    char* packed = static_cast<char*>(scratch) + all.cut.tasks * all.task_bytes();
     all.pack(in[input], packed);
     all.run(in, out, packed, static_cast<char*>(scratch));
   };
@@ -228,7 +227,6 @@ void plain_steps(const Int8RecurrentOp& op, const StepSizes& sizes, const void* 
                 u = sizes.units;
   const auto at = [](const void* p) { return static_cast<const N*>(p); };
   const auto to = [](void* p) { return static_cast<N*>(p); };
-  const auto sigmoid = [](N x) { return 1 / (1 + std::exp(-x)); };
   const int8_t* kernel = static_cast<const int8_t*>(in[1 + states]);
   const N *scale = at(in[2 + states]), *bias = at(in[3 + states]);
   const bool* mask = o.masked ? static_cast<const bool*>(in[4 + states]) : nullptr;
@@ -260,19 +258,8 @@ void plain_steps(const Int8RecurrentOp& op, const StepSizes& sizes, const void* 
         N save[4] = {};
         if (!on) {
           next[j] = h[j];
-        } else if (kind == Recurrence::simple) {
-          next[j] = save[0] = std::tanh(x[j] + bias[j] + p[j]);
-        } else if (lstm) {
-          const auto z = [&](int64_t g) { return x[g * u + j] + bias[g * u + j] + p[g * u + j]; };
-          save[0] = sigmoid(z(0)), save[1] = sigmoid(z(1)), save[2] = std::tanh(z(2)), save[3] = sigmoid(z(3));
-          c[j] = save[1] * c[j] + save[0] * save[2];
-          next[j] = save[3] * std::tanh(c[j]);
         } else {
-          const auto state = [&](int64_t g) { return p[g * u + j] + bias[3 * u + g * u + j]; };
-          const auto z = [&](int64_t g) { return x[g * u + j] + bias[g * u + j]; };
-          save[0] = sigmoid(z(0) + state(0)), save[1] = sigmoid(z(1) + state(1)), save[3] = state(2),
-          save[2] = std::tanh(z(2) + save[1] * state(2));
-          next[j] = save[0] * h[j] + (1 - save[0]) * save[2];
+          next[j] = plain_unit(kind, u, j, x, bias, p.data(), h[j], c[j], save);
         }
         for (int64_t g = 0; saving && g < S; ++g) to(out[1 + states])[(row * S + g) * u + j] = save[g];
         if (lstm && saving) to(out[2 + states])[row * u + j] = c[j];

@@ -9,19 +9,7 @@ namespace lamina {
 namespace LAMINA_SIMD_NAMESPACE {
 namespace {
 
-// f(0), ... f(N - 1), each with a constant: sums in arrays that are counted so stay in registers. Loops that are
-// unrolled later leave them in memory, and every step waits for the one before to come back from there.
-template <int I>
-struct Constant {
-  constexpr operator int() const { return I; }
-};
-template <int N, int I = 0, class F>
-__attribute__((always_inline)) inline void each(F&& f) {
-  if constexpr (I < N) {
-    f(Constant<I>{});
-    each<N, I + 1>(f);
-  }
-}
+#include "backends/ops/matmul/unrolled_simd.inc"
 
 // A panel's values: group g of column c begins at (g * kPanel + c) * kGroup. Behind them stands what a column's sum
 // begins with, where the left matrix is kOffset more than it was.

@@ -5,6 +5,8 @@
 #include "backends/core/kernel.h"
 #include "backends/cpu/simd_choice.h"
 #include "backends/cpu/thread_pool.h"
+#include "backends/ops/recurrent/plain_unit.h"
+#include "backends/ops/recurrent/row_cut.h"
 #include "backends/ops/recurrent/steps.h"
 
 namespace lamina {
@@ -12,21 +14,6 @@ namespace lamina {
 LAMINA_SIMD_CHOICE(const RecurrentTable&, recurrent_table)
 
 namespace {
-
-struct Cut {
-  int64_t batch, tasks, rows;
-  // At most 16 rows a task, whose state stays in the nearest caches; an even number of tasks where there are rows for
-  // them.
-  explicit Cut(int64_t batch) : batch(batch) {
-    tasks = std::max<int64_t>(1, std::min<int64_t>(batch, 2 * ((batch + 31) / 32)));
-    rows = std::max<int64_t>(1, (batch + tasks - 1) / tasks);
-    tasks = (batch + rows - 1) / rows;
-  }
-  template <class F>
-  void each(F&& f) const {
-    parallel_for(tasks, [&](int64_t task) { f(task, task * rows, std::min(batch, (task + 1) * rows)); });
-  }
-};
 
 int64_t aligned(int64_t floats) { return (floats + 15) / 16 * 16; }
 const float* floats(const void* p) { return static_cast<const float*>(p); }
@@ -46,7 +33,7 @@ BoundKernel bind_forward(const RecurrentOp& op, const KernelRequest& r) {
   const Shape& x = r.inputs[0].shape;
   const StepSizes sizes{x[0], x[1], r.inputs[1].shape[1], op.options};
   const RecurrentTable& table = recurrent_table();
-  const Cut cut(sizes.batch);
+  const RowCut cut(sizes.batch);
   // Packing costs about as much as four rows' products; fewer take the kernel as it stands.
   const int64_t packed = sizes.batch * sizes.steps > 8 ? aligned(table.packed_size(gates, sizes.units)) : 0,
                 each = aligned(table.scratch(gates, cut.rows, sizes.units));
@@ -96,7 +83,7 @@ BoundKernel bind_backward(const RecurrentGradOp& op, const KernelRequest& r) {
   const Shape& before = r.inputs[lstm ? 4 : 2].shape;
   const StepSizes sizes{before[0], before[1], before[2], op.options};
   const RecurrentTable& table = recurrent_table();
-  const Cut cut(sizes.batch);
+  const RowCut cut(sizes.batch);
   const int64_t packed = aligned(table.packed_back_size(gates, sizes.units)),
                 each = aligned(table.scratch(gates, cut.rows, sizes.units));
   const int64_t bias = (gru ? 2 : 1) * gates * sizes.units, bias_part = aligned(bias);
@@ -142,10 +129,6 @@ void with_real(DType type, F&& f) {
   else
     f(double{});
 }
-template <class T>
-T sigmoid(T x) {
-  return 1 / (1 + std::exp(-x));
-}
 
 BoundKernel bind_forward_reference(const RecurrentOp& op, const KernelRequest& r) {
   const Shape& x = r.inputs[0].shape;
@@ -183,19 +166,8 @@ BoundKernel bind_forward_reference(const RecurrentOp& op, const KernelRequest& r
             N save[4] = {};
             if (!on) {
               next[j] = h[j];
-            } else if (kind == Recurrence::simple) {
-              next[j] = save[0] = std::tanh(x[j] + bias[j] + p[j]);
-            } else if (lstm) {
-              auto z = [&](int g) { return x[g * u + j] + bias[g * u + j] + p[g * u + j]; };
-              save[0] = sigmoid(z(0)), save[1] = sigmoid(z(1)), save[2] = std::tanh(z(2)), save[3] = sigmoid(z(3));
-              c[j] = save[1] * c[j] + save[0] * save[2];
-              next[j] = save[3] * std::tanh(c[j]);
             } else {
-              auto q = [&](int g) { return p[g * u + j] + bias[3 * u + g * u + j]; };
-              auto z = [&](int g) { return x[g * u + j] + bias[g * u + j]; };
-              save[0] = sigmoid(z(0) + q(0)), save[1] = sigmoid(z(1) + q(1)), save[3] = q(2),
-              save[2] = std::tanh(z(2) + save[1] * q(2));
-              next[j] = save[0] * h[j] + (1 - save[0]) * save[2];
+              next[j] = plain_unit(kind, u, j, x, bias, p.data(), h[j], c[j], save);
             }
             if (a)
               for (int g = 0; g < S; ++g) a[g * u + j] = save[g];

@@ -366,7 +366,7 @@ def _check_arrays(x, y, w, class_weight):
     if class_weight is not None:
         raise ValueError(
             f"`class_weight` is only supported for Models with a single output. Received: y of {len(targets)} "
-            "arrays. Give one array of `sample_weight` an output instead."
+            "arrays. Give one array of `sample_weight` per output instead."
         )
     if isinstance(w, (list, tuple, dict)):
         several = not w or any(is_array(leaf) for leaf in tree.flatten(w))  # and no list of numbers, which is an array

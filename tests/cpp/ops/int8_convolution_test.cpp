@@ -4,17 +4,19 @@
 #include "backends/cpu/simd_choice.h"
 #include "backends/ops/matmul/int8_blocks.h"
 #include "backends/ops/primitives.h"
+#include "support/int8.h"
 #include "support/op_case.h"
 
 namespace lamina {
 namespace {
 
+using testing::bytes;
+using testing::bytes_of;
 using testing::CaseTable;
 using testing::Domain;
 using testing::Input;
 using testing::OpCase;
 
-Tensor bytes(const Tensor& x) { return prim::cast(x, DType::int8); }
 const Window kSame{{1, 2}, {1, 0}, {1, 1}, {1, 1}};
 
 const CaseTable cases{{
@@ -33,14 +35,6 @@ const CaseTable cases{{
            }}
         .no_gradient(),
 }};
-
-// Values over all of int8, without pattern.
-Tensor bytes_of(const Shape& shape, int64_t seed) {
-  Tensor out = Tensor::empty(shape, DType::int8);
-  auto* to = static_cast<int8_t*>(out.mutable_raw());
-  for (int64_t i = 0; i < out.size(); ++i) to[i] = static_cast<int8_t>((i * 7919 + seed) * 104729 >> 5);
-  return out;
-}
 
 void expect_same(const Tensor& y, const Tensor& z, const std::string& what) {
   for (int64_t i = 0; i < y.size(); ++i) ASSERT_EQ(y.at(i), z.at(i)) << what << " at " << i;

@@ -5,11 +5,14 @@
 #include "backends/ops/matmul/int8_matmul.h"
 #include "backends/ops/primitives.h"
 #include "backends/ops/public/ops.h"
+#include "support/int8.h"
 #include "support/op_case.h"
 
 namespace lamina {
 namespace {
 
+using testing::bytes;
+using testing::bytes_of;
 using testing::CaseTable;
 using testing::Domain;
 using testing::Input;
@@ -23,7 +26,6 @@ using testing::OpCase;
 
 Value parts(const ops::Quantized& q) { return List{q.values, q.scale}; }
 Value parts(const ops::ZeroPointQuantized& q) { return List{q.values, q.scale, q.zero_point}; }
-Tensor bytes(const Tensor& x) { return prim::cast(x, DType::int8); }
 
 const CaseTable cases{{
     OpCase{"matmul", IN(Input({2, 3, 4}, Domain::small_int), Input({4, 5}, Domain::small_int)),
@@ -56,14 +58,6 @@ const CaseTable cases{{
         .no_gradient()
         .known_sizes(),
 }};
-
-// Values over all of int8, without pattern.
-Tensor bytes_of(const Shape& shape, int64_t seed) {
-  Tensor out = Tensor::empty(shape, DType::int8);
-  auto* to = static_cast<int8_t*>(out.mutable_raw());
-  for (int64_t i = 0; i < out.size(); ++i) to[i] = static_cast<int8_t>((i * 7919 + seed) * 104729 >> 5);
-  return out;
-}
 
 struct Sizes {
   int64_t m, k, n;

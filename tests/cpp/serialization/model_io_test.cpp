@@ -99,7 +99,7 @@ TEST(Models, AreQuantizedAsKerasLeftThem) {
 TEST(Models, AreQuantizedHere) {
   TemporaryDirectory folder;
   ModelPtr model = load_model(data_file("sequential.keras"));
-  model->quantize_layers("int8", {}, [](const LayerPtr& layer) { return layer->class_name() == "Dense"; });
+  quantize(*model, "int8", {}, {.filter = [](const LayerPtr& layer) { return layer->class_name() == "Dense"; }});
   EXPECT_EQ(model->layers()[0]->quantization_mode(), "int8");
   save_model(*model, folder / "m.keras");
   expect_same_weights(*model, *load_model(folder / "m.keras"));
