@@ -5,6 +5,7 @@
 
 namespace lamina {
 
+// The logistic function of x.
 template <class N>
 N plain_sigmoid(N x) {
   return 1 / (1 + std::exp(-x));
