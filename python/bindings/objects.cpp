@@ -519,11 +519,23 @@ void bind_objects(py::module_& m) {
     return object_to_python(get_object(to_value(identifier), module));
   });
   m.def("deserialize_value", [](py::handle v) { return to_python(deserialize_value(to_value(v))); });
-  m.def("set_custom_resolver", [](py::object f) {
+  m.def("set_custom_resolver", [](py::object resolve, py::object class_of) {
     static py::object* resolver = new py::object;
-    *resolver = f;
+    static py::object* finder = new py::object;
+    *resolver = resolve;
+    *finder = class_of;
     set_custom_resolver([](const Dict& d) -> ObjectPtr {
       py::gil_scoped_acquire gil;
+      // A model's config holds those of all its layers: the class is asked for by its names alone.
+      const Value* config = d.find("config");
+      if (config && config->is_dict() && !d.find("bare")) {
+        Dict names;
+        for (const auto& [key, value] : d)
+          if (value.is_string() || value.is_none()) names[key] = value;
+        if (names.find("class_name") && !names.at("class_name").as_string().starts_with("__lambda__") &&
+            (*finder)(to_python(Value(names))).is_none())
+          return nullptr;
+      }
       py::object made = (*resolver)(to_python(Value(d)));
       if (made.is_none()) return nullptr;
       Value v = to_value(made);

@@ -79,7 +79,14 @@ def _resolve(serialized):
     return resolve(serialized)
 
 
-_lamina.set_custom_resolver(_resolve)
+def _class_of(names):
+    """For C++: the user's class of a config, by its names."""
+    from lamina._core.configs.serialized import class_of
+
+    return class_of(names)
+
+
+_lamina.set_custom_resolver(_resolve, _class_of)
 
 __getattr__, __dir__ = _public_module(
     __name__,

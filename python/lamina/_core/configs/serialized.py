@@ -308,12 +308,16 @@ def resolve(serialized):
         return found if found is not None else lookup_function(target if isinstance(target, str) else "")
     if class_name == "__lambda__":
         return lambda_from_config(serialized)
-    module = serialized.get("module")
+    found = class_of(serialized)
+    return None if found is None else from_serialized(found, serialized)
+
+
+def class_of(serialized):
+    """The user's class that the names of a config mean (its "config" is not looked at); None for a built-in class."""
+    module, class_name = serialized.get("module"), serialized.get("class_name")
     found = _users_class(serialized) or _of_python(module, class_name)
     found = found or _in_keras_package(module, class_name)
-    if found is None or not inspect.isclass(found):
-        return None
-    return from_serialized(found, serialized)
+    return found if inspect.isclass(found) else None
 
 
 publish("lamina.saving", deserialize_keras_object, serialize_keras_object)
