@@ -1,5 +1,6 @@
 """Initial weights by layer and variable name, so that every framework can start from the same ones."""
 
+import re
 import zlib
 
 import numpy as np
@@ -28,9 +29,12 @@ def value(layer, variable, shape):
 def set_keras(model):
     for layer in model.layers:
         if layer.weights:
-            layer.set_weights(
-                [value(layer.name, v.path.rpartition(layer.name + "/")[2], v.shape) for v in layer.weights]
-            )
+            layer.set_weights([value(layer.name, _inner_name(layer, v), v.shape) for v in layer.weights])
+
+
+def _inner_name(layer, variable):
+    """Its path in the layer, without a recurrence's direction and cell."""
+    return re.sub(r"^((forward|backward)_\w+/)?\w+_cell/", "", variable.path.rpartition(layer.name + "/")[2])
 
 
 def set_torch(torch, net):

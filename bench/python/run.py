@@ -99,8 +99,9 @@ def check(workers, names):
     return good
 
 
-def chosen(text, known):
-    names = [n.strip() for n in text.split(",")] if text else list(known)
+def chosen(text, known, groups=None):
+    """The names of a comma-separated text; a group's name stands for all of its names."""
+    names = [m for n in text.split(",") for m in (groups or {}).get(n.strip(), [n.strip()])] if text else list(known)
     for n in names:
         if n not in known:
             raise SystemExit(f"unknown name {n!r}; known: {', '.join(known)}")
@@ -109,7 +110,12 @@ def chosen(text, known):
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--workloads", help="comma-separated; all without it: " + ", ".join(workloads.names()))
+    p.add_argument(
+        "--workloads",
+        default="small",
+        help="comma-separated names or groups: "
+        + "; ".join(f"{group} ({', '.join(names)})" for group, names in workloads.GROUPS.items()),
+    )
     p.add_argument("--frameworks", help="comma-separated: " + ", ".join(FRAMEWORKS))
     p.add_argument("--measures", help="comma-separated: " + ", ".join(tables.MEASURES))
     p.add_argument("--rounds", type=int, default=7)
@@ -128,7 +134,10 @@ def arguments():
 
 def main():
     args = arguments()
-    names, measures = chosen(args.workloads, workloads.names()), chosen(args.measures, tables.MEASURES)
+    names, measures = (
+        chosen(args.workloads, workloads.names(), workloads.GROUPS),
+        chosen(args.measures, tables.MEASURES),
+    )
     with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
         json.dump({"threads": args.threads, "device": args.device, "tf32": args.tf32}, config)
         config.flush()

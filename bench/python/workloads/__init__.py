@@ -1,4 +1,5 @@
-"""The benchmark's models, a file each: a new file here is a new row of the tables.
+"""The benchmark's models, each in a file: a new file here, or in real/ for a size that people deploy, is a new row of
+the tables.
 
 A workload gives
     BATCH, STEPS        samples per step; steps of the data set made for it
@@ -12,10 +13,20 @@ left in a training step.
 import importlib
 import pkgutil
 
+from workloads import real
+
+
+def _modules(path):
+    return [m.name for m in pkgutil.iter_modules(path) if not (m.name.startswith("_") or m.ispkg)]
+
+
+GROUPS = {"small": _modules(__path__), "real": _modules(real.__path__)}
+
 
 def names():
-    return [m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")]
+    """All of them; those that run without a choice stand in GROUPS["small"]."""
+    return [n for group in GROUPS.values() for n in group]
 
 
 def load(name):
-    return importlib.import_module(f"{__name__}.{name}")
+    return importlib.import_module(f"{__name__}.{'real.' if name in GROUPS['real'] else ''}{name}")

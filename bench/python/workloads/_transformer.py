@@ -74,3 +74,64 @@ def torch_encoder(torch, s, check):
             return x
 
     return Encoder
+
+
+ADAM_EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
+
+
+def language_model(s, rate):
+    """The functions of a workload that predicts a token at each place: data, keras_model, torch_model."""
+
+    def data(rng, samples):
+        tokens, targets = (rng.integers(0, s.words, (samples, s.length)) for _ in range(2))
+        return [tokens.astype("int32")], targets.astype("int64")
+
+    def keras_model(keras, check=False):
+        return _keras_model(keras, s, rate, check, s.words, lambda x: x)
+
+    def torch_model(torch, check=False):
+        entropy = torch.nn.CrossEntropyLoss()
+        net, optimizer = _torch_model(torch, s, rate, check, s.words, lambda x: x)
+        return net, lambda out, target: entropy(out.flatten(0, 1), target.flatten()), optimizer
+
+    return data, keras_model, torch_model
+
+
+def sequence_classifier(s, classes, rate):
+    """The functions of a workload that tells sequences of tokens apart: data, keras_model, torch_model."""
+
+    def data(rng, samples):
+        tokens = rng.integers(0, s.words, (samples, s.length)).astype("int32")
+        return [tokens], rng.integers(0, classes, samples).astype("int64")
+
+    def keras_model(keras, check=False):
+        return _keras_model(keras, s, rate, check, classes, lambda x: keras.ops.mean(x, axis=1))
+
+    def torch_model(torch, check=False):
+        net, optimizer = _torch_model(torch, s, rate, check, classes, lambda x: x.mean(1))
+        return net, torch.nn.CrossEntropyLoss(), optimizer
+
+    return data, keras_model, torch_model
+
+
+def _keras_model(keras, s, rate, check, outputs, pool):
+    tokens = keras.Input((s.length,), dtype="int32")
+    x = pool(keras_encoder(keras, tokens, s, check))
+    model = keras.Model(tokens, keras.layers.Dense(outputs, name="logits")(x))
+    model.compile(
+        keras.optimizers.Adam(rate, epsilon=ADAM_EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    return model
+
+
+def _torch_model(torch, s, rate, check, outputs, pool):
+    class Net(torch_encoder(torch, s, check)):
+        def __init__(self):
+            super().__init__()
+            self.logits = torch.nn.Linear(s.width, outputs)
+
+        def forward(self, tokens):
+            return self.logits(pool(super().forward(tokens)))
+
+    net = Net()
+    return net, torch.optim.Adam(net.parameters(), rate, eps=ADAM_EPSILON)

@@ -1,0 +1,1 @@
+"""Models of the sizes that people deploy: `--workloads real`."""
