@@ -48,7 +48,7 @@ test: build package
 # What continuous integration asks of the text itself.
 lint: lint-cpp lint-python
 
-CPP_FILES = $(shell git ls-files '*.h' '*.cpp' '*.cu' '*.cuh' '*.inc')
+CPP_FILES = $(shell git ls-files '*.h' '*.c' '*.cpp' '*.cu' '*.cuh' '*.inc')
 lint-cpp: $(VENV)/bin/python
 	$(VENV)/bin/clang-format --version 2>/dev/null | grep -q 14.0.6 || $(VENV)/bin/python -m pip install --quiet clang-format==14.0.6
 	@$(VENV)/bin/clang-format --dry-run --Werror $(CPP_FILES)
@@ -56,12 +56,12 @@ lint-cpp: $(VENV)/bin/python
 # A few checks of clang-tidy (.clang-tidy), and headers that compile alone. They take minutes: before larger changes are handed in.
 tidy: $(VENV)/bin/python
 	$(ALONE) -B $(BUILD)-tidy -DLAMINA_UNITY=OFF
-	git ls-files 'backends/*.cpp' 'layers/*.cpp' 'losses/*.cpp' 'optimizers/*.cpp' 'serialization/*.cpp' 'api/*.cpp' | \
+	git ls-files 'backends/*.cpp' 'layers/*.cpp' 'losses/*.cpp' 'optimizers/*.cpp' 'serialization/*.cpp' 'api/*.cpp' 'capi/*.cpp' | \
 	  grep -vE '(_cublas|_cudnn|_nvrtc|_nvrtc_source|_simd)\.cpp$$|^backends/cuda/' | \
 	  xargs -P $(JOBS) -n 4 scripts/clang-tidy-checks $(BUILD)-tidy
 
 headers:
-	git ls-files 'backends/*.h' 'layers/*.h' 'losses/*.h' 'optimizers/*.h' 'serialization/*.h' 'api/*.h' | grep -v '^backends/cuda/' | \
+	git ls-files 'backends/*.h' 'layers/*.h' 'losses/*.h' 'optimizers/*.h' 'serialization/*.h' 'api/*.h' 'capi/*.h' | grep -v '^backends/cuda/' | \
 	  xargs -P $(JOBS) -n 1 scripts/header-compiles-alone
 
 # The style of all Python (pyproject.toml), and its layout.

@@ -24,13 +24,15 @@ ROOMS = [
     "serialization/models",
     "python/bindings",
     "include",
+    "capi",
     "tests/emulated",
     "tests/cpp",
     "bench/cpp",
     "tests/install",
     "examples/cpp",
+    "examples/c",
 ]
-KINDS = {".h", ".cpp", ".cu", ".cuh", ".inc"}
+KINDS = {".h", ".c", ".cpp", ".cu", ".cuh", ".inc"}
 # Where programs find headers: the repository, and their own folder's tree (CMakeLists.txt of each).
 SEARCHED = {"python/bindings": "python", "tests/cpp": "tests/cpp"}
 

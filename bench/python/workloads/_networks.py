@@ -55,6 +55,22 @@ class KerasBuilder:
         return self.layers.Flatten()(x)
 
 
+class _TensorBuilder:
+    """What PyTorch's tensors do by themselves, channels in front."""
+
+    def add(self, a, b):
+        return a + b
+
+    def multiply(self, a, b):
+        return a * b
+
+    def mean(self, x, keep=False):
+        return x.mean(tuple(range(2, x.dim())), keepdim=keep)
+
+    def flatten(self, x):
+        return x.permute(0, 2, 3, 1).flatten(1) if x.dim() == 4 else x.flatten(1)
+
+
 IMAGES, SEQUENCES = (0, 3, 1, 2), (0, 2, 1)  # channels behind, as in Keras, to channels in front, as in PyTorch
 
 
@@ -71,7 +87,7 @@ def torch_network(torch, network, example, axes=None):
             pads += [total // 2, total - total // 2]
         return pads
 
-    class Net(nn.Module):
+    class Net(_TensorBuilder, nn.Module):
         def __init__(self):
             super().__init__()
             with torch.no_grad():
@@ -119,12 +135,6 @@ def torch_network(torch, network, example, axes=None):
         def activation(self, x, kind):
             return kinds[kind](x)
 
-        def add(self, a, b):
-            return a + b
-
-        def multiply(self, a, b):
-            return a * b
-
         def concatenate(self, a, b):
             return torch.cat([a, b], 1)
 
@@ -135,12 +145,6 @@ def torch_network(torch, network, example, axes=None):
 
         def upsample(self, x):
             return F.interpolate(x, scale_factor=2)
-
-        def mean(self, x, keep=False):
-            return x.mean(tuple(range(2, x.dim())), keepdim=keep)  # channels are in front
-
-        def flatten(self, x):
-            return x.permute(0, 2, 3, 1).flatten(1) if x.dim() == 4 else x.flatten(1)
 
     return Net()
 
