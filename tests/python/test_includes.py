@@ -31,6 +31,7 @@ ROOMS = [
     "tests/install",
     "examples/cpp",
     "examples/c",
+    "clients",
 ]
 KINDS = {".h", ".c", ".cpp", ".cu", ".cuh", ".inc"}
 # Where programs find headers: the repository, and their own folder's tree (CMakeLists.txt of each).
