@@ -19,6 +19,8 @@ constexpr int kWidth = 8, kRows = 6, kVectors = 2, kDotRows = 4, kDotColumns = 2
 constexpr int kWidth = 4, kRows = 6, kVectors = 2, kDotRows = 2, kDotColumns = 2;
 #endif
 static_assert(kDotRows * kDotColumns == kWidth);
+// Of a large b, whose rows lie in pages of their own, this many are fetched ahead: the processor does not foresee them.
+constexpr int64_t kAhead = 16, kLarge = 1 << 18;  // values that a cache of the second level does not hold beside others
 typedef float Vector __attribute__((vector_size(kWidth * sizeof(float)), aligned(4), may_alias));
 typedef int Indices __attribute__((vector_size(kWidth * sizeof(int))));
 
@@ -33,12 +35,15 @@ struct Even {
 };
 
 // The last vector begins at column `last`, over columns that the one before it has too where the row ends within it.
-template <int kR, int kV>
+template <bool kFetch, int kR, int kV>
 void combine_tile(const UnpackedPiece& p, int64_t row, int64_t column, int64_t last) {
   Vector sum[kR][kV] = {};
   const float *a = p.a + row * p.row_stride, *b = p.b + column;
   for (int64_t l = 0; l < p.k; ++l, a += p.k_stride, b += p.b_stride) {
     Vector right[kV];
+    if constexpr (kFetch)
+#pragma GCC unroll 4
+      for (int v = 0; v < kV; ++v) __builtin_prefetch(b + kAhead * p.b_stride + v * kWidth);
 #pragma GCC unroll 4
     for (int v = 0; v < kV - 1; ++v) right[v] = load(b + v * kWidth);
     right[kV - 1] = load(b + last);
@@ -61,23 +66,27 @@ void combine_tile(const UnpackedPiece& p, int64_t row, int64_t column, int64_t l
   }
 }
 
-template <int... i>
+template <bool kFetch, int... i>
 void any_combine_tile(std::integer_sequence<int, i...>, int64_t rows, int64_t vectors, const UnpackedPiece& p,
                       int64_t row, int64_t column, int64_t last) {
-  static constexpr decltype(&combine_tile<1, 1>) kTiles[] = {combine_tile<i / kVectors + 1, i % kVectors + 1>...};
+  static constexpr decltype(&combine_tile<kFetch, 1, 1>) kTiles[] = {
+      combine_tile<kFetch, i / kVectors + 1, i % kVectors + 1>...};
   kTiles[(rows - 1) * kVectors + vectors - 1](p, row, column, last);
 }
 
-void combine(const UnpackedPiece& p) {
+template <bool kFetch>
+void combine_all(const UnpackedPiece& p) {
   const Even groups((p.columns + kWidth - 1) / kWidth, kVectors), tiles(p.rows, kRows);
   for (int64_t g = 0; g < groups.parts; ++g) {
     const int64_t column = groups.at(g) * kWidth, vectors = groups.at(g + 1) - groups.at(g);
     const int64_t end = column + vectors * kWidth < p.columns ? column + vectors * kWidth : p.columns;
     for (int64_t t = 0; t < tiles.parts; ++t)
-      any_combine_tile(std::make_integer_sequence<int, kRows * kVectors>(), tiles.at(t + 1) - tiles.at(t), vectors, p,
-                       tiles.at(t), column, end - kWidth - column);
+      any_combine_tile<kFetch>(std::make_integer_sequence<int, kRows * kVectors>(), tiles.at(t + 1) - tiles.at(t),
+                               vectors, p, tiles.at(t), column, end - kWidth - column);
   }
 }
+
+void combine(const UnpackedPiece& p) { (p.k * p.b_stride > kLarge ? combine_all<true> : combine_all<false>)(p); }
 
 // Where half = kWidth / 2, kWidth / 4, ..., 1: each vector holds groups of 2 * half places; the two halves of a group
 // are added. The result has those of `a`, then those of `b`.
