@@ -1,5 +1,6 @@
 """Layer: the Python face of C++ layers, and the base of users' own."""
 
+import functools
 import warnings
 
 from lamina import _lamina
@@ -103,6 +104,26 @@ class LayerMethods(
             A tensor or a structure of tensors.
         """
         return self._call(*args, **kwargs)
+
+    def rematerialized_call(self, layer_call, *args, **kwargs):
+        """A part of the layer's work that is computed again for its gradient as the layer's call is.
+
+        What holds is the `RematScope` that the layer was made in. Calling the layer does this for `call()` already.
+
+        Args:
+            layer_call: the function, such as `layer.call`.
+            *args: tensors that it may be called with.
+            **kwargs: further arguments that it may be called with.
+
+        Returns:
+            A function of the same arguments and results.
+        """
+
+        @functools.wraps(layer_call)
+        def rematerialized(*args, **kwargs):
+            return self._computed_anew(lambda: layer_call(*args, **kwargs))
+
+        return rematerialized
 
     def symbolic_call(self, *args, **kwargs):
         """Calls the layer on symbolic tensors.
