@@ -43,6 +43,7 @@ class LayerMethods(
 
     _builtin = True
     autograph_info__ = {}  # TensorFlow's autograph is to call layers as they are
+    _call_on_values = None  # in layers that take TensorFlow's ragged and sparse tensors
 
     # ---- construction ----
     def __init_subclass__(cls, **kwargs):
@@ -84,6 +85,10 @@ class LayerMethods(
                 f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in "
                 "the `__init__()` method."
             )
+        if self._call_on_values is not None and len(args) == 1:
+            made = self._call_on_values(self.__call__, *args)
+            if made is not None:
+                return made
         try:
             if "_context_names" in self.__dict__:
                 return self._call_in_context(self._invoke, args, kwargs)
