@@ -12,6 +12,7 @@ import inspect
 import os
 import sys
 import types
+import warnings
 
 import lamina
 from lamina import _lamina
@@ -236,6 +237,28 @@ def to_snake_case(name):
 @here("auto_name")
 def auto_name(prefix):
     return _lamina.auto_name(prefix)
+
+
+@here("uniquify")
+def uniquify(name):
+    return _lamina.auto_name(name)
+
+
+@here("keras.src.utils.naming.reset_uids")
+def reset_uids():
+    lamina.utils.clear_session()
+
+
+@here("filter_safe_tarinfos")
+def filter_safe_tarinfos(members, base_dir):
+    """The members of an archive that are unpacked into this folder."""
+    from lamina.utils import archives
+
+    for member in members:
+        if archives._safe_tar_member(member, os.path.realpath(base_dir)):
+            yield member
+        else:
+            warnings.warn(f"Skipping invalid path during archive extraction: '{member.name}'.", stacklevel=2)
 
 
 @here("any_symbolic_tensors")
