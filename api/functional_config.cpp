@@ -211,7 +211,7 @@ class GraphReader {
     }
     List out;
     for (const Value& item : v.as_list()) out.push_back(places(item, is_output));
-    return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
+    return v.with_items(std::move(out));
   }
 
   std::map<std::string, std::shared_ptr<Operation>> made_;

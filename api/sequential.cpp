@@ -172,12 +172,16 @@ struct SequentialRegistration {
     info.base = "Layer";
     info.doc = "A stack of layers.";
     info.make = [](const Dict& config) -> ObjectPtr {
+      const Value *name = config.find("name"), *layers = config.find("layers");
+      if (!name || !layers)
+        throw ValueError(
+            "A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. Received: "
+            "config=",
+            Value(config).repr());
       LayerArgs args;
-      if (const Value* name = config.find("name"); name && name->is_string()) args.name = name->as_string();
+      if (name->is_string()) args.name = name->as_string();
       if (const Value* dtype = config.find("dtype")) args.dtype = *dtype;
       auto model = std::make_shared<Sequential>(args);
-      const Value* layers = config.find("layers");
-      if (!layers) throw ValueError("The config of a Sequential model must hold its 'layers'.");
       for (const Value& entry : layers->as_list()) {
         auto layer = std::dynamic_pointer_cast<Layer>(get_object(entry, "keras.layers"));
         if (!layer)

@@ -89,7 +89,7 @@ Value without_filling(const Value& shapes) {
   if (!shapes.is_sequence()) return shapes;
   List out;
   for (const Value& v : shapes.as_list()) out.push_back(without_filling(v));
-  return shapes.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
+  return shapes.with_items(std::move(out));
 }
 
 }  // namespace lamina

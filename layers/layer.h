@@ -107,6 +107,8 @@ class Layer : public Operation {
   virtual bool needs_values() const { return false; }
   // Whether a RematScope concerns this layer itself. Of models it concerns the layers.
   virtual bool computes_anew() const { return true; }
+  // Any part of this layer's work, computed as its call is under the RematScope that it was made in.
+  Value computed_anew(const std::function<Value()>& part) const { return remat_call(remat_.get(), name_, part); }
   Dict get_config() const override;
   std::string module() const override { return "keras.layers"; }
 

@@ -190,7 +190,7 @@ Value Layer::users_output_shape(const Bound& b) const {
                        " must return a shape or a structure of shapes, received ", v.repr(), ".");
     List list;
     for (const Value& item : v.as_list()) list.push_back(spec(item));
-    return v.is_tuple() ? Value::tuple(std::move(list)) : Value(std::move(list));
+    return v.with_items(std::move(list));
   };
   return spec(out);
 }
@@ -301,7 +301,7 @@ Value Layer::compute(const Bound& b, const CallContext& context) {
       auto run = [&] {
         return overrides(Method::call) && !quantized ? call_users(b, context, training) : call(b.inputs, context);
       };
-      result = remat_ && !b.symbolic && computes_anew() ? remat_call(remat_.get(), name_, run) : run();
+      result = remat_ && !b.symbolic && computes_anew() ? computed_anew(run) : run();
     }
   } catch (Error& e) {
     e.add({ErrorFrame::Kind::layer, describe()});

@@ -114,6 +114,13 @@ const List& Value::as_list() const {
   if (is_tuple()) return std::get<Tuple>(data_).items;
   mismatch("a list or tuple", *this);
 }
+const Tuple& Value::as_tuple() const {
+  if (!is_tuple()) mismatch("a tuple", *this);
+  return std::get<Tuple>(data_);
+}
+Value Value::with_items(List items) const {
+  return is_tuple() ? Value(Tuple{std::move(items), as_tuple().type}) : Value(std::move(items));
+}
 List& Value::as_list() { return const_cast<List&>(std::as_const(*this).as_list()); }
 const Dict& Value::as_dict() const {
   if (!is_dict()) mismatch("a dict", *this);
@@ -161,7 +168,7 @@ Value plain_numbers(const Value& v) {
   if (!v.is_sequence()) return v;
   List out;
   for (const Value& item : v.as_list()) out.push_back(plain_numbers(item));
-  return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
+  return v.with_items(std::move(out));
 }
 
 Shape Value::as_shape() const {
@@ -276,7 +283,7 @@ Value pack(const Value& structure, std::span<const Value> leaves, size_t& next) 
   if (structure.is_sequence()) {
     List items;
     for (const Value& v : structure.as_list()) items.push_back(pack(v, leaves, next));
-    return structure.is_list() ? Value(std::move(items)) : Value::tuple(std::move(items));
+    return structure.with_items(std::move(items));
   }
   if (structure.is_dict()) {
     Dict out = structure.as_dict();

@@ -49,6 +49,7 @@ class List : public std::vector<Value> {
 };
 struct Tuple {  // told apart from a list because Keras does
   List items;
+  ObjectPtr type = nullptr;  // Python's class of a namedtuple, which C++ only carries
 };
 
 // Values by name, in the order in which the names came. Looked up one by one: configs are short.
@@ -122,6 +123,8 @@ class Value {
     if (v) *this = Value(*v);
   }
   static Value tuple(List items) { return Value(Tuple{std::move(items)}); }
+  // Other items in a list, tuple or namedtuple as this one is.
+  Value with_items(List items) const;
 
   Kind kind() const { return static_cast<Kind>(data_.index()); }
   bool is_none() const { return kind() == Kind::none; }
@@ -146,6 +149,7 @@ class Value {
   const std::string& as_string() const;
   const Tensor& as_tensor() const;
   const List& as_list() const;  // of a list or a tuple
+  const Tuple& as_tuple() const;
   List& as_list();
   const Dict& as_dict() const;
   Dict& as_dict();

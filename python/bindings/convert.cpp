@@ -356,7 +356,8 @@ Value to_value(py::handle h) {
     const Level level;
     List out;
     for (py::handle item : py::reinterpret_borrow<py::tuple>(h)) out.push_back(to_value(item));
-    return Value::tuple(std::move(out));
+    if (PyTuple_CheckExact(p) || !py::hasattr(h, "_fields")) return Value::tuple(std::move(out));
+    return Tuple{std::move(out), std::make_shared<Foreign>(py::type::of(h))};
   }
   if (PyList_Check(p)) {
     const Level level;
@@ -474,6 +475,7 @@ py::object to_python(const Value& v) {
       const List& items = v.as_list();
       py::tuple out(items.size());
       for (size_t i = 0; i < items.size(); ++i) out[i] = to_python(items[i]);
+      if (const ObjectPtr& type = v.as_tuple().type) return object_to_python(type).attr("_make")(out);
       return out;
     }
     case Value::Kind::dict: {

@@ -238,6 +238,10 @@ void bind_layers(py::module_& m) {
       // Quantization
       .def("_quantize", [](Layer& l, py::handle mode, py::handle config,
                            bool type_check) { l.quantize(to_value(mode), to_value(config), type_check); })
+      .def("_computed_anew",
+           [](const Layer& l, const py::function& f) {
+             return to_python(l.computed_anew([&] { return to_value(f()); }));
+           })
       .def("_quantized_build", &Layer::quantized_build)
       .def("_quantized_call",
            [](Layer& l, py::args args, py::kwargs kwargs) {

@@ -118,7 +118,8 @@ Value modern_layer(const Value& legacy) {
   std::string class_name = class_of(entry);
   Value* config = entry.find("config");
   if (!config) throw ValueError("The config of a ", class_name, " is missing.");
-  if (config->is_sequence() && class_name == "Sequential") *config = Dict{{"layers", *config}};  // up to Keras 2.2
+  if (config->is_sequence() && class_name == "Sequential")
+    *config = Dict{{"name", None{}}, {"layers", *config}};  // up to Keras 2.2
   if (!config->is_dict())
     throw ValueError("Expected a dict as the config of a ", class_name, "; received ", config->kind_name(), ".");
   if (holds_layers(class_name, *config)) {

@@ -14,7 +14,7 @@ Value serialize_value(const Value& v) {
     case Value::Kind::tuple: {
       List out;
       for (const Value& item : v.as_list()) out.push_back(serialize_value(item));
-      return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
+      return v.with_items(std::move(out));
     }
     case Value::Kind::dict: {
       Dict out;
@@ -223,7 +223,7 @@ Value deserialize_value(const Value& v) {
     List out;
     out.reserve(v.as_list().size());
     for (const Value& item : v.as_list()) out.push_back(deserialize_value(item));
-    return v.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
+    return v.with_items(std::move(out));
   }
   if (!v.is_dict()) return v;
   const Dict& d = v.as_dict();

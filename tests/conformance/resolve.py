@@ -12,6 +12,7 @@ import inspect
 import os
 import sys
 import types
+import warnings
 
 import lamina
 from lamina import _lamina
@@ -238,6 +239,28 @@ def auto_name(prefix):
     return _lamina.auto_name(prefix)
 
 
+@here("uniquify")
+def uniquify(name):
+    return _lamina.auto_name(name)
+
+
+@here("keras.src.utils.naming.reset_uids")
+def reset_uids():
+    lamina.utils.clear_session()
+
+
+@here("filter_safe_tarinfos")
+def filter_safe_tarinfos(members, base_dir):
+    """The members of an archive that are unpacked into this folder."""
+    from lamina.utils import archives
+
+    for member in members:
+        if archives._safe_tar_member(member, os.path.realpath(base_dir)):
+            yield member
+        else:
+            warnings.warn(f"Skipping invalid path during archive extraction: '{member.name}'.", stacklevel=2)
+
+
 @here("any_symbolic_tensors")
 def any_symbolic_tensors(args=None, kwargs=None):
     return any(isinstance(x, lamina.KerasTensor) for x in lamina.tree.flatten((args, kwargs)))
@@ -383,6 +406,27 @@ def compute_conv_transpose_output_shape(
     )
 
 
+@here("compute_conv_transpose_padding_args_for_jax")
+def compute_conv_transpose_padding_args_for_jax(
+    input_shape, kernel_shape, strides, padding, output_padding, dilation_rate
+):
+    """(before, after) for each axis: the zeros around the spread input, as tests' own convolutions in NumPy want."""
+    axes = len(input_shape) - 2
+    each = lambda v: list(v) if isinstance(v, (list, tuple)) else [v] * axes
+    return [
+        _zeros_around((size - 1) * dilation + 1, stride, padding, more)
+        for size, stride, dilation, more in zip(kernel_shape, each(strides), each(dilation_rate), each(output_padding))
+    ]
+
+
+def _zeros_around(size, stride, padding, more):
+    if padding == "valid":
+        return size - 1, size - 1 + (max(size, stride) - size if more is None else more)
+    total = 2 * (size - 1 - size // 2) + (stride - size % 2 if more is None else more)
+    before = size - 1 if stride > size - 1 else -(-total // 2)
+    return before, total - before
+
+
 # ---- quantization ----
 def _int4_block_size(layer):
     """Values that share a scale; None or -1 where there are no groups."""
@@ -400,6 +444,7 @@ for _name in ("Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"):
     _cls = getattr(lamina.layers, _name)
     _cls._int4_block_size = property(_int4_block_size)
     _cls._is_quantized = property(lambda layer: layer.quantization_mode is not None)
+lamina.layers.Layer._dtype_policy = property(lambda layer: layer.dtype_policy)
 lamina.layers.Dense._orig_output_dim = property(lambda layer: layer.units)
 
 

@@ -388,3 +388,26 @@ def test_dtypes_of_values_have_a_name():
     assert keras.ops.ones((2,), "bfloat16").dtype.name == "bfloat16"
     assert keras.backend.standardize_dtype(batch.dtype) == "float32" and np.dtype(batch.dtype) == np.float32
     assert type(copy.copy(batch.dtype)) is str and type(pickle.loads(pickle.dumps(batch.dtype))) is str
+
+
+@pytest.mark.parametrize("structure", [list, tuple, dict])
+def test_one_array_of_weights_holds_for_each_of_several_outputs(structure):
+    """A user's training step finds weights in the structure of the targets, as in Keras."""
+    made = (lambda a, b: {"a": a, "b": b}) if structure is dict else (lambda a, b: structure([a, b]))
+
+    class Noting(keras.Model):
+        def train_step(self, data):
+            x, y, w = keras.utils.unpack_x_y_sample_weight(data)
+            self.seen = keras.tree.map_structure(np.asarray, (y, w))
+            return {"loss": keras.ops.sum(x)}
+
+    model = Noting()
+    model.compile("sgd", run_eagerly=True)
+    weights = np.arange(20.0)
+    model.fit(X, made(Y[:, :1], Y[:, :1] * 2), sample_weight=weights, batch_size=20, shuffle=False, verbose=0)
+    y, w = model.seen
+    keras.tree.assert_same_structure(y, w)
+    for one in keras.tree.flatten(w):
+        np.testing.assert_array_equal(one, weights)
+    model.fit(X, Y, sample_weight=weights, batch_size=20, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(model.seen[1], weights)

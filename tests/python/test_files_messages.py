@@ -251,3 +251,14 @@ def test_no_warnings_where_all_is_well(tmp_path):
         model.save(tmp_path / "m.keras")
         model.save_weights(tmp_path / "w.weights.h5")
         load(tmp_path / "m.keras").load_weights(tmp_path / "w.weights.h5")
+
+
+@pytest.mark.parametrize("missing", ["name", "layers"])
+@pytest.mark.parametrize("module", ["keras", "keras.models"])
+def test_the_config_of_a_sequential_model_has_its_parts(missing, module):
+    config = dense().get_config()
+    del config[missing]
+    words = ["A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys."]
+    check(ValueError, words, lambda: lamina.Sequential.from_config(config))
+    entry = {"class_name": "Sequential", "module": module, "config": config}
+    check(ValueError, words, lambda: lamina.saving.deserialize_keras_object(entry))

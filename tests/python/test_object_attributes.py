@@ -10,7 +10,6 @@ import pytest
 
 # Names that Keras' objects have and Lamina's lack, and why. Those of layers hold for models too.
 ABSENT = {
-    "rematerialized_call": "what is kept for gradients and what is computed again is the engine's choice",
     "backend": "a layer's backend is a module of Keras' own, chosen by where the layer is called",
     "compute_loss_and_updates": "a part of Keras' training step on JAX",
     "stateless_compute_loss": "a part of Keras' training step on JAX",

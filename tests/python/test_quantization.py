@@ -205,6 +205,8 @@ def test_errors():
             layer.quantize("gptq")
         with pytest.raises(NotImplementedError, match="Invalid quantization mode"):
             layer.quantized_build((None, 2), "int7")
+        with pytest.raises(NotImplementedError, match="quantized_build|Invalid quantization mode"):
+            k.layers.Layer().quantized_build(None, None)
         with pytest.raises(NotImplementedError):
             made(k, "embedding").quantize("float8")
         assert layer.dtype_policy == policy

@@ -115,6 +115,40 @@ def test_the_innermost_scope_counts():
         keras.RematScope("half")
 
 
+def test_rematerialized_call():
+    """A user's method is computed again where the scope that the layer was made in asks for it."""
+
+    class Noting(keras.layers.Layer):
+        seen = None
+
+        def halved(self, x, *, by=2.0):
+            "What it does."
+            y = keras.ops.sin(x) / by
+            try:
+                np.asarray(y)
+                self.seen = True
+            except Exception:
+                self.seen = False
+            return {"y": y}
+
+    before = keras.config.engine()
+    keras.config.set_engine("eager")
+    try:
+        x = keras.ops.array([[0.5, 1.0, 1.5]])
+        for scope, again in [(None, False), ("full", True), ("list_of_layers", True), ("activations", False)]:
+            with keras.RematScope(scope, layer_names=["this"]):
+                layer = Noting(name="this")
+            f = layer.rematerialized_call(layer.halved, x)
+            assert f.__doc__ == "What it does."
+            with keras.GradientTape() as tape:
+                tape.watch(x)
+                loss = keras.ops.sum(f(x, by=4.0)["y"])
+            np.testing.assert_allclose(tape.gradient(loss, x), np.cos(x) / 4, rtol=1e-6)
+            assert layer.seen is not again, scope
+    finally:
+        keras.config.set_engine(before)
+
+
 def test_remat_of_a_function(engine):
     @keras.remat
     def f(x, scale=1.0):

@@ -171,3 +171,46 @@ def test_parts_of_a_dataset_are_of_its_kind():
     for arrays in (IMAGES, [IMAGES, np.arange(5)], (IMAGES, np.arange(5))):  # the program has TensorFlow
         assert isinstance(keras.utils.split_dataset(arrays, left_size=3)[0], tf.data.Dataset)
     assert isinstance(keras.utils.split_dataset(IMAGES, left_size=3, preferred_backend="grain")[0], keras.data.Dataset)
+
+
+RAGGED_TERMS = [["a"], ["b", "c"]]
+OF_VALUES = {
+    "terms": (lambda: layers.StringLookup(vocabulary=["a", "b"]), RAGGED_TERMS, [[1], [2, 0]]),
+    "numbers": (lambda: layers.IntegerLookup(vocabulary=[7, 9]), [[7], [9, 8]], [[1], [2, 0]]),
+    "hashes": (lambda: layers.Hashing(3), RAGGED_TERMS, [[0], [1, 1]]),
+    "bins": (lambda: layers.Discretization([0.0, 1.0]), [[0.1], [0.2, 3.0]], [[1], [1, 2]]),
+}
+
+
+@pytest.mark.parametrize("case", OF_VALUES)
+def test_ragged_and_sparse_tensors_of_terms(case):
+    """The expected values are those of Keras on TensorFlow."""
+    make, rows, want = OF_VALUES[case]
+    layer, ragged = make(), tf.ragged.constant(rows)
+    found = layer(ragged)
+    assert isinstance(found, tf.RaggedTensor) and found.to_list() == want
+    (in_graph,) = tf.data.Dataset.from_tensor_slices(ragged).batch(2).map(layer)
+    assert isinstance(in_graph, tf.RaggedTensor) and in_graph.to_list() == want
+    sparse = ragged.to_sparse()
+    found = layer(sparse)
+    assert isinstance(found, tf.SparseTensor)
+    assert found.values.numpy().tolist() == [n for row in want for n in row]
+    np.testing.assert_array_equal(found.indices, sparse.indices)
+
+
+def test_encoded_rows_of_ragged_tensors_are_refused():
+    with pytest.raises(ValueError, match="rectangular"):
+        layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot")(tf.ragged.constant(RAGGED_TERMS))
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_adapt_to_ragged_terms(batched):
+    ragged = tf.ragged.constant([["a"], ["b", "c"], ["c"]])
+    data = tf.data.Dataset.from_tensor_slices(ragged).batch(2) if batched else ragged
+    lookup = layers.StringLookup()
+    lookup.adapt(data)
+    assert lookup.get_vocabulary() == ["[UNK]", "c", "b", "a"]
+    lookup = layers.StringLookup(output_mode="tf_idf")
+    lookup.adapt(data)  # log(1 + documents / (1 + documents with the term)); for unknown ones the mean
+    one, two = np.log(1 + 3 / 2), np.log(1 + 3 / 3)
+    np.testing.assert_allclose(lookup.idf_weights, [(two + 2 * one) / 3, two, one, one], rtol=1e-6)

@@ -5,6 +5,7 @@
 
 #include "backends/ops/linalg/linalg.h"
 #include "backends/ops/public/support.h"
+#include "backends/ops/public/tensor_tuple.h"
 
 namespace lamina::ops {
 
@@ -103,7 +104,7 @@ const auto det_op = public_op(
 >>> keras.ops.det([[2.0, 1.0], [0.0, 3.0]])
 <Tensor shape=(), dtype=float32, values=6.0>)py"});
 
-Tensors slogdet_impl(const Operand& x) {
+TensorTuple slogdet_impl(const Operand& x) {
   const Wide w(x);
   return w.narrow(prim::slogdet(w.x));
 }
@@ -128,7 +129,7 @@ const auto logdet_op = public_op(
 >>> keras.ops.logdet([[1.0, 0.0], [0.0, 1.0]])
 <Tensor shape=(), dtype=float32, values=0.0>)py"});
 
-Tensors eigh_impl(const Operand& x) {
+TensorTuple eigh_impl(const Operand& x) {
   const Wide w(x);
   w.expect_square();
   if (!w.x.shape().known()) return w.narrow(prim::eigh(w.x));
@@ -157,7 +158,7 @@ const auto inv_op = public_op(
 <Tensor shape=(2, 2), dtype=float32, values=[[0.5  0.  ]
  [0.   0.25]]>)py"});
 
-Tensors lu_factor_impl(const Operand& x) {
+TensorTuple lu_factor_impl(const Operand& x) {
   const Wide w(x);
   return w.narrow(prim::lu(w.x));
 }
@@ -172,7 +173,7 @@ const auto lu_factor_op =
 <Tensor shape=(2, 2), dtype=float32, values=[[2.  1. ]
  [0.5 2.5]]>)py"});
 
-Tensors qr_impl(const Operand& x, const std::string& mode) {
+TensorTuple qr_impl(const Operand& x, const std::string& mode) {
   if (mode != "reduced" && mode != "complete")
     throw ValueError("`mode` argument value not supported. Expected one of {'reduced', 'complete'}. Received: mode=",
                      mode);

@@ -7,6 +7,7 @@
 #include "backends/ops/public/numpy_index.h"
 #include "backends/ops/public/numpy_statistics.h"
 #include "backends/ops/public/support.h"
+#include "backends/ops/public/tensor_tuple.h"
 
 namespace lamina::ops {
 
@@ -72,7 +73,7 @@ Tensors transformed_twice(const Parts& p, bool inverse) {
   return transformed(rows[0], rows[1], last - 1, inverse);
 }
 
-Tensors fft_impl(const std::vector<Operand>& x) {
+TensorTuple fft_impl(const std::vector<Operand>& x) {
   const Parts p(x, 1);
   expect_known(p.real, 1);
   return p.narrow(prim::fft(p.real, p.imaginary, false));
@@ -84,7 +85,7 @@ const auto fft_op = public_op("fft", MATH "FFT", "The discrete Fourier transform
 >>> real
 <Tensor shape=(2,), dtype=float32, values=[1. 1.]>)py"});
 
-Tensors fft2_impl(const std::vector<Operand>& x) {
+TensorTuple fft2_impl(const std::vector<Operand>& x) {
   const Parts p(x, 2);
   return p.narrow(transformed_twice(p, false));
 }
@@ -96,7 +97,7 @@ const auto fft2_op = public_op("fft2", MATH "FFT2", "The discrete Fourier transf
 <Tensor shape=(2, 2), dtype=float32, values=[[1. 1.]
  [1. 1.]]>)py"});
 
-Tensors ifft2_impl(const std::vector<Operand>& x) {
+TensorTuple ifft2_impl(const std::vector<Operand>& x) {
   const Parts p(x, 2);
   Tensors out = transformed_twice(p, true);
   const int last = p.real.rank() - 1;
@@ -125,7 +126,7 @@ Tensor fitted(const Tensor& x, int64_t n) {
   return pad(x, low, high);
 }
 
-Tensors rfft_impl(const Operand& x, const std::optional<int64_t>& fft_length) {
+TensorTuple rfft_impl(const Operand& x, const std::optional<int64_t>& fft_length) {
   expect_length(fft_length);
   const DType dtype = float_type({&x});
   Tensor t = x.as(dtype == DType::float64 ? dtype : DType::float32);
@@ -234,8 +235,8 @@ Tensor mirrored(const Tensor& x, int64_t count) {
   return gather(x, Tensor::of(places), x.rank() - 1);
 }
 
-Tensors stft_impl(const Operand& x, int64_t sequence_length, const Value& sequence_stride, int64_t fft_length,
-                  const Value& window, bool center) {
+TensorTuple stft_impl(const Operand& x, int64_t sequence_length, const Value& sequence_stride, int64_t fft_length,
+                      const Value& window, bool center) {
   Tensor t = x.value();
   if (t.dtype() != DType::float32 && t.dtype() != DType::float64)
     throw TypeError("Invalid input type. Expected `float32` or `float64`. Received: input type=", t.dtype());

@@ -5,6 +5,7 @@
 #include "backends/ops/public/numpy_index.h"
 #include "backends/ops/public/numpy_reduce.h"
 #include "backends/ops/public/support.h"
+#include "backends/ops/public/tensor_tuple.h"
 
 namespace lamina::ops {
 
@@ -127,8 +128,8 @@ Tensors greedy(const Tensor& p, const Tensor& lengths, bool merge_repeated, int6
   return {expand_dims(gather_along(best, order, 1), 0), negative(reduce(Reduce::sum, score, {1}, true))};
 }
 
-Tensors ctc_decode_impl(const Operand& inputs, const Operand& sequence_lengths, const std::string& strategy,
-                        int64_t beam_width, int64_t top_paths, bool merge_repeated, int64_t mask_index) {
+TensorTuple ctc_decode_impl(const Operand& inputs, const Operand& sequence_lengths, const std::string& strategy,
+                            int64_t beam_width, int64_t top_paths, bool merge_repeated, int64_t mask_index) {
   const bool beams = strategy == "beam_search";
   if (!beams && strategy != "greedy")
     throw ValueError("Invalid strategy ", strategy, ". Supported values are 'greedy' and 'beam_search'.");

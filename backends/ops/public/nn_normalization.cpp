@@ -4,6 +4,7 @@
 #include "backends/core/warning.h"
 #include "backends/ops/normalization/normalize.h"
 #include "backends/ops/public/support.h"
+#include "backends/ops/public/tensor_tuple.h"
 
 namespace lamina::ops {
 
@@ -17,7 +18,7 @@ Tensor mean_over(const Tensor& x, const std::vector<int>& axes) {
   return divide(reduce(Reduce::sum, x, axes, true), constant(count_of(x.shape(), axes), x.dtype()));
 }
 
-Tensors moments_impl(const Operand& x, const std::vector<int>& axes, bool keepdims, bool synchronized) {
+TensorTuple moments_impl(const Operand& x, const std::vector<int>& axes, bool keepdims, bool synchronized) {
   if (synchronized) throw UnsupportedError("Argument synchronized=True is not supported: there is one device.");
   DType type = float_type({&x});
   Tensor t = x.as(at_least_float32(type));
@@ -45,7 +46,7 @@ const auto moments_op = public_op(
     {.returns = "The mean and the variance, each without the axes (of size 1 with `keepdims`), in floating point.",
      .example = R"py(
 >>> keras.ops.moments(keras.ops.array([1.0, 3.0]), axes=0)
-[<Tensor shape=(), dtype=float32, values=2.0>, <Tensor shape=(), dtype=float32, values=1.0>])py"});
+(<Tensor shape=(), dtype=float32, values=2.0>, <Tensor shape=(), dtype=float32, values=1.0>))py"});
 
 Tensor batch_normalization_impl(const Operand& x, const Operand& mean, const Operand& variance, int axis,
                                 const std::optional<Operand>& offset, const std::optional<Operand>& scale,

@@ -1,6 +1,7 @@
 #include "backends/ops/public/numpy_index.h"
 
 #include "backends/ops/public/support.h"
+#include "backends/ops/public/tensor_tuple.h"
 
 namespace lamina::ops {
 
@@ -98,7 +99,7 @@ const auto argpartition_op =
 >>> keras.ops.argpartition(keras.ops.array([3, 1, 2]), 1)[1]
 <Tensor shape=(), dtype=int32, values=2>)py"});
 
-Tensors top_k_impl(const Operand& x, int64_t k, bool) {
+TensorTuple top_k_impl(const Operand& x, int64_t k, bool) {
   prim::Sorted s = prim::sort_last(x.value(), true, checked_count(k, "k"));
   return {s.values, s.indices};
 }
@@ -112,7 +113,7 @@ const auto top_k_op =
                .raises = "ValueError: if k exceeds the size of the last axis.",
                .example = R"py(
 >>> keras.ops.top_k(keras.ops.array([1, 9, 5]), 2)
-[<Tensor shape=(2,), dtype=int32, values=[9 5]>, <Tensor shape=(2,), dtype=int32, values=[1 2]>])py"});
+(<Tensor shape=(2,), dtype=int32, values=[9 5]>, <Tensor shape=(2,), dtype=int32, values=[1 2]>))py"});
 
 Tensor in_top_k_impl(const Operand& targets, const Operand& predictions, int64_t k) {
   Tensor p = predictions.value(), t = prim::cast(targets.value(), DType::int32);
@@ -135,7 +136,7 @@ const auto in_top_k_op =
 <Tensor shape=(2,), dtype=bool, values=[ True False]>)py"});
 
 // --- Searching ----------------------------------------------------------------------------------------------------
-Tensors nonzero_impl(const Operand& x) {
+TensorTuple nonzero_impl(const Operand& x) {
   Tensor t = as_bool(x);
   if (t.shape_only())
     return Tensors(static_cast<size_t>(std::max(1, t.rank())), Tensor::spec_only({Shape::kUnknown}, DType::int32));
@@ -158,7 +159,7 @@ const auto nonzero_op =
     public_op("nonzero", NUMPY "Nonzero", "The places of the non-zero elements, one int32 vector per axis.",
               nonzero_impl, {{"x", required, about::tensor}}, {.returns = "One int32 vector per axis.", .example = R"py(
 >>> keras.ops.nonzero(keras.ops.array([0, 3, 5]))
-[<Tensor shape=(2,), dtype=int32, values=[1 2]>])py"});
+(<Tensor shape=(2,), dtype=int32, values=[1 2]>,))py"});
 
 Tensor count_below(const Tensor& edges, const Tensor& values, bool right) {
   if (edges.rank() != 1)
@@ -212,7 +213,7 @@ const auto isin_op =
 >>> keras.ops.isin([1, 2, 3], [2, 4])
 <Tensor shape=(3,), dtype=bool, values=[False  True False]>)py"});
 
-Tensors unravel_index_impl(const Operand& indices, const Shape& shape) {
+TensorTuple unravel_index_impl(const Operand& indices, const Shape& shape) {
   Tensor i = indices.value();
   if (i.shape_only()) return Tensors(static_cast<size_t>(shape.rank()), index_of(i));
   if (is_float(i.dtype()) || i.dtype() == DType::boolean)
@@ -232,7 +233,7 @@ const auto unravel_index_op = public_op("unravel_index", NUMPY "UnravelIndex",
                                          {"shape", required, "The shape of the tensor that they address."}},
                                         {.returns = "One tensor an axis.", .example = R"py(
 >>> keras.ops.unravel_index([1, 5], (2, 3))
-[<Tensor shape=(2,), dtype=int32, values=[0 1]>, <Tensor shape=(2,), dtype=int32, values=[1 2]>])py"});
+(<Tensor shape=(2,), dtype=int32, values=[0 1]>, <Tensor shape=(2,), dtype=int32, values=[1 2]>))py"});
 
 // --- Segments -----------------------------------------------------------------------------------------------------
 template <Scatter kind>

@@ -2,6 +2,7 @@
 
 #include "backends/ops/public/numpy_index.h"
 #include "backends/ops/public/support.h"
+#include "backends/ops/public/tensor_tuple.h"
 #include "backends/ops/text/equal.h"
 
 namespace lamina::ops {
@@ -157,7 +158,7 @@ const auto allclose_op =
 <Tensor shape=(), dtype=bool, values=False>)py"});
 
 Value where_impl(const Operand& condition, const std::optional<Operand>& x1, const std::optional<Operand>& x2) {
-  if (!x1 && !x2) return to_value(nonzero(condition));
+  if (!x1 && !x2) return to_value(TensorTuple(nonzero(condition)));
   if (!x1 || !x2) throw ValueError("`x1` and `x2` either both should be `None` or both should have non-None value.");
   auto [a, b] = promote(*x1, *x2);
   return prim::where(as_bool(condition), a, b);

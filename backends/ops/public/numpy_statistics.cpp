@@ -2,6 +2,7 @@
 
 #include "backends/ops/public/numpy_reduce.h"
 #include "backends/ops/public/support.h"
+#include "backends/ops/public/tensor_tuple.h"
 
 namespace lamina::ops {
 
@@ -121,7 +122,7 @@ const auto correlate_op = public_op(
 >>> keras.ops.correlate([1.0, 2.0, 3.0], [0.0, 1.0], mode="full")
 <Tensor shape=(4,), dtype=float32, values=[1. 2. 3. 0.]>)py"});
 
-Tensors histogram_impl(const Operand& x, int64_t bins, const std::optional<std::vector<double>>& range) {
+TensorTuple histogram_impl(const Operand& x, int64_t bins, const std::optional<std::vector<double>>& range) {
   if (bins < 1) throw ValueError("`bins` should be a non-negative integer greater than 0. Received: bins=", bins);
   if (range && (range->size() != 2 || (*range)[0] > (*range)[1]))
     throw ValueError("`range` must be a pair of numbers in ascending order, received ", range->size(), " numbers.");
@@ -161,7 +162,7 @@ const auto histogram_op =
                .raises = "ValueError: if `bins` is not positive or the range is no pair in order.",
                .example = R"py(
 >>> keras.ops.histogram([1.0, 2.0, 4.0], bins=3)
-[<Tensor shape=(3,), dtype=float32, values=[1. 1. 1.]>, <Tensor shape=(4,), dtype=float32, values=[1. 2. 3. 4.]>])py"});
+(<Tensor shape=(3,), dtype=float32, values=[1. 1. 1.]>, <Tensor shape=(4,), dtype=float32, values=[1. 2. 3. 4.]>))py"});
 
 Tensor nancumsum_impl(const Operand& x, const std::optional<int>& axis, const std::optional<DType>& dtype) {
   return cumsum(without_nan(x.value(), 0), axis, dtype);

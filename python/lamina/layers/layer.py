@@ -1,5 +1,6 @@
 """Layer: the Python face of C++ layers, and the base of users' own."""
 
+import functools
 import warnings
 
 from lamina import _lamina
@@ -42,6 +43,7 @@ class LayerMethods(
 
     _builtin = True
     autograph_info__ = {}  # TensorFlow's autograph is to call layers as they are
+    _call_on_values = None  # in layers that take TensorFlow's ragged and sparse tensors
 
     # ---- construction ----
     def __init_subclass__(cls, **kwargs):
@@ -83,6 +85,10 @@ class LayerMethods(
                 f"In layer {type(self).__name__}, you forgot to call `super().__init__()` as the first statement in "
                 "the `__init__()` method."
             )
+        if self._call_on_values is not None and len(args) == 1:
+            made = self._call_on_values(self.__call__, *args)
+            if made is not None:
+                return made
         try:
             if "_context_names" in self.__dict__:
                 return self._call_in_context(self._invoke, args, kwargs)
@@ -103,6 +109,26 @@ class LayerMethods(
             A tensor or a structure of tensors.
         """
         return self._call(*args, **kwargs)
+
+    def rematerialized_call(self, layer_call, *args, **kwargs):
+        """A part of the layer's work that is computed again for its gradient as the layer's call is.
+
+        What holds is the `RematScope` that the layer was made in. Calling the layer does this for `call()` already.
+
+        Args:
+            layer_call: the function, such as `layer.call`.
+            *args: tensors that it may be called with.
+            **kwargs: further arguments that it may be called with.
+
+        Returns:
+            A function of the same arguments and results.
+        """
+
+        @functools.wraps(layer_call)
+        def rematerialized(*args, **kwargs):
+            return self._computed_anew(lambda: layer_call(*args, **kwargs))
+
+        return rematerialized
 
     def symbolic_call(self, *args, **kwargs):
         """Calls the layer on symbolic tensors.

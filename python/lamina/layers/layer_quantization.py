@@ -43,7 +43,7 @@ class LayerQuantization:
         """
         if config is not None:
             self.quantization_config = config
-        self._quantized_build(mode)
+        self._quantized_build(str(mode))
 
     def quantized_call(self, *args, **kwargs):
         """call() with quantized weights.

@@ -340,6 +340,7 @@ def source(x, y, w, batch_size=None, shuffle=False, class_weight=None):
             _check_class_weight(getattr(x, "element_spec", None))
         return _lamina.python_source(_Iterable(x, class_weight))
     _check_arrays(x, y, w, class_weight)
+    w = _weights_per_output(y, w)
     if _any_in_parts(x, y, w):
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"`batch_size` must be at least 1, received {batch_size}.")
@@ -382,6 +383,13 @@ def _check_arrays(x, y, w, class_weight):
             f"one scalar score per sample, the shape (num_samples,). Received: a shape of {tuple(w.shape)}. Pass a "
             "list of arrays, one per output, for weights of other shapes."
         )
+
+
+def _weights_per_output(y, w):
+    """One array of weights holds for each of several outputs: a step sees it as often as there are targets."""
+    if not is_array(w) or not isinstance(y, (list, tuple, dict)) or not all(is_array(t) for t in tree.flatten(y)):
+        return w
+    return tree.map_structure(lambda _: w, y)
 
 
 def _only_x(y, w, kind):

@@ -169,11 +169,6 @@ class Sequential(ModelMethods, _lamina.SequentialCore, metaclass=LayerType):
         Raises:
             ValueError: for another config.
         """
-        if "name" not in config or "layers" not in config:
-            raise ValueError(
-                "A Sequential model configuration must be a dictionary containing the 'name' and 'layers' keys. "
-                f"Received: config={config}"
-            )
         with CustomObjectScope(custom_objects):
             made = _lamina.get_object(
                 {"class_name": "Sequential", "module": "keras.models", "config": config, "registered_name": None},

@@ -5,6 +5,7 @@ import numpy as np
 from lamina import _lamina
 from lamina.layers.members.normalization import convert_weight
 from lamina.layers.members.reading import Reading, constant
+from lamina.layers.members.rows import call_on_values, dense_batches
 
 
 def _is_batches(data, arrays):
@@ -37,9 +38,14 @@ def _each_batch(data, steps):
 
 def _learn(layer, data, steps, arrays):
     layer.reset_state()
-    if _is_batches(data, arrays):
+    parts = dense_batches(layer, data)
+    if parts is not None:
+        for part in parts:
+            layer.update_state(part)
+    elif _is_batches(data, arrays):
         for batch in _each_batch(data, steps):
-            layer.update_state(batch)
+            for part in dense_batches(layer, batch) or [batch]:
+                layer.update_state(part)
     else:
         data = _lamina.plain_data(data)
         if arrays and data.ndim == 1:
@@ -236,6 +242,7 @@ _FILES = {
     "load_own_variables": _load_own_variables,
 }
 _EAGER_ONLY = {"supports_jit": False}
+_OF_VALUES = {"_call_on_values": call_on_values}
 _VOCABULARY = {
     **_LEARNING,
     **_FILES,
@@ -253,6 +260,7 @@ def _of_terms(dtype):
 
 _LOOKUP = {
     **_VOCABULARY,
+    **_OF_VALUES,
     "adapt": _adapt,
     "input_vocabulary": Reading(
         lambda layer: _lamina.input_vocabulary(layer), "The vocabulary given as an argument, or None."
@@ -267,6 +275,7 @@ MEMBERS = {
     "TextVectorization": {**_VOCABULARY, **_of_terms("string"), "adapt": _adapt_text},
     "Hashing": {
         **_EAGER_ONLY,
+        **_OF_VALUES,
         "strong_hash": Reading(
             lambda layer: layer.salt is not None, "Whether SipHash hashes, under `salt`, in place of FarmHash."
         ),
@@ -274,6 +283,7 @@ MEMBERS = {
     "HashedCrossing": _EAGER_ONLY,
     "Discretization": {
         **_LEARNING,
+        **_OF_VALUES,
         "adapt": _adapt_bins,
         "load_own_variables": _load_own_variables,
         "bin_boundaries": _Boundaries(),
