@@ -10,7 +10,7 @@ import lamina.Tensor;
 public final class Xor {
   static final String ARCHITECTURE =
       """
-      {"module": "keras", "class_name": "Sequential", "config": {"layers": [
+      {"module": "keras", "class_name": "Sequential", "config": {"name": "xor", "layers": [
         {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [null, 2], "name": "pair"}},
         {"module": "keras.layers", "class_name": "Dense", "config": {"units": 16, "activation": "tanh"}},
         {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1, "activation": "sigmoid"}}]}}""";

@@ -14,6 +14,7 @@ const model = lamina.Model.fromJson({
   module: 'keras',
   class_name: 'Sequential',
   config: {
+    name: 'xor',
     layers: [
       layer('InputLayer', { batch_shape: [null, 2], name: 'pair' }),
       layer('Dense', { units: 16, activation: 'tanh' }),

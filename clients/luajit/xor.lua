@@ -6,7 +6,7 @@ lamina.set_seed(1)
 local x = lamina.tensor({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2})
 local y = lamina.tensor({0, 1, 1, 0}, {4, 1})
 local model = lamina.Model.from_json([[
-{"module": "keras", "class_name": "Sequential", "config": {"layers": [
+{"module": "keras", "class_name": "Sequential", "config": {"name": "xor", "layers": [
   {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [null, 2], "name": "pair"}},
   {"module": "keras.layers", "class_name": "Dense", "config": {"units": 16, "activation": "tanh"}},
   {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1, "activation": "sigmoid"}}]}}]])

@@ -5,7 +5,7 @@
 mod lamina;
 use lamina::{Model, Tensor};
 
-const ARCHITECTURE: &str = r#"{"module": "keras", "class_name": "Sequential", "config": {"layers": [
+const ARCHITECTURE: &str = r#"{"module": "keras", "class_name": "Sequential", "config": {"name": "xor", "layers": [
   {"module": "keras.layers", "class_name": "InputLayer", "config": {"batch_shape": [null, 2], "name": "pair"}},
   {"module": "keras.layers", "class_name": "Dense", "config": {"units": 16, "activation": "tanh"}},
   {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1, "activation": "sigmoid"}}]}}"#;
