@@ -9,6 +9,7 @@ struct DepthwiseTap {
   int64_t x, w;
 };
 
+// What a level of instructions has.
 struct DepthwiseLoops {
   // For p < places: y[p * y_step + c] = sum over the taps of x[p * x_step + tap.x + c] * w[tap.w + c].
   void (*row)(const float* x, int64_t x_step, const float* w, const DepthwiseTap* taps, int64_t count, int64_t places,

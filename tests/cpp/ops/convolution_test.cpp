@@ -44,7 +44,8 @@ const std::vector<Sizes> kSizes = {
     {{1, 501, 16}, {5, 16, 40}, {{1}, {2}, {2}, {1}}},
     {{1, 16, 20, 12, 8}, {3, 3, 3, 8, 8}, {{1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}}},
     {{1, 3, 40, 64}, {7, 1, 64, 32}, {{1, 1}, {9, 0}, {9, 0}, {1, 1}}},
-    // A filter for each channel: vectors and what they leave, dilation, strides that pass places by, one and three axes.
+    // A filter for each channel: vectors and what they leave, dilation, strides that pass places by, one and three
+    // axes.
     {{3, 12, 13, 77}, {3, 3, 1, 77}, {{1, 1}, {2, 2}, {2, 2}, {2, 2}}, 77},
     {{2, 11, 14, 48}, {2, 2, 1, 48}, {{3, 3}, {0, 1}, {0, 0}, {1, 1}}, 48},
     {{2, 9, 17, 16}, {5, 3, 1, 16}, {{2, 1}, {4, 3}, {4, 4}, {1, 1}}, 16},
