@@ -51,6 +51,7 @@ const std::vector<Sizes> kSizes = {
     {{2, 9, 17, 16}, {5, 3, 1, 16}, {{2, 1}, {4, 3}, {4, 4}, {1, 1}}, 16},
     {{5, 33, 20}, {7, 1, 20}, {{2}, {3}, {3}, {1}}, 20},
     {{2, 5, 6, 7, 9}, {2, 3, 3, 1, 9}, {{1, 2, 1}, {0, 1, 1}, {1, 1, 1}, {1, 1, 1}}, 9},
+    {{3, 10, 9, 11}, {3, 3, 1, 33}, {{2, 1}, {1, 2}, {1, 0}, {1, 2}}, 11},
 };
 
 Tensor run(BoundKernel kernel, const Tensors& inputs, const TensorSpec& out) {
@@ -125,7 +126,7 @@ TEST(Convolution, EveryKernelAgreesWithThePlainLoop) {
       }
   EXPECT_GT(ran["eigen"], 0);
   EXPECT_GT(ran["widened"], 0);
-  EXPECT_EQ(ran["depthwise"], 3 * 7);
+  EXPECT_EQ(ran["depthwise"], 3 * 9);
   EXPECT_GE(ran["unpacked"], has_avx512() ? 3 : 0);
 }
 
