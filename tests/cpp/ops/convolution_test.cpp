@@ -44,6 +44,7 @@ const std::vector<Sizes> kSizes = {
     {{1, 501, 16}, {5, 16, 40}, {{1}, {2}, {2}, {1}}},
     {{1, 16, 20, 12, 8}, {3, 3, 3, 8, 8}, {{1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}}},
     {{1, 3, 40, 64}, {7, 1, 64, 32}, {{1, 1}, {9, 0}, {9, 0}, {1, 1}}},
+    {{2, 7, 8, 12}, {3, 3, 4, 18}, {{2, 1}, {1, 0}, {0, 2}, {1, 1}}, 3},
     // A filter for each channel: vectors and what they leave, dilation, strides that pass places by, one and three
     // axes.
     {{3, 12, 13, 77}, {3, 3, 1, 77}, {{1, 1}, {2, 2}, {2, 2}, {2, 2}}, 77},
@@ -127,6 +128,7 @@ TEST(Convolution, EveryKernelAgreesWithThePlainLoop) {
   EXPECT_GT(ran["eigen"], 0);
   EXPECT_GT(ran["widened"], 0);
   EXPECT_EQ(ran["depthwise"], 3 * 9);
+  EXPECT_EQ(ran["grouped"], 3 * 3 * 2);
   EXPECT_GE(ran["unpacked"], has_avx512() ? 3 : 0);
 }
 
