@@ -11,7 +11,7 @@ CUDA ?= $(if $(NVCC),-DLAMINA_CUDA=ON -DCMAKE_CUDA_COMPILER=$(NVCC) -DCMAKE_CUDA
 UNITY ?= ON
 ALONE := cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMINA_PYTHON=ON -DPython3_EXECUTABLE=$(abspath $(VENV))/bin/python
 CONFIGURE := $(ALONE) -B $(BUILD) -DLAMINA_UNITY=$(UNITY)
-.PHONY: quickstart test lint lint-cpp lint-python tidy headers docs bench system build package clean
+.PHONY: quickstart test lint lint-cpp lint-python tidy headers docs bench system build package wheels clean
 
 # Builds what the example needs: the library and the module, neither tests nor CUDA.
 quickstart: system $(VENV)/bin/python
@@ -69,6 +69,10 @@ lint-python: $(VENV)/bin/python
 	test -x $(VENV)/bin/ruff || $(VENV)/bin/python -m pip install --quiet ruff==0.17.6
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+# Wheels in dist/ that need the C library alone (docs/packages.md).
+wheels:
+	scripts/build-wheels --check
 
 # The documentation as a site: build/site/index.html.
 docs: package

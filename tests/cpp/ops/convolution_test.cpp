@@ -44,6 +44,15 @@ const std::vector<Sizes> kSizes = {
     {{1, 501, 16}, {5, 16, 40}, {{1}, {2}, {2}, {1}}},
     {{1, 16, 20, 12, 8}, {3, 3, 3, 8, 8}, {{1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}}},
     {{1, 3, 40, 64}, {7, 1, 64, 32}, {{1, 1}, {9, 0}, {9, 0}, {1, 1}}},
+    {{2, 7, 8, 12}, {3, 3, 4, 18}, {{2, 1}, {1, 0}, {0, 2}, {1, 1}}, 3},
+    // A filter for each channel: vectors and what they leave, dilation, strides that pass places by, one and three
+    // axes.
+    {{3, 12, 13, 77}, {3, 3, 1, 77}, {{1, 1}, {2, 2}, {2, 2}, {2, 2}}, 77},
+    {{2, 11, 14, 48}, {2, 2, 1, 48}, {{3, 3}, {0, 1}, {0, 0}, {1, 1}}, 48},
+    {{2, 9, 17, 16}, {5, 3, 1, 16}, {{2, 1}, {4, 3}, {4, 4}, {1, 1}}, 16},
+    {{5, 33, 20}, {7, 1, 20}, {{2}, {3}, {3}, {1}}, 20},
+    {{2, 5, 6, 7, 9}, {2, 3, 3, 1, 9}, {{1, 2, 1}, {0, 1, 1}, {1, 1, 1}, {1, 1, 1}}, 9},
+    {{3, 10, 9, 11}, {3, 3, 1, 33}, {{2, 1}, {1, 2}, {1, 0}, {1, 2}}, 11},
 };
 
 Tensor run(BoundKernel kernel, const Tensors& inputs, const TensorSpec& out) {
@@ -118,6 +127,8 @@ TEST(Convolution, EveryKernelAgreesWithThePlainLoop) {
       }
   EXPECT_GT(ran["eigen"], 0);
   EXPECT_GT(ran["widened"], 0);
+  EXPECT_EQ(ran["depthwise"], 3 * 9);
+  EXPECT_EQ(ran["grouped"], 3 * 3 * 2);
   EXPECT_GE(ran["unpacked"], has_avx512() ? 3 : 0);
 }
 
