@@ -4,13 +4,13 @@ leaves caches cold.
 python bench/python/first_call.py [workload ...]
 """
 
-import importlib
 import statistics
 import sys
 import time
 
 import lamina as keras
 import numpy as np
+import workloads
 
 MODELS = 40
 ROUNDS = 5
@@ -29,7 +29,7 @@ CALLS = {
 
 
 def measure(name, call):
-    workload = importlib.import_module(f"workloads.{name}")
+    workload = workloads.load(name)
     x, _ = workload.data(np.random.default_rng(0), workload.BATCH)
     x = x[0] if len(x) == 1 else x
 

@@ -152,6 +152,18 @@ def test_bounding_boxes_of_a_given_transformation(name, config, format):
         np.testing.assert_array_equal(np.asarray(mine_out["labels"]), np.asarray(theirs_out["labels"]))
 
 
+def test_labels_may_hold_for_the_boxes_of_every_image():
+    theirs, mine = pair("RandomPerspective", {"factor": 1.0, "scale": 0.2, "bounding_box_format": "xyxy"})
+    t = theirs.get_random_transformation(IMAGES, training=True)
+    data = {"images": IMAGES, "bounding_boxes": {"boxes": BOXES, "labels": LABELS[0]}}
+    out = mine(data)["bounding_boxes"]
+    assert np.asarray(out["labels"]).shape == LABELS.shape
+    boxes = lambda: {"boxes": boxes_in("xyxy"), "labels": LABELS[0].copy()}
+    mine_out = mine.transform_bounding_boxes(boxes(), given(t))
+    theirs_out = theirs.transform_bounding_boxes(boxes(), t)
+    np.testing.assert_array_equal(np.asarray(mine_out["labels"]), np.asarray(theirs_out["labels"]))
+
+
 def test_labels_of_mixed_images():
     labels = np.eye(4, dtype="float32")
     for name in ("CutMix", "MixUp"):

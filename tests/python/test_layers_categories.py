@@ -268,3 +268,11 @@ def test_misuse_as_in_keras(make, error, message):
 def test_misuse(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("salt, known", [((133, 137), [133, 137]), (133, [133, 133]), (None, None)])
+def test_salt_reads_as_a_list(salt, known):
+    assert layers.Hashing(2, salt=salt).salt == known
+    if salt is not None:
+        lookup = layers.StringLookup(vocabulary=["a"], num_oov_indices=2, oov_method="farmhash", salt=salt)
+        assert lookup.salt == known

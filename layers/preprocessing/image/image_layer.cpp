@@ -75,8 +75,9 @@ Dict ImageLayer::dense_boxes(const Value& v) const {
     throw ValueError(
         "Expected 'boxes' of shape (boxes, 4) or (batch, boxes, 4). Received: bounding_boxes['boxes'].shape=",
         b.shape());
-  if (l.rank() != b.rank() - 1 && l.rank() != b.rank())
-    throw ValueError("Expected 'labels' of rank ", b.rank() - 1, " or ", b.rank(), " for boxes of shape ", b.shape(),
+  // (boxes,) for the boxes of every image, (batch, boxes), or either with a vector for each box.
+  if (l.rank() < 1 || l.rank() > b.rank())
+    throw ValueError("Expected 'labels' of rank 1 to ", b.rank(), " for boxes of shape ", b.shape(),
                      ". Received: bounding_boxes['labels'].shape=", l.shape());
   out.set("boxes", b);
   out.set("labels", l);

@@ -243,6 +243,9 @@ _FILES = {
 }
 _EAGER_ONLY = {"supports_jit": False}
 _OF_VALUES = {"_call_on_values": call_on_values}
+_SALT = {
+    "salt": Reading(lambda layer: layer._get_config()["salt"], "The two integers that SipHash hashes with, or None.")
+}
 _VOCABULARY = {
     **_LEARNING,
     **_FILES,
@@ -261,6 +264,7 @@ def _of_terms(dtype):
 _LOOKUP = {
     **_VOCABULARY,
     **_OF_VALUES,
+    **_SALT,
     "adapt": _adapt,
     "input_vocabulary": Reading(
         lambda layer: _lamina.input_vocabulary(layer), "The vocabulary given as an argument, or None."
@@ -276,6 +280,7 @@ MEMBERS = {
     "Hashing": {
         **_EAGER_ONLY,
         **_OF_VALUES,
+        **_SALT,
         "strong_hash": Reading(
             lambda layer: layer.salt is not None, "Whether SipHash hashes, under `salt`, in place of FarmHash."
         ),
