@@ -58,10 +58,19 @@ lamina_dtype number_of(DType dtype);
 char* text_for_caller(const std::string& text);
 lamina_tensor* tensor_handle(Tensor value);
 lamina_model* model_handle(ModelPtr model);
-// Fills `inputs` and `outputs`: those of a functional or Sequential model once it is built.
+// Fills `inputs` and `outputs` once a functional or Sequential model is built, which its first batch may do. They stay:
+// callers hold pointers into them.
 void describe_ends(lamina_model& model);
 // The tensors of an array of handles. ValueError where one is null.
 std::vector<Value> tensors_of(const lamina_tensor* const* handles, size_t count, const char* name);
+// Checks that there is data where there are bytes. ValueError naming the argument.
+inline void given_data(const void* data, size_t bytes) {
+  if (bytes && !data) throw ValueError("Argument `data` is a null pointer.");
+}
+// Tensors in a model's structure of "inputs" or "outputs"; where it has none, one tensor or a list. ValueError for
+// another number of `received`.
+Value structured(const lamina_model& model, const Value* structure, std::vector<Value> tensors, const char* ends,
+                 const char* received);
 // Tensors for a model, in the structure of its inputs. ValueError for another number of them.
 Value inputs_for(const lamina_model& model, const lamina_tensor* const* handles, size_t count);
 // JSON text, null being {}. ValueError unless it is a dict.

@@ -5,9 +5,8 @@
 namespace lamina::capi {
 
 void describe_ends(lamina_model& model) {
-  model.inputs.clear(), model.outputs.clear();
   const FunctionalGraph* graph = model.model->graph();
-  if (!graph) return;
+  if (!graph || !model.outputs.empty()) return;
   const auto describe = [](const Value& tensors, const std::vector<std::string>& names) {
     std::vector<lamina_model::Info> out;
     for (const Tensor& t : flatten_tensors(tensors))
@@ -25,15 +24,19 @@ lamina_model* model_handle(ModelPtr model) {
   return handle.release();
 }
 
+Value structured(const lamina_model& model, const Value* structure, std::vector<Value> tensors, const char* ends,
+                 const char* received) {
+  if (!structure) return tensors.size() == 1 ? tensors[0] : Value(List(std::move(tensors)));
+  if (const size_t expected = flatten_tensors(*structure).size(); expected != tensors.size())
+    throw ValueError("The model '", model.model->name(), "' has ", expected, " ", ends, ", received ", tensors.size(),
+                     " ", received, ".");
+  return pack_like(*structure, tensors);
+}
+
 Value inputs_for(const lamina_model& model, const lamina_tensor* const* handles, size_t count) {
-  std::vector<Value> tensors = tensors_of(handles, count, "inputs");
-  if (const FunctionalGraph* graph = model.model->graph()) {
-    if (model.inputs.size() != count)
-      throw ValueError("The model '", model.model->name(), "' has ", model.inputs.size(), " inputs, received ", count,
-                       ".");
-    return pack_like(graph->inputs(), tensors);
-  }
-  return count == 1 ? tensors[0] : Value(List(std::move(tensors)));
+  const FunctionalGraph* graph = model.model->graph();
+  return structured(model, graph ? &graph->inputs() : nullptr, tensors_of(handles, count, "inputs"), "inputs",
+                    "tensors");
 }
 
 namespace {
@@ -67,7 +70,7 @@ lamina_status lamina_model_load(const char* path, int32_t compile, lamina_model*
 lamina_status lamina_model_load_from_memory(const void* data, size_t bytes, int32_t compile, lamina_model** model) {
   return guarded([&] {
     given(model, "model");
-    if (bytes && !data) throw ValueError("Argument `data` is a null pointer.");
+    given_data(data, bytes);
     std::string file = bytes ? std::string(static_cast<const char*>(data), bytes) : std::string();
     *model = model_handle(load_model_from_bytes(std::move(file), compile != 0));
   });

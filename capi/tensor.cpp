@@ -51,7 +51,7 @@ Shape checked_shape(DType dtype, const int64_t* sizes, size_t rank, const void* 
   Shape shape = shape_of(sizes, rank);
   if (const size_t needed = bytes_of(shape, dtype); needed != bytes)
     throw ValueError("A tensor of ", dtype, " of shape ", shape, " takes ", needed, " bytes, received ", bytes, ".");
-  if (bytes && !data) throw ValueError("Argument `data` is a null pointer.");
+  given_data(data, bytes);
   return shape;
 }
 

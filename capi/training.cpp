@@ -1,9 +1,7 @@
-#include <cmath>
 #include <limits>
 
 #include "api/callbacks/callback.h"
 #include "capi/handles.h"
-#include "losses/loss.h"
 #include "serialization/objects/object_config.h"
 
 namespace lamina::capi {
@@ -27,13 +25,8 @@ Value targets_for(const lamina_model& model, const lamina_tensor* const* handles
   std::vector<Value> tensors = tensors_of(handles, count, "targets");
   if (count == 0) return {};
   if (count == 1) return tensors[0];
-  if (const FunctionalGraph* graph = model.model->graph()) {
-    if (model.outputs.size() != count)
-      throw ValueError("The model '", model.model->name(), "' has ", model.outputs.size(), " outputs, received ", count,
-                       " targets.");
-    return pack_like(graph->outputs(), tensors);
-  }
-  return List(std::move(tensors));
+  const FunctionalGraph* graph = model.model->graph();
+  return structured(model, graph ? &graph->outputs() : nullptr, std::move(tensors), "outputs", "targets");
 }
 
 // Tells the caller of each epoch.
@@ -104,12 +97,8 @@ extern "C" {
 lamina_status lamina_model_compile(lamina_model* model, const char* arguments) {
   return guarded([&] {
     Model& m = *given(model, "model").model;
-    Dict config = arguments_of(arguments, "the arguments of compile()");
-    // One loss by its config; a dict of another kind gives each output its own.
-    if (const Value* loss = config.find("loss"); loss && is_serialized_object(*loss))
-      config.set("loss", LossRef::from(*loss).pointer());
     CompileArgs args;
-    read_fields("compile", config, [&](Fields& f) { args.fields(f); });
+    read_fields("compile", arguments_of(arguments, "the arguments of compile()"), [&](Fields& f) { args.fields(f); });
     m.compile(std::move(args));
   });
 }
@@ -122,6 +111,7 @@ lamina_status lamina_model_train_on_batch(lamina_model* model, const lamina_tens
     const Dict result =
         m.model->train_on_batch(inputs_for(m, inputs, input_count), targets_for(m, targets, target_count),
                                 sample_weight ? Value(sample_weight->value) : Value());
+    describe_ends(m);
     if (logs) *logs = logs_handle(result);
   });
 }
@@ -133,7 +123,7 @@ lamina_status lamina_model_fit(lamina_model* model, const lamina_tensor* const* 
     lamina_model& m = given(model, "model");
     auto history = m.model->fit(inputs_for(m, inputs, input_count), targets_for(m, targets, target_count),
                                 fit_arguments(arguments, on_epoch, context));
-    describe_ends(m);  // the first batch may have built it
+    describe_ends(m);
     if (logs) *logs = logs_handle(history->history);
   });
 }

@@ -322,18 +322,20 @@ impl Model {
         Ok(found)
     }
     pub fn inputs(&self) -> Result<Vec<TensorInfo>> {
-        (0..unsafe { sys::lamina_model_input_count(self.0) })
-            .map(|i| {
-                let mut info = sys::Info { name: null(), dtype: 0, rank: 0, sizes: null() };
-                check(unsafe { sys::lamina_model_input_info(self.0, i, &mut info) }).map(|_| told(info))
-            })
-            .collect()
+        self.ends(unsafe { sys::lamina_model_input_count(self.0) }, sys::lamina_model_input_info)
     }
     pub fn outputs(&self) -> Result<Vec<TensorInfo>> {
-        (0..unsafe { sys::lamina_model_output_count(self.0) })
+        self.ends(unsafe { sys::lamina_model_output_count(self.0) }, sys::lamina_model_output_info)
+    }
+    fn ends(
+        &self,
+        count: usize,
+        tell: unsafe extern "C" fn(*const sys::Model, usize, *mut sys::Info) -> i32,
+    ) -> Result<Vec<TensorInfo>> {
+        (0..count)
             .map(|i| {
                 let mut info = sys::Info { name: null(), dtype: 0, rank: 0, sizes: null() };
-                check(unsafe { sys::lamina_model_output_info(self.0, i, &mut info) }).map(|_| told(info))
+                check(unsafe { tell(self.0, i, &mut info) }).map(|_| told(info))
             })
             .collect()
     }

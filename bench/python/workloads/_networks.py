@@ -149,28 +149,50 @@ def torch_network(torch, network, example, axes=None):
     return Net()
 
 
-def classifier(network, size, classes, rate, momentum, shrink=2000):
-    """The functions of a workload that tells images of size x size apart: data, keras_model, torch_model."""
+ADAM_EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
+
+
+def adam(rate):
+    """The optimizer of both: functions of a framework, in PyTorch of the parameters too, and of `check`."""
+    return (
+        lambda keras, check: keras.optimizers.Adam(rate, epsilon=ADAM_EPSILON),
+        lambda torch, parameters, check: torch.optim.Adam(parameters, rate, eps=ADAM_EPSILON),
+    )
+
+
+def sgd(rate, momentum, shrink):
+    """The same with momentum. Normalisations over few images blow up rounding errors with every large step: a check
+    takes steps that are `shrink` times smaller."""
 
     def step(check):
-        """Normalisations over few images blow up rounding errors with every large step: a check takes small ones."""
         return rate / shrink if check else rate
+
+    return (
+        lambda keras, check: keras.optimizers.SGD(step(check), momentum=momentum),
+        lambda torch, parameters, check: torch.optim.SGD(parameters, step(check), momentum=momentum),
+    )
+
+
+def models(network, shape, axes, optimizer):
+    """A workload's keras_model and torch_model: the network, whose result are logits, on samples of that shape."""
+
+    def keras_model(keras, check=False):
+        x = keras.Input(shape)
+        model = keras.Model(x, network(KerasBuilder(keras), x))
+        model.compile(optimizer[0](keras, check), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    def torch_model(torch, check=False):
+        net = torch_network(torch, network, torch.zeros(1, *shape), axes)
+        return net, torch.nn.CrossEntropyLoss(), optimizer[1](torch, net.parameters(), check)
+
+    return keras_model, torch_model
+
+
+def classifier(network, size, classes, rate, momentum, shrink=2000):
+    """The functions of a workload that tells images of size x size apart: data, keras_model, torch_model."""
 
     def data(rng, samples):
         return [rng.random((samples, size, size, 3), "float32")], rng.integers(0, classes, samples).astype("int64")
 
-    def keras_model(keras, check=False):
-        image = keras.Input((size, size, 3))
-        model = keras.Model(image, network(KerasBuilder(keras), image))
-        model.compile(
-            keras.optimizers.SGD(step(check), momentum=momentum),
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
-        return model
-
-    def torch_model(torch, check=False):
-        net = torch_network(torch, network, torch.zeros(1, size, size, 3), IMAGES)
-        optimizer = torch.optim.SGD(net.parameters(), step(check), momentum=momentum)
-        return net, torch.nn.CrossEntropyLoss(), optimizer
-
-    return data, keras_model, torch_model
+    return data, *models(network, (size, size, 3), IMAGES, sgd(rate, momentum, shrink))

@@ -3,6 +3,8 @@ workloads."""
 
 from dataclasses import dataclass
 
+from workloads._networks import adam
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -76,9 +78,6 @@ def torch_encoder(torch, s, check):
     return Encoder
 
 
-ADAM_EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
-
-
 def language_model(s, rate):
     """The functions of a workload that predicts a token at each place: data, keras_model, torch_model."""
 
@@ -118,9 +117,7 @@ def _keras_model(keras, s, rate, check, outputs, pool):
     tokens = keras.Input((s.length,), dtype="int32")
     x = pool(keras_encoder(keras, tokens, s, check))
     model = keras.Model(tokens, keras.layers.Dense(outputs, name="logits")(x))
-    model.compile(
-        keras.optimizers.Adam(rate, epsilon=ADAM_EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
+    model.compile(adam(rate)[0](keras, check), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     return model
 
 
@@ -134,4 +131,4 @@ def _torch_model(torch, s, rate, check, outputs, pool):
             return self.logits(pool(super().forward(tokens)))
 
     net = Net()
-    return net, torch.optim.Adam(net.parameters(), rate, eps=ADAM_EPSILON)
+    return net, adam(rate)[1](torch, net.parameters(), check)

@@ -124,6 +124,8 @@ TEST_P(CApi, TrainsAndSaves) {
   check(lamina_model_train_on_batch(model.get(), &inputs, 1, &targets, 1, nullptr, &logs));
   const double first = lamina_logs_value(logs, "loss");
   lamina_logs_free(logs);
+  lamina_tensor_info before, after;
+  check(lamina_model_input_info(model.get(), 0, &before));
   int epochs = 0;
   const auto count = [](void* context, int64_t epoch, const lamina_logs* of_epoch) {
     EXPECT_EQ(epoch, *static_cast<int*>(context));
@@ -133,6 +135,9 @@ TEST_P(CApi, TrainsAndSaves) {
   check(lamina_model_fit(model.get(), &inputs, 1, &targets, 1, R"({"epochs": 1000, "batch_size": 8})", count, &epochs,
                          &logs));
   EXPECT_EQ(epochs, 30);
+  check(lamina_model_input_info(model.get(), 0, &after));
+  EXPECT_EQ(before.name, after.name);  // the same memory: pointers live as long as the model
+  EXPECT_EQ(before.sizes, after.sizes);
   size_t values = 0;
   ASSERT_NE(lamina_logs_values(logs, 0, &values), nullptr);
   EXPECT_EQ(values, 30u);

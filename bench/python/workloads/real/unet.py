@@ -1,11 +1,10 @@
 """A U-Net (Ronneberger et al., 2015) that tells the classes of a 256x256 image's places: four levels, from 32
 filters."""
 
-from workloads._networks import IMAGES, KerasBuilder, torch_network
+from workloads._networks import IMAGES, adam, models
 
 BATCH, STEPS = 2, 4
 SIZE, WIDTHS, CLASSES, RATE = 256, (32, 64, 128, 256), 4, 1e-4
-EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
 
 
 def data(rng, samples):
@@ -30,15 +29,4 @@ def network(build, x):
     return build.conv(x, "logits", CLASSES, 1, bias=True)
 
 
-def keras_model(keras, check=False):
-    image = keras.Input((SIZE, SIZE, 3))
-    model = keras.Model(image, network(KerasBuilder(keras), image))
-    model.compile(
-        keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
-    return model
-
-
-def torch_model(torch, check=False):
-    net = torch_network(torch, network, torch.zeros(1, SIZE, SIZE, 3), IMAGES)
-    return net, torch.nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters(), RATE, eps=EPSILON)
+keras_model, torch_model = models(network, (SIZE, SIZE, 3), IMAGES, adam(RATE))

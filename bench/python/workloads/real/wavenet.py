@@ -1,11 +1,10 @@
 """A stack of gated dilated convolutions over 2,048 samples of sound (van den Oord et al., 2016): two times eight layers
 of 64 channels, and a class from all of them."""
 
-from workloads._networks import SEQUENCES, KerasBuilder, torch_network
+from workloads._networks import SEQUENCES, adam, models
 
 BATCH, STEPS = 4, 4
 LENGTH, CHANNELS, LAYERS, REPEATS, CLASSES, RATE = 2048, 64, 8, 2, 10, 1e-3
-EPSILON = 1e-12  # PyTorch scales it otherwise than Keras: too small to make a difference
 
 
 def data(rng, samples):
@@ -25,15 +24,4 @@ def network(build, x):
     return build.dense(build.mean(build.activation(skips, "relu")), "logits", CLASSES)
 
 
-def keras_model(keras, check=False):
-    sound = keras.Input((LENGTH, 1))
-    model = keras.Model(sound, network(KerasBuilder(keras), sound))
-    model.compile(
-        keras.optimizers.Adam(RATE, epsilon=EPSILON), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    )
-    return model
-
-
-def torch_model(torch, check=False):
-    net = torch_network(torch, network, torch.zeros(1, LENGTH, 1), SEQUENCES)
-    return net, torch.nn.CrossEntropyLoss(), torch.optim.Adam(net.parameters(), RATE, eps=EPSILON)
+keras_model, torch_model = models(network, (LENGTH, 1), SEQUENCES, adam(RATE))
